@@ -1,0 +1,67 @@
+package io.spendwatch.actors;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Port: what is durable. The actors' memory is a cache of it. All methods complete on any thread,
+ * read what is committed at the call or later, and fail only transiently (the caller's batch is
+ * tried again).
+ */
+public interface History {
+
+  /** What a partition's actor must know before its first transaction. */
+  CompletionStage<PartitionHistory> partition(int partition);
+
+  /** Reads many users in a constant number of round trips. Every asked user is in the answer. */
+  CompletionStage<Map<String, UserHistory>> users(Collection<UserQuery> queries);
+
+  /** Which of these transactions are stored. Exact: all three parts of the key are compared. */
+  CompletionStage<Set<TransactionKey>> stored(Collection<TransactionKey> keys);
+
+  /** Stored exposures over (at − 24 h, at], minor units, one for each query and in its order. */
+  CompletionStage<List<Long>> exposures(List<ExposureQuery> queries);
+
+  /**
+   * A partition as stored.
+   *
+   * @param streamTimeMs highest event time that the partition has seen; {@link Long#MIN_VALUE}
+   *     before any
+   * @param openEpisodes of the users whose transactions are in this partition
+   */
+  record PartitionHistory(long streamTimeMs, List<OpenEpisode> openEpisodes) {}
+
+  /** A RAISED without its CLEARED. */
+  record OpenEpisode(String userId, String episodeId, long raisedAtMs) {}
+
+  /**
+   * Asks for one user.
+   *
+   * @param knownFromMs the answer holds all of the user's transactions later than this, as far as
+   *     they lie within 48 h of the latest
+   */
+  record UserQuery(String userId, long knownFromMs) {}
+
+  /**
+   * A user as stored.
+   *
+   * @param balance null without an account
+   * @param entries ordered by event time, then by arrival (Kafka offset)
+   * @param episodes ordered by start: the open one, if any, and those that ended within 48 h of the
+   *     latest transaction
+   */
+  record UserHistory(AccountBalance balance, List<Entry> entries, List<Episode> episodes) {}
+
+  /** One counted transaction: purchases positive, refunds negative, minor units. */
+  record Entry(String transactionId, long eventTimeMs, long signedAmountMinor, String currency) {}
+
+  /** An episode as announced; {@code endMs} is {@link Long#MAX_VALUE} while open. */
+  record Episode(String episodeId, long startMs, long endMs) {}
+
+  record TransactionKey(String userId, long eventTimeMs, String transactionId) {}
+
+  record ExposureQuery(String userId, String currency, long atMs) {}
+}

@@ -1,0 +1,31 @@
+package io.spendwatch.actors;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Verdict;
+
+/** What the user's actor says of one transaction. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = Judgement.Judged.class, name = "judged"),
+  @JsonSubTypes.Type(value = Judgement.Duplicate.class, name = "duplicate"),
+  @JsonSubTypes.Type(value = Judgement.Rejected.class, name = "rejected")
+})
+public sealed interface Judgement extends ClusterMessage {
+
+  /**
+   * Counted (or stored as {@link Verdict#TOO_LATE}): a row is to be written.
+   *
+   * @param exposureMinor over (t − 24 h, t] at the transaction's own event time t, as known at its
+   *     arrival
+   * @param balance what it was held against; null without an account
+   */
+  record Judged(Verdict verdict, long exposureMinor, AccountBalance balance) implements Judgement {}
+
+  /** Its row is there already: nothing is to be written. */
+  record Duplicate() implements Judgement {}
+
+  /** Bad in a way that only its user's actor can see: to the dead-letter topic. */
+  record Rejected(DeadLetterReason reason, String message) implements Judgement {}
+}

@@ -1,0 +1,50 @@
+package io.spendwatch.protocol;
+
+/**
+ * One record of the {@code alerts} topic, and one row of the {@code alerts} table.
+ *
+ * @param alertId deterministic: the same input gives the same id ({@link AlertIds})
+ * @param type start or end of the episode
+ * @param episodeId shared by an episode's RAISED and CLEARED; deterministic
+ * @param userId whose exposure
+ * @param transactionId the transaction at which the episode opened or ended; null where none did it
+ * @param exposureMinor signed sum over (eventTime − 24 h, eventTime], minor units
+ * @param balanceMinor what it was held against, minor units
+ * @param currency ISO 4217
+ * @param transactions how many transactions the exposure sums
+ * @param eventTimeMs the instant of the start or end, milliseconds since the epoch, UTC
+ * @param detectedAtMs wall clock of the decision, milliseconds since the epoch, UTC
+ * @param late became visible only through an out-of-order record
+ * @param cause what ended the episode; null for RAISED
+ * @param source the record whose arrival led to the decision
+ */
+public record Alert(
+    String alertId,
+    AlertType type,
+    String episodeId,
+    String userId,
+    String transactionId,
+    long exposureMinor,
+    long balanceMinor,
+    String currency,
+    int transactions,
+    long eventTimeMs,
+    long detectedAtMs,
+    boolean late,
+    AlertCause cause,
+    Source source) {
+
+  /** The one rule there is: spend over 24 h against the balance. */
+  public static final String RULE = "exposure-24h";
+
+  /** Length of the window, milliseconds. */
+  public static final long WINDOW_MS = 24L * 60 * 60 * 1000;
+
+  /** Where in Kafka the decision came from. */
+  public record Source(String topic, int partition, long offset) {}
+
+  /** The window's open left edge, milliseconds since the epoch: an entry at exactly it is out. */
+  public long windowStartMs() {
+    return eventTimeMs - WINDOW_MS;
+  }
+}

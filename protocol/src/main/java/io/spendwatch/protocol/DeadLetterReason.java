@@ -1,0 +1,32 @@
+package io.spendwatch.protocol;
+
+/** Why a record went to a dead-letter topic: the stable code in its {@code dlq.reason} header. */
+public enum DeadLetterReason {
+  MALFORMED_JSON,
+  MISSING_FIELD,
+  BAD_ID,
+  BAD_AMOUNT,
+  BAD_CURRENCY,
+  /** Another currency than the user's account. */
+  CURRENCY_MISMATCH,
+  BAD_EVENT_TIME,
+  /** Further past the wall clock than the allowed skew. */
+  FUTURE_EVENT_TIME,
+  /** Neither PURCHASE nor REFUND. */
+  BAD_KIND,
+  /**
+   * Free text that cannot be stored: a NUL character, an unpaired surrogate, or over 256
+   * characters.
+   */
+  BAD_TEXT,
+  /** The key is missing or not the user id. */
+  KEY_MISMATCH,
+  /** The value is over {@link #MAX_VALUE_BYTES}. */
+  TOO_LARGE,
+  NO_VALUE,
+  /** Our own code failed on it, repeatedly. */
+  INTERNAL_ERROR;
+
+  /** Largest accepted value, bytes. */
+  public static final int MAX_VALUE_BYTES = 64 * 1024;
+}
