@@ -126,7 +126,7 @@ final class ConsumerLoop {
         .sorted(
             Comparator.comparing(PartitionStatus::topic)
                 .reversed()
-                .thenComparing(PartitionStatus::partition))
+                .thenComparingInt(PartitionStatus::partition))
         .toList();
   }
 

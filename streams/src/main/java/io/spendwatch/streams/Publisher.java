@@ -222,7 +222,7 @@ final class Publisher {
       }
     } catch (RuntimeException e) {
       closeProducer();
-      String reason = "publishing failed: " + e.getMessage();
+      String reason = "publishing failed: " + describe(e);
       live.forEach(request -> request.incarnation().end(reason));
       live.forEach(request -> finish(request, e));
       failed(e);
@@ -233,8 +233,10 @@ final class Publisher {
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
     producer.beginTransaction();
     for (Request request : live) {
-      // A send that fails makes the commit fail.
-      request.records().forEach(producer::send);
+      for (ProducerRecord<byte[], byte[]> record : request.records()) {
+        // A send that fails makes the commit fail, with its reason.
+        var _ = producer.send(record);
+      }
       offsets.put(request.incarnation().source(), request.offset());
     }
     producer.sendOffsetsToTransaction(offsets, generation);
@@ -255,13 +257,20 @@ final class Publisher {
 
   private void failed(RuntimeException cause) throws InterruptedException {
     failures++;
-    waitingFor = "Kafka: " + cause.getMessage();
+    waitingFor = describe(cause);
     if (failures == 1) {
-      LOG.warn("Publishing waits: {}", cause.toString());
+      LOG.warn("Publishing waits: {}", waitingFor);
     }
     if (!closing) {
       TimeUnit.MILLISECONDS.sleep(backOff.delayMs(failures));
     }
+  }
+
+  /** The producer wraps what happened into what it could not do because of it. */
+  private static String describe(RuntimeException failure) {
+    return failure.getCause() == null
+        ? "Kafka: " + failure.getMessage()
+        : "Kafka: " + failure.getMessage() + ": " + failure.getCause().getMessage();
   }
 
   private void refuseAll() {

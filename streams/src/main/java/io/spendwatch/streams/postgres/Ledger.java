@@ -15,6 +15,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +32,9 @@ public final class Ledger {
   private static final String WRITE_LEDGER = SqlText.load("write_ledger");
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
   private static final String READ_UNPUBLISHED_ALERTS = SqlText.load("read_unpublished_alerts");
+
+  /** Each new partition holds about ten locks until its transaction ends. */
+  private static final int NEW_DAYS_MAX = 100;
 
   private final Database database;
 
@@ -116,18 +121,28 @@ public final class Ledger {
   }
 
   private CompletionStage<Void> ensurePartitions(Rows rows) {
-    Set<LocalDate> missing = rows.days();
+    SortedSet<LocalDate> missing = rows.days();
     missing.removeAll(knownDays);
+    return ensurePartitions(List.copyOf(missing));
+  }
+
+  private CompletionStage<Void> ensurePartitions(List<LocalDate> missing) {
     if (missing.isEmpty()) {
       return CompletableFuture.completedFuture(null);
     }
+    int count = Math.min(missing.size(), NEW_DAYS_MAX);
+    List<LocalDate> first = missing.subList(0, count);
     OffsetDateTime[] instants =
-        missing.stream()
+        first.stream()
             .map(day -> day.atStartOfDay().atOffset(ZoneOffset.UTC))
             .toArray(OffsetDateTime[]::new);
     return database
         .execute(ENSURE_PARTITIONS, Tuple.of(instants))
-        .thenAccept(_ -> knownDays.addAll(missing));
+        .thenCompose(
+            _ -> {
+              knownDays.addAll(first);
+              return ensurePartitions(missing.subList(count, missing.size()));
+            });
   }
 
   private static Alert alert(Row row) {
@@ -171,8 +186,8 @@ public final class Ledger {
     }
 
     /** The days (UTC) of the rows, in a set of the caller's own. */
-    Set<LocalDate> days() {
-      Set<LocalDate> days = ConcurrentHashMap.newKeySet();
+    SortedSet<LocalDate> days() {
+      SortedSet<LocalDate> days = new TreeSet<>();
       for (Received each : received) {
         days.add(EventTimes.toDatabase(each.transaction().eventTimeMs()).toLocalDate());
       }

@@ -46,11 +46,10 @@ public final class PgHistory implements History {
 
   @Override
   public CompletionStage<PartitionHistory> partition(int partition) {
-    Tuple ofPartition = Tuple.of(partition);
     return database
-        .execute(READ_STREAM_TIME, ofPartition)
+        .execute(READ_STREAM_TIME, Tuple.of(partition))
         .thenCombine(
-            database.execute(READ_OPEN_EPISODES, ofPartition),
+            database.execute(READ_OPEN_EPISODES, Tuple.of(partition)),
             (times, episodes) -> new PartitionHistory(streamTimeMs(times), openEpisodes(episodes)));
   }
 
@@ -75,7 +74,11 @@ public final class PgHistory implements History {
             .execute(READ_ENTRIES, Tuple.of(userIds, knownFrom, earliest))
             .toCompletableFuture();
     CompletableFuture<RowSet<Row>> episodes =
-        database.execute(READ_EPISODES, Tuple.of(userIds, knownFrom)).toCompletableFuture();
+        database
+            .execute(
+                READ_EPISODES,
+                Tuple.tuple().addArrayOfString(userIds).addArrayOfOffsetDateTime(knownFrom))
+            .toCompletableFuture();
     return CompletableFuture.allOf(balances, entries, episodes)
         .thenApply(_ -> histories(queries, balances.join(), entries.join(), episodes.join()));
   }

@@ -29,8 +29,8 @@ public record BackOff(Duration min, Duration max) {
    * @param failures how many tries have failed in a row, from 1
    */
   public long delayMs(int failures) {
-    int doublings = Math.min(Math.max(failures - 1, 0), 30);
-    double plainMs = Math.min((double) min.toMillis() * (1L << doublings), max.toMillis());
+    int doublings = Math.clamp(failures - 1, 0, 20);
+    long plainMs = Math.min(min.toMillis() << doublings, max.toMillis());
     double spread = 1 - SPREAD + 2 * SPREAD * ThreadLocalRandom.current().nextDouble();
     return Math.max(1, Math.round(plainMs * spread));
   }
