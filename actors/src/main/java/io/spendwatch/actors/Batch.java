@@ -56,6 +56,7 @@ final class Batch {
   private final Map<String, Long> restoredFromMs = new HashMap<>();
   private final Set<String> touched = new HashSet<>();
   private Set<String> advances = new HashSet<>();
+  private Set<String> refreshed = Set.of();
   private FactsRound factsRound = new FactsRound();
   private int unanswered;
 
@@ -138,8 +139,19 @@ final class Batch {
     return restoredFromMs.get(userId);
   }
 
+  /** The user is due: an episode may have ended. */
   void advance(String userId) {
     advances.add(userId);
+    touched.add(userId);
+  }
+
+  /** The balances of these users are to be read anew. */
+  void refresh(Set<String> userIds) {
+    refreshed = userIds;
+  }
+
+  Set<String> refreshed() {
+    return refreshed;
   }
 
   Set<String> takeAdvances() {

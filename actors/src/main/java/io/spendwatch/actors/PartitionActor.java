@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -226,7 +227,8 @@ public final class PartitionActor {
         queries.add(new UserQuery(userId, sinceMs - ExposureWindow.RETENTION_MS));
       }
     }
-    Collection<String> changed = takeChanged();
+    Set<String> changed = takeChanged();
+    batch.refresh(changed);
     if (queries.isEmpty() && changed.isEmpty()) {
       judge();
       return;
@@ -251,7 +253,7 @@ public final class PartitionActor {
   }
 
   /** Users awake whose balance has to be read anew. */
-  private Collection<String> takeChanged() {
+  private Set<String> takeChanged() {
     Set<String> changed = new HashSet<>();
     if (allAccountsChanged) {
       changed.addAll(awake.keySet());
@@ -373,6 +375,7 @@ public final class PartitionActor {
       long sinceMs = before == null ? batch.earliestMs(userId) : before.sinceMs();
       watch(userId, new Watched(Long.MIN_VALUE, sinceMs));
     }
+    changedAccounts.addAll(batch.refreshed());
     streamTimeMs = batch.streamTimeBeforeMs();
     ActorRef<PartitionCommand.Reply> replyTo = batch.replyTo();
     batch = null;
@@ -446,9 +449,15 @@ public final class PartitionActor {
     context.pipeToSelf(
         read,
         (value, failure) ->
-            failure == null
-                ? toMessage.apply(value)
-                : new ReadFailed(batchId, String.valueOf(failure.getMessage())));
+            failure == null ? toMessage.apply(value) : new ReadFailed(batchId, reasonOf(failure)));
+  }
+
+  private static String reasonOf(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
   private static <A, B, R> CompletionStage<R> combine(
