@@ -57,6 +57,7 @@ final class ExposureAssessor {
       long nowMs,
       long idleMs,
       boolean balancesPushed,
+      long lastOffset,
       List<Received> transactions) {
     RecipientRef<PartitionCommand> actor = partitions.apply(incarnation.source().partition());
     return Retry.start(
@@ -65,7 +66,14 @@ final class ExposureAssessor {
                     actor,
                     replyTo ->
                         new Assess(
-                            epoch, sequence, nowMs, idleMs, balancesPushed, transactions, replyTo),
+                            epoch,
+                            sequence,
+                            nowMs,
+                            idleMs,
+                            balancesPushed,
+                            lastOffset,
+                            transactions,
+                            replyTo),
                     config.askTimeout(),
                     system.scheduler())
                 .thenCompose(reply -> assessed(reply, epoch, sequence, transactions.size())),

@@ -161,6 +161,9 @@ final class TransactionsPipeline {
     long nowMs = with.clock().millis();
     long idleMs = batch.isTick() ? incarnation.progress().idleMs(with.config().idleAfter()) : 0;
     sequence++;
+    if (!batch.isTick()) {
+      nextOffset = batch.nextOffset();
+    }
     return with.assessor()
         .assess(
             incarnation,
@@ -169,6 +172,7 @@ final class TransactionsPipeline {
             nowMs,
             idleMs,
             with.balancesPushed().getAsBoolean(),
+            nextOffset - 1,
             batch.items())
         .thenApply(answer -> new Judged(nowMs, answer));
   }
@@ -224,9 +228,6 @@ final class TransactionsPipeline {
   }
 
   private DurableBatch durable(DecodedBatch<Received> batch, Assessed answer) {
-    if (!batch.isTick()) {
-      nextOffset = batch.nextOffset();
-    }
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (Alert alert : answer.alerts()) {
       records.add(record(alert));

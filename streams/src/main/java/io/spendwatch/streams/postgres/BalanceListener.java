@@ -116,7 +116,7 @@ public final class BalanceListener {
   }
 
   private void onLost(PgConnection lost, String reason) {
-    if (connection != lost) {
+    if (!lost.equals(connection)) {
       return;
     }
     connection = null;
@@ -141,7 +141,7 @@ public final class BalanceListener {
   }
 
   private void probe(PgConnection probed) {
-    if (connection != probed) {
+    if (!probed.equals(connection)) {
       return;
     }
     if (probeIsOut) {

@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +33,7 @@ public final class PgHistory implements History {
   private static final String READ_EPISODES = SqlText.load("read_episodes");
   private static final String FIND_STORED = SqlText.load("find_stored");
   private static final String SUM_EXPOSURES = SqlText.load("sum_exposures");
+  private static final String READ_TRANSACTION_IDS = SqlText.load("read_transaction_ids");
 
   /** How far back from a user's latest transaction a history reaches. */
   private static final long REACH_MS = 2 * Alert.WINDOW_MS;
@@ -164,6 +166,33 @@ public final class PgHistory implements History {
                 exposures.add(row.getLong(0));
               }
               return exposures;
+            });
+  }
+
+  @Override
+  public CompletionStage<List<List<String>>> transactionIds(List<InstantQuery> queries) {
+    if (queries.isEmpty()) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    LongSummaryStatistics instantsMs =
+        queries.stream().mapToLong(InstantQuery::atMs).summaryStatistics();
+    return database
+        .execute(
+            READ_TRANSACTION_IDS,
+            Tuple.of(
+                queries.stream().map(InstantQuery::userId).toArray(String[]::new),
+                queries.stream()
+                    .map(query -> EventTimes.toDatabase(query.atMs()))
+                    .toArray(OffsetDateTime[]::new),
+                EventTimes.toDatabase(instantsMs.getMin()),
+                EventTimes.toDatabase(instantsMs.getMax())))
+        .thenApply(
+            rows -> {
+              List<List<String>> ids = new ArrayList<>(rows.size());
+              for (Row row : rows) {
+                ids.add(List.of(row.getArrayOfStrings(0)));
+              }
+              return ids;
             });
   }
 

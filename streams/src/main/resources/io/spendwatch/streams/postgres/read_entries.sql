@@ -1,5 +1,5 @@
--- Promises, for each user of $1, all counted transactions later than that user's bound in $2 and within 48 h of the latest
--- of them, by event time, then by arrival. $3 is the least bound: it lets the planner leave out older days.
+-- Promises, for each user of $1, all transactions later than that user's bound in $2 and within 48 h of the latest of them,
+-- whatever their verdicts, by event time, then by arrival. $3 is the least bound: it lets the planner leave out older days.
 SELECT asked.user_id,
        entry.transaction_id,
        entry.event_time,
@@ -19,6 +19,5 @@ SELECT asked.user_id,
           WHERE user_id = asked.user_id
             AND event_time > greatest(asked.known_from, latest.event_time - interval '48 hours')
             AND event_time > $3::timestamptz
-            AND verdict <> 'TOO_LATE'
        ) AS entry
  ORDER BY asked.user_id, entry.event_time, entry.kafka_offset
