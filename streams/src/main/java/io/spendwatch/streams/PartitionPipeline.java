@@ -110,10 +110,9 @@ final class PartitionPipeline {
 
   /** Takes one poll's records, for which there must be room. */
   void offer(List<ConsumerRecord<byte[], byte[]>> polled) {
-    QueueOfferResult result = queue.offer(polled);
-    if (!result.isEnqueued()) {
-      // Nothing is lost by it: the next life reads from the committed offset.
-      incarnation.end("records were not taken: " + result);
+    // A queue that is closed belongs to a life that is ending for a reason of its own.
+    if (queue.offer(polled).equals(QueueOfferResult.dropped())) {
+      incarnation.end("offered more than there was room for");
     }
   }
 

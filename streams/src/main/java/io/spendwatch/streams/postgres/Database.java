@@ -89,7 +89,12 @@ public final class Database {
 
   /** Closes all connections; what is in flight fails. */
   public CompletionStage<Void> close() {
-    return pool.get().close().eventually(vertx::close).toCompletionStage();
+    // Not composed as Vert.x futures: they complete on the event loops that this ends.
+    return pool.get()
+        .close()
+        .toCompletionStage()
+        .handle((_, _) -> null)
+        .thenCompose(_ -> vertx.close().toCompletionStage());
   }
 
   private void replaceIfPoisoned(Pool used, Throwable failure) {

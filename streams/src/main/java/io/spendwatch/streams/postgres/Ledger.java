@@ -41,6 +41,9 @@ public final class Ledger {
   /** Days (UTC) known to have their partition; forgotten when one turns out to be missing. */
   private final Set<LocalDate> knownDays = ConcurrentHashMap.newKeySet();
 
+  /** The last of the statements that make partitions; guarded by {@code knownDays}. */
+  private CompletionStage<Void> ensured = CompletableFuture.completedFuture(null);
+
   public Ledger(Database database) {
     this.database = database;
   }
@@ -89,7 +92,7 @@ public final class Ledger {
   /** Makes a batch durable in one statement, after creating partitions for days not seen yet. */
   public CompletionStage<Outcome> write(LedgerBatch batch) {
     Rows rows = new Rows(batch);
-    return ensurePartitions(rows)
+    return ensurePartitions(rows.days())
         .thenCompose(_ -> database.execute(WRITE_LEDGER, rows.parameters()))
         .thenApply(
             answer -> {
@@ -120,13 +123,21 @@ public final class Ledger {
             });
   }
 
-  private CompletionStage<Void> ensurePartitions(Rows rows) {
-    SortedSet<LocalDate> missing = rows.days();
-    missing.removeAll(knownDays);
-    return ensurePartitions(List.copyOf(missing));
+  /** One at a time: all partitions of the topic come to a new day at about the same moment. */
+  private CompletionStage<Void> ensurePartitions(SortedSet<LocalDate> days) {
+    if (knownDays.containsAll(days)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    synchronized (knownDays) {
+      ensured =
+          ensured
+              .handle((_, _) -> days.stream().filter(day -> !knownDays.contains(day)).toList())
+              .thenCompose(this::makePartitions);
+      return ensured;
+    }
   }
 
-  private CompletionStage<Void> ensurePartitions(List<LocalDate> missing) {
+  private CompletionStage<Void> makePartitions(List<LocalDate> missing) {
     if (missing.isEmpty()) {
       return CompletableFuture.completedFuture(null);
     }
@@ -141,7 +152,7 @@ public final class Ledger {
         .thenCompose(
             _ -> {
               knownDays.addAll(first);
-              return ensurePartitions(missing.subList(count, missing.size()));
+              return makePartitions(missing.subList(count, missing.size()));
             });
   }
 

@@ -11,6 +11,9 @@ public final class PgFailure {
   private static final String QUERY_CANCELED = "57014";
   private static final String LOCK_NOT_AVAILABLE = "55P03";
 
+  /** Somebody else made the same daily partition at the same time; the repeat finds it. */
+  private static final String DUPLICATE_TABLE = "42P07";
+
   private PgFailure() {}
 
   /**
@@ -26,6 +29,7 @@ public final class PgFailure {
           || state.startsWith("57P0") // shut down, crashed, starting up
           || state.equals(QUERY_CANCELED)
           || state.equals(LOCK_NOT_AVAILABLE)
+          || state.equals(DUPLICATE_TABLE)
           || state.equals(READ_ONLY_TRANSACTION)
           || state.equals(NO_PARTITION_FOR_ROW);
     }
