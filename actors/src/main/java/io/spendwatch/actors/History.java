@@ -26,6 +26,13 @@ public interface History {
   CompletionStage<List<Long>> exposures(List<ExposureQuery> queries);
 
   /**
+   * Ids of the transactions at each instant, in order of arrival; one list for each query and in
+   * its order. Asked for rarely: where an out-of-order record reveals an episode that an earlier
+   * transaction opened.
+   */
+  CompletionStage<List<List<String>>> transactionIds(List<InstantQuery> queries);
+
+  /**
    * A partition as stored.
    *
    * @param streamTimeMs highest event time that the partition has seen; {@link Long#MIN_VALUE}
@@ -49,7 +56,8 @@ public interface History {
    * A user as stored.
    *
    * @param balance null without an account
-   * @param entries ordered by event time, then by arrival (Kafka offset)
+   * @param entries ordered by event time, then by arrival (Kafka offset); those that came too late
+   *     are among them
    * @param episodes ordered by start: the open one, if any, and those that ended within 48 h of the
    *     latest transaction
    */
@@ -64,4 +72,6 @@ public interface History {
   record TransactionKey(String userId, long eventTimeMs, String transactionId) {}
 
   record ExposureQuery(String userId, String currency, long atMs) {}
+
+  record InstantQuery(String userId, long atMs) {}
 }

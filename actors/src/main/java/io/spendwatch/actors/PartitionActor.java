@@ -1,6 +1,467 @@
 package io.spendwatch.actors;
 
-/** The sharded actor of one Kafka partition; one actor per user lives below it. */
+import io.spendwatch.actors.History.OpenEpisode;
+import io.spendwatch.actors.History.PartitionHistory;
+import io.spendwatch.actors.History.UserHistory;
+import io.spendwatch.actors.History.UserQuery;
+import io.spendwatch.actors.PartitionCommand.AccountsChanged;
+import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
+import io.spendwatch.actors.PartitionCommand.Assess;
+import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.PartitionCommand.GetUser;
+import io.spendwatch.actors.PartitionCommand.StaleEpoch;
+import io.spendwatch.actors.PartitionCommand.Stop;
+import io.spendwatch.actors.PartitionCommand.Unavailable;
+import io.spendwatch.protocol.Alert;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sharded actor of one Kafka partition; one {@link UserActor} per user lives below it.
+ *
+ * <pre>
+ *   idle ──Assess──▶ reading ──▶ judging ◀──▶ reading facts ──▶ ending episodes ──▶ naming ──Assessed──▶ idle
+ *                       └──────────────┴── a port fails ──Unavailable──▶ idle, touched users dropped
+ * </pre>
+ *
+ * It takes a batch at a time, reads all users that it does not have in one go, hands the
+ * transactions on to their actors, and collects what they say. What users need to know in between
+ * (is this id stored? what is the balance right now?) is gathered and read for all of them
+ * together. A failure drops the users that the batch had touched: their memory is a cache of what
+ * is durable. Order: transactions of one user are judged in the order of the batch.
+ */
 public final class PartitionActor {
-  private PartitionActor() {}
+
+  private static final Logger log = LoggerFactory.getLogger(PartitionActor.class);
+
+  /**
+   * What a partition's actor needs.
+   *
+   * @param topic of the transactions, for the alerts' source
+   * @param awakeUsersMax beyond it the least recently used are forgotten (and read again when they
+   *     are needed)
+   */
+  public record Dependencies(String topic, int awakeUsersMax, Accounts accounts, History history) {
+    public Dependencies {
+      if (awakeUsersMax < 1) {
+        throw new IllegalArgumentException(
+            "awake-users-max: " + awakeUsersMax + " (expected: at least 1)");
+      }
+    }
+  }
+
+  private sealed interface Own extends PartitionCommand.Internal {}
+
+  private record PartitionRead(long batch, PartitionHistory history) implements Own {}
+
+  private record UsersRead(
+      long batch, Map<String, UserHistory> histories, Map<String, AccountBalance> balances)
+      implements Own {}
+
+  private record FactsRead(long batch, FactsRound.Read read) implements Own {}
+
+  private record IdsRead(long batch, List<List<String>> ids) implements Own {}
+
+  private record ReadFailed(long batch, String reason) implements Own {}
+
+  private record Viewed(UserView view, ActorRef<UserView> replyTo) implements Own {}
+
+  /** A user with an open episode, or one whose state has to be looked at for another reason. */
+  private record Watched(long wakeAtMs, long sinceMs) {}
+
+  private record Due(long atMs, String userId) implements Comparable<Due> {
+    @Override
+    public int compareTo(Due other) {
+      return Long.compare(atMs, other.atMs);
+    }
+  }
+
+  private final ActorContext<PartitionCommand> context;
+  private final int partition;
+  private final Dependencies dependencies;
+
+  private long epoch = Long.MIN_VALUE;
+  private boolean restored;
+  private long streamTimeMs = Long.MIN_VALUE;
+  private Assessed lastReply;
+
+  /** Least recently used first. */
+  private final Map<String, ActorRef<UserActor.Command>> awake =
+      new LinkedHashMap<>(16, 0.75f, true);
+
+  private final Map<String, Watched> watched = new HashMap<>();
+
+  /** By instant; an entry counts only while {@link #watched} says the same. */
+  private final PriorityQueue<Due> due = new PriorityQueue<>();
+
+  private final Set<String> changedAccounts = new HashSet<>();
+  private boolean allAccountsChanged;
+
+  /** The batch at work; null while idle. */
+  private Batch batch;
+
+  private long batches;
+
+  private PartitionActor(
+      ActorContext<PartitionCommand> context, int partition, Dependencies dependencies) {
+    this.context = context;
+    this.partition = partition;
+    this.dependencies = dependencies;
+  }
+
+  /** The actor of this partition, with an empty memory. */
+  public static Behavior<PartitionCommand> create(int partition, Dependencies dependencies) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.receiveMessage(
+                new PartitionActor(context, partition, dependencies)::onCommand));
+  }
+
+  private Behavior<PartitionCommand> onCommand(PartitionCommand command) {
+    return switch (command) {
+      case Assess assess -> onAssess(assess);
+      case AccountsChanged(Set<String> userIds) -> {
+        changedAccounts.addAll(userIds);
+        yield Behaviors.same();
+      }
+      case AllAccountsChanged _ -> {
+        allAccountsChanged = true;
+        yield Behaviors.same();
+      }
+      case GetUser get -> onGetUser(get);
+      case Stop _ -> Behaviors.stopped();
+      case PartitionCommand.Internal internal -> onInternal(internal);
+    };
+  }
+
+  private Behavior<PartitionCommand> onInternal(PartitionCommand.Internal internal) {
+    switch (internal) {
+      case UserActor.Reply reply when isCurrent(reply.batch()) -> onReply(reply);
+      case PartitionRead(long id, PartitionHistory history) when isCurrent(id) ->
+          onPartitionRead(history);
+      case UsersRead read when isCurrent(read.batch) -> onUsersRead(read);
+      case FactsRead(long id, FactsRound.Read read) when isCurrent(id) -> onFactsRead(read);
+      case IdsRead(long id, List<List<String>> ids) when isCurrent(id) -> finish(batch.alerts(ids));
+      case ReadFailed(long id, String reason) when isCurrent(id) -> fail(reason);
+      case Viewed(UserView view, ActorRef<UserView> replyTo) -> replyTo.tell(view);
+      default ->
+          log.debug("partition={} ignored an answer to a batch that was given up", partition);
+    }
+    return Behaviors.same();
+  }
+
+  private boolean isCurrent(long id) {
+    return batch != null && batch.id() == id;
+  }
+
+  private Behavior<PartitionCommand> onAssess(Assess assess) {
+    if (assess.epoch() < epoch) {
+      assess.replyTo().tell(new StaleEpoch(epoch));
+    } else if (lastReply != null
+        && lastReply.epoch() == assess.epoch()
+        && lastReply.sequence() == assess.sequence()) {
+      assess.replyTo().tell(lastReply);
+    } else if (batch != null && batch.isRepeatedBy(assess)) {
+      batch.answerTo(assess.replyTo());
+    } else {
+      if (batch != null || assess.epoch() > epoch) {
+        forgetAll();
+      }
+      epoch = assess.epoch();
+      begin(assess);
+    }
+    return Behaviors.same();
+  }
+
+  private void begin(Assess assess) {
+    lastReply = null;
+    batch = new Batch(++batches, partition, dependencies.topic(), assess);
+    if (restored) {
+      readUsers();
+    } else {
+      long id = batch.id();
+      pipe(id, dependencies.history().partition(partition), read -> new PartitionRead(id, read));
+    }
+  }
+
+  private void onPartitionRead(PartitionHistory history) {
+    streamTimeMs = history.streamTimeMs();
+    for (OpenEpisode episode : history.openEpisodes()) {
+      watch(episode.userId(), new Watched(Long.MIN_VALUE, episode.raisedAtMs()));
+    }
+    restored = true;
+    readUsers();
+  }
+
+  private void readUsers() {
+    batch.begin(streamTimeMs);
+    List<UserQuery> queries = new ArrayList<>();
+    for (String userId : batch.userIds()) {
+      if (!awake.containsKey(userId)) {
+        queries.add(new UserQuery(userId, batch.earliestMs(userId) - ExposureWindow.RETENTION_MS));
+      }
+    }
+    for (String userId : takeDue(batch.clockMs())) {
+      batch.advance(userId);
+      if (!awake.containsKey(userId) && !batch.userIds().contains(userId)) {
+        long sinceMs = watched.get(userId).sinceMs();
+        queries.add(new UserQuery(userId, sinceMs - ExposureWindow.RETENTION_MS));
+      }
+    }
+    Set<String> changed = takeChanged();
+    batch.refresh(changed);
+    if (queries.isEmpty() && changed.isEmpty()) {
+      judge();
+      return;
+    }
+    queries.forEach(query -> batch.restore(query.userId(), query.knownFromMs()));
+    long id = batch.id();
+    pipe(
+        id,
+        combine(
+            queries.isEmpty()
+                ? CompletableFuture.completedFuture(Map.of())
+                : dependencies.history().users(queries),
+            changed.isEmpty()
+                ? CompletableFuture.completedFuture(Map.of())
+                : dependencies.accounts().balances(changed),
+            (histories, balances) -> {
+              Map<String, AccountBalance> all = new HashMap<>();
+              changed.forEach(userId -> all.put(userId, balances.get(userId)));
+              return new UsersRead(id, histories, all);
+            }),
+        Function.identity());
+  }
+
+  /** Users awake whose balance has to be read anew. */
+  private Set<String> takeChanged() {
+    Set<String> changed = new HashSet<>();
+    if (allAccountsChanged) {
+      changed.addAll(awake.keySet());
+    } else {
+      changedAccounts.stream().filter(awake::containsKey).forEach(changed::add);
+    }
+    if (!batch.balancesPushed()) {
+      batch.userIds().stream().filter(awake::containsKey).forEach(changed::add);
+    }
+    allAccountsChanged = false;
+    changedAccounts.clear();
+    return changed;
+  }
+
+  private void onUsersRead(UsersRead read) {
+    read.histories.forEach(
+        (userId, history) ->
+            awake.put(
+                userId,
+                context.spawnAnonymous(
+                    UserActor.create(userId, history, batch.knownFromMs(userId), streamTimeMs))));
+    read.balances.forEach(
+        (userId, balance) -> {
+          batch.expect(userId);
+          user(userId)
+              .tell(
+                  new UserActor.ChangeBalance(
+                      batch.id(), balance, streamTimeMs, context.getSelf()));
+        });
+    judge();
+  }
+
+  private void judge() {
+    for (String userId : batch.userIds()) {
+      batch.expect(userId);
+      user(userId).tell(batch.judge(userId, context.getSelf()));
+    }
+    streamTimeMs = batch.streamTimeMs();
+    goOnWhenAllAnswered();
+  }
+
+  private void onReply(UserActor.Reply reply) {
+    switch (reply) {
+      case UserActor.Done done -> {
+        batch.done(done);
+        if (done.openSinceMs() == Long.MIN_VALUE) {
+          watched.remove(done.userId());
+        } else {
+          watch(done.userId(), new Watched(done.wakeAtMs(), done.openSinceMs()));
+        }
+        goOnWhenAllAnswered();
+      }
+      case UserActor.Needs needs -> {
+        batch.needs(needs);
+        goOnWhenAllAnswered();
+      }
+      case UserActor.Failed failed -> fail(failed.reason());
+    }
+  }
+
+  private void goOnWhenAllAnswered() {
+    if (!batch.allAnswered()) {
+      return;
+    }
+    FactsRound round = batch.takeFactsRound();
+    long id = batch.id();
+    if (!round.isEmpty()) {
+      pipe(
+          id,
+          round.read(dependencies.accounts(), dependencies.history()),
+          read -> new FactsRead(id, read));
+      return;
+    }
+    Collection<String> ending = batch.takeAdvances();
+    ending.addAll(takeDue(batch.clockMs()));
+    for (String userId : ending) {
+      batch.expect(userId);
+      user(userId).tell(new UserActor.Advance(id, batch.clockMs(), context.getSelf()));
+    }
+    if (!ending.isEmpty()) {
+      return;
+    }
+    if (batch.instantsToName().isEmpty()) {
+      finish(batch.alerts(List.of()));
+    } else {
+      pipe(
+          id,
+          dependencies.history().transactionIds(batch.instantsToName()),
+          ids -> new IdsRead(id, ids));
+    }
+  }
+
+  private void onFactsRead(FactsRound.Read read) {
+    for (String userId : read.userIds()) {
+      batch.expect(userId);
+      user(userId).tell(new UserActor.Learn(read.answersFor(userId)));
+    }
+  }
+
+  private void finish(List<Alert> alerts) {
+    lastReply = new Assessed(epoch, batch.sequence(), batch.judgements(), alerts, streamTimeMs);
+    batch.replyTo().tell(lastReply);
+    batch = null;
+    Iterator<ActorRef<UserActor.Command>> eldest = awake.values().iterator();
+    while (awake.size() > dependencies.awakeUsersMax()) {
+      context.stop(eldest.next());
+      eldest.remove();
+    }
+  }
+
+  /** Gives the batch up; what it touched is read again when it, or the next tick, comes. */
+  private void fail(String reason) {
+    for (String userId : batch.touched()) {
+      ActorRef<UserActor.Command> user = awake.remove(userId);
+      if (user != null) {
+        context.stop(user);
+      }
+      Watched before = watched.get(userId);
+      long sinceMs = before == null ? batch.earliestMs(userId) : before.sinceMs();
+      watch(userId, new Watched(Long.MIN_VALUE, sinceMs));
+    }
+    changedAccounts.addAll(batch.refreshed());
+    streamTimeMs = batch.streamTimeBeforeMs();
+    ActorRef<PartitionCommand.Reply> replyTo = batch.replyTo();
+    batch = null;
+    replyTo.tell(new Unavailable(reason));
+  }
+
+  private void forgetAll() {
+    awake.values().forEach(context::stop);
+    awake.clear();
+    watched.clear();
+    due.clear();
+    changedAccounts.clear();
+    allAccountsChanged = false;
+    restored = false;
+    streamTimeMs = Long.MIN_VALUE;
+    lastReply = null;
+    batch = null;
+  }
+
+  private Behavior<PartitionCommand> onGetUser(GetUser get) {
+    ActorRef<UserActor.Command> user = awake.get(get.userId());
+    long nowMs = streamTimeMs;
+    if (user != null) {
+      user.tell(new UserActor.Show(nowMs, get.replyTo()));
+    } else {
+      long knownFromMs = Math.max(0, nowMs) - ExposureWindow.RETENTION_MS;
+      context.pipeToSelf(
+          dependencies.history().users(List.of(new UserQuery(get.userId(), knownFromMs))),
+          (histories, failure) ->
+              new Viewed(
+                  failure != null
+                      ? UserView.unknown(get.userId())
+                      : UserExposure.restored(
+                              get.userId(),
+                              histories.get(get.userId()),
+                              knownFromMs,
+                              nowMs,
+                              new ArrayList<>())
+                          .view(nowMs),
+                  get.replyTo()));
+    }
+    return Behaviors.same();
+  }
+
+  private ActorRef<UserActor.Command> user(String userId) {
+    return awake.get(userId);
+  }
+
+  private void watch(String userId, Watched until) {
+    watched.put(userId, until);
+    if (until.wakeAtMs() != Long.MAX_VALUE) {
+      due.add(new Due(until.wakeAtMs(), userId));
+    }
+  }
+
+  /** Users whose instant to be looked at lies before this one. */
+  private Set<String> takeDue(long beforeMs) {
+    Set<String> users = new HashSet<>();
+    while (!due.isEmpty() && due.peek().atMs() < beforeMs) {
+      Due next = due.poll();
+      Watched current = watched.get(next.userId());
+      if (current != null && current.wakeAtMs() == next.atMs()) {
+        users.add(next.userId());
+      }
+    }
+    return users;
+  }
+
+  private <T> void pipe(
+      long batchId, CompletionStage<T> read, Function<? super T, ? extends Own> toMessage) {
+    context.pipeToSelf(
+        read,
+        (value, failure) ->
+            failure == null ? toMessage.apply(value) : new ReadFailed(batchId, reasonOf(failure)));
+  }
+
+  private static String reasonOf(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+  }
+
+  private static <A, B, R> CompletionStage<R> combine(
+      CompletionStage<A> first, CompletionStage<B> second, BiFunction<A, B, R> join) {
+    return first.thenCombine(second, join);
+  }
 }

@@ -25,6 +25,8 @@ public sealed interface PartitionCommand extends ClusterMessage {
    * @param idleMs for how long the partition has had nothing to read; stream time moves on by it
    * @param balancesPushed whether changes of balances reach the actors; where not, each check reads
    *     afresh
+   * @param lastOffset of the last record read from the partition, this batch included; −1 before
+   *     any
    * @param transactions empty for a mere tick, which lets episodes end and balance changes be
    *     looked at
    */
@@ -34,6 +36,7 @@ public sealed interface PartitionCommand extends ClusterMessage {
       long nowMs,
       long idleMs,
       boolean balancesPushed,
+      long lastOffset,
       List<Received> transactions,
       ActorRef<Reply> replyTo)
       implements PartitionCommand {}
@@ -49,6 +52,9 @@ public sealed interface PartitionCommand extends ClusterMessage {
 
   /** Stop, because the shard moves or the node leaves. */
   record Stop() implements PartitionCommand {}
+
+  /** What the actor hears from itself and its users; stays on the node. */
+  non-sealed interface Internal extends PartitionCommand {}
 
   /** The answer to {@link Assess}. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)

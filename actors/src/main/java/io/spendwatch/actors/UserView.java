@@ -19,4 +19,9 @@ public record UserView(
     AccountBalance balance,
     int transactions,
     String openEpisodeId)
-    implements ClusterMessage {}
+    implements ClusterMessage {
+
+  static UserView unknown(String userId) {
+    return new UserView(userId, false, Long.MIN_VALUE, 0, null, 0, null);
+  }
+}

@@ -1,0 +1,278 @@
+package io.spendwatch.actors;
+
+import io.spendwatch.actors.History.InstantQuery;
+import io.spendwatch.actors.PartitionCommand.Assess;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertIds;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * One batch on its way through a {@link PartitionActor}: whose transactions it has, who has still
+ * to answer, and what was said so far. Not thread-safe: lives in that actor.
+ */
+final class Batch {
+
+  /** One user's share of the batch, in order. */
+  private static final class Share {
+    final List<Received> transactions = new ArrayList<>(2);
+    int[] places = new int[2];
+    long[] streamTimesMs = new long[2];
+    long earliestMs = Long.MAX_VALUE;
+
+    void add(Received received, int place, long streamTimeMs) {
+      int size = transactions.size();
+      if (size == places.length) {
+        places = Arrays.copyOf(places, size * 2);
+        streamTimesMs = Arrays.copyOf(streamTimesMs, size * 2);
+      }
+      places[size] = place;
+      streamTimesMs[size] = streamTimeMs;
+      transactions.add(received);
+      earliestMs = Math.min(earliestMs, received.transaction().eventTimeMs());
+    }
+  }
+
+  private record Happened(String userId, Transition transition) {}
+
+  private final long id;
+  private final int partition;
+  private final String topic;
+  private final Assess assess;
+  private ActorRef<PartitionCommand.Reply> replyTo;
+
+  private long streamTimeBeforeMs;
+  private long streamTimeMs;
+  private final Map<String, Share> shares = new LinkedHashMap<>();
+  private final Judgement[] judgements;
+  private final List<Happened> happened = new ArrayList<>();
+  private final Map<String, Long> restoredFromMs = new HashMap<>();
+  private final Set<String> touched = new HashSet<>();
+  private Set<String> advances = new HashSet<>();
+  private Set<String> refreshed = Set.of();
+  private FactsRound factsRound = new FactsRound();
+  private int unanswered;
+
+  Batch(long id, int partition, String topic, Assess assess) {
+    this.id = id;
+    this.partition = partition;
+    this.topic = topic;
+    this.assess = assess;
+    this.replyTo = assess.replyTo();
+    this.judgements = new Judgement[assess.transactions().size()];
+  }
+
+  long id() {
+    return id;
+  }
+
+  long sequence() {
+    return assess.sequence();
+  }
+
+  boolean balancesPushed() {
+    return assess.balancesPushed();
+  }
+
+  boolean isRepeatedBy(Assess other) {
+    return other.epoch() == assess.epoch() && other.sequence() == assess.sequence();
+  }
+
+  void answerTo(ActorRef<PartitionCommand.Reply> asker) {
+    replyTo = asker;
+  }
+
+  ActorRef<PartitionCommand.Reply> replyTo() {
+    return replyTo;
+  }
+
+  /** Shares the transactions out to their users. */
+  void begin(long partitionStreamTimeMs) {
+    streamTimeBeforeMs = partitionStreamTimeMs;
+    streamTimeMs = partitionStreamTimeMs;
+    int place = 0;
+    for (Received received : assess.transactions()) {
+      shares
+          .computeIfAbsent(received.transaction().userId(), _ -> new Share())
+          .add(received, place++, streamTimeMs);
+      streamTimeMs = Math.max(streamTimeMs, received.transaction().eventTimeMs());
+    }
+  }
+
+  Set<String> userIds() {
+    return shares.keySet();
+  }
+
+  /** Earliest event time of the user's transactions here; the stream time where there are none. */
+  long earliestMs(String userId) {
+    Share share = shares.get(userId);
+    return share == null ? Math.max(0, streamTimeBeforeMs) : share.earliestMs;
+  }
+
+  long streamTimeBeforeMs() {
+    return streamTimeBeforeMs;
+  }
+
+  /** Highest event time that the partition has seen, this batch included. */
+  long streamTimeMs() {
+    return streamTimeMs;
+  }
+
+  /** Stream time, moved on by how long the partition has been idle: for ends of episodes only. */
+  long clockMs() {
+    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : streamTimeMs + assess.idleMs();
+  }
+
+  void restore(String userId, long knownFromMs) {
+    restoredFromMs.put(userId, knownFromMs);
+    touched.add(userId);
+  }
+
+  long knownFromMs(String userId) {
+    return restoredFromMs.get(userId);
+  }
+
+  /** The user is due: an episode may have ended. */
+  void advance(String userId) {
+    advances.add(userId);
+    touched.add(userId);
+  }
+
+  /** The balances of these users are to be read anew. */
+  void refresh(Set<String> userIds) {
+    refreshed = userIds;
+  }
+
+  Set<String> refreshed() {
+    return refreshed;
+  }
+
+  Set<String> takeAdvances() {
+    Set<String> taken = advances;
+    advances = new HashSet<>();
+    return taken;
+  }
+
+  UserActor.Judge judge(String userId, ActorRef<PartitionCommand> answerTo) {
+    Share share = shares.get(userId);
+    return new UserActor.Judge(id, share.transactions, share.streamTimesMs, answerTo);
+  }
+
+  /** One more answer of this user is to come. */
+  void expect(String userId) {
+    touched.add(userId);
+    unanswered++;
+  }
+
+  void done(UserActor.Done done) {
+    unanswered--;
+    if (!done.judgements().isEmpty()) {
+      int[] places = shares.get(done.userId()).places;
+      for (int i = 0; i < done.judgements().size(); i++) {
+        judgements[places[i]] = done.judgements().get(i);
+      }
+    }
+    done.transitions().forEach(transition -> happened.add(new Happened(done.userId(), transition)));
+  }
+
+  void needs(UserActor.Needs needs) {
+    unanswered--;
+    factsRound.add(needs.userId(), needs.wanted());
+  }
+
+  boolean allAnswered() {
+    return unanswered == 0;
+  }
+
+  /** What the users have asked for since the last call. */
+  FactsRound takeFactsRound() {
+    FactsRound taken = factsRound;
+    if (!taken.isEmpty()) {
+      factsRound = new FactsRound();
+    }
+    return taken;
+  }
+
+  /** Users whose memory may be ahead of what is durable. */
+  Set<String> touched() {
+    return touched;
+  }
+
+  List<Judgement> judgements() {
+    return List.of(judgements);
+  }
+
+  /**
+   * Instants of earlier transactions that opened or ended an episode, whose ids are not in memory.
+   */
+  List<InstantQuery> instantsToName() {
+    List<InstantQuery> queries = new ArrayList<>();
+    for (Happened each : happened) {
+      if (each.transition.rank() >= 0) {
+        queries.add(new InstantQuery(each.userId, each.transition.atMs()));
+      }
+    }
+    return queries;
+  }
+
+  /**
+   * The alerts, in the order in which users answered; those of one user in the order in which they
+   * happened.
+   *
+   * @param storedIds for each of {@link #instantsToName}: the stored ids there, in order of arrival
+   */
+  List<Alert> alerts(List<List<String>> storedIds) {
+    List<Alert> alerts = new ArrayList<>(happened.size());
+    int named = 0;
+    for (Happened each : happened) {
+      Transition transition = each.transition;
+      String transactionId = transition.transactionId();
+      if (transition.rank() >= 0) {
+        transactionId = idAt(each.userId, transition, storedIds.get(named++));
+      }
+      alerts.add(alert(each.userId, transition, transactionId));
+    }
+    return alerts;
+  }
+
+  /** Stored ones first: those of this batch arrived after them. */
+  private String idAt(String userId, Transition transition, List<String> storedIds) {
+    List<String> ids = new ArrayList<>(storedIds);
+    Share share = shares.get(userId);
+    for (int i = 0; i < share.transactions.size(); i++) {
+      Received received = share.transactions.get(i);
+      if (received.transaction().eventTimeMs() == transition.atMs()
+          && judgements[share.places[i]] instanceof Judgement.Judged) {
+        ids.add(received.transaction().transactionId());
+      }
+    }
+    return transition.rank() < ids.size() ? ids.get(transition.rank()) : null;
+  }
+
+  private Alert alert(String userId, Transition transition, String transactionId) {
+    AccountBalance balance = transition.balance();
+    long offset = transition.offset() >= 0 ? transition.offset() : assess.lastOffset();
+    return new Alert(
+        AlertIds.alertId(transition.episodeId(), transition.type()),
+        transition.type(),
+        transition.episodeId(),
+        userId,
+        transactionId,
+        transition.exposureMinor(),
+        balance.balanceMinor(),
+        balance.currency(),
+        transition.transactions(),
+        transition.atMs(),
+        assess.nowMs(),
+        transition.late(),
+        transition.cause(),
+        new Alert.Source(topic, partition, offset));
+  }
+}

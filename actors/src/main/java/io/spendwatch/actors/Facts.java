@@ -1,0 +1,103 @@
+package io.spendwatch.actors;
+
+import io.spendwatch.actors.History.ExposureQuery;
+import io.spendwatch.actors.History.TransactionKey;
+import io.spendwatch.protocol.Transaction;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What one user's actor has learnt from outside for one batch, and what it still has to ask. Most
+ * batches ask nothing. Not thread-safe: lives in one actor, for one batch.
+ */
+final class Facts {
+
+  private boolean balanceConfirmed;
+  private final Map<TransactionKey, Boolean> stored = new HashMap<>();
+  private final Map<ExposureQuery, Long> exposures = new HashMap<>();
+  private final List<Transaction> counted = new ArrayList<>();
+
+  private boolean balanceWanted;
+  private final Set<TransactionKey> storedWanted = new HashSet<>();
+  private final Set<ExposureQuery> exposuresWanted = new HashSet<>();
+
+  /** What has to be read before the batch can go on. */
+  record Wanted(boolean balance, Set<TransactionKey> stored, Set<ExposureQuery> exposures) {}
+
+  /** What was read. */
+  record Answers(
+      boolean balanceRead,
+      AccountBalance balance,
+      Set<TransactionKey> stored,
+      Map<ExposureQuery, Long> exposures) {}
+
+  boolean balanceConfirmed() {
+    return balanceConfirmed;
+  }
+
+  void confirmBalance() {
+    balanceConfirmed = true;
+  }
+
+  void wantBalance() {
+    balanceWanted = true;
+  }
+
+  /** Whether the transaction is stored; null while that is not known, which asks for it. */
+  Boolean stored(TransactionKey key) {
+    Boolean known = stored.get(key);
+    if (known == null) {
+      storedWanted.add(key);
+    }
+    return known;
+  }
+
+  /** The stored exposure; null while that is not known, which asks for it. */
+  Long exposure(ExposureQuery query) {
+    Long known = exposures.get(query);
+    if (known == null) {
+      exposuresWanted.add(query);
+    }
+    return known;
+  }
+
+  /**
+   * Transactions of this batch that have been judged, and not as duplicates: nothing durable knows
+   * of them yet.
+   */
+  List<Transaction> counted() {
+    return counted;
+  }
+
+  boolean hasCounted(String transactionId) {
+    for (Transaction transaction : counted) {
+      if (transaction.transactionId().equals(transactionId)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What has been asked for since the last call. */
+  Wanted takeWanted() {
+    var wanted = new Wanted(balanceWanted, Set.copyOf(storedWanted), Set.copyOf(exposuresWanted));
+    balanceWanted = false;
+    return wanted;
+  }
+
+  void learn(Answers answers) {
+    for (TransactionKey key : storedWanted) {
+      stored.put(key, answers.stored().contains(key));
+    }
+    storedWanted.clear();
+    for (ExposureQuery query : exposuresWanted) {
+      exposures.put(query, answers.exposures().get(query));
+    }
+    exposuresWanted.clear();
+    balanceConfirmed |= answers.balanceRead();
+  }
+}

@@ -1,0 +1,202 @@
+package io.spendwatch.actors;
+
+import io.spendwatch.actors.History.UserHistory;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One user's actor: sequences what happens to a {@link UserExposure}, which has the rule.
+ *
+ * <pre>
+ *   ready ──Judge──▶ judging ──(all judged)──▶ ready
+ *                      │  ▲
+ *                 Needs▼  │Learn
+ *                    waiting
+ * </pre>
+ *
+ * Child of its {@link PartitionActor}, on the same node: these messages never travel. Each command
+ * is answered with exactly one {@link Done} or {@link Failed}, with any number of {@link Needs}
+ * before it; the parent sends the next command of a kind that is answered only after that, {@link
+ * Show} at any time. An actor that failed has stopped: its memory is not to be trusted.
+ */
+final class UserActor {
+
+  private static final Logger log = LoggerFactory.getLogger(UserActor.class);
+
+  sealed interface Command {}
+
+  /**
+   * Judge these, in this order.
+   *
+   * @param streamTimesMs the partition's stream time before each
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared; one of these per user and batch
+  record Judge(
+      long batch,
+      List<Received> transactions,
+      long[] streamTimesMs,
+      ActorRef<PartitionCommand> replyTo)
+      implements Command {}
+
+  /** What {@link Needs} asked for. */
+  record Learn(Facts.Answers answers) implements Command {}
+
+  /** Time has passed; episodes may have ended. */
+  record Advance(long batch, long streamTimeMs, ActorRef<PartitionCommand> replyTo)
+      implements Command {}
+
+  /** The account is now so; {@code balance} is null where there is none any more. */
+  record ChangeBalance(
+      long batch, AccountBalance balance, long streamTimeMs, ActorRef<PartitionCommand> replyTo)
+      implements Command {}
+
+  /** Show yourself. */
+  record Show(long streamTimeMs, ActorRef<UserView> replyTo) implements Command {}
+
+  /** What the parent hears. */
+  sealed interface Reply extends PartitionCommand.Internal {
+    long batch();
+  }
+
+  /**
+   * Done with the command.
+   *
+   * @param judgements one for each transaction of a {@link Judge}; else empty
+   * @param transitions in order
+   * @param openSinceMs start of the open episode; {@link Long#MIN_VALUE} for none
+   * @param wakeAtMs once stream time has passed it, the user is to be sent {@link Advance}
+   */
+  record Done(
+      long batch,
+      String userId,
+      List<Judgement> judgements,
+      List<Transition> transitions,
+      long openSinceMs,
+      long wakeAtMs)
+      implements Reply {}
+
+  /** Something has to be read first; {@link Learn} goes on. */
+  record Needs(long batch, String userId, Facts.Wanted wanted) implements Reply {}
+
+  record Failed(long batch, String userId, String reason) implements Reply {}
+
+  private final String userId;
+  private final UserExposure exposure;
+
+  /** Since the last {@link Done}. */
+  private List<Transition> transitions = new ArrayList<>();
+
+  private Judge judging;
+  private List<Judgement> judgements;
+  private Facts facts;
+
+  private UserActor(String userId, UserHistory history, long knownFromMs, long streamTimeMs) {
+    this.userId = userId;
+    this.exposure = UserExposure.restored(userId, history, knownFromMs, streamTimeMs, transitions);
+  }
+
+  static Behavior<Command> create(
+      String userId, UserHistory history, long knownFromMs, long streamTimeMs) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.receiveMessage(
+                new UserActor(userId, history, knownFromMs, streamTimeMs)::onCommand));
+  }
+
+  private Behavior<Command> onCommand(Command command) {
+    return switch (command) {
+      case Judge judge -> {
+        judging = judge;
+        judgements = new ArrayList<>(judge.transactions().size());
+        facts = new Facts();
+        yield guarded(judge.batch(), judge.replyTo(), this::judgeRest);
+      }
+      case Learn(Facts.Answers answers) -> {
+        Judge judge = judging;
+        yield guarded(judge.batch(), judge.replyTo(), () -> onLearn(answers));
+      }
+      case Advance advance ->
+          guarded(
+              advance.batch(),
+              advance.replyTo(),
+              () -> {
+                exposure.advance(advance.streamTimeMs(), -1, transitions);
+                advance.replyTo().tell(done(advance.batch(), List.of()));
+              });
+      case ChangeBalance change ->
+          guarded(
+              change.batch(),
+              change.replyTo(),
+              () -> {
+                changeBalance(change.balance(), change.streamTimeMs(), -1);
+                change.replyTo().tell(done(change.batch(), List.of()));
+              });
+      case Show show -> {
+        show.replyTo().tell(exposure.view(show.streamTimeMs()));
+        yield Behaviors.same();
+      }
+    };
+  }
+
+  private void onLearn(Facts.Answers answers) {
+    facts.learn(answers);
+    if (answers.balanceRead()) {
+      int next = judgements.size();
+      changeBalance(
+          answers.balance(),
+          judging.streamTimesMs()[next],
+          judging.transactions().get(next).offset());
+    }
+    judgeRest();
+  }
+
+  private void judgeRest() {
+    List<Received> transactions = judging.transactions();
+    for (int i = judgements.size(); i < transactions.size(); i++) {
+      Received received = transactions.get(i);
+      if (!exposure.covers(received.transaction().eventTimeMs())) {
+        throw new IllegalStateException("restored from too late an instant for this record");
+      }
+      Judgement judgement =
+          exposure.assess(received, judging.streamTimesMs()[i], facts, transitions);
+      if (judgement == null) {
+        judging.replyTo().tell(new Needs(judging.batch(), userId, facts.takeWanted()));
+        return;
+      }
+      judgements.add(judgement);
+    }
+    judging.replyTo().tell(done(judging.batch(), judgements));
+    judging = null;
+    judgements = null;
+    facts = null;
+  }
+
+  private void changeBalance(AccountBalance balance, long streamTimeMs, long offset) {
+    if (!exposure.changeBalance(balance, streamTimeMs, offset, transitions)) {
+      throw new IllegalStateException("the account's currency changed");
+    }
+  }
+
+  private Done done(long batch, List<Judgement> judged) {
+    List<Transition> happened = transitions;
+    transitions = new ArrayList<>(0);
+    return new Done(batch, userId, judged, happened, exposure.openSinceMs(), exposure.wakeAtMs());
+  }
+
+  /** A failure must reach the parent, which waits for an answer. */
+  private Behavior<Command> guarded(long batch, ActorRef<PartitionCommand> replyTo, Runnable work) {
+    try {
+      work.run();
+      return Behaviors.same();
+    } catch (RuntimeException e) {
+      log.warn("user actor failed, its memory is dropped and read again", e);
+      replyTo.tell(new Failed(batch, userId, e.toString()));
+      return Behaviors.stopped();
+    }
+  }
+}

@@ -1,0 +1,503 @@
+package io.spendwatch.actors;
+
+import io.spendwatch.actors.History.Entry;
+import io.spendwatch.actors.History.Episode;
+import io.spendwatch.actors.History.ExposureQuery;
+import io.spendwatch.actors.History.TransactionKey;
+import io.spendwatch.actors.History.UserHistory;
+import io.spendwatch.actors.Judgement.Duplicate;
+import io.spendwatch.actors.Judgement.Judged;
+import io.spendwatch.actors.Judgement.Rejected;
+import io.spendwatch.protocol.AlertCause;
+import io.spendwatch.protocol.AlertIds;
+import io.spendwatch.protocol.AlertType;
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionKind;
+import io.spendwatch.protocol.Verdict;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The rule, for one user: an exact rolling 24-hour sum, held against the account balance, and the
+ * episodes during which it is greater. Plain Java: no actors, no clock, no I/O. What it has to know
+ * from outside it asks through {@link Facts}.
+ *
+ * <p>An episode opens at a transaction or balance change that leaves exposure &gt; balance while
+ * none is open; it ends at the first instant with exposure ≤ balance. What was announced stays: an
+ * out-of-order record can prolong what is known, end it earlier, or reveal a breach, and only the
+ * difference is announced, marked late. Not thread-safe.
+ */
+final class UserExposure {
+
+  private static final long OPEN = Long.MAX_VALUE;
+
+  private final String userId;
+  private final long knownFromMs;
+  private final ExposureWindow window = new ExposureWindow();
+  private AccountBalance balance;
+
+  /** Of the account, else of the first transaction; null without either. */
+  private String currency;
+
+  private Episode open;
+
+  /** Those that an out-of-order record can still reach. */
+  private List<Episode> ended = List.of();
+
+  private UserExposure(String userId, long knownFromMs) {
+    this.userId = userId;
+    this.knownFromMs = knownFromMs;
+  }
+
+  /**
+   * Takes up where the database stands. The balance may have changed since the last transaction was
+   * judged; that is looked at now.
+   *
+   * @param streamTimeMs the partition's, {@link Long#MIN_VALUE} before any
+   * @param out gets what that look reveals
+   */
+  static UserExposure restored(
+      String userId,
+      UserHistory history,
+      long knownFromMs,
+      long streamTimeMs,
+      List<Transition> out) {
+    var user = new UserExposure(userId, knownFromMs);
+    user.balance = history.balance();
+    user.currency = user.balance == null ? null : user.balance.currency();
+    for (Entry entry : history.entries()) {
+      if (user.currency == null) {
+        user.currency = entry.currency();
+      }
+      if (entry.currency().equals(user.currency)) {
+        user.window.restTo(entry.eventTimeMs());
+        user.window.insert(
+            entry.eventTimeMs(), entry.signedAmountMinor(), fingerprint(entry.transactionId()));
+        user.window.step(entry.eventTimeMs());
+      }
+    }
+    for (Episode episode : history.episodes()) {
+      if (episode.endMs() == OPEN) {
+        user.open = episode;
+      } else {
+        user.ended = append(user.ended, episode);
+      }
+    }
+    user.lookAtBalanceAnew(streamTimeMs, out);
+    for (Episode episode : user.ended) {
+      user.window.restTo(episode.endMs());
+    }
+    user.advance(streamTimeMs, -1, out);
+    return user;
+  }
+
+  /** Whether what was restored suffices to judge a transaction of this event time. */
+  boolean covers(long eventTimeMs) {
+    return window.size() > 0 || eventTimeMs - ExposureWindow.RETENTION_MS >= knownFromMs;
+  }
+
+  /**
+   * When to {@link #advance} at the latest so that no end of an episode is missed; {@link
+   * Long#MAX_VALUE} for never.
+   */
+  long wakeAtMs() {
+    return open == null ? Long.MAX_VALUE : window.nextExpiryMs();
+  }
+
+  /** Start of the open episode; {@link Long#MIN_VALUE} for none. */
+  long openSinceMs() {
+    return open == null ? Long.MIN_VALUE : open.startMs();
+  }
+
+  /**
+   * Judges a transaction.
+   *
+   * @param streamTimeMs the partition's before this record
+   * @param out gets the episodes' starts and ends, in order
+   * @return null where {@code facts} must learn more first; the call is then to be repeated
+   */
+  Judgement assess(Received received, long streamTimeMs, Facts facts, List<Transition> out) {
+    Transaction transaction = received.transaction();
+    long atMs = transaction.eventTimeMs();
+    advance(streamTimeMs, received.offset(), out);
+    boolean tooLate = window.isTooLate(atMs);
+    Boolean duplicate = isDuplicate(transaction, tooLate, facts);
+    if (duplicate == null) {
+      return null;
+    }
+    if (duplicate) {
+      return new Duplicate();
+    }
+    if (currency == null) {
+      currency = transaction.currency();
+    } else if (!currency.equals(transaction.currency())) {
+      return new Rejected(
+          DeadLetterReason.CURRENCY_MISMATCH,
+          "currency " + transaction.currency() + " (expected: " + currency + ", the account's)");
+    }
+    long signedMinor = transaction.signedAmountMinor();
+    if (window.overflows(signedMinor)) {
+      return new Rejected(
+          DeadLetterReason.BAD_AMOUNT, "the sum of the user's transactions would overflow 64 bits");
+    }
+    Judgement judgement;
+    if (tooLate) {
+      judgement = judgeTooLate(transaction, facts);
+    } else if (atMs >= window.positionMs()) {
+      judgement = judgeInOrder(received, facts, out);
+    } else {
+      judgement = judgeOutOfOrder(received, facts, out);
+    }
+    if (judgement != null) {
+      facts.counted().add(transaction);
+    }
+    return judgement;
+  }
+
+  /** Lets time pass: ends the open episode where it has ended strictly before the instant. */
+  void advance(long toMs, long offset, List<Transition> out) {
+    if (open != null && balance != null && toMs > window.positionMs()) {
+      pass(toMs, offset, out);
+    }
+  }
+
+  /**
+   * The balance changed: a point of evaluation, at its {@code asOf}, but not before what has been
+   * looked at nor after the stream time.
+   *
+   * @param next null where the account is gone
+   * @return false where the currency changed and the user must be restored anew
+   */
+  boolean changeBalance(AccountBalance next, long streamTimeMs, long offset, List<Transition> out) {
+    if (next == null && balance == null) {
+      return true;
+    }
+    if (next != null && currency != null && !next.currency().equals(currency)) {
+      return false;
+    }
+    if (next != null && balance != null && next.version() == balance.version()) {
+      return true;
+    }
+    AccountBalance before = balance;
+    if (next == null) {
+      if (open != null) {
+        long atMs = window.positionMs();
+        close(
+            atMs,
+            null,
+            window.exposureAt(atMs),
+            window.transactionsAt(atMs),
+            false,
+            AlertCause.BALANCE,
+            offset,
+            out);
+      }
+      balance = null;
+      return true;
+    }
+    currency = next.currency();
+    if (before != null) {
+      advance(instantOf(next, streamTimeMs), offset, out);
+    }
+    balance = next;
+    lookAtBalance(streamTimeMs, offset, out);
+    return true;
+  }
+
+  /** A copy for display, as of the later of the given instant and what has been looked at. */
+  UserView view(long streamTimeMs) {
+    long atMs = Math.max(streamTimeMs, window.positionMs());
+    return new UserView(
+        userId,
+        balance != null || window.size() > 0,
+        window.latestMs(),
+        window.exposureAt(atMs),
+        balance,
+        window.transactionsAt(atMs),
+        open == null ? null : open.episodeId());
+  }
+
+  private Boolean isDuplicate(Transaction transaction, boolean tooLate, Facts facts) {
+    long[] suspects = window.timesOf(fingerprint(transaction.transactionId()));
+    if (suspects.length == 0 && !tooLate) {
+      return false;
+    }
+    if (facts.hasCounted(transaction.transactionId())) {
+      return true;
+    }
+    boolean unknown = false;
+    for (long timeMs : suspects) {
+      Boolean stored =
+          facts.stored(new TransactionKey(userId, timeMs, transaction.transactionId()));
+      if (stored == null) {
+        unknown = true;
+      } else if (stored) {
+        return true;
+      }
+    }
+    if (tooLate) {
+      Boolean stored =
+          facts.stored(
+              new TransactionKey(userId, transaction.eventTimeMs(), transaction.transactionId()));
+      if (stored == null) {
+        unknown = true;
+      } else if (stored) {
+        return true;
+      }
+    }
+    return unknown ? null : false;
+  }
+
+  private Judgement judgeTooLate(Transaction transaction, Facts facts) {
+    long atMs = transaction.eventTimeMs();
+    Long exposureMinor = facts.exposure(new ExposureQuery(userId, currency, atMs));
+    if (exposureMinor == null) {
+      return null;
+    }
+    long sumMinor = Math.addExact(exposureMinor, transaction.signedAmountMinor());
+    for (Transaction earlier : facts.counted()) {
+      if (earlier.eventTimeMs() <= atMs
+          && earlier.eventTimeMs() > atMs - ExposureWindow.WINDOW_MS) {
+        sumMinor = Math.addExact(sumMinor, earlier.signedAmountMinor());
+      }
+    }
+    window.keepTooLate(
+        atMs, transaction.signedAmountMinor(), fingerprint(transaction.transactionId()));
+    return new Judged(Verdict.TOO_LATE, sumMinor, balance);
+  }
+
+  private Judgement judgeInOrder(Received received, Facts facts, List<Transition> out) {
+    Transaction transaction = received.transaction();
+    long atMs = transaction.eventTimeMs();
+    long signedMinor = transaction.signedAmountMinor();
+    pass(atMs, received.offset(), out);
+    if (balance != null
+        && open == null
+        && window.exposureWith(signedMinor, atMs) > balance.balanceMinor()
+        && !facts.balanceConfirmed()) {
+      facts.wantBalance();
+      return null;
+    }
+    window.insert(atMs, signedMinor, fingerprint(transaction.transactionId()));
+    window.step(atMs);
+    evaluate(atMs, received, out);
+    forgetEnded();
+    return judged(window.exposureMinor());
+  }
+
+  private Judgement judgeOutOfOrder(Received received, Facts facts, List<Transition> out) {
+    if (balance != null && !facts.balanceConfirmed()) {
+      facts.wantBalance();
+      return null;
+    }
+    Transaction transaction = received.transaction();
+    long restMs = window.positionMs();
+    window.insert(
+        transaction.eventTimeMs(),
+        transaction.signedAmountMinor(),
+        fingerprint(transaction.transactionId()));
+    window.step(restMs);
+    Judged judgement = judged(window.exposureMinor());
+    if (balance == null) {
+      window.restTo(restMs);
+    } else {
+      var review = new LateReview(userId, window, balance, received, ended, open, out);
+      review.run(restMs);
+      open = review.open();
+      ended = review.ended();
+    }
+    return judgement;
+  }
+
+  private Judged judged(long exposureMinor) {
+    if (balance == null) {
+      return new Judged(Verdict.NO_ACCOUNT, exposureMinor, null);
+    }
+    Verdict verdict = exposureMinor > balance.balanceMinor() ? Verdict.BREACH : Verdict.CLEAR;
+    return new Judged(verdict, exposureMinor, balance);
+  }
+
+  /**
+   * Lets transactions leave that leave strictly before the instant, and ends the open episode where
+   * that ends it.
+   */
+  private void pass(long toMs, long offset, List<Transition> out) {
+    long instantMs = window.step(toMs);
+    while (instantMs != ExposureWindow.AT_REST) {
+      if (open != null && window.exposureMinor() <= balance.balanceMinor()) {
+        close(
+            instantMs,
+            null,
+            window.exposureMinor(),
+            window.transactions(),
+            false,
+            AlertCause.EXPIRY,
+            offset,
+            out);
+      }
+      instantMs = window.step(toMs);
+    }
+  }
+
+  /** Opens or ends an episode at the transaction that was just counted, in order. */
+  private void evaluate(long atMs, Received received, List<Transition> out) {
+    if (balance == null) {
+      return;
+    }
+    boolean breach = window.exposureMinor() > balance.balanceMinor();
+    Transaction transaction = received.transaction();
+    if (breach && open == null) {
+      boolean late = ended.stream().anyMatch(episode -> episode.endMs() > atMs);
+      raise(
+          AlertIds.episodeId(userId, transaction.transactionId(), transaction.transactionId()),
+          atMs,
+          transaction.transactionId(),
+          -1,
+          window.exposureMinor(),
+          window.transactions(),
+          late,
+          received.offset(),
+          out);
+    } else if (!breach && open != null) {
+      close(
+          atMs,
+          transaction.transactionId(),
+          window.exposureMinor(),
+          window.transactions(),
+          false,
+          causeOf(transaction.kind() == TransactionKind.REFUND),
+          received.offset(),
+          out);
+    }
+  }
+
+  /**
+   * Whether the balance changed while nobody looked. At the latest transaction, in breach and in an
+   * episode are the same; later they need not be, since the expiry of a refund can bring a breach
+   * that opens nothing.
+   */
+  private void lookAtBalanceAnew(long streamTimeMs, List<Transition> out) {
+    if (open != null && balance == null && currency != null) {
+      // What was in force before the account went is not known any more.
+      balance = new AccountBalance(0, currency, 0, Long.MIN_VALUE);
+      changeBalance(null, streamTimeMs, -1, out);
+    } else if (open != null) {
+      window.restTo(open.startMs());
+      if (balance != null && window.exposureMinor() <= balance.balanceMinor()) {
+        lookAtBalance(streamTimeMs, -1, out);
+      }
+    } else if (ended.stream().noneMatch(episode -> episode.endMs() > window.positionMs())) {
+      lookAtBalance(streamTimeMs, -1, out);
+    }
+  }
+
+  private void lookAtBalance(long streamTimeMs, long offset, List<Transition> out) {
+    if (balance == null || window.size() == 0) {
+      return;
+    }
+    long atMs = instantOf(balance, streamTimeMs);
+    long exposureMinor = window.exposureAt(atMs);
+    int transactions = window.transactionsAt(atMs);
+    boolean breach = exposureMinor > balance.balanceMinor();
+    if (breach && open == null && transactions > 0) {
+      String change = "balance:" + balance.version();
+      raise(
+          AlertIds.episodeId(userId, change, change),
+          atMs,
+          null,
+          -1,
+          exposureMinor,
+          transactions,
+          false,
+          offset,
+          out);
+    } else if (!breach && open != null) {
+      close(atMs, null, exposureMinor, transactions, false, AlertCause.BALANCE, offset, out);
+    }
+  }
+
+  private long instantOf(AccountBalance change, long streamTimeMs) {
+    return Math.max(window.positionMs(), Math.min(change.asOfMs(), streamTimeMs));
+  }
+
+  private void raise(
+      String episodeId,
+      long atMs,
+      String transactionId,
+      int rank,
+      long exposureMinor,
+      int transactions,
+      boolean late,
+      long offset,
+      List<Transition> out) {
+    open = new Episode(episodeId, atMs, OPEN);
+    out.add(
+        new Transition(
+            AlertType.RAISED,
+            episodeId,
+            atMs,
+            transactionId,
+            rank,
+            exposureMinor,
+            transactions,
+            balance,
+            late,
+            null,
+            offset));
+  }
+
+  private void close(
+      long atMs,
+      String transactionId,
+      long exposureMinor,
+      int transactions,
+      boolean late,
+      AlertCause cause,
+      long offset,
+      List<Transition> out) {
+    out.add(
+        new Transition(
+            AlertType.CLEARED,
+            open.episodeId(),
+            atMs,
+            transactionId,
+            -1,
+            exposureMinor,
+            transactions,
+            balance,
+            late,
+            cause,
+            offset));
+    ended = append(ended, new Episode(open.episodeId(), open.startMs(), atMs));
+    open = null;
+  }
+
+  /** What no record that is not too late can reach any more. */
+  private void forgetEnded() {
+    long reachMs = window.latestMs() - ExposureWindow.WINDOW_MS;
+    if (!ended.isEmpty()) {
+      ended = ended.stream().filter(episode -> episode.endMs() > reachMs).toList();
+    }
+  }
+
+  private static AlertCause causeOf(boolean refund) {
+    return refund ? AlertCause.REFUND : AlertCause.EXPIRY;
+  }
+
+  private static List<Episode> append(List<Episode> episodes, Episode episode) {
+    List<Episode> all = new ArrayList<>(episodes);
+    all.add(episode);
+    return List.copyOf(all);
+  }
+
+  /** 32 bits of a transaction id; equal ids have equal ones. */
+  static int fingerprint(String transactionId) {
+    long hash = 0;
+    for (int i = 0; i < transactionId.length(); i++) {
+      hash = (hash ^ transactionId.charAt(i)) * 0x9E3779B97F4A7C15L;
+      hash ^= hash >>> 32;
+    }
+    return (int) (hash ^ hash >>> 29);
+  }
+}

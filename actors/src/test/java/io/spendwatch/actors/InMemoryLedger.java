@@ -1,0 +1,189 @@
+package io.spendwatch.actors;
+
+import io.spendwatch.actors.Judgement.Judged;
+import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertType;
+import io.spendwatch.protocol.Transaction;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** What is durable, in memory: the ports' semantics without a database. Thread-safe. */
+final class InMemoryLedger implements Accounts, History {
+
+  private static final long DAY_MS = 86_400_000L;
+
+  /** A stored transaction. */
+  record Row(Transaction transaction, Judged judged, long offset) {}
+
+  private final Map<TransactionKey, Row> rows = new LinkedHashMap<>();
+  private final Map<String, Alert> alerts = new LinkedHashMap<>();
+  private final Map<String, AccountBalance> accounts = new HashMap<>();
+  private long streamTimeMs = Long.MIN_VALUE;
+  private int failures;
+
+  synchronized void account(String userId, long balanceMinor, long version) {
+    accounts.put(userId, new AccountBalance(balanceMinor, "USD", version, 0));
+  }
+
+  /** The next calls fail. */
+  synchronized void failNext(int calls) {
+    failures = calls;
+  }
+
+  /** The writer's part: what is there stays. */
+  synchronized void write(List<Received> batch, Assessed assessed) {
+    for (int i = 0; i < batch.size(); i++) {
+      Received received = batch.get(i);
+      if (assessed.judgements().get(i) instanceof Judged judged) {
+        Transaction transaction = received.transaction();
+        rows.putIfAbsent(
+            new TransactionKey(
+                transaction.userId(), transaction.eventTimeMs(), transaction.transactionId()),
+            new Row(transaction, judged, received.offset()));
+      }
+    }
+    assessed.alerts().forEach(alert -> alerts.putIfAbsent(alert.alertId(), alert));
+    streamTimeMs = assessed.streamTimeMs();
+  }
+
+  synchronized List<Row> rows() {
+    return List.copyOf(rows.values());
+  }
+
+  synchronized List<Alert> alerts() {
+    return List.copyOf(alerts.values());
+  }
+
+  @Override
+  public CompletionStage<Map<String, AccountBalance>> balances(Collection<String> userIds) {
+    return answer(
+        () ->
+            userIds.stream()
+                .filter(accounts::containsKey)
+                .collect(Collectors.toMap(id -> id, accounts::get, (a, _) -> a)));
+  }
+
+  @Override
+  public CompletionStage<PartitionHistory> partition(int partition) {
+    return answer(
+        () -> {
+          Map<String, OpenEpisode> open = new LinkedHashMap<>();
+          for (Alert alert : alerts.values()) {
+            if (alert.type() == AlertType.RAISED) {
+              open.put(
+                  alert.episodeId(),
+                  new OpenEpisode(alert.userId(), alert.episodeId(), alert.eventTimeMs()));
+            } else {
+              open.remove(alert.episodeId());
+            }
+          }
+          return new PartitionHistory(streamTimeMs, List.copyOf(open.values()));
+        });
+  }
+
+  @Override
+  public CompletionStage<Map<String, UserHistory>> users(Collection<UserQuery> queries) {
+    return answer(
+        () ->
+            queries.stream()
+                .collect(Collectors.toMap(UserQuery::userId, this::user, (first, _) -> first)));
+  }
+
+  private UserHistory user(UserQuery query) {
+    List<Row> known =
+        of(query.userId())
+            .filter(row -> row.transaction.eventTimeMs() > query.knownFromMs())
+            .toList();
+    long latestMs = known.stream().mapToLong(r -> r.transaction.eventTimeMs()).max().orElse(0);
+    List<Entry> entries =
+        known.stream()
+            .filter(row -> row.transaction.eventTimeMs() > latestMs - 2 * DAY_MS)
+            .sorted(
+                Comparator.comparingLong((Row row) -> row.transaction.eventTimeMs())
+                    .thenComparingLong(row -> row.offset))
+            .map(
+                row ->
+                    new Entry(
+                        row.transaction.transactionId(),
+                        row.transaction.eventTimeMs(),
+                        row.transaction.signedAmountMinor(),
+                        row.transaction.currency()))
+            .toList();
+    Map<String, Episode> episodes = new LinkedHashMap<>();
+    for (Alert alert : alerts.values()) {
+      if (alert.userId().equals(query.userId())) {
+        episodes.merge(
+            alert.episodeId(),
+            new Episode(alert.episodeId(), alert.eventTimeMs(), Long.MAX_VALUE),
+            (raised, _) -> new Episode(raised.episodeId(), raised.startMs(), alert.eventTimeMs()));
+      }
+    }
+    return new UserHistory(
+        accounts.get(query.userId()),
+        entries,
+        episodes.values().stream().filter(e -> e.endMs() > latestMs - 2 * DAY_MS).toList());
+  }
+
+  @Override
+  public CompletionStage<Set<TransactionKey>> stored(Collection<TransactionKey> keys) {
+    return answer(() -> keys.stream().filter(rows::containsKey).collect(Collectors.toSet()));
+  }
+
+  @Override
+  public CompletionStage<List<Long>> exposures(List<ExposureQuery> queries) {
+    return answer(
+        () ->
+            queries.stream()
+                .map(
+                    query ->
+                        of(query.userId())
+                            .map(Row::transaction)
+                            .filter(t -> t.eventTimeMs() > query.atMs() - DAY_MS)
+                            .filter(t -> t.eventTimeMs() <= query.atMs())
+                            .mapToLong(Transaction::signedAmountMinor)
+                            .sum())
+                .toList());
+  }
+
+  @Override
+  public CompletionStage<List<List<String>>> transactionIds(List<InstantQuery> queries) {
+    return answer(
+        () ->
+            queries.stream()
+                .map(
+                    query -> {
+                      Map<Long, String> byOffset = new TreeMap<>();
+                      of(query.userId())
+                          .filter(row -> row.transaction.eventTimeMs() == query.atMs())
+                          .forEach(
+                              row -> byOffset.put(row.offset, row.transaction.transactionId()));
+                      return List.copyOf(byOffset.values());
+                    })
+                .toList());
+  }
+
+  private java.util.stream.Stream<Row> of(String userId) {
+    return new ArrayList<>(rows.values())
+        .stream().filter(row -> row.transaction.userId().equals(userId));
+  }
+
+  private synchronized <T> CompletionStage<T> answer(Supplier<T> read) {
+    if (failures > 0) {
+      failures--;
+      return CompletableFuture.failedFuture(new IllegalStateException("not reachable"));
+    }
+    return CompletableFuture.completedFuture(read.get());
+  }
+}

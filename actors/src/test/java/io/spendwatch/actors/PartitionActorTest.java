@@ -1,0 +1,400 @@
+package io.spendwatch.actors;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.actors.Judgement.Duplicate;
+import io.spendwatch.actors.Judgement.Judged;
+import io.spendwatch.actors.PartitionCommand.Assess;
+import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.PartitionCommand.Reply;
+import io.spendwatch.actors.PartitionCommand.StaleEpoch;
+import io.spendwatch.actors.PartitionCommand.Unavailable;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertCause;
+import io.spendwatch.protocol.AlertType;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionKind;
+import io.spendwatch.protocol.Verdict;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PartitionActorTest {
+
+  private static final long HOUR_MS = 3_600_000L;
+  private static final long DAY_MS = 24 * HOUR_MS;
+  private static final long T0 = 1_600_000_000_000L;
+  private static final long NOW_MS = 1_700_000_000_000L;
+
+  private final ActorTestKit kit =
+      ActorTestKit.create(
+          ConfigFactory.parseString("pekko.actor.provider = local")
+              .withFallback(ConfigFactory.load()));
+
+  @AfterAll
+  void shutDown() {
+    kit.shutdownTestKit();
+  }
+
+  @Test
+  void judgesABatchOfManyUsersInTheOrderOfTheBatch() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.ledger.account("b", 50, 1);
+    partition.add("a", "t1", T0, 60).add("b", "t2", T0 + 1, 51).add("a", "t3", T0 + 2, 41);
+    partition.add("c", "t4", T0 + 3, 5);
+    Assessed assessed = partition.run();
+    assertThat(assessed.judgements())
+        .extracting(judgement -> ((Judged) judgement).verdict())
+        .containsExactly(Verdict.CLEAR, Verdict.BREACH, Verdict.BREACH, Verdict.NO_ACCOUNT);
+    assertThat(assessed.alerts())
+        .extracting(Alert::userId, Alert::transactionId)
+        .containsExactlyInAnyOrder(
+            org.assertj.core.groups.Tuple.tuple("a", "t3"),
+            org.assertj.core.groups.Tuple.tuple("b", "t2"));
+    assertThat(assessed.streamTimeMs()).isEqualTo(T0 + 3);
+    assertThat(assessed.alerts().getFirst().detectedAtMs()).isEqualTo(NOW_MS);
+  }
+
+  @Test
+  void answersARepeatWithTheSameWords() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 10, 1);
+    partition.add("a", "t1", T0, 60);
+    Reply first = partition.ask();
+    assertThat(partition.ask()).isEqualTo(first);
+  }
+
+  @Test
+  void turnsAwayWhoHasLostThePartition() {
+    var partition = new Pipeline(1000);
+    partition.epoch = 7;
+    partition.add("a", "t1", T0, 60).run();
+    partition.epoch = 6;
+    assertThat(partition.add("a", "t2", T0, 60).ask()).isEqualTo(new StaleEpoch(7));
+  }
+
+  @Test
+  void dropsWhatIsNotDurableWhenTheEpochMovesOn() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.add("a", "lost", T0 + 1, 30);
+    assertThat(partition.ask()).isInstanceOf(Assessed.class);
+    partition.restart();
+    partition.add("a", "t2", T0 + 2, 40);
+    assertThat(partition.run().judgements())
+        .containsExactly(new Judged(Verdict.CLEAR, 100, new AccountBalance(100, "USD", 1, 0)));
+  }
+
+  @Test
+  void aRedeliveredRecordFindsItsRow() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 160).run();
+    partition.restart();
+    partition.add("a", "t1", T0, 160);
+    Assessed again = partition.run();
+    assertThat(again.judgements()).containsExactly(new Duplicate());
+    assertThat(again.alerts()).isEmpty();
+  }
+
+  @Test
+  void saysWhatItWaitsForWhenAPortFailsAndGoesOnLater() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.add("a", "t2", T0 + 1, 60);
+    partition.ledger.failNext(1);
+    assertThat(partition.ask()).isEqualTo(new Unavailable("not reachable"));
+    Assessed assessed = partition.run();
+    assertThat(assessed.judgements())
+        .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0)));
+    assertThat(assessed.alerts()).hasSize(1);
+  }
+
+  @Test
+  void endsAnIdleUsersEpisodeWhenStreamTimePassesEvenAfterARestart() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 160).run();
+    partition.restart();
+    partition.add("b", "t2", T0 + DAY_MS, 1);
+    assertThat(partition.run().alerts()).isEmpty();
+    partition.add("b", "t3", T0 + DAY_MS + 1, 1);
+    assertThat(partition.run().alerts())
+        .singleElement()
+        .satisfies(
+            cleared -> {
+              assertThat(cleared.type()).isEqualTo(AlertType.CLEARED);
+              assertThat(cleared.cause()).isEqualTo(AlertCause.EXPIRY);
+              assertThat(cleared.eventTimeMs()).isEqualTo(T0 + DAY_MS);
+              assertThat(cleared.exposureMinor()).isZero();
+            });
+  }
+
+  @Test
+  void anIdlePartitionsTimeMovesOn() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 160).run();
+    partition.idleMs = DAY_MS;
+    assertThat(partition.run().alerts()).isEmpty();
+    partition.idleMs = DAY_MS + 1;
+    Assessed assessed = partition.run();
+    assertThat(assessed.alerts()).hasSize(1);
+    assertThat(assessed.streamTimeMs()).isEqualTo(T0);
+  }
+
+  @Test
+  void aPushedChangeOfBalanceRaisesByItself() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.ledger.account("a", 50, 2);
+    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a", "nobody")));
+    assertThat(partition.run().alerts())
+        .singleElement()
+        .satisfies(
+            raised -> {
+              assertThat(raised.type()).isEqualTo(AlertType.RAISED);
+              assertThat(raised.balanceMinor()).isEqualTo(50);
+              assertThat(raised.transactionId()).isNull();
+            });
+  }
+
+  @Test
+  void readsBalancesAfreshWhileTheyAreNotPushed() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.ledger.account("a", 500, 2);
+    partition.balancesPushed = false;
+    partition.add("a", "t2", T0, 60);
+    assertThat(partition.run().judgements())
+        .containsExactly(new Judged(Verdict.CLEAR, 120, new AccountBalance(500, "USD", 2, 0)));
+  }
+
+  @Test
+  void namesTheEarlierTransactionThatALateRecordPutOverTheBalance() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).add("a", "t2", T0 + 2 * HOUR_MS, 30).run();
+    partition.add("a", "late", T0 + HOUR_MS, 20);
+    assertThat(partition.run().alerts())
+        .singleElement()
+        .satisfies(
+            raised -> {
+              assertThat(raised.transactionId()).isEqualTo("t2");
+              assertThat(raised.late()).isTrue();
+              assertThat(raised.source().offset()).isEqualTo(2);
+            });
+  }
+
+  @Test
+  void showsAUserAwakeOrNot() {
+    var partition = new Pipeline(1);
+    partition.ledger.account("a", 100, 1);
+    partition.ledger.account("b", 100, 1);
+    partition.add("a", "t1", T0, 160).run();
+    partition.add("b", "t2", T0, 60).run();
+    for (String user : List.of("a", "b")) {
+      TestProbe<UserView> probe = kit.createTestProbe(UserView.class);
+      partition.actor.tell(new PartitionCommand.GetUser(user, probe.ref()));
+      UserView view = probe.receiveMessage();
+      assertThat(view.exposureMinor()).isEqualTo(user.equals("a") ? 160 : 60);
+      assertThat(view.openEpisodeId() != null).isEqualTo(user.equals("a"));
+    }
+  }
+
+  /**
+   * Many users, batches cut anywhere, restarts, lost answers, failing ports, few users awake: the
+   * rows and alerts are those of the naive rule.
+   */
+  @Test
+  void whateverIsInterruptedTheTablesEndUpTheSame() {
+    for (long seed = 0; seed < 60; seed++) {
+      Random random = new Random(seed);
+      var partition = new Pipeline(1 + random.nextInt(6));
+      Map<String, NaiveUser> naive = new HashMap<>();
+      int users = 1 + random.nextInt(8);
+      for (int i = 0; i < users; i++) {
+        long balanceMinor = 50 + random.nextLong(250);
+        partition.ledger.account("u" + i, balanceMinor, 1);
+        naive.put("u" + i, new NaiveUser(balanceMinor));
+      }
+      List<Transaction> history = history(random, users);
+      Set<String> alertIds = new HashSet<>();
+      int next = 0;
+      while (next < history.size()) {
+        int size = 1 + random.nextInt(12);
+        partition.pending.clear();
+        for (int i = next; i < Math.min(history.size(), next + size); i++) {
+          partition.pending.add(new Received(history.get(i), i));
+        }
+        switch (random.nextInt(8)) {
+          case 0 -> {
+            List<Received> lost = List.copyOf(partition.pending);
+            partition.ask(); // judged, and lost before it was durable
+            partition.restart();
+            partition.pending.addAll(lost);
+          }
+          case 1 -> partition.ledger.failNext(1 + random.nextInt(2));
+          case 2 -> {
+            partition.run();
+            partition.restart(); // durable, but redelivered
+            continue;
+          }
+          default -> {}
+        }
+        for (Alert alert : partition.run().alerts()) {
+          assertThat(alertIds.add(alert.alertId())).isTrue();
+        }
+        next += size;
+      }
+      check(seed, partition.ledger, history, naive);
+    }
+  }
+
+  private static void check(
+      long seed, InMemoryLedger ledger, List<Transaction> history, Map<String, NaiveUser> naive) {
+    Map<String, Long> expected = new HashMap<>();
+    for (Transaction transaction : history) {
+      NaiveUser user = naive.get(transaction.userId());
+      if (!user.has(transaction.transactionId())) {
+        expected.put(transaction.userId() + transaction.transactionId(), user.add(transaction));
+      }
+    }
+    Map<String, Long> stored = new HashMap<>();
+    ledger
+        .rows()
+        .forEach(
+            row ->
+                stored.put(
+                    row.transaction().userId() + row.transaction().transactionId(),
+                    row.judged().exposureMinor()));
+    assertThat(stored).as("seed %d", seed).isEqualTo(expected);
+    long untilMs = history.stream().mapToLong(Transaction::eventTimeMs).max().orElse(0);
+    naive.forEach(
+        (userId, user) -> {
+          Map<String, NaiveUser.Interval> announced = new java.util.LinkedHashMap<>();
+          for (Alert alert : ledger.alerts()) {
+            if (alert.userId().equals(userId)) {
+              announced.merge(
+                  alert.episodeId(),
+                  new NaiveUser.Interval(alert.eventTimeMs(), Long.MAX_VALUE),
+                  (raised, _) -> new NaiveUser.Interval(raised.startMs(), alert.eventTimeMs()));
+            }
+          }
+          assertThat(announced.values())
+              .as("seed %d user %s", seed, userId)
+              .containsExactlyElementsOf(user.breaches(untilMs));
+        });
+  }
+
+  /** In order, on a coarse grid, with duplicates close by. */
+  private static List<Transaction> history(Random random, int users) {
+    List<Transaction> history = new ArrayList<>();
+    long atMs = T0;
+    for (int i = 0; i < 150; i++) {
+      atMs += random.nextInt(3) * HOUR_MS;
+      if (i > 5 && random.nextInt(10) == 0) {
+        history.add(history.get(history.size() - 1 - random.nextInt(5)));
+      } else {
+        history.add(
+            new Transaction(
+                "t" + i,
+                "u" + random.nextInt(users),
+                1 + random.nextInt(90),
+                "USD",
+                atMs,
+                random.nextInt(6) == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
+                null,
+                null));
+      }
+    }
+    return history;
+  }
+
+  /** The pipeline's part: asks, writes, asks again. */
+  private final class Pipeline {
+    final InMemoryLedger ledger = new InMemoryLedger();
+    final ActorRef<PartitionCommand> actor;
+    final TestProbe<Reply> probe = kit.createTestProbe(Reply.class);
+    final List<Received> pending = new ArrayList<>();
+    long epoch = 1;
+    long sequence = 1;
+    long offset;
+    long idleMs;
+    boolean balancesPushed = true;
+
+    Pipeline(int awakeUsersMax) {
+      actor =
+          kit.spawn(
+              PartitionActor.create(
+                  3,
+                  new PartitionActor.Dependencies("transactions", awakeUsersMax, ledger, ledger)));
+    }
+
+    Pipeline add(String userId, String transactionId, long atMs, long amountMinor) {
+      pending.add(
+          new Received(
+              new Transaction(
+                  transactionId,
+                  userId,
+                  amountMinor,
+                  "USD",
+                  atMs,
+                  TransactionKind.PURCHASE,
+                  null,
+                  null),
+              offset++));
+      return this;
+    }
+
+    Reply ask() {
+      actor.tell(
+          new Assess(
+              epoch,
+              sequence,
+              NOW_MS,
+              idleMs,
+              balancesPushed,
+              offset - 1,
+              List.copyOf(pending),
+              probe.ref()));
+      return probe.receiveMessage();
+    }
+
+    /** Asks until it is judged, and makes it durable. */
+    Assessed run() {
+      Reply reply = ask();
+      while (reply instanceof Unavailable) {
+        reply = ask();
+      }
+      Assessed assessed = (Assessed) reply;
+      ledger.write(pending, assessed);
+      pending.clear();
+      sequence++;
+      return assessed;
+    }
+
+    void restart() {
+      epoch++;
+      sequence = 1;
+      pending.clear();
+    }
+  }
+}
