@@ -21,7 +21,20 @@ COMMENT ON TABLE spendwatch.settings IS 'one row: what the schema does different
 INSERT INTO spendwatch.settings DEFAULT VALUES;
 
 -- Days and months are UTC's, whatever the session's time zone. The names say what is in them: transactions_20240712,
--- transactions_202407. A month that has begun in days goes on in days, so the granularity may change at any time.
+-- transactions_202407.
+CREATE FUNCTION spendwatch.days_without_partition(instants timestamptz[]) RETURNS timestamptz[]
+  LANGUAGE sql
+BEGIN ATOMIC
+  SELECT array_agg(day ORDER BY day)
+    FROM (SELECT DISTINCT date_trunc('day', i, 'UTC') AS day FROM unnest(instants) AS i WHERE i IS NOT NULL)
+   WHERE NOT EXISTS (
+     SELECT FROM pg_class
+      WHERE relnamespace = 'spendwatch'::regnamespace
+        AND relname IN (to_char(day AT TIME ZONE 'UTC', '"transactions_"YYYYMMDD'),
+                        to_char(day AT TIME ZONE 'UTC', '"transactions_"YYYYMM')));
+END;
+
+-- A month that has begun in days goes on in days, so the granularity may change at any time.
 CREATE FUNCTION spendwatch.ensure_partitions(instants timestamptz[]) RETURNS integer
   LANGUAGE plpgsql
   -- Only the owner of transactions may attach to it: whoever may call this makes partitions with the owner's rights.
@@ -33,43 +46,37 @@ CREATE FUNCTION spendwatch.ensure_partitions(instants timestamptz[]) RETURNS int
   SET lock_timeout = '10s'
 AS $$
 DECLARE
+  missing     timestamptz[] := spendwatch.days_without_partition(instants);
   granularity text;
-  instant     timestamptz;
-  month_name  text;
-  day_name    text;
+  day         timestamptz;
   name        text;
   lower_bound timestamptz;
-  upper_bound timestamptz;
+  width       interval;
   made        integer := 0;
 BEGIN
-  FOR instant IN SELECT DISTINCT date_trunc('day', i) FROM unnest(instants) AS i WHERE i IS NOT NULL ORDER BY 1 LOOP
-    month_name := to_char(instant, '"transactions_"YYYYMM');
-    day_name := to_char(instant, '"transactions_"YYYYMMDD');
-    CONTINUE WHEN to_regclass('spendwatch.' || day_name) IS NOT NULL
-               OR to_regclass('spendwatch.' || month_name) IS NOT NULL;
-    IF made = 0 THEN
-      -- One at a time: the others wait here until this transaction ends, and then see what it made.
-      PERFORM pg_advisory_xact_lock(hashtextextended('spendwatch.ensure_partitions', 0));
-      CONTINUE WHEN to_regclass('spendwatch.' || day_name) IS NOT NULL
-                 OR to_regclass('spendwatch.' || month_name) IS NOT NULL;
-      SELECT partition_granularity INTO STRICT granularity FROM spendwatch.settings;
-    END IF;
-    IF granularity = 'month' AND NOT EXISTS (
-      SELECT FROM generate_series(date_trunc('month', instant), date_trunc('month', instant) + interval '1 month - 1 day',
-                                  interval '1 day') AS day
-       WHERE to_regclass(to_char(day, '"spendwatch.transactions_"YYYYMMDD')) IS NOT NULL)
+  IF missing IS NULL THEN
+    RETURN 0;
+  END IF;
+  -- One at a time: the others wait here until this transaction ends, and then see what it made.
+  PERFORM pg_advisory_xact_lock(hashtextextended('spendwatch.ensure_partitions', 0));
+  missing := coalesce(spendwatch.days_without_partition(instants), '{}');
+  SELECT partition_granularity INTO STRICT granularity FROM spendwatch.settings;
+
+  FOREACH day IN ARRAY missing LOOP
+    name := to_char(day, '"transactions_"YYYYMM');
+    CONTINUE WHEN to_regclass('spendwatch.' || name) IS NOT NULL;
+    lower_bound := date_trunc('month', day);
+    width := interval '1 month';
+    IF granularity = 'day' OR EXISTS (
+      SELECT FROM pg_class WHERE relnamespace = 'spendwatch'::regnamespace AND relkind = 'r' AND relname ^@ name)
     THEN
-      name := month_name;
-      lower_bound := date_trunc('month', instant);
-      upper_bound := lower_bound + interval '1 month';
-    ELSE
-      name := day_name;
-      lower_bound := instant;
-      upper_bound := lower_bound + interval '1 day';
+      name := to_char(day, '"transactions_"YYYYMMDD');
+      lower_bound := day;
+      width := interval '1 day';
     END IF;
     EXECUTE format('CREATE TABLE spendwatch.%I (LIKE spendwatch.transactions INCLUDING ALL)', name);
     EXECUTE format('ALTER TABLE spendwatch.transactions ATTACH PARTITION spendwatch.%I FOR VALUES FROM (%L) TO (%L)',
-                   name, lower_bound, upper_bound);
+                   name, lower_bound, lower_bound + width);
     made := made + 1;
   END LOOP;
   RETURN made;

@@ -1,14 +1,16 @@
 -- For people and reports: the tables of the ledger with money as decimals. The tables keep 64-bit minor units, which are exact
 -- and cheap; nothing of Spendwatch itself reads these views.
 
--- How many decimals a currency has, after ISO 4217. A currency that is not named has two.
+-- How many decimals a currency has: ISO 4217's, as the JDK has them (retired currencies too), since that is what reads the
+-- amounts. A currency that is not named has two.
 CREATE FUNCTION spendwatch.currency_decimals(currency char(3)) RETURNS integer
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-  WHEN currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF',
-                    'XOF', 'XPF') THEN 0
+  WHEN currency IN ('ADP', 'BEF', 'BIF', 'BYB', 'BYR', 'CLP', 'DJF', 'ESP', 'GNF', 'GRD', 'ISK', 'ITL', 'JPY', 'KMF', 'KRW',
+                    'LUF', 'MGF', 'PTE', 'PYG', 'ROL', 'RWF', 'TPE', 'TRL', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')
+    THEN 0
   WHEN currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') THEN 3
-  WHEN currency IN ('CLF', 'UYW') THEN 4
+  WHEN currency = 'CLF' THEN 4
   ELSE 2
 END;
 
