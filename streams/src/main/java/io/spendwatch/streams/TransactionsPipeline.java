@@ -78,6 +78,14 @@ final class TransactionsPipeline {
   private long sequence;
   private long alertSeq;
   private long nextOffset;
+
+  /**
+   * The published place as the ledger has it. It follows with the next write, on a tick at the
+   * latest, so that nothing is published twice either where an operator moves the offset, which
+   * takes its note away.
+   */
+  private long notedAlertSeq;
+
   private volatile long publishedAlertSeq;
 
   private TransactionsPipeline(
@@ -89,6 +97,7 @@ final class TransactionsPipeline {
     this.bound = new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax());
     this.alertSeq = claim.alertSeq();
     this.nextOffset = start.offset();
+    this.notedAlertSeq = claim.publishedAlertSeq();
     // Either may lag behind the truth, neither runs ahead of it.
     this.publishedAlertSeq =
         Math.max(start.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
@@ -182,7 +191,9 @@ final class TransactionsPipeline {
 
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
-    if (answer.judgements().isEmpty() && answer.alerts().isEmpty()) {
+    if (answer.judgements().isEmpty()
+        && answer.alerts().isEmpty()
+        && notedAlertSeq == publishedAlertSeq) {
       return CompletableFuture.completedFuture(durable(batch, answer));
     }
     LedgerBatch rows =
@@ -203,6 +214,7 @@ final class TransactionsPipeline {
                   case Ledger.Written written -> {
                     noteWritten(batch, answer, written);
                     alertSeq = rows.alertSeq();
+                    notedAlertSeq = rows.publishedAlertSeq();
                     yield CompletableFuture.completedFuture(durable(batch, answer));
                   }
                   case Ledger.Fenced _ ->

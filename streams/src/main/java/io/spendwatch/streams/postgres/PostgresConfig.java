@@ -7,13 +7,15 @@ import io.spendwatch.streams.config.ConfigSection;
 import io.spendwatch.streams.retry.BackOff;
 import io.vertx.pgclient.PgConnectOptions;
 import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How PostgreSQL is reached: {@code spendwatch.postgres}.
  *
  * @param uri {@code postgresql://[user[:password]@]host[:port]/database[?sslmode=…]}, as psql takes
- * @param user overrides the URI's; empty: the URI's
- * @param password overrides the URI's; empty: the URI's
+ * @param user for a URI that names none; may be empty
+ * @param password for a URI that has none; may be empty
  * @param applicationName how the connections show in pg_stat_activity
  * @param poolSize connections of the hot path
  * @param waitQueueMax requests that may wait for a connection; further ones fail and are retried
@@ -37,6 +39,9 @@ public record PostgresConfig(
     Duration deadlineMargin,
     Duration probeInterval,
     BackOff retry) {
+
+  private static final Pattern NAMED =
+      Pattern.compile("postgres(ql)?://[^:@/]+(:(?<password>[^@/]+))?@");
 
   public PostgresConfig {
     try {
@@ -93,10 +98,12 @@ public record PostgresConfig(
             .addProperty("statement_timeout", Long.toString(statementTimeout.toMillis()))
             .addProperty("plan_cache_mode", "force_custom_plan")
             .addProperty("TimeZone", "UTC");
-    if (!user.isEmpty()) {
+    Matcher named = NAMED.matcher(uri);
+    boolean namesOne = named.lookingAt();
+    if (!user.isEmpty() && !namesOne) {
       options.setUser(user);
     }
-    if (!password.isEmpty()) {
+    if (!password.isEmpty() && !(namesOne && named.group("password") != null)) {
       options.setPassword(password);
     }
     return options;

@@ -1,6 +1,7 @@
 package io.spendwatch.streams;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -29,10 +30,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -48,11 +52,11 @@ import org.apache.pekko.actor.typed.RecipientRef;
  * A database, topics and a consumer group of one test's own on shared servers, and nodes that work
  * on them: the real pipelines with the real actors, without a cluster between them.
  */
-final class TestBed implements AutoCloseable {
+final class PipelinesBed implements AutoCloseable {
   private static final int PARTITIONS = 4;
 
   private final String bootstrapServers;
-  private final String postgresUri;
+  private final PostgresAddress database;
   private final String name = "t" + UUID.randomUUID().toString().substring(0, 8);
   private final Topics topics =
       new Topics(
@@ -65,16 +69,18 @@ final class TestBed implements AutoCloseable {
   private final List<Node> nodes = new ArrayList<>();
 
   /**
-   * @param postgresUri of a server where we may create databases; its database's name is replaced
+   * @param server a database of the server to use; its user may make others
    */
-  TestBed(String bootstrapServers, String postgresUri) throws Exception {
+  PipelinesBed(String bootstrapServers, PostgresAddress server) throws Exception {
     this.bootstrapServers = bootstrapServers;
-    try (Connection connection = PostgresAddress.parse(postgresUri, "", "").connect("test");
+    this.database =
+        new PostgresAddress(
+            server.hosts(), name, server.parameters(), server.user(), server.password());
+    try (Connection connection = server.connect("spendwatch-tests");
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE DATABASE " + name);
     }
-    this.postgresUri = postgresUri.replaceFirst("/[^/]*$", "/" + name);
-    int _ = new Schema(address()).migrate(Instant.EPOCH);
+    int _ = new Schema(database).migrate(Instant.EPOCH);
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       var _ = new TopicSetup(admin, topics).create(OptionalInt.of(PARTITIONS), OptionalInt.empty());
     }
@@ -109,7 +115,7 @@ final class TestBed implements AutoCloseable {
                         Map.entry(
                             "spendwatch.kafka.topics.balances-dead-letters",
                             topics.balancesDeadLetters()),
-                        Map.entry("spendwatch.postgres.uri", postgresUri))))
+                        Map.entry("spendwatch.postgres.uri", postgresUri()))))
             .withFallback(ConfigFactory.defaultReference())
             .resolve();
     return StreamsConfig.from(config);
@@ -120,7 +126,11 @@ final class TestBed implements AutoCloseable {
   }
 
   Node start(String nodeId, String overrides) {
-    Node node = new Node(config(nodeId, overrides));
+    return start(nodeId, overrides, InstantSource.system());
+  }
+
+  Node start(String nodeId, String overrides, InstantSource clock) {
+    Node node = new Node(config(nodeId, overrides), clock);
     nodes.add(node);
     return node;
   }
@@ -145,13 +155,31 @@ final class TestBed implements AutoCloseable {
     var _ = producer.send(new ProducerRecord<>(topic, key, value));
   }
 
+  /** Makes the group, which must be empty, read the topic from its beginning. */
+  void forgetOffsets(String topic) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      Set<TopicPartition> sources =
+          IntStream.range(0, PARTITIONS)
+              .mapToObj(partition -> new TopicPartition(topic, partition))
+              .collect(Collectors.toSet());
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptions()
+          .until(
+              () -> {
+                admin.deleteConsumerGroupOffsets(name, sources).all().get();
+                return true;
+              });
+    }
+  }
+
   void flush() {
     producer.flush();
   }
 
   /** The first column of the first row. */
   long number(String sql) {
-    try (Connection connection = address().connect("test");
+    try (Connection connection = database.connect("spendwatch-tests");
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       rows.next();
@@ -163,7 +191,7 @@ final class TestBed implements AutoCloseable {
 
   /** The first column of all rows. */
   List<String> column(String sql) {
-    try (Connection connection = address().connect("test");
+    try (Connection connection = database.connect("spendwatch-tests");
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       List<String> column = new ArrayList<>();
@@ -177,7 +205,7 @@ final class TestBed implements AutoCloseable {
   }
 
   void execute(String sql) {
-    try (Connection connection = address().connect("test");
+    try (Connection connection = database.connect("spendwatch-tests");
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {
@@ -218,8 +246,10 @@ final class TestBed implements AutoCloseable {
     return committed(topic).values().stream().flatMap(List::stream).toList();
   }
 
-  PostgresAddress address() {
-    return PostgresAddress.parse(postgresUri, "", "");
+  /** As the configuration takes it. */
+  String postgresUri() {
+    String password = database.password().isEmpty() ? "" : ":" + database.password();
+    return "postgresql://%s%s@%s/%s".formatted(database.user(), password, database.hosts(), name);
   }
 
   @Override
@@ -235,7 +265,7 @@ final class TestBed implements AutoCloseable {
     private final Pipelines pipelines;
     private boolean stopped;
 
-    Node(StreamsConfig config) {
+    Node(StreamsConfig config, InstantSource clock) {
       kit = ActorTestKit.create();
       database = Database.open(config.postgres());
       PartitionActor.Dependencies dependencies =
@@ -249,9 +279,7 @@ final class TestBed implements AutoCloseable {
           partition ->
               actors.computeIfAbsent(
                   partition, number -> kit.spawn(PartitionActor.create(number, dependencies)));
-      pipelines =
-          Pipelines.start(
-              kit.system(), config, database, partitions, _ -> {}, InstantSource.system());
+      pipelines = Pipelines.start(kit.system(), config, database, partitions, _ -> {}, clock);
     }
 
     Pipelines pipelines() {
