@@ -73,7 +73,12 @@ public final class Database {
 
   /** A connection outside the pool, for LISTEN. */
   Future<PgConnection> connect() {
-    Future<PgConnection> connecting = PgConnection.connect(vertx, config.connectOptions());
+    Future<PgConnection> connecting =
+        PgConnection.connect(
+            vertx,
+            config
+                .connectOptions()
+                .addProperty("application_name", config.applicationName() + "-push"));
     return connecting
         .timeout(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .onFailure(_ -> connecting.onSuccess(PgConnection::close));
