@@ -3,6 +3,7 @@ package io.spendwatch.loadgen;
 import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -13,7 +14,6 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "spendwatch",
-    mixinStandardHelpOptions = true,
     subcommands = {ReplayCommand.class, GenerateCommand.class, LoadCommand.class},
     description = "Traffic for spendwatch: recorded, generated, live.")
 public final class LoadGen implements Runnable {
@@ -21,6 +21,8 @@ public final class LoadGen implements Runnable {
   private static final String LOG_CONFIG = "logback.configurationFile";
 
   @Spec private CommandSpec spec;
+
+  @Mixin HelpOption help;
 
   private LoadGen() {}
 
