@@ -1,0 +1,200 @@
+package io.spendwatch.loadgen;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/**
+ * The Kafka cluster that a command talks to. Whatever goes wrong is a {@link CommandFailed} that
+ * names the server; waiting is bounded and says on {@code err} what for.
+ */
+final class KafkaCluster implements AutoCloseable {
+
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
+  private static final Duration SAY_EVERY = Duration.ofSeconds(5);
+
+  private final KafkaOptions options;
+  private final PrintStream err;
+  private final Admin admin;
+
+  private KafkaCluster(KafkaOptions options, PrintStream err, Admin admin) {
+    this.options = options;
+    this.err = err;
+    this.admin = admin;
+  }
+
+  /** Connects, and waits until each partition of both topics has a leader to produce to. */
+  static KafkaCluster connect(KafkaOptions options, PrintStream err) {
+    Map<String, Object> properties = new HashMap<>(options.properties);
+    properties.put("bootstrap.servers", options.bootstrapServers);
+    properties.putIfAbsent("request.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());
+    properties.putIfAbsent("default.api.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());
+    KafkaCluster cluster;
+    try {
+      cluster = new KafkaCluster(options, err, Admin.create(properties));
+    } catch (KafkaException e) {
+      throw new CommandFailed(reason(options, e), e);
+    }
+    try {
+      cluster.awaitTopics();
+      return cluster;
+    } catch (RuntimeException e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  private void awaitTopics() {
+    var wanted = List.of(options.transactionsTopic, options.balancesTopic);
+    awaitThat(
+        options.connectTimeout,
+        () -> {
+          try {
+            Map<String, TopicDescription> topics =
+                get(admin.describeTopics(wanted).allTopicNames());
+            return topics.values().stream()
+                    .flatMap(topic -> topic.partitions().stream())
+                    .map(TopicPartitionInfo::leader)
+                    .allMatch(leader -> leader != null && !leader.isEmpty())
+                ? null
+                : "partitions without a leader on Kafka at " + options.bootstrapServers;
+          } catch (UnknownTopicOrPartitionException e) {
+            return "no topics "
+                + String.join(" and ", wanted)
+                + " on Kafka at "
+                + options.bootstrapServers
+                + " (spendwatch migrate creates them)";
+          }
+        });
+  }
+
+  /** A producer that keeps the order of each key and fails rather than lose a record. */
+  KafkaSink newSink() {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+    properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+    properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
+    properties.putAll(options.properties);
+    properties.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, options.bootstrapServers);
+    properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    properties.put(ProducerConfig.ACKS_CONFIG, "all");
+    try {
+      return new KafkaSink(properties, options.bootstrapServers);
+    } catch (KafkaException e) {
+      throw new CommandFailed(reason(options, e), e);
+    }
+  }
+
+  /**
+   * Waits until the nodes' consumer group has committed up to these offsets, which it does once
+   * what lies before them is durable and in force.
+   *
+   * @param ends offset after the last record to be applied, for each partition
+   */
+  void awaitApplied(Map<TopicPartition, Long> ends) {
+    awaitThat(
+        options.waitTimeout,
+        () -> {
+          Map<TopicPartition, OffsetAndMetadata> committed =
+              get(admin.listConsumerGroupOffsets(options.group).partitionsToOffsetAndMetadata());
+          long behind = 0;
+          for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+            OffsetAndMetadata offset = committed.get(end.getKey());
+            behind += Math.max(0, end.getValue() - (offset == null ? 0 : offset.offset()));
+          }
+          return behind == 0
+              ? null
+              : "consumer group "
+                  + options.group
+                  + " has not applied the accounts: "
+                  + behind
+                  + " records of topic "
+                  + options.balancesTopic
+                  + " to go (is a spendwatch node running on Kafka at "
+                  + options.bootstrapServers
+                  + "?)";
+        });
+  }
+
+  /** Answers what is still to be waited for, or null. */
+  @FunctionalInterface
+  private interface Condition {
+    String outstanding() throws InterruptedException;
+  }
+
+  private void awaitThat(Duration timeout, Condition condition) {
+    long startNanos = System.nanoTime();
+    long sayAfterNanos = RETRY_PAUSE.toNanos() * 4;
+    while (true) {
+      String outstanding;
+      try {
+        try {
+          outstanding = condition.outstanding();
+        } catch (RetriableException e) {
+          outstanding = reason(options, e);
+        }
+        if (outstanding == null) {
+          return;
+        }
+        long waitedNanos = System.nanoTime() - startNanos;
+        if (waitedNanos > timeout.toNanos()) {
+          throw new CommandFailed(outstanding + "; gave up after " + timeout.toSeconds() + " s");
+        }
+        if (waitedNanos > sayAfterNanos) {
+          err.println("waiting: " + outstanding);
+          sayAfterNanos = waitedNanos + SAY_EVERY.toNanos();
+        }
+        Thread.sleep(RETRY_PAUSE);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CommandFailed("interrupted", e);
+      }
+    }
+  }
+
+  /** The future's value; transient failures as {@link RetriableException}. */
+  private <T> T get(KafkaFuture<T> future) throws InterruptedException {
+    try {
+      return future.get(2 * REQUEST_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new org.apache.kafka.common.errors.TimeoutException(e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RetriableException transientFailure) {
+        throw transientFailure;
+      }
+      throw new CommandFailed(reason(options, e.getCause()), e);
+    }
+  }
+
+  private static String reason(KafkaOptions options, Throwable failure) {
+    if (failure instanceof org.apache.kafka.common.errors.TimeoutException) {
+      return "no answer from Kafka at " + options.bootstrapServers;
+    }
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return "Kafka at " + options.bootstrapServers + ": " + root.getMessage();
+  }
+
+  @Override
+  public void close() {
+    admin.close(Duration.ZERO);
+  }
+}

@@ -1,0 +1,61 @@
+package io.spendwatch.loadgen;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** The options of every command that talks to Kafka. */
+final class KafkaOptions {
+
+  @Option(
+      names = "--bootstrap-servers",
+      paramLabel = "HOST:PORT",
+      defaultValue = "${env:SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:9092}",
+      description = "Kafka (SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS; now ${DEFAULT-VALUE}).")
+  String bootstrapServers;
+
+  @Option(
+      names = "--transactions-topic",
+      paramLabel = "TOPIC",
+      defaultValue = "${env:SPENDWATCH_TOPIC_TRANSACTIONS:-transactions}",
+      description = "SPENDWATCH_TOPIC_TRANSACTIONS; now ${DEFAULT-VALUE}.")
+  String transactionsTopic;
+
+  @Option(
+      names = "--balances-topic",
+      paramLabel = "TOPIC",
+      defaultValue = "${env:SPENDWATCH_TOPIC_BALANCES:-balances}",
+      description = "SPENDWATCH_TOPIC_BALANCES; now ${DEFAULT-VALUE}.")
+  String balancesTopic;
+
+  @Option(
+      names = "--group",
+      paramLabel = "GROUP",
+      defaultValue = "${env:SPENDWATCH_KAFKA_GROUP_ID:-spendwatch}",
+      description =
+          "Consumer group of the nodes, which tells when the accounts are applied"
+              + " (SPENDWATCH_KAFKA_GROUP_ID; now ${DEFAULT-VALUE}).")
+  String group;
+
+  @Option(
+      names = "--connect-timeout",
+      paramLabel = "DURATION",
+      defaultValue = "30s",
+      description = "How long to wait for Kafka and its topics (default ${DEFAULT-VALUE}).")
+  Duration connectTimeout;
+
+  @Option(
+      names = "--wait-timeout",
+      paramLabel = "DURATION",
+      defaultValue = "2m",
+      description =
+          "How long to wait until a node has applied the accounts (default ${DEFAULT-VALUE}).")
+  Duration waitTimeout;
+
+  @Option(
+      names = "--property",
+      paramLabel = "KEY=VALUE",
+      description = "Any kafka-clients property, such as security.protocol=SSL; can be repeated.")
+  Map<String, String> properties = new LinkedHashMap<>();
+}

@@ -1,0 +1,66 @@
+package io.spendwatch.loadgen;
+
+import java.time.Duration;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * The traffic commands: replay, generate, load. Exit status 0 when done, 2 for wrong usage, 1 where
+ * the command could not do its work; the latter two with one line on standard error.
+ */
+@Command(
+    name = "spendwatch",
+    subcommands = {ReplayCommand.class, GenerateCommand.class, LoadCommand.class},
+    description = "Traffic for spendwatch: recorded, generated, live.")
+public final class LoadGen implements Runnable {
+
+  private static final String LOG_CONFIG = "logback.configurationFile";
+
+  @Spec private CommandSpec spec;
+
+  @Mixin HelpOption help;
+
+  private LoadGen() {}
+
+  public static void main(String[] args) {
+    if (System.getProperty(LOG_CONFIG) == null) {
+      // Ours by its name: beside a node's jars there is another logback.xml on the class path.
+      System.setProperty(LOG_CONFIG, "load-gen-logback.xml");
+    }
+    System.exit(commandLine().execute(args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new LoadGen())
+        .registerConverter(Duration.class, Durations::parse)
+        .registerConverter(Rate.class, Rate::parse)
+        .setParameterExceptionHandler(
+            (failure, _) -> {
+              CommandLine command = failure.getCommandLine();
+              command.getErr().println(line(command, failure) + " (see --help)");
+              return CommandLine.ExitCode.USAGE;
+            })
+        .setExecutionExceptionHandler(
+            (failure, command, _) -> {
+              command.getErr().println(line(command, failure));
+              return CommandLine.ExitCode.SOFTWARE;
+            });
+  }
+
+  /** What went wrong, in one line; what nobody foresaw is named by its type too. */
+  private static String line(CommandLine command, Exception failure) {
+    boolean foreseen = failure instanceof CommandFailed || failure instanceof ParameterException;
+    String what = foreseen ? failure.getMessage() : failure.toString();
+    return command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(), "which command? (expected: replay, generate or load)");
+  }
+}

@@ -1,0 +1,19 @@
+package io.spendwatch.loadgen;
+
+/** Where records go; keeps the order of those with the same topic and key. For one thread. */
+interface RecordSink {
+
+  /**
+   * Hands one record over; it may still be on its way when this returns.
+   *
+   * @throws CommandFailed if this record or one before it cannot be delivered
+   */
+  void send(String topic, String userId, byte[] value);
+
+  /**
+   * Returns when all records are durable.
+   *
+   * @throws CommandFailed if one cannot be delivered
+   */
+  void flush();
+}

@@ -1,0 +1,138 @@
+package io.spendwatch.loadgen;
+
+import io.spendwatch.protocol.Money;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Replays a recorded or generated data set. */
+@Command(
+    name = "replay",
+    description = {
+      "Produces a CSV data set to Kafka: first the accounts' balances, then, once a node has applied"
+          + " them, the transactions in file order.",
+      "The same files give the same records: replaying them again changes nothing."
+    })
+final class ReplayCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Mixin HelpOption help;
+
+  @Mixin private KafkaOptions kafka;
+
+  @Parameters(
+      paramLabel = "FILE",
+      description = "Transactions, CSV, gzip or plain: " + DataSet.TRANSACTIONS_HEADER + ".")
+  private Path transactions;
+
+  @Option(
+      names = "--accounts",
+      required = true,
+      paramLabel = "FILE",
+      description = "Accounts, CSV: " + DataSet.ACCOUNTS_HEADER + "; assigned_balance is sent.")
+  private Path accounts;
+
+  @Option(
+      names = "--balances",
+      paramLabel = "FILE",
+      description =
+          "Later balances, CSV: "
+              + DataSet.BALANCES_HEADER
+              + "; sent between the transactions by event time. The accounts then begin with"
+              + " opening_balance.")
+  private Path balances;
+
+  @Option(
+      names = "--currency",
+      defaultValue = "USD",
+      description = "Currency of all amounts (default ${DEFAULT-VALUE}).")
+  private String currency;
+
+  @ArgGroup private Pacing pacing = new Pacing();
+
+  /** As fast as possible without one of them. */
+  static final class Pacing {
+    @Option(
+        names = "--rate",
+        paramLabel = "N[/s]",
+        description = "So many records a second; as fast as possible without.")
+    private Rate rate;
+
+    @Option(
+        names = "--speedup",
+        paramLabel = "FACTOR",
+        description = "Keep the gaps between event times, divided by FACTOR.")
+    private Double speedup;
+  }
+
+  @Override
+  public Integer call() {
+    if (!Money.isCurrency(currency)) {
+      throw new ParameterException(
+          spec.commandLine(), "--currency: " + currency + " (expected: an ISO 4217 code)");
+    }
+    if (pacing.speedup != null && !(pacing.speedup > 0 && pacing.speedup < 1e12)) {
+      throw new ParameterException(
+          spec.commandLine(), "--speedup: " + pacing.speedup + " (expected: more than 0)");
+    }
+    var replay =
+        new Replay(
+            transactions,
+            accounts,
+            balances,
+            currency,
+            kafka.transactionsTopic,
+            kafka.balancesTopic);
+    Replay.Survey survey = replay.survey();
+    long startNanos;
+    PrintStream err = System.err;
+    try (KafkaCluster cluster = KafkaCluster.connect(kafka, err);
+        KafkaSink sink = cluster.newSink()) {
+      replay.sendAccounts(sink, survey.firstEventTimeMs());
+      sink.flush();
+      cluster.awaitApplied(sink.ends());
+      startNanos = System.nanoTime();
+      try (Progress progress =
+          Progress.of("replay", survey.transactions() + survey.balances(), err)) {
+        replay.sendHistory(sink, pace(), progress);
+        sink.flush();
+      }
+    }
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
+    spec.commandLine()
+        .getOut()
+        .printf(
+            Locale.ROOT,
+            "replayed %s: %,d accounts, %,d transactions (%,d purchases, %,d refunds) of %,d users"
+                + "%s in %.1f s, %,.0f/s%n",
+            transactions.getFileName(),
+            survey.accounts(),
+            survey.transactions(),
+            survey.purchases(),
+            survey.refunds(),
+            survey.users(),
+            balances == null ? "" : String.format(", %,d later balances", survey.balances()),
+            seconds,
+            survey.transactions() / seconds);
+    return 0;
+  }
+
+  private Pace pace() {
+    if (pacing.rate != null) {
+      return Pace.perSecond(pacing.rate.perSecond(), Pace.Ticker.SYSTEM);
+    }
+    return pacing.speedup == null
+        ? Pace.unlimited()
+        : Pace.speedup(pacing.speedup, Pace.Ticker.SYSTEM);
+  }
+}
