@@ -1,0 +1,188 @@
+package io.spendwatch.ops.servers;
+
+import io.spendwatch.ops.OperatorException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+
+/**
+ * A real Kafka (KRaft, one broker that is its own controller) as a child JVM from our own class
+ * path, with its data under a directory.
+ *
+ * <p>Listens on the loopback interface only. Its data outlives it; a start on the same directory
+ * finds it again, also after {@code kill -9}.
+ */
+public final class KafkaServer implements AutoCloseable {
+  private static final Duration START_TIMEOUT = Duration.ofMinutes(1);
+
+  private final ServerProcess process;
+  private final int port;
+
+  private KafkaServer(ServerProcess process, int port) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /**
+   * Starts the broker and waits until it answers. Blocks.
+   *
+   * @param directory created if absent; to be used by one server at a time
+   * @param port 0 for any free one
+   * @throws OperatorException if the port is taken or the broker does not start
+   */
+  public static KafkaServer start(Path directory, int port) {
+    Path root = directory.toAbsolutePath();
+    int chosen = Ports.freeOr(port, "Kafka");
+    Path properties = root.resolve("server.properties");
+    try {
+      Files.createDirectories(root);
+      try (OutputStream out = Files.newOutputStream(properties)) {
+        settings(root.resolve("data"), chosen, Ports.free()).store(out, "written at each start");
+      }
+    } catch (IOException e) {
+      throw new OperatorException("Kafka cannot use " + root + ": " + e, e);
+    }
+    ServerProcess process =
+        ServerProcess.start(
+            "Kafka",
+            root,
+            ServerProcess.StopSignal.TERM,
+            Map.of("CLASSPATH", System.getProperty("java.class.path")),
+            List.of(),
+            command(properties));
+    var server = new KafkaServer(process, chosen);
+    try {
+      server.awaitAnswer();
+      return server;
+    } catch (RuntimeException e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    return port;
+  }
+
+  /** For {@code bootstrap.servers}. */
+  public String bootstrapServers() {
+    return Ports.LOOPBACK + ":" + port;
+  }
+
+  /** Completes with a line for people when the broker has ended, for whatever reason. */
+  public CompletableFuture<String> ended() {
+    return process.exit().thenApply(_ -> process.lastWords());
+  }
+
+  /** Stops the broker and waits until it has stopped. */
+  @Override
+  public void close() {
+    process.close();
+  }
+
+  private static List<String> command(Path properties) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-Xms96m",
+        "-Xmx384m",
+        // The broker mostly waits; the second compiler would take processor time from the tests.
+        "-XX:TieredStopAtLevel=1",
+        "-XX:-UsePerfData",
+        "--sun-misc-unsafe-memory-access=allow",
+        "--enable-native-access=ALL-UNNAMED",
+        "-Dlogback.configurationFile=io/spendwatch/ops/servers/kafka-logback.xml",
+        KafkaBroker.class.getName(),
+        properties.toString());
+  }
+
+  /** What differs from Kafka's defaults, which are made for a cluster. */
+  private static Properties settings(Path data, int port, int controllerPort) {
+    var settings = new Properties();
+    settings.putAll(
+        Map.of(
+            "process.roles", "broker,controller",
+            "node.id", "1",
+            "controller.quorum.voters", "1@%s:%d".formatted(Ports.LOOPBACK, controllerPort),
+            "listeners",
+                "PLAINTEXT://%s:%d,CONTROLLER://%s:%d"
+                    .formatted(Ports.LOOPBACK, port, Ports.LOOPBACK, controllerPort),
+            "advertised.listeners", "PLAINTEXT://%s:%d".formatted(Ports.LOOPBACK, port),
+            "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.listener.names", "CONTROLLER",
+            "inter.broker.listener.name", "PLAINTEXT",
+            "log.dirs", data.toString(),
+            "auto.create.topics.enable", "false"));
+    settings.putAll(
+        Map.of(
+            "offsets.topic.replication.factor", "1",
+            "offsets.topic.num.partitions", "4",
+            "transaction.state.log.replication.factor", "1",
+            "transaction.state.log.min.isr", "1",
+            "transaction.state.log.num.partitions", "4",
+            "share.coordinator.state.topic.replication.factor", "1",
+            "share.coordinator.state.topic.min.isr", "1",
+            "group.initial.rebalance.delay.ms", "0",
+            // After kill -9 the next start waits until the former session has run out.
+            "broker.session.timeout.ms", "5000",
+            "broker.heartbeat.interval.ms", "1000"));
+    settings.putAll(
+        Map.of(
+            // 128 MB of heap by default, for one cleaner.
+            "log.cleaner.dedupe.buffer.size", Integer.toString(8 * 1024 * 1024),
+            "num.network.threads", "2",
+            "num.io.threads", "4"));
+    return settings;
+  }
+
+  private void awaitAnswer() {
+    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+    try (Admin admin =
+        Admin.create(
+            Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrapServers(),
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
+                2000,
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+                2000,
+                AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
+                100))) {
+      while (!answers(admin)) {
+        if (!process.isRunning()) {
+          throw new OperatorException(process.lastWords());
+        }
+        if (System.nanoTime() > deadline) {
+          throw new OperatorException(
+              "Kafka does not answer on %s after %s".formatted(bootstrapServers(), START_TIMEOUT));
+        }
+      }
+    }
+  }
+
+  private boolean answers(Admin admin) {
+    var nodes = admin.describeCluster().nodes().toCompletionStage().toCompletableFuture();
+    try {
+      // Whichever comes first: an answer, or the end of the broker.
+      CompletableFuture.anyOf(nodes, process.exit()).get(5, TimeUnit.SECONDS);
+      return nodes.isDone() && !nodes.get().isEmpty();
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperatorException("interrupted while waiting for Kafka", e);
+    }
+  }
+}

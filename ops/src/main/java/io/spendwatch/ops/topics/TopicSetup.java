@@ -1,0 +1,166 @@
+package io.spendwatch.ops.topics;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.protocol.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/**
+ * Makes the topics of the contract, with the settings that its guarantees need.
+ *
+ * <p>A topic that is there already is left as it is: its settings are its owner's. Blocks;
+ * thread-safe as far as the given {@link Admin} is.
+ */
+public final class TopicSetup {
+  public static final int DEFAULT_PARTITIONS = 8;
+
+  /** A 1 MB value and its original headers, with ours beside them. */
+  private static final int DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024;
+
+  private static final Duration ALERT_RETENTION = Duration.ofDays(30);
+  private static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
+  private static final long READY_PAUSE_MS = 50;
+
+  private final Admin admin;
+  private final Topics topics;
+
+  public TopicSetup(Admin admin, Topics topics) {
+    this.admin = admin;
+    this.topics = topics;
+  }
+
+  /**
+   * Makes the topics that are missing and waits until each partition can be written to: a producer
+   * that is earlier than that may lose its first batch. Two at once are safe.
+   *
+   * @param partitions what the operator asked for, if anything; {@value #DEFAULT_PARTITIONS}
+   *     otherwise
+   * @param replicationFactor what the operator asked for, if anything; the cluster's default
+   *     otherwise
+   * @return the names of the topics that were made
+   * @throws ExecutionException if Kafka does not answer, or refuses
+   * @throws OperatorException if a topic is there with another number of partitions than asked for
+   */
+  public List<String> create(OptionalInt partitions, OptionalInt replicationFactor)
+      throws ExecutionException, InterruptedException {
+    Map<String, Map<String, String>> wanted = settings(replicationFactor);
+    List<String> made = new ArrayList<>();
+    var creation =
+        admin.createTopics(
+            wanted.entrySet().stream()
+                .map(
+                    topic ->
+                        new NewTopic(
+                                topic.getKey(),
+                                partitions.orElse(DEFAULT_PARTITIONS),
+                                (short) replicationFactor.orElse(-1))
+                            .configs(topic.getValue()))
+                .toList());
+    for (var topic : creation.values().entrySet()) {
+      try {
+        topic.getValue().get();
+        made.add(topic.getKey());
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof TopicExistsException)) {
+          throw e;
+        }
+      }
+    }
+    Map<String, TopicDescription> there = awaitReady(List.copyOf(wanted.keySet()));
+    checkPartitions(there, partitions);
+    return made;
+  }
+
+  private Map<String, Map<String, String>> settings(OptionalInt replicationFactor) {
+    Map<String, String> all = new HashMap<>();
+    if (replicationFactor.isPresent()) {
+      // With three copies or more, one may be away without a write being lost or refused.
+      all.put(
+          TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG,
+          Integer.toString(replicationFactor.getAsInt() >= 3 ? 2 : 1));
+    }
+    String retentionMs = Long.toString(ALERT_RETENTION.toMillis());
+    Map<String, Map<String, String>> settings = new LinkedHashMap<>();
+    settings.put(topics.transactions(), Map.of());
+    settings.put(
+        topics.balances(),
+        Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+    settings.put(topics.alerts(), Map.of(TopicConfig.RETENTION_MS_CONFIG, retentionMs));
+    Map<String, String> deadLetters =
+        Map.of(
+            TopicConfig.RETENTION_MS_CONFIG,
+            retentionMs,
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+            Integer.toString(DEAD_LETTER_BYTES_MAX));
+    settings.put(topics.transactionsDeadLetters(), deadLetters);
+    settings.put(topics.balancesDeadLetters(), deadLetters);
+    settings.replaceAll(
+        (_, own) -> {
+          Map<String, String> merged = new HashMap<>(all);
+          merged.putAll(own);
+          return merged;
+        });
+    return settings;
+  }
+
+  private Map<String, TopicDescription> awaitReady(List<String> names)
+      throws ExecutionException, InterruptedException {
+    long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
+    while (true) {
+      try {
+        Map<String, TopicDescription> there = admin.describeTopics(names).allTopicNames().get();
+        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        there
+            .values()
+            .forEach(
+                topic ->
+                    topic
+                        .partitions()
+                        .forEach(
+                            partition ->
+                                ends.put(
+                                    new TopicPartition(topic.name(), partition.partition()),
+                                    OffsetSpec.latest())));
+        // Only a broker that leads the partition, and knows it, has an answer.
+        admin.listOffsets(ends).all().get();
+        return there;
+      } catch (ExecutionException e) {
+        // Of several brokers some may not have heard of a new topic yet.
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            || System.nanoTime() > deadline) {
+          throw e;
+        }
+      }
+      Thread.sleep(READY_PAUSE_MS);
+    }
+  }
+
+  /** More partitions would send a user's next record to another one than the last. */
+  private void checkPartitions(Map<String, TopicDescription> there, OptionalInt asked) {
+    if (asked.isEmpty()) {
+      return;
+    }
+    for (String name : List.of(topics.transactions(), topics.balances())) {
+      int found = there.get(name).partitions().size();
+      if (found != asked.getAsInt()) {
+        throw new OperatorException(
+            "topic %s has %d partitions, not %d; it stays so, since a user's records must stay in one partition"
+                .formatted(name, found, asked.getAsInt()));
+      }
+    }
+  }
+}

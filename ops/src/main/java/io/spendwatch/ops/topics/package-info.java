@@ -1,0 +1,2 @@
+/** The Kafka topics of the contract. */
+package io.spendwatch.ops.topics;

@@ -1,0 +1,205 @@
+package io.spendwatch.ops.schema;
+
+import static java.util.stream.Collectors.toMap;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Currency;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(Servers.class)
+class SchemaIT {
+  private static final Instant NOW = Instant.parse("2030-02-27T23:30:00Z");
+
+  @Test
+  void migratesNothingTheSecondTime(TestBed bed) throws Exception {
+    assertThat(new Schema(bed.database()).migrate(NOW)).isZero();
+  }
+
+  @Test
+  void migratesOnceWhenTwoMigrateAtOnce(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_two_at_once");
+    List<Integer> applied = atOnce(4, () -> new Schema(fresh).migrate(NOW));
+    assertThat(applied).containsOnlyOnce(5).filteredOn(n -> n == 0).hasSize(3);
+  }
+
+  @Test
+  void makesThePartitionsOfTodayAndTheDaysToCome(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_days_ahead");
+    new Schema(fresh).migrate(NOW);
+    assertThat(column(fresh, PARTITIONS))
+        .containsExactly(
+            "transactions_20300227",
+            "transactions_20300228",
+            "transactions_20300301",
+            "transactions_20300302",
+            "transactions_20300303",
+            "transactions_20300304",
+            "transactions_20300305",
+            "transactions_20300306");
+    assertThat(new Schema(fresh).ensurePartitions(NOW)).isZero();
+    assertThat(new Schema(fresh).ensurePartitions(NOW.plusSeconds(1800))).isOne();
+  }
+
+  @Test
+  void makesEachPartitionOnceWhenManyAskAtOnce(TestBed bed) throws Exception {
+    String days =
+        "SELECT array_agg(d) FROM generate_series('2001-01-01Z'::timestamptz, '2001-01-20Z', '1 day') d";
+    List<Integer> made =
+        atOnce(
+            4,
+            () -> integer(bed.database(), "SELECT spendwatch.ensure_partitions((" + days + "))"));
+    assertThat(made.stream().mapToInt(Integer::intValue).sum()).isEqualTo(20);
+  }
+
+  @Test
+  void makesPartitionsBesideATransactionThatHasInserted(TestBed bed) throws Exception {
+    try (Connection writer = bed.database().connect("test");
+        Statement statement = writer.createStatement()) {
+      integer(bed.database(), "SELECT spendwatch.ensure_partitions('{2002-05-01Z}')");
+      writer.setAutoCommit(false);
+      statement.execute(insert("2002-05-01T00:00:00Z"));
+      assertThat(integer(bed.database(), "SELECT spendwatch.ensure_partitions('{2002-05-02Z}')"))
+          .isOne();
+      statement.execute(insert("2002-05-02T23:59:59.999Z"));
+      writer.commit();
+    }
+    assertThat(
+            column(
+                bed.database(),
+                "SELECT relname FROM spendwatch.transactions t JOIN pg_class c ON c.oid = t.tableoid"
+                    + " WHERE event_time < '2003-01-01Z' ORDER BY event_time"))
+        .containsExactly("transactions_20020501", "transactions_20020502");
+  }
+
+  @Test
+  void daysAreThoseOfUtcWhateverTheSessionsTimeZone(TestBed bed) throws Exception {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET timezone = 'Asia/Tokyo'");
+      statement.execute("SELECT spendwatch.ensure_partitions('{2003-06-01T23:30:00Z}')");
+    }
+    assertThat(column(bed.database(), PARTITIONS)).contains("transactions_20030601");
+  }
+
+  @Test
+  void goesOnInDaysInAMonthThatHasBegunInDays(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_months");
+    new Schema(fresh).migrate(NOW);
+    execute(fresh, "UPDATE spendwatch.settings SET partition_granularity = 'month'");
+    integer(fresh, "SELECT spendwatch.ensure_partitions('{2030-02-01Z,2030-05-31Z,2030-05-01Z}')");
+    assertThat(column(fresh, PARTITIONS))
+        .contains("transactions_20300201", "transactions_203005")
+        .doesNotContain("transactions_203002", "transactions_20300501");
+    execute(fresh, insert("2030-05-31T23:59:59.999Z"));
+  }
+
+  @Test
+  void neitherRoleMayDoMoreThanItsWork(TestBed bed) throws Exception {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET ROLE spendwatch_oltp");
+      statement.execute("SELECT spendwatch.ensure_partitions('{2004-01-01Z}')");
+      statement.execute(insert("2004-01-01T12:00:00Z"));
+      assertThat(refusal(statement, "DELETE FROM spendwatch.transactions")).isEqualTo("42501");
+      statement.execute("SET ROLE spendwatch_olap");
+      statement.execute("SELECT count(*) FROM spendwatch.transactions_readable");
+      assertThat(refusal(statement, insert("2004-01-01T13:00:00Z"))).isEqualTo("42501");
+    }
+  }
+
+  @Test
+  void showsMoneyWithAsManyDecimalsAsTheCurrencyHas(TestBed bed) throws Exception {
+    Map<String, Integer> expected =
+        Currency.getAvailableCurrencies().stream()
+            .filter(currency -> currency.getDefaultFractionDigits() >= 0)
+            .collect(toMap(Currency::getCurrencyCode, Currency::getDefaultFractionDigits));
+    Map<String, Integer> shown = new HashMap<>();
+    for (String code : expected.keySet()) {
+      shown.put(
+          code, integer(bed.database(), "SELECT spendwatch.currency_decimals('" + code + "')"));
+    }
+    assertThat(shown).isEqualTo(expected);
+    assertThat(
+            column(
+                bed.database(),
+                "SELECT spendwatch.to_decimal(-5, 'USD')::text || ' ' || spendwatch.to_decimal(7, 'JPY')"
+                    + " || ' ' || spendwatch.to_decimal(9223372036854775807, 'KWD')"))
+        .containsExactly("-0.05 7 9223372036854775.807");
+  }
+
+  private static final String PARTITIONS =
+      "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
+          + " WHERE inhparent = 'spendwatch.transactions'::regclass ORDER BY 1";
+
+  private static String insert(String eventTime) {
+    return "INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency,"
+        + " exposure_minor, verdict, kafka_partition, kafka_offset, ingested_at) VALUES ('u', '"
+        + eventTime
+        + "', 't', 'PURCHASE', 1, 'USD', 1, 'NO_ACCOUNT', 0, 0, now())";
+  }
+
+  private static PostgresAddress freshDatabase(TestBed bed, String name) throws SQLException {
+    execute(bed.database(), "CREATE DATABASE " + name);
+    PostgresAddress bedded = bed.database();
+    return new PostgresAddress(
+        bedded.hosts(), name, bedded.parameters(), bedded.user(), bedded.password());
+  }
+
+  private static <T> List<T> atOnce(int callers, Callable<T> call) throws Exception {
+    try (ExecutorService pool = Executors.newFixedThreadPool(callers)) {
+      List<T> results = new ArrayList<>();
+      for (Future<T> result : pool.invokeAll(java.util.Collections.nCopies(callers, call))) {
+        results.add(result.get());
+      }
+      return results;
+    }
+  }
+
+  private static String refusal(Statement statement, String sql) {
+    try {
+      statement.execute(sql);
+      return "none";
+    } catch (SQLException e) {
+      return e.getSQLState();
+    }
+  }
+
+  private static void execute(PostgresAddress address, String sql) throws SQLException {
+    try (Connection connection = address.connect("test");
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static int integer(PostgresAddress address, String sql) throws SQLException {
+    return Integer.parseInt(column(address, sql).getFirst());
+  }
+
+  private static List<String> column(PostgresAddress address, String sql) throws SQLException {
+    List<String> values = new ArrayList<>();
+    try (Connection connection = address.connect("test");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        values.add(rows.getString(1));
+      }
+    }
+    return values;
+  }
+}

@@ -1,0 +1,309 @@
+package io.spendwatch.streams;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.awaitility.Awaitility.await;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.actors.PartitionActor;
+import io.spendwatch.actors.PartitionCommand;
+import io.spendwatch.ops.schema.PostgresAddress;
+import io.spendwatch.ops.schema.Schema;
+import io.spendwatch.ops.topics.TopicSetup;
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.PgAccounts;
+import io.spendwatch.streams.postgres.PgHistory;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.RecipientRef;
+
+/**
+ * A database, topics and a consumer group of one test's own on shared servers, and nodes that work
+ * on them: the real pipelines with the real actors, without a cluster between them.
+ */
+final class PipelinesBed implements AutoCloseable {
+  private static final int PARTITIONS = 4;
+
+  private final String bootstrapServers;
+  private final PostgresAddress database;
+  private final String name = "t" + UUID.randomUUID().toString().substring(0, 8);
+  private final Topics topics =
+      new Topics(
+          name + "-transactions",
+          name + "-balances",
+          name + "-alerts",
+          name + "-transactions.dlq",
+          name + "-balances.dlq");
+  private final KafkaProducer<byte[], byte[]> producer;
+  private final List<Node> nodes = new ArrayList<>();
+
+  /**
+   * @param server a database of the server to use; its user may make others
+   */
+  PipelinesBed(String bootstrapServers, PostgresAddress server) throws Exception {
+    this.bootstrapServers = bootstrapServers;
+    this.database =
+        new PostgresAddress(
+            server.hosts(), name, server.parameters(), server.user(), server.password());
+    try (Connection connection = server.connect("spendwatch-tests");
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + name);
+    }
+    int _ = new Schema(database).migrate(Instant.EPOCH);
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      var _ = new TopicSetup(admin, topics).create(OptionalInt.of(PARTITIONS), OptionalInt.empty());
+    }
+    this.producer =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers", bootstrapServers, "linger.ms", 5, "compression.type", "lz4"),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+  }
+
+  Topics topics() {
+    return topics;
+  }
+
+  /** One node's settings; {@code overrides} is HOCON. */
+  StreamsConfig config(String nodeId, String overrides) {
+    Config config =
+        ConfigFactory.parseString(overrides)
+            .withFallback(
+                ConfigFactory.parseMap(
+                    Map.ofEntries(
+                        Map.entry("spendwatch.node-id", nodeId),
+                        Map.entry("spendwatch.kafka.bootstrap-servers", bootstrapServers),
+                        Map.entry("spendwatch.kafka.group-id", name),
+                        Map.entry("spendwatch.kafka.topics.transactions", topics.transactions()),
+                        Map.entry("spendwatch.kafka.topics.balances", topics.balances()),
+                        Map.entry("spendwatch.kafka.topics.alerts", topics.alerts()),
+                        Map.entry(
+                            "spendwatch.kafka.topics.transactions-dead-letters",
+                            topics.transactionsDeadLetters()),
+                        Map.entry(
+                            "spendwatch.kafka.topics.balances-dead-letters",
+                            topics.balancesDeadLetters()),
+                        Map.entry("spendwatch.postgres.uri", postgresUri()))))
+            .withFallback(ConfigFactory.defaultReference())
+            .resolve();
+    return StreamsConfig.from(config);
+  }
+
+  Node start(String nodeId) {
+    return start(nodeId, "");
+  }
+
+  Node start(String nodeId, String overrides) {
+    return start(nodeId, overrides, InstantSource.system());
+  }
+
+  Node start(String nodeId, String overrides, InstantSource clock) {
+    Node node = new Node(config(nodeId, overrides), clock);
+    nodes.add(node);
+    return node;
+  }
+
+  void send(Balance balance) {
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                topics.balances(), balance.userId().getBytes(UTF_8), BalanceCodec.encode(balance)));
+  }
+
+  void send(Transaction transaction) {
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                topics.transactions(),
+                transaction.userId().getBytes(UTF_8),
+                TransactionCodec.encode(transaction)));
+  }
+
+  void send(String topic, byte[] key, byte[] value) {
+    var _ = producer.send(new ProducerRecord<>(topic, key, value));
+  }
+
+  /** Makes the group, which must be empty, read the topic from its beginning. */
+  void forgetOffsets(String topic) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      Set<TopicPartition> sources =
+          IntStream.range(0, PARTITIONS)
+              .mapToObj(partition -> new TopicPartition(topic, partition))
+              .collect(Collectors.toSet());
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptions()
+          .until(
+              () -> {
+                admin.deleteConsumerGroupOffsets(name, sources).all().get();
+                return true;
+              });
+    }
+  }
+
+  void flush() {
+    producer.flush();
+  }
+
+  /** The first column of the first row. */
+  long number(String sql) {
+    try (Connection connection = database.connect("spendwatch-tests");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getLong(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** The first column of all rows. */
+  List<String> column(String sql) {
+    try (Connection connection = database.connect("spendwatch-tests");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      List<String> column = new ArrayList<>();
+      while (rows.next()) {
+        column.add(rows.getString(1));
+      }
+      return column;
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  void execute(String sql) {
+    try (Connection connection = database.connect("spendwatch-tests");
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** All that a subscriber sees of a topic now, with {@code read_committed}, by partition. */
+  Map<Integer, List<ConsumerRecord<byte[], byte[]>>> committed(String topic) {
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      List<TopicPartition> sources =
+          consumer.partitionsFor(topic).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .toList();
+      consumer.assign(sources);
+      consumer.seekToBeginning(sources);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(sources);
+      Map<Integer, List<ConsumerRecord<byte[], byte[]>>> records = new HashMap<>();
+      while (ends.entrySet().stream()
+          .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+        consumer
+            .poll(Duration.ofMillis(100))
+            .forEach(
+                record ->
+                    records
+                        .computeIfAbsent(record.partition(), _ -> new ArrayList<>())
+                        .add(record));
+      }
+      return records;
+    }
+  }
+
+  List<ConsumerRecord<byte[], byte[]>> allCommitted(String topic) {
+    return committed(topic).values().stream().flatMap(List::stream).toList();
+  }
+
+  /** As the configuration takes it. */
+  String postgresUri() {
+    String password = database.password().isEmpty() ? "" : ":" + database.password();
+    return "postgresql://%s%s@%s/%s".formatted(database.user(), password, database.hosts(), name);
+  }
+
+  @Override
+  public void close() {
+    producer.close(Duration.ZERO);
+    nodes.forEach(Node::stop);
+  }
+
+  /** A node: its own actors, connections, consumer and producer. */
+  static final class Node {
+    private final ActorTestKit kit;
+    private final Database database;
+    private final Pipelines pipelines;
+    private boolean stopped;
+
+    Node(StreamsConfig config, InstantSource clock) {
+      kit = ActorTestKit.create();
+      database = Database.open(config.postgres());
+      PartitionActor.Dependencies dependencies =
+          new PartitionActor.Dependencies(
+              config.kafka().topics().transactions(),
+              10_000,
+              new PgAccounts(database),
+              new PgHistory(database));
+      Map<Integer, RecipientRef<PartitionCommand>> actors = new ConcurrentHashMap<>();
+      IntFunction<RecipientRef<PartitionCommand>> partitions =
+          partition ->
+              actors.computeIfAbsent(
+                  partition, number -> kit.spawn(PartitionActor.create(number, dependencies)));
+      pipelines = Pipelines.start(kit.system(), config, database, partitions, _ -> {}, clock);
+    }
+
+    Pipelines pipelines() {
+      return pipelines;
+    }
+
+    PipelinesStatus status() {
+      return pipelines.status();
+    }
+
+    /** Drains, leaves the group and closes everything. */
+    void stop() {
+      if (stopped) {
+        return;
+      }
+      stopped = true;
+      try {
+        var _ = pipelines.drainAndStop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        var _ = database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+      } catch (Exception e) {
+        throw new IllegalStateException("the node did not stop", e);
+      } finally {
+        kit.shutdownTestKit();
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.postgres.AccountsWriter;
+import io.spendwatch.streams.postgres.PgFailure;
+import io.spendwatch.streams.retry.Retry;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.stream.javadsl.Flow;
+
+/**
+ * The walk of one partition's balances: each is in table {@code accounts} before its offset is
+ * committed. Needs no epoch: an account never goes back behind its {@code asOf}, whoever writes and
+ * however often. From {@code accounts} the trigger pushes the change to the actors.
+ */
+final class BalancesPipeline {
+
+  /** What the pipelines of all partitions share. */
+  record Dependencies(
+      PipelineConfig config,
+      Topics topics,
+      AccountsWriter accounts,
+      Publisher publisher,
+      InstantSource clock) {}
+
+  private final Dependencies with;
+  private final Incarnation incarnation;
+  private final BatchBound bound;
+
+  private BalancesPipeline(Dependencies with, Incarnation incarnation) {
+    this.with = with;
+    this.incarnation = incarnation;
+    this.bound = new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax());
+  }
+
+  /** The graph for one life of a partition's pipeline, not started. */
+  static Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph(
+      Dependencies with, Incarnation incarnation) {
+    BalancesPipeline pipeline = new BalancesPipeline(with, incarnation);
+    return Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
+        .mapConcat(pipeline.bound::split)
+        .map(pipeline::decode)
+        .named("decode-balances")
+        .batchWeighted(
+            pipeline.bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
+        .via(incarnation.gate().flow())
+        .mapAsync(1, pipeline::upsert)
+        .named("upsert-balances")
+        .mapAsync(with.config().unpublishedBatchesMax(), pipeline::commit)
+        .named("commit-balances");
+  }
+
+  private DecodedBatch<Balance> decode(List<ConsumerRecord<byte[], byte[]>> records) {
+    long latestAsOfMs = with.clock().millis() + with.config().maxFutureSkew().toMillis();
+    return DecodedBatch.of(
+        records,
+        bound,
+        record -> BalanceCodec.decode(record.key(), record.value(), latestAsOfMs),
+        with.topics().balancesDeadLetters());
+  }
+
+  private CompletionStage<DecodedBatch<Balance>> upsert(DecodedBatch<Balance> batch) {
+    return Retry.start(
+            () -> with.accounts().apply(batch.items()),
+            with.config().retry(),
+            PgFailure::isTransient,
+            incarnation::isLive,
+            new RetryReport(incarnation, PgFailure::describe))
+        .thenApply(_ -> batch);
+  }
+
+  private CompletionStage<Done> commit(DecodedBatch<Balance> batch) {
+    return with.publisher()
+        .publish(incarnation, batch.nextOffset(), "", batch.deadLetters())
+        .thenApply(
+            done -> {
+              incarnation.progress().published(0, batch.deadLetters().size());
+              return done;
+            });
+  }
+}

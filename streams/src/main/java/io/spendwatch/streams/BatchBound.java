@@ -1,0 +1,54 @@
+package io.spendwatch.streams;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Bounds batches in rows and in bytes at once: each record costs its bytes, but at least its share
+ * of a full batch of rows, so whoever keeps the sum of costs within {@link #costMax()} keeps both
+ * bounds.
+ */
+final class BatchBound {
+  private final long rowCost;
+  private final long costMax;
+
+  /** Both bounds inclusive; {@code bytesMax >= rowsMax}. */
+  BatchBound(int rowsMax, int bytesMax) {
+    this.rowCost = bytesMax / rowsMax;
+    this.costMax = rowCost * rowsMax;
+  }
+
+  long costMax() {
+    return costMax;
+  }
+
+  /** The cost of one record. */
+  long cost(ConsumerRecord<byte[], byte[]> record) {
+    // A missing key or value has size -1.
+    return Math.max(rowCost, record.serializedKeySize() + record.serializedValueSize());
+  }
+
+  /**
+   * Cuts what one poll returned into batches within the bounds, in order. A single record beyond
+   * them is a batch of its own.
+   */
+  List<List<ConsumerRecord<byte[], byte[]>>> split(List<ConsumerRecord<byte[], byte[]>> polled) {
+    List<List<ConsumerRecord<byte[], byte[]>>> batches = new ArrayList<>();
+    int from = 0;
+    long cost = 0;
+    for (int i = 0; i < polled.size(); i++) {
+      long recordCost = cost(polled.get(i));
+      if (i > from && cost + recordCost > costMax) {
+        batches.add(polled.subList(from, i));
+        from = i;
+        cost = 0;
+      }
+      cost += recordCost;
+    }
+    if (from < polled.size()) {
+      batches.add(polled.subList(from, polled.size()));
+    }
+    return batches;
+  }
+}

@@ -1,0 +1,378 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.streams.PartitionPipeline.Walk;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads Kafka: one thread owns the consumer and feeds the pipelines of the assigned partitions.
+ *
+ * <pre>
+ *   assigned ──offset and note read──▶ fed ──revoked: drained, bounded──▶ gone
+ *                  ▲                    │ ──lost: ended at once─────────▶ gone
+ *                  └──pause─── ended ◀──┘ a failure
+ * </pre>
+ *
+ * A partition whose pipeline has no room is paused, so memory is bounded by partitions × queue ×
+ * poll. A pipeline that ends while its partition is still ours is started anew from the committed
+ * offset, after a pause, and not before the publisher has finished with the life before: the offset
+ * read then says exactly what is published.
+ */
+final class ConsumerLoop {
+  private static final Logger LOG = LoggerFactory.getLogger(ConsumerLoop.class);
+  private static final Duration POLL = Duration.ofMillis(100);
+
+  /** How long the thread waits for an answer that it can as well ask for again. */
+  private static final Duration ASK = Duration.ofMillis(250);
+
+  private final ActorSystem<?> system;
+  private final PipelineConfig config;
+  private final Supplier<Consumer<byte[], byte[]>> readers;
+  private final Map<String, Walk> walks;
+  private final String transactionsTopic;
+  private final Publisher publisher;
+  private final java.util.function.Consumer<Set<Integer>> onAssigned;
+  private final InstantSource clock;
+  private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
+  private final CountDownLatch stop = new CountDownLatch(1);
+  private final CompletableFuture<Done> stopped = new CompletableFuture<>();
+  private volatile Consumer<byte[], byte[]> reader;
+  private volatile int transactionsPartitions;
+  private volatile String waitingFor;
+  private long startsDueMs;
+  private long endsDueMs;
+
+  /**
+   * @param readers makes a consumer, not subscribed
+   * @param walks what each topic's records go through
+   * @param onAssigned told all assigned partitions of {@code transactionsTopic} when they change;
+   *     on the polling thread, must not block
+   */
+  ConsumerLoop(
+      ActorSystem<?> system,
+      PipelineConfig config,
+      Supplier<Consumer<byte[], byte[]>> readers,
+      Map<String, Walk> walks,
+      String transactionsTopic,
+      Publisher publisher,
+      java.util.function.Consumer<Set<Integer>> onAssigned,
+      InstantSource clock) {
+    this.system = system;
+    this.config = config;
+    this.readers = readers;
+    this.walks = walks;
+    this.transactionsTopic = transactionsTopic;
+    this.publisher = publisher;
+    this.onAssigned = onAssigned;
+    this.clock = clock;
+  }
+
+  void start() {
+    Thread.ofPlatform().name("spendwatch-consumer").daemon(true).start(this::run);
+  }
+
+  /** Stops reading, drains what is in flight (bounded), and leaves the group. */
+  CompletionStage<Done> stop() {
+    stop.countDown();
+    wake();
+    return stopped;
+  }
+
+  /** Assigned partitions of the transactions topic. For any thread. */
+  Set<Integer> transactionsAssigned() {
+    return assigned.keySet().stream()
+        .filter(source -> source.topic().equals(transactionsTopic))
+        .map(TopicPartition::partition)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** How many partitions the transactions topic has; 0 while unknown. For any thread. */
+  int transactionsPartitions() {
+    return transactionsPartitions;
+  }
+
+  /** For any thread. */
+  List<PartitionStatus> status() {
+    return assigned.values().stream()
+        .map(partition -> partition.progress().status())
+        .sorted(
+            Comparator.comparing(PartitionStatus::topic)
+                .reversed()
+                .thenComparingInt(PartitionStatus::partition))
+        .toList();
+  }
+
+  /** What the thread waits for, for people; null while nothing. For any thread. */
+  String waitingFor() {
+    return waitingFor;
+  }
+
+  private void run() {
+    int failures = 0;
+    while (!isStopping()) {
+      try (Consumer<byte[], byte[]> current = readers.get()) {
+        reader = current;
+        current.subscribe(walks.keySet(), new Rebalances(current));
+        while (!isStopping()) {
+          step(current);
+          failures = 0;
+        }
+        publisher.inGroup(current.groupMetadata());
+        drain(List.copyOf(assigned.values()));
+      } catch (RuntimeException e) {
+        failures++;
+        LOG.error("Reading failed, beginning anew after a pause", e);
+        waitingFor = "Kafka: " + e.getMessage();
+        lose(List.copyOf(assigned.keySet()), "reading failed");
+        awaitStop(config.retry().delayMs(failures));
+      } finally {
+        reader = null;
+      }
+    }
+    stopped.complete(Done.done());
+  }
+
+  private void step(Consumer<byte[], byte[]> current) {
+    try {
+      feed(current.poll(POLL));
+      publisher.inGroup(current.groupMetadata());
+      restartEnded();
+      startPending(current);
+      flow(current);
+      askForEnds(current);
+    } catch (WakeupException e) {
+      LOG.trace("Somebody has something for the next step");
+    } catch (TimeoutException e) {
+      // Asked again with one of the next steps; what runs goes on meanwhile.
+      waitingFor = "Kafka: " + e.getMessage();
+    }
+  }
+
+  private void feed(ConsumerRecords<byte[], byte[]> polled) {
+    for (TopicPartition source : polled.partitions()) {
+      AssignedPartition partition = assigned.get(source);
+      if (partition != null && partition.isLive()) {
+        List<ConsumerRecord<byte[], byte[]>> records = polled.records(source);
+        partition.progress().read(records.getLast().offset() + 1, clock.millis());
+        partition.pipeline().offer(records);
+      }
+      // Records of a life that has ended are read again by the next one.
+    }
+  }
+
+  private void restartEnded() {
+    long nowMs = clock.millis();
+    for (AssignedPartition partition : assigned.values()) {
+      if (partition.pipeline() != null && !partition.pipeline().isLive()) {
+        partition.ended(nowMs, config.retry());
+      }
+    }
+  }
+
+  /** Starts what has no life: reads offsets and notes of all such partitions in one request. */
+  private void startPending(Consumer<byte[], byte[]> current) {
+    long nowMs = clock.millis();
+    if (nowMs < startsDueMs) {
+      return;
+    }
+    Set<TopicPartition> pending = new HashSet<>();
+    for (AssignedPartition partition : assigned.values()) {
+      if (partition.mayStart(nowMs) && !publisher.isBusyWith(partition.source())) {
+        pending.add(partition.source());
+      }
+    }
+    if (pending.isEmpty()) {
+      return;
+    }
+    // An offset that is part of an open transaction is not answered before its end; don't spend all
+    // the time on waiting for it.
+    startsDueMs = nowMs + 2 * ASK.toMillis();
+    transactionsPartitions = current.partitionsFor(transactionsTopic, ASK).size();
+    Map<TopicPartition, OffsetAndMetadata> committed = current.committed(pending, ASK);
+    waitingFor = null;
+    for (TopicPartition source : pending) {
+      AssignedPartition partition = assigned.get(source);
+      PartitionStart start = startOf(current, partition, committed.get(source));
+      current.seek(source, start.offset());
+      Incarnation incarnation = new Incarnation(source, partition.progress());
+      PartitionPipeline pipeline =
+          new PartitionPipeline(system, incarnation, config.queuedPollsMax(), this::wake);
+      partition.started(pipeline, start.offset(), nowMs);
+      pipeline.start(walks.get(source.topic()), start);
+    }
+    startsDueMs = nowMs;
+  }
+
+  private static PartitionStart startOf(
+      Consumer<byte[], byte[]> current, AssignedPartition partition, OffsetAndMetadata committed) {
+    if (committed != null) {
+      return new PartitionStart(
+          committed.offset(), OffsetNote.publishedAlertSeq(committed.metadata()));
+    }
+    long offset =
+        partition.firstOffset().isPresent()
+            ? partition.firstOffset().getAsLong()
+            : current.position(partition.source(), ASK);
+    partition.beganAt(offset);
+    return new PartitionStart(offset, OptionalLong.empty());
+  }
+
+  /** Lets those be read that have room. */
+  private void flow(Consumer<byte[], byte[]> current) {
+    for (AssignedPartition partition : assigned.values()) {
+      boolean mustPause = !(partition.isLive() && partition.pipeline().hasRoom());
+      if (mustPause != partition.isPaused()) {
+        if (mustPause) {
+          current.pause(Set.of(partition.source()));
+        } else {
+          current.resume(Set.of(partition.source()));
+        }
+        partition.paused(mustPause);
+      }
+      current.currentLag(partition.source()).ifPresent(partition.progress()::lag);
+    }
+  }
+
+  /** Only the broker's own word for a partition's end, at a known time, says that it is idle. */
+  private void askForEnds(Consumer<byte[], byte[]> current) {
+    long askedAtMs = clock.millis();
+    if (askedAtMs < endsDueMs) {
+      return;
+    }
+    endsDueMs = askedAtMs + config.endOffsetInterval().toMillis();
+    Set<TopicPartition> live = new HashSet<>();
+    for (AssignedPartition partition : assigned.values()) {
+      if (partition.isLive()) {
+        live.add(partition.source());
+      }
+    }
+    if (live.isEmpty()) {
+      return;
+    }
+    Map<TopicPartition, Long> ends = current.endOffsets(live, ASK);
+    waitingFor = null;
+    for (TopicPartition source : live) {
+      if (current.position(source, ASK) >= ends.get(source)) {
+        assigned.get(source).progress().readToEnd(askedAtMs);
+      }
+    }
+  }
+
+  /** Lets them finish what is in flight, for a bounded time; then they are over in any case. */
+  private void drain(Collection<AssignedPartition> given) {
+    List<PartitionPipeline> live =
+        given.stream().filter(AssignedPartition::isLive).map(AssignedPartition::pipeline).toList();
+    live.forEach(PartitionPipeline::drain);
+    try {
+      CompletableFuture.allOf(
+              live.stream()
+                  .map(pipeline -> pipeline.ended().toCompletableFuture())
+                  .toArray(CompletableFuture<?>[]::new))
+          .get(config.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (java.util.concurrent.TimeoutException e) {
+      live.forEach(pipeline -> pipeline.end("not drained within " + config.drainTimeout()));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("the end of a pipeline cannot fail", e);
+    } catch (InterruptedException e) {
+      live.forEach(pipeline -> pipeline.end("interrupted"));
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void lose(Collection<TopicPartition> lost, String reason) {
+    for (TopicPartition source : lost) {
+      AssignedPartition partition = assigned.remove(source);
+      if (partition != null && partition.isLive()) {
+        partition.pipeline().end(reason);
+      }
+    }
+  }
+
+  private void wake() {
+    Consumer<byte[], byte[]> current = reader;
+    if (current != null) {
+      current.wakeup();
+    }
+  }
+
+  private boolean isStopping() {
+    return stop.getCount() == 0;
+  }
+
+  private void awaitStop(long timeMs) {
+    try {
+      boolean _ = stop.await(timeMs, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stop.countDown();
+    }
+  }
+
+  /** Called within poll and close, on the polling thread. */
+  private final class Rebalances implements ConsumerRebalanceListener {
+    private final Consumer<byte[], byte[]> current;
+
+    Rebalances(Consumer<byte[], byte[]> current) {
+      this.current = current;
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> added) {
+      if (added.isEmpty()) {
+        return;
+      }
+      LOG.info("Assigned {}", added);
+      current.pause(added);
+      for (TopicPartition source : added) {
+        assigned.put(source, new AssignedPartition(source, clock.millis()));
+      }
+      onAssigned.accept(transactionsAssigned());
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
+      if (revoked.isEmpty()) {
+        return;
+      }
+      LOG.info("Giving away {}", revoked);
+      // What is drained is published in the generation of this very rebalance.
+      publisher.inGroup(current.groupMetadata());
+      drain(revoked.stream().map(assigned::get).filter(Objects::nonNull).toList());
+      revoked.forEach(assigned::remove);
+    }
+
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> lost) {
+      LOG.warn("Lost {}", lost);
+      lose(lost, "lost: the group has given the partition to another");
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.DeadLetters;
+import io.spendwatch.protocol.Decoded;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Records of one partition after decoding: the good ones beside what they came from, and the bad
+ * ones as their dead letters. Grows while it waits; for one thread at a time.
+ *
+ * @param <T> what a good record is
+ */
+final class DecodedBatch<T> {
+  private static final Logger LOG = LoggerFactory.getLogger(DecodedBatch.class);
+  private static final long NOTHING_READ = -1;
+
+  private final List<T> items = new ArrayList<>();
+  private final List<ConsumerRecord<byte[], byte[]>> sources = new ArrayList<>();
+  private final List<ProducerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
+  private long nextOffset = NOTHING_READ;
+  private long cost;
+
+  private DecodedBatch() {}
+
+  /** Nothing read: lets the actor look at the time. */
+  static <T> DecodedBatch<T> tick() {
+    return new DecodedBatch<>();
+  }
+
+  /** Decodes records, which must not be none. */
+  static <T> DecodedBatch<T> of(
+      List<ConsumerRecord<byte[], byte[]>> records,
+      BatchBound bound,
+      Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> decoder,
+      String deadLetterTopic) {
+    DecodedBatch<T> batch = new DecodedBatch<>();
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      batch.cost += bound.cost(record);
+      switch (decode(record, decoder)) {
+        case Decoded.Valid<T>(T value) -> {
+          batch.items.add(value);
+          batch.sources.add(record);
+        }
+        case Decoded.Rejected<T>(DeadLetterReason reason, String message) ->
+            batch.deadLetters.add(DeadLetters.of(record, deadLetterTopic, reason, message));
+      }
+    }
+    batch.nextOffset = records.getLast().offset() + 1;
+    return batch;
+  }
+
+  /** Appends what was read after this; returns this. */
+  DecodedBatch<T> append(DecodedBatch<T> later) {
+    items.addAll(later.items);
+    sources.addAll(later.sources);
+    deadLetters.addAll(later.deadLetters);
+    nextOffset = later.nextOffset;
+    cost += later.cost;
+    return this;
+  }
+
+  List<T> items() {
+    return items;
+  }
+
+  /** What {@code items()} were decoded from, one for each. */
+  List<ConsumerRecord<byte[], byte[]>> sources() {
+    return sources;
+  }
+
+  List<ProducerRecord<byte[], byte[]>> deadLetters() {
+    return deadLetters;
+  }
+
+  boolean isTick() {
+    return nextOffset == NOTHING_READ;
+  }
+
+  /** The offset to commit once this batch is done. Not for a tick. */
+  long nextOffset() {
+    return nextOffset;
+  }
+
+  /** In the measure of {@link BatchBound}. */
+  long cost() {
+    return cost;
+  }
+
+  private static <T> Decoded<T> decode(
+      ConsumerRecord<byte[], byte[]> record,
+      Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> decoder) {
+    try {
+      return decoder.apply(record);
+    } catch (RuntimeException e) {
+      // The decoder promises not to; a record that makes it must not stop the partition.
+      LOG.error(
+          "Decoding {}-{} offset {} failed",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e);
+      return new Decoded.Rejected<>(DeadLetterReason.INTERNAL_ERROR, e.toString());
+    }
+  }
+}

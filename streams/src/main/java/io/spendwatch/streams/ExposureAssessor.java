@@ -1,0 +1,112 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.actors.PartitionCommand;
+import io.spendwatch.actors.PartitionCommand.Assess;
+import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.PartitionCommand.Reply;
+import io.spendwatch.actors.PartitionCommand.StaleEpoch;
+import io.spendwatch.actors.PartitionCommand.Unavailable;
+import io.spendwatch.actors.Received;
+import io.spendwatch.streams.retry.Retry;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.RecipientRef;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+
+/**
+ * Asks a partition's actor for its judgement, again and again until it answers: a lost answer, a
+ * shard on its way and a failing port look the same from here. For any thread.
+ */
+final class ExposureAssessor {
+
+  /** The actor answered that it cannot answer now. */
+  private static final class NotNow extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NotNow(String reason) {
+      super(reason, null, false, false);
+    }
+  }
+
+  private final ActorSystem<?> system;
+  private final IntFunction<RecipientRef<PartitionCommand>> partitions;
+  private final PipelineConfig config;
+
+  ExposureAssessor(
+      ActorSystem<?> system,
+      IntFunction<RecipientRef<PartitionCommand>> partitions,
+      PipelineConfig config) {
+    this.system = system;
+    this.partitions = partitions;
+    this.config = config;
+  }
+
+  /**
+   * Asks for one batch. At most one per incarnation may be open.
+   *
+   * @return fails with {@link Incarnation.Ended} when a later epoch has taken the partition
+   */
+  CompletionStage<Assessed> assess(
+      Incarnation incarnation,
+      long epoch,
+      long sequence,
+      long nowMs,
+      long idleMs,
+      boolean balancesPushed,
+      long lastOffset,
+      List<Received> transactions) {
+    RecipientRef<PartitionCommand> actor = partitions.apply(incarnation.source().partition());
+    return Retry.start(
+        () ->
+            AskPattern.<PartitionCommand, Reply>ask(
+                    actor,
+                    replyTo ->
+                        new Assess(
+                            epoch,
+                            sequence,
+                            nowMs,
+                            idleMs,
+                            balancesPushed,
+                            lastOffset,
+                            transactions,
+                            replyTo),
+                    config.askTimeout(),
+                    system.scheduler())
+                .thenCompose(reply -> assessed(reply, epoch, sequence, transactions.size())),
+        config.retry(),
+        failure -> failure instanceof TimeoutException || failure instanceof NotNow,
+        incarnation::isLive,
+        new RetryReport(incarnation, failure -> "actor: " + failure.getMessage()));
+  }
+
+  private static CompletionStage<Assessed> assessed(
+      Reply reply, long epoch, long sequence, int transactions) {
+    return switch (reply) {
+      case Assessed answer -> {
+        if (answer.epoch() != epoch
+            || answer.sequence() != sequence
+            || answer.judgements().size() != transactions) {
+          yield CompletableFuture.failedFuture(
+              new IllegalStateException(
+                  "asked for epoch %d, sequence %d, %d transactions, but %d, %d, %d were answered"
+                      .formatted(
+                          epoch,
+                          sequence,
+                          transactions,
+                          answer.epoch(),
+                          answer.sequence(),
+                          answer.judgements().size())));
+        }
+        yield CompletableFuture.completedFuture(answer);
+      }
+      case StaleEpoch(long currentEpoch) ->
+          CompletableFuture.failedFuture(
+              new Incarnation.Ended("epoch " + currentEpoch + " has taken over from " + epoch));
+      case Unavailable(String reason) -> CompletableFuture.failedFuture(new NotNow(reason));
+    };
+  }
+}

@@ -1,0 +1,150 @@
+package io.spendwatch.streams;
+
+import static io.spendwatch.streams.config.ConfigSection.check;
+import static io.spendwatch.streams.config.ConfigSection.checkPositive;
+
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.config.ConfigSection;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * How Kafka is reached: {@code spendwatch.kafka}.
+ *
+ * @param nodeId {@code spendwatch.node-id}: names this node's clients and its transactions, so it
+ *     must be unique in the cluster and the same after a restart
+ * @param bootstrapServers {@code host:port,…}
+ * @param groupId consumer group
+ * @param topics names in force
+ * @param sessionTimeout after which a dead node's partitions go to others
+ * @param transactionTimeout after which the broker aborts what a dead node left open
+ * @param requestTimeout for one answer of the broker, where a thread waits for it
+ * @param properties any kafka-clients properties, for all clients; they override what is set here,
+ *     except for what the guarantees rest on
+ */
+public record KafkaConfig(
+    String nodeId,
+    String bootstrapServers,
+    String groupId,
+    Topics topics,
+    Duration sessionTimeout,
+    Duration transactionTimeout,
+    Duration requestTimeout,
+    Map<String, String> properties) {
+
+  private static final int POLL_RECORDS_MAX = 4000;
+  private static final int FETCH_BYTES_MAX = 8 << 20;
+  private static final int PARTITION_FETCH_BYTES_MAX = 1 << 20;
+
+  /** A dead letter is the largest record we send: any that the source topic took, plus headers. */
+  private static final int REQUEST_BYTES_MAX = 4 << 20;
+
+  public KafkaConfig {
+    check(!nodeId.isBlank(), "spendwatch.node-id", nodeId, "a name unique in the cluster");
+    check(
+        !bootstrapServers.isBlank(),
+        "spendwatch.kafka.bootstrap-servers",
+        bootstrapServers,
+        "host:port,…");
+    check(!groupId.isBlank(), "spendwatch.kafka.group-id", groupId, "a name");
+    checkPositive("spendwatch.kafka.session-timeout", sessionTimeout);
+    checkPositive("spendwatch.kafka.request-timeout", requestTimeout);
+    check(
+        transactionTimeout.compareTo(requestTimeout.multipliedBy(2)) >= 0,
+        "spendwatch.kafka.transaction-timeout",
+        transactionTimeout,
+        ">= twice the request-timeout " + requestTimeout);
+    properties = Map.copyOf(properties);
+  }
+
+  static KafkaConfig from(String nodeId, ConfigSection section) {
+    ConfigSection names = section.section("topics");
+    Topics topics =
+        new Topics(
+            names.string("transactions"),
+            names.string("balances"),
+            names.string("alerts"),
+            names.string("transactions-dead-letters"),
+            names.string("balances-dead-letters"));
+    names.rejectUnknown();
+    KafkaConfig config =
+        new KafkaConfig(
+            nodeId,
+            section.string("bootstrap-servers"),
+            section.string("group-id"),
+            topics,
+            section.duration("session-timeout"),
+            section.duration("transaction-timeout"),
+            section.duration("request-timeout"),
+            section.flat("properties"));
+    section.rejectUnknown();
+    return config;
+  }
+
+  /**
+   * What every client needs, also those of other modules: servers and passed-through properties.
+   */
+  public Map<String, Object> clientProperties() {
+    Map<String, Object> all = new HashMap<>();
+    all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+    all.putAll(properties);
+    return all;
+  }
+
+  Map<String, Object> consumerProperties() {
+    Map<String, Object> all = new HashMap<>();
+    all.put(ConsumerConfig.CLIENT_ID_CONFIG, nodeId + "-consumer");
+    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
+    all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
+    all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, PARTITION_FETCH_BYTES_MAX);
+    all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    if (!"consumer".equals(properties.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG))) {
+      // With the newer protocol these are the broker's to decide, and the client refuses them.
+      all.put(
+          ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+          CooperativeStickyAssignor.class.getName());
+      all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, Math.toIntExact(sessionTimeout.toMillis()));
+      all.put(
+          ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
+          Math.toIntExact(sessionTimeout.toMillis() / 3));
+    }
+    all.putAll(clientProperties());
+    // The guarantees rest on these.
+    all.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
+    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    return all;
+  }
+
+  Map<String, Object> producerProperties() {
+    int requestTimeoutMs = Math.toIntExact(requestTimeout.toMillis());
+    Map<String, Object> all = new HashMap<>();
+    all.put(ProducerConfig.CLIENT_ID_CONFIG, nodeId + "-producer");
+    all.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    all.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+    all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, REQUEST_BYTES_MAX);
+    all.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, requestTimeoutMs);
+    all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 2 * requestTimeoutMs);
+    all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 2 * requestTimeoutMs);
+    all.put(
+        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Math.toIntExact(transactionTimeout.toMillis()));
+    all.putAll(clientProperties());
+    // The guarantees rest on these.
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, groupId + "-" + nodeId);
+    all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    all.put(ProducerConfig.ACKS_CONFIG, "all");
+    all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    all.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    return all;
+  }
+}

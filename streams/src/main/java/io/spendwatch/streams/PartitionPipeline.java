@@ -1,0 +1,172 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.streams.retry.Retry;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.japi.Pair;
+import org.apache.pekko.stream.BoundedSourceQueue;
+import org.apache.pekko.stream.QueueOfferResult;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Keep;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One life of a partition's pipeline, as the consumer sees it.
+ *
+ * <pre>
+ *   starting ──taken over──▶ running ──drain──▶ (what is in flight) ──▶ ended
+ *      └────────────── a failure, drain, end ──────────────────────────▶ ended
+ * </pre>
+ *
+ * The consumer's thread starts, feeds and ends it; the queue in between is the bound of what is
+ * read ahead.
+ */
+final class PartitionPipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(PartitionPipeline.class);
+
+  /** What a topic's records go through. */
+  interface Walk {
+    /** Takes the partition over, then answers with the graph, not started. */
+    CompletionStage<Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> begin(
+        Incarnation incarnation, PartitionStart start);
+
+    /** For records that need no taking over. */
+    static Walk of(
+        Function<Incarnation, Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> graph) {
+      return (incarnation, _) -> CompletableFuture.completedFuture(graph.apply(incarnation));
+    }
+  }
+
+  private final ActorSystem<?> system;
+  private final Incarnation incarnation;
+  private final int queuedPollsMax;
+  private final Runnable onChange;
+  private volatile BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>> queue;
+  private volatile boolean isFull;
+
+  /**
+   * @param onChange called when it can take records (again), and when it has ended; by any thread,
+   *     must not block
+   */
+  PartitionPipeline(
+      ActorSystem<?> system, Incarnation incarnation, int queuedPollsMax, Runnable onChange) {
+    this.system = system;
+    this.incarnation = incarnation;
+    this.queuedPollsMax = queuedPollsMax;
+    this.onChange = onChange;
+    incarnation
+        .ended()
+        .thenAccept(
+            reason -> {
+              incarnation.progress().is(PartitionStatus.State.STOPPED);
+              LOG.info("{} ended: {}", incarnation.source(), reason);
+              onChange.run();
+            });
+  }
+
+  void start(Walk walk, PartitionStart start) {
+    incarnation.progress().is(PartitionStatus.State.STARTING);
+    walk.begin(incarnation, start)
+        .whenComplete(
+            (graph, failure) -> {
+              if (failure == null) {
+                run(graph);
+              } else {
+                end(failure);
+              }
+            });
+  }
+
+  boolean isLive() {
+    return incarnation.isLive();
+  }
+
+  /** Completes with the reason of the end. */
+  CompletionStage<String> ended() {
+    return incarnation.ended();
+  }
+
+  /** Whether one more poll's records can be offered. Where not, {@code onChange} will tell. */
+  boolean hasRoom() {
+    if (queue == null) {
+      return false;
+    }
+    isFull = true;
+    if (queue.size() >= queuedPollsMax) {
+      return false;
+    }
+    isFull = false;
+    return true;
+  }
+
+  /** Takes one poll's records, for which there must be room. */
+  void offer(List<ConsumerRecord<byte[], byte[]>> polled) {
+    // A queue that is closed belongs to a life that is ending for a reason of its own.
+    if (queue.offer(polled).equals(QueueOfferResult.dropped())) {
+      incarnation.end("offered more than there was room for");
+    }
+  }
+
+  /** Lets go of what is queued and finishes what is in flight; then it ends. */
+  void drain() {
+    if (queue == null) {
+      incarnation.end("given away before it ran");
+    } else {
+      incarnation.gate().shutdown();
+    }
+  }
+
+  /** Ends it at once, whatever is in flight. */
+  void end(String reason) {
+    incarnation.end(reason);
+  }
+
+  private void run(Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph) {
+    Pair<BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>>, CompletionStage<Done>> running =
+        Source.<List<ConsumerRecord<byte[], byte[]>>>queue(queuedPollsMax)
+            .map(this::taken)
+            .via(graph)
+            .toMat(Sink.ignore(), Keep.both())
+            .run(system);
+    incarnation.progress().is(PartitionStatus.State.RUNNING);
+    queue = running.first();
+    running
+        .second()
+        .whenComplete(
+            (_, failure) -> {
+              if (failure == null) {
+                incarnation.end("drained");
+              } else {
+                end(failure);
+              }
+            });
+    onChange.run();
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> taken(List<ConsumerRecord<byte[], byte[]>> polled) {
+    if (isFull) {
+      isFull = false;
+      onChange.run();
+    }
+    return polled;
+  }
+
+  private void end(Throwable failure) {
+    Throwable cause = Retry.cause(failure);
+    if (cause instanceof Incarnation.Ended) {
+      incarnation.end(cause.getMessage());
+    } else {
+      LOG.error("{} failed; it will be started anew", incarnation.source(), cause);
+      incarnation.end("failed: " + cause);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.streams.PartitionStatus.State;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * How far one assigned partition is, through all lives of its pipeline. Written by whoever makes
+ * the progress, read by any thread.
+ */
+final class PartitionProgress {
+  private final TopicPartition source;
+  private final LongAdder transactions = new LongAdder();
+  private final LongAdder alerts = new LongAdder();
+  private final LongAdder deadLetters = new LongAdder();
+  private final LongAdder duplicates = new LongAdder();
+  private final LongAdder restarts = new LongAdder();
+  private final AtomicLong lastEventTimeMs = new AtomicLong(Long.MIN_VALUE);
+  private volatile State state = State.STARTING;
+  private volatile String waitingFor;
+  private volatile long epoch;
+  private volatile long position = -1;
+  private volatile long lagRecords = -1;
+  private volatile long lastRecordMs;
+  private volatile long readToEndMs = Long.MIN_VALUE;
+
+  PartitionProgress(TopicPartition source, long nowMs) {
+    this.source = source;
+    this.lastRecordMs = nowMs;
+  }
+
+  void is(State now) {
+    state = now;
+    if (now != State.STOPPED) {
+      waitingFor = null;
+    }
+  }
+
+  /** What is waited for, or null when it is there again. */
+  void waitsFor(String what) {
+    waitingFor = what;
+  }
+
+  void claimed(long newEpoch) {
+    epoch = newEpoch;
+  }
+
+  void restarted() {
+    restarts.increment();
+  }
+
+  void startsAt(long offset) {
+    position = offset;
+  }
+
+  void read(long newPosition, long nowMs) {
+    position = newPosition;
+    lastRecordMs = nowMs;
+  }
+
+  void lag(long records) {
+    lagRecords = records;
+  }
+
+  /** At this moment the partition held nothing that had not been read. */
+  void readToEnd(long atMs) {
+    readToEndMs = atMs;
+    lagRecords = 0;
+  }
+
+  void judged(long eventTimeMs) {
+    lastEventTimeMs.set(eventTimeMs);
+  }
+
+  void wrote(long rows, long duplicateRecords) {
+    transactions.add(rows);
+    duplicates.add(duplicateRecords);
+  }
+
+  void published(long newAlerts, long newDeadLetters) {
+    alerts.add(newAlerts);
+    deadLetters.add(newDeadLetters);
+  }
+
+  /**
+   * For how long the partition is known to have had nothing to read, milliseconds; 0 unless that is
+   * longer than {@code idleAfter}. Without word from Kafka it stands still: what we cannot see may
+   * hold records.
+   */
+  long idleMs(Duration idleAfter) {
+    long idleMs = readToEndMs - lastRecordMs;
+    return readToEndMs != Long.MIN_VALUE && idleMs > idleAfter.toMillis() ? idleMs : 0;
+  }
+
+  PartitionStatus status() {
+    String waiting = waitingFor;
+    State shown = state == State.RUNNING && waiting != null ? State.WAITING : state;
+    return new PartitionStatus(
+        source.topic(),
+        source.partition(),
+        shown,
+        epoch,
+        position,
+        lagRecords,
+        lastEventTimeMs.get(),
+        lastRecordMs,
+        waiting,
+        transactions.sum(),
+        alerts.sum(),
+        deadLetters.sum(),
+        duplicates.sum(),
+        restarts.sum());
+  }
+}

@@ -1,0 +1,12 @@
+package io.spendwatch.streams;
+
+import java.util.OptionalLong;
+
+/**
+ * Where a life of a partition's pipeline begins.
+ *
+ * @param offset of the first record to read
+ * @param publishedAlertSeq place of the last published alert, as the committed offset tells; empty
+ *     where it does not
+ */
+record PartitionStart(long offset, OptionalLong publishedAlertSeq) {}

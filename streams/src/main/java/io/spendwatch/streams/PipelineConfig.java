@@ -1,0 +1,88 @@
+package io.spendwatch.streams;
+
+import static io.spendwatch.streams.config.ConfigSection.check;
+import static io.spendwatch.streams.config.ConfigSection.checkPositive;
+import static io.spendwatch.streams.config.ConfigSection.checkRange;
+
+import io.spendwatch.streams.config.ConfigSection;
+import io.spendwatch.streams.retry.BackOff;
+import java.time.Duration;
+
+/**
+ * The bounds of each partition's pipeline: {@code spendwatch.pipeline}.
+ *
+ * @param batchRowsMax records that are judged and written together
+ * @param batchBytesMax bytes of such records; a single larger one is a batch of its own
+ * @param queuedPollsMax what the consumer may have read ahead per partition, in polls
+ * @param unpublishedBatchesMax durable batches per partition whose offset is not committed yet
+ * @param tick how long a partition waits for records before its actor is asked to look at the time
+ * @param idleAfter for how long a partition must have had nothing to read before stream time moves
+ *     on by the wall clock
+ * @param endOffsetInterval how often the ends of the partitions are asked for
+ * @param maxFutureSkew how far past the wall clock an event time may lie
+ * @param askTimeout for one answer of the partition's actor
+ * @param offsetCommitInterval how long an offset without alerts waits for others to be committed
+ *     with
+ * @param drainTimeout how long what is in flight may take when a partition is given away
+ * @param retry pauses between tries
+ */
+public record PipelineConfig(
+    int batchRowsMax,
+    int batchBytesMax,
+    int queuedPollsMax,
+    int unpublishedBatchesMax,
+    Duration tick,
+    Duration idleAfter,
+    Duration endOffsetInterval,
+    Duration maxFutureSkew,
+    Duration askTimeout,
+    Duration offsetCommitInterval,
+    Duration drainTimeout,
+    BackOff retry) {
+
+  public PipelineConfig {
+    checkRange("spendwatch.pipeline.batch-rows-max", batchRowsMax, 1, 100_000);
+    check(
+        batchBytesMax >= batchRowsMax,
+        "spendwatch.pipeline.batch-bytes-max",
+        batchBytesMax,
+        ">= batch-rows-max " + batchRowsMax);
+    checkRange("spendwatch.pipeline.queued-polls-max", queuedPollsMax, 1, 1000);
+    checkRange("spendwatch.pipeline.unpublished-batches-max", unpublishedBatchesMax, 1, 10_000);
+    checkPositive("spendwatch.pipeline.tick", tick);
+    checkPositive("spendwatch.pipeline.idle-after", idleAfter);
+    checkPositive("spendwatch.pipeline.end-offset-interval", endOffsetInterval);
+    check(
+        !maxFutureSkew.isNegative(),
+        "spendwatch.pipeline.max-future-skew",
+        maxFutureSkew,
+        "not negative");
+    checkPositive("spendwatch.pipeline.ask-timeout", askTimeout);
+    checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
+    check(
+        drainTimeout.compareTo(offsetCommitInterval) > 0,
+        "spendwatch.pipeline.drain-timeout",
+        drainTimeout,
+        "> offset-commit-interval " + offsetCommitInterval);
+  }
+
+  /** Reads {@code spendwatch.pipeline}. */
+  public static PipelineConfig from(ConfigSection section) {
+    PipelineConfig config =
+        new PipelineConfig(
+            section.integer("batch-rows-max"),
+            section.bytes("batch-bytes-max"),
+            section.integer("queued-polls-max"),
+            section.integer("unpublished-batches-max"),
+            section.duration("tick"),
+            section.duration("idle-after"),
+            section.duration("end-offset-interval"),
+            section.duration("max-future-skew"),
+            section.duration("ask-timeout"),
+            section.duration("offset-commit-interval"),
+            section.duration("drain-timeout"),
+            BackOff.from(section.section("retry")));
+    section.rejectUnknown();
+    return config;
+  }
+}

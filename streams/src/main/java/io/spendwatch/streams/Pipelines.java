@@ -1,0 +1,155 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.actors.PartitionCommand;
+import io.spendwatch.actors.PartitionCommand.AccountsChanged;
+import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
+import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.PartitionPipeline.Walk;
+import io.spendwatch.streams.postgres.AccountsWriter;
+import io.spendwatch.streams.postgres.BalanceListener;
+import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.Ledger;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.RecipientRef;
+
+/**
+ * All pipelines of a node: one for each partition of the transactions and balances topics that the
+ * consumer group assigns to it. For any thread.
+ */
+public final class Pipelines {
+  private final ConsumerLoop loop;
+  private final Publisher publisher;
+  private final BalanceListener balanceListener;
+
+  private Pipelines(ConsumerLoop loop, Publisher publisher, BalanceListener balanceListener) {
+    this.loop = loop;
+    this.publisher = publisher;
+    this.balanceListener = balanceListener;
+  }
+
+  /**
+   * Joins the group and begins to read. Topics and schema should be there; where they or the
+   * servers are not, it waits for them, and {@link #status()} says so.
+   *
+   * @param database stays open after {@link #drainAndStop()}; whoever opened it closes it
+   * @param partitions the actor of a transactions partition, by its number
+   * @param onAssigned told all transactions partitions assigned to this node, whenever some were
+   *     added; on the polling thread, so it must not block
+   */
+  public static Pipelines start(
+      ActorSystem<?> system,
+      StreamsConfig config,
+      Database database,
+      IntFunction<RecipientRef<PartitionCommand>> partitions,
+      Consumer<Set<Integer>> onAssigned,
+      InstantSource clock) {
+    KafkaConfig kafka = config.kafka();
+    PipelineConfig pipeline = config.pipeline();
+    Topics topics = kafka.topics();
+    Publisher publisher =
+        new Publisher(
+            () -> new KafkaProducer<>(kafka.producerProperties()),
+            pipeline.offsetCommitInterval(),
+            pipeline.retry());
+    ActorNotices notices = new ActorNotices(partitions);
+    BalanceListener balanceListener = new BalanceListener(database, notices);
+    TransactionsPipeline.Dependencies forTransactions =
+        new TransactionsPipeline.Dependencies(
+            kafka.nodeId(),
+            pipeline,
+            topics,
+            new ExposureAssessor(system, partitions, pipeline),
+            new Ledger(database),
+            publisher,
+            balanceListener::isUp,
+            clock);
+    BalancesPipeline.Dependencies forBalances =
+        new BalancesPipeline.Dependencies(
+            pipeline, topics, new AccountsWriter(database), publisher, clock);
+    Map<String, Walk> walks =
+        Map.of(
+            topics.transactions(),
+            (incarnation, start) -> TransactionsPipeline.begin(forTransactions, incarnation, start),
+            topics.balances(),
+            Walk.of(incarnation -> BalancesPipeline.graph(forBalances, incarnation)));
+    ConsumerLoop loop =
+        new ConsumerLoop(
+            system,
+            pipeline,
+            () -> new KafkaConsumer<>(kafka.consumerProperties()),
+            walks,
+            topics.transactions(),
+            publisher,
+            onAssigned,
+            clock);
+    notices.loop = loop;
+    balanceListener.start();
+    publisher.start();
+    loop.start();
+    return new Pipelines(loop, publisher, balanceListener);
+  }
+
+  /** How all pipelines are, now. Cheap. */
+  public PipelinesStatus status() {
+    String waitingFor = loop.waitingFor() != null ? loop.waitingFor() : publisher.waitingFor();
+    return new PipelinesStatus(loop.status(), balanceListener.isUp(), waitingFor);
+  }
+
+  /**
+   * Stops reading, lets what is in flight become durable and published (bounded by {@code
+   * drain-timeout}), leaves the group and ends the threads. What is not done by then, the next
+   * owner of the partition does.
+   */
+  public CompletionStage<Done> drainAndStop() {
+    return loop.stop()
+        .thenCompose(_ -> publisher.close())
+        .whenComplete((_, _) -> balanceListener.stop());
+  }
+
+  /** Passes balance changes on to the actors of the partitions that are assigned here. */
+  private static final class ActorNotices implements BalanceListener.Changes {
+    private final IntFunction<RecipientRef<PartitionCommand>> partitions;
+    private volatile ConsumerLoop loop;
+
+    ActorNotices(IntFunction<RecipientRef<PartitionCommand>> partitions) {
+      this.partitions = partitions;
+    }
+
+    @Override
+    public void changed(Set<String> userIds) {
+      int count = loop.transactionsPartitions();
+      if (count == 0) {
+        anyMayHaveChanged();
+        return;
+      }
+      Map<Integer, Set<String>> byPartition = new HashMap<>();
+      for (String userId : userIds) {
+        byPartition
+            .computeIfAbsent(Partitions.partitionOf(userId, count), _ -> new HashSet<>())
+            .add(userId);
+      }
+      byPartition.keySet().retainAll(loop.transactionsAssigned());
+      byPartition.forEach(
+          (partition, users) -> partitions.apply(partition).tell(new AccountsChanged(users)));
+    }
+
+    @Override
+    public void anyMayHaveChanged() {
+      for (int partition : loop.transactionsAssigned()) {
+        partitions.apply(partition).tell(new AllAccountsChanged());
+      }
+    }
+  }
+}

@@ -1,0 +1,302 @@
+package io.spendwatch.streams;
+
+import io.spendwatch.streams.retry.BackOff;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.pekko.Done;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes for all partitions of this node: alerts, dead letters and source offsets, each
+ * partition's together in one Kafka transaction. Owns the producer and the one thread that uses it;
+ * what has gathered meanwhile goes into one transaction.
+ *
+ * <p>Who fails how:
+ *
+ * <ul>
+ *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose
+ *       incarnation has ended fail, the others are tried again.
+ *   <li>Anything else leaves open what became visible: the incarnations in the transaction are
+ *       ended, and the next life of each finds out from the committed offset.
+ * </ul>
+ *
+ * <p>A partition that is given away cannot be published for any more: its requests fail here once
+ * its incarnation has ended, and a transaction that had begun before carries the generation of the
+ * group in which the partition was still ours, which the broker refuses in the next one.
+ */
+final class Publisher {
+  private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
+  private static final int GROUP_MAX = 1000;
+  private static final long IDLE_CHECK_MS = 100;
+
+  private record Request(
+      Incarnation incarnation,
+      OffsetAndMetadata offset,
+      List<ProducerRecord<byte[], byte[]>> records,
+      long sinceNanos,
+      CompletableFuture<Done> done) {
+
+    boolean isUrgent() {
+      return !records.isEmpty();
+    }
+  }
+
+  private final Supplier<Producer<byte[], byte[]>> producers;
+  private final long commitIntervalNanos;
+  private final BackOff backOff;
+  // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
+  private final BlockingQueue<Request> queue = new LinkedBlockingQueue<>();
+  private final Map<TopicPartition, Integer> open = new ConcurrentHashMap<>();
+  private final CompletableFuture<Done> closed = new CompletableFuture<>();
+  private volatile ConsumerGroupMetadata group;
+  private volatile String waitingFor;
+  private volatile boolean closing;
+
+  // Of the thread.
+  private Producer<byte[], byte[]> producer;
+  private List<Request> again = List.of();
+  private int failures;
+
+  /**
+   * @param producers makes a producer with its transactional id, not initialised
+   */
+  Publisher(
+      Supplier<Producer<byte[], byte[]>> producers, Duration commitInterval, BackOff backOff) {
+    this.producers = producers;
+    this.commitIntervalNanos = commitInterval.toNanos();
+    this.backOff = backOff;
+  }
+
+  /** Starts the thread, which begins by ending whatever an earlier process left open. */
+  void start() {
+    Thread.ofPlatform().name("spendwatch-publisher").daemon(true).start(this::run);
+  }
+
+  /**
+   * Publishes after all earlier requests of the partition.
+   *
+   * @param nextOffset to be committed with the records
+   * @param note metadata of the offset
+   * @return completes on the publisher's thread
+   */
+  CompletionStage<Done> publish(
+      Incarnation incarnation,
+      long nextOffset,
+      String note,
+      List<ProducerRecord<byte[], byte[]>> records) {
+    Request request =
+        new Request(
+            incarnation,
+            new OffsetAndMetadata(nextOffset, note),
+            records,
+            System.nanoTime(),
+            new CompletableFuture<>());
+    open.merge(incarnation.source(), 1, Integer::sum);
+    queue.add(request);
+    return request.done();
+  }
+
+  /** Whether a request of any life of this partition is not finished, one way or the other. */
+  boolean isBusyWith(TopicPartition source) {
+    return open.containsKey(source);
+  }
+
+  /** Tells in which generation of the group we are. By the thread that polls. */
+  void inGroup(ConsumerGroupMetadata current) {
+    group = current;
+  }
+
+  /** What the thread waits for, for people; null while nothing. */
+  String waitingFor() {
+    return waitingFor;
+  }
+
+  /** Publishes what has been asked for, then ends. */
+  CompletionStage<Done> close() {
+    closing = true;
+    return closed;
+  }
+
+  private void run() {
+    try {
+      while (!(closing && queue.isEmpty() && again.isEmpty())) {
+        if (producer == null) {
+          connect();
+        } else {
+          publishTogether(gather());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      closeProducer();
+      closed.complete(Done.done());
+    }
+  }
+
+  private void connect() throws InterruptedException {
+    try {
+      producer = producers.get();
+      producer.initTransactions();
+      waitingFor = null;
+      if (failures > 0) {
+        LOG.info("Publishing again after {} failed tries", failures);
+      }
+      failures = 0;
+    } catch (RuntimeException e) {
+      closeProducer();
+      failed(e);
+      if (closing) {
+        refuseAll();
+      }
+    }
+  }
+
+  /** What goes into the next transaction; alerts and dead letters don't wait for company. */
+  private List<Request> gather() throws InterruptedException {
+    List<Request> gathered = new ArrayList<>(again);
+    again = List.of();
+    if (gathered.isEmpty()) {
+      Request first = queue.poll(IDLE_CHECK_MS, TimeUnit.MILLISECONDS);
+      if (first == null) {
+        return gathered;
+      }
+      gathered.add(first);
+    }
+    long dueNanos = gathered.getFirst().sinceNanos() + commitIntervalNanos;
+    queue.drainTo(gathered, GROUP_MAX - gathered.size());
+    while (!closing
+        && gathered.size() < GROUP_MAX
+        && gathered.stream().noneMatch(Request::isUrgent)) {
+      Request next = queue.poll(dueNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+      if (next == null) {
+        break;
+      }
+      gathered.add(next);
+      queue.drainTo(gathered, GROUP_MAX - gathered.size());
+    }
+    return gathered;
+  }
+
+  private void publishTogether(List<Request> gathered) throws InterruptedException {
+    // The order matters: a partition given away after this line is so in a later generation.
+    ConsumerGroupMetadata generation = group;
+    List<Request> live = new ArrayList<>(gathered.size());
+    for (Request request : gathered) {
+      if (request.incarnation().isLive()) {
+        live.add(request);
+      } else {
+        finish(request, new Incarnation.Ended("ended before it was published"));
+      }
+    }
+    if (live.isEmpty()) {
+      return;
+    }
+    try {
+      transact(live, generation);
+      failures = 0;
+      waitingFor = null;
+      live.forEach(request -> finish(request, null));
+    } catch (CommitFailedException e) {
+      LOG.info("The group has moved on, publishing again: {}", e.getMessage());
+      again = live;
+      if (abort()) {
+        failed(e);
+      }
+    } catch (RuntimeException e) {
+      closeProducer();
+      String reason = "publishing failed: " + describe(e);
+      live.forEach(request -> request.incarnation().end(reason));
+      live.forEach(request -> finish(request, e));
+      failed(e);
+    }
+  }
+
+  private void transact(List<Request> live, ConsumerGroupMetadata generation) {
+    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    producer.beginTransaction();
+    for (Request request : live) {
+      for (ProducerRecord<byte[], byte[]> record : request.records()) {
+        // A send that fails makes the commit fail, with its reason.
+        var _ = producer.send(record);
+      }
+      offsets.put(request.incarnation().source(), request.offset());
+    }
+    producer.sendOffsetsToTransaction(offsets, generation);
+    producer.commitTransaction();
+  }
+
+  /** Whether the producer can go on. */
+  private boolean abort() {
+    try {
+      producer.abortTransaction();
+      return true;
+    } catch (RuntimeException e) {
+      LOG.warn("Aborting failed, taking a new producer: {}", e.getMessage());
+      closeProducer();
+      return false;
+    }
+  }
+
+  private void failed(RuntimeException cause) throws InterruptedException {
+    failures++;
+    waitingFor = describe(cause);
+    if (failures == 1) {
+      LOG.warn("Publishing waits: {}", waitingFor);
+    }
+    if (!closing) {
+      TimeUnit.MILLISECONDS.sleep(backOff.delayMs(failures));
+    }
+  }
+
+  /** The producer wraps what happened into what it could not do because of it. */
+  private static String describe(RuntimeException failure) {
+    return failure.getCause() == null
+        ? "Kafka: " + failure.getMessage()
+        : "Kafka: " + failure.getMessage() + ": " + failure.getCause().getMessage();
+  }
+
+  private void refuseAll() {
+    List<Request> rest = new ArrayList<>(again);
+    again = List.of();
+    queue.drainTo(rest);
+    rest.forEach(request -> finish(request, new Incarnation.Ended("the node stops")));
+  }
+
+  private void finish(Request request, Throwable failure) {
+    open.computeIfPresent(request.incarnation().source(), (_, n) -> n == 1 ? null : n - 1);
+    if (failure == null) {
+      request.done().complete(Done.done());
+    } else {
+      request.done().completeExceptionally(failure);
+    }
+  }
+
+  private void closeProducer() {
+    if (producer != null) {
+      try {
+        producer.close(Duration.ZERO);
+      } catch (RuntimeException e) {
+        LOG.debug("Closing the producer failed", e);
+      }
+      producer = null;
+    }
+  }
+}

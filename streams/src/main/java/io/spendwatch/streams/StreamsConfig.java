@@ -1,0 +1,23 @@
+package io.spendwatch.streams;
+
+import com.typesafe.config.Config;
+import io.spendwatch.streams.config.ConfigSection;
+import io.spendwatch.streams.postgres.PostgresConfig;
+
+/** All settings of this module. */
+public record StreamsConfig(KafkaConfig kafka, PostgresConfig postgres, PipelineConfig pipeline) {
+
+  /**
+   * Reads {@code spendwatch.kafka}, {@code spendwatch.postgres} and {@code spendwatch.pipeline}.
+   *
+   * @throws IllegalArgumentException or {@link com.typesafe.config.ConfigException} naming the
+   *     setting that is missing, unknown or out of its range
+   */
+  public static StreamsConfig from(Config root) {
+    return new StreamsConfig(
+        KafkaConfig.from(
+            root.getString("spendwatch.node-id"), ConfigSection.of(root, "spendwatch.kafka")),
+        PostgresConfig.from(ConfigSection.of(root, "spendwatch.postgres")),
+        PipelineConfig.from(ConfigSection.of(root, "spendwatch.pipeline")));
+  }
+}

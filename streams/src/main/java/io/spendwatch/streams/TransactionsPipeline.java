@@ -1,0 +1,320 @@
+package io.spendwatch.streams;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.spendwatch.actors.Judgement;
+import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.Received;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertCodec;
+import io.spendwatch.protocol.DeadLetters;
+import io.spendwatch.protocol.Decoded;
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.streams.postgres.Ledger;
+import io.spendwatch.streams.postgres.LedgerBatch;
+import io.spendwatch.streams.postgres.PgFailure;
+import io.spendwatch.streams.retry.Retry;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The walk of one partition's transactions, for one life of its pipeline.
+ *
+ * <p>Guarantee: a record's alert and its offset become visible together, once, and only after its
+ * row is durable; what a life leaves unpublished, the next one publishes before it reads on.
+ *
+ * <p>The state is confined to the stages: {@code assess-exposure} and {@code write-ledger} run one
+ * batch at a time, {@code publish-alerts} only moves {@link #publishedAlertSeq}.
+ */
+final class TransactionsPipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(TransactionsPipeline.class);
+
+  /** Alerts that an earlier life left unpublished are read and published in pages of this size. */
+  private static final int UNPUBLISHED_PAGE = 1000;
+
+  /** What the pipelines of all partitions share. */
+  record Dependencies(
+      String nodeId,
+      PipelineConfig config,
+      Topics topics,
+      ExposureAssessor assessor,
+      Ledger ledger,
+      Publisher publisher,
+      BooleanSupplier balancesPushed,
+      InstantSource clock) {}
+
+  /**
+   * A batch that is durable and waits to be published.
+   *
+   * @param nextOffset to be committed with it
+   */
+  private record DurableBatch(
+      long nextOffset,
+      long alertSeq,
+      int alerts,
+      int deadLetters,
+      List<ProducerRecord<byte[], byte[]>> records,
+      boolean isTick) {}
+
+  private final Dependencies with;
+  private final Incarnation incarnation;
+  private final int partition;
+  private final long epoch;
+  private final BatchBound bound;
+  private long sequence;
+  private long alertSeq;
+  private long nextOffset;
+
+  /**
+   * The published place as the ledger has it. It follows with the next write, on a tick at the
+   * latest, so that nothing is published twice either where an operator moves the offset, which
+   * takes its note away.
+   */
+  private long notedAlertSeq;
+
+  private volatile long publishedAlertSeq;
+
+  private TransactionsPipeline(
+      Dependencies with, Incarnation incarnation, PartitionStart start, Ledger.Claim claim) {
+    this.with = with;
+    this.incarnation = incarnation;
+    this.partition = incarnation.source().partition();
+    this.epoch = claim.epoch();
+    this.bound = new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax());
+    this.alertSeq = claim.alertSeq();
+    this.nextOffset = start.offset();
+    this.notedAlertSeq = claim.publishedAlertSeq();
+    // Either may lag behind the truth, neither runs ahead of it.
+    this.publishedAlertSeq =
+        Math.max(start.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
+  }
+
+  /**
+   * Takes the partition over: claims it, so that nobody else can write for it any more, then
+   * publishes what earlier lives wrote and did not publish.
+   *
+   * @return the graph for the records from {@code start} on, not started
+   */
+  static CompletionStage<Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> begin(
+      Dependencies with, Incarnation incarnation, PartitionStart start) {
+    return untilDone(
+            with,
+            incarnation,
+            () ->
+                with.ledger()
+                    .claim(incarnation.source().partition(), with.nodeId(), with.clock().millis()))
+        .thenCompose(
+            claim -> {
+              incarnation.progress().claimed(claim.epoch());
+              LOG.info(
+                  "{} claimed under epoch {}, from offset {}",
+                  incarnation.source(),
+                  claim.epoch(),
+                  start.offset());
+              TransactionsPipeline pipeline =
+                  new TransactionsPipeline(with, incarnation, start, claim);
+              return pipeline.publishLeftovers().thenApply(_ -> pipeline.graph());
+            });
+  }
+
+  private Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph() {
+    return Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
+        .mapConcat(bound::split)
+        .map(this::decode)
+        .named("decode-transactions")
+        // While the batch before is judged and written, the next one gathers.
+        .batchWeighted(bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
+        .keepAlive(with.config().tick(), DecodedBatch::tick)
+        .via(incarnation.gate().flow())
+        // One stage for both: a batch may be judged only after the one before is durable.
+        .mapAsync(1, batch -> assess(batch).thenCompose(assessed -> write(batch, assessed)))
+        .named("assess-exposure,write-ledger")
+        .mapAsync(with.config().unpublishedBatchesMax(), this::publish)
+        .named("publish-alerts");
+  }
+
+  private DecodedBatch<Received> decode(List<ConsumerRecord<byte[], byte[]>> records) {
+    long latestEventTimeMs = with.clock().millis() + with.config().maxFutureSkew().toMillis();
+    return DecodedBatch.of(
+        records,
+        bound,
+        record -> received(record, latestEventTimeMs),
+        with.topics().transactionsDeadLetters());
+  }
+
+  private static Decoded<Received> received(
+      ConsumerRecord<byte[], byte[]> record, long latestEventTimeMs) {
+    return switch (TransactionCodec.decode(record.key(), record.value(), latestEventTimeMs)) {
+      case Decoded.Valid<Transaction>(Transaction transaction) ->
+          new Decoded.Valid<>(new Received(transaction, record.offset()));
+      case Decoded.Rejected<Transaction>(var reason, String message) ->
+          new Decoded.Rejected<>(reason, message);
+    };
+  }
+
+  private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
+    long nowMs = with.clock().millis();
+    long idleMs = batch.isTick() ? incarnation.progress().idleMs(with.config().idleAfter()) : 0;
+    sequence++;
+    if (!batch.isTick()) {
+      nextOffset = batch.nextOffset();
+    }
+    return with.assessor()
+        .assess(
+            incarnation,
+            epoch,
+            sequence,
+            nowMs,
+            idleMs,
+            with.balancesPushed().getAsBoolean(),
+            nextOffset - 1,
+            batch.items())
+        .thenApply(answer -> new Judged(nowMs, answer));
+  }
+
+  /** The actor's answer, and the wall clock that it was asked at. */
+  private record Judged(long nowMs, Assessed answer) {}
+
+  private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
+    Assessed answer = judged.answer();
+    if (answer.judgements().isEmpty()
+        && answer.alerts().isEmpty()
+        && notedAlertSeq == publishedAlertSeq) {
+      return CompletableFuture.completedFuture(durable(batch, answer));
+    }
+    LedgerBatch rows =
+        new LedgerBatch(
+            partition,
+            epoch,
+            judged.nowMs(),
+            answer.streamTimeMs(),
+            batch.items(),
+            answer.judgements(),
+            answer.alerts(),
+            alertSeq,
+            publishedAlertSeq);
+    return untilDone(with, incarnation, () -> with.ledger().write(rows))
+        .thenCompose(
+            outcome ->
+                switch (outcome) {
+                  case Ledger.Written written -> {
+                    noteWritten(batch, answer, written);
+                    alertSeq = rows.alertSeq();
+                    notedAlertSeq = rows.publishedAlertSeq();
+                    yield CompletableFuture.completedFuture(durable(batch, answer));
+                  }
+                  case Ledger.Fenced _ ->
+                      CompletableFuture.failedFuture(
+                          new Incarnation.Ended("a later epoch than " + epoch + " has taken over"));
+                });
+  }
+
+  private void noteWritten(DecodedBatch<Received> batch, Assessed answer, Ledger.Written written) {
+    long duplicates =
+        answer.judgements().stream().filter(Judgement.Duplicate.class::isInstance).count();
+    incarnation.progress().wrote(written.transactions(), duplicates);
+    if (!batch.items().isEmpty()) {
+      incarnation.progress().judged(batch.items().getLast().transaction().eventTimeMs());
+    }
+    if (written.alerts() < answer.alerts().size()) {
+      LOG.warn(
+          "{}: {} of {} alerts were stored already: a repeated write, or decided twice",
+          incarnation.source(),
+          answer.alerts().size() - written.alerts(),
+          answer.alerts().size());
+    }
+  }
+
+  private DurableBatch durable(DecodedBatch<Received> batch, Assessed answer) {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    for (Alert alert : answer.alerts()) {
+      records.add(record(alert));
+    }
+    records.addAll(batch.deadLetters());
+    for (int i = 0; i < answer.judgements().size(); i++) {
+      if (answer.judgements().get(i) instanceof Judgement.Rejected(var reason, String message)) {
+        records.add(
+            DeadLetters.of(
+                batch.sources().get(i), with.topics().transactionsDeadLetters(), reason, message));
+      }
+    }
+    int alerts = answer.alerts().size();
+    return new DurableBatch(
+        nextOffset, alertSeq, alerts, records.size() - alerts, records, batch.isTick());
+  }
+
+  private CompletionStage<Done> publish(DurableBatch batch) {
+    if (batch.isTick() && batch.records().isEmpty()) {
+      return CompletableFuture.completedFuture(Done.done());
+    }
+    return with.publisher()
+        .publish(incarnation, batch.nextOffset(), OffsetNote.of(batch.alertSeq()), batch.records())
+        .thenApply(
+            done -> {
+              publishedAlertSeq = batch.alertSeq();
+              incarnation.progress().published(batch.alerts(), batch.deadLetters());
+              return done;
+            });
+  }
+
+  private CompletionStage<Done> publishLeftovers() {
+    return untilDone(
+            with,
+            incarnation,
+            () -> with.ledger().alertsAfter(partition, publishedAlertSeq, UNPUBLISHED_PAGE))
+        .thenCompose(
+            page -> {
+              if (page.isEmpty()) {
+                return CompletableFuture.completedFuture(Done.done());
+              }
+              long lastSeq = page.getLast().partitionSeq();
+              List<ProducerRecord<byte[], byte[]>> records =
+                  page.stream().map(stored -> record(stored.alert())).toList();
+              LOG.info(
+                  "{}: publishing {} alerts that an earlier life left",
+                  incarnation.source(),
+                  records.size());
+              return with.publisher()
+                  .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records)
+                  .thenCompose(
+                      _ -> {
+                        publishedAlertSeq = lastSeq;
+                        incarnation.progress().published(records.size(), 0);
+                        return publishLeftovers();
+                      });
+            });
+  }
+
+  private ProducerRecord<byte[], byte[]> record(Alert alert) {
+    return new ProducerRecord<>(
+        with.topics().alerts(),
+        null,
+        alert.userId().getBytes(UTF_8),
+        AlertCodec.encode(alert),
+        AlertCodec.headers(alert));
+  }
+
+  private static <T> CompletionStage<T> untilDone(
+      Dependencies with, Incarnation incarnation, Supplier<CompletionStage<T>> statement) {
+    return Retry.start(
+        statement,
+        with.config().retry(),
+        PgFailure::isTransient,
+        incarnation::isLive,
+        new RetryReport(incarnation, PgFailure::describe));
+  }
+}

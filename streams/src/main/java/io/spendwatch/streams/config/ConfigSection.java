@@ -1,0 +1,111 @@
+package io.spendwatch.streams.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigUtil;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Reads one section of the configuration, key by key, and can tell afterwards which keys nobody
+ * asked for: a misspelt key fails the start instead of being ignored. For one thread.
+ */
+public final class ConfigSection {
+  private final String path;
+  private final Config section;
+  private final Set<String> asked = new HashSet<>();
+
+  private ConfigSection(String path, Config section) {
+    this.path = path;
+    this.section = section;
+  }
+
+  /** The section at {@code path} of the whole configuration. */
+  public static ConfigSection of(Config root, String path) {
+    return new ConfigSection(path, root.getConfig(path));
+  }
+
+  /** The section below this one. */
+  public ConfigSection section(String key) {
+    asked.add(key);
+    return new ConfigSection(path + "." + key, section.getConfig(key));
+  }
+
+  public String string(String key) {
+    asked.add(key);
+    return section.getString(key);
+  }
+
+  public int integer(String key) {
+    asked.add(key);
+    return section.getInt(key);
+  }
+
+  /** A size such as {@code 512 KiB}, in bytes; at most 2 GiB. */
+  public int bytes(String key) {
+    asked.add(key);
+    return Math.toIntExact(section.getBytes(key));
+  }
+
+  /** A time such as {@code 500 ms}. */
+  public Duration duration(String key) {
+    asked.add(key);
+    return Duration.ofNanos(section.getDuration(key, TimeUnit.NANOSECONDS));
+  }
+
+  /** Everything below {@code key} as flat names with dots, whether they were quoted or nested. */
+  public Map<String, String> flat(String key) {
+    asked.add(key);
+    Map<String, String> flat = new LinkedHashMap<>();
+    section
+        .getConfig(key)
+        .entrySet()
+        .forEach(
+            entry ->
+                flat.put(
+                    String.join(".", ConfigUtil.splitPath(entry.getKey())),
+                    entry.getValue().unwrapped().toString()));
+    return Map.copyOf(flat);
+  }
+
+  /**
+   * Ends the reading.
+   *
+   * @throws ConfigException.BadPath naming the keys that nobody asked for
+   */
+  public void rejectUnknown() {
+    Set<String> unknown = new TreeSet<>(section.root().keySet());
+    unknown.removeAll(asked);
+    if (!unknown.isEmpty()) {
+      throw new ConfigException.BadPath(
+          path,
+          "unknown settings " + unknown + " (expected: some of " + new TreeSet<>(asked) + ")");
+    }
+  }
+
+  /**
+   * Checks one setting.
+   *
+   * @throws IllegalArgumentException in the form {@code key: value (expected: …)}
+   */
+  public static void check(boolean holds, String key, Object value, String expected) {
+    if (!holds) {
+      throw new IllegalArgumentException(key + ": " + value + " (expected: " + expected + ")");
+    }
+  }
+
+  /** Checks that a time is at least a millisecond, the smallest step of any timer here. */
+  public static void checkPositive(String key, Duration value) {
+    check(value.toMillis() > 0, key, value, "at least 1 ms");
+  }
+
+  /** Checks that a number is within {@code [min, max]}. */
+  public static void checkRange(String key, long value, long min, long max) {
+    check(value >= min && value <= max, key, value, min + ".." + max);
+  }
+}

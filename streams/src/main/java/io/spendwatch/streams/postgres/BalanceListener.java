@@ -1,0 +1,182 @@
+package io.spendwatch.streams.postgres;
+
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgNotification;
+import io.vertx.sqlclient.Tuple;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hears of balance changes, which the trigger on {@code accounts} announces.
+ *
+ * <pre>
+ *   down ──connected, listening──▶ up ──connection closed, or a probe did not come back──▶ down
+ * </pre>
+ *
+ * What was announced while it was down is lost, so each way up begins with {@link
+ * Changes#anyMayHaveChanged()}. A connection can be dead without a word: a probe goes round through
+ * the server at intervals. The state is read by any thread; the rest runs on one event loop.
+ */
+public final class BalanceListener {
+  private static final Logger LOG = LoggerFactory.getLogger(BalanceListener.class);
+  private static final String CHANNEL = "spendwatch_accounts";
+  private static final String MANY = "*";
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  /** Whom the changes are for. Called on an event loop: must not block. */
+  public interface Changes {
+    /** The accounts of these users changed. */
+    void changed(Set<String> userIds);
+
+    /** Any account may have changed. */
+    void anyMayHaveChanged();
+  }
+
+  private final Database database;
+  private final Changes changes;
+  private final Context context;
+  private final String probeChannel =
+      "spendwatch_probe_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
+  private PgConnection connection;
+  private boolean probeIsOut;
+  private int failures;
+  private boolean stopped;
+  private volatile boolean up;
+
+  public BalanceListener(Database database, Changes changes) {
+    this.database = database;
+    this.changes = changes;
+    this.context = database.vertx().getOrCreateContext();
+  }
+
+  /** Begins to connect; does not give up until stopped. */
+  public void start() {
+    context.runOnContext(_ -> connect());
+  }
+
+  /** Ends it for good. */
+  public void stop() {
+    context.runOnContext(
+        _ -> {
+          stopped = true;
+          up = false;
+          if (connection != null) {
+            connection.close();
+          }
+        });
+  }
+
+  /** Whether changes reach us now. */
+  public boolean isUp() {
+    return up;
+  }
+
+  private void connect() {
+    if (stopped) {
+      return;
+    }
+    database
+        .connect()
+        .compose(fresh -> listen(fresh).map(fresh).onFailure(_ -> fresh.close()))
+        .onSuccess(this::onListening)
+        .onFailure(this::connectLater);
+  }
+
+  private Future<?> listen(PgConnection fresh) {
+    fresh.notificationHandler(this::onNotification);
+    return fresh
+        .query("LISTEN " + CHANNEL + "; LISTEN " + probeChannel)
+        .execute()
+        .timeout(database.config().deadline().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void onListening(PgConnection fresh) {
+    if (stopped) {
+      fresh.close();
+      return;
+    }
+    connection = fresh;
+    probeIsOut = false;
+    failures = 0;
+    fresh.closeHandler(_ -> onLost(fresh, "connection closed"));
+    // In this order: whoever sees it up has been told to forget what it knew.
+    changes.anyMayHaveChanged();
+    up = true;
+    LOG.info("Balance changes are pushed by {}", database.config().address());
+    probeLater(fresh);
+  }
+
+  private void onLost(PgConnection lost, String reason) {
+    if (!lost.equals(connection)) {
+      return;
+    }
+    connection = null;
+    up = false;
+    lost.close();
+    if (!stopped) {
+      LOG.warn("Balance changes are not pushed, each check reads them: {}", reason);
+      connect();
+    }
+  }
+
+  private void connectLater(Throwable failure) {
+    failures++;
+    if (failures == 1) {
+      LOG.warn("Balance changes are not pushed: {}", PgFailure.describe(failure));
+    }
+    database.vertx().setTimer(database.config().retry().delayMs(failures), _ -> connect());
+  }
+
+  private void probeLater(PgConnection probed) {
+    database.vertx().setTimer(database.config().probeInterval().toMillis(), _ -> probe(probed));
+  }
+
+  private void probe(PgConnection probed) {
+    if (!probed.equals(connection)) {
+      return;
+    }
+    if (probeIsOut) {
+      onLost(probed, "a probe did not come back");
+      return;
+    }
+    probeIsOut = true;
+    // A failure needs no handling: the next probe finds this one still out.
+    probed.preparedQuery("SELECT pg_notify($1, '')").execute(Tuple.of(probeChannel));
+    probeLater(probed);
+  }
+
+  private void onNotification(PgNotification notification) {
+    if (notification.getChannel().equals(probeChannel)) {
+      probeIsOut = false;
+    } else if (notification.getChannel().equals(CHANNEL)) {
+      announce(notification.getPayload());
+    }
+  }
+
+  private void announce(String payload) {
+    if (payload.equals(MANY)) {
+      changes.anyMayHaveChanged();
+      return;
+    }
+    Set<String> userIds = new LinkedHashSet<>();
+    try {
+      for (Object userId : new JsonArray(payload)) {
+        userIds.add(userId.toString());
+      }
+    } catch (DecodeException | NullPointerException e) {
+      LOG.warn("Not a list of user ids on {}, so any account may have changed", CHANNEL, e);
+      changes.anyMayHaveChanged();
+      return;
+    }
+    changes.changed(userIds);
+  }
+}

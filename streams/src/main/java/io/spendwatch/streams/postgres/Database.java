@@ -1,0 +1,134 @@
+package io.spendwatch.streams.postgres;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connections of the hot path, on event loops of their own. For any thread.
+ *
+ * <p>A statement ends by its answer, by the server's statement timeout, or, where the connection is
+ * dead without a word, by our own deadline. After the latter, and when the server turns out to be
+ * no primary any more, the whole pool is replaced: its connections cannot be told good from bad.
+ */
+public final class Database {
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+  private static final int EVENT_LOOPS = 2;
+
+  private final PostgresConfig config;
+  private final Vertx vertx;
+  private final AtomicReference<Pool> pool;
+
+  private Database(PostgresConfig config, Vertx vertx) {
+    this.config = config;
+    this.vertx = vertx;
+    this.pool = new AtomicReference<>(newPool());
+  }
+
+  /** Ready at once; connects when first asked. To be closed by whoever opened it. */
+  public static Database open(PostgresConfig config) {
+    VertxOptions options =
+        new VertxOptions()
+            .setEventLoopPoolSize(EVENT_LOOPS)
+            .setWorkerPoolSize(EVENT_LOOPS)
+            .setInternalBlockingPoolSize(EVENT_LOOPS)
+            .setFileSystemOptions(
+                new FileSystemOptions()
+                    .setFileCachingEnabled(false)
+                    .setClassPathResolvingEnabled(false));
+    return new Database(config, Vertx.vertx(options));
+  }
+
+  /**
+   * Runs one prepared statement, in a transaction of its own.
+   *
+   * @return completes on an event loop: don't block there. After a failure other than the server's
+   *     own refusal it is open whether the statement took effect.
+   */
+  public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
+    Pool used = pool.get();
+    return used.withConnection(
+            connection ->
+                connection
+                    .preparedQuery(sql)
+                    .execute(parameters)
+                    .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
+                    .onFailure(failure -> replaceIfPoisoned(used, failure)))
+        .toCompletionStage();
+  }
+
+  /** A connection outside the pool, for LISTEN. */
+  Future<PgConnection> connect() {
+    Future<PgConnection> connecting = PgConnection.connect(vertx, config.connectOptions());
+    return connecting
+        .timeout(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .onFailure(_ -> connecting.onSuccess(PgConnection::close));
+  }
+
+  Vertx vertx() {
+    return vertx;
+  }
+
+  PostgresConfig config() {
+    return config;
+  }
+
+  /** Closes all connections; what is in flight fails. */
+  public CompletionStage<Void> close() {
+    // Not composed as Vert.x futures: they complete on the event loops that this ends.
+    return pool.get()
+        .close()
+        .toCompletionStage()
+        .handle((_, _) -> null)
+        .thenCompose(_ -> vertx.close().toCompletionStage());
+  }
+
+  private void replaceIfPoisoned(Pool used, Throwable failure) {
+    if (!PgFailure.poisonsConnections(failure)) {
+      return;
+    }
+    Pool fresh = newPool();
+    if (pool.compareAndSet(used, fresh)) {
+      LOG.warn("Replacing the connections to {}: {}", config.address(), failure.getMessage());
+      used.close();
+    } else {
+      fresh.close();
+    }
+  }
+
+  private Pool newPool() {
+    PoolOptions options =
+        new PoolOptions()
+            .setMaxSize(config.poolSize())
+            .setMaxWaitQueueSize(config.waitQueueMax())
+            .setConnectionTimeout(Math.toIntExact(config.connectTimeout().toMillis()))
+            .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
+            .setIdleTimeout(Math.toIntExact(config.idleTimeout().toMillis()))
+            .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+            .setEventLoopSize(EVENT_LOOPS)
+            .setName(config.applicationName());
+    return PgBuilder.pool()
+        .with(options)
+        .with(
+            new NetClientOptions()
+                .setConnectTimeout(Math.toIntExact(config.connectTimeout().toMillis()))
+                .setTcpKeepAlive(true))
+        .connectingTo(config.connectOptions())
+        .using(vertx)
+        .build();
+  }
+}

@@ -1,0 +1,26 @@
+package io.spendwatch.streams.postgres;
+
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+
+/** Milliseconds of our records against the client's type for timestamptz, exact both ways. */
+final class EventTimes {
+  /** 0001-01-01: earlier than any event time, and within what PostgreSQL can store. */
+  private static final long EARLIEST_MS = -62_135_596_800_000L;
+
+  private EventTimes() {}
+
+  static OffsetDateTime toDatabase(long timeMs) {
+    return Instant.ofEpochMilli(timeMs).atOffset(ZoneOffset.UTC);
+  }
+
+  /** A lower bound, which may be {@link Long#MIN_VALUE} for none. */
+  static OffsetDateTime boundToDatabase(long timeMs) {
+    return toDatabase(Math.max(timeMs, EARLIEST_MS));
+  }
+
+  static long toMs(OffsetDateTime time) {
+    return time.toInstant().toEpochMilli();
+  }
+}

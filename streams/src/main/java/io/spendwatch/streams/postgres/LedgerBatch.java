@@ -1,0 +1,42 @@
+package io.spendwatch.streams.postgres;
+
+import io.spendwatch.actors.Judgement;
+import io.spendwatch.actors.Received;
+import io.spendwatch.protocol.Alert;
+import java.util.List;
+
+/**
+ * What one statement makes durable.
+ *
+ * @param epoch under which the partition is claimed
+ * @param nowMs becomes {@code ingested_at}
+ * @param streamTimeMs highest event time seen so far; {@link Long#MIN_VALUE} before any
+ * @param transactions as received
+ * @param judgements one for each transaction; only what is {@link Judgement.Judged} becomes a row
+ * @param alerts in the order in which they are to be published
+ * @param alertSeqBefore place of the last alert before these in the partition's sequence
+ * @param publishedAlertSeq highest place known to be published
+ */
+public record LedgerBatch(
+    int partition,
+    long epoch,
+    long nowMs,
+    long streamTimeMs,
+    List<Received> transactions,
+    List<Judgement> judgements,
+    List<Alert> alerts,
+    long alertSeqBefore,
+    long publishedAlertSeq) {
+
+  public LedgerBatch {
+    if (transactions.size() != judgements.size()) {
+      throw new IllegalArgumentException(
+          transactions.size() + " transactions, but " + judgements.size() + " judgements");
+    }
+  }
+
+  /** Place of the last of these alerts. */
+  public long alertSeq() {
+    return alertSeqBefore + alerts.size();
+  }
+}

@@ -1,0 +1,262 @@
+package io.spendwatch.streams.postgres;
+
+import io.spendwatch.actors.AccountBalance;
+import io.spendwatch.actors.Accounts;
+import io.spendwatch.actors.History;
+import io.spendwatch.protocol.Alert;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.LongSummaryStatistics;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What is durable, from tables {@code transactions}, {@code alerts} and {@code pipelines}. For any
+ * thread; completes on an event loop.
+ *
+ * <p>Each statement on {@code transactions} carries bounds of event time for the whole question
+ * beside those of each single user, so that the planner sees only the days that matter.
+ */
+public final class PgHistory implements History {
+  private static final String READ_STREAM_TIME = SqlText.load("read_stream_time");
+  private static final String READ_OPEN_EPISODES = SqlText.load("read_open_episodes");
+  private static final String READ_ENTRIES = SqlText.load("read_entries");
+  private static final String READ_EPISODES = SqlText.load("read_episodes");
+  private static final String FIND_STORED = SqlText.load("find_stored");
+  private static final String SUM_EXPOSURES = SqlText.load("sum_exposures");
+  private static final String READ_TRANSACTION_IDS = SqlText.load("read_transaction_ids");
+
+  /** How far back from a user's latest transaction a history reaches. */
+  private static final long REACH_MS = 2 * Alert.WINDOW_MS;
+
+  private final Database database;
+  private final Accounts accounts;
+
+  public PgHistory(Database database) {
+    this.database = database;
+    this.accounts = new PgAccounts(database);
+  }
+
+  @Override
+  public CompletionStage<PartitionHistory> partition(int partition) {
+    return database
+        .execute(READ_STREAM_TIME, Tuple.of(partition))
+        .thenCombine(
+            database.execute(READ_OPEN_EPISODES, Tuple.of(partition)),
+            (times, episodes) -> new PartitionHistory(streamTimeMs(times), openEpisodes(episodes)));
+  }
+
+  @Override
+  public CompletionStage<Map<String, UserHistory>> users(Collection<UserQuery> queries) {
+    if (queries.isEmpty()) {
+      return CompletableFuture.completedFuture(Map.of());
+    }
+    String[] userIds = queries.stream().map(UserQuery::userId).toArray(String[]::new);
+    OffsetDateTime[] knownFrom =
+        queries.stream()
+            .map(query -> EventTimes.boundToDatabase(query.knownFromMs()))
+            .toArray(OffsetDateTime[]::new);
+    OffsetDateTime earliest =
+        EventTimes.boundToDatabase(
+            queries.stream().mapToLong(UserQuery::knownFromMs).min().orElseThrow());
+
+    CompletableFuture<Map<String, AccountBalance>> balances =
+        accounts.balances(List.of(userIds)).toCompletableFuture();
+    CompletableFuture<RowSet<Row>> entries =
+        database
+            .execute(READ_ENTRIES, Tuple.of(userIds, knownFrom, earliest))
+            .toCompletableFuture();
+    CompletableFuture<RowSet<Row>> episodes =
+        database
+            .execute(
+                READ_EPISODES,
+                Tuple.tuple().addArrayOfString(userIds).addArrayOfOffsetDateTime(knownFrom))
+            .toCompletableFuture();
+    return CompletableFuture.allOf(balances, entries, episodes)
+        .thenApply(_ -> histories(queries, balances.join(), entries.join(), episodes.join()));
+  }
+
+  @Override
+  public CompletionStage<Set<TransactionKey>> stored(Collection<TransactionKey> keys) {
+    if (keys.isEmpty()) {
+      return CompletableFuture.completedFuture(Set.of());
+    }
+    int count = keys.size();
+    String[] userIds = new String[count];
+    OffsetDateTime[] eventTimes = new OffsetDateTime[count];
+    String[] transactionIds = new String[count];
+    long earliestMs = Long.MAX_VALUE;
+    long latestMs = Long.MIN_VALUE;
+    int i = 0;
+    for (TransactionKey key : keys) {
+      userIds[i] = key.userId();
+      eventTimes[i] = EventTimes.toDatabase(key.eventTimeMs());
+      transactionIds[i] = key.transactionId();
+      earliestMs = Math.min(earliestMs, key.eventTimeMs());
+      latestMs = Math.max(latestMs, key.eventTimeMs());
+      i++;
+    }
+    return database
+        .execute(
+            FIND_STORED,
+            Tuple.of(
+                userIds,
+                eventTimes,
+                transactionIds,
+                EventTimes.toDatabase(earliestMs),
+                EventTimes.toDatabase(latestMs)))
+        .thenApply(
+            rows -> {
+              Set<TransactionKey> stored = HashSet.newHashSet(rows.size());
+              for (Row row : rows) {
+                stored.add(
+                    new TransactionKey(
+                        row.getString(0),
+                        EventTimes.toMs(row.getOffsetDateTime(1)),
+                        row.getString(2)));
+              }
+              return stored;
+            });
+  }
+
+  @Override
+  public CompletionStage<List<Long>> exposures(List<ExposureQuery> queries) {
+    if (queries.isEmpty()) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    int count = queries.size();
+    String[] userIds = new String[count];
+    String[] currencies = new String[count];
+    OffsetDateTime[] windowStarts = new OffsetDateTime[count];
+    OffsetDateTime[] windowEnds = new OffsetDateTime[count];
+    long earliestMs = Long.MAX_VALUE;
+    long latestMs = Long.MIN_VALUE;
+    for (int i = 0; i < count; i++) {
+      ExposureQuery query = queries.get(i);
+      userIds[i] = query.userId();
+      currencies[i] = query.currency();
+      windowStarts[i] = EventTimes.toDatabase(query.atMs() - Alert.WINDOW_MS);
+      windowEnds[i] = EventTimes.toDatabase(query.atMs());
+      earliestMs = Math.min(earliestMs, query.atMs() - Alert.WINDOW_MS);
+      latestMs = Math.max(latestMs, query.atMs());
+    }
+    return database
+        .execute(
+            SUM_EXPOSURES,
+            Tuple.of(
+                userIds,
+                currencies,
+                windowStarts,
+                windowEnds,
+                EventTimes.toDatabase(earliestMs),
+                EventTimes.toDatabase(latestMs)))
+        .thenApply(
+            rows -> {
+              List<Long> exposures = new ArrayList<>(rows.size());
+              for (Row row : rows) {
+                exposures.add(row.getLong(0));
+              }
+              return exposures;
+            });
+  }
+
+  @Override
+  public CompletionStage<List<List<String>>> transactionIds(List<InstantQuery> queries) {
+    if (queries.isEmpty()) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    LongSummaryStatistics instantsMs =
+        queries.stream().mapToLong(InstantQuery::atMs).summaryStatistics();
+    return database
+        .execute(
+            READ_TRANSACTION_IDS,
+            Tuple.of(
+                queries.stream().map(InstantQuery::userId).toArray(String[]::new),
+                queries.stream()
+                    .map(query -> EventTimes.toDatabase(query.atMs()))
+                    .toArray(OffsetDateTime[]::new),
+                EventTimes.toDatabase(instantsMs.getMin()),
+                EventTimes.toDatabase(instantsMs.getMax())))
+        .thenApply(
+            rows -> {
+              List<List<String>> ids = new ArrayList<>(rows.size());
+              for (Row row : rows) {
+                ids.add(List.of(row.getArrayOfStrings(0)));
+              }
+              return ids;
+            });
+  }
+
+  private static long streamTimeMs(RowSet<Row> rows) {
+    for (Row row : rows) {
+      if (row.getOffsetDateTime(0) != null) {
+        return EventTimes.toMs(row.getOffsetDateTime(0));
+      }
+    }
+    return Long.MIN_VALUE;
+  }
+
+  private static List<OpenEpisode> openEpisodes(RowSet<Row> rows) {
+    List<OpenEpisode> episodes = new ArrayList<>(rows.size());
+    for (Row row : rows) {
+      episodes.add(
+          new OpenEpisode(
+              row.getString(0), row.getString(1), EventTimes.toMs(row.getOffsetDateTime(2))));
+    }
+    return episodes;
+  }
+
+  private static Map<String, UserHistory> histories(
+      Collection<UserQuery> queries,
+      Map<String, AccountBalance> balances,
+      RowSet<Row> entryRows,
+      RowSet<Row> episodeRows) {
+    Map<String, List<Entry>> entries = HashMap.newHashMap(queries.size());
+    for (Row row : entryRows) {
+      entries
+          .computeIfAbsent(row.getString(0), _ -> new ArrayList<>())
+          .add(
+              new Entry(
+                  row.getString(1),
+                  EventTimes.toMs(row.getOffsetDateTime(2)),
+                  row.getLong(3),
+                  row.getString(4)));
+    }
+    Map<String, List<Episode>> episodes = new HashMap<>();
+    for (Row row : episodeRows) {
+      String userId = row.getString(0);
+      OffsetDateTime endedAt = row.getOffsetDateTime(3);
+      long endMs = endedAt == null ? Long.MAX_VALUE : EventTimes.toMs(endedAt);
+      if (endMs > endsAfterMs(entries.get(userId))) {
+        episodes
+            .computeIfAbsent(userId, _ -> new ArrayList<>())
+            .add(new Episode(row.getString(1), EventTimes.toMs(row.getOffsetDateTime(2)), endMs));
+      }
+    }
+    Map<String, UserHistory> histories = HashMap.newHashMap(queries.size());
+    for (UserQuery query : queries) {
+      String userId = query.userId();
+      histories.put(
+          userId,
+          new UserHistory(
+              balances.get(userId),
+              entries.getOrDefault(userId, List.of()),
+              episodes.getOrDefault(userId, List.of())));
+    }
+    return histories;
+  }
+
+  /** Without entries the statement's own bound is all there is to go by. */
+  private static long endsAfterMs(List<Entry> entries) {
+    return entries == null ? Long.MIN_VALUE : entries.getLast().eventTimeMs() - REACH_MS;
+  }
+}

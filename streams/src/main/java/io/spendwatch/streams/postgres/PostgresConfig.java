@@ -1,0 +1,123 @@
+package io.spendwatch.streams.postgres;
+
+import static io.spendwatch.streams.config.ConfigSection.checkPositive;
+import static io.spendwatch.streams.config.ConfigSection.checkRange;
+
+import io.spendwatch.streams.config.ConfigSection;
+import io.spendwatch.streams.retry.BackOff;
+import io.vertx.pgclient.PgConnectOptions;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * How PostgreSQL is reached: {@code spendwatch.postgres}.
+ *
+ * @param uri {@code postgresql://[user[:password]@]host[:port]/database[?sslmode=…]}, as psql takes
+ * @param user for a URI that names none; may be empty
+ * @param password for a URI that has none; may be empty
+ * @param applicationName how the connections show in pg_stat_activity
+ * @param poolSize connections of the hot path
+ * @param waitQueueMax requests that may wait for a connection; further ones fail and are retried
+ * @param connectTimeout for a new connection, and for a free one of the pool
+ * @param idleTimeout after which an unused connection is closed
+ * @param statementTimeout after which the server cancels a statement
+ * @param deadlineMargin how much later than the server we give up ourselves, on a dead connection
+ * @param probeInterval how often the channel of balance changes is checked
+ * @param retry pauses between tries
+ */
+public record PostgresConfig(
+    String uri,
+    String user,
+    String password,
+    String applicationName,
+    int poolSize,
+    int waitQueueMax,
+    Duration connectTimeout,
+    Duration idleTimeout,
+    Duration statementTimeout,
+    Duration deadlineMargin,
+    Duration probeInterval,
+    BackOff retry) {
+
+  private static final Pattern NAMED =
+      Pattern.compile("postgres(ql)?://[^:@/]+(:(?<password>[^@/]+))?@");
+
+  public PostgresConfig {
+    try {
+      PgConnectOptions.fromUri(uri);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "spendwatch.postgres.uri: (expected: postgresql://host[:port]/database): "
+              + e.getMessage(),
+          e);
+    }
+    checkRange("spendwatch.postgres.pool-size", poolSize, 1, 1000);
+    checkRange("spendwatch.postgres.wait-queue-max", waitQueueMax, 1, 100_000);
+    checkPositive("spendwatch.postgres.connect-timeout", connectTimeout);
+    checkPositive("spendwatch.postgres.idle-timeout", idleTimeout);
+    checkPositive("spendwatch.postgres.statement-timeout", statementTimeout);
+    checkPositive("spendwatch.postgres.deadline-margin", deadlineMargin);
+    checkPositive("spendwatch.postgres.probe-interval", probeInterval);
+  }
+
+  /** Reads {@code spendwatch.postgres}. */
+  public static PostgresConfig from(ConfigSection section) {
+    PostgresConfig config =
+        new PostgresConfig(
+            section.string("uri"),
+            section.string("user"),
+            section.string("password"),
+            section.string("application-name"),
+            section.integer("pool-size"),
+            section.integer("wait-queue-max"),
+            section.duration("connect-timeout"),
+            section.duration("idle-timeout"),
+            section.duration("statement-timeout"),
+            section.duration("deadline-margin"),
+            section.duration("probe-interval"),
+            BackOff.from(section.section("retry")));
+    section.rejectUnknown();
+    return config;
+  }
+
+  /** When we give a statement up ourselves. */
+  public Duration deadline() {
+    return statementTimeout.plus(deadlineMargin);
+  }
+
+  /**
+   * Fresh options for a connection. Each statement is planned with its values: the plans prune
+   * daily partitions, which a generic plan does not.
+   */
+  public PgConnectOptions connectOptions() {
+    PgConnectOptions options =
+        PgConnectOptions.fromUri(uri)
+            .setCachePreparedStatements(true)
+            .addProperty("application_name", applicationName)
+            .addProperty("statement_timeout", Long.toString(statementTimeout.toMillis()))
+            .addProperty("plan_cache_mode", "force_custom_plan")
+            .addProperty("TimeZone", "UTC");
+    Matcher named = NAMED.matcher(uri);
+    boolean namesOne = named.lookingAt();
+    if (!user.isEmpty() && !namesOne) {
+      options.setUser(user);
+    }
+    if (!password.isEmpty() && !(namesOne && named.group("password") != null)) {
+      options.setPassword(password);
+    }
+    return options;
+  }
+
+  /** Where to, without who and how: for logs. */
+  public String address() {
+    PgConnectOptions options = PgConnectOptions.fromUri(uri);
+    return options.getHost() + ":" + options.getPort() + "/" + options.getDatabase();
+  }
+
+  /** Without user and password, which the URI may contain too. */
+  @Override
+  public String toString() {
+    return "PostgresConfig[" + address() + ", poolSize=" + poolSize + "]";
+  }
+}

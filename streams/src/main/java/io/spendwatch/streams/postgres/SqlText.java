@@ -1,0 +1,28 @@
+package io.spendwatch.streams.postgres;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** Loads the statements, which lie beside their classes as resources. */
+final class SqlText {
+  private SqlText() {}
+
+  /**
+   * The statement in {@code NAME.sql}.
+   *
+   * @throws IllegalStateException when it is not in the build
+   */
+  static String load(String name) {
+    String resource = name + ".sql";
+    try (InputStream in = SqlText.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalStateException("statement " + resource + " is missing from the build");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

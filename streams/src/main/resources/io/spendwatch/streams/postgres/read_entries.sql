@@ -1,0 +1,23 @@
+-- Promises, for each user of $1, all transactions later than that user's bound in $2 and within 48 h of the latest of them,
+-- whatever their verdicts, by event time, then by arrival. $3 is the least bound: it lets the planner leave out older days.
+SELECT asked.user_id,
+       entry.transaction_id,
+       entry.event_time,
+       CASE entry.kind WHEN 'REFUND' THEN -entry.amount_minor ELSE entry.amount_minor END,
+       entry.currency
+  FROM unnest($1::text[], $2::timestamptz[]) AS asked (user_id, known_from)
+ CROSS JOIN LATERAL (
+         SELECT max(event_time) AS event_time
+           FROM spendwatch.transactions
+          WHERE user_id = asked.user_id
+            AND event_time > asked.known_from
+            AND event_time > $3::timestamptz
+       ) AS latest
+ CROSS JOIN LATERAL (
+         SELECT transaction_id, event_time, kind, amount_minor, currency, kafka_offset
+           FROM spendwatch.transactions
+          WHERE user_id = asked.user_id
+            AND event_time > greatest(asked.known_from, latest.event_time - interval '48 hours')
+            AND event_time > $3::timestamptz
+       ) AS entry
+ ORDER BY asked.user_id, entry.event_time, entry.kafka_offset

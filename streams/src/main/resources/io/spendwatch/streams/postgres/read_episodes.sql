@@ -1,0 +1,15 @@
+-- Promises, for each user of $1, the open episode and those that ended later than 48 h before that user's bound in $2,
+-- by their start.
+SELECT asked.user_id, episode.episode_id, episode.raised_at, episode.cleared_at
+  FROM unnest($1::text[], $2::timestamptz[]) AS asked (user_id, known_from)
+ CROSS JOIN LATERAL (
+         SELECT episode_id,
+                min(event_time) FILTER (WHERE type = 'RAISED') AS raised_at,
+                max(event_time) FILTER (WHERE type = 'CLEARED') AS cleared_at
+           FROM spendwatch.alerts
+          WHERE user_id = asked.user_id
+          GROUP BY episode_id
+       ) AS episode
+ WHERE episode.cleared_at IS NULL
+    OR episode.cleared_at > asked.known_from - interval '48 hours'
+ ORDER BY asked.user_id, episode.raised_at
