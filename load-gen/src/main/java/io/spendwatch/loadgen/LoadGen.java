@@ -31,7 +31,12 @@ public final class LoadGen implements Runnable {
       // Ours by its name: beside a node's jars there is another logback.xml on the class path.
       System.setProperty(LOG_CONFIG, "load-gen-logback.xml");
     }
-    System.exit(commandLine().execute(args));
+    System.exit(run(args));
+  }
+
+  /** Runs a command within this JVM and answers with its exit status. */
+  public static int run(String... args) {
+    return commandLine().execute(args);
   }
 
   static CommandLine commandLine() {
