@@ -17,13 +17,15 @@ import java.util.Set;
 final class Facts {
 
   private boolean balanceConfirmed;
-  private final Map<TransactionKey, Boolean> stored = new HashMap<>();
-  private final Map<ExposureQuery, Long> exposures = new HashMap<>();
+
+  // Immutable and empty until something is asked: nearly always.
+  private Map<TransactionKey, Boolean> stored = Map.of();
+  private Map<ExposureQuery, Long> exposures = Map.of();
   private final List<Transaction> counted = new ArrayList<>();
 
   private boolean balanceWanted;
-  private final Set<TransactionKey> storedWanted = new HashSet<>();
-  private final Set<ExposureQuery> exposuresWanted = new HashSet<>();
+  private Set<TransactionKey> storedWanted = Set.of();
+  private Set<ExposureQuery> exposuresWanted = Set.of();
 
   /** What has to be read before the batch can go on. */
   record Wanted(boolean balance, Set<TransactionKey> stored, Set<ExposureQuery> exposures) {}
@@ -51,7 +53,7 @@ final class Facts {
   Boolean stored(TransactionKey key) {
     Boolean known = stored.get(key);
     if (known == null) {
-      storedWanted.add(key);
+      storedWanted = with(storedWanted, key);
     }
     return known;
   }
@@ -60,7 +62,7 @@ final class Facts {
   Long exposure(ExposureQuery query) {
     Long known = exposures.get(query);
     if (known == null) {
-      exposuresWanted.add(query);
+      exposuresWanted = with(exposuresWanted, query);
     }
     return known;
   }
@@ -90,14 +92,22 @@ final class Facts {
   }
 
   void learn(Answers answers) {
-    for (TransactionKey key : storedWanted) {
-      stored.put(key, answers.stored().contains(key));
+    if (!storedWanted.isEmpty()) {
+      stored = new HashMap<>(stored);
+      storedWanted.forEach(key -> stored.put(key, answers.stored().contains(key)));
+      storedWanted = Set.of();
     }
-    storedWanted.clear();
-    for (ExposureQuery query : exposuresWanted) {
-      exposures.put(query, answers.exposures().get(query));
+    if (!exposuresWanted.isEmpty()) {
+      exposures = new HashMap<>(exposures);
+      exposuresWanted.forEach(query -> exposures.put(query, answers.exposures().get(query)));
+      exposuresWanted = Set.of();
     }
-    exposuresWanted.clear();
     balanceConfirmed |= answers.balanceRead();
+  }
+
+  private static <T> Set<T> with(Set<T> set, T element) {
+    Set<T> all = set.isEmpty() ? new HashSet<>() : set;
+    all.add(element);
+    return all;
   }
 }

@@ -18,7 +18,6 @@ import picocli.CommandLine.Spec;
 /** Writes data sets with known answers. */
 @Command(
     name = "generate",
-    mixinStandardHelpOptions = true,
     subcommands = {GenerateCommand.Tpcds.class, GenerateCommand.Spend.class},
     description = {
       "Writes a data set for replay, and the answers that the rule must give for it:",
@@ -28,6 +27,8 @@ import picocli.CommandLine.Spec;
 final class GenerateCommand implements Runnable {
 
   @Spec private CommandSpec spec;
+
+  @Mixin HelpOption help;
 
   @Override
   public void run() {
@@ -74,13 +75,14 @@ final class GenerateCommand implements Runnable {
 
   @Command(
       name = "tpcds",
-      mixinStandardHelpOptions = true,
       description =
           "TPC-DS store sales and returns: a purchase per ticket, a refund per returned item.")
   static final class Tpcds implements Callable<Integer> {
     private static final double SCALE_MAX = 100;
 
     @Spec private CommandSpec spec;
+
+    @Mixin HelpOption help;
     @Mixin private Output output;
 
     @Option(
@@ -116,7 +118,6 @@ final class GenerateCommand implements Runnable {
 
   @Command(
       name = "spend",
-      mixinStandardHelpOptions = true,
       description = {
         "Random spend with the traps of a sliding window: ties, entries exactly 24 h apart, refunds,"
             + " busy users, users without an account.",
@@ -125,6 +126,8 @@ final class GenerateCommand implements Runnable {
       })
   static final class Spend implements Callable<Integer> {
     @Spec private CommandSpec spec;
+
+    @Mixin HelpOption help;
     @Mixin private Output output;
 
     @Option(names = "--users", defaultValue = "1000", description = "Default ${DEFAULT-VALUE}.")

@@ -22,7 +22,6 @@ import picocli.CommandLine.Spec;
 /** Produces invented traffic at a steady rate. */
 @Command(
     name = "load",
-    mixinStandardHelpOptions = true,
     description = {
       "Produces invented spend that happens now, at a given rate whatever the receiver does (open"
           + " loop). The users are new with each run; first come their accounts.",
@@ -32,6 +31,8 @@ import picocli.CommandLine.Spec;
 final class LoadCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
+
+  @Mixin HelpOption help;
 
   @Mixin private KafkaOptions kafka;
 

@@ -3,6 +3,7 @@ package io.spendwatch.loadgen;
 import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -13,7 +14,6 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "spendwatch",
-    mixinStandardHelpOptions = true,
     subcommands = {ReplayCommand.class, GenerateCommand.class, LoadCommand.class},
     description = "Traffic for spendwatch: recorded, generated, live.")
 public final class LoadGen implements Runnable {
@@ -22,6 +22,8 @@ public final class LoadGen implements Runnable {
 
   @Spec private CommandSpec spec;
 
+  @Mixin HelpOption help;
+
   private LoadGen() {}
 
   public static void main(String[] args) {
@@ -29,7 +31,12 @@ public final class LoadGen implements Runnable {
       // Ours by its name: beside a node's jars there is another logback.xml on the class path.
       System.setProperty(LOG_CONFIG, "load-gen-logback.xml");
     }
-    System.exit(commandLine().execute(args));
+    System.exit(run(args));
+  }
+
+  /** Runs a command within this JVM and answers with its exit status. */
+  public static int run(String... args) {
+    return commandLine().execute(args);
   }
 
   static CommandLine commandLine() {

@@ -1,12 +1,14 @@
 package io.spendwatch.loadgen;
 
+import picocli.CommandLine.TypeConversionException;
+
 /** Records per second, more than zero. */
 record Rate(double perSecond) {
 
   /**
    * Reads {@code 500} or {@code 500/s}.
    *
-   * @throws IllegalArgumentException if it is not such a text
+   * @throws TypeConversionException if it is not such a text
    */
   static Rate parse(String text) {
     double perSecond;
@@ -17,7 +19,7 @@ record Rate(double perSecond) {
       perSecond = Double.NaN;
     }
     if (!(perSecond > 0 && perSecond <= 1e9)) {
-      throw new IllegalArgumentException(text + " (expected: a rate such as 500/s)");
+      throw new TypeConversionException(text + " (expected: a rate such as 500/s)");
     }
     return new Rate(perSecond);
   }

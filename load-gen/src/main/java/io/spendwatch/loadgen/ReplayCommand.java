@@ -17,7 +17,6 @@ import picocli.CommandLine.Spec;
 /** Replays a recorded or generated data set. */
 @Command(
     name = "replay",
-    mixinStandardHelpOptions = true,
     description = {
       "Produces a CSV data set to Kafka: first the accounts' balances, then, once a node has applied"
           + " them, the transactions in file order.",
@@ -26,6 +25,8 @@ import picocli.CommandLine.Spec;
 final class ReplayCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
+
+  @Mixin HelpOption help;
 
   @Mixin private KafkaOptions kafka;
 

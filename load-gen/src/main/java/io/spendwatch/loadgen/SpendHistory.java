@@ -33,11 +33,13 @@ record SpendHistory(List<Account> accounts, List<Transaction> arrivals) {
   private static final double TIE_SHARE = 0.05;
   private static final double ECHO_SHARE = 0.08;
 
-  /** Half of all amounts and balances are multiples of it, so that sums meet balances exactly. */
-  private static final long ROUND_MINOR = 500;
+  /** All amounts of every other user are multiples of it, so that sums meet balances exactly. */
+  private static final long ROUND_MINOR = 1_000;
 
   private static final long AMOUNT_MINOR_MAX = 20_000;
-  private static final long BALANCE_MINOR_MAX = 60_000;
+
+  /** Balances are up to so many times what their user spends in 24 h on average. */
+  private static final int BALANCE_TIMES_USUAL = 4;
 
   /**
    * What to generate.
@@ -84,7 +86,7 @@ record SpendHistory(List<Account> accounts, List<Transaction> arrivals) {
     SpendHistory generate() {
       List<Account> accounts = new ArrayList<>();
       for (int user = 0; user < settings.users(); user++) {
-        long balanceMinor = amountMinor(BALANCE_MINOR_MAX);
+        long balanceMinor = amountMinor(user, BALANCE_TIMES_USUAL * usualMinor(user));
         if (random.nextDouble() >= WITHOUT_ACCOUNT_SHARE) {
           accounts.add(new Account(userId(user), "User " + user, balanceMinor, balanceMinor));
         }
@@ -137,24 +139,36 @@ record SpendHistory(List<Account> accounts, List<Transaction> arrivals) {
       return transactions;
     }
 
+    private int hotUsers() {
+      return 1 + (settings.users() - 1) / USERS_PER_HOT_ONE;
+    }
+
     private int anyUser() {
-      int hotUsers = 1 + settings.users() / USERS_PER_HOT_ONE;
       return random.nextInt(
-          random.nextDouble() < HOT_TRAFFIC_SHARE
-              ? Math.min(hotUsers, settings.users())
-              : settings.users());
+          random.nextDouble() < HOT_TRAFFIC_SHARE ? hotUsers() : settings.users());
+    }
+
+    /** What the user spends in 24 h on average, roughly, minor units. */
+    private long usualMinor(int user) {
+      double windows = Math.max(1.0, (double) settings.span().toMillis() / Alert.WINDOW_MS);
+      double transactions =
+          settings.transactions()
+              / windows
+              * ((1 - HOT_TRAFFIC_SHARE) / settings.users()
+                  + (user < hotUsers() ? HOT_TRAFFIC_SHARE / hotUsers() : 0));
+      return Math.max(AMOUNT_MINOR_MAX / 2, (long) (transactions * AMOUNT_MINOR_MAX / 2));
     }
 
     private Transaction next(int number, int user, long eventTimeMs) {
       Transaction refunded =
           random.nextDouble() < settings.refundShare() ? latestPurchases[user] : null;
-      boolean whole = random.nextBoolean();
+      boolean whole = isRound(user) || random.nextBoolean();
       var transaction =
           new Transaction(
               "sp-" + number,
               userId(user),
               refunded == null
-                  ? amountMinor(AMOUNT_MINOR_MAX)
+                  ? amountMinor(user, AMOUNT_MINOR_MAX)
                   : whole ? refunded.amountMinor() : 1 + refunded.amountMinor() / 2,
               CURRENCY,
               eventTimeMs,
@@ -165,10 +179,14 @@ record SpendHistory(List<Account> accounts, List<Transaction> arrivals) {
       return transaction;
     }
 
-    private long amountMinor(long maxMinor) {
-      return random.nextBoolean()
+    private long amountMinor(int user, long maxMinor) {
+      return isRound(user)
           ? ROUND_MINOR * (1 + random.nextLong(maxMinor / ROUND_MINOR))
           : 1 + random.nextLong(maxMinor);
+    }
+
+    private static boolean isRound(int user) {
+      return user % 2 == 0;
     }
 
     private static String userId(int user) {

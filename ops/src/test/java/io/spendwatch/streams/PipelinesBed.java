@@ -37,6 +37,7 @@ import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -175,6 +176,44 @@ final class PipelinesBed implements AutoCloseable {
               () -> {
                 admin.deleteConsumerGroupOffsets(name, sources).all().get();
                 return true;
+              });
+    }
+  }
+
+  String bootstrapServers() {
+    return bootstrapServers;
+  }
+
+  /** The consumer group of the nodes. */
+  String group() {
+    return name;
+  }
+
+  Map<String, Object> consumerProperties() {
+    return Map.of("bootstrap.servers", bootstrapServers);
+  }
+
+  /** To this test's database; the caller closes it. */
+  Connection connect() throws SQLException {
+    return database.connect("spendwatch-tests");
+  }
+
+  /** Whether the group has committed all that is in the topics of transactions and balances. */
+  boolean isCaughtUp() throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+      for (String topic : List.of(topics.transactions(), topics.balances())) {
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+          asked.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        }
+      }
+      var committed = admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
+      var ends = admin.listOffsets(asked).all().get();
+      return ends.entrySet().stream()
+          .allMatch(
+              end -> {
+                var offset = committed.get(end.getKey());
+                return (offset == null ? 0 : offset.offset()) >= end.getValue().offset();
               });
     }
   }

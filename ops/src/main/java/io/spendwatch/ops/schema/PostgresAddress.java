@@ -30,8 +30,8 @@ public record PostgresAddress(
   /**
    * Parses a URI.
    *
-   * @param user used where the URI names none; may be empty
-   * @param password used where the URI has none; may be empty
+   * @param user overrides the URI's; empty: the URI's
+   * @param password overrides the URI's; empty: the URI's
    * @throws IllegalArgumentException if it is no such URI, or there is no user; the message does
    *     not repeat a password
    */
@@ -41,7 +41,7 @@ public record PostgresAddress(
       throw new IllegalArgumentException(
           "the PostgreSQL URI is not understood (expected: postgresql://user@host:port/database)");
     }
-    String who = orElse(parts.group("user"), user);
+    String who = user.isEmpty() ? orElse(parts.group("user"), "") : user;
     if (who.isEmpty()) {
       throw new IllegalArgumentException("the PostgreSQL URI names no user (SPENDWATCH_PG_USER)");
     }
@@ -50,7 +50,7 @@ public record PostgresAddress(
         orElse(parts.group("database"), who),
         orElse(parts.group("parameters"), ""),
         who,
-        orElse(parts.group("password"), password));
+        password.isEmpty() ? orElse(parts.group("password"), "") : password);
   }
 
   /** For JDBC, without user and password. */

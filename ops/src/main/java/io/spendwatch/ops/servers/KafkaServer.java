@@ -1,6 +1,7 @@
 package io.spendwatch.ops.servers;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.process.GuardedProcess;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -26,10 +27,10 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 public final class KafkaServer implements AutoCloseable {
   private static final Duration START_TIMEOUT = Duration.ofMinutes(1);
 
-  private final ServerProcess process;
+  private final GuardedProcess process;
   private final int port;
 
-  private KafkaServer(ServerProcess process, int port) {
+  private KafkaServer(GuardedProcess process, int port) {
     this.process = process;
     this.port = port;
   }
@@ -53,14 +54,15 @@ public final class KafkaServer implements AutoCloseable {
     } catch (IOException e) {
       throw new OperatorException("Kafka cannot use " + root + ": " + e, e);
     }
-    ServerProcess process =
-        ServerProcess.start(
-            "Kafka",
-            root,
-            ServerProcess.StopSignal.TERM,
-            Map.of("CLASSPATH", System.getProperty("java.class.path")),
-            List.of(),
-            command(properties));
+    GuardedProcess process =
+        GuardedProcess.start(
+            new GuardedProcess.Command(
+                "Kafka",
+                root,
+                GuardedProcess.StopSignal.TERM,
+                Map.of("CLASSPATH", System.getProperty("java.class.path")),
+                List.of(),
+                command(properties)));
     var server = new KafkaServer(process, chosen);
     try {
       server.awaitAnswer();

@@ -1,6 +1,8 @@
 package io.spendwatch.ops.servers;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.process.Executables;
+import io.spendwatch.ops.process.GuardedProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,10 +32,10 @@ public final class PostgresServer implements AutoCloseable {
   private static final Duration START_TIMEOUT = Duration.ofMinutes(1);
   private static final Duration INITDB_TIMEOUT = Duration.ofMinutes(2);
 
-  private final ServerProcess process;
+  private final GuardedProcess process;
   private final int port;
 
-  private PostgresServer(ServerProcess process, int port) {
+  private PostgresServer(GuardedProcess process, int port) {
     this.process = process;
     this.port = port;
   }
@@ -60,15 +62,16 @@ public final class PostgresServer implements AutoCloseable {
       throw new OperatorException("PostgreSQL cannot use " + root + ": " + e, e);
     }
     int chosen = Ports.freeOr(port, "PostgreSQL");
-    ServerProcess process =
-        ServerProcess.start(
-            "PostgreSQL",
-            root,
-            // Fast shutdown: open sessions are ended instead of waited for.
-            ServerProcess.StopSignal.INT,
-            Map.of(),
-            wrapper,
-            command(home, data, chosen));
+    GuardedProcess process =
+        GuardedProcess.start(
+            new GuardedProcess.Command(
+                "PostgreSQL",
+                root,
+                // Fast shutdown: open sessions are ended instead of waited for.
+                GuardedProcess.StopSignal.INT,
+                Map.of(),
+                wrapper,
+                command(home, data, chosen)));
     var server = new PostgresServer(process, chosen);
     try {
       server.awaitAnswer();

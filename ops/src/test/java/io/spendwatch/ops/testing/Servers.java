@@ -67,7 +67,7 @@ public final class Servers implements ParameterResolver {
                       + other
                       + " (expected: auto, containers or embedded)");
         };
-    RunningServers servers = containers ? ContainerServers.start() : EmbeddedServers.start();
+    RunningServers servers = containers ? ContainerServers.start() : EmbeddedTestServers.start();
     System.out.println("Integration tests run against " + servers.description());
     return servers;
   }

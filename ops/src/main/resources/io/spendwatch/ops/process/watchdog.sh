@@ -1,4 +1,4 @@
-# Runs one server and ends with it. Ends the server when standard input closes, which happens however the process that
+# Runs one process and ends with it. Ends it when standard input closes, which happens however the process that
 # started us ends.
 # Arguments: PID_FILE STOP_SIGNAL GRACE_SECONDS COMMAND...
 trap '' HUP INT QUIT
@@ -7,15 +7,15 @@ shift 3
 echo "$$" >"$pid_file"
 exec 3<&0 </dev/null
 "$@" 3<&- &
-server=$!
+child=$!
 
 stop() {
-  kill -s "$stop_signal" "$server" 2>/dev/null
+  kill -s "$stop_signal" "$child" 2>/dev/null
   for ((tenths = 0; tenths < grace_seconds * 10; tenths++)); do
-    kill -0 "$server" 2>/dev/null || return
+    kill -0 "$child" 2>/dev/null || return
     sleep 0.1
   done
-  kill -s KILL "$server" 2>/dev/null
+  kill -s KILL "$child" 2>/dev/null
 }
 
 (
@@ -26,11 +26,11 @@ stop() {
 reader=$!
 exec 3<&-
 trap stop TERM
-# A signal ends a wait early; the server may still run then.
+# A signal ends a wait early; the child may still run then.
 while
-  wait "$server"
+  wait "$child"
   status=$?
-  kill -0 "$server" 2>/dev/null
+  kill -0 "$child" 2>/dev/null
 do :; done
 kill "$reader" 2>/dev/null
 rm -f "$pid_file"

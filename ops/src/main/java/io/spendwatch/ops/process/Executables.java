@@ -1,4 +1,4 @@
-package io.spendwatch.ops.servers;
+package io.spendwatch.ops.process;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** What the operating system offers. */
-final class Executables {
+public final class Executables {
   private static final long PROBE_SECONDS = 5;
   private static final Pattern SEPARATOR =
       Pattern.compile(Pattern.quote(java.io.File.pathSeparator));
@@ -18,7 +18,7 @@ final class Executables {
   private Executables() {}
 
   /** Where a program is on the PATH. */
-  static Optional<Path> find(String program) {
+  public static Optional<Path> find(String program) {
     String path = System.getenv().getOrDefault("PATH", "");
     return Stream.of(SEPARATOR.split(path))
         .filter(directory -> !directory.isEmpty())
@@ -28,7 +28,7 @@ final class Executables {
   }
 
   /** Whether a command that has nothing to say ends well. */
-  static boolean succeeds(List<String> command) {
+  public static boolean succeeds(List<String> command) {
     try {
       Process process =
           new ProcessBuilder(command)

@@ -1,0 +1,100 @@
+package io.spendwatch.ops;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.cli.AlertsCommand;
+import io.spendwatch.ops.cli.MigrateCommand;
+import io.spendwatch.ops.cli.NodeCommand;
+import io.spendwatch.ops.cli.SandboxCommand;
+import io.spendwatch.ops.cli.StatusCommand;
+import java.time.Duration;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The command line. Exit status: 0 when done; 2 for wrong usage; 1 where the command could not do
+ * its work; the latter two with one line on standard error. A command that runs until it is told to
+ * end answers Ctrl-C with 130 and SIGTERM with 143, once everything is stopped.
+ */
+@Command(
+    name = "spendwatch",
+    mixinStandardHelpOptions = true,
+    version = "spendwatch 0.1.0",
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Raises an alert the moment a user's rolling 24 h spend exceeds the balance.",
+    subcommands = {
+      SandboxCommand.class,
+      MigrateCommand.class,
+      NodeCommand.class,
+      StatusCommand.class,
+      AlertsCommand.class
+    },
+    footerHeading = "%nTraffic:%n",
+    footer = {
+      "  replay    Produces a CSV data set: accounts first, then transactions.",
+      "  load      Produces invented spend that happens now, at a given rate.",
+      "  generate  Writes a data set, and the answers that must come out for it.",
+      "",
+      "Each command has --help. Settings come from SPENDWATCH_... environment variables; sandbox"
+          + " prints those that the others need."
+    })
+public final class Spendwatch implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(Spendwatch.class);
+
+  @Spec private CommandSpec spec;
+
+  private Spendwatch() {}
+
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  /** The whole command line, not run yet. */
+  public static CommandLine commandLine() {
+    return new CommandLine(new Spendwatch())
+        .registerConverter(Duration.class, Spendwatch::duration)
+        .setParameterExceptionHandler(
+            (failure, _) -> {
+              CommandLine command = failure.getCommandLine();
+              command.getErr().println(line(command, failure.getMessage()) + " (see --help)");
+              return CommandLine.ExitCode.USAGE;
+            })
+        .setExecutionExceptionHandler(
+            (failure, command, _) -> {
+              boolean foreseen = failure instanceof OperatorException;
+              command
+                  .getErr()
+                  .println(line(command, foreseen ? failure.getMessage() : failure.toString()));
+              LOG.debug("{} failed", command.getCommandName(), failure);
+              return CommandLine.ExitCode.SOFTWARE;
+            });
+  }
+
+  /** As in the settings: 500ms, 30s, 5m, 24h. A number alone could be anything. */
+  private static Duration duration(String text) {
+    try {
+      if (Character.isLetter(text.charAt(text.length() - 1))) {
+        return ConfigFactory.parseMap(Map.of("duration", text)).getDuration("duration");
+      }
+    } catch (ConfigException | IndexOutOfBoundsException e) {
+      throw new TypeConversionException(text + " (expected: a duration such as 500ms, 30s or 5m)");
+    }
+    throw new TypeConversionException(text + " (expected: a duration such as 500ms, 30s or 5m)");
+  }
+
+  private static String line(CommandLine command, String what) {
+    return command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "which command?");
+  }
+}

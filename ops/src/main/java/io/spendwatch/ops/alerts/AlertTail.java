@@ -1,0 +1,117 @@
+package io.spendwatch.ops.alerts;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertCodec;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * Follows the alert topic: only what is committed, each alert once, without a consumer group. For
+ * one thread.
+ */
+public final class AlertTail implements AutoCloseable {
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
+
+  private final KafkaConsumer<byte[], byte[]> consumer;
+
+  private AlertTail(KafkaConsumer<byte[], byte[]> consumer) {
+    this.consumer = consumer;
+  }
+
+  /** An alert, and the record's value as it stands there. */
+  public record Received(Alert alert, String json) {}
+
+  /**
+   * Begins to follow. Blocks until Kafka has said where the topic begins or ends.
+   *
+   * @param client properties for any Kafka client
+   * @param fromBeginning else only what comes from now on
+   * @throws OperatorException if Kafka does not answer or has no such topic
+   */
+  public static AlertTail open(Map<String, Object> client, String topic, boolean fromBeginning) {
+    String kafka = "Kafka at " + client.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
+    KafkaConsumer<byte[], byte[]> consumer;
+    try {
+      consumer = new KafkaConsumer<>(properties(client));
+    } catch (KafkaException e) {
+      String reason = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
+      throw new OperatorException(kafka + ": " + reason, e);
+    }
+    try {
+      assign(consumer, topic, fromBeginning, kafka);
+      return new AlertTail(consumer);
+    } catch (TimeoutException e) {
+      consumer.close();
+      throw new OperatorException(
+          kafka + " does not answer after " + ANSWER_TIMEOUT.toSeconds() + " s", e);
+    } catch (RuntimeException e) {
+      consumer.close();
+      throw e;
+    }
+  }
+
+  /**
+   * What has come, waiting for it for a while.
+   *
+   * @throws AlertCodec.AlertFormatException if somebody else writes to the topic
+   */
+  public List<Received> poll(Duration atMost) {
+    List<Received> received = new ArrayList<>();
+    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(atMost)) {
+      received.add(
+          new Received(
+              AlertCodec.decode(record.value()),
+              new String(record.value(), StandardCharsets.UTF_8)));
+    }
+    return received;
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+
+  private static void assign(
+      KafkaConsumer<byte[], byte[]> consumer, String topic, boolean fromBeginning, String kafka) {
+    List<PartitionInfo> infos = consumer.partitionsFor(topic);
+    if (infos == null || infos.isEmpty()) {
+      throw new OperatorException(
+          "%s has no topic %s: `spendwatch migrate` makes it".formatted(kafka, topic));
+    }
+    List<TopicPartition> partitions =
+        infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
+    consumer.assign(partitions);
+    if (fromBeginning) {
+      consumer.seekToBeginning(partitions);
+    } else {
+      consumer.seekToEnd(partitions);
+    }
+    // Seeking waits for the first poll; an alert that comes before it would be missed.
+    partitions.forEach(consumer::position);
+  }
+
+  private static Map<String, Object> properties(Map<String, Object> client) {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put(
+        ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(ANSWER_TIMEOUT.toMillis()));
+    properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    properties.putAll(client);
+    properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    return properties;
+  }
+}

@@ -1,0 +1,75 @@
+package io.spendwatch.ops.cli;
+
+import io.spendwatch.ops.config.Configuration;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Makes or upgrades schema and topics. */
+@Command(
+    name = "migrate",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Makes or upgrades the database schema, and the topics that are missing.",
+      "Doing it again changes nothing; two at once are safe."
+    })
+public final class MigrateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--partitions",
+      paramLabel = "N",
+      description = "Of each topic that is made (default: 8).")
+  private Integer partitions;
+
+  @Option(
+      names = "--replication-factor",
+      paramLabel = "N",
+      description = "Of each topic that is made (default: the cluster's).")
+  private Integer replicationFactor;
+
+  @Option(
+      names = "--wait",
+      paramLabel = "DURATION",
+      defaultValue = "30s",
+      description = "For servers that do not answer yet (default ${DEFAULT-VALUE}).")
+  private Duration wait;
+
+  @Override
+  public Integer call() {
+    OptionalInt askedPartitions = atLeastOne("--partitions", partitions);
+    OptionalInt askedCopies = atLeastOne("--replication-factor", replicationFactor);
+    PrintWriter out = spec.commandLine().getOut();
+    Configuration configuration = Configuration.load();
+    var preparation = new Preparation(new Waiting(spec.commandLine().getErr(), wait));
+    int applied = preparation.schema(configuration.database(), InstantSource.system().instant());
+    out.println("schema: " + (applied == 0 ? "up to date" : applied + " migrations applied"));
+    List<String> made =
+        preparation.topics(
+            configuration.streams().kafka().clientProperties(),
+            configuration.streams().kafka().topics(),
+            askedPartitions,
+            askedCopies);
+    out.println("topics: " + (made.isEmpty() ? "all there" : "made " + String.join(", ", made)));
+    return 0;
+  }
+
+  private OptionalInt atLeastOne(String option, Integer value) {
+    if (value == null) {
+      return OptionalInt.empty();
+    }
+    if (value < 1) {
+      throw new ParameterException(
+          spec.commandLine(), option + ": " + value + " (expected: at least 1)");
+    }
+    return OptionalInt.of(value);
+  }
+}

@@ -1,0 +1,55 @@
+package io.spendwatch.ops.cli;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.schema.PostgresAddress;
+import io.spendwatch.ops.schema.Schema;
+import io.spendwatch.ops.topics.TopicSetup;
+import io.spendwatch.protocol.Topics;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+
+/** Makes schema and topics: what the {@code migrate} command does, and the sandbox first of all. */
+final class Preparation {
+  private static final int ANSWER_TIMEOUT_MS = 5_000;
+
+  private final Waiting waiting;
+
+  Preparation(Waiting waiting) {
+    this.waiting = waiting;
+  }
+
+  /**
+   * @return how many migrations were applied
+   * @throws OperatorException if that cannot be done
+   */
+  int schema(PostgresAddress database, Instant now) {
+    return waiting.until(database.toString(), () -> new Schema(database).migrate(now));
+  }
+
+  /**
+   * @param client properties for any Kafka client
+   * @return the topics that were made
+   * @throws OperatorException if that cannot be done
+   */
+  List<String> topics(
+      Map<String, Object> client,
+      Topics topics,
+      OptionalInt partitions,
+      OptionalInt replicationFactor) {
+    Map<String, Object> properties = new HashMap<>(client);
+    properties.putIfAbsent(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, ANSWER_TIMEOUT_MS);
+    properties.putIfAbsent(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, ANSWER_TIMEOUT_MS);
+    return waiting.until(
+        "Kafka at " + client.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG),
+        () -> {
+          try (Admin admin = Admin.create(properties)) {
+            return new TopicSetup(admin, topics).create(partitions, replicationFactor);
+          }
+        });
+  }
+}

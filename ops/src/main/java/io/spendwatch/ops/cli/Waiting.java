@@ -1,0 +1,99 @@
+package io.spendwatch.ops.cli;
+
+import io.spendwatch.ops.OperatorException;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RetriableException;
+
+/**
+ * Tries again for a bounded time while a server is not there, and says once what it waits for. What
+ * waiting cannot mend fails at once.
+ */
+final class Waiting {
+  private static final long PAUSE_MS = 500;
+
+  private final PrintWriter err;
+  private final Duration atMost;
+
+  Waiting(PrintWriter err, Duration atMost) {
+    this.err = err;
+    this.atMost = atMost;
+  }
+
+  /** Something that needs a server. */
+  interface Attempt<T> {
+    T run() throws SQLException, ExecutionException, InterruptedException;
+  }
+
+  /**
+   * @param server for people, with its address
+   * @throws OperatorException naming the server, when the time is up or the server refuses
+   */
+  <T> T until(String server, Attempt<T> attempt) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    boolean said = false;
+    while (true) {
+      String reason;
+      try {
+        return attempt.run();
+      } catch (SQLException e) {
+        reason = e.getMessage();
+        failUnless(isTransient(e), server, reason, e);
+      } catch (ExecutionException e) {
+        reason = e.getCause().getMessage();
+        failUnless(e.getCause() instanceof RetriableException, server, reason, e);
+      } catch (KafkaException e) {
+        throw failure(server, deepest(e), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw failure(server, "interrupted", e);
+      }
+      if (System.nanoTime() >= deadline) {
+        throw new OperatorException(
+            "%s does not answer after %d s: %s".formatted(server, atMost.toSeconds(), reason));
+      }
+      if (!said) {
+        err.println("Waiting for " + server + " (" + reason + ")");
+        said = true;
+      }
+      pause(server);
+    }
+  }
+
+  private static void failUnless(boolean holds, String server, String reason, Exception e) {
+    if (!holds) {
+      throw failure(server, reason, e);
+    }
+  }
+
+  private static OperatorException failure(String server, String reason, Exception e) {
+    return new OperatorException(server + ": " + reason, e);
+  }
+
+  /** The client wraps what it has to say about its settings. */
+  private static String deepest(Throwable failure) {
+    return failure.getCause() == null ? failure.getMessage() : deepest(failure.getCause());
+  }
+
+  /** No connection, starting or stopping, out of connections, a lock that others hold. */
+  private static boolean isTransient(SQLException e) {
+    String state = e.getSQLState() == null ? "" : e.getSQLState();
+    return state.startsWith("08")
+        || state.startsWith("57P")
+        || state.startsWith("53")
+        || state.startsWith("40")
+        || state.equals("55P03");
+  }
+
+  private static void pause(String server) {
+    try {
+      Thread.sleep(PAUSE_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure(server, "interrupted", e);
+    }
+  }
+}

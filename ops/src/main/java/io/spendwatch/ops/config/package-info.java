@@ -1,0 +1,2 @@
+/** Where settings come from. */
+package io.spendwatch.ops.config;

@@ -1,0 +1,2 @@
+/** A node's HTTP interface. */
+package io.spendwatch.ops.http;

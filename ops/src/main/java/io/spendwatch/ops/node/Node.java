@@ -1,0 +1,255 @@
+package io.spendwatch.ops.node;
+
+import com.typesafe.config.Config;
+import io.spendwatch.actors.PartitionActor;
+import io.spendwatch.actors.PartitionSharding;
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.http.HttpApi;
+import io.spendwatch.ops.http.HttpConfig;
+import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.streams.Pipelines;
+import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.PgAccounts;
+import io.spendwatch.streams.postgres.PgHistory;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.Cancellable;
+import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.ServerBinding;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node: actor system, sharded partition actors, pipelines, HTTP.
+ *
+ * <p>It starts whether Kafka and PostgreSQL are there or not, waits for them, and says so in its
+ * status. It ends with the actor system, by {@link #stop()} or when the JVM is told to end: first
+ * the pipelines drain, then the cluster learns that the node leaves, then connections close. Each
+ * step is bounded by its phase of {@code pekko.coordinated-shutdown}. Thread-safe.
+ */
+public final class Node {
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+  private static final String SYSTEM = "spendwatch";
+
+  private final ActorSystem<Void> system;
+  private final int httpPort;
+  private final StatusSource status;
+
+  private Node(ActorSystem<Void> system, int httpPort, StatusSource status) {
+    this.system = system;
+    this.httpPort = httpPort;
+    this.status = status;
+  }
+
+  /**
+   * Starts a node. Blocks until it listens.
+   *
+   * @throws OperatorException if a port is taken or a setting is wrong
+   */
+  public static Node start(Configuration configuration, InstantSource clock) {
+    Config raw = configuration.raw();
+    ClusterConfig cluster = clusterOf(raw);
+    ActorSystem<Void> system = actorSystem(raw);
+    try {
+      Database database = Database.open(configuration.streams().postgres());
+      PartitionSharding sharding = sharding(system, configuration, database);
+      var status = new StatusSource(system, configuration.streams().kafka().nodeId(), clock);
+      int httpPort = listen(system, configuration.http(), new HttpApi(status::now));
+      join(system, cluster);
+      Pipelines pipelines =
+          Pipelines.start(
+              system,
+              configuration.streams(),
+              database,
+              sharding::partition,
+              assigned -> follow(sharding, assigned),
+              clock);
+      status.started(pipelines);
+      Cancellable ahead =
+          PartitionsAhead.start(
+              system, database, raw.getDuration("spendwatch.partitions.interval"), clock);
+      Cancellable stateLog = StateLog.start(system, status);
+      arrangeShutdown(system, status, pipelines, List.of(ahead, stateLog), database);
+      LOG.atInfo()
+          .addKeyValue("node", configuration.streams().kafka().nodeId())
+          .addKeyValue("address", Cluster.get(system).selfMember().address())
+          .addKeyValue("http", configuration.http().host() + ":" + httpPort)
+          .log("Started");
+      return new Node(system, httpPort, status);
+    } catch (RuntimeException e) {
+      system.terminate();
+      throw e;
+    }
+  }
+
+  /** The port that HTTP listens on. */
+  public int httpPort() {
+    return httpPort;
+  }
+
+  /** How it is, now. Cheap. */
+  public NodeStatus status() {
+    return status.now();
+  }
+
+  /** Completes when the node has ended, for whatever reason. */
+  public CompletionStage<Done> ended() {
+    return system.getWhenTerminated();
+  }
+
+  /** Whether somebody wanted it to end: a signal, or {@link #stop()}. */
+  public boolean toldToEnd() {
+    return CoordinatedShutdown.get(system)
+        .getShutdownReason()
+        .filter(
+            reason ->
+                reason.equals(CoordinatedShutdown.jvmExitReason())
+                    || reason.equals(CoordinatedShutdown.actorSystemTerminateReason()))
+        .isPresent();
+  }
+
+  /** Drains and ends. */
+  public CompletionStage<Done> stop() {
+    return CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.actorSystemTerminateReason());
+  }
+
+  private static ClusterConfig clusterOf(Config raw) {
+    try {
+      return ClusterConfig.from(raw);
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("configuration: " + e.getMessage(), e);
+    }
+  }
+
+  private static ActorSystem<Void> actorSystem(Config raw) {
+    try {
+      return ActorSystem.create(Behaviors.empty(), SYSTEM, raw);
+    } catch (RuntimeException e) {
+      if (isBindFailure(e)) {
+        throw new OperatorException(
+            "port %s is taken: the node cannot listen for the cluster on %s:%s"
+                .formatted(
+                    raw.getString("spendwatch.cluster.port"),
+                    raw.getString("spendwatch.cluster.host"),
+                    raw.getString("spendwatch.cluster.port")),
+            e);
+      }
+      throw e;
+    }
+  }
+
+  private static boolean isBindFailure(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof java.net.BindException
+          || cause instanceof org.apache.pekko.remote.RemoteTransportException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static PartitionSharding sharding(
+      ActorSystem<?> system, Configuration configuration, Database database) {
+    Config actors = configuration.raw().getConfig("spendwatch.actors");
+    return PartitionSharding.start(
+        system,
+        new PartitionActor.Dependencies(
+            configuration.streams().kafka().topics().transactions(),
+            actors.getInt("awake-users-max"),
+            new PgAccounts(database),
+            new PgHistory(database)),
+        actors.getDuration("allocation-timeout"));
+  }
+
+  private static int listen(ActorSystem<?> system, HttpConfig http, HttpApi api) {
+    try {
+      ServerBinding binding =
+          Http.get(system)
+              .newServerAt(http.host(), http.port())
+              .bind(api.routes())
+              .toCompletableFuture()
+              .join();
+      // Until the last: whoever asks meanwhile is told that the node drains.
+      CoordinatedShutdown.get(system)
+          .addTask(
+              CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
+              "stop-listening",
+              () -> binding.unbind());
+      return binding.localAddress().getPort();
+    } catch (CompletionException e) {
+      throw new OperatorException(
+          "port %d is taken: the node cannot listen for HTTP on %s:%d"
+              .formatted(http.port(), http.host(), http.port()),
+          e);
+    }
+  }
+
+  private static void join(ActorSystem<?> system, ClusterConfig config) {
+    Cluster cluster = Cluster.get(system);
+    List<Address> seeds =
+        config.seeds().isEmpty()
+            ? List.of(cluster.selfMember().address())
+            : config.addresses(SYSTEM);
+    cluster.manager().tell(new JoinSeedNodes(seeds));
+  }
+
+  private static void follow(PartitionSharding sharding, Set<Integer> assigned) {
+    var _ =
+        sharding
+            .claim(assigned)
+            .whenComplete(
+                (_, failure) -> {
+                  if (failure != null) {
+                    LOG.atWarn()
+                        .addKeyValue("partitions", assigned)
+                        .addKeyValue("reason", failure.getMessage())
+                        .log("Partitions' actors stay where they are, further from their records");
+                  }
+                });
+  }
+
+  private static void arrangeShutdown(
+      ActorSystem<?> system,
+      StatusSource status,
+      Pipelines pipelines,
+      List<Cancellable> periodic,
+      Database database) {
+    CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
+    shutdown.addTask(
+        CoordinatedShutdown.PhaseBeforeServiceUnbind(),
+        "announce",
+        () -> {
+          status.draining();
+          periodic.forEach(Cancellable::cancel);
+          LOG.info("Draining");
+          return CompletableFuture.completedFuture(Done.done());
+        });
+    shutdown.addTask(
+        CoordinatedShutdown.PhaseServiceRequestsDone(),
+        "drain-pipelines",
+        () ->
+            pipelines
+                .drainAndStop()
+                .whenComplete(
+                    (_, failure) ->
+                        LOG.atInfo()
+                            .addKeyValue("left", failure == null ? "nothing" : failure.getMessage())
+                            .log("Drained")));
+    shutdown.addTask(
+        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
+        "close-database",
+        () -> database.close().thenApply(_ -> Done.done()));
+  }
+}
