@@ -58,6 +58,11 @@ final class ReplayCommand implements Callable<Integer> {
       description = "Currency of all amounts (default ${DEFAULT-VALUE}).")
   private String currency;
 
+  @Option(
+      names = "--until-processed",
+      description = "End only once the nodes have processed all of it.")
+  private boolean untilProcessed;
+
   @ArgGroup private Pacing pacing = new Pacing();
 
   /** As fast as possible without one of them. */
@@ -95,6 +100,8 @@ final class ReplayCommand implements Callable<Integer> {
             kafka.balancesTopic);
     Replay.Survey survey = replay.survey();
     long startNanos;
+    double seconds;
+    double processedSeconds = 0;
     PrintStream err = System.err;
     try (KafkaCluster cluster = KafkaCluster.connect(kafka, err);
         KafkaSink sink = cluster.newSink()) {
@@ -107,8 +114,12 @@ final class ReplayCommand implements Callable<Integer> {
         replay.sendHistory(sink, pace(), progress);
         sink.flush();
       }
+      seconds = (System.nanoTime() - startNanos) / 1e9;
+      if (untilProcessed) {
+        cluster.awaitApplied(sink.ends());
+        processedSeconds = (System.nanoTime() - startNanos) / 1e9;
+      }
     }
-    double seconds = (System.nanoTime() - startNanos) / 1e9;
     spec.commandLine()
         .getOut()
         .printf(
@@ -124,6 +135,15 @@ final class ReplayCommand implements Callable<Integer> {
             balances == null ? "" : String.format(", %,d later balances", survey.balances()),
             seconds,
             survey.transactions() / seconds);
+    if (untilProcessed) {
+      spec.commandLine()
+          .getOut()
+          .printf(
+              Locale.ROOT,
+              "processed after %.1f s, %,.0f/s%n",
+              processedSeconds,
+              survey.transactions() / processedSeconds);
+    }
     return 0;
   }
 
