@@ -1,6 +1,5 @@
 package io.spendwatch.loadgen;
 
-import io.spendwatch.protocol.Money;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -10,7 +9,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -23,6 +21,9 @@ import picocli.CommandLine.Spec;
       "The same files give the same records: replaying them again changes nothing."
     })
 final class ReplayCommand implements Callable<Integer> {
+
+  /** Beyond it a day takes less than a clock tick. */
+  private static final double SPEEDUP_MAX = 1e12;
 
   @Spec private CommandSpec spec;
 
@@ -82,14 +83,13 @@ final class ReplayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!Money.isCurrency(currency)) {
-      throw new ParameterException(
-          spec.commandLine(), "--currency: " + currency + " (expected: an ISO 4217 code)");
-    }
-    if (pacing.speedup != null && !(pacing.speedup > 0 && pacing.speedup < 1e12)) {
-      throw new ParameterException(
-          spec.commandLine(), "--speedup: " + pacing.speedup + " (expected: more than 0)");
-    }
+    Usage.requireCurrency(spec, "--currency", currency);
+    Usage.require(
+        spec,
+        pacing.speedup == null || (pacing.speedup > 0 && pacing.speedup < SPEEDUP_MAX),
+        "--speedup",
+        pacing.speedup,
+        "more than 0");
     var replay =
         new Replay(
             transactions,
