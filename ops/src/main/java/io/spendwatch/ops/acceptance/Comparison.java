@@ -94,7 +94,10 @@ public final class Comparison {
           String id = result.getString(1);
           Row expected = known.get(id);
           var actual =
-              new Row(result.getLong(2), result.getLong(3), result.getString(4).equals("BREACH"));
+              new Row(
+                  result.getLong(2),
+                  result.getLong(3),
+                  isBreach(result.getString(4), result.getLong(2), result.getLong(3)));
           if (!seen.add(id)) {
             differences.add("transaction " + id + " has more than one row");
           } else if (expected == null) {
