@@ -3,6 +3,7 @@ package io.spendwatch.ops;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
+import io.spendwatch.ops.cli.CompareCommand;
 import io.spendwatch.ops.cli.DemoCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
@@ -36,7 +37,8 @@ import picocli.CommandLine.TypeConversionException;
       MigrateCommand.class,
       NodeCommand.class,
       StatusCommand.class,
-      AlertsCommand.class
+      AlertsCommand.class,
+      CompareCommand.class
     },
     footerHeading = "%nTraffic:%n",
     footer = {
