@@ -3,13 +3,12 @@ package io.spendwatch.streams;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 
-import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
-import io.spendwatch.ops.topics.TopicSetup;
+import io.spendwatch.ops.setup.TopicSetup;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Topics;
@@ -97,29 +96,36 @@ final class PipelinesBed implements AutoCloseable {
     return topics;
   }
 
-  /** One node's settings; {@code overrides} is HOCON. */
-  StreamsConfig config(String nodeId, String overrides) {
-    Config config =
-        ConfigFactory.parseString(overrides)
-            .withFallback(
-                ConfigFactory.parseMap(
-                    Map.ofEntries(
-                        Map.entry("spendwatch.node-id", nodeId),
-                        Map.entry("spendwatch.kafka.bootstrap-servers", bootstrapServers),
-                        Map.entry("spendwatch.kafka.group-id", name),
-                        Map.entry("spendwatch.kafka.topics.transactions", topics.transactions()),
-                        Map.entry("spendwatch.kafka.topics.balances", topics.balances()),
-                        Map.entry("spendwatch.kafka.topics.alerts", topics.alerts()),
-                        Map.entry(
-                            "spendwatch.kafka.topics.transactions-dead-letters",
-                            topics.transactionsDeadLetters()),
-                        Map.entry(
-                            "spendwatch.kafka.topics.balances-dead-letters",
-                            topics.balancesDeadLetters()),
-                        Map.entry("spendwatch.postgres.uri", postgresUri()))))
-            .withFallback(ConfigFactory.defaultReference())
-            .resolve();
-    return StreamsConfig.from(config);
+  /** One node's settings in HOCON; {@code overrides} come last. */
+  String settings(String nodeId, String overrides) {
+    return """
+        spendwatch {
+          node-id = "%s"
+          kafka {
+            bootstrap-servers = "%s"
+            group-id = "%s"
+            topics {
+              transactions = "%s"
+              balances = "%s"
+              alerts = "%s"
+              transactions-dead-letters = "%s"
+              balances-dead-letters = "%s"
+            }
+          }
+          postgres.uri = "%s"
+        }
+        """
+            .formatted(
+                nodeId,
+                bootstrapServers,
+                name,
+                topics.transactions(),
+                topics.balances(),
+                topics.alerts(),
+                topics.transactionsDeadLetters(),
+                topics.balancesDeadLetters(),
+                postgresUri())
+        + overrides;
   }
 
   Node start(String nodeId) {
@@ -131,7 +137,7 @@ final class PipelinesBed implements AutoCloseable {
   }
 
   Node start(String nodeId, String overrides, InstantSource clock) {
-    Node node = new Node(config(nodeId, overrides), clock);
+    Node node = new Node(Node.config(settings(nodeId, overrides)), clock);
     nodes.add(node);
     return node;
   }
@@ -321,8 +327,11 @@ final class PipelinesBed implements AutoCloseable {
       pipelines = Pipelines.start(kit.system(), config, database, partitions, _ -> {}, clock);
     }
 
-    Pipelines pipelines() {
-      return pipelines;
+    static StreamsConfig config(String settings) {
+      return StreamsConfig.from(
+          ConfigFactory.parseString(settings)
+              .withFallback(ConfigFactory.defaultReference())
+              .resolve());
     }
 
     PipelinesStatus status() {

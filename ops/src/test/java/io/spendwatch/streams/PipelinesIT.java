@@ -166,7 +166,7 @@ class PipelinesIT {
         """
         SET session_replication_role = replica;
         UPDATE spendwatch.accounts SET balance_minor = 899, balance_version = 2;
-        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spendwatch-push' AND datname = current_database()
         """);
 
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));

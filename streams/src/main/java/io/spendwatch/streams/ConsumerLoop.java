@@ -53,6 +53,9 @@ final class ConsumerLoop {
   /** How long the thread waits for an answer that it can as well ask for again. */
   private static final Duration ASK = Duration.ofMillis(250);
 
+  /** After how long without an answer Kafka is said to be waited for. */
+  private static final long NO_ANSWER_MS = 10_000;
+
   private final ActorSystem<?> system;
   private final PipelineConfig config;
   private final Supplier<Consumer<byte[], byte[]>> readers;
@@ -67,6 +70,7 @@ final class ConsumerLoop {
   private volatile Consumer<byte[], byte[]> reader;
   private volatile int transactionsPartitions;
   private volatile String waitingFor;
+  private long answeredMs;
   private long startsDueMs;
   private long endsDueMs;
 
@@ -137,6 +141,7 @@ final class ConsumerLoop {
 
   private void run() {
     int failures = 0;
+    answeredMs = clock.millis();
     while (!isStopping()) {
       try (Consumer<byte[], byte[]> current = readers.get()) {
         reader = current;
@@ -172,7 +177,9 @@ final class ConsumerLoop {
       LOG.trace("Somebody has something for the next step");
     } catch (TimeoutException e) {
       // Asked again with one of the next steps; what runs goes on meanwhile.
-      waitingFor = "Kafka: " + e.getMessage();
+      if (clock.millis() - answeredMs > NO_ANSWER_MS) {
+        waitingFor = "Kafka: " + e.getMessage();
+      }
     }
   }
 
@@ -217,7 +224,7 @@ final class ConsumerLoop {
     startsDueMs = nowMs + 2 * ASK.toMillis();
     transactionsPartitions = current.partitionsFor(transactionsTopic, ASK).size();
     Map<TopicPartition, OffsetAndMetadata> committed = current.committed(pending, ASK);
-    waitingFor = null;
+    answered();
     for (TopicPartition source : pending) {
       AssignedPartition partition = assigned.get(source);
       PartitionStart start = startOf(current, partition, committed.get(source));
@@ -278,12 +285,17 @@ final class ConsumerLoop {
       return;
     }
     Map<TopicPartition, Long> ends = current.endOffsets(live, ASK);
-    waitingFor = null;
+    answered();
     for (TopicPartition source : live) {
       if (current.position(source, ASK) >= ends.get(source)) {
         assigned.get(source).progress().readToEnd(askedAtMs);
       }
     }
+  }
+
+  private void answered() {
+    answeredMs = clock.millis();
+    waitingFor = null;
   }
 
   /** Lets them finish what is in flight, for a bounded time; then they are over in any case. */

@@ -215,10 +215,12 @@ final class Publisher {
       waitingFor = null;
       live.forEach(request -> finish(request, null));
     } catch (CommitFailedException e) {
-      LOG.info("The group has moved on, publishing again: {}", e.getMessage());
+      if (failures == 0) {
+        LOG.info("The group has moved on, publishing again: {}", e.getMessage());
+      }
       again = live;
       if (abort()) {
-        failed(e);
+        pauseAfter(e);
       }
     } catch (RuntimeException e) {
       closeProducer();
@@ -256,11 +258,15 @@ final class Publisher {
   }
 
   private void failed(RuntimeException cause) throws InterruptedException {
+    if (failures == 0) {
+      LOG.warn("Publishing waits: {}", describe(cause));
+    }
+    pauseAfter(cause);
+  }
+
+  private void pauseAfter(RuntimeException cause) throws InterruptedException {
     failures++;
     waitingFor = describe(cause);
-    if (failures == 1) {
-      LOG.warn("Publishing waits: {}", waitingFor);
-    }
     if (!closing) {
       TimeUnit.MILLISECONDS.sleep(backOff.delayMs(failures));
     }

@@ -107,6 +107,7 @@ public final class BalanceListener {
     connection = fresh;
     probeIsOut = false;
     failures = 0;
+    fresh.exceptionHandler(failure -> onLost(fresh, PgFailure.describe(failure)));
     fresh.closeHandler(_ -> onLost(fresh, "connection closed"));
     // In this order: whoever sees it up has been told to forget what it knew.
     changes.anyMayHaveChanged();

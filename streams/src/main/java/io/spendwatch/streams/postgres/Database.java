@@ -11,6 +11,7 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -61,22 +62,33 @@ public final class Database {
    */
   public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
     Pool used = pool.get();
-    return used.withConnection(
+    return inTime(used.getConnection())
+        .compose(
             connection ->
                 connection
                     .preparedQuery(sql)
                     .execute(parameters)
                     .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
-                    .onFailure(failure -> replaceIfPoisoned(used, failure)))
+                    .onFailure(failure -> replaceIfPoisoned(used, failure))
+                    .eventually(connection::close))
         .toCompletionStage();
   }
 
   /** A connection outside the pool, for LISTEN. */
   Future<PgConnection> connect() {
-    Future<PgConnection> connecting = PgConnection.connect(vertx, config.connectOptions());
+    return inTime(
+        PgConnection.connect(
+            vertx,
+            config
+                .connectOptions()
+                .addProperty("application_name", config.applicationName() + "-push")));
+  }
+
+  /** A connection that comes too late is given back at once. */
+  private <C extends SqlConnection> Future<C> inTime(Future<C> connecting) {
     return connecting
         .timeout(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
-        .onFailure(_ -> connecting.onSuccess(PgConnection::close));
+        .onFailure(_ -> connecting.onSuccess(SqlConnection::close));
   }
 
   Vertx vertx() {
@@ -115,8 +127,8 @@ public final class Database {
         new PoolOptions()
             .setMaxSize(config.poolSize())
             .setMaxWaitQueueSize(config.waitQueueMax())
-            .setConnectionTimeout(Math.toIntExact(config.connectTimeout().toMillis()))
-            .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
+            // Ours instead: the pool's own timer goes off for requests that have been served.
+            .setConnectionTimeout(0)
             .setIdleTimeout(Math.toIntExact(config.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
             .setEventLoopSize(EVENT_LOOPS)

@@ -1,0 +1,41 @@
+package io.spendwatch.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spendwatch.streams.PartitionStatus.State;
+import java.time.Duration;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+class PartitionProgressTest {
+  private static final Duration AFTER = Duration.ofMillis(30);
+
+  private final PartitionProgress progress =
+      new PartitionProgress(new TopicPartition("transactions", 3), 1_000);
+
+  @Test
+  void isIdleOnlyAsFarAsTheBrokerHasSaidSo() {
+    assertThat(progress.idleMs(AFTER)).isZero();
+    progress.readToEnd(1_030);
+    assertThat(progress.idleMs(AFTER)).isZero();
+    progress.readToEnd(1_031);
+    assertThat(progress.idleMs(AFTER)).isEqualTo(31);
+  }
+
+  @Test
+  void isIdleNoMoreOnceARecordHasCome() {
+    progress.readToEnd(1_100);
+    progress.read(5, 1_200);
+    assertThat(progress.idleMs(AFTER)).isZero();
+  }
+
+  @Test
+  void isWaitingWhileSomethingIsWaitedFor() {
+    progress.is(State.RUNNING);
+    progress.waitsFor("PostgreSQL");
+    assertThat(progress.status().state()).isEqualTo(State.WAITING);
+    assertThat(progress.status().waitingFor()).isEqualTo("PostgreSQL");
+    progress.waitsFor(null);
+    assertThat(progress.status().state()).isEqualTo(State.RUNNING);
+  }
+}

@@ -1,0 +1,181 @@
+package io.spendwatch.streams;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.spendwatch.streams.retry.BackOff;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.pekko.Done;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PublisherTest {
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final TopicPartition P0 = new TopicPartition("transactions", 0);
+  private static final TopicPartition P1 = new TopicPartition("transactions", 1);
+  private static final ConsumerGroupMetadata GROUP =
+      new MockConsumer<byte[], byte[]>("earliest").groupMetadata();
+
+  private final List<MockProducer<byte[], byte[]>> producers =
+      Collections.synchronizedList(new ArrayList<>());
+  private final Incarnation first = incarnation(P0);
+  private final Incarnation second = incarnation(P1);
+  private Publisher publisher;
+
+  @BeforeEach
+  void start() {
+    publisher = publisher(Duration.ofMillis(20));
+  }
+
+  @AfterEach
+  void stop() {
+    assertThat(publisher.close()).succeedsWithin(LIMIT);
+  }
+
+  @Test
+  void commitsRecordsAndOffsetInOneTransaction() {
+    publisher.start();
+    assertThat(publish(first, 10, "a", "b")).succeedsWithin(LIMIT);
+    assertThat(producers).hasSize(1);
+    assertThat(values(producers.getFirst())).containsExactly("a", "b");
+    assertThat(producers.getFirst().commitCount()).isOne();
+    assertThat(offsets()).containsExactly(new OffsetAndMetadata(10, "note"));
+    assertThat(publisher.isBusyWith(P0)).isFalse();
+  }
+
+  @Test
+  void gathersOffsetsThatHaveNothingToPublish() {
+    // Asked for before the thread starts, so that all of them are there when it gathers.
+    List<CompletionStage<Done>> asked =
+        List.of(publish(first, 1), publish(second, 1), publish(first, 2), publish(first, 3));
+    publisher.start();
+    assertThat(asked).allSatisfy(each -> assertThat(each).succeedsWithin(LIMIT));
+    assertThat(producers.getFirst().commitCount()).isOne();
+    assertThat(offsets()).containsExactly(new OffsetAndMetadata(3, "note"));
+  }
+
+  @Test
+  void makesAlertsWaitForNobody() {
+    publisher = publisher(Duration.ofHours(1));
+    publisher.start();
+    CompletionStage<Done> waiting = publish(first, 1);
+    assertThat(publish(second, 1, "alert")).succeedsWithin(LIMIT);
+    assertThat(waiting).succeedsWithin(LIMIT);
+  }
+
+  @Test
+  void publishesNothingForALifeThatHasEnded() {
+    first.end("revoked");
+    CompletionStage<Done> ended = publish(first, 1, "dead");
+    publisher.start();
+    assertThat(publish(second, 1, "live")).succeedsWithin(LIMIT);
+    assertThat(ended).failsWithin(LIMIT);
+    assertThat(values(producers.getFirst())).containsExactly("live");
+    assertThat(publisher.isBusyWith(P0)).isFalse();
+  }
+
+  @Test
+  void triesAgainAfterARebalance() {
+    publisher.start();
+    MockProducer<byte[], byte[]> producer = producer();
+    producer.sendOffsetsToTransactionException = new CommitFailedException("stale generation");
+    CompletionStage<Done> published = publish(first, 1, "a");
+    await().atMost(LIMIT).until(() -> publisher.waitingFor() != null);
+    assertThat(publisher.isBusyWith(P0)).isTrue();
+    producer.sendOffsetsToTransactionException = null;
+    assertThat(published).succeedsWithin(LIMIT);
+    assertThat(values(producer)).containsExactly("a");
+    assertThat(producers).hasSize(1);
+    assertThat(first.isLive()).isTrue();
+    assertThat(publisher.waitingFor()).isNull();
+  }
+
+  @Test
+  void failsAfterARebalanceThatTookThePartition() {
+    publisher.start();
+    MockProducer<byte[], byte[]> producer = producer();
+    producer.sendOffsetsToTransactionException = new CommitFailedException("stale generation");
+    CompletionStage<Done> published = publish(first, 1, "a");
+    await().atMost(LIMIT).until(() -> publisher.waitingFor() != null);
+    first.end("revoked");
+    assertThat(published).failsWithin(LIMIT);
+    assertThat(values(producer)).isEmpty();
+  }
+
+  @Test
+  void endsTheLivesWhoseOutcomeIsOpenAndTakesANewProducer() {
+    publisher.start();
+    producer().commitTransactionException = new KafkaException("timed out");
+    CompletionStage<Done> open = publish(first, 1, "a");
+    assertThat(open).failsWithin(LIMIT);
+    assertThat(first.isLive()).isFalse();
+    // What the ended life asks for later must not overtake what is open.
+    assertThat(publish(first, 2, "b")).failsWithin(LIMIT);
+    assertThat(publish(second, 1, "c")).succeedsWithin(LIMIT);
+    assertThat(producers).hasSize(2);
+    assertThat(producers.getFirst().closed()).isTrue();
+    assertThat(values(producers.getLast())).containsExactly("c");
+  }
+
+  private Publisher publisher(Duration commitInterval) {
+    Publisher fresh =
+        new Publisher(
+            () -> {
+              MockProducer<byte[], byte[]> producer =
+                  new MockProducer<>(
+                      true, null, new ByteArraySerializer(), new ByteArraySerializer());
+              producers.add(producer);
+              return producer;
+            },
+            commitInterval,
+            new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)));
+    fresh.inGroup(GROUP);
+    return fresh;
+  }
+
+  /** The first producer, ready. */
+  private MockProducer<byte[], byte[]> producer() {
+    await()
+        .atMost(LIMIT)
+        .until(() -> !producers.isEmpty() && producers.getFirst().transactionInitialized());
+    return producers.getFirst();
+  }
+
+  private CompletionStage<Done> publish(
+      Incarnation incarnation, long nextOffset, String... values) {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    for (String value : values) {
+      records.add(new ProducerRecord<>("alerts", value.getBytes(UTF_8)));
+    }
+    return publisher.publish(incarnation, nextOffset, "note", records);
+  }
+
+  private List<OffsetAndMetadata> offsets() {
+    return producers.getFirst().consumerGroupOffsetsHistory().stream()
+        .map(groups -> groups.get(GROUP.groupId()).get(P0))
+        .toList();
+  }
+
+  private static List<String> values(MockProducer<byte[], byte[]> producer) {
+    return producer.history().stream().map(record -> new String(record.value(), UTF_8)).toList();
+  }
+
+  private static Incarnation incarnation(TopicPartition source) {
+    return new Incarnation(source, new PartitionProgress(source, 0));
+  }
+}

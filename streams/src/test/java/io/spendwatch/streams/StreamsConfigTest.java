@@ -1,0 +1,93 @@
+package io.spendwatch.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StreamsConfigTest {
+  @Test
+  void readsItsOwnDefaults() {
+    StreamsConfig config = read("");
+    assertThat(config.kafka().topics().transactionsDeadLetters()).isEqualTo("transactions.dlq");
+    assertThat(config.pipeline().batchRowsMax()).isEqualTo(500);
+    assertThat(config.postgres().address()).isEqualTo("localhost:5432/spendwatch");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "pipeline.batch-rows-max = 0       | batch-rows-max: 0 (expected: 1..",
+        "pipeline.batch-bytes-max = 10     | batch-bytes-max: 10 (expected: >= batch-rows-max 500",
+        "pipeline.tick = 0 s               | tick: PT0S (expected: at least 1 ms",
+        "pipeline.drain-timeout = 100 ms   | drain-timeout: PT0.1S (expected: > offset-commit-interval",
+        "pipeline.retry.max = 1 ms         | retry.max: PT0.001S (expected: >= retry.min",
+        "pipeline.batch-rows = 1           | unknown settings [batch-rows]",
+        "kafka.topics.alert = a            | unknown settings [alert]",
+        "kafka.bootstrap-servers = ''      | bootstrap-servers",
+        "kafka.transaction-timeout = 6 s   | transaction-timeout: PT6S (expected: >= twice",
+        "postgres.uri = 'jdbc:postgresql:' | postgres.uri",
+        "postgres.pool-size = 0            | pool-size: 0 (expected: 1..",
+        "node-id = ' '                     | node-id",
+      })
+  void namesTheSettingThatIsWrong(String setting, String message) {
+    assertThatThrownBy(() -> read(setting.replace('\'', '"'))).hasMessageContaining(message);
+  }
+
+  @Test
+  void passesKafkaPropertiesThroughButForWhatTheGuaranteesRestOn() {
+    KafkaConfig kafka =
+        read("""
+                kafka.properties {
+                  security.protocol = SASL_SSL
+                  "max.poll.records" = 7
+                  isolation.level = read_uncommitted
+                  enable.auto.commit = true
+                  enable.idempotence = false
+                  transactional.id = mine
+                }
+                """)
+            .kafka();
+    assertThat(kafka.clientProperties()).containsEntry("security.protocol", "SASL_SSL");
+    assertThat(kafka.consumerProperties())
+        .containsEntry(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "7")
+        .containsEntry(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
+        .containsEntry(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    assertThat(kafka.producerProperties())
+        .containsEntry(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true)
+        .containsEntry(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "spendwatch-node-1");
+  }
+
+  @Test
+  void leavesToTheNewerGroupProtocolWhatIsTheBrokersToDecide() {
+    assertThat(read("kafka.properties { group.protocol = consumer }").kafka().consumerProperties())
+        .doesNotContainKeys(
+            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
+            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
+            ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG);
+  }
+
+  @Test
+  void showsNoPassword() {
+    assertThat(
+            read("""
+                    postgres { uri = "postgresql://watcher:secret@db:5433/spend", password = "other" }
+                    """)
+                .toString())
+        .contains("db:5433/spend")
+        .doesNotContain("secret", "other", "watcher");
+  }
+
+  private static StreamsConfig read(String settings) {
+    return StreamsConfig.from(
+        ConfigFactory.parseString("spendwatch {\n" + settings + "\n}")
+            .withFallback(ConfigFactory.defaultReference())
+            .resolve());
+  }
+}

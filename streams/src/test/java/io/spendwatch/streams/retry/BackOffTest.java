@@ -1,0 +1,20 @@
+package io.spendwatch.streams.retry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BackOffTest {
+  private final BackOff backOff = new BackOff(Duration.ofMillis(100), Duration.ofSeconds(5));
+
+  @ParameterizedTest
+  @CsvSource({"1, 100", "2, 200", "4, 800", "7, 5000", "1000000, 5000"})
+  void doublesUpToItsMaximumSpreadByAFifth(int failures, long plainMs) {
+    for (int i = 0; i < 100; i++) {
+      assertThat(backOff.delayMs(failures))
+          .isBetween(Math.round(plainMs * 0.8), Math.round(plainMs * 1.2));
+    }
+  }
+}
