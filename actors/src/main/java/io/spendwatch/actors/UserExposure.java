@@ -401,7 +401,7 @@ final class UserExposure {
     int transactions = window.transactionsAt(atMs);
     boolean breach = exposureMinor > balance.balanceMinor();
     if (breach && open == null && transactions > 0) {
-      String change = "balance:" + balance.version();
+      String change = AlertIds.balanceChange(balance.version());
       raise(
           AlertIds.episodeId(userId, change, change),
           atMs,

@@ -105,10 +105,8 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public Integer call() {
-      if (!(scale > 0 && scale <= SCALE_MAX)) {
-        throw new ParameterException(
-            spec.commandLine(), "--scale: " + scale + " (expected: more than 0, at most 100)");
-      }
+      Usage.require(
+          spec, scale > 0 && scale <= SCALE_MAX, "--scale", scale, "more than 0, at most 100");
       TpcdsHistory history = TpcdsHistory.generate(scale, seed);
       output.write(
           spec, "tpcds", TpcdsHistory.CURRENCY, history.accounts(), history.transactions(), true);
@@ -183,11 +181,11 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public Integer call() {
-      requireAtLeastOne("--users", users);
-      requireAtLeastOne("--transactions", transactions);
-      Shares.require(spec, "--refunds", refunds);
-      Shares.require(spec, "--disorder", disorder);
-      Shares.require(spec, "--duplicates", duplicates);
+      Usage.requireAtLeastOne(spec, "--users", users);
+      Usage.requireAtLeastOne(spec, "--transactions", transactions);
+      Usage.requireShare(spec, "--refunds", refunds);
+      Usage.requireShare(spec, "--disorder", disorder);
+      Usage.requireShare(spec, "--duplicates", duplicates);
       SpendHistory history =
           SpendHistory.generate(
               new SpendHistory.Settings(
@@ -200,13 +198,6 @@ final class GenerateCommand implements Runnable {
           history.arrivals(),
           disorder == 0);
       return 0;
-    }
-
-    private void requireAtLeastOne(String option, int number) {
-      if (number < 1) {
-        throw new ParameterException(
-            spec.commandLine(), option + ": " + number + " (expected: at least 1)");
-      }
     }
   }
 }

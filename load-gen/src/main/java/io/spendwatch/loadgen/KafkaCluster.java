@@ -103,7 +103,8 @@ final class KafkaCluster implements AutoCloseable {
 
   /**
    * Waits until the nodes' consumer group has committed up to these offsets, which it does once
-   * what lies before them is durable and in force.
+   * what lies before them is durable and in force. Gives up once nothing has moved for the wait
+   * time-out.
    *
    * @param ends offset after the last record to be applied, for each partition
    */
@@ -122,11 +123,9 @@ final class KafkaCluster implements AutoCloseable {
               ? null
               : "consumer group "
                   + options.group
-                  + " has not applied the accounts: "
+                  + " has "
                   + behind
-                  + " records of topic "
-                  + options.balancesTopic
-                  + " to go (is a spendwatch node running on Kafka at "
+                  + " records to go (is a spendwatch node running on Kafka at "
                   + options.bootstrapServers
                   + "?)";
         });
@@ -140,7 +139,9 @@ final class KafkaCluster implements AutoCloseable {
 
   private void awaitThat(Duration timeout, Condition condition) {
     long startNanos = System.nanoTime();
+    long movedNanos = startNanos;
     long sayAfterNanos = RETRY_PAUSE.toNanos() * 4;
+    String before = null;
     while (true) {
       String outstanding;
       try {
@@ -152,8 +153,12 @@ final class KafkaCluster implements AutoCloseable {
         if (outstanding == null) {
           return;
         }
+        if (!outstanding.equals(before)) {
+          movedNanos = System.nanoTime();
+          before = outstanding;
+        }
         long waitedNanos = System.nanoTime() - startNanos;
-        if (waitedNanos > timeout.toNanos()) {
+        if (System.nanoTime() - movedNanos > timeout.toNanos()) {
           throw new CommandFailed(outstanding + "; gave up after " + timeout.toSeconds() + " s");
         }
         if (waitedNanos > sayAfterNanos) {

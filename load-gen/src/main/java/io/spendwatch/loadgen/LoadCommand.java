@@ -2,7 +2,6 @@ package io.spendwatch.loadgen;
 
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
-import io.spendwatch.protocol.Money;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import java.io.PrintStream;
@@ -16,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Produces invented traffic at a steady rate. */
@@ -78,16 +76,10 @@ final class LoadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (users < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--users: " + users + " (expected: at least 1)");
-    }
-    if (!Money.isCurrency(currency)) {
-      throw new ParameterException(
-          spec.commandLine(), "--currency: " + currency + " (expected: an ISO 4217 code)");
-    }
-    Shares.require(spec, "--overspend", overspend);
-    Shares.require(spec, "--refunds", refunds);
+    Usage.requireAtLeastOne(spec, "--users", users);
+    Usage.requireCurrency(spec, "--currency", currency);
+    Usage.requireShare(spec, "--overspend", overspend);
+    Usage.requireShare(spec, "--refunds", refunds);
     InstantSource clock = InstantSource.system();
     long chosenSeed = seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : seed;
     long total = Math.max(1, Math.round(rate.perSecond() * duration.toMillis() / 1e3));

@@ -1,6 +1,5 @@
 package io.spendwatch.loadgen;
 
-import io.spendwatch.protocol.Money;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -10,7 +9,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -23,6 +21,9 @@ import picocli.CommandLine.Spec;
       "The same files give the same records: replaying them again changes nothing."
     })
 final class ReplayCommand implements Callable<Integer> {
+
+  /** Beyond it a day takes less than a clock tick. */
+  private static final double SPEEDUP_MAX = 1e12;
 
   @Spec private CommandSpec spec;
 
@@ -58,6 +59,11 @@ final class ReplayCommand implements Callable<Integer> {
       description = "Currency of all amounts (default ${DEFAULT-VALUE}).")
   private String currency;
 
+  @Option(
+      names = "--until-processed",
+      description = "End only once the nodes have processed all of it.")
+  private boolean untilProcessed;
+
   @ArgGroup private Pacing pacing = new Pacing();
 
   /** As fast as possible without one of them. */
@@ -77,14 +83,13 @@ final class ReplayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!Money.isCurrency(currency)) {
-      throw new ParameterException(
-          spec.commandLine(), "--currency: " + currency + " (expected: an ISO 4217 code)");
-    }
-    if (pacing.speedup != null && !(pacing.speedup > 0 && pacing.speedup < 1e12)) {
-      throw new ParameterException(
-          spec.commandLine(), "--speedup: " + pacing.speedup + " (expected: more than 0)");
-    }
+    Usage.requireCurrency(spec, "--currency", currency);
+    Usage.require(
+        spec,
+        pacing.speedup == null || (pacing.speedup > 0 && pacing.speedup < SPEEDUP_MAX),
+        "--speedup",
+        pacing.speedup,
+        "more than 0");
     var replay =
         new Replay(
             transactions,
@@ -95,6 +100,8 @@ final class ReplayCommand implements Callable<Integer> {
             kafka.balancesTopic);
     Replay.Survey survey = replay.survey();
     long startNanos;
+    double seconds;
+    double processedSeconds = 0;
     PrintStream err = System.err;
     try (KafkaCluster cluster = KafkaCluster.connect(kafka, err);
         KafkaSink sink = cluster.newSink()) {
@@ -107,8 +114,12 @@ final class ReplayCommand implements Callable<Integer> {
         replay.sendHistory(sink, pace(), progress);
         sink.flush();
       }
+      seconds = (System.nanoTime() - startNanos) / 1e9;
+      if (untilProcessed) {
+        cluster.awaitApplied(sink.ends());
+        processedSeconds = (System.nanoTime() - startNanos) / 1e9;
+      }
     }
-    double seconds = (System.nanoTime() - startNanos) / 1e9;
     spec.commandLine()
         .getOut()
         .printf(
@@ -124,6 +135,15 @@ final class ReplayCommand implements Callable<Integer> {
             balances == null ? "" : String.format(", %,d later balances", survey.balances()),
             seconds,
             survey.transactions() / seconds);
+    if (untilProcessed) {
+      spec.commandLine()
+          .getOut()
+          .printf(
+              Locale.ROOT,
+              "processed after %.1f s, %,.0f/s%n",
+              processedSeconds,
+              survey.transactions() / processedSeconds);
+    }
     return 0;
   }
 

@@ -3,6 +3,8 @@ package io.spendwatch.ops;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
+import io.spendwatch.ops.cli.CompareCommand;
+import io.spendwatch.ops.cli.DemoCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.SandboxCommand;
@@ -30,11 +32,13 @@ import picocli.CommandLine.TypeConversionException;
     synopsisSubcommandLabel = "COMMAND",
     description = "Raises an alert the moment a user's rolling 24 h spend exceeds the balance.",
     subcommands = {
+      DemoCommand.class,
       SandboxCommand.class,
       MigrateCommand.class,
       NodeCommand.class,
       StatusCommand.class,
-      AlertsCommand.class
+      AlertsCommand.class,
+      CompareCommand.class
     },
     footerHeading = "%nTraffic:%n",
     footer = {

@@ -8,7 +8,7 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
-import io.spendwatch.ops.topics.TopicSetup;
+import io.spendwatch.ops.setup.TopicSetup;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Topics;

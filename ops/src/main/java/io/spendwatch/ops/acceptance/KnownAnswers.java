@@ -23,8 +23,11 @@ import java.util.zip.GZIPInputStream;
  */
 record KnownAnswers(Map<String, Row> rows, List<ExpectedAlert> alerts) {
 
-  /** One transaction's exposure and balance, minor units. */
-  record Row(long exposureMinor, long balanceMinor, boolean breach) {}
+  /**
+   * One transaction's exposure and balance, minor units; a null balance where the user has no
+   * account.
+   */
+  record Row(long exposureMinor, Long balanceMinor, boolean breach) {}
 
   /**
    * An alert without what differs from run to run. Empty strings where there is no transaction or

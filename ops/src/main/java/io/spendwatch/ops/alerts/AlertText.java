@@ -23,7 +23,7 @@ public final class AlertText {
                   + Money.formatDifference(alert.exposureMinor(), alert.balanceMinor(), currency);
           case CLEARED -> "  " + cause(alert);
         };
-    return "%s  %-7s  user %-12s  spent %12s %s in 24 h  balance %12s%s%s"
+    return "%s  %-7s  user %-20s  spent %12s %s in 24 h  balance %12s%s%s"
         .formatted(
             TIME.format(Instant.ofEpochMilli(alert.eventTimeMs())),
             alert.type(),

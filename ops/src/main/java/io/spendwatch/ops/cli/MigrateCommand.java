@@ -1,6 +1,8 @@
 package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.setup.Preparation;
+import io.spendwatch.ops.setup.Waiting;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.InstantSource;

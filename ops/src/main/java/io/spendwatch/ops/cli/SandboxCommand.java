@@ -4,6 +4,8 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
+import io.spendwatch.ops.setup.Preparation;
+import io.spendwatch.ops.setup.Waiting;
 import io.spendwatch.protocol.Topics;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -23,6 +23,15 @@ public final class Ports {
     }
   }
 
+  /** The given port if it is free now, else any free one. */
+  public static int freeOrAny(int preferred) {
+    try {
+      return bindAndRelease(preferred);
+    } catch (IOException e) {
+      return free();
+    }
+  }
+
   /**
    * The given port, or a free one for 0.
    *

@@ -2,7 +2,7 @@ package io.spendwatch.ops.testing;
 
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
-import io.spendwatch.ops.topics.TopicSetup;
+import io.spendwatch.ops.setup.TopicSetup;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

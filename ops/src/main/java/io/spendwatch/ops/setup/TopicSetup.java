@@ -1,4 +1,4 @@
-package io.spendwatch.ops.topics;
+package io.spendwatch.ops.setup;
 
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.protocol.Topics;

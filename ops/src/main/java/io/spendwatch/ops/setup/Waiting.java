@@ -1,4 +1,4 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.setup;
 
 import io.spendwatch.ops.OperatorException;
 import java.io.PrintWriter;
@@ -12,27 +12,35 @@ import org.apache.kafka.common.errors.RetriableException;
  * Tries again for a bounded time while a server is not there, and says once what it waits for. What
  * waiting cannot mend fails at once.
  */
-final class Waiting {
+public final class Waiting {
   private static final long PAUSE_MS = 500;
 
   private final PrintWriter err;
   private final Duration atMost;
 
-  Waiting(PrintWriter err, Duration atMost) {
+  /**
+   * Waits for nothing yet.
+   *
+   * @param err where it says what it waits for
+   * @param atMost for each attempt that it is given
+   */
+  public Waiting(PrintWriter err, Duration atMost) {
     this.err = err;
     this.atMost = atMost;
   }
 
   /** Something that needs a server. */
-  interface Attempt<T> {
+  public interface Attempt<T> {
     T run() throws SQLException, ExecutionException, InterruptedException;
   }
 
   /**
+   * Runs the attempt until it succeeds.
+   *
    * @param server for people, with its address
    * @throws OperatorException naming the server, when the time is up or the server refuses
    */
-  <T> T until(String server, Attempt<T> attempt) {
+  public <T> T until(String server, Attempt<T> attempt) {
     long deadline = System.nanoTime() + atMost.toNanos();
     boolean said = false;
     while (true) {

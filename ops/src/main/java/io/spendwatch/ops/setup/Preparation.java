@@ -1,9 +1,8 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.setup;
 
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
-import io.spendwatch.ops.topics.TopicSetup;
 import io.spendwatch.protocol.Topics;
 import java.time.Instant;
 import java.util.HashMap;
@@ -14,29 +13,33 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 
 /** Makes schema and topics: what the {@code migrate} command does, and the sandbox first of all. */
-final class Preparation {
+public final class Preparation {
   private static final int ANSWER_TIMEOUT_MS = 5_000;
 
   private final Waiting waiting;
 
-  Preparation(Waiting waiting) {
+  public Preparation(Waiting waiting) {
     this.waiting = waiting;
   }
 
   /**
+   * Brings the schema to the newest version.
+   *
    * @return how many migrations were applied
    * @throws OperatorException if that cannot be done
    */
-  int schema(PostgresAddress database, Instant now) {
+  public int schema(PostgresAddress database, Instant now) {
     return waiting.until(database.toString(), () -> new Schema(database).migrate(now));
   }
 
   /**
+   * Makes the topics that are missing.
+   *
    * @param client properties for any Kafka client
    * @return the topics that were made
    * @throws OperatorException if that cannot be done
    */
-  List<String> topics(
+  public List<String> topics(
       Map<String, Object> client,
       Topics topics,
       OptionalInt partitions,

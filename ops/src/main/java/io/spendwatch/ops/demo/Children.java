@@ -1,0 +1,47 @@
+package io.spendwatch.ops.demo;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.process.GuardedProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Starts other Spendwatch commands as a user would, through the launcher. */
+final class Children {
+  private final Path launcher;
+  private final Path directory;
+
+  /**
+   * @param home the project's root
+   * @param directory under which each child has one of its own
+   * @throws OperatorException if there is no launcher
+   */
+  Children(Path home, Path directory) {
+    this.launcher = home.resolve("spendwatch").toAbsolutePath();
+    this.directory = directory;
+    if (!Files.isExecutable(launcher)) {
+      throw new OperatorException(
+          "the demo starts the other commands by ./spendwatch, which is not at " + launcher);
+    }
+  }
+
+  GuardedProcess start(Map<String, String> environment, List<String> arguments) {
+    Map<String, String> all = new TreeMap<>(environment);
+    all.put("SPENDWATCH_NO_BUILD", "1");
+    return GuardedProcess.start(
+        new GuardedProcess.Command(
+            "`spendwatch " + arguments.getFirst() + "`",
+            directory.resolve(arguments.getFirst()),
+            GuardedProcess.StopSignal.TERM,
+            all,
+            List.of(),
+            concat(launcher.toString(), arguments)));
+  }
+
+  private static List<String> concat(String first, List<String> rest) {
+    return java.util.stream.Stream.concat(java.util.stream.Stream.of(first), rest.stream())
+        .toList();
+  }
+}

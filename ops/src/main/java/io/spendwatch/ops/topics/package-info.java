@@ -1,2 +1,0 @@
-/** The Kafka topics of the contract. */
-package io.spendwatch.ops.topics;
