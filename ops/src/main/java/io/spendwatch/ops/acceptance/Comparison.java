@@ -96,7 +96,7 @@ public final class Comparison {
           var actual =
               new Row(
                   result.getLong(2),
-                  result.getLong(3),
+                  result.getObject(3, Long.class),
                   isBreach(result.getString(4), result.getLong(2), result.getLong(3)));
           if (!seen.add(id)) {
             differences.add("transaction " + id + " has more than one row");
