@@ -1,0 +1,49 @@
+package io.spendwatch.ops.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.spendwatch.ops.testing.Launched;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoIT {
+  private static final Pattern ALERTS =
+      Pattern.compile("alerts raised +(\\d+) rows in PostgreSQL, (\\d+) seen by a subscriber");
+
+  @TempDir private Path temporary;
+
+  @Test
+  void showsAlertsAndEndsOnCtrlCWithASummaryAndNothingLeft() throws Exception {
+    var environment = Map.of("SPENDWATCH_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary);
+    try (Launched demo = Launched.start(environment, "demo", "--scale", "0.005")) {
+      demo.awaitLine(line -> line.contains("RAISED   user live-"), Duration.ofMinutes(3));
+      List<ProcessHandle> children = demo.descendants();
+      demo.signalGroup("INT");
+      assertThat(demo.awaitEnd(Duration.ofMinutes(1))).isEqualTo(128 + 2);
+      assertThat(demo.err()).isEmpty();
+
+      String out = String.join("\n", demo.out());
+      Matcher alerts = ALERTS.matcher(out);
+      assertThat(alerts.find()).as(out).isTrue();
+      assertThat(Long.parseLong(alerts.group(1))).isPositive();
+      assertThat(alerts.group(2)).isEqualTo(alerts.group(1));
+      assertThat(out).contains("dead letters    0");
+      await("the end of all children")
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
+      try (Stream<Path> left = Files.list(temporary)) {
+        assertThat(left.filter(path -> path.getFileName().toString().startsWith("spendwatch-")))
+            .isEmpty();
+      }
+    }
+  }
+}
