@@ -55,7 +55,11 @@ record KnownAnswers(Map<String, Row> rows, List<ExpectedAlert> alerts) {
             directory.resolve(set + ".reference.csv.gz"),
             "transaction_id,window_sum_cents,balance_cents,breach")) {
       rows.put(
-          line[0], new Row(Long.parseLong(line[1]), Long.parseLong(line[2]), line[3].equals("1")));
+          line[0],
+          new Row(
+              Long.parseLong(line[1]),
+              line[2].isEmpty() ? null : Long.valueOf(line[2]),
+              line[3].equals("1")));
     }
     Path alertsFile = directory.resolve(set + ".alerts.csv.gz");
     if (!Files.exists(alertsFile)) {
