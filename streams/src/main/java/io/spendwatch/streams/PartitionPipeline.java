@@ -166,6 +166,7 @@ final class PartitionPipeline {
       incarnation.end(cause.getMessage());
     } else {
       LOG.error("{} failed; it will be started anew", incarnation.source(), cause);
+      incarnation.progress().waitsFor("a new start after: " + cause);
       incarnation.end("failed: " + cause);
     }
   }

@@ -43,7 +43,11 @@ import org.slf4j.LoggerFactory;
  */
 final class Publisher {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
-  private static final int GROUP_MAX = 1000;
+
+  /** A transaction must be over well within transaction-timeout, or the broker aborts it. */
+  private static final int GROUP_REQUESTS_MAX = 1000;
+
+  private static final long GROUP_BYTES_MAX = 8 << 20;
   private static final long IDLE_CHECK_MS = 100;
 
   private record Request(
@@ -53,8 +57,11 @@ final class Publisher {
       long sinceNanos,
       CompletableFuture<Done> done) {
 
-    boolean isUrgent() {
-      return !records.isEmpty();
+    /** Bytes of the records; 0 only without any. */
+    long bytes() {
+      return records.stream()
+          .mapToLong(record -> record.value() == null ? 1 : 1 + record.value().length)
+          .sum();
     }
   }
 
@@ -181,16 +188,16 @@ final class Publisher {
       gathered.add(first);
     }
     long dueNanos = gathered.getFirst().sinceNanos() + commitIntervalNanos;
-    queue.drainTo(gathered, GROUP_MAX - gathered.size());
-    while (!closing
-        && gathered.size() < GROUP_MAX
-        && gathered.stream().noneMatch(Request::isUrgent)) {
-      Request next = queue.poll(dueNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+    long bytes = gathered.stream().mapToLong(Request::bytes).sum();
+    while (gathered.size() < GROUP_REQUESTS_MAX && bytes < GROUP_BYTES_MAX) {
+      // Bytes mean records, which are urgent.
+      long waitNanos = closing || bytes > 0 ? 0 : dueNanos - System.nanoTime();
+      Request next = queue.poll(waitNanos, TimeUnit.NANOSECONDS);
       if (next == null) {
         break;
       }
       gathered.add(next);
-      queue.drainTo(gathered, GROUP_MAX - gathered.size());
+      bytes += next.bytes();
     }
     return gathered;
   }
