@@ -77,6 +77,9 @@ final class StatusSource {
         .map(PartitionStatus::waitingFor)
         .filter(Objects::nonNull)
         .forEach(different::add);
+    if (!status.balancesPushed()) {
+      different.add("PostgreSQL: the connection that pushes balance changes");
+    }
     if (different.isEmpty() && status.partitions().isEmpty()) {
       different.add("partitions, from the consumer group");
     }
