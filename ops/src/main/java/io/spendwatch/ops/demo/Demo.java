@@ -1,6 +1,7 @@
 package io.spendwatch.ops.demo;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.Json;
 import io.spendwatch.ops.process.GuardedProcess;
 import io.spendwatch.ops.schema.PostgresAddress;
@@ -45,9 +46,6 @@ import java.util.concurrent.TimeoutException;
  * thread; {@link #finish} may come from any.
  */
 public final class Demo {
-  /** The node's default: where README says that it answers. */
-  private static final int HTTP_PORT = 8080;
-
   private static final Duration CATCH_UP_MAX = Duration.ofSeconds(15);
   private static final Duration LIVE_END_MARGIN = Duration.ofSeconds(5);
   private static final Duration LOOK = Duration.ofMillis(250);
@@ -133,7 +131,7 @@ public final class Demo {
     Map<String, Object> client = Map.of("bootstrap.servers", servers.bootstrapServers());
     prepare(database, client);
 
-    int httpPort = Ports.freeOrAny(HTTP_PORT);
+    int httpPort = Ports.freeOrAny(Configuration.load().http().port());
     Map<String, String> environment = new HashMap<>(servers.environment());
     environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
     URI http = URI.create("http://" + Ports.LOOPBACK + ":" + httpPort);
