@@ -45,7 +45,9 @@ public final class Launched implements AutoCloseable {
 
   /** Needs the packaged modules, as integration tests have them. */
   public static Launched start(Map<String, String> environment, String... arguments) {
-    List<String> line = new ArrayList<>(List.of("setsid", launcher().toString()));
+    // Who runs the build in the background has us ignore SIGINT, and our children with us.
+    List<String> line =
+        new ArrayList<>(List.of("setsid", "env", "--default-signal=INT", launcher().toString()));
     line.addAll(List.of(arguments));
     return start(environment, line);
   }
