@@ -30,7 +30,7 @@ class FaultsIT {
   private static final int SMALL_DISK_MB = 400;
   private static final Drill.Settings SETTINGS = new Drill.Settings(1, 500, Duration.ofMillis(500));
 
-  @TempDir private Path directory;
+  private Path directory;
   private FaultyKafka kafka;
   private FaultyPostgres postgres;
   private FaultBed bed;
@@ -39,7 +39,8 @@ class FaultsIT {
   @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
 
   @BeforeAll
-  void startServers() {
+  void startServers(@TempDir Path ofTheClass) {
+    directory = ofTheClass;
     kafka = new FaultyKafka(directory.resolve("kafka"));
     postgres = new FaultyPostgres(directory.resolve("postgres"), Optional.empty());
   }
