@@ -1,5 +1,6 @@
 package io.spendwatch.streams.postgres;
 
+import io.spendwatch.streams.retry.Retry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -13,6 +14,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -72,6 +74,19 @@ public final class Database {
                     .onFailure(failure -> replaceIfPoisoned(used, failure))
                     .eventually(connection::close))
         .toCompletionStage();
+  }
+
+  /**
+   * Like {@link #execute}, for whoever can only pass a failure on as text: its message says that it
+   * is PostgreSQL's, as {@link PgFailure#describe} does.
+   */
+  CompletionStage<RowSet<Row>> read(String sql, Tuple parameters) {
+    return execute(sql, parameters)
+        .exceptionallyCompose(
+            failure ->
+                CompletableFuture.failedFuture(
+                    new IllegalStateException(
+                        PgFailure.describe(Retry.cause(failure)), Retry.cause(failure))));
   }
 
   /** A connection outside the pool, for LISTEN. */
