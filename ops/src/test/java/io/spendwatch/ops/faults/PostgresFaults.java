@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 
 /** How PostgreSQL fails. */
 final class PostgresFaults {
-  private static final Pattern ANY = Pattern.compile("PostgreSQL: ");
+  private static final Pattern ANY = Pattern.compile("PostgreSQL: (?!the connection that pushes)");
   private static final Pattern READ_ONLY = Pattern.compile("PostgreSQL: .*25006");
   private static final Pattern DISK_FULL =
       Pattern.compile("PostgreSQL: .*(53100|space|refused|recovery)");
