@@ -214,6 +214,9 @@ final class Publisher {
       }
     }
     if (live.isEmpty()) {
+      // Whatever was tried again and again, nobody waits for it any more.
+      failures = 0;
+      waitingFor = null;
       return;
     }
     try {
