@@ -193,13 +193,15 @@ final class FaultBed implements AutoCloseable {
     settings.put(
         "SPENDWATCH_PG_URI", linked ? postgres.linked(bed.postgresUri()) : bed.postgresUri());
     // Shorter than by default, so that each is reached within a test.
-    settings.put("SPENDWATCH_KAFKA_REQUEST_TIMEOUT", "3s");
-    settings.put("SPENDWATCH_KAFKA_TRANSACTION_TIMEOUT", "6s");
+    settings.put("SPENDWATCH_KAFKA_REQUEST_TIMEOUT", "2s");
+    settings.put("SPENDWATCH_KAFKA_TRANSACTION_TIMEOUT", "4s");
     settings.put("SPENDWATCH_PG_CONNECT_TIMEOUT", "2s");
     settings.put("SPENDWATCH_PG_STATEMENT_TIMEOUT", "2s");
     settings.put(
         "SPENDWATCH_JAVA_OPTS",
-        "-Dspendwatch.postgres.deadline-margin=500ms -Dspendwatch.postgres.probe-interval=1s");
+        "-Dspendwatch.postgres.deadline-margin=500ms -Dspendwatch.postgres.probe-interval=1s"
+            // Starts sooner.
+            + " -XX:TieredStopAtLevel=1");
     return settings;
   }
 

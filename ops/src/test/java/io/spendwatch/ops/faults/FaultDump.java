@@ -62,6 +62,7 @@ final class FaultDump implements TestExecutionExceptionHandler {
     section(out, "failure", failure::toString);
     section(out, "committed and end offsets, lag", () -> offsets(bed));
     section(out, "group", () -> group(bed));
+    section(out, "transactions of Kafka", () -> transactions(bed));
     section(out, "pipelines", () -> pipelines(bed));
     for (NodeProcess node : bed.nodes()) {
       section(
@@ -140,6 +141,15 @@ final class FaultDump implements TestExecutionExceptionHandler {
       return group.groupState()
           + "\n"
           + group.members().stream().map(Object::toString).collect(Collectors.joining("\n"));
+    }
+  }
+
+  private static String transactions(FaultBed bed) throws Exception {
+    try (Admin admin = admin(bed)) {
+      List<String> ids = bed.nodes().stream().map(bed::transactionalId).toList();
+      return admin.describeTransactions(ids).all().get().entrySet().stream()
+          .map(Object::toString)
+          .collect(Collectors.joining("\n"));
     }
   }
 
