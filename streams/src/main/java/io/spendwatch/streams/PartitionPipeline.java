@@ -161,6 +161,10 @@ final class PartitionPipeline {
   }
 
   private void end(Throwable failure) {
+    if (!incarnation.isLive()) {
+      // A consequence: it has ended already, for a reason of its own.
+      return;
+    }
     Throwable cause = Retry.cause(failure);
     if (cause instanceof Incarnation.Ended) {
       incarnation.end(cause.getMessage());
