@@ -51,9 +51,9 @@ class BackPressureDrill {
   @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
 
   @BeforeEach
-  void start() throws Exception {
-    kafka = new FaultyKafka(directory.resolve("kafka"));
-    postgres = new FaultyPostgres(directory.resolve("postgres"), Optional.empty());
+  void startServers() throws Exception {
+    kafka = FaultyKafka.start(directory.resolve("kafka"));
+    postgres = FaultyPostgres.start(directory.resolve("postgres"), Optional.empty());
     bed = new FaultBed(kafka, postgres, FaultBed.Shape.AS_DELIVERED, directory, 1);
   }
 
@@ -65,9 +65,10 @@ class BackPressureDrill {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"POSTGRES_STALLED"})
+  @EnumSource(names = {"POSTGRES_STALLED", "POSTGRES_KILLED"})
   @Timeout(900)
   void keepsItsMemoryAndDrainsTheBacklog(KnownFault known) throws Exception {
+    bed.start();
     NodeProcess node = bed.nodes().getFirst();
     try (Launched load = load()) {
       sampleFor(node, BEFORE);

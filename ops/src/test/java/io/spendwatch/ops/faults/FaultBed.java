@@ -49,7 +49,7 @@ final class FaultBed implements AutoCloseable {
   private final Random random;
 
   /**
-   * Starts the nodes and waits until they are ready.
+   * Makes database and topics; the nodes are not started.
    *
    * @param directory for the nodes' logs
    * @param seed of all random choices
@@ -63,6 +63,11 @@ final class FaultBed implements AutoCloseable {
     for (int i = 1; i <= shape.nodes(); i++) {
       this.nodes.add(new NodeProcess(NODE + i, directory.resolve(NODE + i), environment(shape)));
     }
+  }
+
+  /** Starts the nodes and waits until they are ready. */
+  void start() {
+    nodes.forEach(NodeProcess::start);
     awaitReady();
   }
 

@@ -34,9 +34,6 @@ class FaultDrill {
   private static final int PER_SECOND = 1_000;
   private static final int SMALL_DISK_MB = 400;
 
-  /** How often within one slice. */
-  private static final int TIMES = 2;
-
   private static final Duration HOLD = Duration.ofSeconds(8);
 
   private Path directory;
@@ -49,8 +46,8 @@ class FaultDrill {
   @BeforeAll
   void startServers(@TempDir Path ofTheClass) {
     directory = ofTheClass;
-    kafka = new FaultyKafka(directory.resolve("kafka"));
-    postgres = new FaultyPostgres(directory.resolve("postgres"), Optional.empty());
+    kafka = FaultyKafka.start(directory.resolve("kafka"));
+    postgres = FaultyPostgres.start(directory.resolve("postgres"), Optional.empty());
   }
 
   @AfterEach
@@ -89,7 +86,7 @@ class FaultDrill {
     Optional<SmallDisk> mounted = SmallDisk.mount(directory.resolve("disk"), SMALL_DISK_MB);
     assumeTrue(mounted.isPresent(), "this machine does not let us mount a file system");
     try (SmallDisk disk = mounted.orElseThrow();
-        FaultyPostgres onIt = new FaultyPostgres(disk.directory().resolve("postgres"), mounted)) {
+        FaultyPostgres onIt = FaultyPostgres.start(disk.directory().resolve("postgres"), mounted)) {
       try {
         run(fault, onIt);
       } finally {
@@ -110,7 +107,8 @@ class FaultDrill {
     Path files = Files.createTempDirectory(directory, fault.label());
     List<KnownFault> rounds = Stream.generate(() -> fault).limit(ROUNDS).toList();
     bed = new FaultBed(kafka, server, shape(fault), files, seed);
+    bed.start();
     SlicedData data = SlicedData.generate(files, Drill.slices(ROUNDS), ROWS_PER_SLICE, seed);
-    new Drill(bed, data, new Drill.Settings(TIMES, PER_SECOND, HOLD)).run(rounds);
+    new Drill(bed, data, new Drill.Settings(PER_SECOND, HOLD)).run(rounds);
   }
 }

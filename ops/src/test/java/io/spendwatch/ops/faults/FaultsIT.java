@@ -36,7 +36,7 @@ class FaultsIT {
           KnownFault.NODE_KILLED);
   private static final int ROWS_PER_SLICE = 800;
   private static final int SMALL_DISK_MB = 400;
-  private static final Drill.Settings SETTINGS = new Drill.Settings(1, 400, Duration.ofMillis(200));
+  private static final Drill.Settings SETTINGS = new Drill.Settings(400, Duration.ofMillis(200));
 
   @TempDir private Path directory;
   private Optional<SmallDisk> disk = Optional.empty();
@@ -58,11 +58,12 @@ class FaultsIT {
     long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
     Collections.shuffle(faults, new Random(seed));
     System.out.println("-Dspendwatch.faults.seed=" + seed + ": " + faults);
-    kafka = new FaultyKafka(directory.resolve("kafka"));
+    kafka = FaultyKafka.start(directory.resolve("kafka"));
     postgres =
-        new FaultyPostgres(
+        FaultyPostgres.start(
             disk.map(SmallDisk::directory).orElse(directory).resolve("postgres"), disk);
     bed = new FaultBed(kafka, postgres, FaultBed.Shape.TWO_LINKED_NODES, directory, seed);
+    bed.start();
     SlicedData data =
         SlicedData.generate(directory, Drill.slices(faults.size()), ROWS_PER_SLICE, seed);
     new Drill(bed, data, SETTINGS).run(faults);

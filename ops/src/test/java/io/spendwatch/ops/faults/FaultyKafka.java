@@ -14,16 +14,23 @@ final class FaultyKafka implements AutoCloseable {
   private final KafkaLink link;
   private final FaultyServer<KafkaServer> server;
 
-  FaultyKafka(Path directory) {
+  private FaultyKafka(Path directory) {
     int linkedPort = Ports.free();
     link = new KafkaLink(linkedPort);
-    link.open();
     Options options =
         new Options(
             Optional.of(new ProxiedListener(linkedPort, link.port())),
             // How often the broker looks for transactions to abort whose time is over: else 10 s.
             Map.of("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"));
     server = new FaultyServer<>(directory, () -> KafkaServer.start(directory, port, options));
+  }
+
+  /** Starts it on the directory. */
+  static FaultyKafka start(Path directory) {
+    FaultyKafka kafka = new FaultyKafka(directory);
+    kafka.link.open();
+    kafka.server.start();
+    return kafka;
   }
 
   FaultyServer<KafkaServer> server() {

@@ -21,15 +21,21 @@ final class FaultyPostgres implements AutoCloseable {
   private final FaultyServer<PostgresServer> server;
   private final Optional<SmallDisk> disk;
 
+  private FaultyPostgres(Path directory, Optional<SmallDisk> disk) {
+    this.disk = disk;
+    server = new FaultyServer<>(directory, () -> PostgresServer.start(directory, port, SETTINGS));
+  }
+
   /**
    * Starts it.
    *
    * @param disk that the directory lies on, where that can be filled
    */
-  FaultyPostgres(Path directory, Optional<SmallDisk> disk) {
-    this.disk = disk;
-    link.open();
-    server = new FaultyServer<>(directory, () -> PostgresServer.start(directory, port, SETTINGS));
+  static FaultyPostgres start(Path directory, Optional<SmallDisk> disk) {
+    FaultyPostgres postgres = new FaultyPostgres(directory, disk);
+    postgres.link.open();
+    postgres.server.start();
+    return postgres;
   }
 
   FaultyServer<PostgresServer> server() {

@@ -15,14 +15,13 @@ final class FaultyServer<S extends AutoCloseable> implements AutoCloseable {
   private S running;
 
   /**
-   * Starts it.
+   * Not started.
    *
    * @param starter starts it on the directory, each time on the same port
    */
   FaultyServer(Path directory, Supplier<S> starter) {
     this.directory = directory;
     this.starter = starter;
-    start();
   }
 
   /** What it has written, all runs together. */

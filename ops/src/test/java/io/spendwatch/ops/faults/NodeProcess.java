@@ -39,7 +39,7 @@ final class NodeProcess implements AutoCloseable {
   private GuardedProcess process;
 
   /**
-   * Starts it; does not wait until it answers.
+   * Not started.
    *
    * @param directory of its log
    * @param environment its settings, without the HTTP port
@@ -52,7 +52,6 @@ final class NodeProcess implements AutoCloseable {
     this.environment.put("SPENDWATCH_NODE_ID", name);
     this.environment.put("SPENDWATCH_PG_APPLICATION_NAME", name);
     this.environment.put("SPENDWATCH_NO_BUILD", "1");
-    start();
   }
 
   String name() {
@@ -64,7 +63,7 @@ final class NodeProcess implements AutoCloseable {
     return directory.resolve("log");
   }
 
-  /** A new life, after the former has ended. */
+  /** A new life, after the former has ended; does not wait until it answers. */
   void start() {
     process =
         GuardedProcess.start(
@@ -154,7 +153,9 @@ final class NodeProcess implements AutoCloseable {
       // A frozen one would not stop.
       thaw();
     }
-    process.close();
+    if (process != null) {
+      process.close();
+    }
   }
 
   private GuardedTree tree() {
