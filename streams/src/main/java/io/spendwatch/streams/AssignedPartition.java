@@ -2,6 +2,7 @@ package io.spendwatch.streams;
 
 import io.spendwatch.streams.retry.BackOff;
 import java.util.OptionalLong;
+import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -72,10 +73,10 @@ final class AssignedPartition {
   }
 
   /** The life is over: the next one may start after a pause that grows with quick failures. */
-  void ended(long nowMs, BackOff backOff) {
+  void ended(long nowMs, BackOff backOff, RandomGenerator random) {
     boolean wasShort = nowMs - startedMs < 2 * backOff.max().toMillis();
     failures = wasShort ? failures + 1 : 1;
-    startNotBeforeMs = nowMs + backOff.delayMs(failures);
+    startNotBeforeMs = nowMs + backOff.delayMs(failures, random);
     pipeline = null;
     progress.restarted();
   }

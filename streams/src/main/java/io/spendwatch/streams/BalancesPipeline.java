@@ -6,7 +6,7 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.postgres.AccountsWriter;
 import io.spendwatch.streams.postgres.PgFailure;
 import io.spendwatch.streams.retry.Retry;
-import java.time.InstantSource;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,7 +27,7 @@ final class BalancesPipeline {
       Topics topics,
       AccountsWriter accounts,
       Publisher publisher,
-      InstantSource clock) {}
+      Timekeeper time) {}
 
   private final Dependencies with;
   private final Incarnation incarnation;
@@ -57,7 +57,7 @@ final class BalancesPipeline {
   }
 
   private DecodedBatch<Balance> decode(List<ConsumerRecord<byte[], byte[]>> records) {
-    long latestAsOfMs = with.clock().millis() + with.config().maxFutureSkew().toMillis();
+    long latestAsOfMs = with.time().millis() + with.config().maxFutureSkew().toMillis();
     return DecodedBatch.of(
         records,
         bound,
@@ -69,6 +69,7 @@ final class BalancesPipeline {
     return Retry.start(
             () -> with.accounts().apply(batch.items()),
             with.config().retry(),
+            with.time(),
             PgFailure::isTransient,
             incarnation::isLive,
             new RetryReport(incarnation, PgFailure::describe))

@@ -8,6 +8,7 @@ import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
 import io.spendwatch.actors.Received;
 import io.spendwatch.streams.retry.Retry;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -35,14 +36,17 @@ final class ExposureAssessor {
   private final ActorSystem<?> system;
   private final IntFunction<RecipientRef<PartitionCommand>> partitions;
   private final PipelineConfig config;
+  private final Timekeeper time;
 
   ExposureAssessor(
       ActorSystem<?> system,
       IntFunction<RecipientRef<PartitionCommand>> partitions,
-      PipelineConfig config) {
+      PipelineConfig config,
+      Timekeeper time) {
     this.system = system;
     this.partitions = partitions;
     this.config = config;
+    this.time = time;
   }
 
   /**
@@ -76,8 +80,12 @@ final class ExposureAssessor {
                             replyTo),
                     config.askTimeout(),
                     system.scheduler())
-                .thenCompose(reply -> assessed(reply, epoch, sequence, transactions.size())),
+                // Plain thenCompose would run on the common pool, whatever completes the answer.
+                .thenComposeAsync(
+                    reply -> assessed(reply, epoch, sequence, transactions.size()),
+                    system.executionContext()),
         config.retry(),
+        time,
         failure -> failure instanceof TimeoutException || failure instanceof NotNow,
         incarnation::isLive,
         new RetryReport(incarnation, failure -> "actor: " + failure.getMessage()));

@@ -141,14 +141,15 @@ final class PartitionPipeline {
     queue = running.first();
     running
         .second()
-        .whenComplete(
+        .whenCompleteAsync(
             (_, failure) -> {
               if (failure == null) {
                 incarnation.end("drained");
               } else {
                 end(failure);
               }
-            });
+            },
+            system.executionContext());
     onChange.run();
   }
 

@@ -1,6 +1,7 @@
 package io.spendwatch.streams;
 
 import io.spendwatch.streams.retry.BackOff;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,7 +12,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -48,7 +48,7 @@ final class Publisher {
   private static final int GROUP_REQUESTS_MAX = 1000;
 
   private static final long GROUP_BYTES_MAX = 8 << 20;
-  private static final long IDLE_CHECK_MS = 100;
+  private static final long IDLE_CHECK_NANOS = 100_000_000;
 
   private record Request(
       Incarnation incarnation,
@@ -68,13 +68,14 @@ final class Publisher {
   private final Supplier<Producer<byte[], byte[]>> producers;
   private final long commitIntervalNanos;
   private final BackOff backOff;
+  private final Timekeeper time;
   // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
   private final BlockingQueue<Request> queue = new LinkedBlockingQueue<>();
   private final Map<TopicPartition, Integer> open = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> closed = new CompletableFuture<>();
   private volatile ConsumerGroupMetadata group;
   private volatile String waitingFor;
-  private volatile boolean closing;
+  private final CompletableFuture<Done> closing = new CompletableFuture<>();
 
   // Of the thread.
   private Producer<byte[], byte[]> producer;
@@ -85,15 +86,19 @@ final class Publisher {
    * @param producers makes a producer with its transactional id, not initialised
    */
   Publisher(
-      Supplier<Producer<byte[], byte[]>> producers, Duration commitInterval, BackOff backOff) {
+      Supplier<Producer<byte[], byte[]>> producers,
+      Duration commitInterval,
+      BackOff backOff,
+      Timekeeper time) {
     this.producers = producers;
     this.commitIntervalNanos = commitInterval.toNanos();
     this.backOff = backOff;
+    this.time = time;
   }
 
   /** Starts the thread, which begins by ending whatever an earlier process left open. */
   void start() {
-    Thread.ofPlatform().name("spendwatch-publisher").daemon(true).start(this::run);
+    time.startThread("spendwatch-publisher", this::run);
   }
 
   /**
@@ -113,7 +118,7 @@ final class Publisher {
             incarnation,
             new OffsetAndMetadata(nextOffset, note),
             records,
-            System.nanoTime(),
+            time.nanoTime(),
             new CompletableFuture<>());
     open.merge(incarnation.source(), 1, Integer::sum);
     queue.add(request);
@@ -137,13 +142,13 @@ final class Publisher {
 
   /** Publishes what has been asked for, then ends. */
   CompletionStage<Done> close() {
-    closing = true;
+    closing.complete(Done.done());
     return closed;
   }
 
   private void run() {
     try {
-      while (!(closing && queue.isEmpty() && again.isEmpty())) {
+      while (!(closing.isDone() && queue.isEmpty() && again.isEmpty())) {
         if (producer == null) {
           connect();
         } else {
@@ -170,7 +175,7 @@ final class Publisher {
     } catch (RuntimeException e) {
       closeProducer();
       failed(e);
-      if (closing) {
+      if (closing.isDone()) {
         refuseAll();
       }
     }
@@ -181,7 +186,7 @@ final class Publisher {
     List<Request> gathered = new ArrayList<>(again);
     again = List.of();
     if (gathered.isEmpty()) {
-      Request first = queue.poll(IDLE_CHECK_MS, TimeUnit.MILLISECONDS);
+      Request first = time.poll(queue, IDLE_CHECK_NANOS);
       if (first == null) {
         return gathered;
       }
@@ -191,8 +196,8 @@ final class Publisher {
     long bytes = gathered.stream().mapToLong(Request::bytes).sum();
     while (gathered.size() < GROUP_REQUESTS_MAX && bytes < GROUP_BYTES_MAX) {
       // Bytes mean records, which are urgent.
-      long waitNanos = closing || bytes > 0 ? 0 : dueNanos - System.nanoTime();
-      Request next = queue.poll(waitNanos, TimeUnit.NANOSECONDS);
+      long waitNanos = closing.isDone() || bytes > 0 ? 0 : dueNanos - time.nanoTime();
+      Request next = time.poll(queue, waitNanos);
       if (next == null) {
         break;
       }
@@ -274,9 +279,7 @@ final class Publisher {
   private void pauseAfter(RuntimeException cause) throws InterruptedException {
     failures++;
     waitingFor = describe(cause);
-    if (!closing) {
-      TimeUnit.MILLISECONDS.sleep(backOff.delayMs(failures));
-    }
+    boolean _ = time.await(closing, Duration.ofMillis(backOff.delayMs(failures, time.random())));
   }
 
   /** The producer wraps what happened into what it could not do because of it. */

@@ -16,7 +16,7 @@ import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.LedgerBatch;
 import io.spendwatch.streams.postgres.PgFailure;
 import io.spendwatch.streams.retry.Retry;
-import java.time.InstantSource;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +28,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +56,7 @@ final class TransactionsPipeline {
       Ledger ledger,
       Publisher publisher,
       BooleanSupplier balancesPushed,
-      InstantSource clock) {}
+      Timekeeper time) {}
 
   /**
    * A batch that is durable and waits to be published.
@@ -116,7 +117,7 @@ final class TransactionsPipeline {
             incarnation,
             () ->
                 with.ledger()
-                    .claim(incarnation.source().partition(), with.nodeId(), with.clock().millis()))
+                    .claim(incarnation.source().partition(), with.nodeId(), with.time().millis()))
         .thenCompose(
             claim -> {
               incarnation.progress().claimed(claim.epoch());
@@ -138,7 +139,7 @@ final class TransactionsPipeline {
         .named("decode-transactions")
         // While the batch before is judged and written, the next one gathers.
         .batchWeighted(bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
-        .keepAlive(with.config().tick(), DecodedBatch::tick)
+        .merge(Source.tick(with.config().tick(), with.config().tick(), DecodedBatch.tick()), true)
         .via(incarnation.gate().flow())
         // One stage for both: a batch may be judged only after the one before is durable.
         .mapAsync(1, batch -> assess(batch).thenCompose(assessed -> write(batch, assessed)))
@@ -148,7 +149,7 @@ final class TransactionsPipeline {
   }
 
   private DecodedBatch<Received> decode(List<ConsumerRecord<byte[], byte[]>> records) {
-    long latestEventTimeMs = with.clock().millis() + with.config().maxFutureSkew().toMillis();
+    long latestEventTimeMs = with.time().millis() + with.config().maxFutureSkew().toMillis();
     return DecodedBatch.of(
         records,
         bound,
@@ -167,7 +168,7 @@ final class TransactionsPipeline {
   }
 
   private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
-    long nowMs = with.clock().millis();
+    long nowMs = with.time().millis();
     long idleMs = batch.isTick() ? incarnation.progress().idleMs(with.config().idleAfter()) : 0;
     sequence++;
     if (!batch.isTick()) {
@@ -313,6 +314,7 @@ final class TransactionsPipeline {
     return Retry.start(
         statement,
         with.config().retry(),
+        with.time(),
         PgFailure::isTransient,
         incarnation::isLive,
         new RetryReport(incarnation, PgFailure::describe));

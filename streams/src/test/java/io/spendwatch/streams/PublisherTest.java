@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.streams.retry.BackOff;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -143,7 +145,8 @@ class PublisherTest {
               return producer;
             },
             commitInterval,
-            new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)));
+            new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)),
+            Timekeeper.real(InstantSource.system()));
     fresh.inGroup(GROUP);
     return fresh;
   }

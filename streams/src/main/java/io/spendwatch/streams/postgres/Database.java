@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * dead without a word, by our own deadline. After the latter, and when the server turns out to be
  * no primary any more, the whole pool is replaced: its connections cannot be told good from bad.
  */
-public final class Database {
+public final class Database implements Statements {
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int EVENT_LOOPS = 2;
 
@@ -54,12 +54,8 @@ public final class Database {
     return new Database(config, Vertx.vertx(options));
   }
 
-  /**
-   * Runs one prepared statement, in a transaction of its own.
-   *
-   * @return completes on an event loop: don't block there. After a failure other than the server's
-   *     own refusal it is open whether the statement took effect.
-   */
+  /** Completes on an event loop. */
+  @Override
   public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
     Pool used = pool.get();
     return inTime(used.getConnection())

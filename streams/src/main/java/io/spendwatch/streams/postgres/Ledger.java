@@ -36,7 +36,7 @@ public final class Ledger {
   /** Each new partition holds about ten locks until its transaction ends. */
   private static final int NEW_DAYS_MAX = 100;
 
-  private final Database database;
+  private final Statements database;
 
   /** Days (UTC) known to have their partition; forgotten when one turns out to be missing. */
   private final Set<LocalDate> knownDays = ConcurrentHashMap.newKeySet();
@@ -44,7 +44,7 @@ public final class Ledger {
   /** The last of the statements that make partitions; guarded by {@code knownDays}. */
   private CompletionStage<Void> ensured = CompletableFuture.completedFuture(null);
 
-  public Ledger(Database database) {
+  public Ledger(Statements database) {
     this.database = database;
   }
 

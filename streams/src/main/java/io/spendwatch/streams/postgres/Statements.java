@@ -1,0 +1,18 @@
+package io.spendwatch.streams.postgres;
+
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.concurrent.CompletionStage;
+
+/** Runs prepared statements. For any thread. */
+public interface Statements {
+
+  /**
+   * Runs one, in a transaction of its own.
+   *
+   * @return completes on any thread that must not be blocked. After a failure other than the
+   *     server's own refusal it is open whether the statement took effect, or still will.
+   */
+  CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters);
+}
