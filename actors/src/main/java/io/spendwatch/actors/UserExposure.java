@@ -144,10 +144,10 @@ final class UserExposure {
     Judgement judgement;
     if (tooLate) {
       judgement = judgeTooLate(transaction, facts);
-    } else if (atMs >= window.positionMs()) {
+    } else if (atMs >= settledMs()) {
       judgement = judgeInOrder(received, facts, out);
     } else {
-      judgement = judgeOutOfOrder(received, facts, out);
+      judgement = judgeOutOfOrder(received, streamTimeMs, facts, out);
     }
     if (judgement != null) {
       facts.counted().add(transaction);
@@ -182,7 +182,7 @@ final class UserExposure {
     AccountBalance before = balance;
     if (next == null) {
       if (open != null) {
-        long atMs = window.positionMs();
+        long atMs = settledMs();
         close(
             atMs,
             null,
@@ -216,6 +216,18 @@ final class UserExposure {
         balance,
         window.transactionsAt(atMs),
         open == null ? null : open.episodeId());
+  }
+
+  /**
+   * Up to this instant everything is known and announced: a record before it is out of order. Rests
+   * on what is durable alone, not on how far somebody happened to look.
+   */
+  private long settledMs() {
+    long settledMs = window.latestMs();
+    for (Episode episode : ended) {
+      settledMs = Math.max(settledMs, episode.endMs());
+    }
+    return open == null ? settledMs : Math.max(settledMs, open.startMs());
   }
 
   private Boolean isDuplicate(Transaction transaction, boolean tooLate, Facts facts) {
@@ -271,6 +283,7 @@ final class UserExposure {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
     long signedMinor = transaction.signedAmountMinor();
+    window.returnTo(atMs);
     pass(atMs, received.offset(), out);
     if (balance != null
         && open == null
@@ -286,13 +299,14 @@ final class UserExposure {
     return judged(window.exposureMinor());
   }
 
-  private Judgement judgeOutOfOrder(Received received, Facts facts, List<Transition> out) {
+  private Judgement judgeOutOfOrder(
+      Received received, long streamTimeMs, Facts facts, List<Transition> out) {
     if (balance != null && !facts.balanceConfirmed()) {
       facts.wantBalance();
       return null;
     }
     Transaction transaction = received.transaction();
-    long restMs = window.positionMs();
+    long restMs = Math.max(window.positionMs(), streamTimeMs);
     window.insert(
         transaction.eventTimeMs(),
         transaction.signedAmountMinor(),
@@ -348,7 +362,6 @@ final class UserExposure {
     boolean breach = window.exposureMinor() > balance.balanceMinor();
     Transaction transaction = received.transaction();
     if (breach && open == null) {
-      boolean late = ended.stream().anyMatch(episode -> episode.endMs() > atMs);
       raise(
           AlertIds.episodeId(userId, transaction.transactionId(), transaction.transactionId()),
           atMs,
@@ -356,7 +369,7 @@ final class UserExposure {
           -1,
           window.exposureMinor(),
           window.transactions(),
-          late,
+          false,
           received.offset(),
           out);
     } else if (!breach && open != null) {
@@ -400,6 +413,7 @@ final class UserExposure {
     long exposureMinor = window.exposureAt(atMs);
     int transactions = window.transactionsAt(atMs);
     boolean breach = exposureMinor > balance.balanceMinor();
+    window.returnTo(atMs);
     if (breach && open == null && transactions > 0) {
       String change = AlertIds.balanceChange(balance.version());
       raise(
@@ -418,7 +432,7 @@ final class UserExposure {
   }
 
   private long instantOf(AccountBalance change, long streamTimeMs) {
-    return Math.max(window.positionMs(), Math.min(change.asOfMs(), streamTimeMs));
+    return Math.max(settledMs(), Math.min(change.asOfMs(), streamTimeMs));
   }
 
   private void raise(

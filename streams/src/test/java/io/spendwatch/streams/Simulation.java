@@ -117,8 +117,10 @@ final class Simulation {
       }
       new Verdict().check();
     } finally {
+      int steps = world.scheduler().steps();
       nodes.forEach(SimulatedNode::kill);
       world.shutDown();
+      if (Boolean.getBoolean("steps")) System.out.println("STEPS " + steps + " " + (world.scheduler().steps() - steps) + " records " + workload.records().size() + " virtual " + world.scheduler().nanoTime() / 1e9);
     }
   }
 

@@ -70,6 +70,11 @@ public final class Scheduler {
     return nowNanos;
   }
 
+  /** How many tasks have run. */
+  public int steps() {
+    return steps;
+  }
+
   public Trace trace() {
     return trace;
   }

@@ -95,9 +95,12 @@ public final class SimulatedConsumer {
   }
 
   private boolean mustJoin() {
-    return !outage.isOn()
-        && member != null
-        && (generation != kafka.group().generation() || !kafka.group().knows(member));
+    SimulatedGroup group = kafka.group();
+    if (outage.isOn() || member == null) {
+      return false;
+    }
+    boolean hasNews = group.isRebalancing() || generation != group.generation();
+    return !group.knows(member) || (hasNews && !group.hasJoined(member));
   }
 
   private void takePartInTheGroup() {
@@ -107,6 +110,7 @@ public final class SimulatedConsumer {
       generation = -1;
       Set<TopicPartition> lost = new LinkedHashSet<>(owned);
       owned.clear();
+      positions.clear();
       if (!lost.isEmpty()) {
         listener.onPartitionsLost(lost);
       }
@@ -137,6 +141,7 @@ public final class SimulatedConsumer {
     if (!revoked.isEmpty()) {
       listener.onPartitionsRevoked(revoked);
       owned.removeAll(revoked);
+      positions.keySet().removeAll(revoked);
     }
     owned.addAll(added);
     listener.onPartitionsAssigned(added);
