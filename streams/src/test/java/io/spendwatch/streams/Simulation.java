@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -35,6 +36,8 @@ final class Simulation {
   private static final Duration TROUBLE = Duration.ofSeconds(10);
   private static final Duration RECOVERY = Duration.ofSeconds(90);
   private static final Duration CHECK = Duration.ofMillis(250);
+
+  private static final Map<String, StreamsConfig> CONFIGS = new ConcurrentHashMap<>();
 
   private final Random random;
   private final Trace trace;
@@ -60,7 +63,8 @@ final class Simulation {
     this.configs = new StreamsConfig[machines.size()];
     int batchRowsMax = List.of(1, 3, 20, 500).get(random.nextInt(4));
     for (int i = 0; i < configs.length; i++) {
-      configs[i] = config(i, batchRowsMax);
+      int node = i;
+      configs[i] = CONFIGS.computeIfAbsent(i + "/" + batchRowsMax, _ -> config(node, batchRowsMax));
     }
     this.awakeUsersMax = random.nextInt(3) == 0 ? 1 + random.nextInt(2) : 1000;
     this.world = new World(random, trace, machines, configs[0].kafka().topics(), partitions);
@@ -117,10 +121,9 @@ final class Simulation {
       }
       new Verdict().check();
     } finally {
-      int steps = world.scheduler().steps();
+      trace.end();
       nodes.forEach(SimulatedNode::kill);
       world.shutDown();
-      if (Boolean.getBoolean("steps")) System.out.println("STEPS " + steps + " " + (world.scheduler().steps() - steps) + " records " + workload.records().size() + " virtual " + world.scheduler().nanoTime() / 1e9);
     }
   }
 

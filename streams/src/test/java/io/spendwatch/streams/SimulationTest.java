@@ -3,6 +3,12 @@ package io.spendwatch.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.streams.simulation.Machine;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,8 +20,8 @@ import org.junit.jupiter.api.Test;
  * Whatever crashes, stalls, is cut off or comes twice, in any order, the tables and the alert topic
  * end up exactly as if nothing had happened.
  *
- * <p>{@code -Dspendwatch.simulation.seeds=FROM-TO} runs other seeds, {@code
- * -Dspendwatch.simulation.trace=true} prints all that happens.
+ * <p>{@code -Dspendwatch.simulation.seeds=FROM-TO} runs other seeds. Of a seed that fails all that
+ * happens in it is written to a file.
  */
 class SimulationTest {
   private static final int WORKERS = 2;
@@ -26,7 +32,6 @@ class SimulationTest {
     String[] range = System.getProperty("spendwatch.simulation.seeds", "1-10000").split("-", 2);
     long from = Long.parseLong(range[0]);
     long to = Long.parseLong(range[range.length - 1]);
-    boolean verbose = Boolean.getBoolean("spendwatch.simulation.trace");
     Map<String, Integer> happened = new TreeMap<>();
     Map<Long, String> failed = new TreeMap<>();
     AtomicLong next = new AtomicLong(from);
@@ -42,7 +47,7 @@ class SimulationTest {
                               for (long seed = next.getAndIncrement();
                                   seed <= to && failed.size() < 5;
                                   seed = next.getAndIncrement()) {
-                                run(seed, machines, verbose, happened, failed);
+                                run(seed, machines, happened, failed);
                               }
                             }))
             .toList();
@@ -63,31 +68,53 @@ class SimulationTest {
   }
 
   private static void run(
-      long seed,
-      List<Machine> machines,
-      boolean verbose,
-      Map<String, Integer> happened,
-      Map<Long, String> failed) {
-    Simulation simulation = new Simulation(seed, machines, verbose);
-    String failure = null;
-    try {
-      simulation.run();
-    } catch (AssertionError | RuntimeException e) {
-      failure =
-          "seed %d: %s%n%s%n  again: mvn -pl streams -am test -Dtest=SimulationTest -Dsurefire.failIfNoSpecifiedTests=false -Dspendwatch.simulation.seeds=%d -Dspendwatch.simulation.trace=true%n"
-              .formatted(seed, e, verbose ? "" : simulation.trace().text(), seed);
-      if (!(e instanceof AssertionError)) {
-        e.printStackTrace();
-      }
-    }
+      long seed, List<Machine> machines, Map<String, Integer> happened, Map<Long, String> failed) {
+    Simulation simulation = new Simulation(seed, machines, false);
+    String failure = outcome(simulation);
     synchronized (happened) {
       simulation
           .trace()
           .counts()
           .forEach((what, times) -> happened.merge(what, times, Integer::sum));
-      if (failure != null) {
-        failed.put(seed, failure);
+    }
+    if (failure != null) {
+      String report = "seed %d: %s%n%s".formatted(seed, failure, again(seed, machines, simulation));
+      synchronized (failed) {
+        failed.put(seed, report);
       }
+    }
+  }
+
+  /** Runs the seed once more, for all that happens in it. */
+  private static String again(long seed, List<Machine> machines, Simulation first) {
+    Simulation second = new Simulation(seed, machines, true);
+    String failure = outcome(second);
+    Path file = Path.of("target", "simulation-" + seed + ".txt");
+    try {
+      Files.writeString(file, failure + "\n\n" + second.trace().text());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return "%s; all that happens in it is in streams/%s; run it with -Dspendwatch.simulation.seeds=%d%n"
+        .formatted(
+            first.trace().hash() == second.trace().hash()
+                ? "It replays exactly"
+                : "IT DOES NOT REPLAY",
+            file,
+            seed);
+  }
+
+  /** Null when all was as it must be. */
+  private static String outcome(Simulation simulation) {
+    try {
+      simulation.run();
+      return null;
+    } catch (AssertionError e) {
+      return e.getMessage();
+    } catch (RuntimeException e) {
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace));
+      return trace.toString();
     }
   }
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -95,6 +96,8 @@ public final class SimulatedPostgres {
   }
 
   private record Key(String userId, long eventTimeMs, String transactionId) {}
+
+  private static final Map<String, String> SQL = new ConcurrentHashMap<>();
 
   private final Map<String, Function<Tuple, RowSet<Row>>> statements = new HashMap<>();
   private final Map<String, String> names = new HashMap<>();
@@ -181,7 +184,7 @@ public final class SimulatedPostgres {
   }
 
   private void statement(String name, Function<Tuple, RowSet<Row>> promise) {
-    String sql = SqlText.load(name);
+    String sql = SQL.computeIfAbsent(name, SqlText::load);
     statements.put(sql, promise);
     names.put(sql, name);
   }

@@ -315,7 +315,9 @@ public final class Expected {
         if (breach && start == null && point.counted != null) {
           start = point;
         } else if (!breach && start != null) {
-          found.add(new Breach(start, point));
+          if (start.counted != null || point.atMs > start.atMs) {
+            found.add(new Breach(start, point));
+          }
           start = null;
         }
       }

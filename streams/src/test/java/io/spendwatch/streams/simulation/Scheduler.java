@@ -150,20 +150,20 @@ public final class Scheduler {
     }
   }
 
-  /** Runs what is left of the processes, as if the world had stopped answering; then lets go. */
+  /**
+   * Runs what is left of the processes, as if the world had stopped answering; then lets go.
+   *
+   * @throws Stuck when something is left that goes on by itself
+   */
   void shutDown(Duration atMost) {
     timers.removeIf(timer -> timer.host.equals(world));
-    long endNanos = nowNanos + atMost.toNanos();
-    while (nowNanos < endNanos && !isQuiet()) {
-      BooleanSupplier quiet = this::isQuiet;
-      try {
-        run(quiet, Duration.ofNanos(endNanos - nowNanos));
-      } catch (Stuck e) {
-        break;
+    hosts.forEach(Host::thaw);
+    try {
+      if (!isQuiet()) {
+        run(this::isQuiet, atMost);
       }
-    }
-    for (Host host : hosts) {
-      host.detach();
+    } finally {
+      hosts.forEach(Host::detach);
     }
   }
 

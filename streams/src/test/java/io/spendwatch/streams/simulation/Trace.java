@@ -1,24 +1,22 @@
 package io.spendwatch.streams.simulation;
 
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** What happened: a hash of all of it, the last of it as text, and how often each thing did. */
+/** What happened: a hash of all of it, how often each thing did, and on demand all as text. */
 public final class Trace {
-  private static final int LINES_MAX = 400;
-
   private final boolean verbose;
   private final Map<String, Integer> counts = new TreeMap<>();
-  private final Deque<String> lines = new ArrayDeque<>();
+  private final List<String> lines = new ArrayList<>();
   private long hash = 0xcbf29ce484222325L;
   private long nowNanos;
+  private boolean ended;
 
   /**
-   * @param verbose prints every line at once
+   * @param verbose keeps what is said; costs more than the simulation
    */
   public Trace(boolean verbose) {
     this.verbose = verbose;
@@ -44,14 +42,14 @@ public final class Trace {
 
   /** Something worth reading when a seed fails. */
   public void say(Supplier<String> what) {
-    String line = "%10.6f %s".formatted(nowNanos / 1e9, what.get());
-    lines.add(line);
-    if (lines.size() > LINES_MAX) {
-      lines.remove();
-    }
     if (verbose) {
-      System.out.println(line);
+      lines.add("%10.6f %s".formatted(nowNanos / 1e9, what.get()));
     }
+  }
+
+  /** What comes now is only cleaning up. */
+  public void end() {
+    ended = true;
   }
 
   public long hash() {
@@ -62,12 +60,15 @@ public final class Trace {
     return counts;
   }
 
-  /** The last lines. */
+  /** All lines. */
   public String text() {
-    return "at " + Duration.ofNanos(nowNanos) + ":\n" + String.join("\n", lines);
+    return String.join("\n", lines);
   }
 
   private void mix(long value) {
+    if (ended) {
+      return;
+    }
     hash = (hash ^ value) * 0x100000001b3L;
     hash ^= hash >>> 29;
   }
