@@ -15,6 +15,7 @@ final class PartitionProgress {
   private final LongAdder transactions = new LongAdder();
   private final LongAdder alerts = new LongAdder();
   private final LongAdder deadLetters = new LongAdder();
+  private final LongAdder internalErrors = new LongAdder();
   private final LongAdder duplicates = new LongAdder();
   private final LongAdder restarts = new LongAdder();
   private final AtomicLong lastEventTimeMs = new AtomicLong(Long.MIN_VALUE);
@@ -79,9 +80,11 @@ final class PartitionProgress {
     duplicates.add(duplicateRecords);
   }
 
-  void published(long newAlerts, long newDeadLetters) {
+  /** {@code newInternalErrors} of the dead letters are our own fault. */
+  void published(long newAlerts, long newDeadLetters, long newInternalErrors) {
     alerts.add(newAlerts);
     deadLetters.add(newDeadLetters);
+    internalErrors.add(newInternalErrors);
   }
 
   /**
@@ -110,6 +113,7 @@ final class PartitionProgress {
         transactions.sum(),
         alerts.sum(),
         deadLetters.sum(),
+        internalErrors.sum(),
         duplicates.sum(),
         restarts.sum());
   }

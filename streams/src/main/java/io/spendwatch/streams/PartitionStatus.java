@@ -13,6 +13,7 @@ package io.spendwatch.streams;
  * @param transactions rows written since assignment
  * @param alerts published since assignment
  * @param deadLetters published since assignment
+ * @param internalErrors of the dead letters: those on which our own code failed
  * @param duplicates found stored already since assignment
  * @param restarts of the pipeline since assignment
  */
@@ -29,6 +30,7 @@ public record PartitionStatus(
     long transactions,
     long alerts,
     long deadLetters,
+    long internalErrors,
     long duplicates,
     long restarts) {
 

@@ -67,6 +67,7 @@ final class TransactionsPipeline {
       long alertSeq,
       int alerts,
       int deadLetters,
+      int internalErrors,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean isTick) {}
 
@@ -74,6 +75,7 @@ final class TransactionsPipeline {
   private final Incarnation incarnation;
   private final int partition;
   private final long epoch;
+  private final Suspects suspects;
   private final BatchBound bound;
   private long sequence;
   private long alertSeq;
@@ -94,7 +96,9 @@ final class TransactionsPipeline {
     this.incarnation = incarnation;
     this.partition = incarnation.source().partition();
     this.epoch = claim.epoch();
-    this.bound = new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax());
+    this.suspects = start.suspects();
+    this.bound =
+        new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
     this.alertSeq = claim.alertSeq();
     this.nextOffset = start.offset();
     this.notedAlertSeq = claim.publishedAlertSeq();
@@ -141,7 +145,7 @@ final class TransactionsPipeline {
         .keepAlive(with.config().tick(), DecodedBatch::tick)
         .via(incarnation.gate().flow())
         // One stage for both: a batch may be judged only after the one before is durable.
-        .mapAsync(1, batch -> assess(batch).thenCompose(assessed -> write(batch, assessed)))
+        .mapAsync(1, batch -> Defect.watch(batch, () -> assessAndWrite(batch)))
         .named("assess-exposure,write-ledger")
         .mapAsync(with.config().unpublishedBatchesMax(), this::publish)
         .named("publish-alerts");
@@ -152,7 +156,7 @@ final class TransactionsPipeline {
     return DecodedBatch.of(
         records,
         bound,
-        record -> received(record, latestEventTimeMs),
+        suspects.orElse(record -> received(record, latestEventTimeMs)),
         with.topics().transactionsDeadLetters());
   }
 
@@ -164,6 +168,10 @@ final class TransactionsPipeline {
       case Decoded.Rejected<Transaction>(var reason, String message) ->
           new Decoded.Rejected<>(reason, message);
     };
+  }
+
+  private CompletionStage<DurableBatch> assessAndWrite(DecodedBatch<Received> batch) {
+    return assess(batch).thenCompose(judged -> write(batch, judged));
   }
 
   private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
@@ -191,10 +199,12 @@ final class TransactionsPipeline {
 
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
+    // Before it is durable: a later life could not put an alert aside that cannot be encoded.
+    List<ProducerRecord<byte[], byte[]>> records = records(batch, answer);
     if (answer.judgements().isEmpty()
         && answer.alerts().isEmpty()
         && notedAlertSeq == publishedAlertSeq) {
-      return CompletableFuture.completedFuture(durable(batch, answer));
+      return CompletableFuture.completedFuture(durable(batch, answer, records));
     }
     LedgerBatch rows =
         new LedgerBatch(
@@ -215,7 +225,7 @@ final class TransactionsPipeline {
                     noteWritten(batch, answer, written);
                     alertSeq = rows.alertSeq();
                     notedAlertSeq = rows.publishedAlertSeq();
-                    yield CompletableFuture.completedFuture(durable(batch, answer));
+                    yield CompletableFuture.completedFuture(durable(batch, answer, records));
                   }
                   case Ledger.Fenced _ ->
                       CompletableFuture.failedFuture(
@@ -239,7 +249,8 @@ final class TransactionsPipeline {
     }
   }
 
-  private DurableBatch durable(DecodedBatch<Received> batch, Assessed answer) {
+  private List<ProducerRecord<byte[], byte[]>> records(
+      DecodedBatch<Received> batch, Assessed answer) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (Alert alert : answer.alerts()) {
       records.add(record(alert));
@@ -252,9 +263,20 @@ final class TransactionsPipeline {
                 batch.sources().get(i), with.topics().transactionsDeadLetters(), reason, message));
       }
     }
+    return records;
+  }
+
+  private DurableBatch durable(
+      DecodedBatch<Received> batch, Assessed answer, List<ProducerRecord<byte[], byte[]>> records) {
     int alerts = answer.alerts().size();
     return new DurableBatch(
-        nextOffset, alertSeq, alerts, records.size() - alerts, records, batch.isTick());
+        nextOffset,
+        alertSeq,
+        alerts,
+        records.size() - alerts,
+        batch.internalErrors(),
+        records,
+        batch.isTick());
   }
 
   private CompletionStage<Done> publish(DurableBatch batch) {
@@ -266,7 +288,9 @@ final class TransactionsPipeline {
         .thenApply(
             done -> {
               publishedAlertSeq = batch.alertSeq();
-              incarnation.progress().published(batch.alerts(), batch.deadLetters());
+              incarnation
+                  .progress()
+                  .published(batch.alerts(), batch.deadLetters(), batch.internalErrors());
               return done;
             });
   }
@@ -293,7 +317,7 @@ final class TransactionsPipeline {
                   .thenCompose(
                       _ -> {
                         publishedAlertSeq = lastSeq;
-                        incarnation.progress().published(records.size(), 0);
+                        incarnation.progress().published(records.size(), 0, 0);
                         return publishLeftovers();
                       });
             });
@@ -313,7 +337,7 @@ final class TransactionsPipeline {
     return Retry.start(
         statement,
         with.config().retry(),
-        PgFailure::isTransient,
+        PgFailure::isWorthAnotherTry,
         incarnation::isLive,
         new RetryReport(incarnation, PgFailure::describe));
   }

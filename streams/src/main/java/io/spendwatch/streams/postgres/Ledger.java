@@ -92,8 +92,9 @@ public final class Ledger {
   /** Makes a batch durable in one statement, after creating partitions for days not seen yet. */
   public CompletionStage<Outcome> write(LedgerBatch batch) {
     Rows rows = new Rows(batch);
+    Tuple parameters = rows.parameters();
     return ensurePartitions(rows.days())
-        .thenCompose(_ -> database.execute(WRITE_LEDGER, rows.parameters()))
+        .thenCompose(_ -> database.execute(WRITE_LEDGER, parameters))
         .thenApply(
             answer -> {
               Row row = answer.iterator().next();
