@@ -206,6 +206,22 @@ final class PipelinesBed implements AutoCloseable {
     return bootstrapServers;
   }
 
+  /**
+   * A URI of this test's database for a user with no more rights than a deployment's.
+   *
+   * @return as the configuration takes it
+   */
+  String postgresUriOfPlainUser() {
+    if (number("SELECT count(*) FROM pg_roles WHERE rolname = '" + plainUser() + "'") == 0) {
+      execute("CREATE ROLE " + plainUser() + " LOGIN PASSWORD 'secret' IN ROLE spendwatch_oltp");
+    }
+    return "postgresql://%s:secret@%s/%s".formatted(plainUser(), database.hosts(), name);
+  }
+
+  String plainUser() {
+    return name + "_watcher";
+  }
+
   /** The consumer group of the nodes. */
   String group() {
     return name;

@@ -121,13 +121,8 @@ class PoisonIT {
           """)
   void blamesNoRecordForWhatAnOperatorMustRepair(String breakIt, String repairIt, String sqlState)
       throws Exception {
-    String user = bed.group() + "_watcher";
-    bed.execute("CREATE ROLE " + user + " LOGIN PASSWORD 'secret' IN ROLE spendwatch_oltp");
     PipelinesBed.Node node =
-        bed.start(
-            "a",
-            "spendwatch.postgres.uri = \"%s\""
-                .formatted(bed.postgresUri().replaceFirst("//[^@]*@", "//" + user + ":secret@")));
+        bed.start("a", "spendwatch.postgres.uri = \"" + bed.postgresUriOfPlainUser() + "\"");
     bed.send(purchase("tx0", "u0", Spending.START_MS));
     await().atMost(LIMIT).until(() -> rows() == 1);
 
