@@ -123,7 +123,7 @@ final class TransactionsPipeline {
                     .claim(incarnation.source().partition(), with.nodeId(), with.clock().millis()))
         .thenCompose(
             claim -> {
-              incarnation.progress().claimed(claim.epoch());
+              incarnation.progress().claimed(claim.epoch(), claim.writtenAtMs());
               LOG.info(
                   "{} claimed under epoch {}, from offset {}",
                   incarnation.source(),
