@@ -18,8 +18,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -97,10 +95,7 @@ public final class PartitionActor {
   private long streamTimeMs = Long.MIN_VALUE;
   private Assessed lastReply;
 
-  /** Least recently used first. */
-  private final Map<String, ActorRef<UserActor.Command>> awake =
-      new LinkedHashMap<>(16, 0.75f, true);
-
+  private final AwakeUsers awake;
   private final WatchedUsers watched = new WatchedUsers();
   private final Set<String> changedAccounts = new HashSet<>();
   private boolean allAccountsChanged;
@@ -115,6 +110,7 @@ public final class PartitionActor {
     this.context = context;
     this.partition = partition;
     this.dependencies = dependencies;
+    this.awake = new AwakeUsers(context);
   }
 
   /** The actor of this partition, with an empty memory. */
@@ -222,7 +218,7 @@ public final class PartitionActor {
     batch.begin(streamTimeMs);
     List<UserQuery> queries = new ArrayList<>();
     for (String userId : batch.userIds()) {
-      if (!awake.containsKey(userId)) {
+      if (!awake.contains(userId)) {
         queries.add(new UserQuery(userId, batch.earliestMs(userId) - ExposureWindow.RETENTION_MS));
       }
     }
@@ -230,7 +226,7 @@ public final class PartitionActor {
     batch.refresh(changed);
     for (String userId : watched.takeDue(batch.clockMs())) {
       batch.advance(userId);
-      if (!awake.containsKey(userId) && !batch.userIds().contains(userId)) {
+      if (!awake.contains(userId) && !batch.userIds().contains(userId)) {
         queries.add(new UserQuery(userId, watched.sinceMs(userId) - ExposureWindow.RETENTION_MS));
       }
     }
@@ -264,11 +260,11 @@ public final class PartitionActor {
   private Set<String> takeChanged() {
     Set<String> changed = new HashSet<>();
     if (allAccountsChanged) {
-      changed.addAll(awake.keySet());
+      changed.addAll(awake.userIds());
       watched.userIds().forEach(this::lookAtUnlessAwake);
     } else {
       for (String userId : changedAccounts) {
-        if (awake.containsKey(userId)) {
+        if (awake.contains(userId)) {
           changed.add(userId);
         } else if (watched.contains(userId)) {
           lookAtUnlessAwake(userId);
@@ -276,7 +272,7 @@ public final class PartitionActor {
       }
     }
     if (!batch.balancesPushed()) {
-      batch.userIds().stream().filter(awake::containsKey).forEach(changed::add);
+      batch.userIds().stream().filter(awake::contains).forEach(changed::add);
     }
     allAccountsChanged = false;
     changedAccounts.clear();
@@ -284,7 +280,7 @@ public final class PartitionActor {
   }
 
   private void lookAtUnlessAwake(String userId) {
-    if (!awake.containsKey(userId)) {
+    if (!awake.contains(userId)) {
       watched.lookAt(userId, watched.sinceMs(userId));
     }
   }
@@ -292,14 +288,14 @@ public final class PartitionActor {
   private void onUsersRead(UsersRead read) {
     read.histories.forEach(
         (userId, history) ->
-            awake.put(
+            awake.wake(
                 userId,
-                context.spawnAnonymous(
-                    UserActor.create(userId, history, batch.knownFromMs(userId), streamTimeMs))));
+                UserActor.create(userId, history, batch.knownFromMs(userId), streamTimeMs)));
     read.balances.forEach(
         (userId, balance) -> {
           batch.expect(userId);
-          user(userId)
+          awake
+              .get(userId)
               .tell(
                   new UserActor.ChangeBalance(
                       batch.id(), balance, streamTimeMs, context.getSelf()));
@@ -310,7 +306,7 @@ public final class PartitionActor {
   private void judge() {
     for (String userId : batch.userIds()) {
       batch.expect(userId);
-      user(userId).tell(batch.judge(userId, context.getSelf()));
+      awake.get(userId).tell(batch.judge(userId, context.getSelf()));
     }
     streamTimeMs = batch.streamTimeMs();
     goOnWhenAllAnswered();
@@ -360,7 +356,7 @@ public final class PartitionActor {
     ending.addAll(watched.takeDue(batch.clockMs()));
     for (String userId : ending) {
       batch.expect(userId);
-      user(userId).tell(new UserActor.Advance(id, batch.clockMs(), context.getSelf()));
+      awake.get(userId).tell(new UserActor.Advance(id, batch.clockMs(), context.getSelf()));
     }
     if (!ending.isEmpty()) {
       return;
@@ -378,7 +374,7 @@ public final class PartitionActor {
   private void onFactsRead(FactsRound.Read read) {
     for (String userId : read.userIds()) {
       batch.expect(userId);
-      user(userId).tell(new UserActor.Learn(read.answersFor(userId)));
+      awake.get(userId).tell(new UserActor.Learn(read.answersFor(userId)));
     }
   }
 
@@ -386,17 +382,13 @@ public final class PartitionActor {
     lastReply = new Assessed(epoch, batch.sequence(), batch.judgements(), alerts, streamTimeMs);
     batch.replyTo().tell(lastReply);
     batch = null;
-    Iterator<ActorRef<UserActor.Command>> eldest = awake.values().iterator();
-    while (awake.size() > dependencies.awakeUsersMax()) {
-      context.stop(eldest.next());
-      eldest.remove();
-    }
+    awake.forgetBeyond(dependencies.awakeUsersMax());
   }
 
   /** Gives the batch up; what it touched is read again when it, or the next tick, comes. */
   private void giveUp(PartitionCommand.Reply answer) {
     for (String userId : batch.touched()) {
-      stopUser(userId);
+      awake.forget(userId);
       watched.lookAt(userId, batch.earliestMs(userId));
     }
     changedAccounts.addAll(batch.refreshed());
@@ -410,21 +402,13 @@ public final class PartitionActor {
   private void setAside(String userId) {
     log.error(
         "partition={} user {} is set aside until the next transaction or start", partition, userId);
-    stopUser(userId);
+    awake.forget(userId);
     watched.forget(userId);
     batch.setAside(userId);
   }
 
-  private void stopUser(String userId) {
-    ActorRef<UserActor.Command> user = awake.remove(userId);
-    if (user != null) {
-      context.stop(user);
-    }
-  }
-
   private void forgetAll() {
-    awake.values().forEach(context::stop);
-    awake.clear();
+    awake.forgetAll();
     watched.forgetAll();
     changedAccounts.clear();
     allAccountsChanged = false;
@@ -443,10 +427,6 @@ public final class PartitionActor {
           AbsentUser.show(get.userId(), streamTimeMs, dependencies.history(), get.replyTo()));
     }
     return Behaviors.same();
-  }
-
-  private ActorRef<UserActor.Command> user(String userId) {
-    return awake.get(userId);
   }
 
   private <T> void pipe(
