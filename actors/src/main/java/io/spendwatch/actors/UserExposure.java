@@ -3,7 +3,6 @@ package io.spendwatch.actors;
 import io.spendwatch.actors.History.Entry;
 import io.spendwatch.actors.History.Episode;
 import io.spendwatch.actors.History.ExposureQuery;
-import io.spendwatch.actors.History.TransactionKey;
 import io.spendwatch.actors.History.UserHistory;
 import io.spendwatch.actors.Judgement.Duplicate;
 import io.spendwatch.actors.Judgement.Judged;
@@ -68,7 +67,9 @@ final class UserExposure {
       if (entry.currency().equals(user.currency)) {
         user.window.restTo(entry.eventTimeMs());
         user.window.insert(
-            entry.eventTimeMs(), entry.signedAmountMinor(), fingerprint(entry.transactionId()));
+            entry.eventTimeMs(),
+            entry.signedAmountMinor(),
+            Duplicates.fingerprint(entry.transactionId()));
         user.window.step(entry.eventTimeMs());
       }
     }
@@ -110,7 +111,7 @@ final class UserExposure {
     long atMs = transaction.eventTimeMs();
     advance(streamTimeMs, received.offset(), out);
     boolean tooLate = window.isTooLate(atMs);
-    Boolean duplicate = isDuplicate(transaction, tooLate, facts);
+    Boolean duplicate = Duplicates.find(window, transaction, tooLate, facts);
     if (duplicate == null) {
       return null;
     }
@@ -206,37 +207,6 @@ final class UserExposure {
         episodes.isOpen() ? episodes.open().episodeId() : null);
   }
 
-  private Boolean isDuplicate(Transaction transaction, boolean tooLate, Facts facts) {
-    long[] suspects = window.timesOf(fingerprint(transaction.transactionId()));
-    if (suspects.length == 0 && !tooLate) {
-      return false;
-    }
-    if (facts.hasCounted(transaction.transactionId())) {
-      return true;
-    }
-    boolean unknown = false;
-    for (long timeMs : suspects) {
-      Boolean stored =
-          facts.stored(new TransactionKey(userId, timeMs, transaction.transactionId()));
-      if (stored == null) {
-        unknown = true;
-      } else if (stored) {
-        return true;
-      }
-    }
-    if (tooLate) {
-      Boolean stored =
-          facts.stored(
-              new TransactionKey(userId, transaction.eventTimeMs(), transaction.transactionId()));
-      if (stored == null) {
-        unknown = true;
-      } else if (stored) {
-        return true;
-      }
-    }
-    return unknown ? null : false;
-  }
-
   private Judgement judgeTooLate(Transaction transaction, Facts facts) {
     long atMs = transaction.eventTimeMs();
     Long exposureMinor = facts.exposure(new ExposureQuery(userId, currency, atMs));
@@ -251,7 +221,7 @@ final class UserExposure {
       }
     }
     window.keepTooLate(
-        atMs, transaction.signedAmountMinor(), fingerprint(transaction.transactionId()));
+        atMs, transaction.signedAmountMinor(), Duplicates.fingerprint(transaction.transactionId()));
     return new Judged(Verdict.TOO_LATE, sumMinor, balance);
   }
 
@@ -267,7 +237,7 @@ final class UserExposure {
       facts.wantBalance();
       return null;
     }
-    window.insert(atMs, signedMinor, fingerprint(transaction.transactionId()));
+    window.insert(atMs, signedMinor, Duplicates.fingerprint(transaction.transactionId()));
     window.step(atMs);
     evaluate(atMs, received, out);
     // No record that is not too late can reach these any more.
@@ -285,7 +255,7 @@ final class UserExposure {
     window.insert(
         transaction.eventTimeMs(),
         transaction.signedAmountMinor(),
-        fingerprint(transaction.transactionId()));
+        Duplicates.fingerprint(transaction.transactionId()));
     window.step(restMs);
     Judged judgement = judged(window.exposureMinor());
     if (balance == null) {
@@ -463,15 +433,5 @@ final class UserExposure {
 
   private static AlertCause causeOf(boolean refund) {
     return refund ? AlertCause.REFUND : AlertCause.EXPIRY;
-  }
-
-  /** 32 bits of a transaction id; equal ids have equal ones. */
-  static int fingerprint(String transactionId) {
-    long hash = 0;
-    for (int i = 0; i < transactionId.length(); i++) {
-      hash = (hash ^ transactionId.charAt(i)) * 0x9E3779B97F4A7C15L;
-      hash ^= hash >>> 32;
-    }
-    return (int) (hash ^ hash >>> 29);
   }
 }
