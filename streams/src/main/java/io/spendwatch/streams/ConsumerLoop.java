@@ -239,14 +239,16 @@ final class ConsumerLoop {
       Consumer<byte[], byte[]> current, AssignedPartition partition, OffsetAndMetadata committed) {
     if (committed != null) {
       return new PartitionStart(
-          committed.offset(), OffsetNote.publishedAlertSeq(committed.metadata()));
+          committed.offset(),
+          OffsetNote.publishedAlertSeq(committed.metadata()),
+          partition.suspectsFrom(committed.offset()));
     }
     long offset =
         partition.firstOffset().isPresent()
             ? partition.firstOffset().getAsLong()
             : current.position(partition.source(), ASK);
     partition.beganAt(offset);
-    return new PartitionStart(offset, OptionalLong.empty());
+    return new PartitionStart(offset, OptionalLong.empty(), partition.suspectsFrom(offset));
   }
 
   /** Lets those be read that have room. */
@@ -360,7 +362,7 @@ final class ConsumerLoop {
       LOG.info("Assigned {}", added);
       current.pause(added);
       for (TopicPartition source : added) {
-        assigned.put(source, new AssignedPartition(source, time.millis()));
+        assigned.put(source, new AssignedPartition(source, config.poisonTries(), time.millis()));
       }
       onAssigned.accept(transactionsAssigned());
     }

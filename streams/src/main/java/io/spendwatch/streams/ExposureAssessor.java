@@ -3,6 +3,7 @@ package io.spendwatch.streams;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.Reply;
 import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
@@ -33,6 +34,15 @@ final class ExposureAssessor {
     }
   }
 
+  /** Our own code threw on the batch; where is in the log of the actor's node. */
+  private static final class ActorFailed extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    ActorFailed(String reason) {
+      super(reason, null, false, false);
+    }
+  }
+
   private final ActorSystem<?> system;
   private final IntFunction<RecipientRef<PartitionCommand>> partitions;
   private final PipelineConfig config;
@@ -52,7 +62,8 @@ final class ExposureAssessor {
   /**
    * Asks for one batch. At most one per incarnation may be open.
    *
-   * @return fails with {@link Incarnation.Ended} when a later epoch has taken the partition
+   * @return fails with {@link Incarnation.Ended} when a later epoch has taken the partition; with
+   *     anything else when our own code failed on the batch
    */
   CompletionStage<Assessed> assess(
       Incarnation incarnation,
@@ -115,6 +126,7 @@ final class ExposureAssessor {
           CompletableFuture.failedFuture(
               new Incarnation.Ended("epoch " + currentEpoch + " has taken over from " + epoch));
       case Unavailable(String reason) -> CompletableFuture.failedFuture(new NotNow(reason));
+      case Failed(String reason) -> CompletableFuture.failedFuture(new ActorFailed(reason));
     };
   }
 }

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -118,7 +119,9 @@ public final class Pipelines {
             topics.transactions(),
             (incarnation, start) -> TransactionsPipeline.begin(forTransactions, incarnation, start),
             topics.balances(),
-            Walk.of(incarnation -> BalancesPipeline.graph(forBalances, incarnation)));
+            (incarnation, start) ->
+                CompletableFuture.completedFuture(
+                    BalancesPipeline.graph(forBalances, incarnation, start.suspects())));
     ConsumerLoop loop =
         new ConsumerLoop(
             outside.system(),

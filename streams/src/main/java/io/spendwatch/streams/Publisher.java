@@ -1,5 +1,6 @@
 package io.spendwatch.streams;
 
+import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.streams.retry.BackOff;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
@@ -7,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -19,6 +21,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.pekko.Done;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +36,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose
  *       incarnation has ended fail, the others are tried again.
+ *   <li>A dead letter is too large for its topic: the transaction is aborted and tried again with
+ *       the letter {@linkplain DeadLetters#shortened shortened}.
  *   <li>Anything else leaves open what became visible: the incarnations in the transaction are
  *       ended, and the next life of each finds out from the committed offset.
  * </ul>
@@ -62,6 +67,15 @@ final class Publisher {
       return records.stream()
           .mapToLong(record -> record.value() == null ? 1 : 1 + record.value().length)
           .sum();
+    }
+
+    /** With the dead letters among the refused records shortened. */
+    Request shortened(Set<ProducerRecord<byte[], byte[]>> refused) {
+      List<ProducerRecord<byte[], byte[]>> shorter =
+          records.stream()
+              .map(r -> refused.contains(r) ? DeadLetters.shortened(r).orElse(r) : r)
+              .toList();
+      return new Request(incarnation, offset, shorter, sinceNanos, done);
     }
   }
 
@@ -221,8 +235,9 @@ final class Publisher {
     if (live.isEmpty()) {
       return;
     }
+    Set<ProducerRecord<byte[], byte[]>> tooLarge = ConcurrentHashMap.newKeySet();
     try {
-      transact(live, generation);
+      transact(live, generation, tooLarge);
       failures = 0;
       waitingFor = null;
       live.forEach(request -> finish(request, null));
@@ -235,6 +250,14 @@ final class Publisher {
         pauseAfter(e);
       }
     } catch (RuntimeException e) {
+      // With a record refused nothing was committed.
+      if (tooLarge.stream().anyMatch(record -> DeadLetters.shortened(record).isPresent())) {
+        LOG.warn(
+            "Publishing {} records again that are too large: {}", tooLarge.size(), describe(e));
+        again = live.stream().map(request -> request.shortened(tooLarge)).toList();
+        var _ = abort();
+        return;
+      }
       closeProducer();
       String reason = "publishing failed: " + describe(e);
       live.forEach(request -> request.incarnation().end(reason));
@@ -243,13 +266,26 @@ final class Publisher {
     }
   }
 
-  private void transact(List<Request> live, ConsumerGroupMetadata generation) {
+  /**
+   * @param tooLarge gets the records that are refused for their size
+   */
+  private void transact(
+      List<Request> live,
+      ConsumerGroupMetadata generation,
+      Set<ProducerRecord<byte[], byte[]>> tooLarge) {
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
     producer.beginTransaction();
     for (Request request : live) {
       for (ProducerRecord<byte[], byte[]> record : request.records()) {
         // A send that fails makes the commit fail, with its reason.
-        var _ = producer.send(record);
+        var _ =
+            producer.send(
+                record,
+                (_, failure) -> {
+                  if (failure instanceof RecordTooLargeException) {
+                    tooLarge.add(record);
+                  }
+                });
       }
       offsets.put(request.incarnation().source(), request.offset());
     }

@@ -68,6 +68,7 @@ final class TransactionsPipeline {
       long alertSeq,
       int alerts,
       int deadLetters,
+      int internalErrors,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean isTick) {}
 
@@ -75,6 +76,7 @@ final class TransactionsPipeline {
   private final Incarnation incarnation;
   private final int partition;
   private final long epoch;
+  private final Suspects suspects;
   private final BatchBound bound;
   private long sequence;
   private long alertSeq;
@@ -95,7 +97,9 @@ final class TransactionsPipeline {
     this.incarnation = incarnation;
     this.partition = incarnation.source().partition();
     this.epoch = claim.epoch();
-    this.bound = new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax());
+    this.suspects = start.suspects();
+    this.bound =
+        new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
     this.alertSeq = claim.alertSeq();
     this.nextOffset = start.offset();
     this.notedAlertSeq = claim.publishedAlertSeq();
@@ -120,7 +124,7 @@ final class TransactionsPipeline {
                     .claim(incarnation.source().partition(), with.nodeId(), with.time().millis()))
         .thenCompose(
             claim -> {
-              incarnation.progress().claimed(claim.epoch());
+              incarnation.progress().claimed(claim.epoch(), claim.writtenAtMs());
               LOG.info(
                   "{} claimed under epoch {}, from offset {}",
                   incarnation.source(),
@@ -142,7 +146,7 @@ final class TransactionsPipeline {
         .merge(Source.tick(with.config().tick(), with.config().tick(), DecodedBatch.tick()), true)
         .via(incarnation.gate().flow())
         // One stage for both: a batch may be judged only after the one before is durable.
-        .mapAsync(1, batch -> assess(batch).thenCompose(assessed -> write(batch, assessed)))
+        .mapAsync(1, batch -> Defect.watch(batch, () -> assessAndWrite(batch)))
         .named("assess-exposure,write-ledger")
         .mapAsync(with.config().unpublishedBatchesMax(), this::publish)
         .named("publish-alerts");
@@ -153,7 +157,7 @@ final class TransactionsPipeline {
     return DecodedBatch.of(
         records,
         bound,
-        record -> received(record, latestEventTimeMs),
+        suspects.orElse(record -> received(record, latestEventTimeMs)),
         with.topics().transactionsDeadLetters());
   }
 
@@ -165,6 +169,10 @@ final class TransactionsPipeline {
       case Decoded.Rejected<Transaction>(var reason, String message) ->
           new Decoded.Rejected<>(reason, message);
     };
+  }
+
+  private CompletionStage<DurableBatch> assessAndWrite(DecodedBatch<Received> batch) {
+    return assess(batch).thenCompose(judged -> write(batch, judged));
   }
 
   private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
@@ -192,10 +200,12 @@ final class TransactionsPipeline {
 
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
+    // Before it is durable: a later life could not put an alert aside that cannot be encoded.
+    List<ProducerRecord<byte[], byte[]>> records = records(batch, answer);
     if (answer.judgements().isEmpty()
         && answer.alerts().isEmpty()
         && notedAlertSeq == publishedAlertSeq) {
-      return CompletableFuture.completedFuture(durable(batch, answer));
+      return CompletableFuture.completedFuture(durable(batch, answer, records));
     }
     LedgerBatch rows =
         new LedgerBatch(
@@ -216,7 +226,7 @@ final class TransactionsPipeline {
                     noteWritten(batch, answer, written);
                     alertSeq = rows.alertSeq();
                     notedAlertSeq = rows.publishedAlertSeq();
-                    yield CompletableFuture.completedFuture(durable(batch, answer));
+                    yield CompletableFuture.completedFuture(durable(batch, answer, records));
                   }
                   case Ledger.Fenced _ ->
                       CompletableFuture.failedFuture(
@@ -240,7 +250,8 @@ final class TransactionsPipeline {
     }
   }
 
-  private DurableBatch durable(DecodedBatch<Received> batch, Assessed answer) {
+  private List<ProducerRecord<byte[], byte[]>> records(
+      DecodedBatch<Received> batch, Assessed answer) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (Alert alert : answer.alerts()) {
       records.add(record(alert));
@@ -253,9 +264,20 @@ final class TransactionsPipeline {
                 batch.sources().get(i), with.topics().transactionsDeadLetters(), reason, message));
       }
     }
+    return records;
+  }
+
+  private DurableBatch durable(
+      DecodedBatch<Received> batch, Assessed answer, List<ProducerRecord<byte[], byte[]>> records) {
     int alerts = answer.alerts().size();
     return new DurableBatch(
-        nextOffset, alertSeq, alerts, records.size() - alerts, records, batch.isTick());
+        nextOffset,
+        alertSeq,
+        alerts,
+        records.size() - alerts,
+        batch.internalErrors(),
+        records,
+        batch.isTick());
   }
 
   private CompletionStage<Done> publish(DurableBatch batch) {
@@ -267,7 +289,9 @@ final class TransactionsPipeline {
         .thenApply(
             done -> {
               publishedAlertSeq = batch.alertSeq();
-              incarnation.progress().published(batch.alerts(), batch.deadLetters());
+              incarnation
+                  .progress()
+                  .published(batch.alerts(), batch.deadLetters(), batch.internalErrors());
               return done;
             });
   }
@@ -294,7 +318,7 @@ final class TransactionsPipeline {
                   .thenCompose(
                       _ -> {
                         publishedAlertSeq = lastSeq;
-                        incarnation.progress().published(records.size(), 0);
+                        incarnation.progress().published(records.size(), 0, 0);
                         return publishLeftovers();
                       });
             });
@@ -315,7 +339,7 @@ final class TransactionsPipeline {
         statement,
         with.config().retry(),
         with.time(),
-        PgFailure::isTransient,
+        PgFailure::isWorthAnotherTry,
         incarnation::isLive,
         new RetryReport(incarnation, PgFailure::describe));
   }
