@@ -56,7 +56,7 @@ import org.apache.pekko.actor.typed.RecipientRef;
  * A database, topics and a consumer group of one test's own on shared servers, and nodes that work
  * on them: the real pipelines with the real actors, without a cluster between them.
  */
-final class PipelinesBed implements AutoCloseable {
+public final class PipelinesBed implements AutoCloseable {
   private static final int PARTITIONS = 4;
 
   private final String bootstrapServers;
@@ -75,7 +75,7 @@ final class PipelinesBed implements AutoCloseable {
   /**
    * @param server a database of the server to use; its user may make others
    */
-  PipelinesBed(String bootstrapServers, PostgresAddress server) throws Exception {
+  public PipelinesBed(String bootstrapServers, PostgresAddress server) throws Exception {
     this.bootstrapServers = bootstrapServers;
     this.database =
         new PostgresAddress(
@@ -96,7 +96,7 @@ final class PipelinesBed implements AutoCloseable {
             new ByteArraySerializer());
   }
 
-  Topics topics() {
+  public Topics topics() {
     return topics;
   }
 
@@ -202,7 +202,7 @@ final class PipelinesBed implements AutoCloseable {
     }
   }
 
-  String bootstrapServers() {
+  public String bootstrapServers() {
     return bootstrapServers;
   }
 
@@ -223,21 +223,21 @@ final class PipelinesBed implements AutoCloseable {
   }
 
   /** The consumer group of the nodes. */
-  String group() {
+  public String group() {
     return name;
   }
 
-  Map<String, Object> consumerProperties() {
+  public Map<String, Object> consumerProperties() {
     return Map.of("bootstrap.servers", bootstrapServers);
   }
 
   /** To this test's database; the caller closes it. */
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return database.connect("spendwatch-tests");
   }
 
   /** Whether the group has committed all that is in the topics of transactions and balances. */
-  boolean isCaughtUp() throws Exception {
+  public boolean isCaughtUp() throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
       for (String topic : List.of(topics.transactions(), topics.balances())) {
@@ -261,7 +261,7 @@ final class PipelinesBed implements AutoCloseable {
   }
 
   /** The first column of the first row. */
-  long number(String sql) {
+  public long number(String sql) {
     try (Connection connection = database.connect("spendwatch-tests");
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
@@ -273,7 +273,7 @@ final class PipelinesBed implements AutoCloseable {
   }
 
   /** The first column of all rows. */
-  List<String> column(String sql) {
+  public List<String> column(String sql) {
     try (Connection connection = database.connect("spendwatch-tests");
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
@@ -287,7 +287,7 @@ final class PipelinesBed implements AutoCloseable {
     }
   }
 
-  void execute(String sql) {
+  public void execute(String sql) {
     try (Connection connection = database.connect("spendwatch-tests");
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
@@ -297,7 +297,7 @@ final class PipelinesBed implements AutoCloseable {
   }
 
   /** All that a subscriber sees of a topic now, with {@code read_committed}, by partition. */
-  Map<Integer, List<ConsumerRecord<byte[], byte[]>>> committed(String topic) {
+  public Map<Integer, List<ConsumerRecord<byte[], byte[]>>> committed(String topic) {
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(
             Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
@@ -325,12 +325,12 @@ final class PipelinesBed implements AutoCloseable {
     }
   }
 
-  List<ConsumerRecord<byte[], byte[]>> allCommitted(String topic) {
+  public List<ConsumerRecord<byte[], byte[]>> allCommitted(String topic) {
     return committed(topic).values().stream().flatMap(List::stream).toList();
   }
 
   /** As the configuration takes it. */
-  String postgresUri() {
+  public String postgresUri() {
     String password = database.password().isEmpty() ? "" : ":" + database.password();
     return "postgresql://%s%s@%s/%s".formatted(database.user(), password, database.hosts(), name);
   }

@@ -48,7 +48,7 @@ final class ConsumerLoop {
   private static final Duration POLL = Duration.ofMillis(100);
 
   /** How long the thread waits for an answer that it can as well ask for again. */
-  private static final Duration ASK = Duration.ofMillis(250);
+  static final Duration ASK = Duration.ofMillis(250);
 
   /** After how long without an answer Kafka is said to be waited for. */
   private static final long NO_ANSWER_MS = 10_000;

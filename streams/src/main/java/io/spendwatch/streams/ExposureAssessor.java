@@ -99,7 +99,12 @@ final class ExposureAssessor {
         time,
         failure -> failure instanceof TimeoutException || failure instanceof NotNow,
         incarnation::isLive,
-        new RetryReport(incarnation, failure -> "actor: " + failure.getMessage()));
+        new RetryReport(incarnation, ExposureAssessor::describe));
+  }
+
+  /** What the actor could not do has its reason with it, which names who is to blame. */
+  private static String describe(Throwable failure) {
+    return failure instanceof NotNow ? failure.getMessage() : "actor: " + failure.getMessage();
   }
 
   private static CompletionStage<Assessed> assessed(

@@ -43,6 +43,13 @@ public record KafkaConfig(
   private static final int FETCH_BYTES_MAX = 8 << 20;
   private static final int PARTITION_FETCH_BYTES_MAX = 1 << 20;
 
+  /**
+   * How long a broker may keep a fetch that finds nothing. It answers one request of a connection
+   * after the other: what the polling thread asks for waits behind the fetch, and must be answered
+   * within {@link ConsumerLoop#ASK}.
+   */
+  private static final Duration FETCH_WAIT_MAX = ConsumerLoop.ASK.dividedBy(3);
+
   /** A dead letter is the largest record we send: any that the source topic took, plus headers. */
   private static final int REQUEST_BYTES_MAX = 4 << 20;
 
@@ -104,6 +111,7 @@ public record KafkaConfig(
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
     all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
+    all.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(FETCH_WAIT_MAX.toMillis()));
     all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, PARTITION_FETCH_BYTES_MAX);
     all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     if (!"consumer".equals(properties.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG))) {

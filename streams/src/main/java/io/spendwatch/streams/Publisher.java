@@ -233,6 +233,9 @@ final class Publisher {
       }
     }
     if (live.isEmpty()) {
+      // Whatever was tried again and again, nobody waits for it any more.
+      failures = 0;
+      waitingFor = null;
       return;
     }
     Set<ProducerRecord<byte[], byte[]>> tooLarge = ConcurrentHashMap.newKeySet();

@@ -126,6 +126,7 @@ class PublisherTest {
     first.end("revoked");
     assertThat(published).failsWithin(LIMIT);
     assertThat(values(producer)).isEmpty();
+    await("nothing to be waited for").atMost(LIMIT).until(() -> publisher.waitingFor() == null);
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -36,6 +37,25 @@ public final class KafkaServer implements AutoCloseable {
   }
 
   /**
+   * What a start may ask for beyond the usual.
+   *
+   * @param proxied a second listener, for clients behind a proxy
+   * @param settings of the broker, by their names; they override ours
+   */
+  public record Options(Optional<ProxiedListener> proxied, Map<String, String> settings) {
+    /** Nothing. */
+    public static final Options NONE = new Options(Optional.empty(), Map.of());
+  }
+
+  /**
+   * A listener whose clients are told to come by another port: a proxy's, which passes on to this.
+   *
+   * @param port that the broker listens on
+   * @param advertisedPort that the proxy listens on
+   */
+  public record ProxiedListener(int port, int advertisedPort) {}
+
+  /**
    * Starts the broker and waits until it answers. Blocks.
    *
    * @param directory created if absent; to be used by one server at a time
@@ -43,13 +63,19 @@ public final class KafkaServer implements AutoCloseable {
    * @throws OperatorException if the port is taken or the broker does not start
    */
   public static KafkaServer start(Path directory, int port) {
+    return start(directory, port, Options.NONE);
+  }
+
+  /** Like {@link #start(Path, int)}, with options. */
+  public static KafkaServer start(Path directory, int port, Options options) {
     Path root = directory.toAbsolutePath();
     int chosen = Ports.freeOr(port, "Kafka");
     Path properties = root.resolve("server.properties");
     try {
       Files.createDirectories(root);
       try (OutputStream out = Files.newOutputStream(properties)) {
-        settings(root.resolve("data"), chosen, Ports.free()).store(out, "written at each start");
+        settings(root.resolve("data"), chosen, Ports.free(), options)
+            .store(out, "written at each start");
       }
     } catch (IOException e) {
       throw new OperatorException("Kafka cannot use " + root + ": " + e, e);
@@ -111,7 +137,7 @@ public final class KafkaServer implements AutoCloseable {
   }
 
   /** What differs from Kafka's defaults, which are made for a cluster. */
-  private static Properties settings(Path data, int port, int controllerPort) {
+  private static Properties settings(Path data, int port, int controllerPort, Options options) {
     var settings = new Properties();
     settings.putAll(
         Map.of(
@@ -146,7 +172,18 @@ public final class KafkaServer implements AutoCloseable {
             "log.cleaner.dedupe.buffer.size", Integer.toString(8 * 1024 * 1024),
             "num.network.threads", "2",
             "num.io.threads", "4"));
+    options.proxied().ifPresent(listener -> addListener(settings, listener));
+    settings.putAll(options.settings());
     return settings;
+  }
+
+  private static void addListener(Properties settings, ProxiedListener listener) {
+    Map.of(
+            "listeners", "PROXIED://%s:%d".formatted(Ports.LOOPBACK, listener.port()),
+            "advertised.listeners",
+                "PROXIED://%s:%d".formatted(Ports.LOOPBACK, listener.advertisedPort()),
+            "listener.security.protocol.map", "PROXIED:PLAINTEXT")
+        .forEach((name, more) -> settings.merge(name, more, (ours, added) -> ours + "," + added));
   }
 
   private void awaitAnswer() {

@@ -48,6 +48,15 @@ public final class PostgresServer implements AutoCloseable {
    * @throws OperatorException if the port is taken or the server does not start
    */
   public static PostgresServer start(Path directory, int port) {
+    return start(directory, port, Map.of());
+  }
+
+  /**
+   * Like {@link #start(Path, int)}.
+   *
+   * @param settings of the server, by their names; they override ours
+   */
+  public static PostgresServer start(Path directory, int port, Map<String, String> settings) {
     Path home = PostgresBinaries.locate();
     Path root = directory.toAbsolutePath();
     Path data = root.resolve("data");
@@ -71,7 +80,7 @@ public final class PostgresServer implements AutoCloseable {
                 GuardedProcess.StopSignal.INT,
                 Map.of(),
                 wrapper,
-                command(home, data, chosen)));
+                command(home, data, chosen, settings)));
     var server = new PostgresServer(process, chosen);
     try {
       server.awaitAnswer();
@@ -113,7 +122,8 @@ public final class PostgresServer implements AutoCloseable {
     process.close();
   }
 
-  private static List<String> command(Path home, Path data, int port) {
+  private static List<String> command(
+      Path home, Path data, int port, Map<String, String> settings) {
     List<String> command = new ArrayList<>();
     command.add(home.resolve("bin/postgres").toString());
     command.addAll(List.of("-D", data.toString(), "-p", Integer.toString(port)));
@@ -135,6 +145,8 @@ public final class PostgresServer implements AutoCloseable {
             "lc_messages=C")) {
       command.addAll(List.of("-c", setting));
     }
+    // Of one setting the last counts.
+    settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
     return command;
   }
 

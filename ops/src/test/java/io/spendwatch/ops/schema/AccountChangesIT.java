@@ -72,6 +72,22 @@ class AccountChangesIT {
   }
 
   @Test
+  void aRepeatedBalanceIsInForceSinceItCame() throws SQLException {
+    String since =
+        "SELECT string_agg(to_char(in_force_since, 'YYYY'), ' ' ORDER BY user_id) FROM spendwatch.accounts";
+    statement.execute("UPDATE spendwatch.accounts SET balance_minor = 7, as_of = '2001-01-01'");
+    statement.execute(
+        "UPDATE spendwatch.accounts SET as_of = '2002-01-01', in_force_since = now()");
+    assertThat(text(since)).isEqualTo("2001 2001 2001");
+    statement.execute(
+        "UPDATE spendwatch.accounts SET balance_minor = 8, as_of = '2003-01-01' WHERE user_id = 'u2'");
+    statement.execute(
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)"
+            + " VALUES ('u4', 'USD', 1, '2004-01-01')");
+    assertThat(text(since)).isEqualTo("2001 2003 2001 2004");
+  }
+
+  @Test
   void anUpsertNamesWhatItInsertedAndWhatItChanged() throws SQLException {
     statement.execute(
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor)"
@@ -125,6 +141,13 @@ class AccountChangesIT {
     return notifications == null
         ? List.of()
         : Stream.of(notifications).map(PGNotification::getParameter).toList();
+  }
+
+  private String text(String sql) throws SQLException {
+    try (ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getString(1);
+    }
   }
 
   private List<Long> versions() throws SQLException {

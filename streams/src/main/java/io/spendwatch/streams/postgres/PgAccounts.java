@@ -26,7 +26,7 @@ public final class PgAccounts implements Accounts {
       return CompletableFuture.completedFuture(Map.of());
     }
     return database
-        .execute(READ_BALANCES, Tuple.of(userIds.toArray(String[]::new)))
+        .read(READ_BALANCES, Tuple.of(userIds.toArray(String[]::new)))
         .thenApply(
             rows -> {
               Map<String, AccountBalance> balances = HashMap.newHashMap(rows.size());

@@ -49,9 +49,9 @@ public final class PgHistory implements History {
   @Override
   public CompletionStage<PartitionHistory> partition(int partition) {
     return database
-        .execute(READ_STREAM_TIME, Tuple.of(partition))
+        .read(READ_STREAM_TIME, Tuple.of(partition))
         .thenCombine(
-            database.execute(READ_OPEN_EPISODES, Tuple.of(partition)),
+            database.read(READ_OPEN_EPISODES, Tuple.of(partition)),
             (times, episodes) -> new PartitionHistory(streamTimeMs(times), openEpisodes(episodes)));
   }
 
@@ -72,12 +72,10 @@ public final class PgHistory implements History {
     CompletableFuture<Map<String, AccountBalance>> balances =
         accounts.balances(List.of(userIds)).toCompletableFuture();
     CompletableFuture<RowSet<Row>> entries =
-        database
-            .execute(READ_ENTRIES, Tuple.of(userIds, knownFrom, earliest))
-            .toCompletableFuture();
+        database.read(READ_ENTRIES, Tuple.of(userIds, knownFrom, earliest)).toCompletableFuture();
     CompletableFuture<RowSet<Row>> episodes =
         database
-            .execute(
+            .read(
                 READ_EPISODES,
                 Tuple.tuple().addArrayOfString(userIds).addArrayOfOffsetDateTime(knownFrom))
             .toCompletableFuture();
@@ -106,7 +104,7 @@ public final class PgHistory implements History {
       i++;
     }
     return database
-        .execute(
+        .read(
             FIND_STORED,
             Tuple.of(
                 userIds,
@@ -150,7 +148,7 @@ public final class PgHistory implements History {
       latestMs = Math.max(latestMs, query.atMs());
     }
     return database
-        .execute(
+        .read(
             SUM_EXPOSURES,
             Tuple.of(
                 userIds,
@@ -177,7 +175,7 @@ public final class PgHistory implements History {
     LongSummaryStatistics instantsMs =
         queries.stream().mapToLong(InstantQuery::atMs).summaryStatistics();
     return database
-        .execute(
+        .read(
             READ_TRANSACTION_IDS,
             Tuple.of(
                 queries.stream().map(InstantQuery::userId).toArray(String[]::new),

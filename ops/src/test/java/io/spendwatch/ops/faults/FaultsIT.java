@@ -1,0 +1,79 @@
+package io.spendwatch.ops.faults;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Servers and nodes fail in the middle of the work: nothing is lost, nothing doubled, nothing
+ * leaks, and all goes on by itself. The short form, most faults once on one installation; {@code
+ * ops/faults} runs the long one.
+ */
+@Timeout(300)
+class FaultsIT {
+  private static final List<KnownFault> FAULTS =
+      List.of(
+          KnownFault.POSTGRES_KILLED,
+          KnownFault.POSTGRES_STALLED,
+          KnownFault.POSTGRES_READ_ONLY,
+          KnownFault.POSTGRES_OUT_OF_CONNECTIONS,
+          KnownFault.POSTGRES_CONNECTIONS_TERMINATED,
+          KnownFault.POSTGRES_CONNECTIONS_DEAD,
+          KnownFault.KAFKA_KILLED,
+          KnownFault.KAFKA_AMBIGUOUS_COMMIT,
+          KnownFault.KAFKA_PRODUCER_FENCED,
+          KnownFault.NODE_FROZEN,
+          KnownFault.NODE_KILLED);
+  private static final int ROWS_PER_SLICE = 800;
+  private static final int SMALL_DISK_MB = 400;
+  private static final Drill.Settings SETTINGS = new Drill.Settings(1, 400, Duration.ofMillis(200));
+
+  @TempDir private Path directory;
+  private Optional<SmallDisk> disk = Optional.empty();
+  private FaultyKafka kafka;
+  private FaultyPostgres postgres;
+  private FaultBed bed;
+
+  @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
+
+  @Test
+  void losesAndDoublesNothingWhateverFails() throws Exception {
+    disk = SmallDisk.mount(directory.resolve("disk"), SMALL_DISK_MB);
+    List<KnownFault> faults = new ArrayList<>(FAULTS);
+    if (disk.isPresent()) {
+      faults.add(KnownFault.POSTGRES_DISK_FULL);
+    } else {
+      System.out.println("No full disk: this machine does not let us mount a file system");
+    }
+    long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
+    Collections.shuffle(faults, new Random(seed));
+    System.out.println("-Dspendwatch.faults.seed=" + seed + ": " + faults);
+    kafka = new FaultyKafka(directory.resolve("kafka"));
+    postgres =
+        new FaultyPostgres(
+            disk.map(SmallDisk::directory).orElse(directory).resolve("postgres"), disk);
+    bed = new FaultBed(kafka, postgres, 2, true, directory, seed);
+    SlicedData data =
+        SlicedData.generate(directory, Drill.slices(faults.size()), ROWS_PER_SLICE, seed);
+    new Drill(bed, data, SETTINGS).run(faults);
+  }
+
+  @AfterEach
+  void cleanUp() throws Exception {
+    for (AutoCloseable each : Arrays.asList(bed, kafka, postgres, disk.orElse(null))) {
+      if (each != null) {
+        each.close();
+      }
+    }
+  }
+}

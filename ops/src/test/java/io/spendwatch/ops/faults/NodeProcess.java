@@ -1,0 +1,180 @@
+package io.spendwatch.ops.faults;
+
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.spendwatch.ops.process.GuardedProcess;
+import io.spendwatch.ops.servers.Ports;
+import io.spendwatch.ops.testing.Launched;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A node as a user runs it, {@code ./spendwatch node} with its settings in the environment, that
+ * can be killed, frozen and started again under the same name. For one thread.
+ */
+final class NodeProcess implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration ASK = Duration.ofSeconds(2);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final String name;
+  private final Path directory;
+  private final Map<String, String> environment;
+  private final int httpPort = Ports.free();
+  private GuardedProcess process;
+
+  /**
+   * Starts it; does not wait until it answers.
+   *
+   * @param directory of its log
+   * @param environment its settings, without the HTTP port
+   */
+  NodeProcess(String name, Path directory, Map<String, String> environment) {
+    this.name = name;
+    this.directory = directory;
+    this.environment = new HashMap<>(environment);
+    this.environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
+    this.environment.put("SPENDWATCH_NODE_ID", name);
+    this.environment.put("SPENDWATCH_PG_APPLICATION_NAME", name);
+    this.environment.put("SPENDWATCH_NO_BUILD", "1");
+    start();
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** What it has written, all lives together. */
+  Path log() {
+    return directory.resolve("log");
+  }
+
+  /** A new life, after the former has ended. */
+  void start() {
+    process =
+        GuardedProcess.start(
+            new GuardedProcess.Command(
+                "node " + name,
+                directory,
+                GuardedProcess.StopSignal.TERM,
+                environment,
+                List.of(),
+                List.of(Launched.launcher().toString(), "node")));
+    await("the process of " + name).atMost(START).until(() -> root().isPresent());
+  }
+
+  boolean isAlive() {
+    return process.isRunning();
+  }
+
+  /** As {@code kill -9}. */
+  void kill() {
+    tree().kill();
+    process.close();
+  }
+
+  /** As {@code kill}: it drains and ends. */
+  void terminate() {
+    process.close();
+  }
+
+  /** Stops it where it is. */
+  void freeze() {
+    var _ = tree().stop();
+  }
+
+  /** Lets it go on. */
+  void thaw() {
+    tree().goOn();
+  }
+
+  /** What readiness answers: nothing where it is ready, else what it waits for. */
+  Optional<List<String>> waitingFor() {
+    return get("/health/ready")
+        .map(
+            answer -> {
+              List<String> what = new ArrayList<>();
+              answer.path("waitingFor").forEach(each -> what.add(each.asText()));
+              return what;
+            });
+  }
+
+  boolean isReady() {
+    return get("/health/ready")
+        .filter(answer -> answer.path("status").asText().equals("ready"))
+        .isPresent();
+  }
+
+  /** {@code GET /api/v1/status}, empty where it does not answer. */
+  Optional<JsonNode> status() {
+    return get("/api/v1/status");
+  }
+
+  /** How many partitions it has, of both topics; 0 where it does not answer. */
+  int partitions() {
+    return status().map(status -> status.path("partitions").size()).orElse(0);
+  }
+
+  /** Of the whole log. */
+  long logLines() {
+    try (Stream<String> lines = Files.lines(log())) {
+      return lines.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Processor time of this life. */
+  Duration cpu() {
+    return root().flatMap(each -> each.info().totalCpuDuration()).orElse(Duration.ZERO);
+  }
+
+  Optional<ProcessHandle> root() {
+    return tree().root().filter(each -> each.info().command().orElse("").endsWith("/java"));
+  }
+
+  @Override
+  public void close() {
+    if (root().isPresent()) {
+      // A frozen one would not stop.
+      thaw();
+    }
+    process.close();
+  }
+
+  private GuardedTree tree() {
+    return new GuardedTree(directory);
+  }
+
+  private Optional<JsonNode> get(String path) {
+    try (HttpClient client = HttpClient.newBuilder().connectTimeout(ASK).build()) {
+      HttpResponse<String> response =
+          client.send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + path))
+                  .timeout(ASK)
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      return Optional.of(JSON.readTree(response.body()));
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}
