@@ -107,6 +107,7 @@ final class Simulation {
       workload
           .balances()
           .forEach((user, minor) -> world.postgres().putAccount(user, "USD", minor, 0));
+      workload.poison().forEach(world.postgres()::refuse);
       sendRecords();
       int first = 1 + random.nextInt(machines.size());
       for (int i = 0; i < first; i++) {

@@ -22,8 +22,9 @@ import java.util.function.Function;
 
 /**
  * What PostgreSQL promises for our statements, each by its text and its parameters, without the
- * SQL. Each takes effect whole, at one moment. {@code SimulatedPostgresIT} holds it against the
- * real one.
+ * SQL. Each takes effect whole, at one moment. What fences is read from the statement's text, so
+ * that a statement without it does not fence here either. {@code SimulatedPostgresIT} holds it
+ * against the real one.
  */
 public final class SimulatedPostgres {
 
@@ -73,7 +74,8 @@ public final class SimulatedPostgres {
       String currency,
       long balanceMinor,
       long version,
-      long asOfMs) {}
+      long asOfMs,
+      long inForceSinceMs) {}
 
   /** A row of table pipelines. */
   public static final class Pipeline {
@@ -81,6 +83,7 @@ public final class SimulatedPostgres {
     Long streamTimeMs;
     long alertSeq;
     long publishedAlertSeq;
+    OffsetDateTime writtenAt;
 
     public long epoch() {
       return epoch;
@@ -171,7 +174,16 @@ public final class SimulatedPostgres {
     boolean changed =
         before == null || before.balanceMinor != balanceMinor || !before.currency.equals(currency);
     long version = before == null ? 1 : before.version + (changed ? 1 : 0);
-    accounts.put(userId, new Account(userId, null, currency, balanceMinor, version, asOfMs));
+    accounts.put(
+        userId,
+        new Account(
+            userId,
+            null,
+            currency,
+            balanceMinor,
+            version,
+            asOfMs,
+            changed ? asOfMs : before.inForceSinceMs));
     if (changed) {
       onAccountsChanged.accept(Set.of(userId));
     }
@@ -191,13 +203,17 @@ public final class SimulatedPostgres {
 
   private RowSet<Row> claim(Tuple in) {
     Pipeline pipeline = pipelines.computeIfAbsent(in.getInteger(0), _ -> new Pipeline());
-    pipeline.epoch++;
-    return new SimulatedRows().add(pipeline.epoch, pipeline.alertSeq, pipeline.publishedAlertSeq);
+    if (SQL.get("claim_pipeline").contains("SET epoch = pipeline.epoch + 1")) {
+      pipeline.epoch++;
+    }
+    return new SimulatedRows()
+        .add(pipeline.epoch, pipeline.alertSeq, pipeline.publishedAlertSeq, pipeline.writtenAt);
   }
 
   private RowSet<Row> write(Tuple in) {
     Pipeline pipeline = pipelines.get(in.getInteger(0));
-    if (pipeline == null || pipeline.epoch != in.getLong(1)) {
+    boolean fences = SQL.get("write_ledger").contains("AND epoch = $2");
+    if (pipeline == null || (fences && pipeline.epoch != in.getLong(1))) {
       return new SimulatedRows().add(false, 0L, 0L);
     }
     String[] ids = in.getArrayOfStrings(7);
@@ -219,6 +235,9 @@ public final class SimulatedPostgres {
     }
     pipeline.alertSeq = Math.max(pipeline.alertSeq, in.getLong(3));
     pipeline.publishedAlertSeq = Math.max(pipeline.publishedAlertSeq, in.getLong(4));
+    if (ids.length > 0) {
+      pipeline.writtenAt = in.getOffsetDateTime(18);
+    }
     return new SimulatedRows().add(true, writeTransactions(in), writeAlerts(in));
   }
 
@@ -470,7 +489,7 @@ public final class SimulatedPostgres {
             account.balanceMinor,
             account.currency,
             account.version,
-            EventTimes.toDatabase(account.asOfMs));
+            EventTimes.toDatabase(account.inForceSinceMs));
       }
     }
     return rows;
@@ -497,7 +516,16 @@ public final class SimulatedPostgres {
       }
       affected++;
       long version = before == null ? 1 : before.version + (changed ? 1 : 0);
-      accounts.put(userId, new Account(userId, username, currency, balanceMinor, version, asOfMs));
+      accounts.put(
+          userId,
+          new Account(
+              userId,
+              username,
+              currency,
+              balanceMinor,
+              version,
+              asOfMs,
+              changed ? asOfMs : before.inForceSinceMs));
       if (changed) {
         announced.add(userId);
       }

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -53,7 +54,7 @@ public final class SimulatedProducer {
   }
 
   @Served
-  Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record) {
+  Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
     records.add(record);
     return new CompletableFuture<>();
   }

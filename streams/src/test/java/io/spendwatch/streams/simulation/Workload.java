@@ -9,9 +9,11 @@ import io.spendwatch.protocol.TransactionKind;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * What a seed puts into the topic: few users with small balances on a coarse grid of instants, so
@@ -38,6 +40,7 @@ public final class Workload {
   private final int partitions;
   private final Map<String, Long> balances = new HashMap<>();
   private final List<Sent> records = new ArrayList<>();
+  private final Set<String> poison = new HashSet<>();
 
   public Workload(Random random, int partitions) {
     this.random = random;
@@ -46,6 +49,11 @@ public final class Workload {
     for (int user = 0; user < users; user++) {
       if (random.nextInt(8) != 0) {
         balances.put("u" + user, 20L + random.nextInt(200));
+      }
+    }
+    if (random.nextInt(6) == 0) {
+      for (int i = 1 + random.nextInt(2); i > 0; i--) {
+        poison.add("t" + random.nextInt(30));
       }
     }
     generate(users, 5 + random.nextInt(random.nextInt(4) == 0 ? 150 : 50));
@@ -59,6 +67,11 @@ public final class Workload {
   /** In the order in which they are sent. */
   public List<Sent> records() {
     return records;
+  }
+
+  /** Ids of transactions that PostgreSQL refuses, whoever tries and however often. */
+  public Set<String> poison() {
+    return poison;
   }
 
   private void generate(int users, int count) {
@@ -120,7 +133,7 @@ public final class Workload {
             transaction.userId(),
             new String(TransactionCodec.encode(transaction), UTF_8),
             transaction,
-            null));
+            poison.contains(transaction.transactionId()) ? DeadLetterReason.INTERNAL_ERROR : null));
   }
 
   private void garbage(int number, String userId) {
