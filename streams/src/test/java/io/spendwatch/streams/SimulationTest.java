@@ -6,12 +6,15 @@ import io.spendwatch.streams.simulation.Machine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -26,49 +29,76 @@ import org.junit.jupiter.api.Test;
 class SimulationTest {
   private static final int WORKERS = 2;
   private static final int MACHINES = 3;
+  private static final int FAILURES_MAX = 5;
+
+  private final Map<String, Integer> happened = new TreeMap<>();
+  private final Map<Long, String> failed = new TreeMap<>();
 
   @Test
-  void endsAsIfNothingHadHappened() throws InterruptedException {
+  void endsAsIfNothingHadHappened() throws Exception {
     String[] range = System.getProperty("spendwatch.simulation.seeds", "1-10000").split("-", 2);
     long from = Long.parseLong(range[0]);
     long to = Long.parseLong(range[range.length - 1]);
-    Map<String, Integer> happened = new TreeMap<>();
-    Map<Long, String> failed = new TreeMap<>();
     AtomicLong next = new AtomicLong(from);
     long startNanos = System.nanoTime();
-    List<Thread> workers =
-        IntStream.range(0, WORKERS)
-            .mapToObj(
-                worker ->
-                    Thread.ofVirtual()
-                        .unstarted(
-                            () -> {
-                              List<Machine> machines = machines(worker);
-                              for (long seed = next.getAndIncrement();
-                                  seed <= to && failed.size() < 5;
-                                  seed = next.getAndIncrement()) {
-                                run(seed, machines, happened, failed);
-                              }
-                            }))
-            .toList();
-    workers.forEach(Thread::start);
-    for (Thread worker : workers) {
-      worker.join();
+    try (ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Long>> runs = new ArrayList<>();
+      for (int worker = 0; worker < WORKERS; worker++) {
+        String name = "w" + worker;
+        runs.add(workers.submit(() -> run(machines(name), next, to)));
+      }
+      long seeds = 0;
+      for (Future<Long> run : runs) {
+        seeds += run.get();
+      }
+      System.out.printf(
+          "Simulated %d seeds from %d on in %.1f s; what happened in them: %s%n",
+          seeds, from, (System.nanoTime() - startNanos) / 1e9, happened);
     }
-    System.out.printf(
-        "Simulated seeds %d to %d in %.1f s; what happened to them: %s%n",
-        from, to, (System.nanoTime() - startNanos) / 1e9, happened);
     assertThat(failed.values()).isEmpty();
   }
 
-  private static List<Machine> machines(int worker) {
-    return IntStream.range(0, MACHINES)
-        .mapToObj(machine -> Machine.start("w" + worker + "m" + machine))
-        .toList();
+  /** The run of a seed rests on nothing but the seed: not on time, threads, or runs before it. */
+  @Test
+  void isTheSameRunAgainFromTheSameSeed() throws Exception {
+    List<Long> hashes = new ArrayList<>();
+    try (ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int run = 0; run < 2; run++) {
+        String name = "again" + run;
+        Future<Long> hash =
+            workers.submit(
+                () -> {
+                  List<Machine> machines = machines(name);
+                  long all = 0;
+                  for (long seed = 1; seed <= 50; seed++) {
+                    Simulation simulation = new Simulation(seed, machines, false);
+                    simulation.run();
+                    all = 31 * all + simulation.trace().hash();
+                  }
+                  return all;
+                });
+        hashes.add(hash.get());
+      }
+    }
+    assertThat(hashes.get(1)).isEqualTo(hashes.get(0));
   }
 
-  private static void run(
-      long seed, List<Machine> machines, Map<String, Integer> happened, Map<Long, String> failed) {
+  /** Answers how many seeds it has run. */
+  private long run(List<Machine> machines, AtomicLong next, long to) throws IOException {
+    long seeds = 0;
+    for (long seed = next.getAndIncrement(); seed <= to; seed = next.getAndIncrement()) {
+      run(seed, machines);
+      seeds++;
+      synchronized (failed) {
+        if (failed.size() >= FAILURES_MAX) {
+          break;
+        }
+      }
+    }
+    return seeds;
+  }
+
+  private void run(long seed, List<Machine> machines) throws IOException {
     Simulation simulation = new Simulation(seed, machines, false);
     String failure = outcome(simulation);
     synchronized (happened) {
@@ -85,16 +115,20 @@ class SimulationTest {
     }
   }
 
+  private static List<Machine> machines(String prefix) {
+    return IntStream.range(0, MACHINES)
+        .mapToObj(machine -> Machine.start(prefix + "m" + machine))
+        .toList();
+  }
+
   /** Runs the seed once more, for all that happens in it. */
-  private static String again(long seed, List<Machine> machines, Simulation first) {
+  private static String again(long seed, List<Machine> machines, Simulation first)
+      throws IOException {
     Simulation second = new Simulation(seed, machines, true);
     String failure = outcome(second);
-    Path file = Path.of("target", "simulation-" + seed + ".txt");
-    try {
-      Files.writeString(file, failure + "\n\n" + second.trace().text());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Path file = Path.of("target", "simulation", seed + ".txt");
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, failure + "\n\n" + second.trace().text());
     return "%s; all that happens in it is in streams/%s; run it with -Dspendwatch.simulation.seeds=%d%n"
         .formatted(
             first.trace().hash() == second.trace().hash()
