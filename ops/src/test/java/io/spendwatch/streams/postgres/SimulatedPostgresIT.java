@@ -1,0 +1,107 @@
+package io.spendwatch.streams.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.streams.postgres.RandomCalls.Call;
+import io.spendwatch.streams.retry.Retry;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * Holds the {@link SimulatedPostgres} that the simulation rests on against the real one: the same
+ * random calls of the production classes get the same answers from both, announce changes of the
+ * same accounts, and leave the same tables.
+ *
+ * <p>{@code -Dspendwatch.simulated-postgres.seeds=FROM-TO} runs other seeds.
+ */
+@ExtendWith(Servers.class)
+class SimulatedPostgresIT {
+  private static final int CALLS = 40;
+  private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
+
+  /** How the server refuses what it is asked. */
+  private record Refused(String errorClass, boolean isMissingPartition) {}
+
+  private final Map<String, Integer> happened = new TreeMap<>();
+
+  @Test
+  void answersAsTheRealOneDoes(TestBed bed) throws Exception {
+    String[] range =
+        System.getProperty("spendwatch.simulated-postgres.seeds", "1-300").split("-", 2);
+    long from = Long.parseLong(range[0]);
+    long to = Long.parseLong(range[range.length - 1]);
+    long startNanos = System.nanoTime();
+    try (RealServer real = new RealServer(bed)) {
+      for (long seed = from; seed <= to; seed++) {
+        real.reset(RandomCalls.FIRST_DAYS);
+        compare(seed, real);
+      }
+    }
+    System.out.printf(
+        "Compared %d sequences in %.1f s; what happened in them: %s%n",
+        to - from + 1, (System.nanoTime() - startNanos) / 1e9, happened);
+  }
+
+  private void compare(long seed, RealServer real) throws Exception {
+    SimulatedServer simulated = new SimulatedServer();
+    OffsetDateTime[] days =
+        RandomCalls.FIRST_DAYS.stream()
+            .map(day -> day.atStartOfDay().atOffset(ZoneOffset.UTC))
+            .toArray(OffsetDateTime[]::new);
+    var _ = simulated.postgres().run(ENSURE_PARTITIONS, Tuple.of(days));
+    simulated.postgres().refuse(RandomCalls.ID_TOO_LONG);
+
+    Adapters onReal = Adapters.on(real);
+    Adapters onSimulated = Adapters.on(simulated);
+    RandomCalls calls = new RandomCalls(seed, simulated.postgres());
+    List<String> made = new ArrayList<>();
+    for (int i = 0; i < CALLS; i++) {
+      Call call = calls.next();
+      made.add(call.toString());
+      String where = "seed %d, after %s".formatted(seed, String.join("\n", made));
+      Object answer = answer(call, onReal);
+      assertThat(answer(call, onSimulated)).as(where).isEqualTo(answer);
+      assertThat(simulated.takeAnnounced()).as(where).isEqualTo(real.takeAnnounced());
+      happened.merge(call.kind() + " " + answer.getClass().getSimpleName(), 1, Integer::sum);
+    }
+
+    String where = "seed %d, after %s".formatted(seed, String.join("\n", made));
+    Server.Tables expected = real.tables();
+    Server.Tables tables = simulated.tables();
+    assertThat(tables.transactions())
+        .as(where)
+        .containsExactlyInAnyOrderElementsOf(expected.transactions());
+    assertThat(tables.alerts()).as(where).isEqualTo(expected.alerts());
+    assertThat(tables.accounts()).as(where).isEqualTo(expected.accounts());
+    assertThat(tables.pipelines()).as(where).isEqualTo(expected.pipelines());
+  }
+
+  private static Object answer(Call call, Adapters on) throws Exception {
+    try {
+      return call.on().apply(on).toCompletableFuture().get(30, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      // A reader's failure carries the server's as its cause.
+      Throwable failure = Retry.cause(e);
+      while (!(failure instanceof PgException) && failure.getCause() != null) {
+        failure = failure.getCause();
+      }
+      if (failure instanceof PgException refused) {
+        return new Refused(
+            refused.getSqlState().substring(0, 2), PgFailure.isMissingPartition(refused));
+      }
+      throw e;
+    }
+  }
+}
