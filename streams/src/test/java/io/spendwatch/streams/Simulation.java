@@ -305,6 +305,7 @@ final class Simulation {
   private void endTrouble() {
     trace.say(() -> "the trouble is over");
     world.calmDown();
+    quietChecks = restart();
     checkQuiet();
   }
 
@@ -313,21 +314,33 @@ final class Simulation {
       start(machines.get(random.nextInt(machines.size())));
     }
     boolean quiet =
-        (workload.changes().isEmpty() || allIsWell())
+        (!mustBeWell() || allIsWell())
             && world.kafka().isCaughtUp()
             && world.kafka().published(topics().alerts()).size() >= world.postgres().alerts().size()
             && sent.values().stream().mapToInt(List::size).sum() == workload.records().size();
-    quietChecks = quiet || quietChecks < 0 ? quietChecks + 1 : restart();
+    quietChecks = quiet ? quietChecks + 1 : restart();
     world.scheduler().after(CHECK, this::checkQuiet);
   }
 
   private int restart() {
-    return workload.changes().isEmpty() ? 0 : -IDLE_CHECKS;
+    return mustBeWell() ? -IDLE_CHECKS : 0;
+  }
+
+  /** Whether something is to be noticed of which no record tells. */
+  private boolean mustBeWell() {
+    return idled || !workload.changes().isEmpty();
   }
 
   private boolean allIsWell() {
     return !world.postgresOutage().isOn()
         && !world.kafkaOutage().isOn()
-        && machines.stream().noneMatch(machine -> machine.host().isFrozen());
+        && machines.stream().noneMatch(machine -> machine.host().isFrozen())
+        && nodes.stream()
+                .filter(SimulatedNode::isAlive)
+                .flatMap(node -> node.status().partitions().stream())
+                .filter(partition -> partition.topic().equals(topics().transactions()))
+                .filter(partition -> partition.state() == PartitionStatus.State.RUNNING)
+                .count()
+            == partitions;
   }
 }

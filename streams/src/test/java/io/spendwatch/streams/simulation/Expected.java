@@ -95,12 +95,15 @@ public final class Expected {
     users.values().forEach(u -> u.advance(streamTimesMs.get(partitions.get(u.userId)) + idleMs));
   }
 
-  /** A user's exposure at an instant, with what leaves at that very instant. */
-  long exposureBeforeExpiryMinor(String userId, long atMs) {
-    return users.get(userId).all.stream()
-        .filter(t -> t.eventTimeMs() >= atMs - DAY_MS && t.eventTimeMs() <= atMs)
-        .mapToLong(Transaction::signedAmountMinor)
-        .sum();
+  /** A user's exposure at an instant, with or without what leaves at that very instant. */
+  long exposureAroundMinor(String userId, long atMs) {
+    User user = users.get(userId);
+    long leavingMinor =
+        user.all.stream()
+            .filter(t -> t.eventTimeMs() == atMs - DAY_MS)
+            .mapToLong(Transaction::signedAmountMinor)
+            .sum();
+    return user.exposureMinor(atMs) + Math.max(0, leavingMinor);
   }
 
   public List<Row> rows() {

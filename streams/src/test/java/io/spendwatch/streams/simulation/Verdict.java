@@ -165,7 +165,7 @@ public final class Verdict {
     for (StoredAlert alert : open.values()) {
       Account account = world.postgres().accounts().get(alert.userId());
       long streamTimeMs = expected.streamTimesMs().get(alert.partition());
-      long exposureMinor = expected.exposureBeforeExpiryMinor(alert.userId(), streamTimeMs);
+      long exposureMinor = expected.exposureAroundMinor(alert.userId(), streamTimeMs);
       if (account == null || exposureMinor <= account.balanceMinor()) {
         differences.add("not in breach: " + exposureMinor + " " + account + " " + alert);
       }
