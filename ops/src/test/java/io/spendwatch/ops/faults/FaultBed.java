@@ -29,6 +29,19 @@ final class FaultBed implements AutoCloseable {
 
   private static final String NODE = "faulty-node-";
 
+  /**
+   * What it is made of.
+   *
+   * @param nodes how many
+   * @param linked whether they reach the servers by way of the links
+   * @param hurried whether their time-outs are short, so that each is reached within a test
+   */
+  record Shape(int nodes, boolean linked, boolean hurried) {
+    static final Shape TWO_NODES = new Shape(2, false, true);
+    static final Shape TWO_LINKED_NODES = new Shape(2, true, true);
+    static final Shape AS_DELIVERED = new Shape(1, false, false);
+  }
+
   private final FaultyKafka kafka;
   private final FaultyPostgres postgres;
   private final PipelinesBed bed;
@@ -38,25 +51,17 @@ final class FaultBed implements AutoCloseable {
   /**
    * Starts the nodes and waits until they are ready.
    *
-   * @param nodes how many
-   * @param linked whether they reach the servers by way of the links
    * @param directory for the nodes' logs
    * @param seed of all random choices
    */
-  FaultBed(
-      FaultyKafka kafka,
-      FaultyPostgres postgres,
-      int nodes,
-      boolean linked,
-      Path directory,
-      long seed)
+  FaultBed(FaultyKafka kafka, FaultyPostgres postgres, Shape shape, Path directory, long seed)
       throws Exception {
     this.kafka = kafka;
     this.postgres = postgres;
     this.random = new Random(seed);
     this.bed = new PipelinesBed(kafka.bootstrapServers(), postgres.address());
-    for (int i = 1; i <= nodes; i++) {
-      this.nodes.add(new NodeProcess(NODE + i, directory.resolve(NODE + i), environment(linked)));
+    for (int i = 1; i <= shape.nodes(); i++) {
+      this.nodes.add(new NodeProcess(NODE + i, directory.resolve(NODE + i), environment(shape)));
     }
     awaitReady();
   }
@@ -178,11 +183,11 @@ final class FaultBed implements AutoCloseable {
     }
   }
 
-  private Map<String, String> environment(boolean linked) {
+  private Map<String, String> environment(Shape shape) {
     Map<String, String> settings = new HashMap<>();
     settings.put(
         "SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS",
-        linked ? kafka.linkedBootstrapServers() : kafka.bootstrapServers());
+        shape.linked() ? kafka.linkedBootstrapServers() : kafka.bootstrapServers());
     settings.put("SPENDWATCH_KAFKA_GROUP_ID", bed.group());
     settings.put("SPENDWATCH_TOPIC_TRANSACTIONS", bed.topics().transactions());
     settings.put("SPENDWATCH_TOPIC_BALANCES", bed.topics().balances());
@@ -191,8 +196,15 @@ final class FaultBed implements AutoCloseable {
         "SPENDWATCH_TOPIC_TRANSACTIONS_DEAD_LETTERS", bed.topics().transactionsDeadLetters());
     settings.put("SPENDWATCH_TOPIC_BALANCES_DEAD_LETTERS", bed.topics().balancesDeadLetters());
     settings.put(
-        "SPENDWATCH_PG_URI", linked ? postgres.linked(bed.postgresUri()) : bed.postgresUri());
-    // Shorter than by default, so that each is reached within a test.
+        "SPENDWATCH_PG_URI",
+        shape.linked() ? postgres.linked(bed.postgresUri()) : bed.postgresUri());
+    if (shape.hurried()) {
+      hurry(settings);
+    }
+    return settings;
+  }
+
+  private static void hurry(Map<String, String> settings) {
     settings.put("SPENDWATCH_KAFKA_REQUEST_TIMEOUT", "2s");
     settings.put("SPENDWATCH_KAFKA_TRANSACTION_TIMEOUT", "4s");
     settings.put("SPENDWATCH_PG_CONNECT_TIMEOUT", "2s");
@@ -202,7 +214,6 @@ final class FaultBed implements AutoCloseable {
         "-Dspendwatch.postgres.deadline-margin=500ms -Dspendwatch.postgres.probe-interval=1s"
             // Starts sooner.
             + " -XX:TieredStopAtLevel=1");
-    return settings;
   }
 
   @Override

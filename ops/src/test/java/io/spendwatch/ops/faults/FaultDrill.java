@@ -98,12 +98,18 @@ class FaultDrill {
     }
   }
 
+  private static FaultBed.Shape shape(KnownFault fault) {
+    return fault.needs() == Needs.LINKS
+        ? FaultBed.Shape.TWO_LINKED_NODES
+        : FaultBed.Shape.TWO_NODES;
+  }
+
   private void run(KnownFault fault, FaultyPostgres server) throws Exception {
     long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
     System.out.printf("%s with --seed %d%n", fault.label(), seed);
     Path files = Files.createTempDirectory(directory, fault.label());
     List<KnownFault> rounds = Stream.generate(() -> fault).limit(ROUNDS).toList();
-    bed = new FaultBed(kafka, server, 2, fault.needs() == Needs.LINKS, files, seed);
+    bed = new FaultBed(kafka, server, shape(fault), files, seed);
     SlicedData data = SlicedData.generate(files, Drill.slices(ROUNDS), ROWS_PER_SLICE, seed);
     new Drill(bed, data, new Drill.Settings(TIMES, PER_SECOND, HOLD)).run(rounds);
   }

@@ -62,7 +62,7 @@ class FaultsIT {
     postgres =
         new FaultyPostgres(
             disk.map(SmallDisk::directory).orElse(directory).resolve("postgres"), disk);
-    bed = new FaultBed(kafka, postgres, 2, true, directory, seed);
+    bed = new FaultBed(kafka, postgres, FaultBed.Shape.TWO_LINKED_NODES, directory, seed);
     SlicedData data =
         SlicedData.generate(directory, Drill.slices(faults.size()), ROWS_PER_SLICE, seed);
     new Drill(bed, data, SETTINGS).run(faults);

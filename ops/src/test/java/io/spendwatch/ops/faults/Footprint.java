@@ -83,7 +83,8 @@ record Footprint(
     }
   }
 
-  private static long files(long pid) {
+  /** Open files and sockets; 0 where the operating system does not tell. */
+  static long files(long pid) {
     Path all = Path.of("/proc", Long.toString(pid), "fd");
     if (!Files.isDirectory(all)) {
       return 0;

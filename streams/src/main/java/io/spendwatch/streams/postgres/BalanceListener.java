@@ -40,7 +40,10 @@ public final class BalanceListener implements BalancePush {
       "spendwatch_probe_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
   private PgConnection connection;
   private boolean probeIsOut;
+
+  /** In a row, without a probe that came back in between. */
   private int failures;
+
   private boolean stopped;
   private volatile boolean up;
 
@@ -98,7 +101,6 @@ public final class BalanceListener implements BalancePush {
     }
     connection = fresh;
     probeIsOut = false;
-    failures = 0;
     fresh.exceptionHandler(failure -> onLost(fresh, PgFailure.describe(failure)));
     fresh.closeHandler(_ -> onLost(fresh, "connection closed"));
     // In this order: whoever sees it up has been told to forget what it knew.
@@ -117,15 +119,19 @@ public final class BalanceListener implements BalancePush {
     lost.close();
     if (!stopped) {
       LOG.warn("Balance changes are not pushed, each check reads them: {}", reason);
-      connect();
+      connectLater();
     }
   }
 
   private void connectLater(Throwable failure) {
-    failures++;
-    if (failures == 1) {
+    if (failures == 0) {
       LOG.warn("Balance changes are not pushed: {}", PgFailure.describe(failure));
     }
+    connectLater();
+  }
+
+  private void connectLater() {
+    failures++;
     database
         .vertx()
         .setTimer(
@@ -154,6 +160,8 @@ public final class BalanceListener implements BalancePush {
   private void onNotification(PgNotification notification) {
     if (notification.getChannel().equals(probeChannel)) {
       probeIsOut = false;
+      // Only now: a connection that is lost again at once must not be made anew at once.
+      failures = 0;
     } else if (notification.getChannel().equals(CHANNEL)) {
       announce(notification.getPayload());
     }
