@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -63,29 +64,32 @@ class SimulatedPostgresIT {
     var _ = simulated.postgres().run(ENSURE_PARTITIONS, Tuple.of(days));
     simulated.postgres().refuse(RandomCalls.ID_TOO_LONG);
 
-    Adapters onReal = Adapters.on(real);
-    Adapters onSimulated = Adapters.on(simulated);
     RandomCalls calls = new RandomCalls(seed, simulated.postgres());
-    List<String> made = new ArrayList<>();
-    for (int i = 0; i < CALLS; i++) {
-      Call call = calls.next();
-      made.add(call.toString());
-      String where = "seed %d, after %s".formatted(seed, String.join("\n", made));
-      Object answer = answer(call, onReal);
-      assertThat(answer(call, onSimulated)).as(where).isEqualTo(answer);
-      assertThat(simulated.takeAnnounced()).as(where).isEqualTo(real.takeAnnounced());
-      happened.merge(call.kind() + " " + answer.getClass().getSimpleName(), 1, Integer::sum);
+    List<Call> made = new ArrayList<>();
+    try {
+      Adapters onReal = Adapters.on(real);
+      Adapters onSimulated = Adapters.on(simulated);
+      for (int i = 0; i < CALLS; i++) {
+        Call call = calls.next();
+        made.add(call);
+        Object answer = answer(call, onReal);
+        assertThat(answer(call, onSimulated)).isEqualTo(answer);
+        assertThat(simulated.takeAnnounced()).isEqualTo(real.takeAnnounced());
+        happened.merge(call.kind() + ": " + answer.getClass().getSimpleName(), 1, Integer::sum);
+      }
+      compare(real.tables(), simulated.tables());
+    } catch (Exception | AssertionError e) {
+      String text = made.stream().map(Call::toString).collect(Collectors.joining("\n"));
+      throw new AssertionError("seed " + seed + ", after these calls:\n" + text, e);
     }
+  }
 
-    String where = "seed %d, after %s".formatted(seed, String.join("\n", made));
-    Server.Tables expected = real.tables();
-    Server.Tables tables = simulated.tables();
-    assertThat(tables.transactions())
-        .as(where)
-        .containsExactlyInAnyOrderElementsOf(expected.transactions());
-    assertThat(tables.alerts()).as(where).isEqualTo(expected.alerts());
-    assertThat(tables.accounts()).as(where).isEqualTo(expected.accounts());
-    assertThat(tables.pipelines()).as(where).isEqualTo(expected.pipelines());
+  private static void compare(Server.Tables real, Server.Tables simulated) {
+    assertThat(simulated.transactions())
+        .containsExactlyInAnyOrderElementsOf(real.transactions());
+    assertThat(simulated.alerts()).isEqualTo(real.alerts());
+    assertThat(simulated.accounts()).isEqualTo(real.accounts());
+    assertThat(simulated.pipelines()).isEqualTo(real.pipelines());
   }
 
   private static Object answer(Call call, Adapters on) throws Exception {

@@ -178,7 +178,7 @@ public final class SimulatedPostgres {
         userId,
         new Account(
             userId,
-            null,
+            before == null ? null : before.username,
             currency,
             balanceMinor,
             version,
@@ -504,14 +504,19 @@ public final class SimulatedPostgres {
       long balanceMinor = in.getArrayOfLongs(3)[i];
       long asOfMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(4)[i]);
       Account before = accounts.get(userId);
-      String username =
-          Objects.requireNonNullElse(
-              in.getArrayOfStrings(1)[i], before == null ? "" : before.username);
+      String username = in.getArrayOfStrings(1)[i];
+      if (username == null && before != null) {
+        username = before.username;
+      }
       boolean changed =
           before == null
               || before.balanceMinor != balanceMinor
               || !before.currency.equals(currency);
-      if (before != null && (asOfMs < before.asOfMs || (!changed && asOfMs == before.asOfMs))) {
+      if (before != null
+          && (asOfMs < before.asOfMs
+              || (!changed
+                  && asOfMs == before.asOfMs
+                  && Objects.equals(username, before.username)))) {
         continue;
       }
       affected++;
