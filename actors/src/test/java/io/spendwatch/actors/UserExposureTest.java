@@ -195,6 +195,25 @@ class UserExposureTest {
   }
 
   @Test
+  void anOverflowAmongTooLateRecordsIsAnErrorToo() {
+    var user = new Subject(100);
+    long longAgoMs = T0 - 4 * DAY_MS;
+    user.purchase("now", T0, 1);
+    assertThat(user.purchase("a", longAgoMs, Long.MAX_VALUE - 1))
+        .isEqualTo(judged(Verdict.TOO_LATE, Long.MAX_VALUE - 1));
+    assertThat(user.purchase("b", longAgoMs, 2)).isInstanceOf(Rejected.class);
+    // In nobody's window yet; from now on the stored sum at the first one's instant is too large.
+    assertThat(user.purchase("c", longAgoMs - HOUR_MS, 1_000))
+        .isEqualTo(judged(Verdict.TOO_LATE, 1_000));
+    for (long amountMinor : new long[] {1, 2_000}) {
+      assertThat(user.refund("r" + amountMinor, longAgoMs, amountMinor))
+          .isInstanceOfSatisfying(
+              Rejected.class,
+              rejected -> assertThat(rejected.reason()).isEqualTo(DeadLetterReason.BAD_AMOUNT));
+    }
+  }
+
+  @Test
   void noAlertRestsOnAStaleBalance() {
     var user = new Subject(100);
     user.inForce = account(1_000, 2);

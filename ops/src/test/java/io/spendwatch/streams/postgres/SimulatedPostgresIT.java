@@ -40,7 +40,7 @@ class SimulatedPostgresIT {
   @Test
   void answersAsTheRealOneDoes(TestBed bed) throws Exception {
     String[] range =
-        System.getProperty("spendwatch.simulated-postgres.seeds", "1-300").split("-", 2);
+        System.getProperty("spendwatch.simulated-postgres.seeds", "1-200").split("-", 2);
     long from = Long.parseLong(range[0]);
     long to = Long.parseLong(range[range.length - 1]);
     long startNanos = System.nanoTime();
@@ -85,8 +85,7 @@ class SimulatedPostgresIT {
   }
 
   private static void compare(Server.Tables real, Server.Tables simulated) {
-    assertThat(simulated.transactions())
-        .containsExactlyInAnyOrderElementsOf(real.transactions());
+    assertThat(simulated.transactions()).containsExactlyInAnyOrderElementsOf(real.transactions());
     assertThat(simulated.alerts()).isEqualTo(real.alerts());
     assertThat(simulated.accounts()).isEqualTo(real.accounts());
     assertThat(simulated.pipelines()).isEqualTo(real.pipelines());

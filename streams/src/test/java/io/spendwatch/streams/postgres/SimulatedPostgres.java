@@ -4,6 +4,7 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.math.BigInteger;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -455,12 +456,16 @@ public final class SimulatedPostgres {
       String currency = in.getArrayOfStrings(1)[i];
       long startMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(2)[i]);
       long endMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(3)[i]);
-      rows.add(
+      BigInteger sum =
           of(in.getArrayOfStrings(0)[i]).stream()
               .filter(row -> row.eventTimeMs > startMs && row.eventTimeMs <= endMs)
               .filter(row -> row.currency.equals(currency))
-              .mapToLong(StoredTransaction::signedMinor)
-              .sum());
+              .map(row -> BigInteger.valueOf(row.signedMinor()))
+              .reduce(BigInteger.ZERO, BigInteger::add);
+      rows.add(
+          sum.max(BigInteger.valueOf(Long.MIN_VALUE))
+              .min(BigInteger.valueOf(Long.MAX_VALUE))
+              .longValue());
     }
     return rows;
   }
