@@ -187,7 +187,10 @@ final class LateReview {
               false);
     }
     String episodeId =
-        AlertIds.episodeId(userId, "late:" + at.atMs + ":" + at.rank, record.transactionId());
+        AlertIds.episodeId(
+            userId,
+            "late:" + at.atMs + ":" + at.rank,
+            AlertIds.transaction(record.transactionId(), record.eventTimeMs()));
     Episode before = open;
     open = new Episode(episodeId, at.atMs, OPEN);
     boolean otherTransaction = at.rank >= 0 && at.atMs != record.eventTimeMs();

@@ -326,8 +326,9 @@ final class UserExposure {
     boolean breach = window.exposureMinor() > balance.balanceMinor();
     Transaction transaction = received.transaction();
     if (breach && !episodes.isOpen()) {
+      String opening = AlertIds.transaction(transaction.transactionId(), atMs);
       raise(
-          AlertIds.episodeId(userId, transaction.transactionId(), transaction.transactionId()),
+          AlertIds.episodeId(userId, opening, opening),
           atMs,
           transaction.transactionId(),
           -1,

@@ -16,6 +16,7 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -391,14 +392,15 @@ class UserExposureTest {
     }
 
     private long storedSum(long atMs) {
-      long sum = 0;
+      BigInteger sum = BigInteger.ZERO;
       for (var row : rows) {
-        sum +=
-            row.eventTimeMs() > atMs - DAY_MS && row.eventTimeMs() <= atMs
-                ? row.signedAmountMinor()
-                : 0;
+        if (row.eventTimeMs() > atMs - DAY_MS && row.eventTimeMs() <= atMs) {
+          sum = sum.add(BigInteger.valueOf(row.signedAmountMinor()));
+        }
       }
-      return sum;
+      return sum.max(BigInteger.valueOf(Long.MIN_VALUE))
+          .min(BigInteger.valueOf(Long.MAX_VALUE))
+          .longValueExact();
     }
 
     /** As after a crash: only what is durable is known. */

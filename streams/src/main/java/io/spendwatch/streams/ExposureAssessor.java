@@ -74,11 +74,10 @@ final class ExposureAssessor {
       boolean balancesPushed,
       long lastOffset,
       List<Received> transactions) {
-    RecipientRef<PartitionCommand> actor = partitions.apply(incarnation.source().partition());
     return Retry.start(
         () ->
             AskPattern.<PartitionCommand, Reply>ask(
-                    actor,
+                    partitions.apply(incarnation.source().partition()),
                     replyTo ->
                         new Assess(
                             epoch,

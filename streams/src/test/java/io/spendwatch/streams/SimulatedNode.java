@@ -14,6 +14,7 @@ import io.spendwatch.streams.simulation.SimulatedTime;
 import io.spendwatch.streams.simulation.World;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Props;
 
@@ -30,9 +31,17 @@ final class SimulatedNode {
   private boolean stopping;
 
   /**
+   * Starts it.
+   *
    * @param awakeUsersMax of each partition's actor
+   * @param placement where the actor of a partition is, seen from this node
    */
-  SimulatedNode(World world, Machine machine, StreamsConfig config, int awakeUsersMax) {
+  SimulatedNode(
+      World world,
+      Machine machine,
+      StreamsConfig config,
+      int awakeUsersMax,
+      BiFunction<SimulatedNode, Integer, ActorRef<PartitionCommand>> placement) {
     this.machine = machine;
     this.database =
         new SimulatedDatabase(
@@ -75,9 +84,17 @@ final class SimulatedNode {
                             machine.host(),
                             life,
                             changes)),
-                this::partition,
+                number -> placement.apply(this, number),
                 _ -> {},
-                new SimulatedTime(world.scheduler(), machine.host(), life, World.START)));
+                new SimulatedTime(world.scheduler(), machine.host(), life, world::wallClock)));
+  }
+
+  /** The actor of a partition leaves this node. */
+  void handOver(int number) {
+    ActorRef<PartitionCommand> actor = partitions.remove(number);
+    if (actor != null) {
+      actor.tell(new PartitionCommand.Stop());
+    }
   }
 
   Machine machine() {
@@ -108,7 +125,8 @@ final class SimulatedNode {
     var _ = pipelines.drainAndStop().whenComplete((_, _) -> kill());
   }
 
-  private ActorRef<PartitionCommand> partition(int number) {
+  /** The actor of a partition on this node; starts with an empty memory. */
+  ActorRef<PartitionCommand> partition(int number) {
     return partitions.computeIfAbsent(
         number,
         _ ->

@@ -3,29 +3,27 @@ package io.spendwatch.streams;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.protocol.Alert;
-import io.spendwatch.protocol.AlertCodec;
-import io.spendwatch.protocol.DeadLetters;
-import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
-import io.spendwatch.streams.simulation.Expected;
+import io.spendwatch.actors.PartitionCommand;
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.simulation.Machine;
+import io.spendwatch.streams.simulation.Outage;
 import io.spendwatch.streams.simulation.Scheduler;
 import io.spendwatch.streams.simulation.Trace;
+import io.spendwatch.streams.simulation.Verdict;
 import io.spendwatch.streams.simulation.Workload;
 import io.spendwatch.streams.simulation.World;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /**
  * One seed: nodes come, go, die and freeze, Kafka and PostgreSQL fail, while records arrive; then
@@ -36,6 +34,10 @@ final class Simulation {
   private static final Duration TROUBLE = Duration.ofSeconds(10);
   private static final Duration RECOVERY = Duration.ofSeconds(90);
   private static final Duration CHECK = Duration.ofMillis(250);
+  private static final int QUIET_CHECKS = 5;
+
+  /** Until everybody has heard of a changed balance, or has noticed that the partition is idle. */
+  private static final int IDLE_CHECKS = 20;
 
   private static final Map<String, StreamsConfig> CONFIGS = new ConcurrentHashMap<>();
 
@@ -47,6 +49,14 @@ final class Simulation {
   private final World world;
   private final StreamsConfig[] configs;
   private final int awakeUsersMax;
+
+  /** Whether partition actors live on any node, as while shards follow their partitions. */
+  private final boolean misplaced;
+
+  /** Whether the world goes on for a day after the last record. */
+  private final boolean idled;
+
+  private final Map<Integer, SimulatedNode> places = new HashMap<>();
   private final List<SimulatedNode> nodes = new ArrayList<>();
   private final Map<Integer, List<Workload.Sent>> sent = new HashMap<>();
   private int quietChecks;
@@ -67,7 +77,9 @@ final class Simulation {
       configs[i] = CONFIGS.computeIfAbsent(i + "/" + batchRowsMax, _ -> config(node, batchRowsMax));
     }
     this.awakeUsersMax = random.nextInt(3) == 0 ? 1 + random.nextInt(2) : 1000;
-    this.world = new World(random, trace, machines, configs[0].kafka().topics(), partitions);
+    this.misplaced = random.nextInt(4) == 0;
+    this.idled = random.nextInt(5) == 0 && workload.changes().isEmpty();
+    this.world = new World(random, trace, machines, topics(), partitions);
   }
 
   private static StreamsConfig config(int node, int batchRowsMax) {
@@ -109,6 +121,7 @@ final class Simulation {
           .forEach((user, minor) -> world.postgres().putAccount(user, "USD", minor, 0));
       workload.poison().forEach(world.postgres()::refuse);
       sendRecords();
+      planChanges();
       int first = 1 + random.nextInt(machines.size());
       for (int i = 0; i < first; i++) {
         start(machines.get(i));
@@ -116,11 +129,19 @@ final class Simulation {
       planTrouble();
       world.scheduler().after(TROUBLE, this::endTrouble);
       try {
-        world.scheduler().run(() -> quietChecks > 4, TROUBLE.plus(RECOVERY));
+        world.scheduler().run(() -> quietChecks > QUIET_CHECKS, TROUBLE.plus(RECOVERY));
+        if (idled) {
+          world.stepWallClock(Duration.ofHours(25));
+          quietChecks = -IDLE_CHECKS;
+          world.scheduler().run(() -> quietChecks > QUIET_CHECKS, RECOVERY);
+        }
       } catch (Scheduler.Stuck e) {
         throw new AssertionError(e.getMessage() + "\n" + describe(), e);
       }
-      new Verdict().check();
+      List<String> differences = new Verdict(world, topics(), workload, sent).differences(idled);
+      if (!differences.isEmpty()) {
+        throw new AssertionError(String.join("\n", differences));
+      }
     } finally {
       trace.end();
       nodes.forEach(SimulatedNode::kill);
@@ -160,8 +181,40 @@ final class Simulation {
             record.value().getBytes(UTF_8));
   }
 
+  private void planChanges() {
+    for (Workload.Change change : workload.changes()) {
+      world
+          .scheduler()
+          .after(Duration.ofNanos(random.nextLong(TROUBLE.toNanos())), () -> change(change));
+    }
+  }
+
+  private void change(Workload.Change change) {
+    trace.happened("account changed", change::toString);
+    if (change.byTopic() && change.balanceMinor() != null) {
+      Balance balance =
+          new Balance(change.userId(), null, change.balanceMinor(), "USD", change.asOfMs());
+      world
+          .kafka()
+          .append(
+              new TopicPartition(topics().balances(), 0),
+              change.userId().getBytes(UTF_8),
+              BalanceCodec.encode(balance));
+    } else if (world.postgresOutage().isOn()) {
+      world.scheduler().after(CHECK, () -> change(change));
+    } else if (change.balanceMinor() == null) {
+      world.postgres().removeAccount(change.userId());
+    } else {
+      world.postgres().putAccount(change.userId(), "USD", change.balanceMinor(), change.asOfMs());
+    }
+  }
+
+  private Topics topics() {
+    return configs[0].kafka().topics();
+  }
+
   private TopicPartition transactions(int partition) {
-    return new TopicPartition(configs[0].kafka().topics().transactions(), partition);
+    return new TopicPartition(topics().transactions(), partition);
   }
 
   private void start(Machine machine) {
@@ -170,8 +223,27 @@ final class Simulation {
     if (!occupied) {
       trace.say(() -> machine.host().name() + " starts a node");
       nodes.add(
-          new SimulatedNode(world, machine, configs[machines.indexOf(machine)], awakeUsersMax));
+          new SimulatedNode(
+              world, machine, configs[machines.indexOf(machine)], awakeUsersMax, this::place));
     }
+  }
+
+  /** Where the actor of a partition is, asked by whoever wants to send it something. */
+  private ActorRef<PartitionCommand> place(SimulatedNode asker, int partition) {
+    if (!misplaced) {
+      return asker.partition(partition);
+    }
+    SimulatedNode place = places.get(partition);
+    if (place == null || !place.isAlive() || random.nextInt(20) == 0) {
+      if (place != null) {
+        place.handOver(partition);
+        trace.happened("actor moved");
+      }
+      List<SimulatedNode> alive = nodes.stream().filter(SimulatedNode::isAlive).toList();
+      place = alive.isEmpty() ? asker : alive.get(random.nextInt(alive.size()));
+      places.put(partition, place);
+    }
+    return place.partition(partition);
   }
 
   private void planTrouble() {
@@ -189,7 +261,11 @@ final class Simulation {
       case 0, 1, 2 -> onSome("node killed", node -> replace(node, lasts, SimulatedNode::kill));
       case 3 -> onSome("node stopped", node -> replace(node, lasts, SimulatedNode::stop));
       case 4, 5, 6 -> onSome("node frozen", node -> freeze(node, lasts));
-      case 7 -> outage("PostgreSQL away", world.postgresOutage(), lasts);
+      case 7 ->
+          () -> {
+            world.cutAllPushes();
+            outage("PostgreSQL away", world.postgresOutage(), lasts).run();
+          };
       case 8 -> outage("Kafka away", world.kafkaOutage(), lasts);
       case 9 -> world::cutAPush;
       default -> () -> start(machines.get(random.nextInt(machines.size())));
@@ -218,8 +294,7 @@ final class Simulation {
     world.scheduler().after(lasts, node.machine().host()::thaw);
   }
 
-  private Runnable outage(
-      String what, io.spendwatch.streams.simulation.Outage outage, Duration lasts) {
+  private Runnable outage(String what, Outage outage, Duration lasts) {
     return () -> {
       trace.happened(what);
       outage.begin();
@@ -238,151 +313,21 @@ final class Simulation {
       start(machines.get(random.nextInt(machines.size())));
     }
     boolean quiet =
-        world.kafka().isCaughtUp()
-            && world.kafka().published(configs[0].kafka().topics().alerts()).size()
-                >= world.postgres().alerts().size()
+        (workload.changes().isEmpty() || allIsWell())
+            && world.kafka().isCaughtUp()
+            && world.kafka().published(topics().alerts()).size() >= world.postgres().alerts().size()
             && sent.values().stream().mapToInt(List::size).sum() == workload.records().size();
-    quietChecks = quiet ? quietChecks + 1 : 0;
+    quietChecks = quiet || quietChecks < 0 ? quietChecks + 1 : restart();
     world.scheduler().after(CHECK, this::checkQuiet);
   }
 
-  /** Compares what is there with what must be. */
-  private final class Verdict {
-    private final List<String> differences = new ArrayList<>();
+  private int restart() {
+    return workload.changes().isEmpty() ? 0 : -IDLE_CHECKS;
+  }
 
-    void check() {
-      Expected expected = new Expected(workload.balances());
-      Set<String> deadLetters = new HashSet<>();
-      sent.forEach(
-          (partition, records) -> {
-            for (int offset = 0; offset < records.size(); offset++) {
-              Workload.Sent record = records.get(offset);
-              if (record.reason() == null) {
-                expected.arrive(partition, offset, record.transaction());
-              } else {
-                deadLetters.add(partition + "@" + offset + " " + record.reason());
-              }
-            }
-          });
-      expected.end();
-      compare("rows", Set.copyOf(expected.rows()), rows());
-      compareAlerts(expected.alerts());
-      comparePublished();
-      compareDeadLetters(deadLetters);
-      expected
-          .streamTimesMs()
-          .forEach(
-              (partition, streamTimeMs) -> {
-                Long stored = world.postgres().pipelines().get(partition).streamTimeMs();
-                if (!streamTimeMs.equals(stored)) {
-                  differences.add("stream time of " + partition + ": " + stored);
-                }
-              });
-      if (!differences.isEmpty()) {
-        throw new AssertionError(String.join("\n", differences));
-      }
-    }
-
-    private Set<Expected.Row> rows() {
-      Set<Expected.Row> rows = new HashSet<>();
-      world
-          .postgres()
-          .transactions()
-          .forEach(
-              row ->
-                  rows.add(
-                      new Expected.Row(
-                          row.userId(),
-                          row.transactionId(),
-                          row.eventTimeMs(),
-                          row.exposureMinor(),
-                          row.balanceMinor(),
-                          row.verdict(),
-                          row.partition(),
-                          row.offset())));
-      return rows;
-    }
-
-    private void compareAlerts(Map<String, List<Expected.Alert>> expected) {
-      Map<String, List<Expected.Alert>> actual = new HashMap<>();
-      Map<String, Map<String, Integer>> episodes = new HashMap<>();
-      for (StoredAlert alert : world.postgres().alerts()) {
-        Map<String, Integer> numbers =
-            episodes.computeIfAbsent(alert.userId(), _ -> new HashMap<>());
-        int episode = numbers.computeIfAbsent(alert.episodeId(), _ -> numbers.size());
-        actual
-            .computeIfAbsent(alert.userId(), _ -> new ArrayList<>())
-            .add(
-                new Expected.Alert(
-                    alert.type(),
-                    episode,
-                    alert.transactionId(),
-                    alert.exposureMinor(),
-                    alert.balanceMinor(),
-                    alert.transactions(),
-                    alert.eventTimeMs(),
-                    alert.late(),
-                    alert.cause()));
-      }
-      Set<String> users = new HashSet<>(expected.keySet());
-      users.addAll(actual.keySet());
-      for (String user : users) {
-        List<Expected.Alert> must = expected.getOrDefault(user, List.of());
-        List<Expected.Alert> is = actual.getOrDefault(user, List.of());
-        if (!must.equals(is)) {
-          differences.add("alerts of " + user + "\n  must be " + must + "\n  but are " + is);
-        }
-      }
-    }
-
-    /** What subscribers have seen is what the table says, once, in its order. */
-    private void comparePublished() {
-      Map<Integer, List<String>> stored = new HashMap<>();
-      for (StoredAlert alert : world.postgres().alerts()) {
-        stored.computeIfAbsent(alert.partition(), _ -> new ArrayList<>()).add(alert.alertId());
-      }
-      Map<Integer, List<String>> seen = new HashMap<>();
-      for (ProducerRecord<byte[], byte[]> record :
-          world.kafka().published(configs[0].kafka().topics().alerts())) {
-        Alert alert = AlertCodec.decode(record.value());
-        seen.computeIfAbsent(alert.source().partition(), _ -> new ArrayList<>())
-            .add(alert.alertId());
-      }
-      if (!stored.equals(seen)) {
-        differences.add("alerts stored " + stored + "\n but published " + seen);
-      }
-    }
-
-    private void compareDeadLetters(Set<String> expected) {
-      List<String> seen = new ArrayList<>();
-      for (ProducerRecord<byte[], byte[]> letter :
-          world.kafka().published(configs[0].kafka().topics().transactionsDeadLetters())) {
-        seen.add(
-            header(letter, DeadLetters.PARTITION)
-                + "@"
-                + header(letter, DeadLetters.OFFSET)
-                + " "
-                + header(letter, DeadLetters.REASON));
-      }
-      List<String> must = new ArrayList<>(expected);
-      Collections.sort(must);
-      Collections.sort(seen);
-      if (!must.equals(seen)) {
-        differences.add("dead letters must be " + must + "\n but are " + seen);
-      }
-    }
-
-    private String header(ProducerRecord<byte[], byte[]> letter, String name) {
-      return new String(letter.headers().lastHeader(name).value(), UTF_8);
-    }
-
-    private <T> void compare(String what, Set<T> expected, Set<T> actual) {
-      Set<T> missing = new HashSet<>(expected);
-      missing.removeAll(actual);
-      Set<T> extra = new HashSet<>(actual);
-      extra.removeAll(expected);
-      missing.forEach(each -> differences.add(what + ": missing " + each));
-      extra.forEach(each -> differences.add(what + ": extra " + each));
-    }
+  private boolean allIsWell() {
+    return !world.postgresOutage().isOn()
+        && !world.kafkaOutage().isOn()
+        && machines.stream().noneMatch(machine -> machine.host().isFrozen());
   }
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -73,12 +74,17 @@ public final class KafkaServer implements AutoCloseable {
     Path properties = root.resolve("server.properties");
     try {
       Files.createDirectories(root);
-      try (OutputStream out = Files.newOutputStream(properties)) {
-        settings(root.resolve("data"), chosen, Ports.free(), options)
-            .store(out, "written at each start");
-      }
+      return launch(root, properties, chosen, options);
     } catch (IOException e) {
       throw new OperatorException("Kafka cannot use " + root + ": " + e, e);
+    }
+  }
+
+  private static KafkaServer launch(Path root, Path properties, int chosen, Options options)
+      throws IOException {
+    OptionalInt formerPort = FormerEndpoint.portOf(properties);
+    try (OutputStream out = Files.newOutputStream(properties)) {
+      settings(root.resolve("data"), chosen, options).store(out, "written at each start");
     }
     GuardedProcess process =
         GuardedProcess.start(
@@ -90,7 +96,7 @@ public final class KafkaServer implements AutoCloseable {
                 List.of(),
                 command(properties)));
     var server = new KafkaServer(process, chosen);
-    try {
+    try (FormerEndpoint _ = FormerEndpoint.hold(formerPort)) {
       server.awaitAnswer();
       return server;
     } catch (RuntimeException e) {
@@ -137,22 +143,27 @@ public final class KafkaServer implements AutoCloseable {
   }
 
   /** What differs from Kafka's defaults, which are made for a cluster. */
-  private static Properties settings(Path data, int port, int controllerPort, Options options) {
+  private static Properties settings(Path data, int port, Options options) {
     var settings = new Properties();
+    String controller = Ports.LOOPBACK + ":" + Ports.free();
     settings.putAll(
         Map.of(
             "process.roles", "broker,controller",
             "node.id", "1",
-            "controller.quorum.voters", "1@%s:%d".formatted(Ports.LOOPBACK, controllerPort),
-            "listeners",
-                "PLAINTEXT://%s:%d,CONTROLLER://%s:%d"
-                    .formatted(Ports.LOOPBACK, port, Ports.LOOPBACK, controllerPort),
-            "advertised.listeners", "PLAINTEXT://%s:%d".formatted(Ports.LOOPBACK, port),
-            "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.quorum.voters", "1@" + controller,
+            "listeners", "CONTROLLER://" + controller,
+            "listener.security.protocol.map", "CONTROLLER:PLAINTEXT",
             "controller.listener.names", "CONTROLLER",
-            "inter.broker.listener.name", "PLAINTEXT",
+            "inter.broker.listener.name", FormerEndpoint.LISTENER,
             "log.dirs", data.toString(),
             "auto.create.topics.enable", "false"));
+    addListener(settings, "PLAINTEXT", port, port);
+    int own = Ports.free();
+    addListener(settings, FormerEndpoint.LISTENER, own, own);
+    options
+        .proxied()
+        .ifPresent(
+            proxied -> addListener(settings, "PROXIED", proxied.port(), proxied.advertisedPort()));
     settings.putAll(
         Map.of(
             "offsets.topic.replication.factor", "1",
@@ -172,18 +183,17 @@ public final class KafkaServer implements AutoCloseable {
             "log.cleaner.dedupe.buffer.size", Integer.toString(8 * 1024 * 1024),
             "num.network.threads", "2",
             "num.io.threads", "4"));
-    options.proxied().ifPresent(listener -> addListener(settings, listener));
     settings.putAll(options.settings());
     return settings;
   }
 
-  private static void addListener(Properties settings, ProxiedListener listener) {
+  private static void addListener(Properties settings, String name, int port, int advertisedPort) {
+    String endpoint = name + "://" + Ports.LOOPBACK + ":";
     Map.of(
-            "listeners", "PROXIED://%s:%d".formatted(Ports.LOOPBACK, listener.port()),
-            "advertised.listeners",
-                "PROXIED://%s:%d".formatted(Ports.LOOPBACK, listener.advertisedPort()),
-            "listener.security.protocol.map", "PROXIED:PLAINTEXT")
-        .forEach((name, more) -> settings.merge(name, more, (ours, added) -> ours + "," + added));
+            "listeners", endpoint + port,
+            "advertised.listeners", endpoint + advertisedPort,
+            "listener.security.protocol.map", name + ":PLAINTEXT")
+        .forEach((key, more) -> settings.merge(key, more, (ours, added) -> ours + "," + added));
   }
 
   private void awaitAnswer() {

@@ -93,6 +93,7 @@ final class RealServer implements Server, AutoCloseable {
         DELETE FROM spendwatch.transactions;
         DELETE FROM spendwatch.alerts;
         DELETE FROM spendwatch.accounts;
+        DELETE FROM spendwatch.closed_accounts;
         DELETE FROM spendwatch.pipelines;
         """
             .formatted(names, instants));

@@ -14,7 +14,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -109,6 +108,7 @@ public final class SimulatedPostgres {
   private final Map<Key, StoredTransaction> transactions = new LinkedHashMap<>();
   private final Map<String, StoredAlert> alerts = new LinkedHashMap<>();
   private final Map<String, Account> accounts = new LinkedHashMap<>();
+  private final Map<String, Long> closedVersions = new HashMap<>();
   private final Set<LocalDate> days = new HashSet<>();
   private final Consumer<Set<String>> onAccountsChanged;
   private final Set<String> refused = new HashSet<>();
@@ -174,7 +174,10 @@ public final class SimulatedPostgres {
     Account before = accounts.get(userId);
     boolean changed =
         before == null || before.balanceMinor != balanceMinor || !before.currency.equals(currency);
-    long version = before == null ? 1 : before.version + (changed ? 1 : 0);
+    long version =
+        before == null
+            ? 1 + closedVersions.getOrDefault(userId, 0L)
+            : before.version + (changed ? 1 : 0);
     accounts.put(
         userId,
         new Account(
@@ -191,7 +194,9 @@ public final class SimulatedPostgres {
   }
 
   public void removeAccount(String userId) {
-    if (accounts.remove(userId) != null) {
+    Account gone = accounts.remove(userId);
+    if (gone != null) {
+      closedVersions.put(userId, gone.version);
       onAccountsChanged.accept(Set.of(userId));
     }
   }
@@ -509,10 +514,8 @@ public final class SimulatedPostgres {
       long balanceMinor = in.getArrayOfLongs(3)[i];
       long asOfMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(4)[i]);
       Account before = accounts.get(userId);
-      String username = in.getArrayOfStrings(1)[i];
-      if (username == null && before != null) {
-        username = before.username;
-      }
+      String given = in.getArrayOfStrings(1)[i];
+      String username = given != null || before == null ? given : before.username;
       boolean changed =
           before == null
               || before.balanceMinor != balanceMinor
@@ -525,7 +528,10 @@ public final class SimulatedPostgres {
         continue;
       }
       affected++;
-      long version = before == null ? 1 : before.version + (changed ? 1 : 0);
+      long version =
+          before == null
+              ? 1 + closedVersions.getOrDefault(userId, 0L)
+              : before.version + (changed ? 1 : 0);
       accounts.put(
           userId,
           new Account(

@@ -86,9 +86,21 @@ public final class Expected {
     streamTimesMs.merge(partition, transaction.eventTimeMs(), Math::max);
   }
 
-  /** The topic is at its end: episodes that stream time has passed are over. */
-  public void end() {
-    users.values().forEach(u -> u.advance(streamTimesMs.get(partitions.get(u.userId))));
+  /**
+   * The topic is at its end: episodes that stream time has passed are over.
+   *
+   * @param idleMs for how long nothing has come
+   */
+  public void end(long idleMs) {
+    users.values().forEach(u -> u.advance(streamTimesMs.get(partitions.get(u.userId)) + idleMs));
+  }
+
+  /** A user's exposure at an instant, with what leaves at that very instant. */
+  long exposureBeforeExpiryMinor(String userId, long atMs) {
+    return users.get(userId).all.stream()
+        .filter(t -> t.eventTimeMs() >= atMs - DAY_MS && t.eventTimeMs() <= atMs)
+        .mapToLong(Transaction::signedAmountMinor)
+        .sum();
   }
 
   public List<Row> rows() {

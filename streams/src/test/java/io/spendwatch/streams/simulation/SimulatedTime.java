@@ -3,6 +3,7 @@ package io.spendwatch.streams.simulation;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
@@ -12,21 +13,21 @@ public final class SimulatedTime implements Timekeeper {
   private final Scheduler scheduler;
   private final Host host;
   private final Life life;
-  private final Instant start;
+  private final InstantSource wallClock;
 
   /**
-   * @param start the wall clock when the world began
+   * @param wallClock may step, as wall clocks do
    */
-  public SimulatedTime(Scheduler scheduler, Host host, Life life, Instant start) {
+  public SimulatedTime(Scheduler scheduler, Host host, Life life, InstantSource wallClock) {
     this.scheduler = scheduler;
     this.host = host;
     this.life = life;
-    this.start = start;
+    this.wallClock = wallClock;
   }
 
   @Override
   public Instant instant() {
-    return start.plusNanos(scheduler.nanoTime());
+    return wallClock.instant();
   }
 
   @Override

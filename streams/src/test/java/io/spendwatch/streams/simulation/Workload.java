@@ -3,6 +3,7 @@ package io.spendwatch.streams.simulation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Partitions;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -41,6 +42,7 @@ public final class Workload {
   private final Map<String, Long> balances = new HashMap<>();
   private final List<Sent> records = new ArrayList<>();
   private final Set<String> poison = new HashSet<>();
+  private final List<Change> changes = new ArrayList<>();
 
   public Workload(Random random, int partitions) {
     this.random = random;
@@ -56,6 +58,17 @@ public final class Workload {
         poison.add("t" + random.nextInt(30));
       }
     }
+    if (random.nextInt(4) == 0) {
+      for (int i = 1 + random.nextInt(12); i > 0; i--) {
+        int user = random.nextInt(users);
+        changes.add(
+            new Change(
+                "u" + user,
+                random.nextInt(6) == 0 ? null : 20L + random.nextInt(200),
+                START_MS + random.nextLong(2 * SPAN_MS),
+                user % 2 == 0));
+      }
+    }
     generate(users, 5 + random.nextInt(random.nextInt(4) == 0 ? 150 : 50));
   }
 
@@ -67,6 +80,19 @@ public final class Workload {
   /** In the order in which they are sent. */
   public List<Sent> records() {
     return records;
+  }
+
+  /**
+   * A change of an account while transactions arrive.
+   *
+   * @param balanceMinor null where the account goes
+   * @param byTopic through the balances topic; else some other writer's
+   */
+  public record Change(String userId, Long balanceMinor, long asOfMs, boolean byTopic) {}
+
+  /** In most seeds none. */
+  public List<Change> changes() {
+    return changes;
   }
 
   /** Ids of transactions that PostgreSQL refuses, whoever tries and however often. */
@@ -142,6 +168,6 @@ public final class Workload {
   }
 
   private int partitionOf(String userId) {
-    return userId.hashCode() % partitions;
+    return Partitions.partitionOf(userId, partitions);
   }
 }

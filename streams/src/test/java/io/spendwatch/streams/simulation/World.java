@@ -12,8 +12,18 @@ import java.util.Set;
 /** What the nodes share: time, Kafka, PostgreSQL, and the weather between them. */
 public final class World {
   /** The wall clock when a world begins. */
-  public static final Instant START = Instant.parse("2024-07-20T00:00:00Z");
+  private static final Instant START = Instant.parse("2024-07-20T00:00:00Z");
 
+  /**
+   * A balance, and when it was in force by the wall clock; {@code toMs} is MAX_VALUE while it is.
+   */
+  record InForce(String userId, long balanceMinor, long version, long fromMs, long toMs) {
+    InForce until(long endMs) {
+      return new InForce(userId, balanceMinor, version, fromMs, endMs);
+    }
+  }
+
+  private final List<InForce> balances = new ArrayList<>();
   private final Scheduler scheduler;
   private final SimulatedKafka kafka;
   private final SimulatedPostgres postgres;
@@ -21,6 +31,7 @@ public final class World {
   private final Outage kafkaOutage = new Outage();
   private final Outage postgresOutage = new Outage();
   private final List<SimulatedPush> pushes = new ArrayList<>();
+  private Duration stepped = Duration.ZERO;
 
   public World(Random random, Trace trace, List<Machine> machines, Topics topics, int partitions) {
     this.scheduler = new Scheduler(random, trace);
@@ -55,6 +66,15 @@ public final class World {
     return postgresOutage;
   }
 
+  public Instant wallClock() {
+    return START.plus(stepped).plusNanos(scheduler.nanoTime());
+  }
+
+  /** The wall clock leaps, while everything else takes its time. */
+  public void stepWallClock(Duration by) {
+    stepped = stepped.plus(by);
+  }
+
   public SimulatedPush register(SimulatedPush push) {
     pushes.add(push);
     return push;
@@ -77,7 +97,28 @@ public final class World {
     scheduler.shutDown(Duration.ofMinutes(2));
   }
 
+  /** As when the server goes. */
+  public void cutAllPushes() {
+    pushes.forEach(SimulatedPush::die);
+  }
+
+  /** All balances that were in force, in the order in which they came into force. */
+  List<InForce> balances() {
+    return balances;
+  }
+
   private void announce(Set<String> userIds) {
+    long nowMs = wallClock().toEpochMilli();
+    for (String userId : userIds) {
+      balances.replaceAll(
+          each ->
+              each.userId.equals(userId) && each.toMs == Long.MAX_VALUE ? each.until(nowMs) : each);
+      SimulatedPostgres.Account account = postgres.accounts().get(userId);
+      if (account != null) {
+        balances.add(
+            new InForce(userId, account.balanceMinor(), account.version(), nowMs, Long.MAX_VALUE));
+      }
+    }
     pushes.forEach(push -> push.announce(userIds));
   }
 }
