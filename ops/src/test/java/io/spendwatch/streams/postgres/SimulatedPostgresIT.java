@@ -30,6 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Servers.class)
 class SimulatedPostgresIT {
   private static final int CALLS = 40;
+  private static final int ALL_HAPPENS_WITHIN = 50;
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
 
   /** How the server refuses what it is asked. */
@@ -53,6 +54,14 @@ class SimulatedPostgresIT {
     System.out.printf(
         "Compared %d sequences in %.1f s; what happened in them: %s%n",
         to - from + 1, (System.nanoTime() - startNanos) / 1e9, happened);
+    if (to - from >= ALL_HAPPENS_WITHIN) {
+      assertThat(happened)
+          .containsKeys(
+              "write, written",
+              "write, fenced",
+              "write, refused",
+              "write without partitions, no partition");
+    }
   }
 
   private void compare(long seed, RealServer real) throws Exception {
@@ -75,13 +84,22 @@ class SimulatedPostgresIT {
         Object answer = answer(call, onReal);
         assertThat(answer(call, onSimulated)).isEqualTo(answer);
         assertThat(simulated.takeAnnounced()).isEqualTo(real.takeAnnounced());
-        happened.merge(call.kind() + ": " + answer.getClass().getSimpleName(), 1, Integer::sum);
+        happened.merge(call.kind() + kindOf(answer), 1, Integer::sum);
       }
       compare(real.tables(), simulated.tables());
     } catch (Exception | AssertionError e) {
       String text = made.stream().map(Call::toString).collect(Collectors.joining("\n"));
       throw new AssertionError("seed " + seed + ", after these calls:\n" + text, e);
     }
+  }
+
+  private static String kindOf(Object answer) {
+    return switch (answer) {
+      case Ledger.Written _ -> ", written";
+      case Ledger.Fenced _ -> ", fenced";
+      case Refused refused -> refused.isMissingPartition ? ", no partition" : ", refused";
+      default -> "";
+    };
   }
 
   private static void compare(Server.Tables real, Server.Tables simulated) {
