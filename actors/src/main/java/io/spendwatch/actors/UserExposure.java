@@ -14,6 +14,7 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
+import java.math.BigInteger;
 import java.util.List;
 
 /**
@@ -127,8 +128,7 @@ final class UserExposure {
     }
     long signedMinor = transaction.signedAmountMinor();
     if (window.overflows(signedMinor)) {
-      return new Rejected(
-          DeadLetterReason.BAD_AMOUNT, "the sum of the user's transactions would overflow 64 bits");
+      return overflow();
     }
     Judgement judgement;
     if (tooLate) {
@@ -138,7 +138,7 @@ final class UserExposure {
     } else {
       judgement = judgeOutOfOrder(received, streamTimeMs, facts, out);
     }
-    if (judgement != null) {
+    if (judgement instanceof Judged) {
       facts.counted().add(transaction);
     }
     return judgement;
@@ -221,16 +221,26 @@ final class UserExposure {
     if (exposureMinor == null) {
       return null;
     }
-    long sumMinor = Math.addExact(exposureMinor, transaction.signedAmountMinor());
+    BigInteger sum =
+        BigInteger.valueOf(exposureMinor).add(BigInteger.valueOf(transaction.signedAmountMinor()));
     for (Transaction earlier : facts.counted()) {
       if (earlier.eventTimeMs() <= atMs
           && earlier.eventTimeMs() > atMs - ExposureWindow.WINDOW_MS) {
-        sumMinor = Math.addExact(sumMinor, earlier.signedAmountMinor());
+        sum = sum.add(BigInteger.valueOf(earlier.signedAmountMinor()));
       }
+    }
+    boolean isExact = exposureMinor != Long.MAX_VALUE && exposureMinor != Long.MIN_VALUE;
+    if (!isExact || sum.bitLength() >= Long.SIZE) {
+      return overflow();
     }
     window.keepTooLate(
         atMs, transaction.signedAmountMinor(), Duplicates.fingerprint(transaction.transactionId()));
-    return new Judged(Verdict.TOO_LATE, sumMinor, balance);
+    return new Judged(Verdict.TOO_LATE, sum.longValueExact(), balance);
+  }
+
+  private static Rejected overflow() {
+    return new Rejected(
+        DeadLetterReason.BAD_AMOUNT, "the sum of the user's transactions would overflow 64 bits");
   }
 
   private Judgement judgeInOrder(Received received, Facts facts, List<Transition> out) {

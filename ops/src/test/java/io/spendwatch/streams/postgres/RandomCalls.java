@@ -168,7 +168,7 @@ final class RandomCalls {
         new Transaction(
             oneIn(120) ? ID_TOO_LONG : "t" + number,
             userOf(partition),
-            hugeAmounts && oneIn(3) ? Long.MAX_VALUE - number : random.nextLong(1, 1000),
+            hugeAmounts && oneIn(2) ? Long.MAX_VALUE - number : random.nextLong(1, 1000),
             any(CURRENCIES),
             instantMs(quarters),
             any(List.of(TransactionKind.values())),
@@ -322,7 +322,16 @@ final class RandomCalls {
     List<ExposureQuery> queries =
         some(
             QUESTIONS_MAX,
-            () -> new ExposureQuery(any(USERS), any(CURRENCIES), instantMs(ALL_QUARTERS)));
+            () -> {
+              if (received.isEmpty() || oneIn(4)) {
+                return new ExposureQuery(any(USERS), any(CURRENCIES), instantMs(ALL_QUARTERS));
+              }
+              Transaction transaction = any(received).transaction();
+              return new ExposureQuery(
+                  transaction.userId(),
+                  transaction.currency(),
+                  transaction.eventTimeMs() + random.nextInt(5) * QUARTER_MS);
+            });
     return new Call("exposures", queries, on -> on.history().exposures(queries));
   }
 

@@ -6,7 +6,9 @@ import io.spendwatch.streams.StreamsConfig;
 import io.spendwatch.streams.postgres.SimulatedPostgres.Account;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
+import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
@@ -19,30 +21,30 @@ import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.postgresql.PGConnection;
-import org.postgresql.PGNotification;
 
-/** The real one: statements by the production client, all else by a connection beside it. */
+/** The real one: statements by the production client, all else by connections beside it. */
 final class RealServer implements Server, AutoCloseable {
   private final Database database;
   private final Connection connection;
   private final Statement statement;
+  private final PgConnection listening;
+  private final Set<String> announced = ConcurrentHashMap.newKeySet();
 
   RealServer(TestBed bed) throws SQLException {
     this.connection = bed.database().connect("spendwatch-tests");
     this.statement = connection.createStatement();
     // For speed alone: it changes nothing of what anybody sees who does not pull the plug.
+    statement.execute("SET synchronous_commit = off");
     statement.execute(
         "ALTER DATABASE " + bed.database().database() + " SET synchronous_commit = off");
-    statement.execute("LISTEN spendwatch_accounts");
     this.database =
         Database.open(
             StreamsConfig.from(
@@ -51,6 +53,18 @@ final class RealServer implements Server, AutoCloseable {
                         .withFallback(ConfigFactory.defaultReference())
                         .resolve())
                 .postgres());
+    this.listening = await(database.connect());
+    listening.notificationHandler(
+        notification -> {
+          for (Object userId : new JsonArray(notification.getPayload())) {
+            announced.add(userId.toString());
+          }
+        });
+    var _ = await(listening.query("LISTEN spendwatch_accounts").execute());
+  }
+
+  private static <T> T await(Future<T> future) {
+    return future.toCompletionStage().toCompletableFuture().orTimeout(10, TimeUnit.SECONDS).join();
   }
 
   /** Makes all tables empty, with partitions of transactions for these days only. */
@@ -79,6 +93,7 @@ final class RealServer implements Server, AutoCloseable {
         DELETE FROM spendwatch.transactions;
         DELETE FROM spendwatch.alerts;
         DELETE FROM spendwatch.accounts;
+        DELETE FROM spendwatch.closed_accounts;
         DELETE FROM spendwatch.pipelines;
         """
             .formatted(names, instants));
@@ -122,20 +137,11 @@ final class RealServer implements Server, AutoCloseable {
 
   @Override
   public Set<String> takeAnnounced() {
-    try {
-      // Its answer comes after the notifications of what was committed before.
-      statement.execute("SELECT 1");
-      PGNotification[] notifications = connection.unwrap(PGConnection.class).getNotifications();
-      Set<String> userIds = new HashSet<>();
-      for (PGNotification notification : notifications) {
-        for (Object userId : new JsonArray(notification.getParameter())) {
-          userIds.add(userId.toString());
-        }
-      }
-      return userIds;
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
+    // Its answer comes after the notifications of what was committed before.
+    var _ = await(listening.query("SELECT 1").execute());
+    Set<String> taken = Set.copyOf(announced);
+    announced.clear();
+    return taken;
   }
 
   @Override
@@ -265,6 +271,7 @@ final class RealServer implements Server, AutoCloseable {
   @Override
   public void close() throws SQLException {
     connection.close();
+    var _ = await(listening.close());
     var _ = database.close().toCompletableFuture().orTimeout(10, TimeUnit.SECONDS).join();
   }
 }

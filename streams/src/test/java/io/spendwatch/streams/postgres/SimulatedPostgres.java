@@ -4,6 +4,7 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.math.BigInteger;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -181,7 +183,7 @@ public final class SimulatedPostgres {
         userId,
         new Account(
             userId,
-            null,
+            before == null ? null : before.username,
             currency,
             balanceMinor,
             version,
@@ -460,12 +462,16 @@ public final class SimulatedPostgres {
       String currency = in.getArrayOfStrings(1)[i];
       long startMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(2)[i]);
       long endMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(3)[i]);
-      rows.add(
+      BigInteger sum =
           of(in.getArrayOfStrings(0)[i]).stream()
               .filter(row -> row.eventTimeMs > startMs && row.eventTimeMs <= endMs)
               .filter(row -> row.currency.equals(currency))
-              .mapToLong(StoredTransaction::signedMinor)
-              .sum());
+              .map(row -> BigInteger.valueOf(row.signedMinor()))
+              .reduce(BigInteger.ZERO, BigInteger::add);
+      rows.add(
+          sum.max(BigInteger.valueOf(Long.MIN_VALUE))
+              .min(BigInteger.valueOf(Long.MAX_VALUE))
+              .longValue());
     }
     return rows;
   }
@@ -515,7 +521,11 @@ public final class SimulatedPostgres {
           before == null
               || before.balanceMinor != balanceMinor
               || !before.currency.equals(currency);
-      if (before != null && (asOfMs < before.asOfMs || (!changed && asOfMs == before.asOfMs))) {
+      if (before != null
+          && (asOfMs < before.asOfMs
+              || (!changed
+                  && asOfMs == before.asOfMs
+                  && Objects.equals(username, before.username)))) {
         continue;
       }
       affected++;
