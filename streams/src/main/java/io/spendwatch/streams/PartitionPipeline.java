@@ -161,7 +161,7 @@ final class PartitionPipeline {
 
   private void end(Throwable failure) {
     if (!incarnation.isLive()) {
-      // What it was doing when it was ended fails in its own way, and is nobody's concern.
+      // A consequence: it has ended already, for a reason of its own.
       return;
     }
     Throwable cause = Retry.cause(failure);

@@ -53,7 +53,7 @@ final class RealServer implements Server, AutoCloseable {
                         .withFallback(ConfigFactory.defaultReference())
                         .resolve())
                 .postgres());
-    this.listening = await(database.connect());
+    this.listening = await(database.connect()).connection();
     listening.notificationHandler(
         notification -> {
           for (Object userId : new JsonArray(notification.getPayload())) {

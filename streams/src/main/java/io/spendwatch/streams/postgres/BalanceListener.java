@@ -1,10 +1,10 @@
 package io.spendwatch.streams.postgres;
 
+import io.spendwatch.streams.postgres.Database.Dedicated;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
-import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
 import io.vertx.sqlclient.Tuple;
 import java.security.SecureRandom;
@@ -38,7 +38,7 @@ public final class BalanceListener implements BalancePush {
   private final Context context;
   private final String probeChannel =
       "spendwatch_probe_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
-  private PgConnection connection;
+  private Dedicated connection;
   private boolean probeIsOut;
 
   /** In a row, without a probe that came back in between. */
@@ -65,7 +65,7 @@ public final class BalanceListener implements BalancePush {
           stopped = true;
           up = false;
           if (connection != null) {
-            connection.close();
+            database.close(connection);
           }
         });
   }
@@ -81,28 +81,29 @@ public final class BalanceListener implements BalancePush {
     }
     database
         .connect()
-        .compose(fresh -> listen(fresh).map(fresh).onFailure(_ -> fresh.close()))
+        .compose(fresh -> listen(fresh).map(fresh).onFailure(_ -> database.close(fresh)))
         .onSuccess(this::onListening)
         .onFailure(this::connectLater);
   }
 
-  private Future<?> listen(PgConnection fresh) {
-    fresh.notificationHandler(this::onNotification);
+  private Future<?> listen(Dedicated fresh) {
+    fresh.connection().notificationHandler(this::onNotification);
     return fresh
+        .connection()
         .query("LISTEN " + CHANNEL + "; LISTEN " + probeChannel)
         .execute()
         .timeout(database.config().deadline().toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void onListening(PgConnection fresh) {
+  private void onListening(Dedicated fresh) {
     if (stopped) {
-      fresh.close();
+      database.close(fresh);
       return;
     }
     connection = fresh;
     probeIsOut = false;
-    fresh.exceptionHandler(failure -> onLost(fresh, PgFailure.describe(failure)));
-    fresh.closeHandler(_ -> onLost(fresh, "connection closed"));
+    fresh.connection().exceptionHandler(failure -> onLost(fresh, PgFailure.describe(failure)));
+    fresh.connection().closeHandler(_ -> onLost(fresh, "connection closed"));
     // In this order: whoever sees it up has been told to forget what it knew.
     changes.anyMayHaveChanged();
     up = true;
@@ -110,13 +111,13 @@ public final class BalanceListener implements BalancePush {
     probeLater(fresh);
   }
 
-  private void onLost(PgConnection lost, String reason) {
+  private void onLost(Dedicated lost, String reason) {
     if (!lost.equals(connection)) {
       return;
     }
     connection = null;
     up = false;
-    lost.close();
+    database.close(lost);
     if (!stopped) {
       LOG.warn("Balance changes are not pushed, each check reads them: {}", reason);
       connectLater();
@@ -139,11 +140,11 @@ public final class BalanceListener implements BalancePush {
             _ -> connect());
   }
 
-  private void probeLater(PgConnection probed) {
+  private void probeLater(Dedicated probed) {
     database.vertx().setTimer(database.config().probeInterval().toMillis(), _ -> probe(probed));
   }
 
-  private void probe(PgConnection probed) {
+  private void probe(Dedicated probed) {
     if (!probed.equals(connection)) {
       return;
     }
@@ -153,7 +154,7 @@ public final class BalanceListener implements BalancePush {
     }
     probeIsOut = true;
     // A failure needs no handling: the next probe finds this one still out.
-    probed.preparedQuery("SELECT pg_notify($1, '')").execute(Tuple.of(probeChannel));
+    probed.connection().preparedQuery("SELECT pg_notify($1, '')").execute(Tuple.of(probeChannel));
     probeLater(probed);
   }
 

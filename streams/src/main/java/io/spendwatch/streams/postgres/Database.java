@@ -15,6 +15,7 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,9 +31,16 @@ public final class Database implements Statements {
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int EVENT_LOOPS = 2;
 
+  /**
+   * Pools that have been closed on our side only: a connection is gone once the server has closed
+   * it too, which one that hangs does not.
+   */
+  private static final int ABANDONED_MAX = 16;
+
   private final PostgresConfig config;
   private final Vertx vertx;
   private final AtomicReference<Pool> pool;
+  private final AtomicInteger abandoned = new AtomicInteger();
 
   private Database(PostgresConfig config, Vertx vertx) {
     this.config = config;
@@ -70,18 +78,31 @@ public final class Database implements Statements {
         .toCompletionStage();
   }
 
-  /** A connection outside the pool, for LISTEN. */
-  Future<PgConnection> connect() {
-    return inTime(
-        PgConnection.connect(
-            vertx,
-            config
-                .connectOptions()
-                .addProperty("application_name", config.applicationName() + "-push")));
+  /**
+   * A connection outside the pool, for LISTEN.
+   *
+   * @param pool of this one, so that closing it closes the connection in whatever state it is
+   */
+  record Dedicated(PgConnection connection, Pool pool) {}
+
+  /** Fails without a try while too many connections that were given up are still open. */
+  Future<Dedicated> connect() {
+    if (abandoned.get() >= ABANDONED_MAX) {
+      return Future.failedFuture("the server closes none of the connections that were given up");
+    }
+    Pool own = newPool(config.applicationName() + "-push", 1);
+    return inTime(own.getConnection())
+        .map(connection -> new Dedicated(PgConnection.cast(connection), own))
+        .onFailure(_ -> abandon(own));
+  }
+
+  /** Closes it, whether the server answers or not. */
+  void close(Dedicated connection) {
+    abandon(connection.pool());
   }
 
   /** A connection that comes too late is given back at once. */
-  private <C extends SqlConnection> Future<C> inTime(Future<C> connecting) {
+  private Future<SqlConnection> inTime(Future<SqlConnection> connecting) {
     return connecting
         .timeout(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .onFailure(_ -> connecting.onSuccess(SqlConnection::close));
@@ -109,33 +130,45 @@ public final class Database implements Statements {
     if (!PgFailure.poisonsConnections(failure)) {
       return;
     }
+    if (abandoned.get() >= ABANDONED_MAX) {
+      return;
+    }
     Pool fresh = newPool();
     if (pool.compareAndSet(used, fresh)) {
       LOG.warn("Replacing the connections to {}: {}", config.address(), failure.getMessage());
-      used.close();
+      abandon(used);
     } else {
       fresh.close();
     }
   }
 
+  private void abandon(Pool given) {
+    abandoned.incrementAndGet();
+    given.close().onComplete(_ -> abandoned.decrementAndGet());
+  }
+
   private Pool newPool() {
+    return newPool(config.applicationName(), config.poolSize());
+  }
+
+  private Pool newPool(String name, int sizeMax) {
     PoolOptions options =
         new PoolOptions()
-            .setMaxSize(config.poolSize())
+            .setMaxSize(sizeMax)
             .setMaxWaitQueueSize(config.waitQueueMax())
             // Ours instead: the pool's own timer goes off for requests that have been served.
             .setConnectionTimeout(0)
             .setIdleTimeout(Math.toIntExact(config.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
             .setEventLoopSize(EVENT_LOOPS)
-            .setName(config.applicationName());
+            .setName(name);
     return PgBuilder.pool()
         .with(options)
         .with(
             new NetClientOptions()
                 .setConnectTimeout(Math.toIntExact(config.connectTimeout().toMillis()))
                 .setTcpKeepAlive(true))
-        .connectingTo(config.connectOptions())
+        .connectingTo(config.connectOptions().addProperty("application_name", name))
         .using(vertx)
         .build();
   }
