@@ -54,7 +54,7 @@ final class RandomCalls {
       FIRST_DAYS.getFirst().atStartOfDay().toInstant(ZoneOffset.UTC).toEpochMilli();
   private static final List<String> USERS = List.of("u1", "u2", "ü\"\\, '3'", "😀");
   private static final List<String> CURRENCIES = List.of("USD", "EUR");
-  private static final int PARTITIONS = 3;
+  private static final int PARTITIONS = 2;
   private static final int ROWS_MAX = 6;
   private static final int ALERTS_MAX = 3;
   private static final int QUESTIONS_MAX = 5;
@@ -93,7 +93,7 @@ final class RandomCalls {
   Call next() {
     calls++;
     int choice = random.nextInt(100);
-    if (calls <= 2 || choice < 5) {
+    if (calls <= PARTITIONS || choice < 5) {
       return claim();
     } else if (choice < 36) {
       LedgerBatch batch = batch(FIRST_DAYS_QUARTERS + (oneIn(4) ? 8 : 0));
@@ -126,7 +126,7 @@ final class RandomCalls {
   }
 
   private Call claim() {
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     long nowMs = instantMs(ALL_QUARTERS);
     return new Call("claim", partition, on -> on.ledger().claim(partition, "node " + nowMs, nowMs));
   }
@@ -135,7 +135,7 @@ final class RandomCalls {
     if (!batches.isEmpty() && oneIn(6)) {
       return any(batches);
     }
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     Pipeline pipeline = stored.pipelines().getOrDefault(partition, new Pipeline());
     List<Received> transactions = some(ROWS_MAX, () -> transaction(partition, quarters));
     List<Alert> announced = some(ALERTS_MAX, () -> alert(partition));
@@ -262,7 +262,7 @@ final class RandomCalls {
   }
 
   private Call alertsAfter() {
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     long afterSeq = random.nextLong(5);
     int limit = oneIn(2) ? 1000 : random.nextInt(1, 4);
     return new Call(
@@ -272,7 +272,7 @@ final class RandomCalls {
   }
 
   private Call partition() {
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     return new Call(
         "partition",
         partition,
@@ -402,7 +402,7 @@ final class RandomCalls {
     return START_MS + random.nextInt(4);
   }
 
-  /** A user's records are all in one partition, but for those who use the third. */
+  /** A user's records are all in one partition, but for the one that is claimed late. */
   private String userOf(int partition) {
     return USERS.get(2 * random.nextInt(USERS.size() / 2) + partition % 2);
   }
@@ -411,6 +411,11 @@ final class RandomCalls {
     return START_MS
         + random.nextInt(1, quarters) * QUARTER_MS
         + (oneIn(2) ? 0 : random.nextInt(-1, 2));
+  }
+
+  /** Mostly one of those that are claimed first. */
+  private int anyPartition() {
+    return oneIn(8) ? PARTITIONS : random.nextInt(PARTITIONS);
   }
 
   private boolean oneIn(int count) {
