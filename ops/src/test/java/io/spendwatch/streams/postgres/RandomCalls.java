@@ -138,6 +138,8 @@ final class RandomCalls {
     int partition = anyPartition();
     Pipeline pipeline = stored.pipelines().getOrDefault(partition, new Pipeline());
     List<Received> transactions = some(ROWS_MAX, () -> transaction(partition, quarters));
+    // Their order of arrival is that of their offsets, in whatever order they are written.
+    Collections.shuffle(transactions, random);
     List<Alert> announced = some(ALERTS_MAX, () -> alert(partition));
     long alertSeqBefore = pipeline.alertSeq();
     if (oneIn(4)) {
@@ -294,11 +296,22 @@ final class RandomCalls {
     Collections.shuffle(userIds, random);
     List<UserQuery> queries =
         userIds.subList(0, random.nextInt(userIds.size() + 1)).stream()
-            .map(
-                userId ->
-                    new UserQuery(userId, oneIn(4) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS)))
+            .map(userId -> new UserQuery(userId, knownFromMs(userId)))
             .toList();
     return new Call("users", queries, on -> on.history().users(queries));
+  }
+
+  private long knownFromMs(String userId) {
+    if (oneIn(4)) {
+      return Long.MIN_VALUE;
+    }
+    List<StoredAlert> ends =
+        stored.alerts().stream()
+            .filter(alert -> alert.userId().equals(userId) && alert.type().equals("CLEARED"))
+            .toList();
+    return ends.isEmpty() || oneIn(2)
+        ? instantMs(ALL_QUARTERS)
+        : any(ends).eventTimeMs() + 2 * Alert.WINDOW_MS + random.nextInt(-1, 2);
   }
 
   private Call stored() {
