@@ -160,6 +160,10 @@ final class PartitionPipeline {
   }
 
   private void end(Throwable failure) {
+    if (!incarnation.isLive()) {
+      // What it was doing when it was ended fails in its own way, and is nobody's concern.
+      return;
+    }
     Throwable cause = Retry.cause(failure);
     switch (cause) {
       case Incarnation.Ended ended -> incarnation.end(ended.getMessage());

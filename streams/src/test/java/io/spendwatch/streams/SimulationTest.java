@@ -2,6 +2,8 @@ package io.spendwatch.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.spendwatch.streams.simulation.Machine;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,7 +19,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whatever crashes, stalls, is cut off or comes twice, in any order, the tables and the alert topic
@@ -33,6 +38,21 @@ class SimulationTest {
 
   private final Map<String, Integer> happened = new TreeMap<>();
   private final Map<Long, String> failed = new TreeMap<>();
+
+  /** Ten thousand worlds of trouble would be all that the build's log holds. */
+  @BeforeAll
+  static void silence() {
+    log().setLevel(Level.OFF);
+  }
+
+  @AfterAll
+  static void speak() {
+    log().setLevel(null);
+  }
+
+  private static Logger log() {
+    return (Logger) LoggerFactory.getLogger("io.spendwatch");
+  }
 
   @Test
   void endsAsIfNothingHadHappened() throws Exception {

@@ -138,11 +138,11 @@ public final class Scheduler {
       int chosen = random.nextInt(ready);
       // Work takes time, too; so whatever spins comes to an end.
       nowNanos += 500 + random.nextInt(15_000);
-      for (Host host : hosts) {
-        int runnable = host.runnable();
+      for (int i = 0; i < hosts.size(); i++) {
+        int runnable = hosts.get(i).runnable();
         if (chosen < runnable) {
-          trace.step(nowNanos, host.name(), runnable);
-          host.take(chosen).run();
+          trace.step(nowNanos, i, runnable);
+          hosts.get(i).take(chosen).run();
           break;
         }
         chosen -= runnable;

@@ -22,10 +22,10 @@ public final class Trace {
     this.verbose = verbose;
   }
 
-  void step(long atNanos, String host, int runnable) {
+  void step(long atNanos, int host, int runnable) {
     nowNanos = atNanos;
     mix(atNanos);
-    mix(host.hashCode());
+    mix(host);
     mix(runnable);
   }
 
