@@ -54,7 +54,7 @@ final class RandomCalls {
       FIRST_DAYS.getFirst().atStartOfDay().toInstant(ZoneOffset.UTC).toEpochMilli();
   private static final List<String> USERS = List.of("u1", "u2", "ü\"\\, '3'", "😀");
   private static final List<String> CURRENCIES = List.of("USD", "EUR");
-  private static final int PARTITIONS = 3;
+  private static final int PARTITIONS = 2;
   private static final int ROWS_MAX = 6;
   private static final int ALERTS_MAX = 3;
   private static final int QUESTIONS_MAX = 5;
@@ -93,7 +93,7 @@ final class RandomCalls {
   Call next() {
     calls++;
     int choice = random.nextInt(100);
-    if (calls <= 2 || choice < 5) {
+    if (calls <= PARTITIONS || choice < 5) {
       return claim();
     } else if (choice < 36) {
       LedgerBatch batch = batch(FIRST_DAYS_QUARTERS + (oneIn(4) ? 8 : 0));
@@ -126,7 +126,7 @@ final class RandomCalls {
   }
 
   private Call claim() {
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     long nowMs = instantMs(ALL_QUARTERS);
     return new Call("claim", partition, on -> on.ledger().claim(partition, "node " + nowMs, nowMs));
   }
@@ -135,9 +135,11 @@ final class RandomCalls {
     if (!batches.isEmpty() && oneIn(6)) {
       return any(batches);
     }
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     Pipeline pipeline = stored.pipelines().getOrDefault(partition, new Pipeline());
     List<Received> transactions = some(ROWS_MAX, () -> transaction(partition, quarters));
+    // Their order of arrival is that of their offsets, in whatever order they are written.
+    Collections.shuffle(transactions, random);
     List<Alert> announced = some(ALERTS_MAX, () -> alert(partition));
     long alertSeqBefore = pipeline.alertSeq();
     if (oneIn(4)) {
@@ -262,7 +264,7 @@ final class RandomCalls {
   }
 
   private Call alertsAfter() {
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     long afterSeq = random.nextLong(5);
     int limit = oneIn(2) ? 1000 : random.nextInt(1, 4);
     return new Call(
@@ -272,7 +274,7 @@ final class RandomCalls {
   }
 
   private Call partition() {
-    int partition = random.nextInt(PARTITIONS);
+    int partition = anyPartition();
     return new Call(
         "partition",
         partition,
@@ -294,11 +296,22 @@ final class RandomCalls {
     Collections.shuffle(userIds, random);
     List<UserQuery> queries =
         userIds.subList(0, random.nextInt(userIds.size() + 1)).stream()
-            .map(
-                userId ->
-                    new UserQuery(userId, oneIn(4) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS)))
+            .map(userId -> new UserQuery(userId, knownFromMs(userId)))
             .toList();
     return new Call("users", queries, on -> on.history().users(queries));
+  }
+
+  private long knownFromMs(String userId) {
+    if (oneIn(4)) {
+      return Long.MIN_VALUE;
+    }
+    List<StoredAlert> ends =
+        stored.alerts().stream()
+            .filter(alert -> alert.userId().equals(userId) && alert.type().equals("CLEARED"))
+            .toList();
+    return ends.isEmpty() || oneIn(2)
+        ? instantMs(ALL_QUARTERS)
+        : any(ends).eventTimeMs() + 2 * Alert.WINDOW_MS + random.nextInt(-1, 2);
   }
 
   private Call stored() {
@@ -402,7 +415,7 @@ final class RandomCalls {
     return START_MS + random.nextInt(4);
   }
 
-  /** A user's records are all in one partition, but for those who use the third. */
+  /** A user's records are all in one partition, but for the one that is claimed late. */
   private String userOf(int partition) {
     return USERS.get(2 * random.nextInt(USERS.size() / 2) + partition % 2);
   }
@@ -411,6 +424,11 @@ final class RandomCalls {
     return START_MS
         + random.nextInt(1, quarters) * QUARTER_MS
         + (oneIn(2) ? 0 : random.nextInt(-1, 2));
+  }
+
+  /** Mostly one of those that are claimed first. */
+  private int anyPartition() {
+    return oneIn(8) ? PARTITIONS : random.nextInt(PARTITIONS);
   }
 
   private boolean oneIn(int count) {
