@@ -145,6 +145,12 @@ final class Batch {
     touched.add(userId);
   }
 
+  /** A user without transactions here, who owes an answer, will not give it. */
+  void setAside(String userId) {
+    advances.remove(userId);
+    unanswered--;
+  }
+
   /** The balances of these users are to be read anew. */
   void refresh(Set<String> userIds) {
     refreshed = userIds;

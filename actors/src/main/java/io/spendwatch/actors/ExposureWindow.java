@@ -187,6 +187,20 @@ final class ExposureWindow {
     }
   }
 
+  /**
+   * Puts the position back to an instant at or after the latest transaction, if it is beyond: what
+   * has left at that instant or since is counted again.
+   */
+  void returnTo(long instantMs) {
+    if (instantMs < positionMs) {
+      while (lo > head && timeMs(lo - 1) + WINDOW_MS >= instantMs) {
+        lo--;
+        exposureMinor += amountMinor(lo);
+      }
+      positionMs = instantMs;
+    }
+  }
+
   /** Whether the last {@link #step}, which came to this instant, counted a transaction. */
   boolean countedAt(long instantMs) {
     return hi > lo && timeMs(hi - 1) == instantMs;

@@ -22,7 +22,11 @@ public interface History {
   /** Which of these transactions are stored. Exact: all three parts of the key are compared. */
   CompletionStage<Set<TransactionKey>> stored(Collection<TransactionKey> keys);
 
-  /** Stored exposures over (at − 24 h, at], minor units, one for each query and in its order. */
+  /**
+   * Stored exposures over (at − 24 h, at], minor units, one for each query and in its order. One
+   * that 64 bits do not hold comes as {@link Long#MAX_VALUE} or {@link Long#MIN_VALUE}: what too
+   * late records may add up to is bounded by nothing.
+   */
   CompletionStage<List<Long>> exposures(List<ExposureQuery> queries);
 
   /**

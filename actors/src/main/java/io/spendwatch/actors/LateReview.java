@@ -128,7 +128,11 @@ final class LateReview {
       if (breach && start == null && counted) {
         start = point(instantMs, true);
       } else if (!breach && start != null) {
-        found.add(new Breach(start, point(instantMs, counted)));
+        // Where an announced episode turns out to be over at its own start, no breach is left of
+        // it.
+        if (start.rank >= 0 || instantMs > start.atMs) {
+          found.add(new Breach(start, point(instantMs, counted)));
+        }
         start = null;
       }
       instantMs = window.step(restMs);
@@ -183,7 +187,10 @@ final class LateReview {
               false);
     }
     String episodeId =
-        AlertIds.episodeId(userId, "late:" + at.atMs + ":" + at.rank, record.transactionId());
+        AlertIds.episodeId(
+            userId,
+            "late:" + at.atMs + ":" + at.rank,
+            AlertIds.transaction(record.transactionId(), record.eventTimeMs()));
     Episode before = open;
     open = new Episode(episodeId, at.atMs, OPEN);
     boolean otherTransaction = at.rank >= 0 && at.atMs != record.eventTimeMs();

@@ -8,6 +8,7 @@ import io.spendwatch.actors.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
 import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.GetUser;
 import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Stop;
@@ -17,11 +18,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -41,6 +39,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   idle ──Assess──▶ reading ──▶ judging ◀──▶ reading facts ──▶ ending episodes ──▶ naming ──Assessed──▶ idle
  *                       └──────────────┴── a port fails ──Unavailable──▶ idle, touched users dropped
+ *                                      └── our own code throws ──Failed──▶ idle, touched users dropped
  * </pre>
  *
  * It takes a batch at a time, reads all users that it does not have in one go, hands the
@@ -48,6 +47,10 @@ import org.slf4j.LoggerFactory;
  * (is this id stored? what is the balance right now?) is gathered and read for all of them
  * together. A failure drops the users that the batch had touched: their memory is a cache of what
  * is durable. Order: transactions of one user are judged in the order of the batch.
+ *
+ * <p>Where our own code throws, whoever asked is told, since it may lie in the batch. It cannot lie
+ * in the batch where the user has no transactions in it: such a user is set aside, until its next
+ * transaction or the next life of the pipeline, and the batch goes on.
  */
 public final class PartitionActor {
 
@@ -83,18 +86,6 @@ public final class PartitionActor {
 
   private record ReadFailed(long batch, String reason) implements Own {}
 
-  private record Viewed(UserView view, ActorRef<UserView> replyTo) implements Own {}
-
-  /** A user with an open episode, or one whose state has to be looked at for another reason. */
-  private record Watched(long wakeAtMs, long sinceMs) {}
-
-  private record Due(long atMs, String userId) implements Comparable<Due> {
-    @Override
-    public int compareTo(Due other) {
-      return Long.compare(atMs, other.atMs);
-    }
-  }
-
   private final ActorContext<PartitionCommand> context;
   private final int partition;
   private final Dependencies dependencies;
@@ -104,15 +95,8 @@ public final class PartitionActor {
   private long streamTimeMs = Long.MIN_VALUE;
   private Assessed lastReply;
 
-  /** Least recently used first. */
-  private final Map<String, ActorRef<UserActor.Command>> awake =
-      new LinkedHashMap<>(16, 0.75f, true);
-
-  private final Map<String, Watched> watched = new HashMap<>();
-
-  /** By instant; an entry counts only while {@link #watched} says the same. */
-  private final PriorityQueue<Due> due = new PriorityQueue<>();
-
+  private final AwakeUsers awake;
+  private final WatchedUsers watched = new WatchedUsers();
   private final Set<String> changedAccounts = new HashSet<>();
   private boolean allAccountsChanged;
 
@@ -126,6 +110,7 @@ public final class PartitionActor {
     this.context = context;
     this.partition = partition;
     this.dependencies = dependencies;
+    this.awake = new AwakeUsers(context);
   }
 
   /** The actor of this partition, with an empty memory. */
@@ -133,7 +118,25 @@ public final class PartitionActor {
     return Behaviors.setup(
         context ->
             Behaviors.receiveMessage(
-                new PartitionActor(context, partition, dependencies)::onCommand));
+                new PartitionActor(context, partition, dependencies)::onCommandGuarded));
+  }
+
+  /** Whoever asked waits for an answer: without one it would ask again and again. */
+  private Behavior<PartitionCommand> onCommandGuarded(PartitionCommand command) {
+    try {
+      return onCommand(command);
+    } catch (RuntimeException e) {
+      log.error("partition={} failed, its memory is dropped", partition, e);
+      ActorRef<PartitionCommand.Reply> asker =
+          command instanceof Assess assess
+              ? assess.replyTo()
+              : batch == null ? null : batch.replyTo();
+      forgetAll();
+      if (asker != null) {
+        asker.tell(new Failed("partition actor: " + e));
+      }
+      return Behaviors.same();
+    }
   }
 
   private Behavior<PartitionCommand> onCommand(PartitionCommand command) {
@@ -161,8 +164,7 @@ public final class PartitionActor {
       case UsersRead read when isCurrent(read.batch) -> onUsersRead(read);
       case FactsRead(long id, FactsRound.Read read) when isCurrent(id) -> onFactsRead(read);
       case IdsRead(long id, List<List<String>> ids) when isCurrent(id) -> finish(batch.alerts(ids));
-      case ReadFailed(long id, String reason) when isCurrent(id) -> fail(reason);
-      case Viewed(UserView view, ActorRef<UserView> replyTo) -> replyTo.tell(view);
+      case ReadFailed(long id, String reason) when isCurrent(id) -> giveUp(new Unavailable(reason));
       default ->
           log.debug("partition={} ignored an answer to a batch that was given up", partition);
     }
@@ -206,7 +208,7 @@ public final class PartitionActor {
   private void onPartitionRead(PartitionHistory history) {
     streamTimeMs = history.streamTimeMs();
     for (OpenEpisode episode : history.openEpisodes()) {
-      watch(episode.userId(), new Watched(Long.MIN_VALUE, episode.raisedAtMs()));
+      watched.lookAt(episode.userId(), episode.raisedAtMs());
     }
     restored = true;
     readUsers();
@@ -216,19 +218,18 @@ public final class PartitionActor {
     batch.begin(streamTimeMs);
     List<UserQuery> queries = new ArrayList<>();
     for (String userId : batch.userIds()) {
-      if (!awake.containsKey(userId)) {
+      if (!awake.contains(userId)) {
         queries.add(new UserQuery(userId, batch.earliestMs(userId) - ExposureWindow.RETENTION_MS));
-      }
-    }
-    for (String userId : takeDue(batch.clockMs())) {
-      batch.advance(userId);
-      if (!awake.containsKey(userId) && !batch.userIds().contains(userId)) {
-        long sinceMs = watched.get(userId).sinceMs();
-        queries.add(new UserQuery(userId, sinceMs - ExposureWindow.RETENTION_MS));
       }
     }
     Set<String> changed = takeChanged();
     batch.refresh(changed);
+    for (String userId : watched.takeDue(batch.clockMs())) {
+      batch.advance(userId);
+      if (!awake.contains(userId) && !batch.userIds().contains(userId)) {
+        queries.add(new UserQuery(userId, watched.sinceMs(userId) - ExposureWindow.RETENTION_MS));
+      }
+    }
     if (queries.isEmpty() && changed.isEmpty()) {
       judge();
       return;
@@ -252,33 +253,49 @@ public final class PartitionActor {
         Function.identity());
   }
 
-  /** Users awake whose balance has to be read anew. */
+  /**
+   * Users awake whose balance has to be read anew. Those who are not awake and in an episode become
+   * due, and are read whole.
+   */
   private Set<String> takeChanged() {
     Set<String> changed = new HashSet<>();
     if (allAccountsChanged) {
-      changed.addAll(awake.keySet());
+      changed.addAll(awake.userIds());
+      watched.userIds().forEach(this::lookAtUnlessAwake);
     } else {
-      changedAccounts.stream().filter(awake::containsKey).forEach(changed::add);
+      for (String userId : changedAccounts) {
+        if (awake.contains(userId)) {
+          changed.add(userId);
+        } else if (watched.contains(userId)) {
+          lookAtUnlessAwake(userId);
+        }
+      }
     }
     if (!batch.balancesPushed()) {
-      batch.userIds().stream().filter(awake::containsKey).forEach(changed::add);
+      batch.userIds().stream().filter(awake::contains).forEach(changed::add);
     }
     allAccountsChanged = false;
     changedAccounts.clear();
     return changed;
   }
 
+  private void lookAtUnlessAwake(String userId) {
+    if (!awake.contains(userId)) {
+      watched.lookAt(userId, watched.sinceMs(userId));
+    }
+  }
+
   private void onUsersRead(UsersRead read) {
     read.histories.forEach(
         (userId, history) ->
-            awake.put(
+            awake.wake(
                 userId,
-                context.spawnAnonymous(
-                    UserActor.create(userId, history, batch.knownFromMs(userId), streamTimeMs))));
+                UserActor.create(userId, history, batch.knownFromMs(userId), streamTimeMs)));
     read.balances.forEach(
         (userId, balance) -> {
           batch.expect(userId);
-          user(userId)
+          awake
+              .get(userId)
               .tell(
                   new UserActor.ChangeBalance(
                       batch.id(), balance, streamTimeMs, context.getSelf()));
@@ -289,7 +306,7 @@ public final class PartitionActor {
   private void judge() {
     for (String userId : batch.userIds()) {
       batch.expect(userId);
-      user(userId).tell(batch.judge(userId, context.getSelf()));
+      awake.get(userId).tell(batch.judge(userId, context.getSelf()));
     }
     streamTimeMs = batch.streamTimeMs();
     goOnWhenAllAnswered();
@@ -300,9 +317,9 @@ public final class PartitionActor {
       case UserActor.Done done -> {
         batch.done(done);
         if (done.openSinceMs() == Long.MIN_VALUE) {
-          watched.remove(done.userId());
+          watched.forget(done.userId());
         } else {
-          watch(done.userId(), new Watched(done.wakeAtMs(), done.openSinceMs()));
+          watched.watch(done.userId(), done.wakeAtMs(), done.openSinceMs());
         }
         goOnWhenAllAnswered();
       }
@@ -310,7 +327,15 @@ public final class PartitionActor {
         batch.needs(needs);
         goOnWhenAllAnswered();
       }
-      case UserActor.Failed failed -> fail(failed.reason());
+      case UserActor.Outdated outdated -> giveUp(new Unavailable(outdated.reason()));
+      case UserActor.Failed failed -> {
+        if (batch.userIds().contains(failed.userId())) {
+          giveUp(new Failed(failed.reason()));
+        } else {
+          setAside(failed.userId());
+          goOnWhenAllAnswered();
+        }
+      }
     }
   }
 
@@ -328,10 +353,10 @@ public final class PartitionActor {
       return;
     }
     Collection<String> ending = batch.takeAdvances();
-    ending.addAll(takeDue(batch.clockMs()));
+    ending.addAll(watched.takeDue(batch.clockMs()));
     for (String userId : ending) {
       batch.expect(userId);
-      user(userId).tell(new UserActor.Advance(id, batch.clockMs(), context.getSelf()));
+      awake.get(userId).tell(new UserActor.Advance(id, batch.clockMs(), context.getSelf()));
     }
     if (!ending.isEmpty()) {
       return;
@@ -349,7 +374,7 @@ public final class PartitionActor {
   private void onFactsRead(FactsRound.Read read) {
     for (String userId : read.userIds()) {
       batch.expect(userId);
-      user(userId).tell(new UserActor.Learn(read.answersFor(userId)));
+      awake.get(userId).tell(new UserActor.Learn(read.answersFor(userId)));
     }
   }
 
@@ -357,36 +382,34 @@ public final class PartitionActor {
     lastReply = new Assessed(epoch, batch.sequence(), batch.judgements(), alerts, streamTimeMs);
     batch.replyTo().tell(lastReply);
     batch = null;
-    Iterator<ActorRef<UserActor.Command>> eldest = awake.values().iterator();
-    while (awake.size() > dependencies.awakeUsersMax()) {
-      context.stop(eldest.next());
-      eldest.remove();
-    }
+    awake.forgetBeyond(dependencies.awakeUsersMax());
   }
 
   /** Gives the batch up; what it touched is read again when it, or the next tick, comes. */
-  private void fail(String reason) {
+  private void giveUp(PartitionCommand.Reply answer) {
     for (String userId : batch.touched()) {
-      ActorRef<UserActor.Command> user = awake.remove(userId);
-      if (user != null) {
-        context.stop(user);
-      }
-      Watched before = watched.get(userId);
-      long sinceMs = before == null ? batch.earliestMs(userId) : before.sinceMs();
-      watch(userId, new Watched(Long.MIN_VALUE, sinceMs));
+      awake.forget(userId);
+      watched.lookAt(userId, batch.earliestMs(userId));
     }
     changedAccounts.addAll(batch.refreshed());
     streamTimeMs = batch.streamTimeBeforeMs();
     ActorRef<PartitionCommand.Reply> replyTo = batch.replyTo();
     batch = null;
-    replyTo.tell(new Unavailable(reason));
+    replyTo.tell(answer);
+  }
+
+  /** Goes on without a user who is none of this batch's and whose own state makes us fail. */
+  private void setAside(String userId) {
+    log.error(
+        "partition={} user {} is set aside until the next transaction or start", partition, userId);
+    awake.forget(userId);
+    watched.forget(userId);
+    batch.setAside(userId);
   }
 
   private void forgetAll() {
-    awake.values().forEach(context::stop);
-    awake.clear();
-    watched.clear();
-    due.clear();
+    awake.forgetAll();
+    watched.forgetAll();
     changedAccounts.clear();
     allAccountsChanged = false;
     restored = false;
@@ -397,51 +420,13 @@ public final class PartitionActor {
 
   private Behavior<PartitionCommand> onGetUser(GetUser get) {
     ActorRef<UserActor.Command> user = awake.get(get.userId());
-    long nowMs = streamTimeMs;
     if (user != null) {
-      user.tell(new UserActor.Show(nowMs, get.replyTo()));
+      user.tell(new UserActor.Show(streamTimeMs, get.replyTo()));
     } else {
-      long knownFromMs = Math.max(0, nowMs) - ExposureWindow.RETENTION_MS;
-      context.pipeToSelf(
-          dependencies.history().users(List.of(new UserQuery(get.userId(), knownFromMs))),
-          (histories, failure) ->
-              new Viewed(
-                  failure != null
-                      ? UserView.unknown(get.userId())
-                      : UserExposure.restored(
-                              get.userId(),
-                              histories.get(get.userId()),
-                              knownFromMs,
-                              nowMs,
-                              new ArrayList<>())
-                          .view(nowMs),
-                  get.replyTo()));
+      context.spawnAnonymous(
+          AbsentUser.show(get.userId(), streamTimeMs, dependencies.history(), get.replyTo()));
     }
     return Behaviors.same();
-  }
-
-  private ActorRef<UserActor.Command> user(String userId) {
-    return awake.get(userId);
-  }
-
-  private void watch(String userId, Watched until) {
-    watched.put(userId, until);
-    if (until.wakeAtMs() != Long.MAX_VALUE) {
-      due.add(new Due(until.wakeAtMs(), userId));
-    }
-  }
-
-  /** Users whose instant to be looked at lies before this one. */
-  private Set<String> takeDue(long beforeMs) {
-    Set<String> users = new HashSet<>();
-    while (!due.isEmpty() && due.peek().atMs() < beforeMs) {
-      Due next = due.poll();
-      Watched current = watched.get(next.userId());
-      if (current != null && current.wakeAtMs() == next.atMs()) {
-        users.add(next.userId());
-      }
-    }
-    return users;
   }
 
   private <T> void pipe(

@@ -61,7 +61,8 @@ public sealed interface PartitionCommand extends ClusterMessage {
   @JsonSubTypes({
     @JsonSubTypes.Type(value = Assessed.class, name = "assessed"),
     @JsonSubTypes.Type(value = StaleEpoch.class, name = "stale-epoch"),
-    @JsonSubTypes.Type(value = Unavailable.class, name = "unavailable")
+    @JsonSubTypes.Type(value = Unavailable.class, name = "unavailable"),
+    @JsonSubTypes.Type(value = Failed.class, name = "failed")
   })
   sealed interface Reply extends ClusterMessage {}
 
@@ -82,4 +83,10 @@ public sealed interface PartitionCommand extends ClusterMessage {
 
   /** A port failed; nothing was changed. Ask again, with the same sequence, after a pause. */
   record Unavailable(String reason) implements Reply {}
+
+  /**
+   * Our own code threw on this batch, which may lie in its transactions; nothing was changed. The
+   * stack trace is in the log of the actor's node.
+   */
+  record Failed(String reason) implements Reply {}
 }

@@ -17,12 +17,14 @@ import org.slf4j.LoggerFactory;
  *                      │  ▲
  *                 Needs▼  │Learn
  *                    waiting
+ *
+ *   any of them ──our own code throws──▶ broken: answers all with Failed, until it is stopped
  * </pre>
  *
  * Child of its {@link PartitionActor}, on the same node: these messages never travel. Each command
- * is answered with exactly one {@link Done} or {@link Failed}, with any number of {@link Needs}
- * before it; the parent sends the next command of a kind that is answered only after that, {@link
- * Show} at any time. An actor that failed has stopped: its memory is not to be trusted.
+ * is answered with exactly one {@link Done}, {@link Outdated} or {@link Failed}, with any number of
+ * {@link Needs} before it; {@link Show} may come at any time. After {@link Outdated} and {@link
+ * Failed} the parent stops the actor: its memory is not to be trusted.
  */
 final class UserActor {
 
@@ -83,6 +85,10 @@ final class UserActor {
   /** Something has to be read first; {@link Learn} goes on. */
   record Needs(long batch, String userId, Facts.Wanted wanted) implements Reply {}
 
+  /** What was read of the user does not suffice or holds no longer: it must be read anew. */
+  record Outdated(long batch, String userId, String reason) implements Reply {}
+
+  /** Our own code threw. */
   record Failed(long batch, String userId, String reason) implements Reply {}
 
   private final String userId;
@@ -103,9 +109,35 @@ final class UserActor {
   static Behavior<Command> create(
       String userId, UserHistory history, long knownFromMs, long streamTimeMs) {
     return Behaviors.setup(
-        context ->
-            Behaviors.receiveMessage(
-                new UserActor(userId, history, knownFromMs, streamTimeMs)::onCommand));
+        _ -> {
+          try {
+            return Behaviors.receiveMessage(
+                new UserActor(userId, history, knownFromMs, streamTimeMs)::onCommand);
+          } catch (RuntimeException e) {
+            return broken(userId, e);
+          }
+        });
+  }
+
+  /** The parent waits for an answer, whatever happens here. */
+  private static Behavior<Command> broken(String userId, RuntimeException defect) {
+    log.error("user {} failed, its memory is dropped", userId, defect);
+    return Behaviors.receiveMessage(
+        command -> {
+          switch (command) {
+            case Judge judge -> fail(judge.batch(), userId, defect, judge.replyTo());
+            case Advance advance -> fail(advance.batch(), userId, defect, advance.replyTo());
+            case ChangeBalance change -> fail(change.batch(), userId, defect, change.replyTo());
+            case Show show -> show.replyTo().tell(UserView.unknown(userId));
+            case Learn _ -> log.debug("user {}: an answer to what failed meanwhile", userId);
+          }
+          return Behaviors.same();
+        });
+  }
+
+  private static void fail(
+      long batch, String userId, RuntimeException defect, ActorRef<PartitionCommand> replyTo) {
+    replyTo.tell(new Failed(batch, userId, "user actor: " + defect));
   }
 
   private Behavior<Command> onCommand(Command command) {
@@ -133,24 +165,44 @@ final class UserActor {
               change.batch(),
               change.replyTo(),
               () -> {
-                changeBalance(change.balance(), change.streamTimeMs(), -1);
-                change.replyTo().tell(done(change.batch(), List.of()));
+                boolean changed =
+                    exposure.changeBalance(
+                        change.balance(), change.streamTimeMs(), -1, transitions);
+                change
+                    .replyTo()
+                    .tell(
+                        changed
+                            ? done(change.batch(), List.of())
+                            : currencyChanged(change.batch()));
               });
-      case Show show -> {
-        show.replyTo().tell(exposure.view(show.streamTimeMs()));
-        yield Behaviors.same();
-      }
+      case Show show -> onShow(show);
     };
+  }
+
+  private Behavior<Command> onShow(Show show) {
+    try {
+      show.replyTo().tell(exposure.view(show.streamTimeMs()));
+      return Behaviors.same();
+    } catch (RuntimeException e) {
+      show.replyTo().tell(UserView.unknown(userId));
+      return broken(userId, e);
+    }
   }
 
   private void onLearn(Facts.Answers answers) {
     facts.learn(answers);
     if (answers.balanceRead()) {
       int next = judgements.size();
-      changeBalance(
-          answers.balance(),
-          judging.streamTimesMs()[next],
-          judging.transactions().get(next).offset());
+      boolean changed =
+          exposure.changeBalance(
+              answers.balance(),
+              judging.streamTimesMs()[next],
+              judging.transactions().get(next).offset(),
+              transitions);
+      if (!changed) {
+        judging.replyTo().tell(currencyChanged(judging.batch()));
+        return;
+      }
     }
     judgeRest();
   }
@@ -160,7 +212,10 @@ final class UserActor {
     for (int i = judgements.size(); i < transactions.size(); i++) {
       Received received = transactions.get(i);
       if (!exposure.covers(received.transaction().eventTimeMs())) {
-        throw new IllegalStateException("restored from too late an instant for this record");
+        judging
+            .replyTo()
+            .tell(new Outdated(judging.batch(), userId, "read from too late an instant"));
+        return;
       }
       Judgement judgement =
           exposure.assess(received, judging.streamTimesMs()[i], facts, transitions);
@@ -176,10 +231,8 @@ final class UserActor {
     facts = null;
   }
 
-  private void changeBalance(AccountBalance balance, long streamTimeMs, long offset) {
-    if (!exposure.changeBalance(balance, streamTimeMs, offset, transitions)) {
-      throw new IllegalStateException("the account's currency changed");
-    }
+  private Outdated currencyChanged(long batch) {
+    return new Outdated(batch, userId, "the account's currency changed");
   }
 
   private Done done(long batch, List<Judgement> judged) {
@@ -188,15 +241,13 @@ final class UserActor {
     return new Done(batch, userId, judged, happened, exposure.openSinceMs(), exposure.wakeAtMs());
   }
 
-  /** A failure must reach the parent, which waits for an answer. */
   private Behavior<Command> guarded(long batch, ActorRef<PartitionCommand> replyTo, Runnable work) {
     try {
       work.run();
       return Behaviors.same();
     } catch (RuntimeException e) {
-      log.warn("user actor failed, its memory is dropped and read again", e);
-      replyTo.tell(new Failed(batch, userId, e.toString()));
-      return Behaviors.stopped();
+      fail(batch, userId, e, replyTo);
+      return broken(userId, e);
     }
   }
 }

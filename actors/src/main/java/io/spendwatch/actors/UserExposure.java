@@ -3,7 +3,6 @@ package io.spendwatch.actors;
 import io.spendwatch.actors.History.Entry;
 import io.spendwatch.actors.History.Episode;
 import io.spendwatch.actors.History.ExposureQuery;
-import io.spendwatch.actors.History.TransactionKey;
 import io.spendwatch.actors.History.UserHistory;
 import io.spendwatch.actors.Judgement.Duplicate;
 import io.spendwatch.actors.Judgement.Judged;
@@ -15,7 +14,7 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
-import java.util.ArrayList;
+import java.math.BigInteger;
 import java.util.List;
 
 /**
@@ -30,8 +29,6 @@ import java.util.List;
  */
 final class UserExposure {
 
-  private static final long OPEN = Long.MAX_VALUE;
-
   private final String userId;
   private final long knownFromMs;
   private final ExposureWindow window = new ExposureWindow();
@@ -40,14 +37,12 @@ final class UserExposure {
   /** Of the account, else of the first transaction; null without either. */
   private String currency;
 
-  private Episode open;
+  private final Episodes episodes;
 
-  /** Those that an out-of-order record can still reach. */
-  private List<Episode> ended = List.of();
-
-  private UserExposure(String userId, long knownFromMs) {
+  private UserExposure(String userId, long knownFromMs, List<Episode> announced) {
     this.userId = userId;
     this.knownFromMs = knownFromMs;
+    this.episodes = new Episodes(announced);
   }
 
   /**
@@ -63,7 +58,7 @@ final class UserExposure {
       long knownFromMs,
       long streamTimeMs,
       List<Transition> out) {
-    var user = new UserExposure(userId, knownFromMs);
+    var user = new UserExposure(userId, knownFromMs, history.episodes());
     user.balance = history.balance();
     user.currency = user.balance == null ? null : user.balance.currency();
     for (Entry entry : history.entries()) {
@@ -73,19 +68,14 @@ final class UserExposure {
       if (entry.currency().equals(user.currency)) {
         user.window.restTo(entry.eventTimeMs());
         user.window.insert(
-            entry.eventTimeMs(), entry.signedAmountMinor(), fingerprint(entry.transactionId()));
+            entry.eventTimeMs(),
+            entry.signedAmountMinor(),
+            Duplicates.fingerprint(entry.transactionId()));
         user.window.step(entry.eventTimeMs());
       }
     }
-    for (Episode episode : history.episodes()) {
-      if (episode.endMs() == OPEN) {
-        user.open = episode;
-      } else {
-        user.ended = append(user.ended, episode);
-      }
-    }
     user.lookAtBalanceAnew(streamTimeMs, out);
-    for (Episode episode : user.ended) {
+    for (Episode episode : user.episodes.ended()) {
       user.window.restTo(episode.endMs());
     }
     user.advance(streamTimeMs, -1, out);
@@ -102,12 +92,12 @@ final class UserExposure {
    * Long#MAX_VALUE} for never.
    */
   long wakeAtMs() {
-    return open == null ? Long.MAX_VALUE : window.nextExpiryMs();
+    return episodes.isOpen() ? window.nextExpiryMs() : Long.MAX_VALUE;
   }
 
   /** Start of the open episode; {@link Long#MIN_VALUE} for none. */
   long openSinceMs() {
-    return open == null ? Long.MIN_VALUE : open.startMs();
+    return episodes.isOpen() ? episodes.open().startMs() : Long.MIN_VALUE;
   }
 
   /**
@@ -122,7 +112,7 @@ final class UserExposure {
     long atMs = transaction.eventTimeMs();
     advance(streamTimeMs, received.offset(), out);
     boolean tooLate = window.isTooLate(atMs);
-    Boolean duplicate = isDuplicate(transaction, tooLate, facts);
+    Boolean duplicate = Duplicates.find(window, transaction, tooLate, facts);
     if (duplicate == null) {
       return null;
     }
@@ -138,18 +128,17 @@ final class UserExposure {
     }
     long signedMinor = transaction.signedAmountMinor();
     if (window.overflows(signedMinor)) {
-      return new Rejected(
-          DeadLetterReason.BAD_AMOUNT, "the sum of the user's transactions would overflow 64 bits");
+      return overflow();
     }
     Judgement judgement;
     if (tooLate) {
       judgement = judgeTooLate(transaction, facts);
-    } else if (atMs >= window.positionMs()) {
+    } else if (atMs >= settledMs()) {
       judgement = judgeInOrder(received, facts, out);
     } else {
-      judgement = judgeOutOfOrder(received, facts, out);
+      judgement = judgeOutOfOrder(received, streamTimeMs, facts, out);
     }
-    if (judgement != null) {
+    if (judgement instanceof Judged) {
       facts.counted().add(transaction);
     }
     return judgement;
@@ -157,7 +146,7 @@ final class UserExposure {
 
   /** Lets time pass: ends the open episode where it has ended strictly before the instant. */
   void advance(long toMs, long offset, List<Transition> out) {
-    if (open != null && balance != null && toMs > window.positionMs()) {
+    if (episodes.isOpen() && balance != null && toMs > window.positionMs()) {
       pass(toMs, offset, out);
     }
   }
@@ -181,8 +170,8 @@ final class UserExposure {
     }
     AccountBalance before = balance;
     if (next == null) {
-      if (open != null) {
-        long atMs = window.positionMs();
+      if (episodes.isOpen()) {
+        long atMs = settledMs();
         close(
             atMs,
             null,
@@ -215,38 +204,15 @@ final class UserExposure {
         window.exposureAt(atMs),
         balance,
         window.transactionsAt(atMs),
-        open == null ? null : open.episodeId());
+        episodes.isOpen() ? episodes.open().episodeId() : null);
   }
 
-  private Boolean isDuplicate(Transaction transaction, boolean tooLate, Facts facts) {
-    long[] suspects = window.timesOf(fingerprint(transaction.transactionId()));
-    if (suspects.length == 0 && !tooLate) {
-      return false;
-    }
-    if (facts.hasCounted(transaction.transactionId())) {
-      return true;
-    }
-    boolean unknown = false;
-    for (long timeMs : suspects) {
-      Boolean stored =
-          facts.stored(new TransactionKey(userId, timeMs, transaction.transactionId()));
-      if (stored == null) {
-        unknown = true;
-      } else if (stored) {
-        return true;
-      }
-    }
-    if (tooLate) {
-      Boolean stored =
-          facts.stored(
-              new TransactionKey(userId, transaction.eventTimeMs(), transaction.transactionId()));
-      if (stored == null) {
-        unknown = true;
-      } else if (stored) {
-        return true;
-      }
-    }
-    return unknown ? null : false;
+  /**
+   * Up to this instant everything is known and announced: a record before it is out of order. Rests
+   * on what is durable alone, not on how far somebody happened to look.
+   */
+  private long settledMs() {
+    return Math.max(window.latestMs(), episodes.settledMs());
   }
 
   private Judgement judgeTooLate(Transaction transaction, Facts facts) {
@@ -255,57 +221,70 @@ final class UserExposure {
     if (exposureMinor == null) {
       return null;
     }
-    long sumMinor = Math.addExact(exposureMinor, transaction.signedAmountMinor());
+    BigInteger sum =
+        BigInteger.valueOf(exposureMinor).add(BigInteger.valueOf(transaction.signedAmountMinor()));
     for (Transaction earlier : facts.counted()) {
       if (earlier.eventTimeMs() <= atMs
           && earlier.eventTimeMs() > atMs - ExposureWindow.WINDOW_MS) {
-        sumMinor = Math.addExact(sumMinor, earlier.signedAmountMinor());
+        sum = sum.add(BigInteger.valueOf(earlier.signedAmountMinor()));
       }
     }
+    boolean isExact = exposureMinor != Long.MAX_VALUE && exposureMinor != Long.MIN_VALUE;
+    if (!isExact || sum.bitLength() >= Long.SIZE) {
+      return overflow();
+    }
     window.keepTooLate(
-        atMs, transaction.signedAmountMinor(), fingerprint(transaction.transactionId()));
-    return new Judged(Verdict.TOO_LATE, sumMinor, balance);
+        atMs, transaction.signedAmountMinor(), Duplicates.fingerprint(transaction.transactionId()));
+    return new Judged(Verdict.TOO_LATE, sum.longValueExact(), balance);
+  }
+
+  private static Rejected overflow() {
+    return new Rejected(
+        DeadLetterReason.BAD_AMOUNT, "the sum of the user's transactions would overflow 64 bits");
   }
 
   private Judgement judgeInOrder(Received received, Facts facts, List<Transition> out) {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
     long signedMinor = transaction.signedAmountMinor();
+    window.returnTo(atMs);
     pass(atMs, received.offset(), out);
     if (balance != null
-        && open == null
+        && !episodes.isOpen()
         && window.exposureWith(signedMinor, atMs) > balance.balanceMinor()
         && !facts.balanceConfirmed()) {
       facts.wantBalance();
       return null;
     }
-    window.insert(atMs, signedMinor, fingerprint(transaction.transactionId()));
+    window.insert(atMs, signedMinor, Duplicates.fingerprint(transaction.transactionId()));
     window.step(atMs);
     evaluate(atMs, received, out);
-    forgetEnded();
+    // No record that is not too late can reach these any more.
+    episodes.forgetUntil(window.latestMs() - ExposureWindow.WINDOW_MS);
     return judged(window.exposureMinor());
   }
 
-  private Judgement judgeOutOfOrder(Received received, Facts facts, List<Transition> out) {
+  private Judgement judgeOutOfOrder(
+      Received received, long streamTimeMs, Facts facts, List<Transition> out) {
     if (balance != null && !facts.balanceConfirmed()) {
       facts.wantBalance();
       return null;
     }
     Transaction transaction = received.transaction();
-    long restMs = window.positionMs();
+    long restMs = Math.max(window.positionMs(), streamTimeMs);
     window.insert(
         transaction.eventTimeMs(),
         transaction.signedAmountMinor(),
-        fingerprint(transaction.transactionId()));
+        Duplicates.fingerprint(transaction.transactionId()));
     window.step(restMs);
     Judged judgement = judged(window.exposureMinor());
     if (balance == null) {
       window.restTo(restMs);
     } else {
-      var review = new LateReview(userId, window, balance, received, ended, open, out);
+      var review =
+          new LateReview(userId, window, balance, received, episodes.ended(), episodes.open(), out);
       review.run(restMs);
-      open = review.open();
-      ended = review.ended();
+      episodes.take(review);
     }
     return judgement;
   }
@@ -325,7 +304,7 @@ final class UserExposure {
   private void pass(long toMs, long offset, List<Transition> out) {
     long instantMs = window.step(toMs);
     while (instantMs != ExposureWindow.AT_REST) {
-      if (open != null && window.exposureMinor() <= balance.balanceMinor()) {
+      if (episodes.isOpen() && window.exposureMinor() <= balance.balanceMinor()) {
         close(
             instantMs,
             null,
@@ -347,19 +326,19 @@ final class UserExposure {
     }
     boolean breach = window.exposureMinor() > balance.balanceMinor();
     Transaction transaction = received.transaction();
-    if (breach && open == null) {
-      boolean late = ended.stream().anyMatch(episode -> episode.endMs() > atMs);
+    if (breach && !episodes.isOpen()) {
+      String opening = AlertIds.transaction(transaction.transactionId(), atMs);
       raise(
-          AlertIds.episodeId(userId, transaction.transactionId(), transaction.transactionId()),
+          AlertIds.episodeId(userId, opening, opening),
           atMs,
           transaction.transactionId(),
           -1,
           window.exposureMinor(),
           window.transactions(),
-          late,
+          false,
           received.offset(),
           out);
-    } else if (!breach && open != null) {
+    } else if (!breach && episodes.isOpen()) {
       close(
           atMs,
           transaction.transactionId(),
@@ -378,16 +357,16 @@ final class UserExposure {
    * that opens nothing.
    */
   private void lookAtBalanceAnew(long streamTimeMs, List<Transition> out) {
-    if (open != null && balance == null && currency != null) {
+    if (episodes.isOpen() && balance == null && currency != null) {
       // What was in force before the account went is not known any more.
       balance = new AccountBalance(0, currency, 0, Long.MIN_VALUE);
       changeBalance(null, streamTimeMs, -1, out);
-    } else if (open != null) {
-      window.restTo(open.startMs());
+    } else if (episodes.isOpen()) {
+      window.restTo(episodes.open().startMs());
       if (balance != null && window.exposureMinor() <= balance.balanceMinor()) {
         lookAtBalance(streamTimeMs, -1, out);
       }
-    } else if (ended.stream().noneMatch(episode -> episode.endMs() > window.positionMs())) {
+    } else if (!episodes.endsAfter(window.positionMs())) {
       lookAtBalance(streamTimeMs, -1, out);
     }
   }
@@ -400,7 +379,8 @@ final class UserExposure {
     long exposureMinor = window.exposureAt(atMs);
     int transactions = window.transactionsAt(atMs);
     boolean breach = exposureMinor > balance.balanceMinor();
-    if (breach && open == null && transactions > 0) {
+    window.returnTo(atMs);
+    if (breach && !episodes.isOpen() && transactions > 0) {
       String change = AlertIds.balanceChange(balance.version());
       raise(
           AlertIds.episodeId(userId, change, change),
@@ -412,13 +392,13 @@ final class UserExposure {
           false,
           offset,
           out);
-    } else if (!breach && open != null) {
+    } else if (!breach && episodes.isOpen()) {
       close(atMs, null, exposureMinor, transactions, false, AlertCause.BALANCE, offset, out);
     }
   }
 
   private long instantOf(AccountBalance change, long streamTimeMs) {
-    return Math.max(window.positionMs(), Math.min(change.asOfMs(), streamTimeMs));
+    return Math.max(settledMs(), Math.min(change.asOfMs(), streamTimeMs));
   }
 
   private void raise(
@@ -431,7 +411,7 @@ final class UserExposure {
       boolean late,
       long offset,
       List<Transition> out) {
-    open = new Episode(episodeId, atMs, OPEN);
+    episodes.raise(episodeId, atMs);
     out.add(
         new Transition(
             AlertType.RAISED,
@@ -459,7 +439,7 @@ final class UserExposure {
     out.add(
         new Transition(
             AlertType.CLEARED,
-            open.episodeId(),
+            episodes.open().episodeId(),
             atMs,
             transactionId,
             -1,
@@ -469,35 +449,10 @@ final class UserExposure {
             late,
             cause,
             offset));
-    ended = append(ended, new Episode(open.episodeId(), open.startMs(), atMs));
-    open = null;
-  }
-
-  /** What no record that is not too late can reach any more. */
-  private void forgetEnded() {
-    long reachMs = window.latestMs() - ExposureWindow.WINDOW_MS;
-    if (!ended.isEmpty()) {
-      ended = ended.stream().filter(episode -> episode.endMs() > reachMs).toList();
-    }
+    episodes.clear(atMs);
   }
 
   private static AlertCause causeOf(boolean refund) {
     return refund ? AlertCause.REFUND : AlertCause.EXPIRY;
-  }
-
-  private static List<Episode> append(List<Episode> episodes, Episode episode) {
-    List<Episode> all = new ArrayList<>(episodes);
-    all.add(episode);
-    return List.copyOf(all);
-  }
-
-  /** 32 bits of a transaction id; equal ids have equal ones. */
-  static int fingerprint(String transactionId) {
-    long hash = 0;
-    for (int i = 0; i < transactionId.length(); i++) {
-      hash = (hash ^ transactionId.charAt(i)) * 0x9E3779B97F4A7C15L;
-      hash ^= hash >>> 32;
-    }
-    return (int) (hash ^ hash >>> 29);
   }
 }

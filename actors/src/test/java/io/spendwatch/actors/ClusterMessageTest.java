@@ -83,6 +83,7 @@ class ClusterMessageTest {
         new PartitionCommand.Assessed(1, 2, judgements, List.of(alert), Long.MIN_VALUE),
         new PartitionCommand.StaleEpoch(3),
         new PartitionCommand.Unavailable("PostgreSQL"),
+        new PartitionCommand.Failed("our own"),
         new UserView("u", true, 1, 2, balance, 3, null));
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +32,28 @@ final class InMemoryLedger implements Accounts, History {
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
   private final Map<String, AccountBalance> accounts = new HashMap<>();
   private long streamTimeMs = Long.MIN_VALUE;
+  private final Set<String> spoilt = new HashSet<>();
   private int failures;
 
   synchronized void account(String userId, long balanceMinor, long version) {
-    accounts.put(userId, new AccountBalance(balanceMinor, "USD", version, 0));
+    account(userId, balanceMinor, "USD", version);
+  }
+
+  synchronized void account(String userId, long balanceMinor, String currency, long version) {
+    accounts.put(userId, new AccountBalance(balanceMinor, currency, version, 0));
+  }
+
+  synchronized void noAccount(String userId) {
+    accounts.remove(userId);
+  }
+
+  /** What is read of this user makes our own code throw, until {@link #repair}. */
+  synchronized void spoil(String userId) {
+    spoilt.add(userId);
+  }
+
+  synchronized void repair(String userId) {
+    spoilt.remove(userId);
   }
 
   /** The next calls fail. */
@@ -102,6 +121,9 @@ final class InMemoryLedger implements Accounts, History {
   }
 
   private UserHistory user(UserQuery query) {
+    if (spoilt.contains(query.userId())) {
+      return new UserHistory(null, null, List.of());
+    }
     List<Row> known =
         of(query.userId())
             .filter(row -> row.transaction.eventTimeMs() > query.knownFromMs())

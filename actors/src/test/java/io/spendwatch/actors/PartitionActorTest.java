@@ -7,12 +7,14 @@ import io.spendwatch.actors.Judgement.Duplicate;
 import io.spendwatch.actors.Judgement.Judged;
 import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.Reply;
 import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
+import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
@@ -29,6 +31,8 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PartitionActorTest {
@@ -219,6 +223,133 @@ class PartitionActorTest {
     }
   }
 
+  @Test
+  void saysThatOurOwnCodeThrewOnATransactionAndGoesOnWithoutIt() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.add("a", "t2", T0 + 1, 10).addPoison("a", "poison").add("a", "t3", T0 + 2, 30);
+    assertThat(partition.ask())
+        .isInstanceOfSatisfying(
+            Failed.class, failed -> assertThat(failed.reason()).startsWith("user actor: "));
+    partition.restart();
+    partition.add("a", "t2", T0 + 1, 10).add("a", "t3", T0 + 2, 30);
+    assertThat(partition.run().judgements())
+        .extracting(judgement -> ((Judged) judgement).exposureMinor())
+        .containsExactly(70L, 100L);
+  }
+
+  @Test
+  void saysThatItFailedItselfAndGoesOn() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.pending.add(new Received(null, 1));
+    assertThat(partition.ask())
+        .isInstanceOfSatisfying(
+            Failed.class, failed -> assertThat(failed.reason()).startsWith("partition actor: "));
+    partition.restart();
+    partition.add("a", "t2", T0 + 1, 60);
+    assertThat(partition.run().alerts()).hasSize(1);
+  }
+
+  @Test
+  void saysThatAUserOfTheBatchCannotBeRestored() {
+    var partition = new Pipeline(1000);
+    partition.ledger.spoil("a");
+    partition.add("a", "t1", T0, 60).add("b", "t2", T0, 60);
+    assertThat(partition.ask()).isInstanceOf(Failed.class);
+    partition.ledger.repair("a");
+    assertThat(partition.run().judgements()).hasSize(2);
+  }
+
+  @Test
+  void setsAUserAsideWhoseOwnStateMakesUsFail() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 160).run();
+    partition.restart();
+    partition.ledger.spoil("a");
+    // The open episode has the user looked at; others must not pay for it.
+    partition.add("b", "t2", T0 + DAY_MS + 1, 5);
+    Assessed others = partition.run();
+    assertThat(others.judgements()).containsExactly(new Judged(Verdict.NO_ACCOUNT, 5, null));
+    assertThat(others.alerts()).isEmpty();
+    partition.ledger.repair("a");
+    partition.add("a", "t3", T0 + DAY_MS + 2, 5);
+    assertThat(partition.run().alerts())
+        .singleElement()
+        .satisfies(cleared -> assertThat(cleared.type()).isEqualTo(AlertType.CLEARED));
+  }
+
+  @Test
+  void readsAUserAnewWhoseCurrencyChanged() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.ledger.account("a", 100, "EUR", 2);
+    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
+    assertThat(partition.ask()).isInstanceOf(Unavailable.class);
+    assertThat(partition.run().alerts()).isEmpty();
+    partition.add("a", "t2", T0 + 1, 60);
+    assertThat(partition.run().judgements())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Judgement.Rejected.class,
+            rejected ->
+                assertThat(rejected.reason()).isEqualTo(DeadLetterReason.CURRENCY_MISMATCH));
+  }
+
+  @Test
+  void anAccountThatAppearsRaisesByItself() {
+    var partition = new Pipeline(1000);
+    partition.add("a", "t1", T0, 60);
+    assertThat(partition.run().judgements())
+        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 60, null));
+    partition.ledger.account("a", 50, 1);
+    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
+    assertThat(partition.run().alerts())
+        .singleElement()
+        .satisfies(raised -> assertThat(raised.type()).isEqualTo(AlertType.RAISED));
+  }
+
+  @Test
+  void anAccountThatIsGoneEndsTheEpisode() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 50, 1);
+    assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
+    partition.ledger.noAccount("a");
+    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
+    assertThat(partition.run().alerts())
+        .singleElement()
+        .satisfies(cleared -> assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE));
+    partition.add("a", "t2", T0 + 1, 5);
+    assertThat(partition.run().judgements())
+        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 65, null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTopUpEndsTheEpisodeOfAUserWhoIsNotAwake(boolean isNamed) {
+    var partition = new Pipeline(1);
+    partition.ledger.account("a", 50, 1);
+    partition.ledger.account("b", 50, 1);
+    assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
+    partition.add("b", "t2", T0 + 1, 5).run();
+    partition.ledger.account("a", 60, 2);
+    partition.actor.tell(
+        isNamed
+            ? new PartitionCommand.AccountsChanged(Set.of("a"))
+            : new PartitionCommand.AllAccountsChanged());
+    assertThat(partition.run().alerts())
+        .singleElement()
+        .satisfies(
+            cleared -> {
+              assertThat(cleared.userId()).isEqualTo("a");
+              assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE);
+            });
+  }
+
   /**
    * Many users, batches cut anywhere, restarts, lost answers, failing ports, few users awake: the
    * rows and alerts are those of the naive rule.
@@ -361,6 +492,14 @@ class PartitionActorTest {
                   null,
                   null),
               offset++));
+      return this;
+    }
+
+    /** A transaction that no code of ours expects. */
+    Pipeline addPoison(String userId, String transactionId) {
+      pending.add(
+          new Received(
+              new Transaction(transactionId, userId, 1, "USD", T0, null, null, null), offset++));
       return this;
     }
 

@@ -16,6 +16,7 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -192,6 +193,25 @@ class UserExposureTest {
         .isInstanceOfSatisfying(
             Rejected.class,
             rejected -> assertThat(rejected.reason()).isEqualTo(DeadLetterReason.BAD_AMOUNT));
+  }
+
+  @Test
+  void anOverflowAmongTooLateRecordsIsAnErrorToo() {
+    var user = new Subject(100);
+    long longAgoMs = T0 - 4 * DAY_MS;
+    user.purchase("now", T0, 1);
+    assertThat(user.purchase("a", longAgoMs, Long.MAX_VALUE - 1))
+        .isEqualTo(judged(Verdict.TOO_LATE, Long.MAX_VALUE - 1));
+    assertThat(user.purchase("b", longAgoMs, 2)).isInstanceOf(Rejected.class);
+    // In nobody's window yet; from now on the stored sum at the first one's instant is too large.
+    assertThat(user.purchase("c", longAgoMs - HOUR_MS, 1_000))
+        .isEqualTo(judged(Verdict.TOO_LATE, 1_000));
+    for (long amountMinor : new long[] {1, 2_000}) {
+      assertThat(user.refund("r" + amountMinor, longAgoMs, amountMinor))
+          .isInstanceOfSatisfying(
+              Rejected.class,
+              rejected -> assertThat(rejected.reason()).isEqualTo(DeadLetterReason.BAD_AMOUNT));
+    }
   }
 
   @Test
@@ -372,14 +392,15 @@ class UserExposureTest {
     }
 
     private long storedSum(long atMs) {
-      long sum = 0;
+      BigInteger sum = BigInteger.ZERO;
       for (var row : rows) {
-        sum +=
-            row.eventTimeMs() > atMs - DAY_MS && row.eventTimeMs() <= atMs
-                ? row.signedAmountMinor()
-                : 0;
+        if (row.eventTimeMs() > atMs - DAY_MS && row.eventTimeMs() <= atMs) {
+          sum = sum.add(BigInteger.valueOf(row.signedAmountMinor()));
+        }
       }
-      return sum;
+      return sum.max(BigInteger.valueOf(Long.MIN_VALUE))
+          .min(BigInteger.valueOf(Long.MAX_VALUE))
+          .longValueExact();
     }
 
     /** As after a crash: only what is durable is known. */

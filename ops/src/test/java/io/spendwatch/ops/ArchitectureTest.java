@@ -17,6 +17,7 @@ class ArchitectureTest {
   private static final JavaClasses SPENDWATCH =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
+          .withImportOption(location -> !location.contains("-tests.jar!"))
           .importPackages("io.spendwatch");
 
   private static final String[] SQL = {

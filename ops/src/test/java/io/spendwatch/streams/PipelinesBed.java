@@ -37,12 +37,16 @@ import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -162,6 +166,24 @@ public final class PipelinesBed implements AutoCloseable {
     var _ = producer.send(new ProducerRecord<>(topic, key, value));
   }
 
+  /** From now on the topic takes only records up to this size. */
+  void limit(String topic, int messageBytesMax) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(
+                  new ConfigResource(ConfigResource.Type.TOPIC, topic),
+                  List.of(
+                      new AlterConfigOp(
+                          new ConfigEntry(
+                              TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                              Integer.toString(messageBytesMax)),
+                          AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
+    }
+  }
+
   /** Makes the group, which must be empty, read the topic from its beginning. */
   void forgetOffsets(String topic) {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
@@ -182,6 +204,22 @@ public final class PipelinesBed implements AutoCloseable {
 
   public String bootstrapServers() {
     return bootstrapServers;
+  }
+
+  /**
+   * A URI of this test's database for a user with no more rights than a deployment's.
+   *
+   * @return as the configuration takes it
+   */
+  String postgresUriOfPlainUser() {
+    if (number("SELECT count(*) FROM pg_roles WHERE rolname = '" + plainUser() + "'") == 0) {
+      execute("CREATE ROLE " + plainUser() + " LOGIN PASSWORD 'secret' IN ROLE spendwatch_oltp");
+    }
+    return "postgresql://%s:secret@%s/%s".formatted(plainUser(), database.hosts(), name);
+  }
+
+  String plainUser() {
+    return name + "_watcher";
   }
 
   /** The consumer group of the nodes. */

@@ -194,6 +194,24 @@ class PipelinesIT {
   }
 
   @Test
+  void clearsAnIdleUsersEpisodeAlthoughItsPartitionHasMovedMeanwhile() {
+    bed.execute(
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) VALUES ('42', 'USD', 1000)");
+    PipelinesBed.Node first = bed.start("a");
+    bed.send(purchase("tx1", "42", Spending.START_MS, 1_001));
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));
+    first.stop();
+
+    bed.start(
+        "b",
+        "spendwatch.pipeline { idle-after = 1 s, end-offset-interval = 200 ms }",
+        () -> Instant.now().plus(Duration.ofHours(25)));
+
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(2));
+    assertThat(alerts().getLast().cause()).isEqualTo(AlertCause.EXPIRY);
+  }
+
+  @Test
   void leavesTheNewerBalanceInForce() {
     bed.start("a");
     bed.send(new Balance("42", "user42", 3, "USD", Spending.START_MS + 3));

@@ -18,12 +18,20 @@ public final class AlertIds {
   /**
    * The id of an episode.
    *
-   * @param openedBy id of the transaction at which it opened, or {@link #balanceChange}
-   * @param foundBy id of the transaction whose arrival revealed it; differs from {@code openedBy}
-   *     where an out-of-order record changed the past
+   * @param openedBy the {@link #transaction} at which it opened, or {@link #balanceChange}
+   * @param foundBy the transaction whose arrival revealed it; differs from {@code openedBy} where
+   *     an out-of-order record changed the past
    */
   public static String episodeId(String userId, String openedBy, String foundBy) {
     return uuid("episode", userId, openedBy, foundBy);
+  }
+
+  /**
+   * A transaction of a user. Its event time is part of it: beyond 48 h an id may come again with
+   * another one.
+   */
+  public static String transaction(String transactionId, long eventTimeMs) {
+    return eventTimeMs + ":" + transactionId;
   }
 
   /** What opened an episode, where it was not a transaction but a change of the balance. */

@@ -2,6 +2,8 @@ package io.spendwatch.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -16,6 +18,12 @@ public final class DeadLetters {
   public static final String PARTITION = "dlq.partition";
   public static final String OFFSET = "dlq.offset";
   public static final String TIMESTAMP = "dlq.timestamp";
+
+  /** On a {@linkplain #shortened shortened} letter: how many bytes its value had. */
+  public static final String VALUE_OMITTED = "dlq.value-omitted";
+
+  /** A longer key is left out of a {@linkplain #shortened shortened} letter. */
+  private static final int SHORT_KEY_BYTES_MAX = 1024;
 
   /** Longest {@link #MESSAGE}, characters. */
   public static final int MESSAGE_CHARACTERS_MAX = 512;
@@ -42,6 +50,31 @@ public final class DeadLetters {
     headers.add(OFFSET, Long.toString(bad.offset()).getBytes(UTF_8));
     headers.add(TIMESTAMP, Long.toString(bad.timestamp()).getBytes(UTF_8));
     return new ProducerRecord<>(deadLetterTopic, null, bad.key(), bad.value(), headers);
+  }
+
+  /**
+   * A dead letter that is too large for its topic, without what can be large: its value, the
+   * original's own headers, and a key over 1 KiB. Topic, partition and offset say where the
+   * original is.
+   *
+   * @return empty for what is no dead letter, or has been shortened already
+   */
+  public static Optional<ProducerRecord<byte[], byte[]>> shortened(
+      ProducerRecord<byte[], byte[]> letter) {
+    Headers before = letter.headers();
+    if (before.lastHeader(REASON) == null || before.lastHeader(VALUE_OMITTED) != null) {
+      return Optional.empty();
+    }
+    Headers headers = new RecordHeaders();
+    for (String name : List.of(REASON, MESSAGE, TOPIC, PARTITION, OFFSET, TIMESTAMP)) {
+      headers.add(before.lastHeader(name));
+    }
+    int valueBytes = letter.value() == null ? 0 : letter.value().length;
+    headers.add(VALUE_OMITTED, Integer.toString(valueBytes).getBytes(UTF_8));
+    byte[] key = letter.key();
+    boolean keepsKey = key != null && key.length <= SHORT_KEY_BYTES_MAX;
+    return Optional.of(
+        new ProducerRecord<>(letter.topic(), null, keepsKey ? key : null, null, headers));
   }
 
   private static String bounded(String message) {

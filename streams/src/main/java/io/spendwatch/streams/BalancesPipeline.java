@@ -6,7 +6,7 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.postgres.AccountsWriter;
 import io.spendwatch.streams.postgres.PgFailure;
 import io.spendwatch.streams.retry.Retry;
-import java.time.InstantSource;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,22 +27,25 @@ final class BalancesPipeline {
       Topics topics,
       AccountsWriter accounts,
       Publisher publisher,
-      InstantSource clock) {}
+      Timekeeper time) {}
 
   private final Dependencies with;
   private final Incarnation incarnation;
+  private final Suspects suspects;
   private final BatchBound bound;
 
-  private BalancesPipeline(Dependencies with, Incarnation incarnation) {
+  private BalancesPipeline(Dependencies with, Incarnation incarnation, Suspects suspects) {
     this.with = with;
     this.incarnation = incarnation;
-    this.bound = new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax());
+    this.suspects = suspects;
+    this.bound =
+        new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
   }
 
   /** The graph for one life of a partition's pipeline, not started. */
   static Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph(
-      Dependencies with, Incarnation incarnation) {
-    BalancesPipeline pipeline = new BalancesPipeline(with, incarnation);
+      Dependencies with, Incarnation incarnation, Suspects suspects) {
+    BalancesPipeline pipeline = new BalancesPipeline(with, incarnation, suspects);
     return Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
         .mapConcat(pipeline.bound::split)
         .map(pipeline::decode)
@@ -50,18 +53,18 @@ final class BalancesPipeline {
         .batchWeighted(
             pipeline.bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
         .via(incarnation.gate().flow())
-        .mapAsync(1, pipeline::upsert)
+        .mapAsync(1, batch -> Defect.watch(batch, () -> pipeline.upsert(batch)))
         .named("upsert-balances")
         .mapAsync(with.config().unpublishedBatchesMax(), pipeline::commit)
         .named("commit-balances");
   }
 
   private DecodedBatch<Balance> decode(List<ConsumerRecord<byte[], byte[]>> records) {
-    long latestAsOfMs = with.clock().millis() + with.config().maxFutureSkew().toMillis();
+    long latestAsOfMs = with.time().millis() + with.config().maxFutureSkew().toMillis();
     return DecodedBatch.of(
         records,
         bound,
-        record -> BalanceCodec.decode(record.key(), record.value(), latestAsOfMs),
+        suspects.orElse(record -> BalanceCodec.decode(record.key(), record.value(), latestAsOfMs)),
         with.topics().balancesDeadLetters());
   }
 
@@ -69,7 +72,8 @@ final class BalancesPipeline {
     return Retry.start(
             () -> with.accounts().apply(batch.items()),
             with.config().retry(),
-            PgFailure::isTransient,
+            with.time(),
+            PgFailure::isWorthAnotherTry,
             incarnation::isLive,
             new RetryReport(incarnation, PgFailure::describe))
         .thenApply(_ -> batch);
@@ -80,7 +84,9 @@ final class BalancesPipeline {
         .publish(incarnation, batch.nextOffset(), "", batch.deadLetters())
         .thenApply(
             done -> {
-              incarnation.progress().published(0, batch.deadLetters().size());
+              incarnation
+                  .progress()
+                  .published(0, batch.deadLetters().size(), batch.internalErrors());
               return done;
             });
   }

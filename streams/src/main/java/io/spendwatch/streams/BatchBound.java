@@ -12,9 +12,15 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class BatchBound {
   private final long rowCost;
   private final long costMax;
+  private final Suspects suspects;
 
-  /** Both bounds inclusive; {@code bytesMax >= rowsMax}. */
-  BatchBound(int rowsMax, int bytesMax) {
+  /**
+   * Both bounds inclusive; {@code bytesMax >= rowsMax}.
+   *
+   * @param suspects are batches of their own
+   */
+  BatchBound(int rowsMax, int bytesMax, Suspects suspects) {
+    this.suspects = suspects;
     this.rowCost = bytesMax / rowsMax;
     this.costMax = rowCost * rowsMax;
   }
@@ -25,6 +31,9 @@ final class BatchBound {
 
   /** The cost of one record. */
   long cost(ConsumerRecord<byte[], byte[]> record) {
+    if (suspects.contains(record.offset())) {
+      return costMax;
+    }
     // A missing key or value has size -1.
     return Math.max(rowCost, record.serializedKeySize() + record.serializedValueSize());
   }

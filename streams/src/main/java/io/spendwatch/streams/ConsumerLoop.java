@@ -1,8 +1,8 @@
 package io.spendwatch.streams;
 
 import io.spendwatch.streams.PartitionPipeline.Walk;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -14,9 +14,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -63,9 +60,9 @@ final class ConsumerLoop {
   private final String transactionsTopic;
   private final Publisher publisher;
   private final java.util.function.Consumer<Set<Integer>> onAssigned;
-  private final InstantSource clock;
+  private final Timekeeper time;
   private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
-  private final CountDownLatch stop = new CountDownLatch(1);
+  private final CompletableFuture<Done> stop = new CompletableFuture<>();
   private final CompletableFuture<Done> stopped = new CompletableFuture<>();
   private volatile Consumer<byte[], byte[]> reader;
   private volatile int transactionsPartitions;
@@ -88,7 +85,7 @@ final class ConsumerLoop {
       String transactionsTopic,
       Publisher publisher,
       java.util.function.Consumer<Set<Integer>> onAssigned,
-      InstantSource clock) {
+      Timekeeper time) {
     this.system = system;
     this.config = config;
     this.readers = readers;
@@ -96,16 +93,16 @@ final class ConsumerLoop {
     this.transactionsTopic = transactionsTopic;
     this.publisher = publisher;
     this.onAssigned = onAssigned;
-    this.clock = clock;
+    this.time = time;
   }
 
   void start() {
-    Thread.ofPlatform().name("spendwatch-consumer").daemon(true).start(this::run);
+    time.startThread("spendwatch-consumer", this::run);
   }
 
   /** Stops reading, drains what is in flight (bounded), and leaves the group. */
   CompletionStage<Done> stop() {
-    stop.countDown();
+    stop.complete(Done.done());
     wake();
     return stopped;
   }
@@ -141,7 +138,7 @@ final class ConsumerLoop {
 
   private void run() {
     int failures = 0;
-    answeredMs = clock.millis();
+    answeredMs = time.millis();
     while (!isStopping()) {
       try (Consumer<byte[], byte[]> current = readers.get()) {
         reader = current;
@@ -157,7 +154,7 @@ final class ConsumerLoop {
         LOG.error("Reading failed, beginning anew after a pause", e);
         waitingFor = "Kafka: " + e.getMessage();
         lose(List.copyOf(assigned.keySet()), "reading failed");
-        awaitStop(config.retry().delayMs(failures));
+        awaitStop(config.retry().delayMs(failures, time.random()));
       } finally {
         reader = null;
       }
@@ -177,7 +174,7 @@ final class ConsumerLoop {
       LOG.trace("Somebody has something for the next step");
     } catch (TimeoutException e) {
       // Asked again with one of the next steps; what runs goes on meanwhile.
-      if (clock.millis() - answeredMs > NO_ANSWER_MS) {
+      if (time.millis() - answeredMs > NO_ANSWER_MS) {
         waitingFor = "Kafka: " + e.getMessage();
       }
     }
@@ -188,7 +185,7 @@ final class ConsumerLoop {
       AssignedPartition partition = assigned.get(source);
       if (partition != null && partition.isLive()) {
         List<ConsumerRecord<byte[], byte[]>> records = polled.records(source);
-        partition.progress().read(records.getLast().offset() + 1, clock.millis());
+        partition.progress().read(records.getLast().offset() + 1, time.millis());
         partition.pipeline().offer(records);
       }
       // Records of a life that has ended are read again by the next one.
@@ -196,17 +193,17 @@ final class ConsumerLoop {
   }
 
   private void restartEnded() {
-    long nowMs = clock.millis();
+    long nowMs = time.millis();
     for (AssignedPartition partition : assigned.values()) {
       if (partition.pipeline() != null && !partition.pipeline().isLive()) {
-        partition.ended(nowMs, config.retry());
+        partition.ended(nowMs, config.retry(), time.random());
       }
     }
   }
 
   /** Starts what has no life: reads offsets and notes of all such partitions in one request. */
   private void startPending(Consumer<byte[], byte[]> current) {
-    long nowMs = clock.millis();
+    long nowMs = time.millis();
     if (nowMs < startsDueMs) {
       return;
     }
@@ -242,14 +239,16 @@ final class ConsumerLoop {
       Consumer<byte[], byte[]> current, AssignedPartition partition, OffsetAndMetadata committed) {
     if (committed != null) {
       return new PartitionStart(
-          committed.offset(), OffsetNote.publishedAlertSeq(committed.metadata()));
+          committed.offset(),
+          OffsetNote.publishedAlertSeq(committed.metadata()),
+          partition.suspectsFrom(committed.offset()));
     }
     long offset =
         partition.firstOffset().isPresent()
             ? partition.firstOffset().getAsLong()
             : current.position(partition.source(), ASK);
     partition.beganAt(offset);
-    return new PartitionStart(offset, OptionalLong.empty());
+    return new PartitionStart(offset, OptionalLong.empty(), partition.suspectsFrom(offset));
   }
 
   /** Lets those be read that have room. */
@@ -270,7 +269,7 @@ final class ConsumerLoop {
 
   /** Only the broker's own word for a partition's end, at a known time, says that it is idle. */
   private void askForEnds(Consumer<byte[], byte[]> current) {
-    long askedAtMs = clock.millis();
+    long askedAtMs = time.millis();
     if (askedAtMs < endsDueMs) {
       return;
     }
@@ -294,7 +293,7 @@ final class ConsumerLoop {
   }
 
   private void answered() {
-    answeredMs = clock.millis();
+    answeredMs = time.millis();
     waitingFor = null;
   }
 
@@ -303,16 +302,15 @@ final class ConsumerLoop {
     List<PartitionPipeline> live =
         given.stream().filter(AssignedPartition::isLive).map(AssignedPartition::pipeline).toList();
     live.forEach(PartitionPipeline::drain);
+    CompletableFuture<Void> drained =
+        CompletableFuture.allOf(
+            live.stream()
+                .map(pipeline -> pipeline.ended().toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new));
     try {
-      CompletableFuture.allOf(
-              live.stream()
-                  .map(pipeline -> pipeline.ended().toCompletableFuture())
-                  .toArray(CompletableFuture<?>[]::new))
-          .get(config.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (java.util.concurrent.TimeoutException e) {
-      live.forEach(pipeline -> pipeline.end("not drained within " + config.drainTimeout()));
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("the end of a pipeline cannot fail", e);
+      if (!time.await(drained, config.drainTimeout())) {
+        live.forEach(pipeline -> pipeline.end("not drained within " + config.drainTimeout()));
+      }
     } catch (InterruptedException e) {
       live.forEach(pipeline -> pipeline.end("interrupted"));
       Thread.currentThread().interrupt();
@@ -336,15 +334,15 @@ final class ConsumerLoop {
   }
 
   private boolean isStopping() {
-    return stop.getCount() == 0;
+    return stop.isDone();
   }
 
   private void awaitStop(long timeMs) {
     try {
-      boolean _ = stop.await(timeMs, TimeUnit.MILLISECONDS);
+      boolean _ = time.await(stop, Duration.ofMillis(timeMs));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      stop.countDown();
+      stop.complete(Done.done());
     }
   }
 
@@ -364,7 +362,7 @@ final class ConsumerLoop {
       LOG.info("Assigned {}", added);
       current.pause(added);
       for (TopicPartition source : added) {
-        assigned.put(source, new AssignedPartition(source, clock.millis()));
+        assigned.put(source, new AssignedPartition(source, config.poisonTries(), time.millis()));
       }
       onAssigned.accept(transactionsAssigned());
     }

@@ -24,6 +24,7 @@ final class DecodedBatch<T> {
   private final List<T> items = new ArrayList<>();
   private final List<ConsumerRecord<byte[], byte[]>> sources = new ArrayList<>();
   private final List<ProducerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
+  private int internalErrors;
   private long nextOffset = NOTHING_READ;
   private long cost;
 
@@ -48,8 +49,12 @@ final class DecodedBatch<T> {
           batch.items.add(value);
           batch.sources.add(record);
         }
-        case Decoded.Rejected<T>(DeadLetterReason reason, String message) ->
-            batch.deadLetters.add(DeadLetters.of(record, deadLetterTopic, reason, message));
+        case Decoded.Rejected<T>(DeadLetterReason reason, String message) -> {
+          batch.deadLetters.add(DeadLetters.of(record, deadLetterTopic, reason, message));
+          if (reason == DeadLetterReason.INTERNAL_ERROR) {
+            batch.internalErrors++;
+          }
+        }
       }
     }
     batch.nextOffset = records.getLast().offset() + 1;
@@ -61,6 +66,7 @@ final class DecodedBatch<T> {
     items.addAll(later.items);
     sources.addAll(later.sources);
     deadLetters.addAll(later.deadLetters);
+    internalErrors += later.internalErrors;
     nextOffset = later.nextOffset;
     cost += later.cost;
     return this;
@@ -77,6 +83,11 @@ final class DecodedBatch<T> {
 
   List<ProducerRecord<byte[], byte[]>> deadLetters() {
     return deadLetters;
+  }
+
+  /** How many of {@code deadLetters()} are our own fault. */
+  int internalErrors() {
+    return internalErrors;
   }
 
   boolean isTick() {

@@ -3,11 +3,13 @@ package io.spendwatch.streams;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
+import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.Reply;
 import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
 import io.spendwatch.actors.Received;
 import io.spendwatch.streams.retry.Retry;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -32,23 +34,36 @@ final class ExposureAssessor {
     }
   }
 
+  /** Our own code threw on the batch; where is in the log of the actor's node. */
+  private static final class ActorFailed extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    ActorFailed(String reason) {
+      super(reason, null, false, false);
+    }
+  }
+
   private final ActorSystem<?> system;
   private final IntFunction<RecipientRef<PartitionCommand>> partitions;
   private final PipelineConfig config;
+  private final Timekeeper time;
 
   ExposureAssessor(
       ActorSystem<?> system,
       IntFunction<RecipientRef<PartitionCommand>> partitions,
-      PipelineConfig config) {
+      PipelineConfig config,
+      Timekeeper time) {
     this.system = system;
     this.partitions = partitions;
     this.config = config;
+    this.time = time;
   }
 
   /**
    * Asks for one batch. At most one per incarnation may be open.
    *
-   * @return fails with {@link Incarnation.Ended} when a later epoch has taken the partition
+   * @return fails with {@link Incarnation.Ended} when a later epoch has taken the partition; with
+   *     anything else when our own code failed on the batch
    */
   CompletionStage<Assessed> assess(
       Incarnation incarnation,
@@ -59,11 +74,10 @@ final class ExposureAssessor {
       boolean balancesPushed,
       long lastOffset,
       List<Received> transactions) {
-    RecipientRef<PartitionCommand> actor = partitions.apply(incarnation.source().partition());
     return Retry.start(
         () ->
             AskPattern.<PartitionCommand, Reply>ask(
-                    actor,
+                    partitions.apply(incarnation.source().partition()),
                     replyTo ->
                         new Assess(
                             epoch,
@@ -76,8 +90,12 @@ final class ExposureAssessor {
                             replyTo),
                     config.askTimeout(),
                     system.scheduler())
-                .thenCompose(reply -> assessed(reply, epoch, sequence, transactions.size())),
+                // Plain thenCompose would run on the common pool, whatever completes the answer.
+                .thenComposeAsync(
+                    reply -> assessed(reply, epoch, sequence, transactions.size()),
+                    system.executionContext()),
         config.retry(),
+        time,
         failure -> failure instanceof TimeoutException || failure instanceof NotNow,
         incarnation::isLive,
         new RetryReport(incarnation, ExposureAssessor::describe));
@@ -112,6 +130,7 @@ final class ExposureAssessor {
           CompletableFuture.failedFuture(
               new Incarnation.Ended("epoch " + currentEpoch + " has taken over from " + epoch));
       case Unavailable(String reason) -> CompletableFuture.failedFuture(new NotNow(reason));
+      case Failed(String reason) -> CompletableFuture.failedFuture(new ActorFailed(reason));
     };
   }
 }

@@ -1,5 +1,6 @@
 package io.spendwatch.streams;
 
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.common.TopicPartition;
@@ -24,7 +25,9 @@ final class Incarnation {
   private final TopicPartition source;
   private final PartitionProgress progress;
   private final SharedKillSwitch gate;
-  private final CompletableFuture<String> ended = new CompletableFuture<>();
+  private final CompletableFuture<End> ended = new CompletableFuture<>();
+
+  private record End(String reason, Optional<Defect> defect) {}
 
   Incarnation(TopicPartition source, PartitionProgress progress) {
     this.source = source;
@@ -54,13 +57,27 @@ final class Incarnation {
 
   /** Ends it at once, whatever is in flight. The first reason stays. */
   void end(String reason) {
-    if (ended.complete(reason)) {
-      gate.abort(new Ended(reason));
+    end(new End(reason, Optional.empty()));
+  }
+
+  /** The same, for a reason that may lie in the records. */
+  void end(Defect defect) {
+    end(new End("failed: " + defect.getMessage(), Optional.of(defect)));
+  }
+
+  private void end(End end) {
+    if (ended.complete(end)) {
+      gate.abort(new Ended(end.reason));
     }
   }
 
   /** Completes with the reason, on the thread that ends it. */
   CompletionStage<String> ended() {
-    return ended;
+    return ended.thenApply(End::reason);
+  }
+
+  /** What ended it, where that may lie in the records; empty while it lives. */
+  Optional<Defect> defect() {
+    return ended.isDone() ? ended.join().defect : Optional.empty();
   }
 }

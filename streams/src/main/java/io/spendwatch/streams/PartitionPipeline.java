@@ -2,9 +2,8 @@ package io.spendwatch.streams;
 
 import io.spendwatch.streams.retry.Retry;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
@@ -38,12 +37,6 @@ final class PartitionPipeline {
     /** Takes the partition over, then answers with the graph, not started. */
     CompletionStage<Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> begin(
         Incarnation incarnation, PartitionStart start);
-
-    /** For records that need no taking over. */
-    static Walk of(
-        Function<Incarnation, Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> graph) {
-      return (incarnation, _) -> CompletableFuture.completedFuture(graph.apply(incarnation));
-    }
   }
 
   private final ActorSystem<?> system;
@@ -95,6 +88,11 @@ final class PartitionPipeline {
     return incarnation.ended();
   }
 
+  /** What it ended of, where that may lie in the records. */
+  Optional<Defect> defect() {
+    return incarnation.defect();
+  }
+
   /** Whether one more poll's records can be offered. Where not, {@code onChange} will tell. */
   boolean hasRoom() {
     if (queue == null) {
@@ -141,14 +139,15 @@ final class PartitionPipeline {
     queue = running.first();
     running
         .second()
-        .whenComplete(
+        .whenCompleteAsync(
             (_, failure) -> {
               if (failure == null) {
                 incarnation.end("drained");
               } else {
                 end(failure);
               }
-            });
+            },
+            system.executionContext());
     onChange.run();
   }
 
@@ -166,12 +165,23 @@ final class PartitionPipeline {
       return;
     }
     Throwable cause = Retry.cause(failure);
-    if (cause instanceof Incarnation.Ended) {
-      incarnation.end(cause.getMessage());
-    } else {
-      LOG.error("{} failed; it will be started anew", incarnation.source(), cause);
-      incarnation.progress().waitsFor("a new start after: " + cause);
-      incarnation.end("failed: " + cause);
+    switch (cause) {
+      case Incarnation.Ended ended -> incarnation.end(ended.getMessage());
+      case Defect defect -> {
+        LOG.error(
+            "{} failed on offsets [{}, {}); it will be started anew",
+            incarnation.source(),
+            defect.firstOffset(),
+            defect.nextOffset(),
+            defect.getCause());
+        incarnation.progress().waitsFor("a new start after: " + defect.getMessage());
+        incarnation.end(defect);
+      }
+      default -> {
+        LOG.error("{} failed; it will be started anew", incarnation.source(), cause);
+        incarnation.progress().waitsFor("a new start after: " + cause);
+        incarnation.end("failed: " + cause);
+      }
     }
   }
 }

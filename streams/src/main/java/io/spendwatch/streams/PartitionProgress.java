@@ -2,6 +2,7 @@ package io.spendwatch.streams;
 
 import io.spendwatch.streams.PartitionStatus.State;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.TopicPartition;
@@ -15,6 +16,7 @@ final class PartitionProgress {
   private final LongAdder transactions = new LongAdder();
   private final LongAdder alerts = new LongAdder();
   private final LongAdder deadLetters = new LongAdder();
+  private final LongAdder internalErrors = new LongAdder();
   private final LongAdder duplicates = new LongAdder();
   private final LongAdder restarts = new LongAdder();
   private final AtomicLong lastEventTimeMs = new AtomicLong(Long.MIN_VALUE);
@@ -23,6 +25,7 @@ final class PartitionProgress {
   private volatile long epoch;
   private volatile long position = -1;
   private volatile long lagRecords = -1;
+  private volatile boolean hasRead;
   private volatile long lastRecordMs;
   private volatile long readToEndMs = Long.MIN_VALUE;
 
@@ -43,8 +46,15 @@ final class PartitionProgress {
     waitingFor = what;
   }
 
-  void claimed(long newEpoch) {
+  /**
+   * @param writtenAtMs wall clock of the last write, by whichever node: unless something has been
+   *     read since the assignment, the partition has been idle since then
+   */
+  void claimed(long newEpoch, OptionalLong writtenAtMs) {
     epoch = newEpoch;
+    if (!hasRead && writtenAtMs.isPresent()) {
+      lastRecordMs = Math.min(lastRecordMs, writtenAtMs.getAsLong());
+    }
   }
 
   void restarted() {
@@ -56,6 +66,7 @@ final class PartitionProgress {
   }
 
   void read(long newPosition, long nowMs) {
+    hasRead = true;
     position = newPosition;
     lastRecordMs = nowMs;
   }
@@ -79,9 +90,11 @@ final class PartitionProgress {
     duplicates.add(duplicateRecords);
   }
 
-  void published(long newAlerts, long newDeadLetters) {
+  /** {@code newInternalErrors} of the dead letters are our own fault. */
+  void published(long newAlerts, long newDeadLetters, long newInternalErrors) {
     alerts.add(newAlerts);
     deadLetters.add(newDeadLetters);
+    internalErrors.add(newInternalErrors);
   }
 
   /**
@@ -110,6 +123,7 @@ final class PartitionProgress {
         transactions.sum(),
         alerts.sum(),
         deadLetters.sum(),
+        internalErrors.sum(),
         duplicates.sum(),
         restarts.sum());
   }

@@ -8,5 +8,6 @@ import java.util.OptionalLong;
  * @param offset of the first record to read
  * @param publishedAlertSeq place of the last published alert, as the committed offset tells; empty
  *     where it does not
+ * @param suspects records to be taken with care, after what earlier lives met with
  */
-record PartitionStart(long offset, OptionalLong publishedAlertSeq) {}
+record PartitionStart(long offset, OptionalLong publishedAlertSeq, Suspects suspects) {}

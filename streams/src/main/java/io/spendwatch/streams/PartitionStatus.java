@@ -8,11 +8,13 @@ package io.spendwatch.streams;
  * @param lagRecords offsets between that and the partition's end, as last known; -1 while unknown.
  *     Kafka's transaction markers count
  * @param lastEventTimeMs of the last record that was judged; {@link Long#MIN_VALUE} before any
- * @param idleSinceMs wall clock at which the last record was read, or reading began
+ * @param idleSinceMs wall clock at which the last record was read or written, else at which reading
+ *     began
  * @param waitingFor what is tried again and again, for people; null while nothing is
  * @param transactions rows written since assignment
  * @param alerts published since assignment
  * @param deadLetters published since assignment
+ * @param internalErrors of the dead letters: those on which our own code failed
  * @param duplicates found stored already since assignment
  * @param restarts of the pipeline since assignment
  */
@@ -29,6 +31,7 @@ public record PartitionStatus(
     long transactions,
     long alerts,
     long deadLetters,
+    long internalErrors,
     long duplicates,
     long restarts) {
 

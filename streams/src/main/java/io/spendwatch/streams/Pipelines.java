@@ -8,18 +8,25 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.PartitionPipeline.Walk;
 import io.spendwatch.streams.postgres.AccountsWriter;
 import io.spendwatch.streams.postgres.BalanceListener;
+import io.spendwatch.streams.postgres.BalancePush;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.Ledger;
+import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.RecipientRef;
@@ -31,12 +38,12 @@ import org.apache.pekko.actor.typed.RecipientRef;
 public final class Pipelines {
   private final ConsumerLoop loop;
   private final Publisher publisher;
-  private final BalanceListener balanceListener;
+  private final BalancePush push;
 
-  private Pipelines(ConsumerLoop loop, Publisher publisher, BalanceListener balanceListener) {
+  private Pipelines(ConsumerLoop loop, Publisher publisher, BalancePush push) {
     this.loop = loop;
     this.publisher = publisher;
-    this.balanceListener = balanceListener;
+    this.push = push;
   }
 
   /**
@@ -56,55 +63,86 @@ public final class Pipelines {
       Consumer<Set<Integer>> onAssigned,
       InstantSource clock) {
     KafkaConfig kafka = config.kafka();
-    PipelineConfig pipeline = config.pipeline();
-    Topics topics = kafka.topics();
-    Publisher publisher =
-        new Publisher(
+    return start(
+        config,
+        new Outside(
+            system,
+            () -> new KafkaConsumer<>(kafka.consumerProperties()),
             () -> new KafkaProducer<>(kafka.producerProperties()),
-            pipeline.offsetCommitInterval(),
-            pipeline.retry());
-    ActorNotices notices = new ActorNotices(partitions);
-    BalanceListener balanceListener = new BalanceListener(database, notices);
+            database,
+            changes -> new BalanceListener(database, changes),
+            partitions,
+            onAssigned,
+            Timekeeper.real(clock)));
+  }
+
+  /**
+   * What the pipelines touch outside of themselves.
+   *
+   * @param readers makes a consumer of the group, not subscribed
+   * @param producers makes a producer with the node's transactional id, not initialised
+   * @param push makes the channel that announces balance changes, not started
+   */
+  record Outside(
+      ActorSystem<?> system,
+      Supplier<org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>> readers,
+      Supplier<Producer<byte[], byte[]>> producers,
+      Statements database,
+      Function<BalancePush.Changes, BalancePush> push,
+      IntFunction<RecipientRef<PartitionCommand>> partitions,
+      Consumer<Set<Integer>> onAssigned,
+      Timekeeper time) {}
+
+  static Pipelines start(StreamsConfig config, Outside outside) {
+    PipelineConfig pipeline = config.pipeline();
+    Topics topics = config.kafka().topics();
+    Timekeeper time = outside.time();
+    Publisher publisher =
+        new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
+    ActorNotices notices = new ActorNotices(outside.partitions());
+    BalancePush push = outside.push().apply(notices);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
-            kafka.nodeId(),
+            config.kafka().nodeId(),
             pipeline,
             topics,
-            new ExposureAssessor(system, partitions, pipeline),
-            new Ledger(database),
+            new ExposureAssessor(outside.system(), outside.partitions(), pipeline, time),
+            new Ledger(outside.database()),
             publisher,
-            balanceListener::isUp,
-            clock);
+            push::isUp,
+            time);
     BalancesPipeline.Dependencies forBalances =
         new BalancesPipeline.Dependencies(
-            pipeline, topics, new AccountsWriter(database), publisher, clock);
+            pipeline, topics, new AccountsWriter(outside.database()), publisher, time);
     Map<String, Walk> walks =
         Map.of(
             topics.transactions(),
             (incarnation, start) -> TransactionsPipeline.begin(forTransactions, incarnation, start),
             topics.balances(),
-            Walk.of(incarnation -> BalancesPipeline.graph(forBalances, incarnation)));
+            (incarnation, start) ->
+                CompletableFuture.completedFuture(
+                    BalancesPipeline.graph(forBalances, incarnation, start.suspects())));
     ConsumerLoop loop =
         new ConsumerLoop(
-            system,
+            outside.system(),
             pipeline,
-            () -> new KafkaConsumer<>(kafka.consumerProperties()),
+            outside.readers(),
             walks,
             topics.transactions(),
             publisher,
-            onAssigned,
-            clock);
+            outside.onAssigned(),
+            time);
     notices.loop = loop;
-    balanceListener.start();
+    push.start();
     publisher.start();
     loop.start();
-    return new Pipelines(loop, publisher, balanceListener);
+    return new Pipelines(loop, publisher, push);
   }
 
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
     String waitingFor = loop.waitingFor() != null ? loop.waitingFor() : publisher.waitingFor();
-    return new PipelinesStatus(loop.status(), balanceListener.isUp(), waitingFor);
+    return new PipelinesStatus(loop.status(), push.isUp(), waitingFor);
   }
 
   /**
@@ -113,13 +151,11 @@ public final class Pipelines {
    * owner of the partition does.
    */
   public CompletionStage<Done> drainAndStop() {
-    return loop.stop()
-        .thenCompose(_ -> publisher.close())
-        .whenComplete((_, _) -> balanceListener.stop());
+    return loop.stop().thenCompose(_ -> publisher.close()).whenComplete((_, _) -> push.stop());
   }
 
   /** Passes balance changes on to the actors of the partitions that are assigned here. */
-  private static final class ActorNotices implements BalanceListener.Changes {
+  private static final class ActorNotices implements BalancePush.Changes {
     private final IntFunction<RecipientRef<PartitionCommand>> partitions;
     private volatile ConsumerLoop loop;
 

@@ -1,17 +1,19 @@
 package io.spendwatch.streams;
 
+import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.streams.retry.BackOff;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -19,6 +21,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.pekko.Done;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +36,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose
  *       incarnation has ended fail, the others are tried again.
+ *   <li>A dead letter is too large for its topic: the transaction is aborted and tried again with
+ *       the letter {@linkplain DeadLetters#shortened shortened}.
  *   <li>Anything else leaves open what became visible: the incarnations in the transaction are
  *       ended, and the next life of each finds out from the committed offset.
  * </ul>
@@ -48,7 +53,7 @@ final class Publisher {
   private static final int GROUP_REQUESTS_MAX = 1000;
 
   private static final long GROUP_BYTES_MAX = 8 << 20;
-  private static final long IDLE_CHECK_MS = 100;
+  private static final long IDLE_CHECK_NANOS = 100_000_000;
 
   private record Request(
       Incarnation incarnation,
@@ -63,18 +68,28 @@ final class Publisher {
           .mapToLong(record -> record.value() == null ? 1 : 1 + record.value().length)
           .sum();
     }
+
+    /** With the dead letters among the refused records shortened. */
+    Request shortened(Set<ProducerRecord<byte[], byte[]>> refused) {
+      List<ProducerRecord<byte[], byte[]>> shorter =
+          records.stream()
+              .map(r -> refused.contains(r) ? DeadLetters.shortened(r).orElse(r) : r)
+              .toList();
+      return new Request(incarnation, offset, shorter, sinceNanos, done);
+    }
   }
 
   private final Supplier<Producer<byte[], byte[]>> producers;
   private final long commitIntervalNanos;
   private final BackOff backOff;
+  private final Timekeeper time;
   // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
   private final BlockingQueue<Request> queue = new LinkedBlockingQueue<>();
   private final Map<TopicPartition, Integer> open = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> closed = new CompletableFuture<>();
   private volatile ConsumerGroupMetadata group;
   private volatile String waitingFor;
-  private volatile boolean closing;
+  private final CompletableFuture<Done> closing = new CompletableFuture<>();
 
   // Of the thread.
   private Producer<byte[], byte[]> producer;
@@ -85,15 +100,19 @@ final class Publisher {
    * @param producers makes a producer with its transactional id, not initialised
    */
   Publisher(
-      Supplier<Producer<byte[], byte[]>> producers, Duration commitInterval, BackOff backOff) {
+      Supplier<Producer<byte[], byte[]>> producers,
+      Duration commitInterval,
+      BackOff backOff,
+      Timekeeper time) {
     this.producers = producers;
     this.commitIntervalNanos = commitInterval.toNanos();
     this.backOff = backOff;
+    this.time = time;
   }
 
   /** Starts the thread, which begins by ending whatever an earlier process left open. */
   void start() {
-    Thread.ofPlatform().name("spendwatch-publisher").daemon(true).start(this::run);
+    time.startThread("spendwatch-publisher", this::run);
   }
 
   /**
@@ -113,7 +132,7 @@ final class Publisher {
             incarnation,
             new OffsetAndMetadata(nextOffset, note),
             records,
-            System.nanoTime(),
+            time.nanoTime(),
             new CompletableFuture<>());
     open.merge(incarnation.source(), 1, Integer::sum);
     queue.add(request);
@@ -137,13 +156,13 @@ final class Publisher {
 
   /** Publishes what has been asked for, then ends. */
   CompletionStage<Done> close() {
-    closing = true;
+    closing.complete(Done.done());
     return closed;
   }
 
   private void run() {
     try {
-      while (!(closing && queue.isEmpty() && again.isEmpty())) {
+      while (!(closing.isDone() && queue.isEmpty() && again.isEmpty())) {
         if (producer == null) {
           connect();
         } else {
@@ -170,7 +189,7 @@ final class Publisher {
     } catch (RuntimeException e) {
       closeProducer();
       failed(e);
-      if (closing) {
+      if (closing.isDone()) {
         refuseAll();
       }
     }
@@ -181,7 +200,7 @@ final class Publisher {
     List<Request> gathered = new ArrayList<>(again);
     again = List.of();
     if (gathered.isEmpty()) {
-      Request first = queue.poll(IDLE_CHECK_MS, TimeUnit.MILLISECONDS);
+      Request first = time.poll(queue, IDLE_CHECK_NANOS);
       if (first == null) {
         return gathered;
       }
@@ -191,8 +210,8 @@ final class Publisher {
     long bytes = gathered.stream().mapToLong(Request::bytes).sum();
     while (gathered.size() < GROUP_REQUESTS_MAX && bytes < GROUP_BYTES_MAX) {
       // Bytes mean records, which are urgent.
-      long waitNanos = closing || bytes > 0 ? 0 : dueNanos - System.nanoTime();
-      Request next = queue.poll(waitNanos, TimeUnit.NANOSECONDS);
+      long waitNanos = closing.isDone() || bytes > 0 ? 0 : dueNanos - time.nanoTime();
+      Request next = time.poll(queue, waitNanos);
       if (next == null) {
         break;
       }
@@ -219,8 +238,9 @@ final class Publisher {
       waitingFor = null;
       return;
     }
+    Set<ProducerRecord<byte[], byte[]>> tooLarge = ConcurrentHashMap.newKeySet();
     try {
-      transact(live, generation);
+      transact(live, generation, tooLarge);
       failures = 0;
       waitingFor = null;
       live.forEach(request -> finish(request, null));
@@ -233,6 +253,14 @@ final class Publisher {
         pauseAfter(e);
       }
     } catch (RuntimeException e) {
+      // With a record refused nothing was committed.
+      if (tooLarge.stream().anyMatch(record -> DeadLetters.shortened(record).isPresent())) {
+        LOG.warn(
+            "Publishing {} records again that are too large: {}", tooLarge.size(), describe(e));
+        again = live.stream().map(request -> request.shortened(tooLarge)).toList();
+        var _ = abort();
+        return;
+      }
       closeProducer();
       String reason = "publishing failed: " + describe(e);
       live.forEach(request -> request.incarnation().end(reason));
@@ -241,13 +269,26 @@ final class Publisher {
     }
   }
 
-  private void transact(List<Request> live, ConsumerGroupMetadata generation) {
+  /**
+   * @param tooLarge gets the records that are refused for their size
+   */
+  private void transact(
+      List<Request> live,
+      ConsumerGroupMetadata generation,
+      Set<ProducerRecord<byte[], byte[]>> tooLarge) {
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
     producer.beginTransaction();
     for (Request request : live) {
       for (ProducerRecord<byte[], byte[]> record : request.records()) {
         // A send that fails makes the commit fail, with its reason.
-        var _ = producer.send(record);
+        var _ =
+            producer.send(
+                record,
+                (_, failure) -> {
+                  if (failure instanceof RecordTooLargeException) {
+                    tooLarge.add(record);
+                  }
+                });
       }
       offsets.put(request.incarnation().source(), request.offset());
     }
@@ -277,9 +318,7 @@ final class Publisher {
   private void pauseAfter(RuntimeException cause) throws InterruptedException {
     failures++;
     waitingFor = describe(cause);
-    if (!closing) {
-      TimeUnit.MILLISECONDS.sleep(backOff.delayMs(failures));
-    }
+    boolean _ = time.await(closing, Duration.ofMillis(backOff.delayMs(failures, time.random())));
   }
 
   /** The producer wraps what happened into what it could not do because of it. */

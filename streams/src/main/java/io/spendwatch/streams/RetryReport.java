@@ -12,6 +12,10 @@ record RetryReport(Incarnation incarnation, Function<Throwable, String> describe
 
   @Override
   public void failed(Throwable cause, int failures) {
+    if (!incarnation.isLive()) {
+      // The partition's status is the next life's by now.
+      return;
+    }
     String what = describe.apply(cause);
     incarnation.progress().waitsFor(what);
     if (failures == 1) {

@@ -16,7 +16,7 @@ import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.LedgerBatch;
 import io.spendwatch.streams.postgres.PgFailure;
 import io.spendwatch.streams.retry.Retry;
-import java.time.InstantSource;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +28,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +56,7 @@ final class TransactionsPipeline {
       Ledger ledger,
       Publisher publisher,
       BooleanSupplier balancesPushed,
-      InstantSource clock) {}
+      Timekeeper time) {}
 
   /**
    * A batch that is durable and waits to be published.
@@ -67,6 +68,7 @@ final class TransactionsPipeline {
       long alertSeq,
       int alerts,
       int deadLetters,
+      int internalErrors,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean isTick) {}
 
@@ -74,6 +76,7 @@ final class TransactionsPipeline {
   private final Incarnation incarnation;
   private final int partition;
   private final long epoch;
+  private final Suspects suspects;
   private final BatchBound bound;
   private long sequence;
   private long alertSeq;
@@ -94,7 +97,9 @@ final class TransactionsPipeline {
     this.incarnation = incarnation;
     this.partition = incarnation.source().partition();
     this.epoch = claim.epoch();
-    this.bound = new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax());
+    this.suspects = start.suspects();
+    this.bound =
+        new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
     this.alertSeq = claim.alertSeq();
     this.nextOffset = start.offset();
     this.notedAlertSeq = claim.publishedAlertSeq();
@@ -116,10 +121,10 @@ final class TransactionsPipeline {
             incarnation,
             () ->
                 with.ledger()
-                    .claim(incarnation.source().partition(), with.nodeId(), with.clock().millis()))
+                    .claim(incarnation.source().partition(), with.nodeId(), with.time().millis()))
         .thenCompose(
             claim -> {
-              incarnation.progress().claimed(claim.epoch());
+              incarnation.progress().claimed(claim.epoch(), claim.writtenAtMs());
               LOG.info(
                   "{} claimed under epoch {}, from offset {}",
                   incarnation.source(),
@@ -138,21 +143,21 @@ final class TransactionsPipeline {
         .named("decode-transactions")
         // While the batch before is judged and written, the next one gathers.
         .batchWeighted(bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
-        .keepAlive(with.config().tick(), DecodedBatch::tick)
+        .merge(Source.tick(with.config().tick(), with.config().tick(), DecodedBatch.tick()), true)
         .via(incarnation.gate().flow())
         // One stage for both: a batch may be judged only after the one before is durable.
-        .mapAsync(1, batch -> assess(batch).thenCompose(assessed -> write(batch, assessed)))
+        .mapAsync(1, batch -> Defect.watch(batch, () -> assessAndWrite(batch)))
         .named("assess-exposure,write-ledger")
         .mapAsync(with.config().unpublishedBatchesMax(), this::publish)
         .named("publish-alerts");
   }
 
   private DecodedBatch<Received> decode(List<ConsumerRecord<byte[], byte[]>> records) {
-    long latestEventTimeMs = with.clock().millis() + with.config().maxFutureSkew().toMillis();
+    long latestEventTimeMs = with.time().millis() + with.config().maxFutureSkew().toMillis();
     return DecodedBatch.of(
         records,
         bound,
-        record -> received(record, latestEventTimeMs),
+        suspects.orElse(record -> received(record, latestEventTimeMs)),
         with.topics().transactionsDeadLetters());
   }
 
@@ -166,8 +171,12 @@ final class TransactionsPipeline {
     };
   }
 
+  private CompletionStage<DurableBatch> assessAndWrite(DecodedBatch<Received> batch) {
+    return assess(batch).thenCompose(judged -> write(batch, judged));
+  }
+
   private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
-    long nowMs = with.clock().millis();
+    long nowMs = with.time().millis();
     long idleMs = batch.isTick() ? incarnation.progress().idleMs(with.config().idleAfter()) : 0;
     sequence++;
     if (!batch.isTick()) {
@@ -191,10 +200,12 @@ final class TransactionsPipeline {
 
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
+    // Before it is durable: a later life could not put an alert aside that cannot be encoded.
+    List<ProducerRecord<byte[], byte[]>> records = records(batch, answer);
     if (answer.judgements().isEmpty()
         && answer.alerts().isEmpty()
         && notedAlertSeq == publishedAlertSeq) {
-      return CompletableFuture.completedFuture(durable(batch, answer));
+      return CompletableFuture.completedFuture(durable(batch, answer, records));
     }
     LedgerBatch rows =
         new LedgerBatch(
@@ -215,7 +226,7 @@ final class TransactionsPipeline {
                     noteWritten(batch, answer, written);
                     alertSeq = rows.alertSeq();
                     notedAlertSeq = rows.publishedAlertSeq();
-                    yield CompletableFuture.completedFuture(durable(batch, answer));
+                    yield CompletableFuture.completedFuture(durable(batch, answer, records));
                   }
                   case Ledger.Fenced _ ->
                       CompletableFuture.failedFuture(
@@ -239,7 +250,8 @@ final class TransactionsPipeline {
     }
   }
 
-  private DurableBatch durable(DecodedBatch<Received> batch, Assessed answer) {
+  private List<ProducerRecord<byte[], byte[]>> records(
+      DecodedBatch<Received> batch, Assessed answer) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (Alert alert : answer.alerts()) {
       records.add(record(alert));
@@ -252,9 +264,20 @@ final class TransactionsPipeline {
                 batch.sources().get(i), with.topics().transactionsDeadLetters(), reason, message));
       }
     }
+    return records;
+  }
+
+  private DurableBatch durable(
+      DecodedBatch<Received> batch, Assessed answer, List<ProducerRecord<byte[], byte[]>> records) {
     int alerts = answer.alerts().size();
     return new DurableBatch(
-        nextOffset, alertSeq, alerts, records.size() - alerts, records, batch.isTick());
+        nextOffset,
+        alertSeq,
+        alerts,
+        records.size() - alerts,
+        batch.internalErrors(),
+        records,
+        batch.isTick());
   }
 
   private CompletionStage<Done> publish(DurableBatch batch) {
@@ -266,7 +289,9 @@ final class TransactionsPipeline {
         .thenApply(
             done -> {
               publishedAlertSeq = batch.alertSeq();
-              incarnation.progress().published(batch.alerts(), batch.deadLetters());
+              incarnation
+                  .progress()
+                  .published(batch.alerts(), batch.deadLetters(), batch.internalErrors());
               return done;
             });
   }
@@ -293,7 +318,7 @@ final class TransactionsPipeline {
                   .thenCompose(
                       _ -> {
                         publishedAlertSeq = lastSeq;
-                        incarnation.progress().published(records.size(), 0);
+                        incarnation.progress().published(records.size(), 0, 0);
                         return publishLeftovers();
                       });
             });
@@ -313,7 +338,8 @@ final class TransactionsPipeline {
     return Retry.start(
         statement,
         with.config().retry(),
-        PgFailure::isTransient,
+        with.time(),
+        PgFailure::isWorthAnotherTry,
         incarnation::isLive,
         new RetryReport(incarnation, PgFailure::describe));
   }

@@ -15,7 +15,7 @@ class BatchBoundTest {
   private static final int ROWS_MAX = 10;
   private static final int BYTES_MAX = 1_000;
 
-  private final BatchBound bound = new BatchBound(ROWS_MAX, BYTES_MAX);
+  private final BatchBound bound = new BatchBound(ROWS_MAX, BYTES_MAX, Suspects.none(1));
 
   @Test
   void keepsBothBoundsWhateverTheSizes() {

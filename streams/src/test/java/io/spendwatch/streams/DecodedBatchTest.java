@@ -13,7 +13,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
 class DecodedBatchTest {
-  private static final BatchBound BOUND = new BatchBound(10, 1_000);
+  private static final BatchBound BOUND = new BatchBound(10, 1_000, Suspects.none(1));
 
   @Test
   void keepsGoodOnesBesideTheirSourcesAndBadOnesAsDeadLetters() {

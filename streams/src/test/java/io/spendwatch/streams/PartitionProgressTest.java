@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.streams.PartitionStatus.State;
 import java.time.Duration;
+import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +27,21 @@ class PartitionProgressTest {
   void isIdleNoMoreOnceARecordHasCome() {
     progress.readToEnd(1_100);
     progress.read(5, 1_200);
+    assertThat(progress.idleMs(AFTER)).isZero();
+  }
+
+  @Test
+  void isIdleSinceTheLastWriteOfAnEarlierOwner() {
+    progress.claimed(2, OptionalLong.of(400));
+    progress.readToEnd(1_000);
+    assertThat(progress.idleMs(AFTER)).isEqualTo(600);
+  }
+
+  @Test
+  void isNotIdleSinceAnEarlierWriteOnceItHasReadItself() {
+    progress.read(5, 1_200);
+    progress.claimed(3, OptionalLong.of(400));
+    progress.readToEnd(1_210);
     assertThat(progress.idleMs(AFTER)).isZero();
   }
 

@@ -4,20 +4,30 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.streams.retry.BackOff;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.pekko.Done;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +38,7 @@ class PublisherTest {
   private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final TopicPartition P0 = new TopicPartition("transactions", 0);
   private static final TopicPartition P1 = new TopicPartition("transactions", 1);
+  private static final int VALUE_BYTES_MAX = 100;
   private static final ConsumerGroupMetadata GROUP =
       new MockConsumer<byte[], byte[]>("earliest").groupMetadata();
 
@@ -133,18 +144,76 @@ class PublisherTest {
     assertThat(values(producers.getLast())).containsExactly("c");
   }
 
+  @Test
+  void shortensADeadLetterThatIsTooLargeForItsTopic() {
+    publisher.start();
+    ProducerRecord<byte[], byte[]> letter =
+        DeadLetters.of(
+            new ConsumerRecord<>(
+                "transactions", 0, 7, new byte[] {'u'}, new byte[VALUE_BYTES_MAX + 1]),
+            "dead",
+            DeadLetterReason.TOO_LARGE,
+            "as it says");
+    assertThat(publisher.publish(first, 8, "note", List.of(letter))).succeedsWithin(LIMIT);
+    assertThat(producers).hasSize(1);
+    assertThat(producers.getFirst().history())
+        .singleElement()
+        .satisfies(
+            published -> {
+              assertThat(published.value()).isNull();
+              assertThat(published.key()).containsExactly('u');
+              assertThat(published.headers().lastHeader(DeadLetters.VALUE_OMITTED).value())
+                  .asString(UTF_8)
+                  .isEqualTo(Integer.toString(VALUE_BYTES_MAX + 1));
+            });
+    assertThat(offsets()).containsExactly(new OffsetAndMetadata(8, "note"));
+    assertThat(first.isLive()).isTrue();
+  }
+
+  @Test
+  void waitsWhereWhatIsTooLargeCannotBeShortened() {
+    publisher.start();
+    assertThat(publish(first, 1, "x".repeat(VALUE_BYTES_MAX + 1))).failsWithin(LIMIT);
+    assertThat(first.isLive()).isFalse();
+    assertThat(publish(second, 1, "c")).succeedsWithin(LIMIT);
+  }
+
+  /** Refuses what is too large as the real one does: the callback first, then the commit. */
+  private static final class StrictProducer extends MockProducer<byte[], byte[]> {
+    StrictProducer() {
+      super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    @Override
+    public synchronized Future<RecordMetadata> send(
+        ProducerRecord<byte[], byte[]> record, Callback callback) {
+      if (record.value() == null || record.value().length <= VALUE_BYTES_MAX) {
+        return super.send(record, callback);
+      }
+      RecordTooLargeException refusal = new RecordTooLargeException("too large");
+      callback.onCompletion(null, refusal);
+      commitTransactionException = new KafkaException("in an error state", refusal);
+      return CompletableFuture.failedFuture(refusal);
+    }
+
+    @Override
+    public void abortTransaction() {
+      commitTransactionException = null;
+      super.abortTransaction();
+    }
+  }
+
   private Publisher publisher(Duration commitInterval) {
     Publisher fresh =
         new Publisher(
             () -> {
-              MockProducer<byte[], byte[]> producer =
-                  new MockProducer<>(
-                      true, null, new ByteArraySerializer(), new ByteArraySerializer());
+              MockProducer<byte[], byte[]> producer = new StrictProducer();
               producers.add(producer);
               return producer;
             },
             commitInterval,
-            new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)));
+            new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)),
+            Timekeeper.real(InstantSource.system()));
     fresh.inGroup(GROUP);
     return fresh;
   }

@@ -116,6 +116,7 @@ final class StatusSource {
         status.transactions(),
         status.alerts(),
         status.deadLetters(),
+        status.internalErrors(),
         status.duplicates(),
         status.restarts(),
         status.waitingFor());

@@ -50,6 +50,7 @@ public record NodeStatus(
    * @param lagMs how far the last judged event time is behind the clock, milliseconds; 0 when
    *     caught up, null while unknown
    * @param lastEventTime of the last record that was judged; null before any
+   * @param internalErrors of the dead letters: those on which our own code failed
    * @param waitingFor for people; null while nothing
    */
   public record Partition(
@@ -64,6 +65,7 @@ public record NodeStatus(
       long transactions,
       long alerts,
       long deadLetters,
+      long internalErrors,
       long duplicates,
       long restarts,
       String waitingFor) {}
@@ -73,6 +75,7 @@ public record NodeStatus(
    *
    * @param lagRecords null while it is unknown for one of them
    * @param lagMs the largest; null while none is known
+   * @param internalErrors of the dead letters: those on which our own code failed
    */
   public record Totals(
       Long lagRecords,
@@ -80,6 +83,7 @@ public record NodeStatus(
       long transactions,
       long alerts,
       long deadLetters,
+      long internalErrors,
       long duplicates) {
 
     /** Adds them up. */
@@ -95,6 +99,7 @@ public record NodeStatus(
           partitions.stream().mapToLong(Partition::transactions).sum(),
           partitions.stream().mapToLong(Partition::alerts).sum(),
           partitions.stream().mapToLong(Partition::deadLetters).sum(),
+          partitions.stream().mapToLong(Partition::internalErrors).sum(),
           partitions.stream().mapToLong(Partition::duplicates).sum());
     }
   }

@@ -58,6 +58,11 @@ public final class StatusText {
                 totals.deadLetters(),
                 "")
             .stripTrailing());
+    if (totals.internalErrors() > 0) {
+      lines.add(
+          "%d of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log"
+              .formatted(totals.internalErrors()));
+    }
     return lines.toString();
   }
 

@@ -124,7 +124,7 @@ class HttpApiTest {
         List.of(new NodeStatus.Member("pekko://x", "Up")),
         List.of(
             new NodeStatus.Partition(
-                "transactions", 3, "RUNNING", 2, 10, 5L, null, null, 1, 2, 3, 4, 0, null)),
-        new Totals(5L, null, 1, 2, 3, 4));
+                "transactions", 3, "RUNNING", 2, 10, 5L, null, null, 1, 2, 3, 0, 4, 0, null)),
+        new Totals(5L, null, 1, 2, 3, 0, 4));
   }
 }

@@ -28,6 +28,7 @@ class AccountChangesIT {
     connection = bed.database().connect("test");
     statement = connection.createStatement();
     statement.execute("TRUNCATE spendwatch.accounts");
+    statement.execute("TRUNCATE spendwatch.closed_accounts");
     statement.execute("LISTEN spendwatch_accounts");
     statement.execute(
         "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor)"
@@ -69,6 +70,31 @@ class AccountChangesIT {
     statement.execute("UPDATE spendwatch.accounts SET balance_minor = 7, balance_version = 0");
     statement.execute("UPDATE spendwatch.accounts SET balance_version = 0");
     assertThat(versions()).containsExactly(2L, 2L, 2L);
+  }
+
+  @Test
+  void versionsNeverReturnWhenAnAccountDoes() throws SQLException {
+    statement.execute("UPDATE spendwatch.accounts SET balance_minor = 7 WHERE user_id = 'u2'");
+    statement.execute("DELETE FROM spendwatch.accounts WHERE user_id <> 'u3'");
+    insertAll();
+    assertThat(versions()).containsExactly(2L, 3L, 1L);
+    statement.execute("TRUNCATE spendwatch.accounts");
+    insertAll();
+    assertThat(versions()).containsExactly(3L, 4L, 2L);
+    statement.execute("UPDATE spendwatch.accounts SET user_id = 'u4' WHERE user_id = 'u2'");
+    insertAll();
+    statement.execute("DELETE FROM spendwatch.accounts WHERE user_id = 'u1'");
+    statement.execute("UPDATE spendwatch.accounts SET user_id = 'u1' WHERE user_id = 'u3'");
+    assertThat(
+            text(
+                "SELECT string_agg(user_id || balance_version, ' ' ORDER BY user_id) FROM spendwatch.accounts"))
+        .isEqualTo("u14 u25 u44");
+  }
+
+  private void insertAll() throws SQLException {
+    statement.execute(
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor)"
+            + " SELECT 'u' || n, 'USD', 1000 FROM generate_series(1, 3) n ON CONFLICT DO NOTHING");
   }
 
   @Test

@@ -35,7 +35,8 @@ class SchemaIT {
   void migratesOnceWhenTwoMigrateAtOnce(TestBed bed) throws Exception {
     PostgresAddress fresh = freshDatabase(bed, "schema_two_at_once");
     List<Integer> applied = atOnce(4, () -> new Schema(fresh).migrate(NOW));
-    assertThat(applied).containsOnlyOnce(6).filteredOn(n -> n == 0).hasSize(3);
+    assertThat(applied).filteredOn(n -> n == 0).hasSize(3);
+    assertThat(applied).filteredOn(n -> n > 0).hasSize(1);
   }
 
   @Test

@@ -37,19 +37,20 @@ class StatusTextTest {
             "balances 0 running 0 2 d 1 h 4 3 2",
             "transactions 2 running ? ? 4 3 2",
             "transactions 10 running 7 1.5 s 4 3 2",
-            "total ? 2 d 1 h 12 9 6");
+            "total ? 2 d 1 h 12 9 6",
+            "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log");
   }
 
   @Test
   void aSumOfLagsIsKnownOnlyWhereAllAre() {
     assertThat(Totals.of(List.of(partition("t", 0, 7L, 5L), partition("t", 1, 8L, 9L))))
-        .isEqualTo(new Totals(15L, 9L, 8, 6, 4, 2));
+        .isEqualTo(new Totals(15L, 9L, 8, 6, 4, 2, 2));
     assertThat(Totals.of(List.of(partition("t", 0, 7L, 5L), partition("t", 1, null, null))))
-        .isEqualTo(new Totals(null, 5L, 8, 6, 4, 2));
+        .isEqualTo(new Totals(null, 5L, 8, 6, 4, 2, 2));
   }
 
   private static Partition partition(String topic, int number, Long lagRecords, Long lagMs) {
     return new Partition(
-        topic, number, "RUNNING", 1, 0, lagRecords, lagMs, null, 4, 3, 2, 1, 0, null);
+        topic, number, "RUNNING", 1, 0, lagRecords, lagMs, null, 4, 3, 2, 1, 1, 0, null);
   }
 }

@@ -14,9 +14,9 @@ import java.util.concurrent.CompletionStage;
 public final class AccountsWriter {
   private static final String UPSERT_BALANCES = SqlText.load("upsert_balances");
 
-  private final Database database;
+  private final Statements database;
 
-  public AccountsWriter(Database database) {
+  public AccountsWriter(Statements database) {
     this.database = database;
   }
 

@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,20 +27,11 @@ import org.slf4j.LoggerFactory;
  * Changes#anyMayHaveChanged()}. A connection can be dead without a word: a probe goes round through
  * the server at intervals. The state is read by any thread; the rest runs on one event loop.
  */
-public final class BalanceListener {
+public final class BalanceListener implements BalancePush {
   private static final Logger LOG = LoggerFactory.getLogger(BalanceListener.class);
   private static final String CHANNEL = "spendwatch_accounts";
   private static final String MANY = "*";
   private static final SecureRandom RANDOM = new SecureRandom();
-
-  /** Whom the changes are for. Called on an event loop: must not block. */
-  public interface Changes {
-    /** The accounts of these users changed. */
-    void changed(Set<String> userIds);
-
-    /** Any account may have changed. */
-    void anyMayHaveChanged();
-  }
 
   private final Database database;
   private final Changes changes;
@@ -61,12 +53,12 @@ public final class BalanceListener {
     this.context = database.vertx().getOrCreateContext();
   }
 
-  /** Begins to connect; does not give up until stopped. */
+  @Override
   public void start() {
     context.runOnContext(_ -> connect());
   }
 
-  /** Ends it for good. */
+  @Override
   public void stop() {
     context.runOnContext(
         _ -> {
@@ -78,7 +70,7 @@ public final class BalanceListener {
         });
   }
 
-  /** Whether changes reach us now. */
+  @Override
   public boolean isUp() {
     return up;
   }
@@ -141,7 +133,11 @@ public final class BalanceListener {
 
   private void connectLater() {
     failures++;
-    database.vertx().setTimer(database.config().retry().delayMs(failures), _ -> connect());
+    database
+        .vertx()
+        .setTimer(
+            database.config().retry().delayMs(failures, ThreadLocalRandom.current()),
+            _ -> connect());
   }
 
   private void probeLater(Dedicated probed) {

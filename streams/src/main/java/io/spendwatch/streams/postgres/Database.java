@@ -1,6 +1,5 @@
 package io.spendwatch.streams.postgres;
 
-import io.spendwatch.streams.retry.Retry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -14,7 +13,6 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * dead without a word, by our own deadline. After the latter, and when the server turns out to be
  * no primary any more, the whole pool is replaced: its connections cannot be told good from bad.
  */
-public final class Database {
+public final class Database implements Statements {
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int EVENT_LOOPS = 2;
 
@@ -64,12 +62,8 @@ public final class Database {
     return new Database(config, Vertx.vertx(options));
   }
 
-  /**
-   * Runs one prepared statement, in a transaction of its own.
-   *
-   * @return completes on an event loop: don't block there. After a failure other than the server's
-   *     own refusal it is open whether the statement took effect.
-   */
+  /** Completes on an event loop. */
+  @Override
   public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
     Pool used = pool.get();
     return inTime(used.getConnection())
@@ -82,19 +76,6 @@ public final class Database {
                     .onFailure(failure -> replaceIfPoisoned(used, failure))
                     .eventually(connection::close))
         .toCompletionStage();
-  }
-
-  /**
-   * Like {@link #execute}, for whoever can only pass a failure on as text: its message says that it
-   * is PostgreSQL's, as {@link PgFailure#describe} does.
-   */
-  CompletionStage<RowSet<Row>> read(String sql, Tuple parameters) {
-    return execute(sql, parameters)
-        .exceptionallyCompose(
-            failure ->
-                CompletableFuture.failedFuture(
-                    new IllegalStateException(
-                        PgFailure.describe(Retry.cause(failure)), Retry.cause(failure))));
   }
 
   /**

@@ -14,6 +14,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -36,7 +37,7 @@ public final class Ledger {
   /** Each new partition holds about ten locks until its transaction ends. */
   private static final int NEW_DAYS_MAX = 100;
 
-  private final Database database;
+  private final Statements database;
 
   /** Days (UTC) known to have their partition; forgotten when one turns out to be missing. */
   private final Set<LocalDate> knownDays = ConcurrentHashMap.newKeySet();
@@ -44,7 +45,7 @@ public final class Ledger {
   /** The last of the statements that make partitions; guarded by {@code knownDays}. */
   private CompletionStage<Void> ensured = CompletableFuture.completedFuture(null);
 
-  public Ledger(Database database) {
+  public Ledger(Statements database) {
     this.database = database;
   }
 
@@ -54,8 +55,10 @@ public final class Ledger {
    * @param epoch ours from now on
    * @param alertSeq place of the last alert written
    * @param publishedAlertSeq a place that is known to be published, perhaps not the last
+   * @param writtenAtMs wall clock of the last write with transactions; empty before any
    */
-  public record Claim(long epoch, long alertSeq, long publishedAlertSeq) {}
+  public record Claim(
+      long epoch, long alertSeq, long publishedAlertSeq, OptionalLong writtenAtMs) {}
 
   /** How a write went. */
   public sealed interface Outcome {}
@@ -85,15 +88,23 @@ public final class Ledger {
         .thenApply(
             rows -> {
               Row row = rows.iterator().next();
-              return new Claim(row.getLong(0), row.getLong(1), row.getLong(2));
+              OffsetDateTime writtenAt = row.getOffsetDateTime(3);
+              return new Claim(
+                  row.getLong(0),
+                  row.getLong(1),
+                  row.getLong(2),
+                  writtenAt == null
+                      ? OptionalLong.empty()
+                      : OptionalLong.of(EventTimes.toMs(writtenAt)));
             });
   }
 
   /** Makes a batch durable in one statement, after creating partitions for days not seen yet. */
   public CompletionStage<Outcome> write(LedgerBatch batch) {
     Rows rows = new Rows(batch);
+    Tuple parameters = rows.parameters();
     return ensurePartitions(rows.days())
-        .thenCompose(_ -> database.execute(WRITE_LEDGER, rows.parameters()))
+        .thenCompose(_ -> database.execute(WRITE_LEDGER, parameters))
         .thenApply(
             answer -> {
               Row row = answer.iterator().next();

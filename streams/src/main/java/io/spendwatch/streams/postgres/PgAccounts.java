@@ -14,9 +14,9 @@ import java.util.concurrent.CompletionStage;
 public final class PgAccounts implements Accounts {
   private static final String READ_BALANCES = SqlText.load("read_balances");
 
-  private final Database database;
+  private final Statements database;
 
-  public PgAccounts(Database database) {
+  public PgAccounts(Statements database) {
     this.database = database;
   }
 

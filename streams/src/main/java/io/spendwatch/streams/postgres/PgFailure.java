@@ -2,49 +2,56 @@ package io.spendwatch.streams.postgres;
 
 import io.vertx.pgclient.PgException;
 import java.io.IOException;
+import java.time.DateTimeException;
 import java.util.concurrent.TimeoutException;
 
 /** Reads what a failed statement means for whoever sent it. */
 public final class PgFailure {
   private static final String READ_ONLY_TRANSACTION = "25006";
   private static final String NO_PARTITION_FOR_ROW = "23514";
-  private static final String QUERY_CANCELED = "57014";
-  private static final String LOCK_NOT_AVAILABLE = "55P03";
 
-  /** Somebody else made the same daily partition at the same time; the repeat finds it. */
-  private static final String DUPLICATE_TABLE = "42P07";
+  /** What the server names as the origin of an error that a trigger raises. */
+  private static final String RAISED = "exec_stmt_raise";
 
   private PgFailure() {}
 
   /**
-   * Whether the same statement may succeed later, with nothing repaired in the statement itself:
-   * the server is away, restarting, overloaded, a standby, or cancelled it for its length.
+   * Whether it lies in what the statement was to write: the server refuses the values, or they
+   * cannot even be sent. Repeating it is in vain; without the row at fault the others succeed.
    */
-  public static boolean isTransient(Throwable failure) {
+  public static boolean isOfTheData(Throwable failure) {
     if (failure instanceof PgException refused) {
       String state = refused.getSqlState();
-      return state.startsWith("08") // connection
-          || state.startsWith("40") // rolled back: deadlock, serialisation
-          || state.startsWith("53") // out of resources
-          || state.startsWith("57P0") // shut down, crashed, starting up
-          || state.equals(QUERY_CANCELED)
-          || state.equals(LOCK_NOT_AVAILABLE)
-          || state.equals(DUPLICATE_TABLE)
-          || state.equals(READ_ONLY_TRANSACTION)
-          || state.equals(NO_PARTITION_FOR_ROW);
+      return state.startsWith("22") // not a value of its type, out of its range
+          || (state.startsWith("23") && !isMissingPartition(refused)) // against a constraint
+          || state.startsWith("54"); // too large, too many
     }
-    // What is left comes from the client: a connection that failed is worth another try, a value
-    // that cannot be encoded is not.
-    return !(failure instanceof IllegalArgumentException
+    // What is left comes from this side. A connection that fails does not fail like this.
+    return failure instanceof IllegalArgumentException
         || failure instanceof ClassCastException
         || failure instanceof NullPointerException
-        || failure instanceof IndexOutOfBoundsException);
+        || failure instanceof IndexOutOfBoundsException
+        || failure instanceof ArithmeticException
+        || failure instanceof DateTimeException;
+  }
+
+  /**
+   * Whether the same statement may succeed later: everything that does not lie in its data. The
+   * server is away, overloaded or a standby; or somebody must repair it first, such as a privilege
+   * or a table that is missing. No record is to blame for that.
+   */
+  public static boolean isWorthAnotherTry(Throwable failure) {
+    return !isOfTheData(failure);
   }
 
   /** Whether the daily partition that a row needs is not there (any more). */
   static boolean isMissingPartition(Throwable failure) {
+    // The same SQLSTATE as of a check constraint, which would be named, or of a trigger's own
+    // check.
     return failure instanceof PgException refused
-        && refused.getSqlState().equals(NO_PARTITION_FOR_ROW);
+        && refused.getSqlState().equals(NO_PARTITION_FOR_ROW)
+        && refused.getConstraint() == null
+        && !RAISED.equals(refused.getRoutine());
   }
 
   /**

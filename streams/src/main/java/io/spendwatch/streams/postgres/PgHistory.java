@@ -38,10 +38,10 @@ public final class PgHistory implements History {
   /** How far back from a user's latest transaction a history reaches. */
   private static final long REACH_MS = 2 * Alert.WINDOW_MS;
 
-  private final Database database;
+  private final Statements database;
   private final Accounts accounts;
 
-  public PgHistory(Database database) {
+  public PgHistory(Statements database) {
     this.database = database;
     this.accounts = new PgAccounts(database);
   }

@@ -2,7 +2,7 @@ package io.spendwatch.streams.retry;
 
 import io.spendwatch.streams.config.ConfigSection;
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 
 /**
  * Pauses between tries: doubling from {@code min} to {@code max}, spread by a fifth so that many
@@ -28,10 +28,10 @@ public record BackOff(Duration min, Duration max) {
    *
    * @param failures how many tries have failed in a row, from 1
    */
-  public long delayMs(int failures) {
+  public long delayMs(int failures, RandomGenerator random) {
     int doublings = Math.clamp(failures - 1, 0, 20);
     long plainMs = Math.min(min.toMillis() << doublings, max.toMillis());
-    double spread = 1 - SPREAD + 2 * SPREAD * ThreadLocalRandom.current().nextDouble();
+    double spread = 1 - SPREAD + 2 * SPREAD * random.nextDouble();
     return Math.max(1, Math.round(plainMs * spread));
   }
 }

@@ -5,7 +5,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -29,6 +28,7 @@ public final class Retry<T> {
 
   private final Supplier<CompletionStage<T>> operation;
   private final BackOff backOff;
+  private final Timekeeper time;
   private final Predicate<Throwable> isTransient;
   private final BooleanSupplier wanted;
   private final Listener listener;
@@ -38,11 +38,13 @@ public final class Retry<T> {
   private Retry(
       Supplier<CompletionStage<T>> operation,
       BackOff backOff,
+      Timekeeper time,
       Predicate<Throwable> isTransient,
       BooleanSupplier wanted,
       Listener listener) {
     this.operation = operation;
     this.backOff = backOff;
+    this.time = time;
     this.isTransient = isTransient;
     this.wanted = wanted;
     this.listener = listener;
@@ -58,10 +60,11 @@ public final class Retry<T> {
   public static <T> CompletionStage<T> start(
       Supplier<CompletionStage<T>> operation,
       BackOff backOff,
+      Timekeeper time,
       Predicate<Throwable> isTransient,
       BooleanSupplier wanted,
       Listener listener) {
-    Retry<T> retry = new Retry<>(operation, backOff, isTransient, wanted, listener);
+    Retry<T> retry = new Retry<>(operation, backOff, time, isTransient, wanted, listener);
     retry.attempt();
     return retry.result;
   }
@@ -105,7 +108,6 @@ public final class Retry<T> {
     }
     failures++;
     listener.failed(cause, failures);
-    CompletableFuture.delayedExecutor(backOff.delayMs(failures), TimeUnit.MILLISECONDS)
-        .execute(this::attempt);
+    time.schedule(backOff.delayMs(failures, time.random()), this::attempt);
   }
 }

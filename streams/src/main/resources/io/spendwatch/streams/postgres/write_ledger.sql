@@ -4,7 +4,8 @@ WITH fence AS (
   UPDATE spendwatch.pipelines
      SET stream_time = greatest(stream_time, $3::timestamptz),
          alert_seq = greatest(alert_seq, $4),
-         published_alert_seq = greatest(published_alert_seq, $5)
+         published_alert_seq = greatest(published_alert_seq, $5),
+         written_at = CASE WHEN cardinality($6::text[]) > 0 THEN $19::timestamptz ELSE written_at END
    WHERE kafka_partition = $1
      AND epoch = $2
   RETURNING kafka_partition

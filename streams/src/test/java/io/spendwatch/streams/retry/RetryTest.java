@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class RetryTest {
   private static final BackOff BACK_OFF = new BackOff(Duration.ofMillis(1), Duration.ofMillis(2));
+
+  private static final Timekeeper TIME = Timekeeper.real(InstantSource.system());
 
   private final AtomicInteger tries = new AtomicInteger();
   private final List<String> heard = Collections.synchronizedList(new ArrayList<>());
@@ -72,6 +75,7 @@ class RetryTest {
               throw new IllegalStateException("thrown");
             },
             BACK_OFF,
+            TIME,
             IOException.class::isInstance,
             () -> true,
             listener);
@@ -85,6 +89,7 @@ class RetryTest {
                     ? CompletableFuture.completedFuture("done")
                     : CompletableFuture.<String>failedFuture(failure),
             BACK_OFF,
+            TIME,
             IOException.class::isInstance,
             () -> tries.get() < wantedTries,
             listener)

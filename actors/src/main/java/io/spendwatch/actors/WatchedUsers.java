@@ -1,0 +1,95 @@
+package io.spendwatch.actors;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+
+/**
+ * The users of a partition who have to be looked at although no transaction of theirs may come:
+ * those with an open episode, and those whose state was dropped. Each is due at an instant of
+ * stream time. Not thread-safe: lives in the partition's actor.
+ */
+final class WatchedUsers {
+
+  /** Due before any other instant. */
+  private static final long AT_ONCE = Long.MIN_VALUE;
+
+  private record Watched(long wakeAtMs, long sinceMs) {}
+
+  private record Due(long atMs, String userId) implements Comparable<Due> {
+    @Override
+    public int compareTo(Due other) {
+      return Long.compare(atMs, other.atMs);
+    }
+  }
+
+  private final Map<String, Watched> watched = new HashMap<>();
+
+  /** By instant; an entry counts only while {@link #watched} says the same. */
+  private final PriorityQueue<Due> queue = new PriorityQueue<>();
+
+  /**
+   * Watches a user with an open episode.
+   *
+   * @param wakeAtMs due once stream time has passed it; {@link Long#MAX_VALUE} for never
+   * @param sinceMs start of the episode
+   */
+  void watch(String userId, long wakeAtMs, long sinceMs) {
+    Watched before = watched.put(userId, new Watched(wakeAtMs, sinceMs));
+    boolean isQueued = before != null && before.wakeAtMs == wakeAtMs;
+    if (!isQueued && wakeAtMs != Long.MAX_VALUE) {
+      queue.add(new Due(wakeAtMs, userId));
+    }
+  }
+
+  /**
+   * Has the user looked at with the next batch or tick.
+   *
+   * @param sinceMs what the look has to reach back to, unless an episode says so
+   */
+  void lookAt(String userId, long sinceMs) {
+    Watched before = watched.get(userId);
+    watch(userId, AT_ONCE, before == null ? sinceMs : before.sinceMs);
+  }
+
+  boolean contains(String userId) {
+    return watched.containsKey(userId);
+  }
+
+  Set<String> userIds() {
+    return Set.copyOf(watched.keySet());
+  }
+
+  /** What a look at this user has to reach back to; only for one who is watched. */
+  long sinceMs(String userId) {
+    return watched.get(userId).sinceMs;
+  }
+
+  void forget(String userId) {
+    watched.remove(userId);
+  }
+
+  void forgetAll() {
+    watched.clear();
+    queue.clear();
+  }
+
+  /**
+   * Takes those that are due before this instant. Each is to be watched anew, or forgotten, once it
+   * has been looked at.
+   */
+  Set<String> takeDue(long beforeMs) {
+    Set<String> users = new HashSet<>();
+    while (!queue.isEmpty() && queue.peek().atMs < beforeMs) {
+      Due next = queue.poll();
+      Watched current = watched.get(next.userId);
+      if (current != null && current.wakeAtMs == next.atMs) {
+        watched.put(next.userId, new Watched(Long.MAX_VALUE, current.sinceMs));
+        users.add(next.userId);
+      }
+    }
+    return users;
+  }
+}

@@ -1,0 +1,34 @@
+package io.spendwatch.streams.postgres;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * What works on a server in production.
+ *
+ * @param ledgerWithoutPartitions a ledger whose new partitions get lost: it believes to have made
+ *     them
+ */
+record Adapters(
+    Server server,
+    Ledger ledger,
+    Ledger ledgerWithoutPartitions,
+    PgHistory history,
+    PgAccounts accounts,
+    AccountsWriter accountsWriter) {
+  private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
+
+  static Adapters on(Server server) {
+    Statements withoutPartitions =
+        (sql, parameters) ->
+            sql.equals(ENSURE_PARTITIONS)
+                ? CompletableFuture.completedFuture(null)
+                : server.execute(sql, parameters);
+    return new Adapters(
+        server,
+        new Ledger(server),
+        new Ledger(withoutPartitions),
+        new PgHistory(server),
+        new PgAccounts(server),
+        new AccountsWriter(server));
+  }
+}

@@ -1,0 +1,450 @@
+package io.spendwatch.streams.postgres;
+
+import static java.util.Comparator.comparing;
+
+import io.spendwatch.actors.AccountBalance;
+import io.spendwatch.actors.History.ExposureQuery;
+import io.spendwatch.actors.History.InstantQuery;
+import io.spendwatch.actors.History.OpenEpisode;
+import io.spendwatch.actors.History.PartitionHistory;
+import io.spendwatch.actors.History.TransactionKey;
+import io.spendwatch.actors.History.UserQuery;
+import io.spendwatch.actors.Judgement;
+import io.spendwatch.actors.Received;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertCause;
+import io.spendwatch.protocol.AlertIds;
+import io.spendwatch.protocol.AlertType;
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionKind;
+import io.spendwatch.protocol.Verdict;
+import io.spendwatch.streams.postgres.SimulatedPostgres.Pipeline;
+import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Calls that depend on a seed and on what the calls before have left. They come close to each other
+ * on purpose: few users, few instants, which lie whole windows and days apart or a millisecond
+ * beside that, and again and again what was written before.
+ */
+final class RandomCalls {
+  /** The days that have their partition from the start; instants reach further. */
+  static final List<LocalDate> FIRST_DAYS =
+      LocalDate.of(2024, 2, 27).datesUntil(LocalDate.of(2024, 3, 2)).toList();
+
+  /** No column takes it. */
+  static final String ID_TOO_LONG = "x".repeat(65);
+
+  private static final int FIRST_DAYS_QUARTERS = 4 * FIRST_DAYS.size();
+  private static final int ALL_QUARTERS = FIRST_DAYS_QUARTERS + 8;
+  private static final long QUARTER_MS = Duration.ofHours(6).toMillis();
+  private static final long START_MS =
+      FIRST_DAYS.getFirst().atStartOfDay().toInstant(ZoneOffset.UTC).toEpochMilli();
+  private static final List<String> USERS = List.of("u1", "u2", "ü\"\\, '3'", "😀");
+  private static final List<String> CURRENCIES = List.of("USD", "EUR");
+  private static final int PARTITIONS = 2;
+  private static final int ROWS_MAX = 6;
+  private static final int ALERTS_MAX = 3;
+  private static final int QUESTIONS_MAX = 5;
+  private static final int EPISODE_GAP_MS = 3;
+
+  /**
+   * A call, the same on any server.
+   *
+   * @param on its answer, ordered even where no order is promised
+   */
+  record Call(String kind, Object what, Function<Adapters, CompletionStage<?>> on) {
+    @Override
+    public String toString() {
+      return kind + " " + what;
+    }
+  }
+
+  private final Random random;
+  private final SimulatedPostgres stored;
+  private final boolean hugeAmounts;
+  private final List<LedgerBatch> batches = new ArrayList<>();
+  private final List<Received> received = new ArrayList<>();
+  private final List<Alert> alerts = new ArrayList<>();
+  private int calls;
+  private int episodes;
+
+  /**
+   * @param stored what the calls before have left
+   */
+  RandomCalls(long seed, SimulatedPostgres stored) {
+    this.random = new Random(seed);
+    this.stored = stored;
+    this.hugeAmounts = oneIn(10);
+  }
+
+  Call next() {
+    calls++;
+    int choice = random.nextInt(100);
+    if (calls <= PARTITIONS || choice < 5) {
+      return claim();
+    } else if (choice < 36) {
+      LedgerBatch batch = batch(FIRST_DAYS_QUARTERS + (oneIn(4) ? 8 : 0));
+      return new Call("write", batch, on -> on.ledger().write(batch));
+    } else if (choice < 41) {
+      LedgerBatch batch = batch(ALL_QUARTERS);
+      return new Call(
+          "write without partitions", batch, on -> on.ledgerWithoutPartitions().write(batch));
+    } else if (choice < 47) {
+      return alertsAfter();
+    } else if (choice < 52) {
+      return partition();
+    } else if (choice < 63) {
+      return users();
+    } else if (choice < 68) {
+      return stored();
+    } else if (choice < 74) {
+      return exposures();
+    } else if (choice < 79) {
+      return transactionIds();
+    } else if (choice < 83) {
+      return balances();
+    } else if (choice < 92) {
+      return applyBalances();
+    } else if (choice < 98) {
+      return putAccount();
+    } else {
+      return removeAccount();
+    }
+  }
+
+  private Call claim() {
+    int partition = anyPartition();
+    long nowMs = instantMs(ALL_QUARTERS);
+    return new Call("claim", partition, on -> on.ledger().claim(partition, "node " + nowMs, nowMs));
+  }
+
+  private LedgerBatch batch(int quarters) {
+    if (!batches.isEmpty() && oneIn(6)) {
+      return any(batches);
+    }
+    int partition = anyPartition();
+    Pipeline pipeline = stored.pipelines().getOrDefault(partition, new Pipeline());
+    List<Received> transactions = some(ROWS_MAX, () -> transaction(partition, quarters));
+    // Their order of arrival is that of their offsets, in whatever order they are written.
+    Collections.shuffle(transactions, random);
+    List<Alert> announced = some(ALERTS_MAX, () -> alert(partition));
+    long alertSeqBefore = pipeline.alertSeq();
+    if (oneIn(4)) {
+      alertSeqBefore = random.nextLong(alertSeqBefore + 3);
+    }
+    LedgerBatch batch =
+        new LedgerBatch(
+            partition,
+            oneIn(4) ? pipeline.epoch() + random.nextInt(-1, 2) : pipeline.epoch(),
+            instantMs(ALL_QUARTERS),
+            oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
+            transactions,
+            transactions.stream().map(_ -> judgement()).toList(),
+            announced,
+            alertSeqBefore,
+            random.nextLong(pipeline.alertSeq() + 1));
+    batches.add(batch);
+    return batch;
+  }
+
+  /** New, the same again, or the same key with other contents. */
+  private Received transaction(int partition, int quarters) {
+    if (!received.isEmpty() && oneIn(6)) {
+      return any(received);
+    }
+    int number = received.size();
+    Transaction fresh =
+        new Transaction(
+            oneIn(120) ? ID_TOO_LONG : "t" + number,
+            userOf(partition),
+            hugeAmounts && oneIn(2) ? Long.MAX_VALUE - number : random.nextLong(1, 1000),
+            any(CURRENCIES),
+            instantMs(quarters),
+            any(List.of(TransactionKind.values())),
+            oneIn(2) ? null : "m-1",
+            oneIn(2) ? null : "t0");
+    if (!received.isEmpty() && oneIn(8)) {
+      Transaction before = any(received).transaction();
+      fresh =
+          new Transaction(
+              before.transactionId(),
+              before.userId(),
+              fresh.amountMinor(),
+              fresh.currency(),
+              before.eventTimeMs(),
+              fresh.kind(),
+              fresh.merchant(),
+              fresh.originalTransactionId());
+    }
+    // A partition has one record at an offset.
+    Received now = new Received(fresh, number);
+    received.add(now);
+    return now;
+  }
+
+  private Judgement judgement() {
+    return switch (random.nextInt(8)) {
+      case 0 -> new Judgement.Duplicate();
+      case 1 -> new Judgement.Rejected(DeadLetterReason.CURRENCY_MISMATCH, "in another currency");
+      default ->
+          new Judgement.Judged(
+              any(List.of(Verdict.values())),
+              random.nextLong(-1000, 1000),
+              oneIn(4)
+                  ? null
+                  : new AccountBalance(
+                      random.nextLong(-10, 1000), "USD", random.nextLong(1, 9), START_MS));
+    };
+  }
+
+  /** A new RAISED, the CLEARED of a stored one, or one of before, perhaps at another place. */
+  private Alert alert(int partition) {
+    if (!alerts.isEmpty() && oneIn(4)) {
+      return any(alerts);
+    }
+    List<StoredAlert> raised =
+        stored.alerts().stream()
+            .filter(alert -> alert.partition() == partition && alert.type().equals("RAISED"))
+            .toList();
+    Alert alert;
+    if (!raised.isEmpty() && oneIn(2)) {
+      StoredAlert start = any(raised);
+      alert =
+          alert(
+              AlertType.CLEARED,
+              start.episodeId(),
+              start.userId(),
+              instantMs(ALL_QUARTERS),
+              any(List.of(AlertCause.values())));
+    } else {
+      episodes++;
+      // No two episodes of a user begin at the same instant.
+      alert =
+          alert(
+              AlertType.RAISED,
+              "episode " + episodes,
+              userOf(partition),
+              instantMs(FIRST_DAYS_QUARTERS) + (long) EPISODE_GAP_MS * episodes,
+              null);
+    }
+    alerts.add(alert);
+    return alert;
+  }
+
+  private Alert alert(
+      AlertType type, String episodeId, String userId, long eventTimeMs, AlertCause cause) {
+    return new Alert(
+        AlertIds.alertId(episodeId, type),
+        type,
+        episodeId,
+        userId,
+        oneIn(3) ? null : "t" + random.nextInt(10),
+        random.nextLong(-1000, 1000),
+        random.nextLong(-10, 1000),
+        any(CURRENCIES),
+        random.nextInt(10),
+        eventTimeMs,
+        instantMs(ALL_QUARTERS),
+        oneIn(2),
+        cause,
+        new Alert.Source("transactions", 0, random.nextLong(100)));
+  }
+
+  private Call alertsAfter() {
+    int partition = anyPartition();
+    long afterSeq = random.nextLong(5);
+    int limit = oneIn(2) ? 1000 : random.nextInt(1, 4);
+    return new Call(
+        "alerts",
+        "of %d after %d, at most %d".formatted(partition, afterSeq, limit),
+        on -> on.ledger().alertsAfter(partition, afterSeq, limit));
+  }
+
+  private Call partition() {
+    int partition = anyPartition();
+    return new Call(
+        "partition",
+        partition,
+        on ->
+            on.history()
+                .partition(partition)
+                .thenApply(
+                    history ->
+                        new PartitionHistory(
+                            history.streamTimeMs(),
+                            history.openEpisodes().stream()
+                                .sorted(comparing(OpenEpisode::episodeId))
+                                .toList())));
+  }
+
+  private Call users() {
+    List<String> userIds = new ArrayList<>(USERS);
+    userIds.add("nobody");
+    Collections.shuffle(userIds, random);
+    List<UserQuery> queries =
+        userIds.subList(0, random.nextInt(userIds.size() + 1)).stream()
+            .map(userId -> new UserQuery(userId, knownFromMs(userId)))
+            .toList();
+    return new Call("users", queries, on -> on.history().users(queries));
+  }
+
+  private long knownFromMs(String userId) {
+    if (oneIn(4)) {
+      return Long.MIN_VALUE;
+    }
+    List<StoredAlert> ends =
+        stored.alerts().stream()
+            .filter(alert -> alert.userId().equals(userId) && alert.type().equals("CLEARED"))
+            .toList();
+    return ends.isEmpty() || oneIn(2)
+        ? instantMs(ALL_QUARTERS)
+        : any(ends).eventTimeMs() + 2 * Alert.WINDOW_MS + random.nextInt(-1, 2);
+  }
+
+  private Call stored() {
+    List<TransactionKey> keys =
+        some(
+            QUESTIONS_MAX,
+            () -> {
+              if (received.isEmpty()) {
+                return new TransactionKey(any(USERS), instantMs(ALL_QUARTERS), "t0");
+              }
+              Transaction transaction = any(received).transaction();
+              return new TransactionKey(
+                  oneIn(8) ? any(USERS) : transaction.userId(),
+                  oneIn(8) ? instantMs(ALL_QUARTERS) : transaction.eventTimeMs(),
+                  oneIn(8) ? "t0" : transaction.transactionId());
+            });
+    return new Call("stored", keys, on -> on.history().stored(keys));
+  }
+
+  private Call exposures() {
+    List<ExposureQuery> queries =
+        some(
+            QUESTIONS_MAX,
+            () -> {
+              if (received.isEmpty() || oneIn(4)) {
+                return new ExposureQuery(any(USERS), any(CURRENCIES), instantMs(ALL_QUARTERS));
+              }
+              Transaction transaction = any(received).transaction();
+              return new ExposureQuery(
+                  transaction.userId(),
+                  transaction.currency(),
+                  transaction.eventTimeMs() + random.nextInt(5) * QUARTER_MS);
+            });
+    return new Call("exposures", queries, on -> on.history().exposures(queries));
+  }
+
+  private Call transactionIds() {
+    List<InstantQuery> queries =
+        some(
+            QUESTIONS_MAX,
+            () -> {
+              if (received.isEmpty() || oneIn(4)) {
+                return new InstantQuery(any(USERS), instantMs(ALL_QUARTERS));
+              }
+              Transaction transaction = any(received).transaction();
+              return new InstantQuery(transaction.userId(), transaction.eventTimeMs());
+            });
+    return new Call("transaction ids", queries, on -> on.history().transactionIds(queries));
+  }
+
+  private Call balances() {
+    List<String> userIds = some(QUESTIONS_MAX, () -> any(USERS));
+    return new Call("balances", userIds, on -> on.accounts().balances(userIds));
+  }
+
+  private Call applyBalances() {
+    List<Balance> balances =
+        some(
+            QUESTIONS_MAX,
+            () ->
+                new Balance(
+                    any(USERS),
+                    oneIn(2) ? null : "name " + random.nextInt(2),
+                    balanceMinor(),
+                    any(CURRENCIES),
+                    asOfMs()));
+    return new Call("apply balances", balances, on -> on.accountsWriter().apply(balances));
+  }
+
+  private Call putAccount() {
+    String userId = any(USERS);
+    String currency = any(CURRENCIES);
+    long balanceMinor = balanceMinor();
+    long asOfMs = asOfMs();
+    return new Call(
+        "put account",
+        "%s: %d %s as of %d".formatted(userId, balanceMinor, currency, asOfMs),
+        on -> {
+          on.server().putAccount(userId, currency, balanceMinor, asOfMs);
+          return CompletableFuture.completedFuture("put");
+        });
+  }
+
+  private Call removeAccount() {
+    String userId = any(USERS);
+    return new Call(
+        "remove account",
+        userId,
+        on -> {
+          on.server().removeAccount(userId);
+          return CompletableFuture.completedFuture("removed");
+        });
+  }
+
+  /** Few, so that the same comes again. */
+  private long balanceMinor() {
+    return any(List.of(-5L, 0L, 100L));
+  }
+
+  private long asOfMs() {
+    return START_MS + random.nextInt(4);
+  }
+
+  /** A user's records are all in one partition, but for the one that is claimed late. */
+  private String userOf(int partition) {
+    return USERS.get(2 * random.nextInt(USERS.size() / 2) + partition % 2);
+  }
+
+  private long instantMs(int quarters) {
+    return START_MS
+        + random.nextInt(1, quarters) * QUARTER_MS
+        + (oneIn(2) ? 0 : random.nextInt(-1, 2));
+  }
+
+  /** Mostly one of those that are claimed first. */
+  private int anyPartition() {
+    return oneIn(8) ? PARTITIONS : random.nextInt(PARTITIONS);
+  }
+
+  private boolean oneIn(int count) {
+    return random.nextInt(count) == 0;
+  }
+
+  private <T> T any(List<T> values) {
+    return values.get(random.nextInt(values.size()));
+  }
+
+  private <T> List<T> some(int max, Supplier<T> one) {
+    List<T> values = new ArrayList<>();
+    int count = random.nextInt(max + 1);
+    for (int i = 0; i < count; i++) {
+      values.add(one.get());
+    }
+    return values;
+  }
+}

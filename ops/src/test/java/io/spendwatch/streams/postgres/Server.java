@@ -1,0 +1,40 @@
+package io.spendwatch.streams.postgres;
+
+import io.spendwatch.streams.postgres.SimulatedPostgres.Account;
+import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
+import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** A PostgreSQL, real or simulated, as those see it that work on it. */
+interface Server extends Statements {
+
+  /** Writes an account directly: a new one without a username, or balance and instant of one. */
+  void putAccount(String userId, String currency, long balanceMinor, long asOfMs);
+
+  /** Deletes an account directly. */
+  void removeAccount(String userId);
+
+  /** The users whose accounts it has announced as changed since it was last asked. */
+  Set<String> takeAnnounced();
+
+  /** What is stored. */
+  Tables tables();
+
+  /** All tables, as far as the simulated one has them. */
+  record Tables(
+      List<StoredTransaction> transactions,
+      List<StoredAlert> alerts,
+      Map<String, Account> accounts,
+      Map<Integer, PipelineRow> pipelines) {}
+
+  /** A row of table pipelines. */
+  record PipelineRow(
+      long epoch,
+      Long streamTimeMs,
+      long alertSeq,
+      long publishedAlertSeq,
+      OffsetDateTime writtenAt) {}
+}

@@ -1,0 +1,47 @@
+package io.spendwatch.streams.retry;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+
+/**
+ * Time, chance and waiting for the pipelines. Nothing else there reads a clock, draws a random
+ * number, starts a thread or blocks one, so that a simulation can decide all of it from a seed. For
+ * any thread.
+ */
+public interface Timekeeper extends InstantSource {
+
+  /** The real one, with this wall clock. */
+  static Timekeeper real(InstantSource clock) {
+    return new RealTimekeeper(clock);
+  }
+
+  /** Nanoseconds that only grow; for spans, not for dates. */
+  long nanoTime();
+
+  /** For the jitter of pauses. */
+  RandomGenerator random();
+
+  /** Runs a short task after a delay, milliseconds; must not block. */
+  void schedule(long delayMs, Runnable task);
+
+  /** Starts a daemon thread. */
+  void startThread(String name, Runnable body);
+
+  /**
+   * Blocks the calling thread, one of {@link #startThread}, until the event is there, however it
+   * came out, or the time is over.
+   *
+   * @return whether it is there
+   */
+  boolean await(CompletableFuture<?> event, Duration atMost) throws InterruptedException;
+
+  /**
+   * Blocks the calling thread, one of {@link #startThread}, for the next element.
+   *
+   * @return null when the time was over before
+   */
+  <T> T poll(BlockingQueue<T> queue, long atMostNanos) throws InterruptedException;
+}

@@ -1,0 +1,555 @@
+package io.spendwatch.streams.postgres;
+
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.math.BigInteger;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * What PostgreSQL promises for our statements, each by its text and its parameters, without the
+ * SQL. Each takes effect whole, at one moment. What fences is read from the statement's text, so
+ * that a statement without it does not fence here either. {@code SimulatedPostgresIT} holds it
+ * against the real one.
+ */
+public final class SimulatedPostgres {
+
+  /** A row of table transactions. */
+  public record StoredTransaction(
+      String userId,
+      long eventTimeMs,
+      String transactionId,
+      String kind,
+      long amountMinor,
+      String currency,
+      long exposureMinor,
+      Long balanceMinor,
+      Long balanceVersion,
+      String verdict,
+      int partition,
+      long offset) {
+    long signedMinor() {
+      return kind.equals("REFUND") ? -amountMinor : amountMinor;
+    }
+  }
+
+  /** A row of table alerts. */
+  public record StoredAlert(
+      String alertId,
+      String type,
+      String episodeId,
+      String userId,
+      String transactionId,
+      long exposureMinor,
+      long balanceMinor,
+      String currency,
+      int transactions,
+      long eventTimeMs,
+      long detectedAtMs,
+      boolean late,
+      String cause,
+      String topic,
+      int partition,
+      long offset,
+      long partitionSeq) {}
+
+  /** A row of table accounts. */
+  public record Account(
+      String userId,
+      String username,
+      String currency,
+      long balanceMinor,
+      long version,
+      long asOfMs,
+      long inForceSinceMs) {}
+
+  /** A row of table pipelines. */
+  public static final class Pipeline {
+    long epoch;
+    Long streamTimeMs;
+    long alertSeq;
+    long publishedAlertSeq;
+    OffsetDateTime writtenAt;
+
+    public long epoch() {
+      return epoch;
+    }
+
+    public Long streamTimeMs() {
+      return streamTimeMs;
+    }
+
+    public long alertSeq() {
+      return alertSeq;
+    }
+  }
+
+  private record Key(String userId, long eventTimeMs, String transactionId) {}
+
+  private static final Map<String, String> SQL = new ConcurrentHashMap<>();
+
+  private final Map<String, Function<Tuple, RowSet<Row>>> statements = new HashMap<>();
+  private final Map<String, String> names = new HashMap<>();
+  private final Map<Integer, Pipeline> pipelines = new TreeMap<>();
+  private final Map<Key, StoredTransaction> transactions = new LinkedHashMap<>();
+  private final Map<String, StoredAlert> alerts = new LinkedHashMap<>();
+  private final Map<String, Account> accounts = new LinkedHashMap<>();
+  private final Map<String, Long> closedVersions = new HashMap<>();
+  private final Set<LocalDate> days = new HashSet<>();
+  private final Consumer<Set<String>> onAccountsChanged;
+  private final Set<String> refused = new HashSet<>();
+
+  /**
+   * @param onAccountsChanged the trigger's notification
+   */
+  public SimulatedPostgres(Consumer<Set<String>> onAccountsChanged) {
+    this.onAccountsChanged = onAccountsChanged;
+    statement("claim_pipeline", this::claim);
+    statement("write_ledger", this::write);
+    statement("ensure_partitions", this::ensurePartitions);
+    statement("read_unpublished_alerts", this::unpublishedAlerts);
+    statement("read_stream_time", this::streamTime);
+    statement("read_open_episodes", this::openEpisodes);
+    statement("read_entries", this::entries);
+    statement("read_episodes", this::episodes);
+    statement("find_stored", this::findStored);
+    statement("sum_exposures", this::sumExposures);
+    statement("read_transaction_ids", this::transactionIds);
+    statement("read_balances", this::balances);
+    statement("upsert_balances", this::upsertBalances);
+  }
+
+  /** Runs a statement now, whole. */
+  public RowSet<Row> run(String sql, Tuple parameters) {
+    return statements.get(sql).apply(parameters);
+  }
+
+  /** The name of a statement. */
+  public String name(String sql) {
+    return names.get(sql);
+  }
+
+  public List<StoredTransaction> transactions() {
+    return List.copyOf(transactions.values());
+  }
+
+  /** In the order of their partitions' sequences. */
+  public List<StoredAlert> alerts() {
+    return alerts.values().stream()
+        .sorted(
+            Comparator.comparingInt(StoredAlert::partition)
+                .thenComparingLong(StoredAlert::partitionSeq))
+        .toList();
+  }
+
+  public Map<Integer, Pipeline> pipelines() {
+    return pipelines;
+  }
+
+  public Map<String, Account> accounts() {
+    return accounts;
+  }
+
+  /** The table refuses this transaction, whoever tries and however often. */
+  public void refuse(String transactionId) {
+    refused.add(transactionId);
+  }
+
+  /** Writes an account as any writer may: the trigger keeps the version and announces it. */
+  public void putAccount(String userId, String currency, long balanceMinor, long asOfMs) {
+    Account before = accounts.get(userId);
+    boolean changed =
+        before == null || before.balanceMinor != balanceMinor || !before.currency.equals(currency);
+    long version =
+        before == null
+            ? 1 + closedVersions.getOrDefault(userId, 0L)
+            : before.version + (changed ? 1 : 0);
+    accounts.put(
+        userId,
+        new Account(
+            userId,
+            before == null ? null : before.username,
+            currency,
+            balanceMinor,
+            version,
+            asOfMs,
+            changed ? asOfMs : before.inForceSinceMs));
+    if (changed) {
+      onAccountsChanged.accept(Set.of(userId));
+    }
+  }
+
+  public void removeAccount(String userId) {
+    Account gone = accounts.remove(userId);
+    if (gone != null) {
+      closedVersions.put(userId, gone.version);
+      onAccountsChanged.accept(Set.of(userId));
+    }
+  }
+
+  private void statement(String name, Function<Tuple, RowSet<Row>> promise) {
+    String sql = SQL.computeIfAbsent(name, SqlText::load);
+    statements.put(sql, promise);
+    names.put(sql, name);
+  }
+
+  private RowSet<Row> claim(Tuple in) {
+    Pipeline pipeline = pipelines.computeIfAbsent(in.getInteger(0), _ -> new Pipeline());
+    if (SQL.get("claim_pipeline").contains("SET epoch = pipeline.epoch + 1")) {
+      pipeline.epoch++;
+    }
+    return new SimulatedRows()
+        .add(pipeline.epoch, pipeline.alertSeq, pipeline.publishedAlertSeq, pipeline.writtenAt);
+  }
+
+  private RowSet<Row> write(Tuple in) {
+    Pipeline pipeline = pipelines.get(in.getInteger(0));
+    boolean fences = SQL.get("write_ledger").contains("AND epoch = $2");
+    if (pipeline == null || (fences && pipeline.epoch != in.getLong(1))) {
+      return new SimulatedRows().add(false, 0L, 0L);
+    }
+    String[] ids = in.getArrayOfStrings(7);
+    OffsetDateTime[] eventTimes = in.getArrayOfOffsetDateTimes(6);
+    for (int i = 0; i < ids.length; i++) {
+      if (refused.contains(ids[i])) {
+        throw new PgException("refused by plan", "ERROR", "22000", null);
+      }
+      if (!days.contains(eventTimes[i].toLocalDate())) {
+        throw new PgException("no partition of relation found for row", "ERROR", "23514", null);
+      }
+    }
+    if (in.getOffsetDateTime(2) != null) {
+      long streamTimeMs = EventTimes.toMs(in.getOffsetDateTime(2));
+      pipeline.streamTimeMs =
+          pipeline.streamTimeMs == null
+              ? streamTimeMs
+              : Math.max(pipeline.streamTimeMs, streamTimeMs);
+    }
+    pipeline.alertSeq = Math.max(pipeline.alertSeq, in.getLong(3));
+    pipeline.publishedAlertSeq = Math.max(pipeline.publishedAlertSeq, in.getLong(4));
+    if (ids.length > 0) {
+      pipeline.writtenAt = in.getOffsetDateTime(18);
+    }
+    return new SimulatedRows().add(true, writeTransactions(in), writeAlerts(in));
+  }
+
+  private long writeTransactions(Tuple in) {
+    long written = 0;
+    String[] userIds = in.getArrayOfStrings(5);
+    for (int i = 0; i < userIds.length; i++) {
+      StoredTransaction row =
+          new StoredTransaction(
+              userIds[i],
+              EventTimes.toMs(in.getArrayOfOffsetDateTimes(6)[i]),
+              in.getArrayOfStrings(7)[i],
+              in.getArrayOfStrings(8)[i],
+              in.getArrayOfLongs(9)[i],
+              in.getArrayOfStrings(10)[i],
+              in.getArrayOfLongs(13)[i],
+              in.getArrayOfLongs(14)[i],
+              in.getArrayOfLongs(15)[i],
+              in.getArrayOfStrings(16)[i],
+              in.getInteger(0),
+              in.getArrayOfLongs(17)[i]);
+      Key key = new Key(row.userId, row.eventTimeMs, row.transactionId);
+      written += transactions.putIfAbsent(key, row) == null ? 1 : 0;
+    }
+    return written;
+  }
+
+  private long writeAlerts(Tuple in) {
+    long written = 0;
+    String[] alertIds = in.getArrayOfStrings(19);
+    for (int i = 0; i < alertIds.length; i++) {
+      StoredAlert row =
+          new StoredAlert(
+              alertIds[i],
+              in.getArrayOfStrings(20)[i],
+              in.getArrayOfStrings(22)[i],
+              in.getArrayOfStrings(23)[i],
+              in.getArrayOfStrings(24)[i],
+              in.getArrayOfLongs(25)[i],
+              in.getArrayOfLongs(26)[i],
+              in.getArrayOfStrings(27)[i],
+              in.getArrayOfIntegers(28)[i],
+              EventTimes.toMs(in.getArrayOfOffsetDateTimes(30)[i]),
+              EventTimes.toMs(in.getArrayOfOffsetDateTimes(31)[i]),
+              in.getArrayOfBooleans(32)[i],
+              in.getArrayOfStrings(33)[i],
+              in.getArrayOfStrings(34)[i],
+              in.getInteger(0),
+              in.getArrayOfLongs(35)[i],
+              in.getArrayOfLongs(36)[i]);
+      boolean placeTaken =
+          alerts.values().stream()
+              .anyMatch(
+                  other ->
+                      other.partition == row.partition && other.partitionSeq == row.partitionSeq);
+      if (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null) {
+        written++;
+      }
+    }
+    return written;
+  }
+
+  private RowSet<Row> ensurePartitions(Tuple in) {
+    for (OffsetDateTime instant : in.getArrayOfOffsetDateTimes(0)) {
+      days.add(instant.toLocalDate());
+    }
+    return new SimulatedRows();
+  }
+
+  private RowSet<Row> unpublishedAlerts(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    alerts().stream()
+        .filter(alert -> alert.partition == in.getInteger(0))
+        .filter(alert -> alert.partitionSeq > in.getLong(1))
+        .limit(in.getInteger(2))
+        .forEach(
+            alert ->
+                rows.add(
+                    alert.partitionSeq,
+                    alert.alertId,
+                    alert.type,
+                    alert.episodeId,
+                    alert.userId,
+                    alert.transactionId,
+                    alert.exposureMinor,
+                    alert.balanceMinor,
+                    alert.currency,
+                    alert.transactions,
+                    EventTimes.toDatabase(alert.eventTimeMs),
+                    EventTimes.toDatabase(alert.detectedAtMs),
+                    alert.late,
+                    alert.cause,
+                    alert.topic,
+                    alert.partition,
+                    alert.offset));
+    return rows;
+  }
+
+  private RowSet<Row> streamTime(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    Pipeline pipeline = pipelines.get(in.getInteger(0));
+    if (pipeline != null) {
+      rows.add(pipeline.streamTimeMs == null ? null : EventTimes.toDatabase(pipeline.streamTimeMs));
+    }
+    return rows;
+  }
+
+  /** An episode as its alerts say. */
+  private static final class Episode {
+    final String userId;
+    final String episodeId;
+    OffsetDateTime raisedAt;
+    OffsetDateTime clearedAt;
+
+    Episode(StoredAlert alert) {
+      this.userId = alert.userId;
+      this.episodeId = alert.episodeId;
+    }
+  }
+
+  private List<Episode> episodesOf(java.util.function.Predicate<StoredAlert> which) {
+    Map<String, Episode> episodes = new LinkedHashMap<>();
+    for (StoredAlert alert : alerts.values()) {
+      if (which.test(alert)) {
+        Episode episode =
+            episodes.computeIfAbsent(alert.userId + "/" + alert.episodeId, _ -> new Episode(alert));
+        if (alert.type.equals("RAISED")) {
+          episode.raisedAt = EventTimes.toDatabase(alert.eventTimeMs);
+        } else {
+          episode.clearedAt = EventTimes.toDatabase(alert.eventTimeMs);
+        }
+      }
+    }
+    return new ArrayList<>(episodes.values());
+  }
+
+  private RowSet<Row> openEpisodes(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    episodesOf(alert -> alert.partition == in.getInteger(0)).stream()
+        .filter(episode -> episode.clearedAt == null)
+        .sorted(Comparator.comparing(episode -> episode.userId))
+        .forEach(episode -> rows.add(episode.userId, episode.episodeId, episode.raisedAt));
+    return rows;
+  }
+
+  private List<StoredTransaction> of(String userId) {
+    return transactions.values().stream()
+        .filter(row -> row.userId.equals(userId))
+        .sorted(
+            Comparator.comparingLong(StoredTransaction::eventTimeMs)
+                .thenComparingLong(StoredTransaction::offset))
+        .toList();
+  }
+
+  private RowSet<Row> entries(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    String[] userIds = in.getArrayOfStrings(0);
+    List<String> ordered = new ArrayList<>(List.of(userIds));
+    ordered.sort(Comparator.naturalOrder());
+    for (String userId : ordered) {
+      long fromMs =
+          EventTimes.toMs(in.getArrayOfOffsetDateTimes(1)[List.of(userIds).indexOf(userId)]);
+      List<StoredTransaction> known =
+          of(userId).stream().filter(row -> row.eventTimeMs > fromMs).toList();
+      if (!known.isEmpty()) {
+        long reachMs = known.getLast().eventTimeMs - 2 * 86_400_000L;
+        known.stream()
+            .filter(row -> row.eventTimeMs > reachMs)
+            .forEach(
+                row ->
+                    rows.add(
+                        userId,
+                        row.transactionId,
+                        EventTimes.toDatabase(row.eventTimeMs),
+                        row.signedMinor(),
+                        row.currency));
+      }
+    }
+    return rows;
+  }
+
+  private RowSet<Row> episodes(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    String[] userIds = in.getArrayOfStrings(0);
+    List<String> ordered = new ArrayList<>(List.of(userIds));
+    ordered.sort(Comparator.naturalOrder());
+    for (String userId : ordered) {
+      OffsetDateTime from =
+          in.getArrayOfOffsetDateTimes(1)[List.of(userIds).indexOf(userId)].minusHours(48);
+      episodesOf(alert -> alert.userId.equals(userId)).stream()
+          .filter(episode -> episode.clearedAt == null || episode.clearedAt.isAfter(from))
+          .sorted(Comparator.comparing(episode -> episode.raisedAt))
+          .forEach(
+              episode -> rows.add(userId, episode.episodeId, episode.raisedAt, episode.clearedAt));
+    }
+    return rows;
+  }
+
+  private RowSet<Row> findStored(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
+      String userId = in.getArrayOfStrings(0)[i];
+      OffsetDateTime eventTime = in.getArrayOfOffsetDateTimes(1)[i];
+      String transactionId = in.getArrayOfStrings(2)[i];
+      if (transactions.containsKey(new Key(userId, EventTimes.toMs(eventTime), transactionId))) {
+        rows.add(userId, eventTime, transactionId);
+      }
+    }
+    return rows;
+  }
+
+  private RowSet<Row> sumExposures(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
+      String currency = in.getArrayOfStrings(1)[i];
+      long startMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(2)[i]);
+      long endMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(3)[i]);
+      BigInteger sum =
+          of(in.getArrayOfStrings(0)[i]).stream()
+              .filter(row -> row.eventTimeMs > startMs && row.eventTimeMs <= endMs)
+              .filter(row -> row.currency.equals(currency))
+              .map(row -> BigInteger.valueOf(row.signedMinor()))
+              .reduce(BigInteger.ZERO, BigInteger::add);
+      rows.add(
+          sum.max(BigInteger.valueOf(Long.MIN_VALUE))
+              .min(BigInteger.valueOf(Long.MAX_VALUE))
+              .longValue());
+    }
+    return rows;
+  }
+
+  private RowSet<Row> transactionIds(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
+      long atMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(1)[i]);
+      Object ids =
+          of(in.getArrayOfStrings(0)[i]).stream()
+              .filter(row -> row.eventTimeMs == atMs)
+              .map(StoredTransaction::transactionId)
+              .toArray(String[]::new);
+      rows.add(ids);
+    }
+    return rows;
+  }
+
+  private RowSet<Row> balances(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    for (String userId : in.getArrayOfStrings(0)) {
+      Account account = accounts.get(userId);
+      if (account != null) {
+        rows.add(
+            userId,
+            account.balanceMinor,
+            account.currency,
+            account.version,
+            EventTimes.toDatabase(account.inForceSinceMs));
+      }
+    }
+    return rows;
+  }
+
+  private RowSet<Row> upsertBalances(Tuple in) {
+    int affected = 0;
+    Set<String> announced = new HashSet<>();
+    for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
+      String userId = in.getArrayOfStrings(0)[i];
+      String currency = in.getArrayOfStrings(2)[i];
+      long balanceMinor = in.getArrayOfLongs(3)[i];
+      long asOfMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(4)[i]);
+      Account before = accounts.get(userId);
+      String given = in.getArrayOfStrings(1)[i];
+      String username = given != null || before == null ? given : before.username;
+      boolean changed =
+          before == null
+              || before.balanceMinor != balanceMinor
+              || !before.currency.equals(currency);
+      if (before != null
+          && (asOfMs < before.asOfMs
+              || (!changed
+                  && asOfMs == before.asOfMs
+                  && Objects.equals(username, before.username)))) {
+        continue;
+      }
+      affected++;
+      long version =
+          before == null
+              ? 1 + closedVersions.getOrDefault(userId, 0L)
+              : before.version + (changed ? 1 : 0);
+      accounts.put(
+          userId,
+          new Account(
+              userId,
+              username,
+              currency,
+              balanceMinor,
+              version,
+              asOfMs,
+              changed ? asOfMs : before.inForceSinceMs));
+      if (changed) {
+        announced.add(userId);
+      }
+    }
+    if (!announced.isEmpty()) {
+      onAccountsChanged.accept(announced);
+    }
+    return new SimulatedRows().affected(affected);
+  }
+}

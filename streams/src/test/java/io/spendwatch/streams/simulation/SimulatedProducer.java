@@ -1,0 +1,105 @@
+package io.spendwatch.streams.simulation;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/** A transactional producer, as {@code KafkaProducer} behaves. */
+public final class SimulatedProducer {
+  private final SimulatedKafka kafka;
+  private final SimulatedConnection connection;
+  private final String transactionalId;
+  private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+  private int epoch = -1;
+
+  private SimulatedProducer(
+      SimulatedKafka kafka, SimulatedConnection connection, String transactionalId) {
+    this.kafka = kafka;
+    this.connection = connection;
+    this.transactionalId = transactionalId;
+  }
+
+  @SuppressWarnings("unchecked")
+  public static Producer<byte[], byte[]> create(
+      Scheduler scheduler,
+      SimulatedKafka kafka,
+      Weather weather,
+      Outage outage,
+      String transactionalId) {
+    return SimulatedClients.as(
+        Producer.class,
+        new SimulatedProducer(
+            kafka, new SimulatedConnection(scheduler, weather, outage), transactionalId));
+  }
+
+  @Served
+  void initTransactions() {
+    epoch = connection.call("init transactions", () -> kafka.initTransactions(transactionalId));
+  }
+
+  @Served
+  void beginTransaction() {
+    records.clear();
+  }
+
+  @Served
+  Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+    records.add(record);
+    return new CompletableFuture<>();
+  }
+
+  @Served
+  void sendOffsetsToTransaction(
+      Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
+    Map<TopicPartition, OffsetAndMetadata> sent = new LinkedHashMap<>(offsets);
+    int sentEpoch = epoch;
+    boolean _ =
+        connection.call(
+            "send offsets",
+            () -> {
+              kafka.sendOffsets(transactionalId, sentEpoch, sent, group);
+              return true;
+            });
+  }
+
+  @Served
+  void commitTransaction() {
+    List<ProducerRecord<byte[], byte[]>> sent = List.copyOf(records);
+    int sentEpoch = epoch;
+    boolean _ =
+        connection.call(
+            "commit",
+            () -> {
+              kafka.commit(transactionalId, sentEpoch, sent);
+              return true;
+            });
+  }
+
+  @Served
+  void abortTransaction() {
+    int sentEpoch = epoch;
+    boolean _ =
+        connection.call(
+            "abort",
+            () -> {
+              kafka.abort(transactionalId, sentEpoch);
+              return true;
+            });
+  }
+
+  @Served
+  void close(Duration limit) {
+    // Nothing of the broker's.
+  }
+}

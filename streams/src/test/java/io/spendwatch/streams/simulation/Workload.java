@@ -1,0 +1,173 @@
+package io.spendwatch.streams.simulation;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.protocol.TransactionKind;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * What a seed puts into the topic: few users with small balances on a coarse grid of instants, so
+ * that breaches, ties, entries exactly 24 h apart, late, too late and repeated records are
+ * frequent.
+ */
+public final class Workload {
+  public static final long START_MS = Instant.parse("2024-07-12T00:00:00Z").toEpochMilli();
+  private static final long HOUR_MS = 3_600_000;
+
+  /** Duplicates under another event time are recognised within this span. */
+  private static final long SPAN_MS = 47 * HOUR_MS;
+
+  /**
+   * A record to send.
+   *
+   * @param transaction null where the record is no transaction
+   * @param reason why it must end as a dead letter; null where it must not
+   */
+  public record Sent(
+      int partition, String key, String value, Transaction transaction, DeadLetterReason reason) {}
+
+  private final Random random;
+  private final int partitions;
+  private final Map<String, Long> balances = new HashMap<>();
+  private final List<Sent> records = new ArrayList<>();
+  private final Set<String> poison = new HashSet<>();
+  private final List<Change> changes = new ArrayList<>();
+
+  public Workload(Random random, int partitions) {
+    this.random = random;
+    this.partitions = partitions;
+    int users = 1 + random.nextInt(6);
+    for (int user = 0; user < users; user++) {
+      if (random.nextInt(8) != 0) {
+        balances.put("u" + user, 20L + random.nextInt(200));
+      }
+    }
+    if (random.nextInt(6) == 0) {
+      for (int i = 1 + random.nextInt(2); i > 0; i--) {
+        poison.add("t" + random.nextInt(30));
+      }
+    }
+    if (random.nextInt(4) == 0) {
+      for (int i = 1 + random.nextInt(12); i > 0; i--) {
+        int user = random.nextInt(users);
+        changes.add(
+            new Change(
+                "u" + user,
+                random.nextInt(6) == 0 ? null : 20L + random.nextInt(200),
+                START_MS + random.nextLong(2 * SPAN_MS),
+                user % 2 == 0));
+      }
+    }
+    generate(users, 5 + random.nextInt(random.nextInt(4) == 0 ? 150 : 50));
+  }
+
+  /** By user; who is absent has no account. */
+  public Map<String, Long> balances() {
+    return balances;
+  }
+
+  /** In the order in which they are sent. */
+  public List<Sent> records() {
+    return records;
+  }
+
+  /**
+   * A change of an account while transactions arrive.
+   *
+   * @param balanceMinor null where the account goes
+   * @param byTopic through the balances topic; else some other writer's
+   */
+  public record Change(String userId, Long balanceMinor, long asOfMs, boolean byTopic) {}
+
+  /** In most seeds none. */
+  public List<Change> changes() {
+    return changes;
+  }
+
+  /** Ids of transactions that PostgreSQL refuses, whoever tries and however often. */
+  public Set<String> poison() {
+    return poison;
+  }
+
+  private void generate(int users, int count) {
+    double disorder = random.nextInt(3) == 0 ? 0.2 * random.nextDouble() : 0;
+    long gridMs = List.of(1L, HOUR_MS, 3 * HOUR_MS, 777_777L).get(random.nextInt(4));
+    long nowMs = START_MS + SPAN_MS / 8;
+    for (int i = 0; i < count; i++) {
+      nowMs += random.nextInt(3) * gridMs;
+      if (random.nextInt(25) == 0) {
+        nowMs += 24 * HOUR_MS - random.nextInt(3) * gridMs;
+      }
+      nowMs = Math.min(nowMs, START_MS + SPAN_MS);
+      long atMs = nowMs;
+      if (random.nextDouble() < disorder) {
+        atMs = Math.max(START_MS, atMs - random.nextInt(30) * gridMs);
+      }
+      int kind = random.nextInt(40);
+      if (kind == 0) {
+        garbage(i, "u" + random.nextInt(users));
+      } else if (kind < 4 && !records.isEmpty()) {
+        repeat(atMs);
+      } else {
+        send(
+            new Transaction(
+                "t" + i,
+                "u" + random.nextInt(users),
+                1 + random.nextInt(90),
+                "USD",
+                atMs,
+                random.nextInt(6) == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
+                null,
+                null));
+      }
+    }
+  }
+
+  /** The same id again, as it was or with another time. */
+  private void repeat(long atMs) {
+    Transaction first = records.get(random.nextInt(records.size())).transaction();
+    if (first != null) {
+      boolean same = random.nextInt(3) != 0;
+      send(
+          new Transaction(
+              first.transactionId(),
+              first.userId(),
+              first.amountMinor(),
+              first.currency(),
+              same ? first.eventTimeMs() : atMs,
+              first.kind(),
+              null,
+              null));
+    }
+  }
+
+  private void send(Transaction transaction) {
+    records.add(
+        new Sent(
+            partitionOf(transaction.userId()),
+            transaction.userId(),
+            new String(TransactionCodec.encode(transaction), UTF_8),
+            transaction,
+            poison.contains(transaction.transactionId()) ? DeadLetterReason.INTERNAL_ERROR : null));
+  }
+
+  private void garbage(int number, String userId) {
+    records.add(
+        new Sent(partitionOf(userId), userId, "{" + number, null, DeadLetterReason.MALFORMED_JSON));
+  }
+
+  private int partitionOf(String userId) {
+    return Partitions.partitionOf(userId, partitions);
+  }
+}
