@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.cluster.ClusterConfig;
+import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.HttpApi;
 import io.spendwatch.ops.http.HttpConfig;
@@ -12,20 +14,18 @@ import io.spendwatch.streams.Pipelines;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
-import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
 import org.slf4j.Logger;
@@ -61,13 +61,16 @@ public final class Node {
   public static Node start(Configuration configuration, InstantSource clock) {
     Config raw = configuration.raw();
     ClusterConfig cluster = clusterOf(raw);
-    ActorSystem<Void> system = actorSystem(raw);
+    Database database = Database.open(configuration.streams().postgres());
+    ActorSystem<Void> system = actorSystem(cluster, raw, database);
     try {
-      Database database = Database.open(configuration.streams().postgres());
+      String nodeId = configuration.streams().kafka().nodeId();
+      Instant startedAt = clock.instant();
       PartitionSharding sharding = sharding(system, configuration, database);
-      var status = new StatusSource(system, configuration.streams().kafka().nodeId(), clock);
+      var status = new StatusSource(system, nodeId, startedAt, clock);
       int httpPort = listen(system, configuration.http(), new HttpApi(status::now));
-      join(system, cluster);
+      // Not before the port is ours: whose it is has this node id too.
+      Membership membership = Membership.start(system, cluster, nodeId, startedAt, database);
       Pipelines pipelines =
           Pipelines.start(
               system,
@@ -76,20 +79,22 @@ public final class Node {
               sharding::partition,
               assigned -> follow(sharding, assigned),
               clock);
-      status.started(pipelines);
+      status.started(membership, pipelines);
       Cancellable ahead =
           PartitionsAhead.start(
               system, database, raw.getDuration("spendwatch.partitions.interval"), clock);
       Cancellable stateLog = StateLog.start(system, status);
-      arrangeShutdown(system, status, pipelines, List.of(ahead, stateLog), database);
+      new Departure(system)
+          .arrange(status, membership, pipelines, List.of(ahead, stateLog), database);
       LOG.atInfo()
-          .addKeyValue("node", configuration.streams().kafka().nodeId())
+          .addKeyValue("node", nodeId)
           .addKeyValue("address", Cluster.get(system).selfMember().address())
           .addKeyValue("http", configuration.http().host() + ":" + httpPort)
           .log("Started");
       return new Node(system, httpPort, status);
     } catch (RuntimeException e) {
       system.terminate();
+      var _ = database.close();
       throw e;
     }
   }
@@ -133,17 +138,19 @@ public final class Node {
     }
   }
 
-  private static ActorSystem<Void> actorSystem(Config raw) {
+  private static ActorSystem<Void> actorSystem(
+      ClusterConfig cluster, Config raw, Database database) {
     try {
-      return ActorSystem.create(Behaviors.empty(), SYSTEM, raw);
+      return ActorSystem.create(
+          Behaviors.empty(), SYSTEM, Membership.setup(cluster, raw, database));
     } catch (RuntimeException e) {
+      var _ = database.close();
       if (isBindFailure(e)) {
         throw new OperatorException(
-            "port %s is taken: the node cannot listen for the cluster on %s:%s"
+            "port %s is taken: the node cannot listen for the cluster on %s"
                 .formatted(
-                    raw.getString("spendwatch.cluster.port"),
-                    raw.getString("spendwatch.cluster.host"),
-                    raw.getString("spendwatch.cluster.port")),
+                    cluster.bindPort().isEmpty() ? cluster.port() : cluster.bindPort(),
+                    cluster.listensAt()),
             e);
       }
       throw e;
@@ -196,15 +203,6 @@ public final class Node {
     }
   }
 
-  private static void join(ActorSystem<?> system, ClusterConfig config) {
-    Cluster cluster = Cluster.get(system);
-    List<Address> seeds =
-        config.seeds().isEmpty()
-            ? List.of(cluster.selfMember().address())
-            : config.addresses(SYSTEM);
-    cluster.manager().tell(new JoinSeedNodes(seeds));
-  }
-
   private static void follow(PartitionSharding sharding, Set<Integer> assigned) {
     var _ =
         sharding
@@ -218,38 +216,5 @@ public final class Node {
                         .log("Partitions' actors stay where they are, further from their records");
                   }
                 });
-  }
-
-  private static void arrangeShutdown(
-      ActorSystem<?> system,
-      StatusSource status,
-      Pipelines pipelines,
-      List<Cancellable> periodic,
-      Database database) {
-    CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
-    shutdown.addTask(
-        CoordinatedShutdown.PhaseBeforeServiceUnbind(),
-        "announce",
-        () -> {
-          status.draining();
-          periodic.forEach(Cancellable::cancel);
-          LOG.info("Draining");
-          return CompletableFuture.completedFuture(Done.done());
-        });
-    shutdown.addTask(
-        CoordinatedShutdown.PhaseServiceRequestsDone(),
-        "drain-pipelines",
-        () ->
-            pipelines
-                .drainAndStop()
-                .whenComplete(
-                    (_, failure) ->
-                        LOG.atInfo()
-                            .addKeyValue("left", failure == null ? "nothing" : failure.getMessage())
-                            .log("Drained")));
-    shutdown.addTask(
-        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
-        "close-database",
-        () -> database.close().thenApply(_ -> Done.done()));
   }
 }
