@@ -101,7 +101,9 @@ public record ClusterConfig(
                 registration.duration("interval"), registration.duration("expiry")),
             section.duration("lease"));
     registration.rejectUnknown();
+    // What these say is Pekko's to check.
     ConfigSection _ = section.section("by-discovery");
+    Duration _ = section.duration("join-timeout");
     section.rejectUnknown();
     check(
         !config.seeds.isEmpty()

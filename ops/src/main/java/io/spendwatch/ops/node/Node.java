@@ -2,6 +2,7 @@ package io.spendwatch.ops.node;
 
 import com.typesafe.config.Config;
 import io.spendwatch.actors.PartitionActor;
+import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.cluster.ClusterConfig;
@@ -66,7 +67,13 @@ public final class Node {
     try {
       String nodeId = configuration.streams().kafka().nodeId();
       Instant startedAt = clock.instant();
-      PartitionSharding sharding = sharding(system, configuration, database);
+      PartitionActors actors = actors(system, configuration, database);
+      PartitionSharding sharding =
+          PartitionSharding.start(
+              system,
+              actors,
+              new PgHistory(database),
+              raw.getDuration("spendwatch.actors.allocation-timeout"));
       var status = new StatusSource(system, nodeId, startedAt, clock);
       int httpPort = listen(system, configuration.http(), new HttpApi(status::now));
       // Not before the port is ours: whose it is has this node id too.
@@ -76,7 +83,7 @@ public final class Node {
               system,
               configuration.streams(),
               database,
-              sharding::partition,
+              actors,
               assigned -> follow(sharding, assigned),
               clock);
       status.started(membership, pipelines);
@@ -116,13 +123,26 @@ public final class Node {
 
   /** Whether somebody wanted it to end: a signal, or {@link #stop()}. */
   public boolean toldToEnd() {
-    return CoordinatedShutdown.get(system)
-        .getShutdownReason()
-        .filter(
-            reason ->
-                reason.equals(CoordinatedShutdown.jvmExitReason())
-                    || reason.equals(CoordinatedShutdown.actorSystemTerminateReason()))
-        .isPresent();
+    return isReason(CoordinatedShutdown.jvmExitReason())
+        || isReason(CoordinatedShutdown.actorSystemTerminateReason());
+  }
+
+  /** Why it ended without being told to, in one line for people. */
+  public String whyItEnded() {
+    if (isReason(CoordinatedShutdown.clusterDowningReason())) {
+      return "the cluster has taken this node out, because it was out of reach: start it again";
+    }
+    if (isReason(CoordinatedShutdown.clusterJoinUnsuccessfulReason())) {
+      return "the nodes of the cluster that was found have not let this one in: start it again";
+    }
+    if (isReason(CoordinatedShutdown.incompatibleConfigurationDetectedReason())) {
+      return "the cluster does not take this node, whose settings of pekko.cluster are different: its log says which";
+    }
+    return "the node has ended by itself: its log says why";
+  }
+
+  private boolean isReason(CoordinatedShutdown.Reason reason) {
+    return CoordinatedShutdown.get(system).getShutdownReason().filter(reason::equals).isPresent();
   }
 
   /** Drains and ends. */
@@ -167,17 +187,18 @@ public final class Node {
     return false;
   }
 
-  private static PartitionSharding sharding(
+  private static PartitionActors actors(
       ActorSystem<?> system, Configuration configuration, Database database) {
     Config actors = configuration.raw().getConfig("spendwatch.actors");
-    return PartitionSharding.start(
+    return new PartitionActors(
         system,
         new PartitionActor.Dependencies(
             configuration.streams().kafka().topics().transactions(),
             actors.getInt("awake-users-max"),
+            actors.getInt("awake-entries-max"),
+            actors.getInt("restore-users-max"),
             new PgAccounts(database),
-            new PgHistory(database)),
-        actors.getDuration("allocation-timeout"));
+            new PgHistory(database)));
   }
 
   private static int listen(ActorSystem<?> system, HttpConfig http, HttpApi api) {
@@ -213,7 +234,8 @@ public final class Node {
                     LOG.atWarn()
                         .addKeyValue("partitions", assigned)
                         .addKeyValue("reason", failure.getMessage())
-                        .log("Partitions' actors stay where they are, further from their records");
+                        .log(
+                            "The partitions' shards stay where they are: questions about users take the long way");
                   }
                 });
   }
