@@ -32,7 +32,7 @@ import picocli.CommandLine.Command;
     })
 public final class NodeCommand implements Callable<Integer> {
   /** More than all phases of {@code pekko.coordinated-shutdown} together may take. */
-  private static final Duration END_MAX = Duration.ofSeconds(90);
+  private static final Duration END_MAX = Duration.ofMinutes(2);
 
   @Override
   public Integer call() {
