@@ -119,9 +119,9 @@ final class NodeProcess implements AutoCloseable {
         .isPresent();
   }
 
-  /** {@code GET /api/v1/status}, empty where it does not answer. */
+  /** What it says of itself, empty where it does not answer. */
   Optional<JsonNode> status() {
-    return get("/api/v1/status");
+    return get("/api/v1/status?scope=node");
   }
 
   /** How many partitions it has, of both topics; 0 where it does not answer. */
