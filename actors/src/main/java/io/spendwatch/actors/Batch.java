@@ -82,7 +82,7 @@ final class Batch {
   }
 
   boolean isRepeatedBy(Assess other) {
-    return other.epoch() == assess.epoch() && other.sequence() == assess.sequence();
+    return other.sequence() == assess.sequence();
   }
 
   void answerTo(ActorRef<PartitionCommand.Reply> asker) {

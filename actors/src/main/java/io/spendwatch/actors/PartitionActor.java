@@ -9,10 +9,9 @@ import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
 import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
 import io.spendwatch.actors.PartitionCommand.Failed;
-import io.spendwatch.actors.PartitionCommand.GetUser;
-import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Stop;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
+import io.spendwatch.actors.PartitionQuery.GetUser;
 import io.spendwatch.protocol.Alert;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,7 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sharded actor of one Kafka partition; one {@link UserActor} per user lives below it.
+ * The actor of one Kafka partition, for one life of its pipeline; one {@link UserActor} per user
+ * lives below it.
  *
  * <pre>
  *   idle ──Assess──▶ reading ──▶ judging ◀──▶ reading facts ──▶ ending episodes ──▶ naming ──Assessed──▶ idle
@@ -57,17 +57,32 @@ public final class PartitionActor {
   private static final Logger log = LoggerFactory.getLogger(PartitionActor.class);
 
   /**
-   * What a partition's actor needs.
+   * What the partition actors of a node need.
    *
    * @param topic of the transactions, for the alerts' source
-   * @param awakeUsersMax beyond it the least recently used are forgotten (and read again when they
-   *     are needed)
+   * @param awakeUsersMax of the node; beyond it the least recently used are forgotten (and read
+   *     again when they are needed)
+   * @param awakeEntriesMax of the node: entries of the windows in memory, beyond which the same
+   *     holds
+   * @param restoreUsersMax of one partition: users without transactions in a batch who are read on
+   *     its occasion; further ones wait for the next batch or tick
    */
-  public record Dependencies(String topic, int awakeUsersMax, Accounts accounts, History history) {
+  public record Dependencies(
+      String topic,
+      int awakeUsersMax,
+      int awakeEntriesMax,
+      int restoreUsersMax,
+      Accounts accounts,
+      History history) {
     public Dependencies {
-      if (awakeUsersMax < 1) {
-        throw new IllegalArgumentException(
-            "awake-users-max: " + awakeUsersMax + " (expected: at least 1)");
+      checkPositive("awake-users-max", awakeUsersMax);
+      checkPositive("awake-entries-max", awakeEntriesMax);
+      checkPositive("restore-users-max", restoreUsersMax);
+    }
+
+    private static void checkPositive(String name, int value) {
+      if (value < 1) {
+        throw new IllegalArgumentException(name + ": " + value + " (expected: at least 1)");
       }
     }
   }
@@ -89,8 +104,8 @@ public final class PartitionActor {
   private final ActorContext<PartitionCommand> context;
   private final int partition;
   private final Dependencies dependencies;
+  private final PartitionActors node;
 
-  private long epoch = Long.MIN_VALUE;
   private boolean restored;
   private long streamTimeMs = Long.MIN_VALUE;
   private Assessed lastReply;
@@ -106,19 +121,24 @@ public final class PartitionActor {
   private long batches;
 
   private PartitionActor(
-      ActorContext<PartitionCommand> context, int partition, Dependencies dependencies) {
+      ActorContext<PartitionCommand> context,
+      int partition,
+      Dependencies dependencies,
+      PartitionActors node) {
     this.context = context;
     this.partition = partition;
     this.dependencies = dependencies;
+    this.node = node;
     this.awake = new AwakeUsers(context);
   }
 
   /** The actor of this partition, with an empty memory. */
-  public static Behavior<PartitionCommand> create(int partition, Dependencies dependencies) {
+  static Behavior<PartitionCommand> create(
+      int partition, Dependencies dependencies, PartitionActors node) {
     return Behaviors.setup(
         context ->
             Behaviors.receiveMessage(
-                new PartitionActor(context, partition, dependencies)::onCommandGuarded));
+                new PartitionActor(context, partition, dependencies, node)::onCommandGuarded));
   }
 
   /** Whoever asked waits for an answer: without one it would ask again and again. */
@@ -176,20 +196,17 @@ public final class PartitionActor {
   }
 
   private Behavior<PartitionCommand> onAssess(Assess assess) {
-    if (assess.epoch() < epoch) {
-      assess.replyTo().tell(new StaleEpoch(epoch));
-    } else if (lastReply != null
-        && lastReply.epoch() == assess.epoch()
-        && lastReply.sequence() == assess.sequence()) {
+    node.deliveries().from(assess.replyTo());
+    if (lastReply != null && lastReply.sequence() == assess.sequence()) {
       assess.replyTo().tell(lastReply);
-    } else if (batch != null && batch.isRepeatedBy(assess)) {
+    } else if (batch == null) {
+      begin(assess);
+    } else if (batch.isRepeatedBy(assess)) {
       batch.answerTo(assess.replyTo());
     } else {
-      if (batch != null || assess.epoch() > epoch) {
-        forgetAll();
-      }
-      epoch = assess.epoch();
-      begin(assess);
+      throw new IllegalStateException(
+          "batch %d was asked for while batch %d is open"
+              .formatted(assess.sequence(), batch.sequence()));
     }
     return Behaviors.same();
   }
@@ -224,9 +241,10 @@ public final class PartitionActor {
     }
     Set<String> changed = takeChanged();
     batch.refresh(changed);
-    for (String userId : watched.takeDue(batch.clockMs())) {
+    int mayRestore = dependencies.restoreUsersMax();
+    for (String userId : watched.takeDue(batch.clockMs(), this::isToBeRead, mayRestore)) {
       batch.advance(userId);
-      if (!awake.contains(userId) && !batch.userIds().contains(userId)) {
+      if (isToBeRead(userId)) {
         queries.add(new UserQuery(userId, watched.sinceMs(userId) - ExposureWindow.RETENTION_MS));
       }
     }
@@ -251,6 +269,11 @@ public final class PartitionActor {
               return new UsersRead(id, histories, all);
             }),
         Function.identity());
+  }
+
+  /** Whether only its being due has the user read. */
+  private boolean isToBeRead(String userId) {
+    return !awake.contains(userId) && !batch.userIds().contains(userId);
   }
 
   /**
@@ -316,6 +339,7 @@ public final class PartitionActor {
     switch (reply) {
       case UserActor.Done done -> {
         batch.done(done);
+        awake.hasEntries(done.userId(), done.entries());
         if (done.openSinceMs() == Long.MIN_VALUE) {
           watched.forget(done.userId());
         } else {
@@ -353,7 +377,7 @@ public final class PartitionActor {
       return;
     }
     Collection<String> ending = batch.takeAdvances();
-    ending.addAll(watched.takeDue(batch.clockMs()));
+    ending.addAll(watched.takeDue(batch.clockMs(), this::isToBeRead, 0));
     for (String userId : ending) {
       batch.expect(userId);
       awake.get(userId).tell(new UserActor.Advance(id, batch.clockMs(), context.getSelf()));
@@ -379,10 +403,11 @@ public final class PartitionActor {
   }
 
   private void finish(List<Alert> alerts) {
-    lastReply = new Assessed(epoch, batch.sequence(), batch.judgements(), alerts, streamTimeMs);
+    awake.forgetBeyond(node.awakeUsersMax(), node.awakeEntriesMax());
+    lastReply =
+        new Assessed(batch.sequence(), batch.judgements(), alerts, streamTimeMs, awake.size());
     batch.replyTo().tell(lastReply);
     batch = null;
-    awake.forgetBeyond(dependencies.awakeUsersMax());
   }
 
   /** Gives the batch up; what it touched is read again when it, or the next tick, comes. */
@@ -419,6 +444,7 @@ public final class PartitionActor {
   }
 
   private Behavior<PartitionCommand> onGetUser(GetUser get) {
+    node.deliveries().from(get.replyTo());
     ActorRef<UserActor.Command> user = awake.get(get.userId());
     if (user != null) {
       user.tell(new UserActor.Show(streamTimeMs, get.replyTo()));

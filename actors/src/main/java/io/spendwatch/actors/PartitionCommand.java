@@ -1,26 +1,26 @@
 package io.spendwatch.actors;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.spendwatch.protocol.Alert;
 import java.util.List;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** The protocol of the sharded {@link PartitionActor}. */
-public sealed interface PartitionCommand extends ClusterMessage {
+/** The protocol of the {@link PartitionActor}: said on its node, and never travels. */
+public sealed interface PartitionCommand
+    permits PartitionCommand.Assess,
+        PartitionCommand.AccountsChanged,
+        PartitionCommand.AllAccountsChanged,
+        PartitionCommand.Stop,
+        PartitionCommand.Internal,
+        PartitionQuery.GetUser {
 
   /**
-   * Judge these transactions, in this order. At most one is in flight per partition; a repeat (same
-   * epoch and sequence) is answered with the same {@link Assessed}, so asking again after a lost
-   * answer is safe.
+   * Judge these transactions, in this order. At most one is in flight; a repeat (same sequence) is
+   * answered with the same {@link Assessed}, so asking again after a lost answer is safe.
    *
-   * <p>Whoever asks makes the answer durable before it asks with the next sequence. A higher epoch
-   * than before says that the pipeline was started anew: everything in memory is dropped and read
-   * again.
+   * <p>Whoever asks makes the answer durable before it asks with the next sequence.
    *
-   * @param epoch of the pipeline incarnation that asks
-   * @param sequence grows by one with every batch of an epoch, from 1
+   * @param sequence grows by one with every batch, from 1
    * @param nowMs wall clock, milliseconds since the epoch: becomes {@code detectedAt}
    * @param idleMs for how long the partition has had nothing to read; stream time moves on by it
    * @param balancesPushed whether changes of balances reach the actors; where not, each check reads
@@ -31,7 +31,6 @@ public sealed interface PartitionCommand extends ClusterMessage {
    *     looked at
    */
   record Assess(
-      long epoch,
       long sequence,
       long nowMs,
       long idleMs,
@@ -47,24 +46,14 @@ public sealed interface PartitionCommand extends ClusterMessage {
   /** Any account may have changed (many at once, or a gap in the push channel): read all anew. */
   record AllAccountsChanged() implements PartitionCommand {}
 
-  /** What does this user look like now? */
-  record GetUser(String userId, ActorRef<UserView> replyTo) implements PartitionCommand {}
-
-  /** Stop, because the shard moves or the node leaves. */
+  /** The life of the pipeline has ended. */
   record Stop() implements PartitionCommand {}
 
-  /** What the actor hears from itself and its users; stays on the node. */
+  /** What the actor hears from itself and its users. */
   non-sealed interface Internal extends PartitionCommand {}
 
   /** The answer to {@link Assess}. */
-  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-  @JsonSubTypes({
-    @JsonSubTypes.Type(value = Assessed.class, name = "assessed"),
-    @JsonSubTypes.Type(value = StaleEpoch.class, name = "stale-epoch"),
-    @JsonSubTypes.Type(value = Unavailable.class, name = "unavailable"),
-    @JsonSubTypes.Type(value = Failed.class, name = "failed")
-  })
-  sealed interface Reply extends ClusterMessage {}
+  sealed interface Reply {}
 
   /**
    * The batch is judged.
@@ -73,13 +62,15 @@ public sealed interface PartitionCommand extends ClusterMessage {
    * @param alerts in the order in which they are to be published
    * @param streamTimeMs highest event time that the partition has seen, this batch included; {@link
    *     Long#MIN_VALUE} before any
+   * @param usersAwake in memory now
    */
   record Assessed(
-      long epoch, long sequence, List<Judgement> judgements, List<Alert> alerts, long streamTimeMs)
+      long sequence,
+      List<Judgement> judgements,
+      List<Alert> alerts,
+      long streamTimeMs,
+      int usersAwake)
       implements Reply {}
-
-  /** A later incarnation has been here: whoever asked has lost the partition. */
-  record StaleEpoch(long currentEpoch) implements Reply {}
 
   /** A port failed; nothing was changed. Ask again, with the same sequence, after a pause. */
   record Unavailable(String reason) implements Reply {}

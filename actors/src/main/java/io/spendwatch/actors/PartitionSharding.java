@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -20,20 +21,23 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.cluster.typed.Cluster;
 
 /**
- * Where the partitions' actors live: one shard per Kafka partition, on the node that consumes it.
+ * How a partition is reached from anywhere in the cluster: one shard per Kafka partition, allocated
+ * to the node that consumes it, with one {@link PartitionEntity} in it.
  *
- * <p>Speed rests on that placement, correctness does not: until a shard has followed its partition,
- * messages reach it over the network, and a pipeline's epoch decides whose writes count.
- * Thread-safe.
+ * <p>The shard follows its partition, within seconds, or once the cluster has made up its mind
+ * about a dead node. Nothing that is decided rests on it or waits for it: the node that consumes a
+ * partition has the partition's actor itself, and the claim in the database says whose writes
+ * count. Thread-safe.
  */
 public final class PartitionSharding {
 
-  private static final EntityTypeKey<PartitionCommand> KEY =
-      EntityTypeKey.create(PartitionCommand.class, "partition");
+  private static final EntityTypeKey<PartitionQuery> KEY =
+      EntityTypeKey.create(PartitionQuery.class, "partition");
 
   private final ClusterSharding sharding;
   private final ExternalShardAllocationClient allocation;
   private final Address self;
+  private final Set<Integer> here = ConcurrentHashMap.newKeySet();
 
   private PartitionSharding(ActorSystem<?> system) {
     this.sharding = ClusterSharding.get(system);
@@ -42,46 +46,66 @@ public final class PartitionSharding {
   }
 
   /**
-   * Starts this node's share of the sharded partition actors.
+   * Starts this node's share of it.
    *
+   * @param actors of the partitions that this node consumes
+   * @param history for what is asked while a partition has no actor here
    * @param allocationTimeout for reading where a shard belongs; after it the shard is placed as if
    *     nobody had said
    */
   public static PartitionSharding start(
-      ActorSystem<?> system, PartitionActor.Dependencies dependencies, Duration allocationTimeout) {
+      ActorSystem<?> system, PartitionActors actors, History history, Duration allocationTimeout) {
     var partitionSharding = new PartitionSharding(system);
     partitionSharding.sharding.init(
         Entity.of(
                 KEY,
                 entity ->
-                    PartitionActor.create(Integer.parseInt(entity.getEntityId()), dependencies))
+                    PartitionEntity.create(
+                        Integer.parseInt(entity.getEntityId()),
+                        actors,
+                        history,
+                        partitionSharding.here))
             .withMessageExtractor(new PerPartition())
-            .withStopMessage(new PartitionCommand.Stop())
+            .withStopMessage(new PartitionQuery.Leave())
             .withAllocationStrategy(
                 ExternalShardAllocationStrategy.create(system, KEY.name(), allocationTimeout)));
     return partitionSharding;
   }
 
-  /** The actor of this partition, wherever it is. */
-  public RecipientRef<PartitionCommand> partition(int partition) {
+  /** This partition, wherever it is consumed. */
+  public RecipientRef<PartitionQuery> partition(int partition) {
     return sharding.entityRefFor(KEY, Integer.toString(partition));
   }
 
   /**
-   * Says that these partitions are consumed here now, so that their actors come here. Takes effect
-   * within seconds.
+   * Says that these partitions are consumed here now, so that their shards come here.
+   *
+   * @return completes when enough nodes of the cluster know
    */
   public CompletionStage<Done> claim(Set<Integer> partitions) {
     Map<String, Address> locations = new HashMap<>();
     partitions.forEach(partition -> locations.put(Integer.toString(partition), self));
-    return allocation.setShardLocations(locations);
+    return allocation
+        .setShardLocations(locations)
+        .thenApply(
+            done -> {
+              // A shard begins with its first message.
+              partitions.forEach(
+                  partition -> partition(partition).tell(new PartitionQuery.Settle()));
+              return done;
+            });
+  }
+
+  /** The partitions whose shard is on this node now. */
+  public Set<Integer> shardsHere() {
+    return Set.copyOf(here);
   }
 
   /** Entity, shard and Kafka partition have one name. */
   private static final class PerPartition
-      extends ShardingMessageExtractor<ShardingEnvelope<PartitionCommand>, PartitionCommand> {
+      extends ShardingMessageExtractor<ShardingEnvelope<PartitionQuery>, PartitionQuery> {
     @Override
-    public String entityId(ShardingEnvelope<PartitionCommand> envelope) {
+    public String entityId(ShardingEnvelope<PartitionQuery> envelope) {
       return envelope.entityId();
     }
 
@@ -91,7 +115,7 @@ public final class PartitionSharding {
     }
 
     @Override
-    public PartitionCommand unwrapMessage(ShardingEnvelope<PartitionCommand> envelope) {
+    public PartitionQuery unwrapMessage(ShardingEnvelope<PartitionQuery> envelope) {
       return envelope.message();
     }
   }

@@ -72,6 +72,7 @@ final class UserActor {
    * @param transitions in order
    * @param openSinceMs start of the open episode; {@link Long#MIN_VALUE} for none
    * @param wakeAtMs once stream time has passed it, the user is to be sent {@link Advance}
+   * @param entries in the window's memory
    */
   record Done(
       long batch,
@@ -79,7 +80,8 @@ final class UserActor {
       List<Judgement> judgements,
       List<Transition> transitions,
       long openSinceMs,
-      long wakeAtMs)
+      long wakeAtMs,
+      int entries)
       implements Reply {}
 
   /** Something has to be read first; {@link Learn} goes on. */
@@ -238,7 +240,14 @@ final class UserActor {
   private Done done(long batch, List<Judgement> judged) {
     List<Transition> happened = transitions;
     transitions = new ArrayList<>(0);
-    return new Done(batch, userId, judged, happened, exposure.openSinceMs(), exposure.wakeAtMs());
+    return new Done(
+        batch,
+        userId,
+        judged,
+        happened,
+        exposure.openSinceMs(),
+        exposure.wakeAtMs(),
+        exposure.entries());
   }
 
   private Behavior<Command> guarded(long batch, ActorRef<PartitionCommand> replyTo, Runnable work) {

@@ -95,6 +95,11 @@ final class UserExposure {
     return episodes.isOpen() ? window.nextExpiryMs() : Long.MAX_VALUE;
   }
 
+  /** How many transactions are in memory. */
+  int entries() {
+    return window.size();
+  }
+
   /** Start of the open episode; {@link Long#MIN_VALUE} for none. */
   long openSinceMs() {
     return episodes.isOpen() ? episodes.open().startMs() : Long.MIN_VALUE;

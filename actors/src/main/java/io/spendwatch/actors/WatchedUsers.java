@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The users of a partition who have to be looked at although no transaction of theirs may come:
@@ -77,18 +78,27 @@ final class WatchedUsers {
   }
 
   /**
-   * Takes those that are due before this instant. Each is to be watched anew, or forgotten, once it
-   * has been looked at.
+   * Takes those that are due before this instant, in the order of their instants, up to the first
+   * for whom there is no more room. Each is to be watched anew, or forgotten, once it has been
+   * looked at.
+   *
+   * @param needsRoom whether to look at the user is more than memory can answer
+   * @param roomMax how many such users are taken
    */
-  Set<String> takeDue(long beforeMs) {
+  Set<String> takeDue(long beforeMs, Predicate<String> needsRoom, int roomMax) {
     Set<String> users = new HashSet<>();
+    int room = roomMax;
     while (!queue.isEmpty() && queue.peek().atMs < beforeMs) {
-      Due next = queue.poll();
+      Due next = queue.peek();
       Watched current = watched.get(next.userId);
       if (current != null && current.wakeAtMs == next.atMs) {
+        if (needsRoom.test(next.userId) && --room < 0) {
+          break;
+        }
         watched.put(next.userId, new Watched(Long.MAX_VALUE, current.sinceMs));
         users.add(next.userId);
       }
+      queue.poll();
     }
     return users;
   }

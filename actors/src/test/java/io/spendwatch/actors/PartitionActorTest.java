@@ -9,7 +9,6 @@ import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
 import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.Reply;
-import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
@@ -82,16 +81,7 @@ class PartitionActorTest {
   }
 
   @Test
-  void turnsAwayWhoHasLostThePartition() {
-    var partition = new Pipeline(1000);
-    partition.epoch = 7;
-    partition.add("a", "t1", T0, 60).run();
-    partition.epoch = 6;
-    assertThat(partition.add("a", "t2", T0, 60).ask()).isEqualTo(new StaleEpoch(7));
-  }
-
-  @Test
-  void dropsWhatIsNotDurableWhenTheEpochMovesOn() {
+  void aNewLifeKnowsOnlyWhatIsDurable() {
     var partition = new Pipeline(1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
@@ -216,11 +206,77 @@ class PartitionActorTest {
     partition.add("b", "t2", T0, 60).run();
     for (String user : List.of("a", "b")) {
       TestProbe<UserView> probe = kit.createTestProbe(UserView.class);
-      partition.actor.tell(new PartitionCommand.GetUser(user, probe.ref()));
+      partition.actor.tell(new PartitionQuery.GetUser(user, probe.ref()));
       UserView view = probe.receiveMessage();
       assertThat(view.exposureMinor()).isEqualTo(user.equals("a") ? 160 : 60);
       assertThat(view.openEpisodeId() != null).isEqualTo(user.equals("a"));
     }
+  }
+
+  @Test
+  void aMessageToThePartitionReachesItsPresentLife() {
+    var partition = new Pipeline(1000);
+    partition.ledger.account("a", 100, 1);
+    ActorRef<PartitionCommand> former = partition.actor;
+    ActorRef<PartitionCommand> present = partition.actors.start(3);
+    partition.actors.stop(3, former);
+    assertThat(partition.actors.of(3)).contains(present);
+    partition.actors.stop(3, present);
+    assertThat(partition.actors.of(3)).isEmpty();
+  }
+
+  @Test
+  void forgetsTheLeastRecentlyUsedBeyondSoManyUsersOrEntries() {
+    var users = new Pipeline(2);
+    users.add("a", "t1", T0, 1).add("b", "t2", T0, 1).add("c", "t3", T0, 1);
+    assertThat(users.run().usersAwake()).isEqualTo(2);
+    var entries = new Pipeline(1000, 3, 1000);
+    entries.add("a", "t1", T0, 1).add("b", "t2", T0, 1);
+    assertThat(entries.run().usersAwake()).isEqualTo(2);
+    entries.add("b", "t3", T0, 1).add("b", "t4", T0, 1);
+    assertThat(entries.run().usersAwake()).isEqualTo(1);
+    // What was forgotten does not count any more.
+    entries.restart();
+    entries.add("a", "t5", T0, 1);
+    assertThat(entries.run().usersAwake()).isEqualTo(1);
+  }
+
+  @Test
+  void theNodesPartitionsShareWhatItMayKeepAwake() {
+    var partition = new Pipeline(4);
+    partition.add("a", "t1", T0, 1).add("b", "t2", T0, 1).add("c", "t3", T0, 1);
+    assertThat(partition.run().usersAwake()).isEqualTo(3);
+    ActorRef<PartitionCommand> neighbour = partition.actors.start(4);
+    assertThat(partition.run().usersAwake()).isEqualTo(2);
+    partition.actors.stop(4, neighbour);
+    partition.add("c", "t4", T0, 1).add("a", "t5", T0, 1).add("b", "t6", T0, 1);
+    assertThat(partition.run().usersAwake()).isEqualTo(3);
+  }
+
+  @Test
+  void readsNoMoreUsersAtOnceThanItMayForTheSakeOfEpisodesThatAreDue() {
+    int users = 7;
+    var partition = new Pipeline(1000, 1_000_000, 2);
+    for (int i = 0; i < users; i++) {
+      partition.ledger.account("u" + i, 100, 1);
+      partition.add("u" + i, "t" + i, T0 + i, 160);
+    }
+    partition.run();
+    partition.restart();
+    partition.add("other", "t", T0 + 2 * DAY_MS, 1);
+    List<Integer> cleared = new ArrayList<>();
+    for (int i = 0; i < users; i++) {
+      cleared.add(partition.run().alerts().size());
+    }
+    assertThat(cleared).startsWith(2, 2, 2, 1, 0);
+  }
+
+  @Test
+  void countsWhoReachesItFromHereAndFromElsewhere() {
+    var partition = new Pipeline(1000);
+    partition.add("a", "t1", T0, 160).run();
+    assertThat(partition.actors.deliveries().local()).isEqualTo(1);
+    assertThat(partition.actors.deliveries().remote()).isZero();
   }
 
   @Test
@@ -462,21 +518,26 @@ class PartitionActorTest {
   /** The pipeline's part: asks, writes, asks again. */
   private final class Pipeline {
     final InMemoryLedger ledger = new InMemoryLedger();
-    final ActorRef<PartitionCommand> actor;
+    final PartitionActors actors;
+    ActorRef<PartitionCommand> actor;
     final TestProbe<Reply> probe = kit.createTestProbe(Reply.class);
     final List<Received> pending = new ArrayList<>();
-    long epoch = 1;
     long sequence = 1;
     long offset;
     long idleMs;
     boolean balancesPushed = true;
 
     Pipeline(int awakeUsersMax) {
-      actor =
-          kit.spawn(
-              PartitionActor.create(
-                  3,
-                  new PartitionActor.Dependencies("transactions", awakeUsersMax, ledger, ledger)));
+      this(awakeUsersMax, 1_000_000, 1000);
+    }
+
+    Pipeline(int awakeUsersMax, int awakeEntriesMax, int restoreUsersMax) {
+      actors =
+          new PartitionActors(
+              kit.system(),
+              new PartitionActor.Dependencies(
+                  "transactions", awakeUsersMax, awakeEntriesMax, restoreUsersMax, ledger, ledger));
+      actor = actors.start(3);
     }
 
     Pipeline add(String userId, String transactionId, long atMs, long amountMinor) {
@@ -506,7 +567,6 @@ class PartitionActorTest {
     Reply ask() {
       actor.tell(
           new Assess(
-              epoch,
               sequence,
               NOW_MS,
               idleMs,
@@ -531,7 +591,8 @@ class PartitionActorTest {
     }
 
     void restart() {
-      epoch++;
+      actors.stop(3, actor);
+      actor = actors.start(3);
       sequence = 1;
       pending.clear();
     }

@@ -2,6 +2,8 @@ package io.spendwatch.actors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Set;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class WatchedUsersTest {
@@ -12,17 +14,17 @@ class WatchedUsersTest {
   @Test
   void isDueOnceItsInstantHasPassedAndNotBefore() {
     watched.watch("a", 10, 1);
-    assertThat(watched.takeDue(10)).isEmpty();
-    assertThat(watched.takeDue(11)).containsExactly("a");
+    assertThat(takeDue(10)).isEmpty();
+    assertThat(takeDue(11)).containsExactly("a");
   }
 
   @Test
   void isDueOnceUntilItIsWatchedAnew() {
     watched.watch("a", 10, 1);
-    assertThat(watched.takeDue(11)).containsExactly("a");
-    assertThat(watched.takeDue(11)).isEmpty();
+    assertThat(takeDue(11)).containsExactly("a");
+    assertThat(takeDue(11)).isEmpty();
     watched.watch("a", 10, 1);
-    assertThat(watched.takeDue(11)).containsExactly("a");
+    assertThat(takeDue(11)).containsExactly("a");
   }
 
   @Test
@@ -33,8 +35,8 @@ class WatchedUsersTest {
     watched.forget("b");
     watched.watch("c", 10, 1);
     watched.watch("c", NEVER, 1);
-    assertThat(watched.takeDue(20)).isEmpty();
-    assertThat(watched.takeDue(21)).containsExactly("a");
+    assertThat(takeDue(20)).isEmpty();
+    assertThat(takeDue(21)).containsExactly("a");
     assertThat(watched.userIds()).containsExactlyInAnyOrder("a", "c");
   }
 
@@ -43,7 +45,7 @@ class WatchedUsersTest {
     watched.lookAt("a", 5);
     watched.watch("b", NEVER, 3);
     watched.lookAt("b", 7);
-    assertThat(watched.takeDue(0)).containsExactlyInAnyOrder("a", "b");
+    assertThat(takeDue(0)).containsExactlyInAnyOrder("a", "b");
     assertThat(watched.sinceMs("a")).isEqualTo(5);
     assertThat(watched.sinceMs("b")).isEqualTo(3);
   }
@@ -52,7 +54,23 @@ class WatchedUsersTest {
   void forgetsAll() {
     watched.watch("a", 10, 1);
     watched.forgetAll();
-    assertThat(watched.takeDue(NEVER)).isEmpty();
+    assertThat(takeDue(NEVER)).isEmpty();
     assertThat(watched.contains("a")).isFalse();
+  }
+
+  @Test
+  void takesNoMoreThanThereIsRoomFor() {
+    watched.watch("a", 10, 1);
+    watched.watch("b", 11, 1);
+    watched.watch("awake", 12, 1);
+    watched.watch("c", 13, 1);
+    Predicate<String> needsRoom = user -> !user.equals("awake");
+    assertThat(watched.takeDue(NEVER, needsRoom, 0)).isEmpty();
+    assertThat(watched.takeDue(NEVER, needsRoom, 2)).containsExactlyInAnyOrder("a", "b", "awake");
+    assertThat(watched.takeDue(NEVER, needsRoom, 2)).containsExactly("c");
+  }
+
+  private Set<String> takeDue(long beforeMs) {
+    return watched.takeDue(beforeMs, _ -> false, 0);
   }
 }

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.PartitionActor;
-import io.spendwatch.actors.PartitionCommand;
+import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
 import io.spendwatch.ops.setup.TopicSetup;
@@ -31,9 +31,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -50,7 +48,6 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.actor.typed.RecipientRef;
 
 /**
  * A database, topics and a consumer group of one test's own on shared servers, and nodes that work
@@ -351,18 +348,17 @@ public final class PipelinesBed implements AutoCloseable {
     Node(StreamsConfig config, InstantSource clock) {
       kit = ActorTestKit.create();
       database = Database.open(config.postgres());
-      PartitionActor.Dependencies dependencies =
-          new PartitionActor.Dependencies(
-              config.kafka().topics().transactions(),
-              10_000,
-              new PgAccounts(database),
-              new PgHistory(database));
-      Map<Integer, RecipientRef<PartitionCommand>> actors = new ConcurrentHashMap<>();
-      IntFunction<RecipientRef<PartitionCommand>> partitions =
-          partition ->
-              actors.computeIfAbsent(
-                  partition, number -> kit.spawn(PartitionActor.create(number, dependencies)));
-      pipelines = Pipelines.start(kit.system(), config, database, partitions, _ -> {}, clock);
+      PartitionActors actors =
+          new PartitionActors(
+              kit.system(),
+              new PartitionActor.Dependencies(
+                  config.kafka().topics().transactions(),
+                  10_000,
+                  1_000_000,
+                  500,
+                  new PgAccounts(database),
+                  new PgHistory(database)));
+      pipelines = Pipelines.start(kit.system(), config, database, actors, _ -> {}, clock);
     }
 
     static StreamsConfig config(String settings) {

@@ -50,6 +50,9 @@ final class ConsumerLoop {
   /** How long the thread waits for an answer that it can as well ask for again. */
   static final Duration ASK = Duration.ofMillis(250);
 
+  /** So many times in a row the offsets could not be read: somebody may have left them open. */
+  private static final int UNREADABLE_TIMES = 2;
+
   /** After how long without an answer Kafka is said to be waited for. */
   private static final long NO_ANSWER_MS = 10_000;
 
@@ -59,6 +62,7 @@ final class ConsumerLoop {
   private final Map<String, Walk> walks;
   private final String transactionsTopic;
   private final Publisher publisher;
+  private final HangingTransactions hanging;
   private final java.util.function.Consumer<Set<Integer>> onAssigned;
   private final Timekeeper time;
   private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
@@ -70,6 +74,8 @@ final class ConsumerLoop {
   private long answeredMs;
   private long startsDueMs;
   private long endsDueMs;
+  private int offsetsUnreadable;
+  private CompletableFuture<?> endingTransactions = CompletableFuture.completedFuture(null);
 
   /**
    * @param readers makes a consumer, not subscribed
@@ -84,6 +90,7 @@ final class ConsumerLoop {
       Map<String, Walk> walks,
       String transactionsTopic,
       Publisher publisher,
+      HangingTransactions hanging,
       java.util.function.Consumer<Set<Integer>> onAssigned,
       Timekeeper time) {
     this.system = system;
@@ -92,6 +99,7 @@ final class ConsumerLoop {
     this.walks = walks;
     this.transactionsTopic = transactionsTopic;
     this.publisher = publisher;
+    this.hanging = hanging;
     this.onAssigned = onAssigned;
     this.time = time;
   }
@@ -220,7 +228,7 @@ final class ConsumerLoop {
     // the time on waiting for it.
     startsDueMs = nowMs + 2 * ASK.toMillis();
     transactionsPartitions = current.partitionsFor(transactionsTopic, ASK).size();
-    Map<TopicPartition, OffsetAndMetadata> committed = current.committed(pending, ASK);
+    Map<TopicPartition, OffsetAndMetadata> committed = committed(current, pending);
     answered();
     for (TopicPartition source : pending) {
       AssignedPartition partition = assigned.get(source);
@@ -233,6 +241,40 @@ final class ConsumerLoop {
       pipeline.start(walks.get(source.topic()), start);
     }
     startsDueMs = nowMs;
+  }
+
+  /** Where nobody answers, a transaction of a node that is gone may be what keeps them open. */
+  private Map<TopicPartition, OffsetAndMetadata> committed(
+      Consumer<byte[], byte[]> current, Set<TopicPartition> pending) {
+    try {
+      Map<TopicPartition, OffsetAndMetadata> committed = current.committed(pending, ASK);
+      offsetsUnreadable = 0;
+      return committed;
+    } catch (TimeoutException e) {
+      offsetsUnreadable++;
+      if (offsetsUnreadable >= UNREADABLE_TIMES && endingTransactions.isDone()) {
+        offsetsUnreadable = 0;
+        endingTransactions =
+            hanging
+                .end()
+                .whenComplete(
+                    (nodes, failure) -> {
+                      if (failure != null) {
+                        LOG.warn(
+                            "Cannot look for transactions that dead nodes have left open; they end"
+                                + " by their transaction-timeout: {}",
+                            failure.getMessage());
+                      } else if (!nodes.isEmpty()) {
+                        LOG.info(
+                            "Ended the Kafka transactions that {} left open, not being in the"
+                                + " group any more",
+                            nodes);
+                      }
+                    })
+                .toCompletableFuture();
+      }
+      throw e;
+    }
   }
 
   private static PartitionStart startOf(

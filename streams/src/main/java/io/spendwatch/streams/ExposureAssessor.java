@@ -5,7 +5,6 @@ import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
 import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.Reply;
-import io.spendwatch.actors.PartitionCommand.StaleEpoch;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
 import io.spendwatch.actors.Received;
 import io.spendwatch.streams.retry.Retry;
@@ -14,14 +13,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
-import java.util.function.IntFunction;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.RecipientRef;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 
 /**
- * Asks a partition's actor for its judgement, again and again until it answers: a lost answer, a
- * shard on its way and a failing port look the same from here. For any thread.
+ * Asks a partition's actor for its judgement, again and again until it answers: an answer that
+ * takes too long and a failing port look the same from here. For any thread.
  */
 final class ExposureAssessor {
 
@@ -44,17 +42,11 @@ final class ExposureAssessor {
   }
 
   private final ActorSystem<?> system;
-  private final IntFunction<RecipientRef<PartitionCommand>> partitions;
   private final PipelineConfig config;
   private final Timekeeper time;
 
-  ExposureAssessor(
-      ActorSystem<?> system,
-      IntFunction<RecipientRef<PartitionCommand>> partitions,
-      PipelineConfig config,
-      Timekeeper time) {
+  ExposureAssessor(ActorSystem<?> system, PipelineConfig config, Timekeeper time) {
     this.system = system;
-    this.partitions = partitions;
     this.config = config;
     this.time = time;
   }
@@ -62,12 +54,13 @@ final class ExposureAssessor {
   /**
    * Asks for one batch. At most one per incarnation may be open.
    *
-   * @return fails with {@link Incarnation.Ended} when a later epoch has taken the partition; with
+   * @param actor of this incarnation
+   * @return fails with {@link Incarnation.Ended} when the incarnation has ended meanwhile; with
    *     anything else when our own code failed on the batch
    */
   CompletionStage<Assessed> assess(
       Incarnation incarnation,
-      long epoch,
+      ActorRef<PartitionCommand> actor,
       long sequence,
       long nowMs,
       long idleMs,
@@ -77,10 +70,9 @@ final class ExposureAssessor {
     return Retry.start(
         () ->
             AskPattern.<PartitionCommand, Reply>ask(
-                    partitions.apply(incarnation.source().partition()),
+                    actor,
                     replyTo ->
                         new Assess(
-                            epoch,
                             sequence,
                             nowMs,
                             idleMs,
@@ -92,7 +84,7 @@ final class ExposureAssessor {
                     system.scheduler())
                 // Plain thenCompose would run on the common pool, whatever completes the answer.
                 .thenComposeAsync(
-                    reply -> assessed(reply, epoch, sequence, transactions.size()),
+                    reply -> assessed(reply, sequence, transactions.size()),
                     system.executionContext()),
         config.retry(),
         time,
@@ -106,29 +98,18 @@ final class ExposureAssessor {
     return failure instanceof NotNow ? failure.getMessage() : "actor: " + failure.getMessage();
   }
 
-  private static CompletionStage<Assessed> assessed(
-      Reply reply, long epoch, long sequence, int transactions) {
+  private static CompletionStage<Assessed> assessed(Reply reply, long sequence, int transactions) {
     return switch (reply) {
       case Assessed answer -> {
-        if (answer.epoch() != epoch
-            || answer.sequence() != sequence
-            || answer.judgements().size() != transactions) {
+        if (answer.sequence() != sequence || answer.judgements().size() != transactions) {
           yield CompletableFuture.failedFuture(
               new IllegalStateException(
-                  "asked for epoch %d, sequence %d, %d transactions, but %d, %d, %d were answered"
+                  "asked for sequence %d, %d transactions, but %d, %d were answered"
                       .formatted(
-                          epoch,
-                          sequence,
-                          transactions,
-                          answer.epoch(),
-                          answer.sequence(),
-                          answer.judgements().size())));
+                          sequence, transactions, answer.sequence(), answer.judgements().size())));
         }
         yield CompletableFuture.completedFuture(answer);
       }
-      case StaleEpoch(long currentEpoch) ->
-          CompletableFuture.failedFuture(
-              new Incarnation.Ended("epoch " + currentEpoch + " has taken over from " + epoch));
       case Unavailable(String reason) -> CompletableFuture.failedFuture(new NotNow(reason));
       case Failed(String reason) -> CompletableFuture.failedFuture(new ActorFailed(reason));
     };

@@ -8,6 +8,7 @@ import io.spendwatch.streams.config.ConfigSection;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
@@ -50,11 +51,18 @@ public record KafkaConfig(
    */
   private static final Duration FETCH_WAIT_MAX = ConsumerLoop.ASK.dividedBy(3);
 
+  /** A rebalance waits until every member has heard of it, with its next heartbeat. */
+  private static final int HEARTBEATS_PER_SESSION = 6;
+
   /** A dead letter is the largest record we send: any that the source topic took, plus headers. */
   private static final int REQUEST_BYTES_MAX = 4 << 20;
 
   public KafkaConfig {
-    check(!nodeId.isBlank(), "spendwatch.node-id", nodeId, "a name unique in the cluster");
+    check(
+        !nodeId.isBlank() && !nodeId.contains("/"),
+        "spendwatch.node-id",
+        nodeId,
+        "a name unique in the cluster, without a /");
     check(
         !bootstrapServers.isBlank(),
         "spendwatch.kafka.bootstrap-servers",
@@ -105,9 +113,27 @@ public record KafkaConfig(
     return all;
   }
 
+  /** Of the producer of a node of this group. */
+  public String transactionalId(String node) {
+    return groupId + "/" + node;
+  }
+
+  /** The node whose producer has this transactional id; empty for one that is not of this group. */
+  Optional<String> nodeOf(String transactionalId) {
+    int end = transactionalId.lastIndexOf('/');
+    return end == groupId.length() && transactionalId.startsWith(groupId)
+        ? Optional.of(transactionalId.substring(end + 1))
+        : Optional.empty();
+  }
+
+  /** By which a node is seen among the members of the group. */
+  static String consumerClientId(String node) {
+    return node + "-consumer";
+  }
+
   Map<String, Object> consumerProperties() {
     Map<String, Object> all = new HashMap<>();
-    all.put(ConsumerConfig.CLIENT_ID_CONFIG, nodeId + "-consumer");
+    all.put(ConsumerConfig.CLIENT_ID_CONFIG, consumerClientId(nodeId));
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
     all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
@@ -122,7 +148,7 @@ public record KafkaConfig(
       all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, Math.toIntExact(sessionTimeout.toMillis()));
       all.put(
           ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
-          Math.toIntExact(sessionTimeout.toMillis() / 3));
+          Math.toIntExact(sessionTimeout.toMillis() / HEARTBEATS_PER_SESSION));
     }
     all.putAll(clientProperties());
     // The guarantees rest on these.
@@ -148,7 +174,7 @@ public record KafkaConfig(
         ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Math.toIntExact(transactionTimeout.toMillis()));
     all.putAll(clientProperties());
     // The guarantees rest on these.
-    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, groupId + "-" + nodeId);
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId(nodeId));
     all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     all.put(ProducerConfig.ACKS_CONFIG, "all");
     all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);

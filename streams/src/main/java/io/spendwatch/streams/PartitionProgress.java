@@ -28,6 +28,7 @@ final class PartitionProgress {
   private volatile boolean hasRead;
   private volatile long lastRecordMs;
   private volatile long readToEndMs = Long.MIN_VALUE;
+  private volatile int usersAwake;
 
   PartitionProgress(TopicPartition source, long nowMs) {
     this.source = source;
@@ -36,6 +37,9 @@ final class PartitionProgress {
 
   void is(State now) {
     state = now;
+    if (now != State.RUNNING) {
+      usersAwake = 0;
+    }
     if (now != State.STOPPED) {
       waitingFor = null;
     }
@@ -81,6 +85,11 @@ final class PartitionProgress {
     lagRecords = 0;
   }
 
+  /** So many users are in memory. */
+  void awake(int users) {
+    usersAwake = users;
+  }
+
   void judged(long eventTimeMs) {
     lastEventTimeMs.set(eventTimeMs);
   }
@@ -119,6 +128,7 @@ final class PartitionProgress {
         lagRecords,
         lastEventTimeMs.get(),
         lastRecordMs,
+        usersAwake,
         waiting,
         transactions.sum(),
         alerts.sum(),

@@ -10,6 +10,7 @@ package io.spendwatch.streams;
  * @param lastEventTimeMs of the last record that was judged; {@link Long#MIN_VALUE} before any
  * @param idleSinceMs wall clock at which the last record was read or written, else at which reading
  *     began
+ * @param usersAwake in memory; 0 for the balances topic
  * @param waitingFor what is tried again and again, for people; null while nothing is
  * @param transactions rows written since assignment
  * @param alerts published since assignment
@@ -27,6 +28,7 @@ public record PartitionStatus(
     long lagRecords,
     long lastEventTimeMs,
     long idleSinceMs,
+    int usersAwake,
     String waitingFor,
     long transactions,
     long alerts,

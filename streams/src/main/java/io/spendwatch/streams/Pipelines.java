@@ -1,6 +1,6 @@
 package io.spendwatch.streams;
 
-import io.spendwatch.actors.PartitionCommand;
+import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
 import io.spendwatch.protocol.Partitions;
@@ -22,14 +22,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.RecipientRef;
 
 /**
  * All pipelines of a node: one for each partition of the transactions and balances topics that the
@@ -51,7 +49,7 @@ public final class Pipelines {
    * servers are not, it waits for them, and {@link #status()} says so.
    *
    * @param database stays open after {@link #drainAndStop()}; whoever opened it closes it
-   * @param partitions the actor of a transactions partition, by its number
+   * @param actors starts the actors of the transactions partitions
    * @param onAssigned told all transactions partitions assigned to this node, whenever some were
    *     added; on the polling thread, so it must not block
    */
@@ -59,7 +57,7 @@ public final class Pipelines {
       ActorSystem<?> system,
       StreamsConfig config,
       Database database,
-      IntFunction<RecipientRef<PartitionCommand>> partitions,
+      PartitionActors actors,
       Consumer<Set<Integer>> onAssigned,
       InstantSource clock) {
     KafkaConfig kafka = config.kafka();
@@ -71,7 +69,8 @@ public final class Pipelines {
             () -> new KafkaProducer<>(kafka.producerProperties()),
             database,
             changes -> new BalanceListener(database, changes),
-            partitions,
+            new KafkaHangingTransactions(kafka),
+            actors,
             onAssigned,
             Timekeeper.real(clock)));
   }
@@ -82,6 +81,7 @@ public final class Pipelines {
    * @param readers makes a consumer of the group, not subscribed
    * @param producers makes a producer with the node's transactional id, not initialised
    * @param push makes the channel that announces balance changes, not started
+   * @param hanging transactions that dead nodes of the group have left open
    */
   record Outside(
       ActorSystem<?> system,
@@ -89,7 +89,8 @@ public final class Pipelines {
       Supplier<Producer<byte[], byte[]>> producers,
       Statements database,
       Function<BalancePush.Changes, BalancePush> push,
-      IntFunction<RecipientRef<PartitionCommand>> partitions,
+      HangingTransactions hanging,
+      PartitionActors actors,
       Consumer<Set<Integer>> onAssigned,
       Timekeeper time) {}
 
@@ -99,14 +100,15 @@ public final class Pipelines {
     Timekeeper time = outside.time();
     Publisher publisher =
         new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
-    ActorNotices notices = new ActorNotices(outside.partitions());
+    ActorNotices notices = new ActorNotices(outside.actors());
     BalancePush push = outside.push().apply(notices);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
             config.kafka().nodeId(),
             pipeline,
             topics,
-            new ExposureAssessor(outside.system(), outside.partitions(), pipeline, time),
+            outside.actors(),
+            new ExposureAssessor(outside.system(), pipeline, time),
             new Ledger(outside.database()),
             publisher,
             push::isUp,
@@ -130,6 +132,7 @@ public final class Pipelines {
             walks,
             topics.transactions(),
             publisher,
+            outside.hanging(),
             outside.onAssigned(),
             time);
     notices.loop = loop;
@@ -154,13 +157,13 @@ public final class Pipelines {
     return loop.stop().thenCompose(_ -> publisher.close()).whenComplete((_, _) -> push.stop());
   }
 
-  /** Passes balance changes on to the actors of the partitions that are assigned here. */
+  /** Passes balance changes on to the actors of the partitions that are consumed here. */
   private static final class ActorNotices implements BalancePush.Changes {
-    private final IntFunction<RecipientRef<PartitionCommand>> partitions;
+    private final PartitionActors actors;
     private volatile ConsumerLoop loop;
 
-    ActorNotices(IntFunction<RecipientRef<PartitionCommand>> partitions) {
-      this.partitions = partitions;
+    ActorNotices(PartitionActors actors) {
+      this.actors = actors;
     }
 
     @Override
@@ -176,16 +179,14 @@ public final class Pipelines {
             .computeIfAbsent(Partitions.partitionOf(userId, count), _ -> new HashSet<>())
             .add(userId);
       }
-      byPartition.keySet().retainAll(loop.transactionsAssigned());
       byPartition.forEach(
-          (partition, users) -> partitions.apply(partition).tell(new AccountsChanged(users)));
+          (partition, users) ->
+              actors.of(partition).ifPresent(actor -> actor.tell(new AccountsChanged(users))));
     }
 
     @Override
     public void anyMayHaveChanged() {
-      for (int partition : loop.transactionsAssigned()) {
-        partitions.apply(partition).tell(new AllAccountsChanged());
-      }
+      actors.forEach(actor -> actor.tell(new AllAccountsChanged()));
     }
   }
 }

@@ -3,6 +3,8 @@ package io.spendwatch.streams;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.actors.Judgement;
+import io.spendwatch.actors.PartitionActors;
+import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.actors.PartitionCommand.Assessed;
 import io.spendwatch.actors.Received;
 import io.spendwatch.protocol.Alert;
@@ -27,6 +29,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.stream.javadsl.Source;
 import org.slf4j.Logger;
@@ -52,6 +55,7 @@ final class TransactionsPipeline {
       String nodeId,
       PipelineConfig config,
       Topics topics,
+      PartitionActors actors,
       ExposureAssessor assessor,
       Ledger ledger,
       Publisher publisher,
@@ -76,6 +80,7 @@ final class TransactionsPipeline {
   private final Incarnation incarnation;
   private final int partition;
   private final long epoch;
+  private final ActorRef<PartitionCommand> actor;
   private final Suspects suspects;
   private final BatchBound bound;
   private long sequence;
@@ -97,6 +102,7 @@ final class TransactionsPipeline {
     this.incarnation = incarnation;
     this.partition = incarnation.source().partition();
     this.epoch = claim.epoch();
+    this.actor = with.actors().start(partition);
     this.suspects = start.suspects();
     this.bound =
         new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
@@ -132,8 +138,14 @@ final class TransactionsPipeline {
                   start.offset());
               TransactionsPipeline pipeline =
                   new TransactionsPipeline(with, incarnation, start, claim);
+              // Registered last: it runs at once where the life has ended meanwhile.
+              var _ = incarnation.ended().thenAccept(_ -> pipeline.stopActor());
               return pipeline.publishLeftovers().thenApply(_ -> pipeline.graph());
             });
+  }
+
+  private void stopActor() {
+    with.actors().stop(partition, actor);
   }
 
   private Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph() {
@@ -185,14 +197,18 @@ final class TransactionsPipeline {
     return with.assessor()
         .assess(
             incarnation,
-            epoch,
+            actor,
             sequence,
             nowMs,
             idleMs,
             with.balancesPushed().getAsBoolean(),
             nextOffset - 1,
             batch.items())
-        .thenApply(answer -> new Judged(nowMs, answer));
+        .thenApply(
+            answer -> {
+              incarnation.progress().awake(answer.usersAwake());
+              return new Judged(nowMs, answer);
+            });
   }
 
   /** The actor's answer, and the wall clock that it was asked at. */

@@ -1,47 +1,37 @@
 package io.spendwatch.streams;
 
 import io.spendwatch.actors.PartitionActor;
+import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.simulation.Life;
 import io.spendwatch.streams.simulation.Machine;
+import io.spendwatch.streams.simulation.SimulatedAdmin;
 import io.spendwatch.streams.simulation.SimulatedConsumer;
 import io.spendwatch.streams.simulation.SimulatedDatabase;
 import io.spendwatch.streams.simulation.SimulatedProducer;
 import io.spendwatch.streams.simulation.SimulatedPush;
 import io.spendwatch.streams.simulation.SimulatedTime;
 import io.spendwatch.streams.simulation.World;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.function.BiFunction;
-import org.apache.pekko.actor.typed.ActorRef;
-import org.apache.pekko.actor.typed.Props;
 
 /** One life of a node on a machine: the production pipelines and actors, in a simulated world. */
 final class SimulatedNode {
-  private static int actors;
-
   private final Machine machine;
   private final Life life = new Life();
   private final SimulatedDatabase database;
-  private final PartitionActor.Dependencies dependencies;
-  private final Map<Integer, ActorRef<PartitionCommand>> partitions = new HashMap<>();
+  private final PartitionActors actors;
   private final Pipelines pipelines;
   private boolean stopping;
 
   /**
    * Starts it.
    *
-   * @param awakeUsersMax of each partition's actor
-   * @param placement where the actor of a partition is, seen from this node
+   * @param awakeUsersMax of its partition actors together
+   * @param restoreUsersMax of each of them
    */
   SimulatedNode(
-      World world,
-      Machine machine,
-      StreamsConfig config,
-      int awakeUsersMax,
-      BiFunction<SimulatedNode, Integer, ActorRef<PartitionCommand>> placement) {
+      World world, Machine machine, StreamsConfig config, int awakeUsersMax, int restoreUsersMax) {
     this.machine = machine;
     this.database =
         new SimulatedDatabase(
@@ -51,10 +41,24 @@ final class SimulatedNode {
             world.postgresOutage(),
             machine.host(),
             life);
-    String topic = config.kafka().topics().transactions();
-    this.dependencies =
-        new PartitionActor.Dependencies(
-            topic, awakeUsersMax, new PgAccounts(database), new PgHistory(database));
+    this.actors =
+        new PartitionActors(
+            machine.system(),
+            new PartitionActor.Dependencies(
+                config.kafka().topics().transactions(),
+                awakeUsersMax,
+                Integer.MAX_VALUE,
+                restoreUsersMax,
+                new PgAccounts(database),
+                new PgHistory(database)));
+    SimulatedAdmin admin =
+        new SimulatedAdmin(
+            world.scheduler(),
+            world.kafka(),
+            world.weather(),
+            world.kafkaOutage(),
+            machine.host(),
+            life);
     this.pipelines =
         Pipelines.start(
             config,
@@ -84,17 +88,10 @@ final class SimulatedNode {
                             machine.host(),
                             life,
                             changes)),
-                number -> placement.apply(this, number),
+                admin::endHangingTransactions,
+                actors,
                 _ -> {},
                 new SimulatedTime(world.scheduler(), machine.host(), life, world::wallClock)));
-  }
-
-  /** The actor of a partition leaves this node. */
-  void handOver(int number) {
-    ActorRef<PartitionCommand> actor = partitions.remove(number);
-    if (actor != null) {
-      actor.tell(new PartitionCommand.Stop());
-    }
   }
 
   Machine machine() {
@@ -116,25 +113,12 @@ final class SimulatedNode {
   /** At once, whatever is in flight. */
   void kill() {
     life.kill();
-    partitions.values().forEach(actor -> actor.tell(new PartitionCommand.Stop()));
+    actors.forEach(actor -> actor.tell(new PartitionCommand.Stop()));
   }
 
   /** As on SIGTERM: drains, leaves, is gone. */
   void stop() {
     stopping = true;
     var _ = pipelines.drainAndStop().whenComplete((_, _) -> kill());
-  }
-
-  /** The actor of a partition on this node; starts with an empty memory. */
-  ActorRef<PartitionCommand> partition(int number) {
-    return partitions.computeIfAbsent(
-        number,
-        _ ->
-            machine
-                .system()
-                .systemActorOf(
-                    PartitionActor.create(number, dependencies),
-                    "partition-" + number + "-" + actors++,
-                    Props.empty()));
   }
 }

@@ -3,7 +3,6 @@ package io.spendwatch.streams;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Topics;
@@ -23,7 +22,6 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.pekko.actor.typed.ActorRef;
 
 /**
  * One seed: nodes come, go, die and freeze, Kafka and PostgreSQL fail, while records arrive; then
@@ -50,13 +48,11 @@ final class Simulation {
   private final StreamsConfig[] configs;
   private final int awakeUsersMax;
 
-  /** Whether partition actors live on any node, as while shards follow their partitions. */
-  private final boolean misplaced;
+  private final int restoreUsersMax;
 
   /** Whether the world goes on for a day after the last record. */
   private final boolean idled;
 
-  private final Map<Integer, SimulatedNode> places = new HashMap<>();
   private final List<SimulatedNode> nodes = new ArrayList<>();
   private final Map<Integer, List<Workload.Sent>> sent = new HashMap<>();
   private int quietChecks;
@@ -77,7 +73,7 @@ final class Simulation {
       configs[i] = CONFIGS.computeIfAbsent(i + "/" + batchRowsMax, _ -> config(node, batchRowsMax));
     }
     this.awakeUsersMax = random.nextInt(3) == 0 ? 1 + random.nextInt(2) : 1000;
-    this.misplaced = random.nextInt(4) == 0;
+    this.restoreUsersMax = random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 1000;
     this.idled = random.nextInt(5) == 0 && workload.changes().isEmpty();
     this.world = new World(random, trace, machines, topics(), partitions);
   }
@@ -224,26 +220,8 @@ final class Simulation {
       trace.say(() -> machine.host().name() + " starts a node");
       nodes.add(
           new SimulatedNode(
-              world, machine, configs[machines.indexOf(machine)], awakeUsersMax, this::place));
+              world, machine, configs[machines.indexOf(machine)], awakeUsersMax, restoreUsersMax));
     }
-  }
-
-  /** Where the actor of a partition is, asked by whoever wants to send it something. */
-  private ActorRef<PartitionCommand> place(SimulatedNode asker, int partition) {
-    if (!misplaced) {
-      return asker.partition(partition);
-    }
-    SimulatedNode place = places.get(partition);
-    if (place == null || !place.isAlive() || random.nextInt(20) == 0) {
-      if (place != null) {
-        place.handOver(partition);
-        trace.happened("actor moved");
-      }
-      List<SimulatedNode> alive = nodes.stream().filter(SimulatedNode::isAlive).toList();
-      place = alive.isEmpty() ? asker : alive.get(random.nextInt(alive.size()));
-      places.put(partition, place);
-    }
-    return place.partition(partition);
   }
 
   private void planTrouble() {

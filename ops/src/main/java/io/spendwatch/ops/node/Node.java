@@ -2,6 +2,7 @@ package io.spendwatch.ops.node;
 
 import com.typesafe.config.Config;
 import io.spendwatch.actors.PartitionActor;
+import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.config.Configuration;
@@ -64,7 +65,13 @@ public final class Node {
     ActorSystem<Void> system = actorSystem(raw);
     try {
       Database database = Database.open(configuration.streams().postgres());
-      PartitionSharding sharding = sharding(system, configuration, database);
+      PartitionActors actors = actors(system, configuration, database);
+      PartitionSharding sharding =
+          PartitionSharding.start(
+              system,
+              actors,
+              new PgHistory(database),
+              raw.getDuration("spendwatch.actors.allocation-timeout"));
       var status = new StatusSource(system, configuration.streams().kafka().nodeId(), clock);
       int httpPort = listen(system, configuration.http(), new HttpApi(status::now));
       join(system, cluster);
@@ -73,7 +80,7 @@ public final class Node {
               system,
               configuration.streams(),
               database,
-              sharding::partition,
+              actors,
               assigned -> follow(sharding, assigned),
               clock);
       status.started(pipelines);
@@ -160,17 +167,18 @@ public final class Node {
     return false;
   }
 
-  private static PartitionSharding sharding(
+  private static PartitionActors actors(
       ActorSystem<?> system, Configuration configuration, Database database) {
     Config actors = configuration.raw().getConfig("spendwatch.actors");
-    return PartitionSharding.start(
+    return new PartitionActors(
         system,
         new PartitionActor.Dependencies(
             configuration.streams().kafka().topics().transactions(),
             actors.getInt("awake-users-max"),
+            actors.getInt("awake-entries-max"),
+            actors.getInt("restore-users-max"),
             new PgAccounts(database),
-            new PgHistory(database)),
-        actors.getDuration("allocation-timeout"));
+            new PgHistory(database)));
   }
 
   private static int listen(ActorSystem<?> system, HttpConfig http, HttpApi api) {
@@ -215,7 +223,8 @@ public final class Node {
                     LOG.atWarn()
                         .addKeyValue("partitions", assigned)
                         .addKeyValue("reason", failure.getMessage())
-                        .log("Partitions' actors stay where they are, further from their records");
+                        .log(
+                            "The partitions' shards stay where they are: questions about users take the long way");
                   }
                 });
   }

@@ -208,7 +208,7 @@ final class FaultBed implements AutoCloseable {
 
   /** Transactional id of a node's producer. */
   String transactionalId(NodeProcess node) {
-    return bed.group() + "-" + node.name();
+    return bed.group() + "/" + node.name();
   }
 
   /** Whether readiness of some node names this. */

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Phaser;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,6 +37,7 @@ public final class Host {
 
   private final String name;
   private final List<Runnable> ready = new ArrayList<>();
+  private final Phaser inRealTime = new Phaser(1);
   private volatile Scheduler scheduler;
   private boolean frozen;
 
@@ -113,7 +115,9 @@ public final class Host {
     scheduler.after(delay.toNanos(), this, task);
   }
 
+  /** What still runs in real time is waited for: else it would get into the simulation. */
   void attach(Scheduler to) {
+    inRealTime.arriveAndAwaitAdvance();
     scheduler = to;
     frozen = false;
   }
@@ -136,12 +140,20 @@ public final class Host {
     return index == ready.size() ? last : ready.set(index, last);
   }
 
-  private void execute(Runnable task, Executor inRealTime) {
-    if (scheduler == null) {
-      inRealTime.execute(task);
-    } else {
+  private void execute(Runnable task, Executor executor) {
+    if (scheduler != null) {
       ready.add(task);
+      return;
     }
+    inRealTime.register();
+    executor.execute(
+        () -> {
+          try {
+            task.run();
+          } finally {
+            inRealTime.arriveAndDeregister();
+          }
+        });
   }
 
   /** Pekko's way to an executor of one's own: named in the configuration. */

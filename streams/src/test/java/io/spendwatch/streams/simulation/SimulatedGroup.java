@@ -73,6 +73,10 @@ final class SimulatedGroup {
     return members.containsKey(member.id);
   }
 
+  boolean hasMemberOn(String host) {
+    return members.values().stream().anyMatch(member -> member.host.name().equals(host));
+  }
+
   int generation() {
     return generation;
   }

@@ -4,9 +4,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -135,6 +137,21 @@ public final class SimulatedKafka {
     }
     transaction.close();
     return ++transaction.epoch;
+  }
+
+  /** Ends what nodes have open that are not in the group. A node's id is its host's name. */
+  Set<String> endHangingTransactions() {
+    Set<String> ended = new LinkedHashSet<>();
+    transactions.forEach(
+        (id, transaction) -> {
+          if (transaction.open && !group.hasMemberOn(id)) {
+            scheduler.trace().happened("hanging transaction ended");
+            transaction.close();
+            transaction.epoch++;
+            ended.add(id);
+          }
+        });
+    return ended;
   }
 
   void sendOffsets(

@@ -1,0 +1,81 @@
+package io.spendwatch.actors;
+
+import io.spendwatch.actors.PartitionActor.Dependencies;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
+
+/**
+ * The partition actors of this node: one for each life of the pipeline of a partition that it
+ * consumes. The pipeline starts it when it has claimed the partition, talks to it directly, and
+ * stops it when its life ends; so an actor's memory is never older than the claim, and the hot path
+ * crosses no network and waits for nobody's word in the cluster. Everybody else reaches it through
+ * {@link PartitionSharding}. Thread-safe.
+ */
+public final class PartitionActors {
+
+  /** Names of actors are unique in their actor system. */
+  private static final AtomicLong STARTED = new AtomicLong();
+
+  private final ActorSystem<?> system;
+  private final Dependencies dependencies;
+  private final Deliveries deliveries = new Deliveries();
+  private final ConcurrentMap<Integer, ActorRef<PartitionCommand>> actors =
+      new ConcurrentHashMap<>();
+
+  public PartitionActors(ActorSystem<?> system, Dependencies dependencies) {
+    this.system = system;
+    this.dependencies = dependencies;
+  }
+
+  /** Starts the partition's actor, with an empty memory; messages to the partition now go there. */
+  public ActorRef<PartitionCommand> start(int partition) {
+    ActorRef<PartitionCommand> actor =
+        system.systemActorOf(
+            PartitionActor.create(partition, dependencies, this),
+            "partition-" + partition + "-" + STARTED.incrementAndGet(),
+            Props.empty());
+    actors.put(partition, actor);
+    return actor;
+  }
+
+  /** Stops an actor of the partition, of whichever life. */
+  public void stop(int partition, ActorRef<PartitionCommand> actor) {
+    actors.remove(partition, actor);
+    actor.tell(new PartitionCommand.Stop());
+  }
+
+  /** The actor of the partition's present life; empty while it has none here. */
+  public Optional<ActorRef<PartitionCommand>> of(int partition) {
+    return Optional.ofNullable(actors.get(partition));
+  }
+
+  /** Those of all partitions that are consumed here. */
+  public void forEach(Consumer<ActorRef<PartitionCommand>> action) {
+    actors.values().forEach(action);
+  }
+
+  /** From where they have been reached so far. */
+  public Deliveries deliveries() {
+    return deliveries;
+  }
+
+  /** How many users one of them may keep awake: an equal share of what the node may. */
+  int awakeUsersMax() {
+    return share(dependencies.awakeUsersMax());
+  }
+
+  /** How many window entries the users of one of them may have in memory. */
+  int awakeEntriesMax() {
+    return share(dependencies.awakeEntriesMax());
+  }
+
+  private int share(int whole) {
+    return Math.max(1, whole / Math.max(1, actors.size()));
+  }
+}

@@ -1,0 +1,54 @@
+package io.spendwatch.actors;
+
+import io.spendwatch.actors.PartitionQuery.GetUser;
+import io.spendwatch.actors.PartitionQuery.Leave;
+import io.spendwatch.actors.PartitionQuery.Settle;
+import java.util.Set;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+
+/**
+ * A partition's address in the cluster: the sharded entity, which passes on to the {@link
+ * PartitionActor} of its node. While the two are apart, because one has moved and the other is
+ * about to, it answers from what is durable. Has no memory of its own, so it matters to nobody's
+ * answer where it is.
+ */
+final class PartitionEntity {
+
+  private PartitionEntity() {}
+
+  /**
+   * @param here the partitions whose address is on this node; kept up to date
+   */
+  static Behavior<PartitionQuery> create(
+      int partition, PartitionActors actors, History history, Set<Integer> here) {
+    return Behaviors.setup(
+        context -> {
+          here.add(partition);
+          return Behaviors.receive(PartitionQuery.class)
+              .onMessage(
+                  GetUser.class,
+                  get -> {
+                    ActorRef<PartitionCommand> actor = actors.of(partition).orElse(null);
+                    if (actor == null) {
+                      context.spawnAnonymous(
+                          AbsentUser.show(get.userId(), partition, history, get.replyTo()));
+                    } else {
+                      actor.tell(get);
+                    }
+                    return Behaviors.same();
+                  })
+              .onMessage(Settle.class, _ -> Behaviors.same())
+              .onMessage(Leave.class, _ -> Behaviors.stopped())
+              .onSignal(
+                  PostStop.class,
+                  _ -> {
+                    here.remove(partition);
+                    return Behaviors.same();
+                  })
+              .build();
+        });
+  }
+}

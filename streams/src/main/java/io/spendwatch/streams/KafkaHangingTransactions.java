@@ -1,0 +1,93 @@
+package io.spendwatch.streams;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
+import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.admin.TransactionState;
+
+/**
+ * Asks the brokers, with an admin client of its own each time: it is needed only after a node has
+ * died. Needs the rights to describe the group and the transactional ids of the group, and to write
+ * with the latter, which a node's own work needs too.
+ */
+final class KafkaHangingTransactions implements HangingTransactions {
+  private final KafkaConfig config;
+
+  KafkaHangingTransactions(KafkaConfig config) {
+    this.config = config;
+  }
+
+  @Override
+  public CompletionStage<Set<String>> end() {
+    CompletableFuture<Set<String>> ended = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .name("spendwatch-hanging-transactions")
+        .start(
+            () -> {
+              try (Admin admin = Admin.create(properties())) {
+                ended.complete(end(admin));
+              } catch (ExecutionException e) {
+                ended.completeExceptionally(e.getCause());
+              } catch (InterruptedException | RuntimeException e) {
+                ended.completeExceptionally(e);
+              }
+            });
+    return ended;
+  }
+
+  private Set<String> end(Admin admin) throws ExecutionException, InterruptedException {
+    // In this order: a node that joins in between is not taken for an absent one.
+    Set<String> open =
+        admin
+            .listTransactions(
+                new ListTransactionsOptions().filterStates(List.of(TransactionState.ONGOING)))
+            .all()
+            .get()
+            .stream()
+            .map(TransactionListing::transactionalId)
+            .filter(id -> config.nodeOf(id).isPresent())
+            .collect(Collectors.toSet());
+    Set<String> absent = new HashSet<>();
+    if (!open.isEmpty()) {
+      Set<String> members =
+          admin
+              .describeConsumerGroups(List.of(config.groupId()))
+              .describedGroups()
+              .get(config.groupId())
+              .get()
+              .members()
+              .stream()
+              .map(MemberDescription::clientId)
+              .collect(Collectors.toSet());
+      open.forEach(id -> config.nodeOf(id).ifPresent(absent::add));
+      absent.removeIf(node -> members.contains(KafkaConfig.consumerClientId(node)));
+    }
+    if (!absent.isEmpty()) {
+      var _ =
+          admin.fenceProducers(absent.stream().map(config::transactionalId).toList()).all().get();
+    }
+    return absent;
+  }
+
+  private Map<String, Object> properties() {
+    int timeoutMs = Math.toIntExact(config.requestTimeout().toMillis());
+    Map<String, Object> all = new HashMap<>();
+    all.put(CommonClientConfigs.CLIENT_ID_CONFIG, config.nodeId() + "-admin");
+    all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, timeoutMs);
+    all.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, timeoutMs);
+    all.putAll(config.clientProperties());
+    return all;
+  }
+}
