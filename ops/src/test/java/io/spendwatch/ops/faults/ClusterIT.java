@@ -51,7 +51,7 @@ class ClusterIT {
     System.out.println("-Dspendwatch.faults.seed=" + seed + ": " + faults);
     kafka = FaultyKafka.start(directory.resolve("kafka"), FaultyKafka.AS_DELIVERED);
     postgres = FaultyPostgres.start(directory.resolve("postgres"), Optional.empty());
-    bed = new FaultBed(kafka, postgres, FaultBed.Shape.CLUSTER, directory, seed);
+    bed = new FaultBed(kafka, postgres, FaultBed.Shape.FAST_CLUSTER, directory, seed);
     bed.start();
     try (KnownLoad load = KnownLoad.generate(directory, USERS, TRANSACTIONS, seed)) {
       new Drill(bed, load, SETTINGS).run(faults);

@@ -3,6 +3,7 @@ package io.spendwatch.ops.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -110,6 +111,8 @@ final class Drill {
 
   /** Inflicts it and says for how long each partition stood still, without it too. */
   private String watched(KnownFault known, PartitionWatch watch) throws Exception {
+    awaitNewRows(watch);
+    watch.mark();
     // No rhythm of ours.
     pass(settings.steady().plusMillis(bed.random().nextInt(1_000)));
     PartitionWatch.Standstills before = watch.standstills();
@@ -122,23 +125,29 @@ final class Drill {
               during[0] = watch.standstills();
               watch.mark();
             });
-    long readyNanos = System.nanoTime();
-    await("new rows of all partitions")
-        .atMost(FaultBed.LIMIT)
-        .until(() -> watch.allWrittenSince(readyNanos));
+    awaitNewRows(watch);
     pass(settings.steady());
     PartitionWatch.Standstills after = watch.standstills();
     return String.format(
         Locale.ROOT,
         "%s; partitions stood still for at most %.1f s: %s before, %s during, %s after its end,"
-            + " looked at every %.2f s; the load was late by at most %.2f s",
+            + " seen at least every %.2f s; the load was late by at most %.2f s; the machine's load"
+            + " average %.1f",
         report,
         Math.max(during[0].longestSeconds(), after.longestSeconds()),
         before,
         during[0],
         after,
         Math.max(during[0].blindSeconds(), after.blindSeconds()),
-        load.behindMaxSeconds());
+        load.behindMaxSeconds(),
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+  }
+
+  private static void awaitNewRows(PartitionWatch watch) {
+    long nowNanos = System.nanoTime();
+    await("new rows of all partitions")
+        .atMost(FaultBed.LIMIT)
+        .until(() -> watch.allWrittenSince(nowNanos));
   }
 
   /** Inflicts it, waits until it shows, heals it, waits until all are ready again. */

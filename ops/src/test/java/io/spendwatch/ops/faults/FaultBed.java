@@ -51,12 +51,15 @@ final class FaultBed implements AutoCloseable {
    *
    * @param nodes how many
    * @param hurried whether their time-outs are short, so that each is reached within a test
+   * @param startsFast whether they do without the JVM's second compiler
    */
-  record Shape(int nodes, Set<Linked> linked, boolean hurried) {
-    static final Shape TWO_NODES = new Shape(2, Set.of(), true);
-    static final Shape TWO_LINKED_NODES = new Shape(2, Set.of(Linked.KAFKA, Linked.POSTGRES), true);
-    static final Shape CLUSTER = new Shape(3, Set.of(Linked.KAFKA, Linked.PEERS), false);
-    static final Shape AS_DELIVERED = new Shape(1, Set.of(), false);
+  record Shape(int nodes, Set<Linked> linked, boolean hurried, boolean startsFast) {
+    static final Shape TWO_NODES = new Shape(2, Set.of(), true, true);
+    static final Shape TWO_LINKED_NODES =
+        new Shape(2, Set.of(Linked.KAFKA, Linked.POSTGRES), true, true);
+    static final Shape FAST_CLUSTER = new Shape(3, Set.of(Linked.KAFKA, Linked.PEERS), false, true);
+    static final Shape CLUSTER = new Shape(3, Set.of(Linked.KAFKA, Linked.PEERS), false, false);
+    static final Shape AS_DELIVERED = new Shape(1, Set.of(), false, false);
   }
 
   /**
@@ -340,22 +343,27 @@ final class FaultBed implements AutoCloseable {
             : bed.postgresUri());
     // The known answers know of no time that passes while nothing comes.
     settings.put("SPENDWATCH_IDLE_AFTER", "1h");
-    if (shape.hurried()) {
-      hurry(settings);
+    List<String> javaOptions = new ArrayList<>();
+    if (isCluster()) {
+      javaOptions.addAll(peers.javaOptions(node));
     }
+    if (shape.hurried()) {
+      hurry(settings, javaOptions);
+    }
+    if (shape.startsFast()) {
+      javaOptions.add("-XX:TieredStopAtLevel=1");
+    }
+    settings.put("SPENDWATCH_JAVA_OPTS", String.join(" ", javaOptions));
     return settings;
   }
 
-  private static void hurry(Map<String, String> settings) {
+  private static void hurry(Map<String, String> settings, List<String> javaOptions) {
     settings.put("SPENDWATCH_KAFKA_REQUEST_TIMEOUT", "2s");
     settings.put("SPENDWATCH_KAFKA_TRANSACTION_TIMEOUT", "4s");
     settings.put("SPENDWATCH_PG_CONNECT_TIMEOUT", "2s");
     settings.put("SPENDWATCH_PG_STATEMENT_TIMEOUT", "2s");
-    settings.put(
-        "SPENDWATCH_JAVA_OPTS",
-        "-Dspendwatch.postgres.deadline-margin=500ms -Dspendwatch.postgres.probe-interval=1s"
-            // Starts sooner.
-            + " -XX:TieredStopAtLevel=1");
+    javaOptions.add("-Dspendwatch.postgres.deadline-margin=500ms");
+    javaOptions.add("-Dspendwatch.postgres.probe-interval=1s");
   }
 
   @Override

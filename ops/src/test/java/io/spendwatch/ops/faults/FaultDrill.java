@@ -32,7 +32,7 @@ class FaultDrill {
   private static final Duration STEADY = Duration.ofSeconds(10);
 
   /** With this much of the load a round must do, and what comes before the first. */
-  private static final Duration ROUND = Duration.ofSeconds(120);
+  private static final Duration ROUND = Duration.ofMinutes(2);
 
   @TempDir private Path directory;
   private FaultBed bed;

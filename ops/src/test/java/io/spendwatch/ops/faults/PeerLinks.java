@@ -41,11 +41,14 @@ final class PeerLinks implements AutoCloseable {
     Map<String, String> settings = new HashMap<>();
     settings.put("SPENDWATCH_CLUSTER_HOST", Ports.LOOPBACK);
     settings.put("SPENDWATCH_CLUSTER_PORT", Integer.toString(link.port()));
-    settings.put(
-        "SPENDWATCH_JAVA_OPTS",
-        "-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname=%s -Dpekko.remote.artery.bind.port=%d"
-            .formatted(source(node), link.serverPort()));
     return settings;
+  }
+
+  /** Of the node's JVM. */
+  List<String> javaOptions(int node) {
+    return List.of(
+        "-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname=" + source(node),
+        "-Dpekko.remote.artery.bind.port=" + links.get(node).serverPort());
   }
 
   /** From now on the node hears nothing of the others, nor they of it. */
