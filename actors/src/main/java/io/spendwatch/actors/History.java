@@ -67,8 +67,18 @@ public interface History {
    */
   record UserHistory(AccountBalance balance, List<Entry> entries, List<Episode> episodes) {}
 
-  /** One counted transaction: purchases positive, refunds negative, minor units. */
-  record Entry(String transactionId, long eventTimeMs, long signedAmountMinor, String currency) {}
+  /**
+   * One counted transaction.
+   *
+   * @param signedAmountMinor purchases positive, refunds negative, minor units
+   * @param balanceVersion of the balance that it was held against; 0 for none
+   */
+  record Entry(
+      String transactionId,
+      long eventTimeMs,
+      long signedAmountMinor,
+      String currency,
+      long balanceVersion) {}
 
   /** An episode as announced; {@code endMs} is {@link Long#MAX_VALUE} while open. */
   record Episode(String episodeId, long startMs, long endMs) {}

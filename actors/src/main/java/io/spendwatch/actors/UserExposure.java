@@ -61,7 +61,9 @@ final class UserExposure {
     var user = new UserExposure(userId, knownFromMs, history.episodes());
     user.balance = history.balance();
     user.currency = user.balance == null ? null : user.balance.currency();
+    long judgedVersion = 0;
     for (Entry entry : history.entries()) {
+      judgedVersion = Math.max(judgedVersion, entry.balanceVersion());
       if (user.currency == null) {
         user.currency = entry.currency();
       }
@@ -74,7 +76,7 @@ final class UserExposure {
         user.window.step(entry.eventTimeMs());
       }
     }
-    user.lookAtBalanceAnew(streamTimeMs, out);
+    user.lookAtBalanceAnew(judgedVersion, streamTimeMs, out);
     for (Episode episode : user.episodes.ended()) {
       user.window.restTo(episode.endMs());
     }
@@ -359,9 +361,10 @@ final class UserExposure {
   /**
    * Whether the balance changed while nobody looked. At the latest transaction, in breach and in an
    * episode are the same; later they need not be, since the expiry of a refund can bring a breach
-   * that opens nothing.
+   * that opens nothing. So a balance that a transaction has been held against is not looked at
+   * again.
    */
-  private void lookAtBalanceAnew(long streamTimeMs, List<Transition> out) {
+  private void lookAtBalanceAnew(long judgedVersion, long streamTimeMs, List<Transition> out) {
     if (episodes.isOpen() && balance == null && currency != null) {
       // What was in force before the account went is not known any more.
       balance = new AccountBalance(0, currency, 0, Long.MIN_VALUE);
@@ -371,7 +374,9 @@ final class UserExposure {
       if (balance != null && window.exposureMinor() <= balance.balanceMinor()) {
         lookAtBalance(streamTimeMs, -1, out);
       }
-    } else if (!episodes.endsAfter(window.positionMs())) {
+    } else if (!episodes.endsAfter(window.positionMs())
+        && balance != null
+        && balance.version() > judgedVersion) {
       lookAtBalance(streamTimeMs, -1, out);
     }
   }

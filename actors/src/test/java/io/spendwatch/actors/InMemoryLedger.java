@@ -141,7 +141,8 @@ final class InMemoryLedger implements Accounts, History {
                         row.transaction.transactionId(),
                         row.transaction.eventTimeMs(),
                         row.transaction.signedAmountMinor(),
-                        row.transaction.currency()))
+                        row.transaction.currency(),
+                        row.judged.balance() == null ? 0 : row.judged.balance().version()))
             .toList();
     Map<String, Episode> episodes = new LinkedHashMap<>();
     for (Alert alert : alerts.values()) {

@@ -37,6 +37,23 @@ class UserExposureTest {
   private final List<Transition> transitions = new ArrayList<>();
 
   @Test
+  void looksAtABalanceAfterARestartOnlyUnlessATransactionWasHeldAgainstIt() {
+    long streamTimeMs = T0 + DAY_MS + 1;
+    var balance = new AccountBalance(80, "USD", 2, Long.MAX_VALUE);
+    for (long heldAgainst : new long[] {1, 2}) {
+      // What the expiry of the refund brings is a breach that opens nothing.
+      List<Entry> entries =
+          List.of(
+              new Entry("refund", T0, -50, "USD", heldAgainst),
+              new Entry("purchase", T0 + 1000, 100, "USD", heldAgainst));
+      List<Transition> transitions = new ArrayList<>();
+      UserExposure.restored(
+          "u", new UserHistory(balance, entries, List.of()), 0, streamTimeMs, transitions);
+      assertThat(transitions).hasSize(heldAgainst == 1 ? 1 : 0);
+    }
+  }
+
+  @Test
   void staysClearWhenSpendEqualsTheBalance() {
     var user = new Subject(100);
     assertThat(user.purchase("a", T0, 60)).isEqualTo(judged(Verdict.CLEAR, 60));
@@ -360,20 +377,21 @@ class UserExposureTest {
         judgement = exposure.assess(received, streamTimeMs, facts, transitions);
       }
       streamTimeMs = Math.max(streamTimeMs, transaction.eventTimeMs());
-      if (judgement instanceof Judged) {
-        store(transaction);
+      if (judgement instanceof Judged judged) {
+        store(transaction, judged.balance());
       }
       return judgement;
     }
 
-    private void store(Transaction transaction) {
+    private void store(Transaction transaction, AccountBalance heldAgainst) {
       keys.add(key(transaction));
       rows.add(
           new Entry(
               transaction.transactionId(),
               transaction.eventTimeMs(),
               transaction.signedAmountMinor(),
-              transaction.currency()));
+              transaction.currency(),
+              heldAgainst == null ? 0 : heldAgainst.version()));
     }
 
     private void answer(Facts facts, Received received) {

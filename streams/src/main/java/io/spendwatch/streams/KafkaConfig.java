@@ -133,7 +133,6 @@ public record KafkaConfig(
 
   Map<String, Object> consumerProperties() {
     Map<String, Object> all = new HashMap<>();
-    all.put(ConsumerConfig.CLIENT_ID_CONFIG, consumerClientId(nodeId));
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
     all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
@@ -153,6 +152,7 @@ public record KafkaConfig(
     all.putAll(clientProperties());
     // The guarantees rest on these.
     all.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
+    all.put(ConsumerConfig.CLIENT_ID_CONFIG, consumerClientId(nodeId));
     all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);

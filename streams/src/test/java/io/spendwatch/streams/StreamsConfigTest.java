@@ -35,6 +35,7 @@ class StreamsConfigTest {
         "postgres.uri = 'jdbc:postgresql:' | postgres.uri",
         "postgres.pool-size = 0            | pool-size: 0 (expected: 1..",
         "node-id = ' '                     | node-id",
+        "node-id = 'a/b'                   | node-id: a/b (expected: a name unique in the cluster, without",
       })
   void namesTheSettingThatIsWrong(String setting, String message) {
     assertThatThrownBy(() -> read(setting.replace('\'', '"'))).hasMessageContaining(message);
@@ -51,6 +52,7 @@ class StreamsConfigTest {
                   enable.auto.commit = true
                   enable.idempotence = false
                   transactional.id = mine
+                  client.id = ours
                 }
                 """)
             .kafka();
@@ -58,10 +60,11 @@ class StreamsConfigTest {
     assertThat(kafka.consumerProperties())
         .containsEntry(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "7")
         .containsEntry(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
+        .containsEntry(ConsumerConfig.CLIENT_ID_CONFIG, "node-1-consumer")
         .containsEntry(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     assertThat(kafka.producerProperties())
         .containsEntry(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true)
-        .containsEntry(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "spendwatch-node-1");
+        .containsEntry(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "spendwatch/node-1");
   }
 
   @Test
@@ -89,5 +92,14 @@ class StreamsConfigTest {
         ConfigFactory.parseString("spendwatch {\n" + settings + "\n}")
             .withFallback(ConfigFactory.defaultReference())
             .resolve());
+  }
+
+  @Test
+  void knowsTheProducersOfItsOwnGroupFromThoseOfOthers() {
+    KafkaConfig kafka = read("kafka.group-id = fraud/eu").kafka();
+    assertThat(kafka.nodeOf(kafka.transactionalId("node-7"))).contains("node-7");
+    assertThat(kafka.nodeOf("fraud/eu/more/node-7")).isEmpty();
+    assertThat(kafka.nodeOf("fraud/node-7")).isEmpty();
+    assertThat(kafka.nodeOf("fraud/eu-node-7")).isEmpty();
   }
 }

@@ -227,7 +227,8 @@ public final class PgHistory implements History {
                   row.getString(1),
                   EventTimes.toMs(row.getOffsetDateTime(2)),
                   row.getLong(3),
-                  row.getString(4)));
+                  row.getString(4),
+                  row.getLong(5)));
     }
     Map<String, List<Episode>> episodes = new HashMap<>();
     for (Row row : episodeRows) {

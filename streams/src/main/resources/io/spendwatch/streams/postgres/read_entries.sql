@@ -4,7 +4,8 @@ SELECT asked.user_id,
        entry.transaction_id,
        entry.event_time,
        CASE entry.kind WHEN 'REFUND' THEN -entry.amount_minor ELSE entry.amount_minor END,
-       entry.currency
+       entry.currency,
+       coalesce(entry.balance_version, 0)
   FROM unnest($1::text[], $2::timestamptz[]) AS asked (user_id, known_from)
  CROSS JOIN LATERAL (
          SELECT max(event_time) AS event_time
@@ -14,7 +15,7 @@ SELECT asked.user_id,
             AND event_time > $3::timestamptz
        ) AS latest
  CROSS JOIN LATERAL (
-         SELECT transaction_id, event_time, kind, amount_minor, currency, kafka_offset
+         SELECT transaction_id, event_time, kind, amount_minor, currency, balance_version, kafka_offset
            FROM spendwatch.transactions
           WHERE user_id = asked.user_id
             AND event_time > greatest(asked.known_from, latest.event_time - interval '48 hours')

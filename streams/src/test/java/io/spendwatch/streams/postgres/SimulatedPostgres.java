@@ -420,7 +420,8 @@ public final class SimulatedPostgres {
                         row.transactionId,
                         EventTimes.toDatabase(row.eventTimeMs),
                         row.signedMinor(),
-                        row.currency));
+                        row.currency,
+                        row.balanceVersion == null ? 0L : row.balanceVersion));
       }
     }
     return rows;
