@@ -159,7 +159,7 @@ final class Drill {
     List<String> waitingFor;
     try {
       await("the fault to show")
-          .atMost(FaultBed.LIMIT)
+          .atMost(FaultBed.START_LIMIT)
           .ignoreExceptions()
           .until(
               () -> {

@@ -33,6 +33,9 @@ final class FaultBed implements AutoCloseable {
   /** For whatever should happen by itself. */
   static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** For a node that has to start before, where processors are few and busy. */
+  static final Duration START_LIMIT = LIMIT.multipliedBy(3);
+
   private static final String NODE = "faulty-node-";
 
   /** With one that joins later. */
@@ -236,7 +239,7 @@ final class FaultBed implements AutoCloseable {
   /** Waits until all nodes are ready, in one cluster, and all partitions have one of them. */
   void awaitReady() {
     await("readiness of all nodes")
-        .atMost(LIMIT)
+        .atMost(isCluster() ? START_LIMIT : LIMIT)
         .until(
             () -> {
               supervise();

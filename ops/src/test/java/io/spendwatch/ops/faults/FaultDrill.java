@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.spendwatch.ops.faults.KnownFault.Needs;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,9 +34,12 @@ class FaultDrill {
   private static final Duration STEADY = Duration.ofSeconds(10);
 
   /** With this much of the load a round must do, and what comes before the first. */
-  private static final Duration ROUND = Duration.ofMinutes(2);
+  private static final Duration ROUND = Duration.ofSeconds(150);
 
   @TempDir private Path directory;
+  private Optional<SmallDisk> disk = Optional.empty();
+  private FaultyKafka kafka;
+  private FaultyPostgres postgres;
   private FaultBed bed;
 
   @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
@@ -55,16 +60,19 @@ class FaultDrill {
   @Timeout(1_800)
   void losesAndDoublesNothing(KnownFault fault) throws Exception {
     boolean small = fault.needs() == Needs.SMALL_DISK;
-    Optional<SmallDisk> disk =
-        small ? SmallDisk.mount(directory.resolve("disk"), SMALL_DISK_MB) : Optional.empty();
+    disk = small ? SmallDisk.mount(directory.resolve("disk"), SMALL_DISK_MB) : Optional.empty();
     assumeTrue(!small || disk.isPresent(), "this machine does not let us mount a file system");
     Path onDisk = disk.map(SmallDisk::directory).orElse(directory);
-    try (FaultyKafka kafka = FaultyKafka.start(directory.resolve("kafka"), broker(fault));
-        FaultyPostgres postgres = FaultyPostgres.start(onDisk.resolve("postgres"), disk)) {
-      run(fault, kafka, postgres);
-    } finally {
-      if (small) {
-        disk.orElseThrow().close();
+    kafka = FaultyKafka.start(directory.resolve("kafka"), broker(fault));
+    postgres = FaultyPostgres.start(onDisk.resolve("postgres"), disk);
+    run(fault);
+  }
+
+  @AfterEach
+  void cleanUp() throws Exception {
+    for (AutoCloseable each : Arrays.asList(bed, kafka, postgres, disk.orElse(null))) {
+      if (each != null) {
+        each.close();
       }
     }
   }
@@ -86,18 +94,16 @@ class FaultDrill {
         "spendwatch.faults.rate", fault.needs() == Needs.CLUSTER ? 5_000 : 1_000);
   }
 
-  private void run(KnownFault fault, FaultyKafka kafka, FaultyPostgres postgres) throws Exception {
+  private void run(KnownFault fault) throws Exception {
     long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
     int perSecond = perSecond(fault);
     System.out.printf("%s with --seed %d --rate %d%n", fault.label(), seed, perSecond);
     List<KnownFault> rounds = Stream.generate(() -> fault).limit(ROUNDS).toList();
     int transactions = Math.toIntExact(ROUND.toSeconds() * (ROUNDS + 1) * perSecond);
-    try (FaultBed made = new FaultBed(kafka, postgres, shape(fault), directory, seed);
-        KnownLoad load =
-            KnownLoad.generate(
-                directory, transactions / TRANSACTIONS_PER_USER, transactions, seed)) {
-      bed = made;
-      bed.start();
+    bed = new FaultBed(kafka, postgres, shape(fault), directory, seed);
+    bed.start();
+    try (KnownLoad load =
+        KnownLoad.generate(directory, transactions / TRANSACTIONS_PER_USER, transactions, seed)) {
       new Drill(bed, load, new Drill.Settings(perSecond, HOLD, FREEZE, STEADY)).run(rounds);
     }
   }

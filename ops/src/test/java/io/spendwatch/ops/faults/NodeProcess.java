@@ -30,7 +30,6 @@ import java.util.stream.Stream;
  * can be killed, frozen and started again under the same name. For one thread.
  */
 final class NodeProcess implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(60);
   private static final Duration ASK = Duration.ofSeconds(2);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -78,7 +77,7 @@ final class NodeProcess implements AutoCloseable {
                 environment,
                 List.of(),
                 List.of(Launched.launcher().toString(), "node")));
-    await("the process of " + name).atMost(START).until(() -> root().isPresent());
+    await("the process of " + name).atMost(FaultBed.START_LIMIT).until(() -> root().isPresent());
   }
 
   boolean isAlive() {

@@ -48,7 +48,10 @@ final class PeerLinks implements AutoCloseable {
   List<String> javaOptions(int node) {
     return List.of(
         "-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname=" + source(node),
-        "-Dpekko.remote.artery.bind.port=" + links.get(node).serverPort());
+        "-Dpekko.remote.artery.bind.port=" + links.get(node).serverPort(),
+        // The first of the seeds, started again, must not be quicker to found a second cluster than
+        // the others are to answer on a busy machine.
+        "-Dpekko.cluster.seed-node-timeout=15s");
   }
 
   /** From now on the node hears nothing of the others, nor they of it. */
