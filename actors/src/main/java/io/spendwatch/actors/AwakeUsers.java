@@ -5,11 +5,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
-import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 
 /** The users of a partition that are in memory, each an actor. Lives in the partition's actor. */
 final class AwakeUsers {
+
+  /** What a user and an entry of its window take, by {@code ./spendwatch bench --only memory}. */
+  private static final int USER_BYTES = 1_100;
+
+  private static final int ENTRY_BYTES = 17;
 
   private static final class Awake {
     final ActorRef<UserActor.Command> actor;
@@ -25,7 +29,7 @@ final class AwakeUsers {
   /** Least recently used first. */
   private final Map<String, Awake> users = new LinkedHashMap<>(16, 0.75f, true);
 
-  private long entries;
+  private long bytes;
 
   AwakeUsers(ActorContext<PartitionCommand> context) {
     this.context = context;
@@ -49,14 +53,18 @@ final class AwakeUsers {
     return users.size();
   }
 
-  void wake(String userId, Behavior<UserActor.Command> behavior) {
-    users.put(userId, new Awake(context.spawnAnonymous(behavior)));
+  void wake(UserActor.Restore as) {
+    ActorRef<UserActor.Command> actor = context.spawnAnonymous(UserActor.create());
+    actor.tell(as);
+    Awake user = new Awake(actor);
+    users.put(as.userId(), user);
+    bytes += bytesOf(user);
   }
 
   /** A user who is awake now has so many entries in its window. */
   void hasEntries(String userId, int now) {
     Awake user = users.get(userId);
-    entries += now - user.entries;
+    bytes += (long) ENTRY_BYTES * (now - user.entries);
     user.entries = now;
   }
 
@@ -74,16 +82,20 @@ final class AwakeUsers {
   }
 
   /** Forgets the least recently used beyond these numbers. */
-  void forgetBeyond(int usersMax, int entriesMax) {
+  void forgetBeyond(int usersMax, long bytesMax) {
     Iterator<Awake> eldest = users.values().iterator();
-    while (users.size() > usersMax || (entries > entriesMax && eldest.hasNext())) {
+    while (users.size() > usersMax || (bytes > bytesMax && eldest.hasNext())) {
       stop(eldest.next());
       eldest.remove();
     }
   }
 
+  private static long bytesOf(Awake user) {
+    return USER_BYTES + (long) ENTRY_BYTES * user.entries;
+  }
+
   private void stop(Awake user) {
-    entries -= user.entries;
+    bytes -= bytesOf(user);
     context.stop(user.actor);
   }
 }

@@ -62,25 +62,24 @@ public final class PartitionActor {
    * @param topic of the transactions, for the alerts' source
    * @param awakeUsersMax of the node; beyond it the least recently used are forgotten (and read
    *     again when they are needed)
-   * @param awakeEntriesMax of the node: entries of the windows in memory, beyond which the same
-   *     holds
+   * @param awakeBytesMax of the node: memory that they may take, beyond which the same holds
    * @param restoreUsersMax of one partition: users without transactions in a batch who are read on
    *     its occasion; further ones wait for the next batch or tick
    */
   public record Dependencies(
       String topic,
       int awakeUsersMax,
-      int awakeEntriesMax,
+      long awakeBytesMax,
       int restoreUsersMax,
       Accounts accounts,
       History history) {
     public Dependencies {
       checkPositive("awake-users-max", awakeUsersMax);
-      checkPositive("awake-entries-max", awakeEntriesMax);
+      checkPositive("awake-memory-max", awakeBytesMax);
       checkPositive("restore-users-max", restoreUsersMax);
     }
 
-    private static void checkPositive(String name, int value) {
+    private static void checkPositive(String name, long value) {
       if (value < 1) {
         throw new IllegalArgumentException(name + ": " + value + " (expected: at least 1)");
       }
@@ -312,8 +311,7 @@ public final class PartitionActor {
     read.histories.forEach(
         (userId, history) ->
             awake.wake(
-                userId,
-                UserActor.create(userId, history, batch.knownFromMs(userId), streamTimeMs)));
+                new UserActor.Restore(userId, history, batch.knownFromMs(userId), streamTimeMs)));
     read.balances.forEach(
         (userId, balance) -> {
           batch.expect(userId);
@@ -403,7 +401,7 @@ public final class PartitionActor {
   }
 
   private void finish(List<Alert> alerts) {
-    awake.forgetBeyond(node.awakeUsersMax(), node.awakeEntriesMax());
+    awake.forgetBeyond(node.awakeUsersMax(), node.awakeBytesMax());
     lastReply =
         new Assessed(batch.sequence(), batch.judgements(), alerts, streamTimeMs, awake.size());
     batch.replyTo().tell(lastReply);

@@ -67,15 +67,15 @@ public final class PartitionActors {
 
   /** How many users one of them may keep awake: an equal share of what the node may. */
   int awakeUsersMax() {
-    return share(dependencies.awakeUsersMax());
+    return Math.toIntExact(share(dependencies.awakeUsersMax()));
   }
 
-  /** How many window entries the users of one of them may have in memory. */
-  int awakeEntriesMax() {
-    return share(dependencies.awakeEntriesMax());
+  /** How much memory the users of one of them may take: the same share. */
+  long awakeBytesMax() {
+    return share(dependencies.awakeBytesMax());
   }
 
-  private int share(int whole) {
+  private long share(long whole) {
     return Math.max(1, whole / Math.max(1, actors.size()));
   }
 }

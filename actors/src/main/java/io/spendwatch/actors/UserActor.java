@@ -13,6 +13,8 @@ import org.slf4j.LoggerFactory;
  * One user's actor: sequences what happens to a {@link UserExposure}, which has the rule.
  *
  * <pre>
+ *   (unborn) ──Restore──▶ ready
+ *
  *   ready ──Judge──▶ judging ──(all judged)──▶ ready
  *                      │  ▲
  *                 Needs▼  │Learn
@@ -31,6 +33,17 @@ final class UserActor {
   private static final Logger log = LoggerFactory.getLogger(UserActor.class);
 
   sealed interface Command {}
+
+  /**
+   * Be this user, as stored. The first of all, and not part of the behavior to start with: an actor
+   * keeps that for as long as it lives, and the stored form takes ten times the memory of the
+   * window. Not answered.
+   *
+   * @param knownFromMs what {@code history} was asked to reach back to
+   * @param streamTimeMs the partition's
+   */
+  record Restore(String userId, UserHistory history, long knownFromMs, long streamTimeMs)
+      implements Command {}
 
   /**
    * Judge these, in this order.
@@ -93,6 +106,10 @@ final class UserActor {
   /** Our own code threw. */
   record Failed(long batch, String userId, String reason) implements Reply {}
 
+  private static final Behavior<Command> UNBORN =
+      Behaviors.receiveMessage(
+          command -> command instanceof Restore restore ? restore(restore) : Behaviors.unhandled());
+
   private final String userId;
   private final UserExposure exposure;
 
@@ -103,22 +120,24 @@ final class UserActor {
   private List<Judgement> judgements;
   private Facts facts;
 
-  private UserActor(String userId, UserHistory history, long knownFromMs, long streamTimeMs) {
-    this.userId = userId;
-    this.exposure = UserExposure.restored(userId, history, knownFromMs, streamTimeMs, transitions);
+  private UserActor(Restore restore) {
+    this.userId = restore.userId;
+    this.exposure =
+        UserExposure.restored(
+            userId, restore.history, restore.knownFromMs, restore.streamTimeMs, transitions);
   }
 
-  static Behavior<Command> create(
-      String userId, UserHistory history, long knownFromMs, long streamTimeMs) {
-    return Behaviors.setup(
-        _ -> {
-          try {
-            return Behaviors.receiveMessage(
-                new UserActor(userId, history, knownFromMs, streamTimeMs)::onCommand);
-          } catch (RuntimeException e) {
-            return broken(userId, e);
-          }
-        });
+  /** One that has still to be told who it is, by {@link Restore}. */
+  static Behavior<Command> create() {
+    return UNBORN;
+  }
+
+  private static Behavior<Command> restore(Restore restore) {
+    try {
+      return Behaviors.receiveMessage(new UserActor(restore)::onCommand);
+    } catch (RuntimeException e) {
+      return broken(restore.userId, e);
+    }
   }
 
   /** The parent waits for an answer, whatever happens here. */
@@ -132,6 +151,7 @@ final class UserActor {
             case ChangeBalance change -> fail(change.batch(), userId, defect, change.replyTo());
             case Show show -> show.replyTo().tell(UserView.unknown(userId));
             case Learn _ -> log.debug("user {}: an answer to what failed meanwhile", userId);
+            case Restore _ -> throw alreadyRestored(userId);
           }
           return Behaviors.same();
         });
@@ -178,7 +198,12 @@ final class UserActor {
                             : currencyChanged(change.batch()));
               });
       case Show show -> onShow(show);
+      case Restore _ -> throw alreadyRestored(userId);
     };
+  }
+
+  private static IllegalStateException alreadyRestored(String userId) {
+    return new IllegalStateException("user " + userId + " was restored before");
   }
 
   private Behavior<Command> onShow(Show show) {

@@ -230,7 +230,7 @@ class PartitionActorTest {
     var users = new Pipeline(2);
     users.add("a", "t1", T0, 1).add("b", "t2", T0, 1).add("c", "t3", T0, 1);
     assertThat(users.run().usersAwake()).isEqualTo(2);
-    var entries = new Pipeline(1000, 3, 1000);
+    var entries = new Pipeline(1000, 2 * 1_100 + 3 * 17, 1000);
     entries.add("a", "t1", T0, 1).add("b", "t2", T0, 1);
     assertThat(entries.run().usersAwake()).isEqualTo(2);
     entries.add("b", "t3", T0, 1).add("b", "t4", T0, 1);
@@ -531,12 +531,12 @@ class PartitionActorTest {
       this(awakeUsersMax, 1_000_000, 1000);
     }
 
-    Pipeline(int awakeUsersMax, int awakeEntriesMax, int restoreUsersMax) {
+    Pipeline(int awakeUsersMax, long awakeBytesMax, int restoreUsersMax) {
       actors =
           new PartitionActors(
               kit.system(),
               new PartitionActor.Dependencies(
-                  "transactions", awakeUsersMax, awakeEntriesMax, restoreUsersMax, ledger, ledger));
+                  "transactions", awakeUsersMax, awakeBytesMax, restoreUsersMax, ledger, ledger));
       actor = actors.start(3);
     }
 

@@ -3,6 +3,7 @@ package io.spendwatch.ops;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
+import io.spendwatch.ops.cli.BenchCommand;
 import io.spendwatch.ops.cli.CompareCommand;
 import io.spendwatch.ops.cli.DemoCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
@@ -38,6 +39,7 @@ import picocli.CommandLine.TypeConversionException;
       NodeCommand.class,
       StatusCommand.class,
       AlertsCommand.class,
+      BenchCommand.class,
       CompareCommand.class
     },
     footerHeading = "%nTraffic:%n",

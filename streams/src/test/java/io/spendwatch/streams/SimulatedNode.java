@@ -47,7 +47,7 @@ final class SimulatedNode {
             new PartitionActor.Dependencies(
                 config.kafka().topics().transactions(),
                 awakeUsersMax,
-                Integer.MAX_VALUE,
+                Long.MAX_VALUE,
                 restoreUsersMax,
                 new PgAccounts(database),
                 new PgHistory(database)));

@@ -175,7 +175,10 @@ public final class Node {
         new PartitionActor.Dependencies(
             configuration.streams().kafka().topics().transactions(),
             actors.getInt("awake-users-max"),
-            actors.getInt("awake-entries-max"),
+            MemoryShare.bytes(
+                "spendwatch.actors.awake-memory-max",
+                actors.getString("awake-memory-max"),
+                Runtime.getRuntime().maxMemory()),
             actors.getInt("restore-users-max"),
             new PgAccounts(database),
             new PgHistory(database)));

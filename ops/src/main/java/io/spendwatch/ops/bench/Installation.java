@@ -1,0 +1,117 @@
+package io.spendwatch.ops.bench;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
+import io.spendwatch.actors.PartitionActor;
+import io.spendwatch.actors.PartitionActors;
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.schema.PostgresAddress;
+import io.spendwatch.ops.schema.Schema;
+import io.spendwatch.streams.StreamsConfig;
+import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.PgAccounts;
+import io.spendwatch.streams.postgres.PgHistory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+
+/**
+ * The parts of a node that decide, on an empty database of their own, with the settings that a node
+ * has. For one thread.
+ */
+public final class Installation implements AutoCloseable {
+  /** Of which the partitions are; as many as topics have unless somebody says otherwise. */
+  static final int PARTITIONS = 8;
+
+  private final PostgresAddress address;
+  private final Config settings;
+  private final Database database;
+  private final ActorSystem<Void> system;
+  private final Instant now;
+
+  private Installation(PostgresAddress address, Config settings, Instant now) {
+    this.address = address;
+    this.settings = settings;
+    this.now = now;
+    this.database = Database.open(StreamsConfig.from(settings).postgres());
+    this.system =
+        ActorSystem.create(
+            Behaviors.empty(),
+            "bench",
+            ConfigFactory.parseString("pekko { actor.provider = local, loglevel = WARNING }")
+                .withFallback(settings));
+  }
+
+  /**
+   * Makes the schema, and whatever is needed to decide on it.
+   *
+   * @param uri of an empty database
+   * @param settings resolved; where the database is, is not read from them
+   * @param now for everything that happens
+   */
+  public static Installation open(String uri, Config settings, Instant now) {
+    PostgresAddress address = PostgresAddress.parse(uri, "", "");
+    try {
+      int _ = new Schema(address).migrate(now);
+    } catch (SQLException e) {
+      throw new OperatorException("the schema cannot be made: " + e.getMessage(), e);
+    }
+    return new Installation(
+        address,
+        settings.withValue("spendwatch.postgres.uri", ConfigValueFactory.fromAnyRef(uri)),
+        now);
+  }
+
+  Instant now() {
+    return now;
+  }
+
+  ActorSystem<?> system() {
+    return system;
+  }
+
+  /** A node's partition actors, none of them started. */
+  PartitionActors actors(int awakeUsersMax) {
+    return new PartitionActors(
+        system,
+        new PartitionActor.Dependencies(
+            "transactions",
+            awakeUsersMax,
+            Long.MAX_VALUE,
+            settings.getInt("spendwatch.actors.restore-users-max"),
+            new PgAccounts(database),
+            new PgHistory(database)));
+  }
+
+  /** Runs statements, one after the other. */
+  void execute(String... statements) {
+    try (Connection connection = address.connect("spendwatch-bench");
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        boolean _ = statement.execute(sql);
+      }
+    } catch (SQLException e) {
+      throw new OperatorException("the data cannot be made: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    system.terminate();
+    try {
+      var _ = database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new OperatorException("the connections do not close: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperatorException("interrupted", e);
+    }
+  }
+}

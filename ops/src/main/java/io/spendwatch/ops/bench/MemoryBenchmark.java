@@ -1,0 +1,46 @@
+package io.spendwatch.ops.bench;
+
+import io.spendwatch.actors.PartitionActors;
+import java.util.List;
+
+/** What users in memory cost, everything included: actor, window, maps, balance. */
+final class MemoryBenchmark {
+  private static final String NAME = Benchmark.MEMORY.label();
+
+  private final Installation on;
+  private final Benchmark.Size size;
+
+  MemoryBenchmark(Installation on, Benchmark.Size size) {
+    this.on = on;
+    this.size = size;
+  }
+
+  List<Figure> run() {
+    long _ = heldBy("warm-up-", 1_000, 1_000, 0);
+    double fresh = (double) heldBy("fresh-", size.users(), size.users(), 0) / size.users();
+    History.write(on, size);
+    double full =
+        (double) heldBy(History.PREFIX, size.users(), size.users(), size.entries()) / size.users();
+    History.erase(on);
+    long bounded = heldBy("seen-", size.usersSeen(), size.usersAwake(), 0);
+    return List.of(
+        new Figure(NAME, "user awake, one entry", fresh, "B"),
+        new Figure(NAME, "user awake, %d entries".formatted(size.entries() + 1), full, "B"),
+        new Figure(NAME, "further entry of a window", (full - fresh) / size.entries(), "B"),
+        new Figure(
+            NAME,
+            "%d users seen, %d awake".formatted(size.usersSeen(), size.usersAwake()),
+            bounded / 1024.0 / 1024.0,
+            "MiB"));
+  }
+
+  /** Bytes of heap that remain once all of these users have been judged once. */
+  private long heldBy(String prefix, int users, int awakeUsersMax, int entries) {
+    PartitionActors actors = on.actors(awakeUsersMax);
+    long before = Heap.usedBytes();
+    var _ = new Touch(on, actors, prefix, users, (entries + 1) * Touch.AMOUNT_MINOR).run();
+    long held = Heap.usedBytes() - before;
+    Heap.drop(actors);
+    return held;
+  }
+}

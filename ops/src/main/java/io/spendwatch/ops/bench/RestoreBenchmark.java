@@ -1,0 +1,44 @@
+package io.spendwatch.ops.bench;
+
+import io.spendwatch.actors.PartitionActors;
+import java.util.List;
+
+/** The first touch of each user after a restart has its window read from PostgreSQL. */
+final class RestoreBenchmark {
+  private static final String NAME = Benchmark.RESTORE.label();
+
+  private final Installation on;
+  private final Benchmark.Size size;
+
+  RestoreBenchmark(Installation on, Benchmark.Size size) {
+    this.on = on;
+    this.size = size;
+  }
+
+  List<Figure> run() {
+    History.write(on, size);
+    PartitionActors actors = on.actors(size.users());
+    double seconds =
+        new Touch(
+                    on,
+                    actors,
+                    History.PREFIX,
+                    size.users(),
+                    (size.entries() + 1) * Touch.AMOUNT_MINOR)
+                .run()
+                .toMillis()
+            / 1000.0;
+    Heap.drop(actors);
+    History.erase(on);
+    return List.of(
+        new Figure(NAME, "users", size.users(), "users"),
+        new Figure(NAME, "entries of each", size.entries(), "entries"),
+        new Figure(NAME, "until all were judged once", seconds, "s"),
+        new Figure(NAME, "users restored", size.users() / seconds, "users/s"),
+        new Figure(
+            NAME,
+            "entries restored",
+            (double) size.users() * size.entries() / seconds,
+            "entries/s"));
+  }
+}
