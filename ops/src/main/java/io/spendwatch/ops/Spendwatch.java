@@ -24,7 +24,8 @@ import picocli.CommandLine.TypeConversionException;
 /**
  * The command line. Exit status: 0 when done; 2 for wrong usage; 1 where the command could not do
  * its work; the latter two with one line on standard error. A command that runs until it is told to
- * end answers Ctrl-C with 130 and SIGTERM with 143, once everything is stopped.
+ * end answers Ctrl-C with 130 and SIGTERM with 143, once everything is stopped; a node with 0, once
+ * it has left its cluster in order.
  */
 @Command(
     name = "spendwatch",

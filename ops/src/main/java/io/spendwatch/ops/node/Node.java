@@ -5,6 +5,8 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.cluster.ClusterConfig;
+import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.HttpApi;
 import io.spendwatch.ops.http.HttpConfig;
@@ -13,20 +15,18 @@ import io.spendwatch.streams.Pipelines;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
-import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
 import org.slf4j.Logger;
@@ -62,9 +62,11 @@ public final class Node {
   public static Node start(Configuration configuration, InstantSource clock) {
     Config raw = configuration.raw();
     ClusterConfig cluster = clusterOf(raw);
-    ActorSystem<Void> system = actorSystem(raw);
+    Database database = Database.open(configuration.streams().postgres());
+    ActorSystem<Void> system = actorSystem(cluster, raw, database);
     try {
-      Database database = Database.open(configuration.streams().postgres());
+      String nodeId = configuration.streams().kafka().nodeId();
+      Instant startedAt = clock.instant();
       PartitionActors actors = actors(system, configuration, database);
       PartitionSharding sharding =
           PartitionSharding.start(
@@ -72,9 +74,10 @@ public final class Node {
               actors,
               new PgHistory(database),
               raw.getDuration("spendwatch.actors.allocation-timeout"));
-      var status = new StatusSource(system, configuration.streams().kafka().nodeId(), clock);
+      var status = new StatusSource(system, nodeId, startedAt, clock);
       int httpPort = listen(system, configuration.http(), new HttpApi(status::now));
-      join(system, cluster);
+      // Not before the port is ours: whose it is has this node id too.
+      Membership membership = Membership.start(system, cluster, nodeId, startedAt, database);
       Pipelines pipelines =
           Pipelines.start(
               system,
@@ -83,20 +86,22 @@ public final class Node {
               actors,
               assigned -> follow(sharding, assigned),
               clock);
-      status.started(pipelines);
+      status.started(membership, pipelines);
       Cancellable ahead =
           PartitionsAhead.start(
               system, database, raw.getDuration("spendwatch.partitions.interval"), clock);
       Cancellable stateLog = StateLog.start(system, status);
-      arrangeShutdown(system, status, pipelines, List.of(ahead, stateLog), database);
+      new Departure(system)
+          .arrange(status, membership, pipelines, List.of(ahead, stateLog), database);
       LOG.atInfo()
-          .addKeyValue("node", configuration.streams().kafka().nodeId())
+          .addKeyValue("node", nodeId)
           .addKeyValue("address", Cluster.get(system).selfMember().address())
           .addKeyValue("http", configuration.http().host() + ":" + httpPort)
           .log("Started");
       return new Node(system, httpPort, status);
     } catch (RuntimeException e) {
       system.terminate();
+      var _ = database.close();
       throw e;
     }
   }
@@ -118,13 +123,26 @@ public final class Node {
 
   /** Whether somebody wanted it to end: a signal, or {@link #stop()}. */
   public boolean toldToEnd() {
-    return CoordinatedShutdown.get(system)
-        .getShutdownReason()
-        .filter(
-            reason ->
-                reason.equals(CoordinatedShutdown.jvmExitReason())
-                    || reason.equals(CoordinatedShutdown.actorSystemTerminateReason()))
-        .isPresent();
+    return isReason(CoordinatedShutdown.jvmExitReason())
+        || isReason(CoordinatedShutdown.actorSystemTerminateReason());
+  }
+
+  /** Why it ended without being told to, in one line for people. */
+  public String whyItEnded() {
+    if (isReason(CoordinatedShutdown.clusterDowningReason())) {
+      return "the cluster has taken this node out, because it was out of reach: start it again";
+    }
+    if (isReason(CoordinatedShutdown.clusterJoinUnsuccessfulReason())) {
+      return "the nodes of the cluster that was found have not let this one in: start it again";
+    }
+    if (isReason(CoordinatedShutdown.incompatibleConfigurationDetectedReason())) {
+      return "the cluster does not take this node, whose settings of pekko.cluster are different: its log says which";
+    }
+    return "the node has ended by itself: its log says why";
+  }
+
+  private boolean isReason(CoordinatedShutdown.Reason reason) {
+    return CoordinatedShutdown.get(system).getShutdownReason().filter(reason::equals).isPresent();
   }
 
   /** Drains and ends. */
@@ -140,17 +158,19 @@ public final class Node {
     }
   }
 
-  private static ActorSystem<Void> actorSystem(Config raw) {
+  private static ActorSystem<Void> actorSystem(
+      ClusterConfig cluster, Config raw, Database database) {
     try {
-      return ActorSystem.create(Behaviors.empty(), SYSTEM, raw);
+      return ActorSystem.create(
+          Behaviors.empty(), SYSTEM, Membership.setup(cluster, raw, database));
     } catch (RuntimeException e) {
+      var _ = database.close();
       if (isBindFailure(e)) {
         throw new OperatorException(
-            "port %s is taken: the node cannot listen for the cluster on %s:%s"
+            "port %s is taken: the node cannot listen for the cluster on %s"
                 .formatted(
-                    raw.getString("spendwatch.cluster.port"),
-                    raw.getString("spendwatch.cluster.host"),
-                    raw.getString("spendwatch.cluster.port")),
+                    cluster.bindPort().isEmpty() ? cluster.port() : cluster.bindPort(),
+                    cluster.listensAt()),
             e);
       }
       throw e;
@@ -207,15 +227,6 @@ public final class Node {
     }
   }
 
-  private static void join(ActorSystem<?> system, ClusterConfig config) {
-    Cluster cluster = Cluster.get(system);
-    List<Address> seeds =
-        config.seeds().isEmpty()
-            ? List.of(cluster.selfMember().address())
-            : config.addresses(SYSTEM);
-    cluster.manager().tell(new JoinSeedNodes(seeds));
-  }
-
   private static void follow(PartitionSharding sharding, Set<Integer> assigned) {
     var _ =
         sharding
@@ -230,38 +241,5 @@ public final class Node {
                             "The partitions' shards stay where they are: questions about users take the long way");
                   }
                 });
-  }
-
-  private static void arrangeShutdown(
-      ActorSystem<?> system,
-      StatusSource status,
-      Pipelines pipelines,
-      List<Cancellable> periodic,
-      Database database) {
-    CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
-    shutdown.addTask(
-        CoordinatedShutdown.PhaseBeforeServiceUnbind(),
-        "announce",
-        () -> {
-          status.draining();
-          periodic.forEach(Cancellable::cancel);
-          LOG.info("Draining");
-          return CompletableFuture.completedFuture(Done.done());
-        });
-    shutdown.addTask(
-        CoordinatedShutdown.PhaseServiceRequestsDone(),
-        "drain-pipelines",
-        () ->
-            pipelines
-                .drainAndStop()
-                .whenComplete(
-                    (_, failure) ->
-                        LOG.atInfo()
-                            .addKeyValue("left", failure == null ? "nothing" : failure.getMessage())
-                            .log("Drained")));
-    shutdown.addTask(
-        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
-        "close-database",
-        () -> database.close().thenApply(_ -> Done.done()));
   }
 }

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.node;
 
+import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.Member;
 import io.spendwatch.ops.status.NodeStatus.NodeInfo;
@@ -26,19 +27,21 @@ final class StatusSource {
   private final String nodeId;
   private final InstantSource clock;
   private final Instant startedAt;
+  private volatile Membership membership;
   private volatile Pipelines pipelines;
   private volatile boolean draining;
 
-  StatusSource(ActorSystem<?> system, String nodeId, InstantSource clock) {
+  StatusSource(ActorSystem<?> system, String nodeId, Instant startedAt, InstantSource clock) {
     this.cluster = Cluster.get(system);
     this.nodeId = nodeId;
+    this.startedAt = startedAt;
     this.clock = clock;
-    this.startedAt = clock.instant();
   }
 
-  /** From now on there are pipelines to ask. */
-  void started(Pipelines started) {
-    pipelines = started;
+  /** From now on there is something to ask. */
+  void started(Membership startedMembership, Pipelines startedPipelines) {
+    membership = startedMembership;
+    pipelines = startedPipelines;
   }
 
   /** From now on the node is on its way out. */
@@ -68,8 +71,12 @@ final class StatusSource {
         pipelinesStatus.balancesPushed());
   }
 
-  private static List<String> waitingFor(PipelinesStatus status) {
+  private List<String> waitingFor(PipelinesStatus status) {
     Set<String> different = new LinkedHashSet<>();
+    Membership asked = membership;
+    if (asked != null) {
+      asked.waitingFor().ifPresent(different::add);
+    }
     if (status.waitingFor() != null) {
       different.add(status.waitingFor());
     }

@@ -117,6 +117,10 @@ class SchemaIT {
       statement.execute("SET ROLE spendwatch_oltp");
       statement.execute("SELECT spendwatch.ensure_partitions('{2004-01-01Z}')");
       statement.execute(insert("2004-01-01T12:00:00Z"));
+      statement.execute(
+          "SELECT spendwatch.register_node('n', 'a', 'h', 1, now(), '10 s'),"
+              + " spendwatch.acquire_cluster_lease('l', 'n', '10 s', '0 s')");
+      assertThat(statement.executeUpdate("DELETE FROM spendwatch.nodes")).isEqualTo(1);
       assertThat(refusal(statement, "DELETE FROM spendwatch.transactions")).isEqualTo("42501");
       statement.execute("SET ROLE spendwatch_olap");
       statement.execute("SELECT count(*) FROM spendwatch.transactions_readable");
