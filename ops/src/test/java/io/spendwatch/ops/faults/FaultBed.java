@@ -19,8 +19,6 @@ import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * An installation that faults are inflicted on: servers that can fail, a database, topics and a
@@ -321,11 +319,6 @@ final class FaultBed implements AutoCloseable {
     Map<String, String> settings = new HashMap<>();
     if (isCluster()) {
       settings.putAll(peers.settings(node));
-      settings.put(
-          "SPENDWATCH_CLUSTER_SEEDS",
-          IntStream.range(0, shape.nodes())
-              .mapToObj(peers::address)
-              .collect(Collectors.joining(",")));
     }
     settings.put(
         "SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS",

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.faults;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -98,10 +99,11 @@ final class NodeProcess implements AutoCloseable {
     process.close();
   }
 
-  /** As {@code kill}: it drains and ends. */
+  /** As {@code kill}: it drains and ends, with status 0. */
   void terminate() {
     toldToEnd = true;
     process.close();
+    assertThat(process.exit().join()).as("exit status of %s after SIGTERM", name).isZero();
   }
 
   /** Stops it where it is. */

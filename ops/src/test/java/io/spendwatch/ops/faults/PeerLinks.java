@@ -13,7 +13,9 @@ import java.util.stream.IntStream;
 /**
  * The network between the nodes of a bed, for Pekko's remoting: a link before each node's port. All
  * nodes are on this machine; so that a link knows whose connection it passes, each node connects
- * from an address of its own, which Linux has by the million on the loopback interface.
+ * from an address of its own, which Linux has by the million on the loopback interface. Not behind
+ * links is what a node asks the others before it joins them, by HTTP: one that starts while it is
+ * cut off hears of a cluster that it cannot join.
  */
 final class PeerLinks implements AutoCloseable {
   private final List<PeerLink> links;
@@ -23,11 +25,6 @@ final class PeerLinks implements AutoCloseable {
   PeerLinks(int nodes) {
     links = IntStream.range(0, nodes).mapToObj(_ -> new PeerLink(Ports.free())).toList();
     links.forEach(TcpLink::open);
-  }
-
-  /** By which the others reach the node. */
-  String address(int node) {
-    return Ports.LOOPBACK + ":" + links.get(node).port();
   }
 
   /**
@@ -41,17 +38,13 @@ final class PeerLinks implements AutoCloseable {
     Map<String, String> settings = new HashMap<>();
     settings.put("SPENDWATCH_CLUSTER_HOST", Ports.LOOPBACK);
     settings.put("SPENDWATCH_CLUSTER_PORT", Integer.toString(link.port()));
+    settings.put("SPENDWATCH_CLUSTER_BIND_PORT", Integer.toString(link.serverPort()));
     return settings;
   }
 
   /** Of the node's JVM. */
   List<String> javaOptions(int node) {
-    return List.of(
-        "-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname=" + source(node),
-        "-Dpekko.remote.artery.bind.port=" + links.get(node).serverPort(),
-        // The first of the seeds, started again, must not be quicker to found a second cluster than
-        // the others are to answer on a busy machine.
-        "-Dpekko.cluster.seed-node-timeout=15s");
+    return List.of("-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname=" + source(node));
   }
 
   /** From now on the node hears nothing of the others, nor they of it. */
