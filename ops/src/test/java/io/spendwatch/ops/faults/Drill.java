@@ -22,6 +22,9 @@ final class Drill {
   /** Pekko says with each message that comes in that the cluster has taken the node out. */
   private static final int LOG_LINES_TAKEN_OUT_MAX = 250;
 
+  /** Twice what is promised of a machine with room to spare. */
+  private static final double STANDSTILL_SECONDS_MAX = 20;
+
   private static final int THREADS_MORE_MAX = 12;
   private static final int FILES_MORE_MAX = 12;
   private static final int CONNECTIONS_MAX = 7;
@@ -131,13 +134,17 @@ final class Drill {
     awaitNewRows(watch);
     pass(settings.steady());
     PartitionWatch.Standstills after = watch.standstills();
+    double longestSeconds = Math.max(during[0].longestSeconds(), after.longestSeconds());
+    assertThat(longestSeconds)
+        .as("standstill of a partition during %s: %s, %s after its end", known, during[0], after)
+        .isLessThan(STANDSTILL_SECONDS_MAX);
     return String.format(
         Locale.ROOT,
         "%s; partitions stood still for at most %.1f s: %s before, %s during, %s after its end,"
             + " seen at least every %.2f s; the load was late by at most %.2f s; the machine's load"
             + " average %.1f",
         report,
-        Math.max(during[0].longestSeconds(), after.longestSeconds()),
+        longestSeconds,
         before,
         during[0],
         after,
