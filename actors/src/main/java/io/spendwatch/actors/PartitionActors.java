@@ -2,6 +2,7 @@ package io.spendwatch.actors;
 
 import io.spendwatch.actors.PartitionActor.Dependencies;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -53,6 +54,11 @@ public final class PartitionActors {
   /** The actor of the partition's present life; empty while it has none here. */
   public Optional<ActorRef<PartitionCommand>> of(int partition) {
     return Optional.ofNullable(actors.get(partition));
+  }
+
+  /** The partitions that have an actor here. */
+  Set<Integer> partitions() {
+    return Set.copyOf(actors.keySet());
   }
 
   /** Those of all partitions that are consumed here. */

@@ -2,11 +2,10 @@ package io.spendwatch.actors;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.pekko.Done;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.RecipientRef;
@@ -19,6 +18,8 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How a partition is reached from anywhere in the cluster: one shard per Kafka partition, allocated
@@ -31,15 +32,19 @@ import org.apache.pekko.cluster.typed.Cluster;
  */
 public final class PartitionSharding {
 
+  private static final Logger LOG = LoggerFactory.getLogger(PartitionSharding.class);
+
   private static final EntityTypeKey<PartitionQuery> KEY =
       EntityTypeKey.create(PartitionQuery.class, "partition");
 
   private final ClusterSharding sharding;
   private final ExternalShardAllocationClient allocation;
   private final Address self;
+  private final PartitionActors actors;
   private final Set<Integer> here = ConcurrentHashMap.newKeySet();
 
-  private PartitionSharding(ActorSystem<?> system) {
+  private PartitionSharding(ActorSystem<?> system, PartitionActors actors) {
+    this.actors = actors;
     this.sharding = ClusterSharding.get(system);
     this.allocation = ExternalShardAllocation.get(system).getClient(KEY.name());
     this.self = Cluster.get(system).selfMember().address();
@@ -52,10 +57,15 @@ public final class PartitionSharding {
    * @param history for what is asked while a partition has no actor here
    * @param allocationTimeout for reading where a shard belongs; after it the shard is placed as if
    *     nobody had said
+   * @param gatherInterval between two looks whether the shards are where their partitions are
    */
   public static PartitionSharding start(
-      ActorSystem<?> system, PartitionActors actors, History history, Duration allocationTimeout) {
-    var partitionSharding = new PartitionSharding(system);
+      ActorSystem<?> system,
+      PartitionActors actors,
+      History history,
+      Duration allocationTimeout,
+      Duration gatherInterval) {
+    var partitionSharding = new PartitionSharding(system, actors);
     partitionSharding.sharding.init(
         Entity.of(
                 KEY,
@@ -69,6 +79,14 @@ public final class PartitionSharding {
             .withStopMessage(new PartitionQuery.Leave())
             .withAllocationStrategy(
                 ExternalShardAllocationStrategy.create(system, KEY.name(), allocationTimeout)));
+    var _ =
+        system
+            .scheduler()
+            .scheduleWithFixedDelay(
+                gatherInterval,
+                gatherInterval,
+                partitionSharding::gather,
+                system.executionContext());
     return partitionSharding;
   }
 
@@ -78,22 +96,29 @@ public final class PartitionSharding {
   }
 
   /**
-   * Says that these partitions are consumed here now, so that their shards come here.
-   *
-   * @return completes when enough nodes of the cluster know
+   * Has the shards come here whose partitions are consumed here. Again and again until they are: a
+   * location may not have spread yet, or the cluster may be without a coordinator; and a shard that
+   * has been handed over begins in its new place only with a message.
    */
-  public CompletionStage<Done> claim(Set<Integer> partitions) {
+  private void gather() {
+    Set<Integer> missing = new HashSet<>(actors.partitions());
+    missing.removeAll(here);
+    if (missing.isEmpty()) {
+      return;
+    }
     Map<String, Address> locations = new HashMap<>();
-    partitions.forEach(partition -> locations.put(Integer.toString(partition), self));
-    return allocation
-        .setShardLocations(locations)
-        .thenApply(
-            done -> {
-              // A shard begins with its first message.
-              partitions.forEach(
-                  partition -> partition(partition).tell(new PartitionQuery.Settle()));
-              return done;
-            });
+    missing.forEach(partition -> locations.put(Integer.toString(partition), self));
+    var _ =
+        allocation
+            .setShardLocations(locations)
+            .whenComplete(
+                (_, failure) -> {
+                  if (failure == null) {
+                    missing.forEach(shard -> partition(shard).tell(new PartitionQuery.Settle()));
+                  } else {
+                    LOG.debug("Where shards belong is not known to the cluster yet", failure);
+                  }
+                });
   }
 
   /** The partitions whose shard is on this node now. */

@@ -358,7 +358,7 @@ public final class PipelinesBed implements AutoCloseable {
                   500,
                   new PgAccounts(database),
                   new PgHistory(database)));
-      pipelines = Pipelines.start(kit.system(), config, database, actors, _ -> {}, clock);
+      pipelines = Pipelines.start(kit.system(), config, database, actors, clock);
     }
 
     static StreamsConfig config(String settings) {

@@ -63,7 +63,6 @@ final class ConsumerLoop {
   private final String transactionsTopic;
   private final Publisher publisher;
   private final HangingTransactions hanging;
-  private final java.util.function.Consumer<Set<Integer>> onAssigned;
   private final Timekeeper time;
   private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> stop = new CompletableFuture<>();
@@ -80,8 +79,6 @@ final class ConsumerLoop {
   /**
    * @param readers makes a consumer, not subscribed
    * @param walks what each topic's records go through
-   * @param onAssigned told all assigned partitions of {@code transactionsTopic} when they change;
-   *     on the polling thread, must not block
    */
   ConsumerLoop(
       ActorSystem<?> system,
@@ -91,7 +88,6 @@ final class ConsumerLoop {
       String transactionsTopic,
       Publisher publisher,
       HangingTransactions hanging,
-      java.util.function.Consumer<Set<Integer>> onAssigned,
       Timekeeper time) {
     this.system = system;
     this.config = config;
@@ -100,7 +96,6 @@ final class ConsumerLoop {
     this.transactionsTopic = transactionsTopic;
     this.publisher = publisher;
     this.hanging = hanging;
-    this.onAssigned = onAssigned;
     this.time = time;
   }
 
@@ -113,14 +108,6 @@ final class ConsumerLoop {
     stop.complete(Done.done());
     wake();
     return stopped;
-  }
-
-  /** Assigned partitions of the transactions topic. For any thread. */
-  Set<Integer> transactionsAssigned() {
-    return assigned.keySet().stream()
-        .filter(source -> source.topic().equals(transactionsTopic))
-        .map(TopicPartition::partition)
-        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** How many partitions the transactions topic has; 0 while unknown. For any thread. */
@@ -415,7 +402,6 @@ final class ConsumerLoop {
       for (TopicPartition source : added) {
         assigned.put(source, new AssignedPartition(source, config.poisonTries(), time.millis()));
       }
-      onAssigned.accept(transactionsAssigned());
     }
 
     @Override

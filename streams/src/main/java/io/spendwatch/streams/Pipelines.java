@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -50,15 +49,12 @@ public final class Pipelines {
    *
    * @param database stays open after {@link #drainAndStop()}; whoever opened it closes it
    * @param actors starts the actors of the transactions partitions
-   * @param onAssigned told all transactions partitions assigned to this node, whenever some were
-   *     added; on the polling thread, so it must not block
    */
   public static Pipelines start(
       ActorSystem<?> system,
       StreamsConfig config,
       Database database,
       PartitionActors actors,
-      Consumer<Set<Integer>> onAssigned,
       InstantSource clock) {
     KafkaConfig kafka = config.kafka();
     return start(
@@ -71,7 +67,6 @@ public final class Pipelines {
             changes -> new BalanceListener(database, changes),
             new KafkaHangingTransactions(kafka),
             actors,
-            onAssigned,
             Timekeeper.real(clock)));
   }
 
@@ -91,7 +86,6 @@ public final class Pipelines {
       Function<BalancePush.Changes, BalancePush> push,
       HangingTransactions hanging,
       PartitionActors actors,
-      Consumer<Set<Integer>> onAssigned,
       Timekeeper time) {}
 
   static Pipelines start(StreamsConfig config, Outside outside) {
@@ -133,7 +127,6 @@ public final class Pipelines {
             topics.transactions(),
             publisher,
             outside.hanging(),
-            outside.onAssigned(),
             time);
     notices.loop = loop;
     push.start();

@@ -90,7 +90,6 @@ final class SimulatedNode {
                             changes)),
                 admin::endHangingTransactions,
                 actors,
-                _ -> {},
                 new SimulatedTime(world.scheduler(), machine.host(), life, world::wallClock)));
   }
 

@@ -17,7 +17,6 @@ import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
@@ -71,7 +70,8 @@ public final class Node {
               system,
               actors,
               new PgHistory(database),
-              raw.getDuration("spendwatch.actors.allocation-timeout"));
+              raw.getDuration("spendwatch.actors.allocation-timeout"),
+              raw.getDuration("spendwatch.actors.gather-interval"));
       var status =
           new StatusSource(
               system,
@@ -87,13 +87,7 @@ public final class Node {
       Membership membership =
           Membership.start(system, cluster, nodeId, status.startedAt(), database);
       Pipelines pipelines =
-          Pipelines.start(
-              system,
-              configuration.streams(),
-              database,
-              actors,
-              assigned -> follow(sharding, assigned),
-              clock);
+          Pipelines.start(system, configuration.streams(), database, actors, clock);
       status.started(http, membership, pipelines);
       Cancellable ahead =
           PartitionsAhead.start(
@@ -233,21 +227,5 @@ public final class Node {
               .formatted(http.port(), http.host(), http.port()),
           e);
     }
-  }
-
-  private static void follow(PartitionSharding sharding, Set<Integer> assigned) {
-    var _ =
-        sharding
-            .claim(assigned)
-            .whenComplete(
-                (_, failure) -> {
-                  if (failure != null) {
-                    LOG.atWarn()
-                        .addKeyValue("partitions", assigned)
-                        .addKeyValue("reason", failure.getMessage())
-                        .log(
-                            "The partitions' shards stay where they are: questions about users take the long way");
-                  }
-                });
   }
 }
