@@ -143,14 +143,14 @@ public final class PipelinesBed implements AutoCloseable {
     return node;
   }
 
-  void send(Balance balance) {
+  public void send(Balance balance) {
     var _ =
         producer.send(
             new ProducerRecord<>(
                 topics.balances(), balance.userId().getBytes(UTF_8), BalanceCodec.encode(balance)));
   }
 
-  void send(Transaction transaction) {
+  public void send(Transaction transaction) {
     var _ =
         producer.send(
             new ProducerRecord<>(
@@ -253,7 +253,7 @@ public final class PipelinesBed implements AutoCloseable {
     }
   }
 
-  void flush() {
+  public void flush() {
     producer.flush();
   }
 

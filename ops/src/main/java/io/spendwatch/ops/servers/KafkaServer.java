@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -40,12 +39,12 @@ public final class KafkaServer implements AutoCloseable {
   /**
    * What a start may ask for beyond the usual.
    *
-   * @param proxied a second listener, for clients behind a proxy
+   * @param proxied further listeners, for clients behind proxies
    * @param settings of the broker, by their names; they override ours
    */
-  public record Options(Optional<ProxiedListener> proxied, Map<String, String> settings) {
+  public record Options(List<ProxiedListener> proxied, Map<String, String> settings) {
     /** Nothing. */
-    public static final Options NONE = new Options(Optional.empty(), Map.of());
+    public static final Options NONE = new Options(List.of(), Map.of());
   }
 
   /**
@@ -160,10 +159,10 @@ public final class KafkaServer implements AutoCloseable {
     addListener(settings, "PLAINTEXT", port, port);
     int own = Ports.free();
     addListener(settings, FormerEndpoint.LISTENER, own, own);
-    options
-        .proxied()
-        .ifPresent(
-            proxied -> addListener(settings, "PROXIED", proxied.port(), proxied.advertisedPort()));
+    for (ProxiedListener proxied : options.proxied()) {
+      // A name each; ports differ.
+      addListener(settings, "PROXIED_" + proxied.port(), proxied.port(), proxied.advertisedPort());
+    }
     settings.putAll(
         Map.of(
             "offsets.topic.replication.factor", "1",

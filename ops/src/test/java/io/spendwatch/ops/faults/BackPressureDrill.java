@@ -52,7 +52,7 @@ class BackPressureDrill {
 
   @BeforeEach
   void startServers() throws Exception {
-    kafka = FaultyKafka.start(directory.resolve("kafka"));
+    kafka = FaultyKafka.start(directory.resolve("kafka"), FaultyKafka.AS_DELIVERED);
     postgres = FaultyPostgres.start(directory.resolve("postgres"), Optional.empty());
     bed = new FaultBed(kafka, postgres, FaultBed.Shape.AS_DELIVERED, directory, 1);
   }

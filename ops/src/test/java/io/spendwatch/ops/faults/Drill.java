@@ -3,21 +3,27 @@ package io.spendwatch.ops.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
- * Inflicts faults on a bed, one after the other, each while a slice of the data is replayed, and
- * checks after each that all goes on by itself, and that nothing has leaked or run hot.
+ * Inflicts faults on a bed, one after the other, each into a steady load, and checks after each
+ * that all goes on by itself, and that nothing has leaked or run hot.
  */
 final class Drill {
   /** A partition's life ends, begins and waits in a handful of lines. */
   private static final int LOG_LINES_PER_NODE_MAX = 100;
+
+  /** Pekko says with each message that comes in that the cluster has taken the node out. */
+  private static final int LOG_LINES_TAKEN_OUT_MAX = 250;
+
+  /** Twice what is promised of a machine with room to spare. */
+  private static final double STANDSTILL_SECONDS_MAX = 20;
 
   private static final int THREADS_MORE_MAX = 12;
   private static final int FILES_MORE_MAX = 12;
@@ -27,51 +33,63 @@ final class Drill {
   /**
    * How hard.
    *
-   * @param perSecond records that are replayed
+   * @param perSecond records that are produced
    * @param hold how long a fault lasts from when it shows
+   * @param freeze how long a node is frozen
+   * @param steady how long the load goes on without a fault, before and after
    */
-  record Settings(int perSecond, Duration hold) {}
+  record Settings(int perSecond, Duration hold, Duration freeze, Duration steady) {}
 
   private final FaultBed bed;
-  private final SlicedData data;
+  private final KnownLoad load;
   private final Settings settings;
-  private int nextSlice;
 
-  Drill(FaultBed bed, SlicedData data, Settings settings) {
+  Drill(FaultBed bed, KnownLoad load, Settings settings) {
     this.bed = bed;
-    this.data = data;
+    this.load = load;
     this.settings = settings;
   }
 
-  /** How many slices so many faults take. */
-  static int slices(int faults) {
-    return faults + 2;
-  }
-
   /**
-   * Runs all of it: a slice without a fault, one for each fault, a last one without; then compares
-   * with the known answers.
+   * Runs all of it: the load without a fault, with each fault, without one; then compares with the
+   * known answers. Where the nodes are a cluster, compares after each, and measures how long
+   * partitions stood still.
    */
   void run(List<KnownFault> faults) throws Exception {
-    replay().join();
+    load.produceAccounts(bed.bed());
     bed.awaitCaughtUp();
+    steadyRun();
     Map<NodeProcess, Footprint> before = footprints();
     for (KnownFault fault : faults) {
       inflict(fault);
     }
-    replay().join();
-    bed.awaitCaughtUp();
+    steadyRun();
     checkFootprints(before);
-    bed.verify(data);
+    bed.verify(load);
   }
 
-  private void inflict(KnownFault known) {
+  private void steadyRun() throws Exception {
+    load.start(bed.bed(), settings.perSecond());
+    pass(settings.steady());
+    load.stop(bed.bed());
+    bed.awaitCaughtUp();
+  }
+
+  private void inflict(KnownFault known) throws Exception {
     Map<NodeProcess, Long> linesBefore = new HashMap<>();
     bed.nodes().forEach(node -> linesBefore.put(node, node.logLines()));
-    CompletableFuture<Void> load = replay();
-    awaitProgress();
-    String report = once(known.on(bed));
-    load.join();
+    int endingsBefore = bed.endings().size();
+    load.produceAccounts(bed.bed());
+    load.start(bed.bed(), settings.perSecond());
+    String report;
+    if (bed.watch().isPresent()) {
+      report = watched(known, bed.watch().orElseThrow());
+    } else {
+      awaitProgress();
+      report = once(known, () -> {});
+      awaitProgress();
+    }
+    load.stop(bed.bed());
     bed.awaitReady();
     bed.awaitCaughtUp();
     long lines = 0;
@@ -79,51 +97,120 @@ final class Drill {
       long more = node.logLines() - linesBefore.get(node);
       assertThat(more)
           .as("lines that %s has logged during %s", node.name(), known.label())
-          .isLessThan(LOG_LINES_PER_NODE_MAX);
+          .isLessThan(known.endsNode() ? LOG_LINES_TAKEN_OUT_MAX : LOG_LINES_PER_NODE_MAX);
       lines += more;
     }
-    System.out.printf(Locale.ROOT, "%s: %s; %d log lines%n", known.label(), report, lines);
+    List<FaultBed.Ending> endings = bed.endings().subList(endingsBefore, bed.endings().size());
+    System.out.printf(
+        Locale.ROOT, "%s: %s; %s%d log lines%n", known.label(), report, told(endings), lines);
+    if (!known.endsNode()) {
+      assertThat(endings).as("ends during %s", known.label()).isEmpty();
+    }
+    if (bed.watch().isPresent()) {
+      bed.verify(load);
+    }
+  }
+
+  private static String told(List<FaultBed.Ending> endings) {
+    return endings.stream().map(ending -> ending + "; ").collect(Collectors.joining());
+  }
+
+  /** Inflicts it and says for how long each partition stood still, without it too. */
+  private String watched(KnownFault known, PartitionWatch watch) throws Exception {
+    awaitNewRows(watch);
+    watch.mark();
+    // No rhythm of ours.
+    pass(settings.steady().plusMillis(bed.random().nextInt(1_000)));
+    PartitionWatch.Standstills before = watch.standstills();
+    watch.mark();
+    PartitionWatch.Standstills[] during = new PartitionWatch.Standstills[1];
+    String report =
+        once(
+            known,
+            () -> {
+              during[0] = watch.standstills();
+              watch.mark();
+            });
+    awaitNewRows(watch);
+    pass(settings.steady());
+    PartitionWatch.Standstills after = watch.standstills();
+    double longestSeconds = Math.max(during[0].longestSeconds(), after.longestSeconds());
+    assertThat(longestSeconds)
+        .as("standstill of a partition during %s: %s, %s after its end", known, during[0], after)
+        .isLessThan(STANDSTILL_SECONDS_MAX);
+    return String.format(
+        Locale.ROOT,
+        "%s; partitions stood still for at most %.1f s: %s before, %s during, %s after its end,"
+            + " seen at least every %.2f s; the load was late by at most %.2f s; the machine's load"
+            + " average %.1f",
+        report,
+        longestSeconds,
+        before,
+        during[0],
+        after,
+        Math.max(during[0].blindSeconds(), after.blindSeconds()),
+        load.behindMaxSeconds(),
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+  }
+
+  private static void awaitNewRows(PartitionWatch watch) {
+    long nowNanos = System.nanoTime();
+    await("new rows of all partitions")
+        .atMost(FaultBed.LIMIT)
+        .until(() -> watch.allWrittenSince(nowNanos));
   }
 
   /** Inflicts it, waits until it shows, heals it, waits until all are ready again. */
-  private String once(Fault fault) {
+  private String once(KnownFault known, Runnable beforeItsEnd) {
+    Fault fault = known.on(bed);
     long startNanos = System.nanoTime();
     fault.inflict();
     long shownNanos;
     List<String> waitingFor;
     try {
-      await("the fault to show").atMost(FaultBed.LIMIT).ignoreExceptions().until(fault::shows);
+      await("the fault to show")
+          .atMost(FaultBed.START_LIMIT)
+          .ignoreExceptions()
+          .until(
+              () -> {
+                bed.supervise();
+                return fault.shows();
+              });
       shownNanos = System.nanoTime();
       waitingFor = bed.waitingFor();
-      hold();
+      pass(settings.hold());
+      if (known == KnownFault.NODE_FROZEN) {
+        pass(settings.freeze().minusNanos(System.nanoTime() - startNanos));
+      }
+      beforeItsEnd.run();
     } finally {
       fault.heal();
     }
     long healedNanos = System.nanoTime();
     bed.awaitReady();
-    return "shown after %.1f s %s, ready %.1f s after its end"
-        .formatted(
-            (shownNanos - startNanos) / 1e9, waitingFor, (System.nanoTime() - healedNanos) / 1e9);
+    return String.format(
+        Locale.ROOT,
+        "shown after %.1f s %s, ready %.1f s after its end",
+        (shownNanos - startNanos) / 1e9,
+        waitingFor,
+        (System.nanoTime() - healedNanos) / 1e9);
   }
 
-  private void hold() {
-    long untilNanos = System.nanoTime() + settings.hold().toNanos();
-    await("the time that a fault lasts")
-        .atMost(settings.hold().plus(FaultBed.LIMIT))
-        .until(() -> System.nanoTime() > untilNanos);
+  private void pass(Duration time) {
+    long untilNanos = System.nanoTime() + time.toNanos();
+    await("time to pass")
+        .atMost(time.plus(FaultBed.LIMIT))
+        .until(
+            () -> {
+              bed.supervise();
+              return System.nanoTime() - untilNanos > 0;
+            });
   }
 
   /** Until some more rows are durable, so that work is in flight. */
   private void awaitProgress() {
-    long enough = bed.stored() + 1 + bed.random().nextInt(data.rowsPerSlice() / 10);
+    long enough = bed.stored() + 1 + bed.random().nextInt(settings.perSecond() / 5);
     await("progress").atMost(FaultBed.LIMIT).until(() -> bed.stored() >= enough);
-  }
-
-  private CompletableFuture<Void> replay() {
-    int slice = nextSlice++;
-    return CompletableFuture.runAsync(
-            () -> data.replay(slice, settings.perSecond(), bed.bed()), Thread::startVirtualThread)
-        .orTimeout(FaultBed.LIMIT.toSeconds() * 5, TimeUnit.SECONDS);
   }
 
   private Map<NodeProcess, Footprint> footprints() {

@@ -4,17 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spendwatch.ops.faults.KnownFault.Needs;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,47 +20,29 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The long form of {@link FaultsIT}, for {@code ops/faults}: each fault several times, on an
- * installation of its own with two nodes, one of which is killed for good halfway where that is the
- * fault.
+ * The long form of {@link FaultsIT} and {@link ClusterIT}, for {@code ops/faults}: each fault
+ * several times, on an installation of its own.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FaultDrill {
   private static final int ROUNDS = Integer.getInteger("spendwatch.faults.rounds", 3);
   private static final String ONLY = System.getProperty("spendwatch.faults.fault", "");
-  private static final int ROWS_PER_SLICE = 10_000;
-  private static final int PER_SECOND = 1_000;
   private static final int SMALL_DISK_MB = 400;
+  private static final int TRANSACTIONS_PER_USER = 50;
 
   private static final Duration HOLD = Duration.ofSeconds(8);
+  private static final Duration FREEZE = Duration.ofSeconds(60);
+  private static final Duration STEADY = Duration.ofSeconds(10);
 
-  private Path directory;
+  /** With this much of the load a round must do, and what comes before the first. */
+  private static final Duration ROUND = Duration.ofSeconds(150);
+
+  @TempDir private Path directory;
+  private Optional<SmallDisk> disk = Optional.empty();
   private FaultyKafka kafka;
   private FaultyPostgres postgres;
   private FaultBed bed;
 
   @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
-
-  @BeforeAll
-  void startServers(@TempDir Path ofTheClass) {
-    directory = ofTheClass;
-    kafka = FaultyKafka.start(directory.resolve("kafka"));
-    postgres = FaultyPostgres.start(directory.resolve("postgres"), Optional.empty());
-  }
-
-  @AfterEach
-  void stopNodes() {
-    if (bed != null) {
-      bed.close();
-      bed = null;
-    }
-  }
-
-  @AfterAll
-  void stopServers() {
-    kafka.close();
-    postgres.close();
-  }
 
   static Stream<KnownFault> faults() {
     List<KnownFault> chosen =
@@ -77,38 +57,54 @@ class FaultDrill {
 
   @ParameterizedTest
   @MethodSource("faults")
-  @Timeout(1_200)
+  @Timeout(1_800)
   void losesAndDoublesNothing(KnownFault fault) throws Exception {
-    if (fault.needs() != Needs.SMALL_DISK) {
-      run(fault, postgres);
-      return;
-    }
-    Optional<SmallDisk> mounted = SmallDisk.mount(directory.resolve("disk"), SMALL_DISK_MB);
-    assumeTrue(mounted.isPresent(), "this machine does not let us mount a file system");
-    try (SmallDisk disk = mounted.orElseThrow();
-        FaultyPostgres onIt = FaultyPostgres.start(disk.directory().resolve("postgres"), mounted)) {
-      try {
-        run(fault, onIt);
-      } finally {
-        stopNodes();
+    boolean small = fault.needs() == Needs.SMALL_DISK;
+    disk = small ? SmallDisk.mount(directory.resolve("disk"), SMALL_DISK_MB) : Optional.empty();
+    assumeTrue(!small || disk.isPresent(), "this machine does not let us mount a file system");
+    Path onDisk = disk.map(SmallDisk::directory).orElse(directory);
+    kafka = FaultyKafka.start(directory.resolve("kafka"), broker(fault));
+    postgres = FaultyPostgres.start(onDisk.resolve("postgres"), disk);
+    run(fault);
+  }
+
+  @AfterEach
+  void cleanUp() throws Exception {
+    for (AutoCloseable each : Arrays.asList(bed, kafka, postgres, disk.orElse(null))) {
+      if (each != null) {
+        each.close();
       }
     }
   }
 
-  private static FaultBed.Shape shape(KnownFault fault) {
-    return fault.needs() == Needs.LINKS
-        ? FaultBed.Shape.TWO_LINKED_NODES
-        : FaultBed.Shape.TWO_NODES;
+  private static Map<String, String> broker(KnownFault fault) {
+    return fault.needs() == Needs.CLUSTER ? FaultyKafka.AS_DELIVERED : FaultyKafka.HURRIED;
   }
 
-  private void run(KnownFault fault, FaultyPostgres server) throws Exception {
+  private static FaultBed.Shape shape(KnownFault fault) {
+    return switch (fault.needs()) {
+      case NOTHING, SMALL_DISK -> FaultBed.Shape.TWO_NODES;
+      case LINKS -> FaultBed.Shape.TWO_LINKED_NODES;
+      case CLUSTER -> FaultBed.Shape.CLUSTER;
+    };
+  }
+
+  private static int perSecond(KnownFault fault) {
+    return Integer.getInteger(
+        "spendwatch.faults.rate", fault.needs() == Needs.CLUSTER ? 5_000 : 1_000);
+  }
+
+  private void run(KnownFault fault) throws Exception {
     long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
-    System.out.printf("%s with --seed %d%n", fault.label(), seed);
-    Path files = Files.createTempDirectory(directory, fault.label());
+    int perSecond = perSecond(fault);
+    System.out.printf("%s with --seed %d --rate %d%n", fault.label(), seed, perSecond);
     List<KnownFault> rounds = Stream.generate(() -> fault).limit(ROUNDS).toList();
-    bed = new FaultBed(kafka, server, shape(fault), files, seed);
+    int transactions = Math.toIntExact(ROUND.toSeconds() * (ROUNDS + 1) * perSecond);
+    bed = new FaultBed(kafka, postgres, shape(fault), directory, seed);
     bed.start();
-    SlicedData data = SlicedData.generate(files, Drill.slices(ROUNDS), ROWS_PER_SLICE, seed);
-    new Drill(bed, data, new Drill.Settings(PER_SECOND, HOLD)).run(rounds);
+    try (KnownLoad load =
+        KnownLoad.generate(directory, transactions / TRANSACTIONS_PER_USER, transactions, seed)) {
+      new Drill(bed, load, new Drill.Settings(perSecond, HOLD, FREEZE, STEADY)).run(rounds);
+    }
   }
 }

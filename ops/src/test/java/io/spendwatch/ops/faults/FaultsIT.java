@@ -15,9 +15,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Servers and nodes fail in the middle of the work: nothing is lost, nothing doubled, nothing
- * leaks, and all goes on by itself. The short form, most faults once on one installation; {@code
- * ops/faults} runs the long one.
+ * Servers fail in the middle of the work: nothing is lost, nothing doubled, nothing leaks, and all
+ * goes on by itself. The short form, most faults once on one installation; {@code ops/faults} runs
+ * the long one.
  */
 @Timeout(300)
 class FaultsIT {
@@ -31,12 +31,15 @@ class FaultsIT {
           KnownFault.POSTGRES_CONNECTIONS_DEAD,
           KnownFault.KAFKA_KILLED,
           KnownFault.KAFKA_AMBIGUOUS_COMMIT,
-          KnownFault.KAFKA_PRODUCER_FENCED,
-          KnownFault.NODE_FROZEN,
-          KnownFault.NODE_KILLED);
-  private static final int ROWS_PER_SLICE = 800;
+          KnownFault.KAFKA_PRODUCER_FENCED);
+  private static final int USERS = 300;
+
+  /** More than are produced until the time is over. */
+  private static final int TRANSACTIONS = 120_000;
+
   private static final int SMALL_DISK_MB = 400;
-  private static final Drill.Settings SETTINGS = new Drill.Settings(400, Duration.ofMillis(200));
+  private static final Drill.Settings SETTINGS =
+      new Drill.Settings(400, Duration.ofMillis(200), Duration.ZERO, Duration.ofSeconds(2));
 
   @TempDir private Path directory;
   private Optional<SmallDisk> disk = Optional.empty();
@@ -58,15 +61,15 @@ class FaultsIT {
     long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
     Collections.shuffle(faults, new Random(seed));
     System.out.println("-Dspendwatch.faults.seed=" + seed + ": " + faults);
-    kafka = FaultyKafka.start(directory.resolve("kafka"));
+    kafka = FaultyKafka.start(directory.resolve("kafka"), FaultyKafka.HURRIED);
     postgres =
         FaultyPostgres.start(
             disk.map(SmallDisk::directory).orElse(directory).resolve("postgres"), disk);
     bed = new FaultBed(kafka, postgres, FaultBed.Shape.TWO_LINKED_NODES, directory, seed);
     bed.start();
-    SlicedData data =
-        SlicedData.generate(directory, Drill.slices(faults.size()), ROWS_PER_SLICE, seed);
-    new Drill(bed, data, SETTINGS).run(faults);
+    try (KnownLoad load = KnownLoad.generate(directory, USERS, TRANSACTIONS, seed)) {
+      new Drill(bed, load, SETTINGS).run(faults);
+    }
   }
 
   @AfterEach

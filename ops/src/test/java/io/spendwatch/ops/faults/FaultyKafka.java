@@ -5,30 +5,45 @@ import io.spendwatch.ops.servers.KafkaServer.Options;
 import io.spendwatch.ops.servers.KafkaServer.ProxiedListener;
 import io.spendwatch.ops.servers.Ports;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.IntStream;
 
-/** A real Kafka that can fail as a whole, and a link to it that can fail by kinds of requests. */
+/**
+ * A real Kafka that can fail as a whole, and links to it, one for each node, that can fail by kinds
+ * of requests or be cut.
+ */
 final class FaultyKafka implements AutoCloseable {
+  /** How often the broker looks for transactions to abort whose time is over: else 10 s. */
+  static final Map<String, String> HURRIED =
+      Map.of("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
+
+  static final Map<String, String> AS_DELIVERED = Map.of();
+
   private final int port = Ports.free();
-  private final KafkaLink link;
+  private final List<KafkaLink> links;
   private final FaultyServer<KafkaServer> server;
 
-  private FaultyKafka(Path directory) {
-    int linkedPort = Ports.free();
-    link = new KafkaLink(linkedPort);
+  private FaultyKafka(Path directory, Map<String, String> settings) {
+    links =
+        IntStream.range(0, FaultBed.NODES_MAX).mapToObj(_ -> new KafkaLink(Ports.free())).toList();
     Options options =
         new Options(
-            Optional.of(new ProxiedListener(linkedPort, link.port())),
-            // How often the broker looks for transactions to abort whose time is over: else 10 s.
-            Map.of("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"));
+            links.stream()
+                .map(link -> new ProxiedListener(link.serverPort(), link.port()))
+                .toList(),
+            settings);
     server = new FaultyServer<>(directory, () -> KafkaServer.start(directory, port, options));
   }
 
-  /** Starts it on the directory. */
-  static FaultyKafka start(Path directory) {
-    FaultyKafka kafka = new FaultyKafka(directory);
-    kafka.link.open();
+  /**
+   * Starts it on the directory.
+   *
+   * @param settings of the broker, beside the usual
+   */
+  static FaultyKafka start(Path directory, Map<String, String> settings) {
+    FaultyKafka kafka = new FaultyKafka(directory, settings);
+    kafka.links.forEach(TcpLink::open);
     kafka.server.start();
     return kafka;
   }
@@ -37,23 +52,28 @@ final class FaultyKafka implements AutoCloseable {
     return server;
   }
 
-  KafkaLink link() {
-    return link;
+  /** One for each node. */
+  List<KafkaLink> links() {
+    return links;
   }
 
-  /** Without the link. */
+  /** Without a link. */
   String bootstrapServers() {
     return Ports.LOOPBACK + ":" + port;
   }
 
-  /** Through the link, all brokers included that the clients are told of. */
-  String linkedBootstrapServers() {
-    return Ports.LOOPBACK + ":" + link.port();
+  /**
+   * Through a node's link, all brokers included that the clients are told of.
+   *
+   * @param node its number, from 0
+   */
+  String linkedBootstrapServers(int node) {
+    return Ports.LOOPBACK + ":" + links.get(node).port();
   }
 
   @Override
   public void close() {
-    link.close();
+    links.forEach(TcpLink::close);
     server.close();
   }
 }

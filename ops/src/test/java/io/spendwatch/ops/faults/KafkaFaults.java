@@ -1,6 +1,7 @@
 package io.spendwatch.ops.faults;
 
 import io.spendwatch.ops.faults.KafkaLink.Treatment;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -78,10 +79,10 @@ final class KafkaFaults {
   }
 
   private static Fault treated(FaultBed bed, Treatment treatment, Set<ApiKeys> requests) {
-    KafkaLink link = bed.kafka().link();
+    List<KafkaLink> links = bed.kafka().links();
     return Fault.of(
-        () -> link.treat(treatment, requests),
-        () -> link.treated() > 0 && bed.anyWaitsFor(ANY),
-        link::pass);
+        () -> links.forEach(link -> link.treat(treatment, requests)),
+        () -> links.stream().anyMatch(link -> link.treated() > 0) && bed.anyWaitsFor(ANY),
+        () -> links.forEach(KafkaLink::pass));
   }
 }

@@ -52,7 +52,7 @@ final class KafkaLink extends TcpLink {
     rule = new Rule(treatment, requests);
   }
 
-  /** From now on everything passes. What has been swallowed stays so. */
+  /** From now on no request is treated otherwise. What has been swallowed stays so. */
   void pass() {
     rule = PASS_ALL;
   }
@@ -87,6 +87,7 @@ final class KafkaLink extends TcpLink {
           case SWALLOW -> mute = true;
           case CUT_ANSWER -> unanswered.add(frame.getInt(CORRELATION_ID_AT));
         }
+        awaitPassage(client);
         if (!mute) {
           write(server.getOutputStream(), frame);
         }
@@ -106,6 +107,7 @@ final class KafkaLink extends TcpLink {
         if (unanswered.contains(frame.getInt(0))) {
           return;
         }
+        awaitPassage(client);
         write(client.getOutputStream(), frame);
       }
     } catch (IOException e) {

@@ -20,19 +20,24 @@ enum KnownFault {
   KAFKA_AMBIGUOUS_COMMIT(Needs.LINKS),
   KAFKA_PRODUCER_FENCED(Needs.NOTHING),
   KAFKA_NO_GROUP(Needs.LINKS),
-  NODE_KILLED(Needs.SECOND_NODE),
   NODES_ALL_KILLED(Needs.NOTHING),
-  NODE_FROZEN(Needs.SECOND_NODE),
-  NODE_TERMINATED(Needs.SECOND_NODE);
+  NODE_JOINED(Needs.CLUSTER),
+  NODE_TERMINATED(Needs.CLUSTER),
+  NODE_KILLED(Needs.CLUSTER),
+  NODE_FROZEN(Needs.CLUSTER),
+  NODE_CUT_FROM_PEERS(Needs.CLUSTER),
+  NODE_CUT_FROM_KAFKA(Needs.CLUSTER),
+  CLUSTER_ROLLING_RESTART(Needs.CLUSTER);
 
   /** What a bed must have. */
   enum Needs {
     NOTHING,
-    /** Nodes that reach the servers by way of the links. */
+    /** Two nodes that reach the servers by way of the links. */
     LINKS,
     /** PostgreSQL's data on a {@link SmallDisk}. */
     SMALL_DISK,
-    SECOND_NODE
+    /** Three nodes with links between them. */
+    CLUSTER
   }
 
   private final Needs needs;
@@ -43,6 +48,11 @@ enum KnownFault {
 
   Needs needs() {
     return needs;
+  }
+
+  /** Whether the node that it befalls may find that the others have given it up, and then ends. */
+  boolean endsNode() {
+    return this == NODE_FROZEN || this == NODE_CUT_FROM_PEERS;
   }
 
   /** One such fault, not inflicted yet. */
@@ -64,10 +74,14 @@ enum KnownFault {
       case KAFKA_AMBIGUOUS_COMMIT -> KafkaFaults.ambiguousCommit(bed);
       case KAFKA_PRODUCER_FENCED -> KafkaFaults.producerFenced(bed);
       case KAFKA_NO_GROUP -> KafkaFaults.noGroup(bed);
-      case NODE_KILLED -> NodeFaults.killed(bed);
       case NODES_ALL_KILLED -> NodeFaults.allKilled(bed);
-      case NODE_FROZEN -> NodeFaults.frozen(bed);
+      case NODE_JOINED -> NodeFaults.joined(bed);
       case NODE_TERMINATED -> NodeFaults.terminated(bed);
+      case NODE_KILLED -> NodeFaults.killed(bed);
+      case NODE_FROZEN -> NodeFaults.frozen(bed);
+      case NODE_CUT_FROM_PEERS -> NodeFaults.cutFromPeers(bed);
+      case NODE_CUT_FROM_KAFKA -> NodeFaults.cutFromKafka(bed);
+      case CLUSTER_ROLLING_RESTART -> NodeFaults.rollingRestart(bed);
     };
   }
 

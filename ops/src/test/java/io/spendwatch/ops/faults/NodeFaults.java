@@ -23,9 +23,61 @@ final class NodeFaults {
     return Fault.of(victim::terminate, () -> othersHaveAll(bed, victim), victim::start);
   }
 
+  /** One that has never been there comes, and goes again. */
+  static Fault joined(FaultBed bed) {
+    return new Fault() {
+      private NodeProcess newcomer;
+
+      @Override
+      public void inflict() {
+        newcomer = bed.join();
+      }
+
+      @Override
+      public boolean shows() {
+        return newcomer.isReady() && newcomer.partitions() > 0 && haveAll(bed.nodes());
+      }
+
+      @Override
+      public void heal() {
+        bed.leave(newcomer);
+      }
+    };
+  }
+
   static Fault frozen(FaultBed bed) {
     NodeProcess victim = any(bed);
     return Fault.of(victim::freeze, () -> othersHaveAll(bed, victim), victim::thaw);
+  }
+
+  /** The others give it up, and it gives itself up; it is started again before it is over. */
+  static Fault cutFromPeers(FaultBed bed) {
+    NodeProcess victim = any(bed);
+    int endings = bed.endings().size();
+    return Fault.of(
+        () -> bed.cutFromPeers(victim),
+        // Started again, it is no member, but has its share of the partitions.
+        () -> bed.endings().size() > endings && partitions(bed.nodes()) == FaultBed.PARTITIONS,
+        bed::healPeers);
+  }
+
+  /** It is still a member of the cluster, and still thinks of its partitions as its own. */
+  static Fault cutFromKafka(FaultBed bed) {
+    NodeProcess victim = any(bed);
+    KafkaLink link = bed.kafkaLink(victim);
+    return Fault.of(() -> link.cut(_ -> true), () -> othersHaveAll(bed, victim), link::heal);
+  }
+
+  /** One after the other, as an upgrade does it. */
+  static Fault rollingRestart(FaultBed bed) {
+    return Fault.momentary(
+        () -> {
+          for (NodeProcess node : bed.nodes()) {
+            node.terminate();
+            node.start();
+            bed.awaitReady();
+          }
+        });
   }
 
   private static NodeProcess any(FaultBed bed) {
@@ -34,8 +86,15 @@ final class NodeFaults {
 
   /** Whether the other nodes have taken over, and work. */
   private static boolean othersHaveAll(FaultBed bed, NodeProcess victim) {
-    List<NodeProcess> others = bed.nodes().stream().filter(node -> !node.equals(victim)).toList();
-    return others.stream().allMatch(NodeProcess::isReady)
-        && others.stream().mapToInt(NodeProcess::partitions).sum() == FaultBed.PARTITIONS;
+    return haveAll(bed.nodes().stream().filter(node -> !node.equals(victim)).toList());
+  }
+
+  private static boolean haveAll(List<NodeProcess> nodes) {
+    return nodes.stream().allMatch(NodeProcess::isReady)
+        && partitions(nodes) == FaultBed.PARTITIONS;
+  }
+
+  private static int partitions(List<NodeProcess> nodes) {
+    return nodes.stream().mapToInt(NodeProcess::partitions).sum();
   }
 }

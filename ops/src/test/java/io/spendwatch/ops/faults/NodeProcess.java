@@ -1,9 +1,11 @@
 package io.spendwatch.ops.faults;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.spendwatch.ops.process.GuardedProcess;
 import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.testing.Launched;
@@ -21,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /**
@@ -28,7 +31,6 @@ import java.util.stream.Stream;
  * can be killed, frozen and started again under the same name. For one thread.
  */
 final class NodeProcess implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(60);
   private static final Duration ASK = Duration.ofSeconds(2);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -37,6 +39,7 @@ final class NodeProcess implements AutoCloseable {
   private final Map<String, String> environment;
   private final int httpPort = Ports.free();
   private GuardedProcess process;
+  private boolean toldToEnd;
 
   /**
    * Not started.
@@ -65,6 +68,7 @@ final class NodeProcess implements AutoCloseable {
 
   /** A new life, after the former has ended; does not wait until it answers. */
   void start() {
+    toldToEnd = false;
     process =
         GuardedProcess.start(
             new GuardedProcess.Command(
@@ -74,22 +78,32 @@ final class NodeProcess implements AutoCloseable {
                 environment,
                 List.of(),
                 List.of(Launched.launcher().toString(), "node")));
-    await("the process of " + name).atMost(START).until(() -> root().isPresent());
+    await("the process of " + name).atMost(FaultBed.START_LIMIT).until(() -> root().isPresent());
   }
 
   boolean isAlive() {
     return process.isRunning();
   }
 
+  /** The exit status where its life is over and nobody had told it to end. */
+  OptionalInt endedByItself() {
+    return toldToEnd || process.isRunning()
+        ? OptionalInt.empty()
+        : OptionalInt.of(process.exit().join());
+  }
+
   /** As {@code kill -9}. */
   void kill() {
+    toldToEnd = true;
     tree().kill();
     process.close();
   }
 
-  /** As {@code kill}: it drains and ends. */
+  /** As {@code kill}: it drains and ends, with status 0. */
   void terminate() {
+    toldToEnd = true;
     process.close();
+    assertThat(process.exit().join()).as("exit status of %s after SIGTERM", name).isZero();
   }
 
   /** Stops it where it is. */
@@ -122,6 +136,18 @@ final class NodeProcess implements AutoCloseable {
   /** What it says of itself, empty where it does not answer. */
   Optional<JsonNode> status() {
     return get("/api/v1/status?scope=node");
+  }
+
+  /** How many members of the cluster it knows, where all of them are up; else 0. */
+  int membersUp() {
+    JsonNode members =
+        status().map(status -> status.path("members")).orElse(MissingNode.getInstance());
+    for (JsonNode member : members) {
+      if (!member.path("status").asText().equals("Up")) {
+        return 0;
+      }
+    }
+    return members.size();
   }
 
   /** How many partitions it has, of both topics; 0 where it does not answer. */

@@ -1,0 +1,69 @@
+package io.spendwatch.ops.faults;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Nodes of a cluster of three join, leave, die, freeze and are cut off in the middle of the work:
+ * after each, rows and alerts are those of the known answers. The short form, once each on one
+ * installation with the time-outs that a deployment has; {@code ops/faults --fault node} runs the
+ * long one.
+ */
+@Timeout(600)
+class ClusterIT {
+  private static final int USERS = 300;
+
+  /** More than are produced until the time is over. */
+  private static final int TRANSACTIONS = 180_000;
+
+  /** The freeze is longer than Kafka's session and the resolver take to give a node up. */
+  private static final Drill.Settings SETTINGS =
+      new Drill.Settings(300, Duration.ofSeconds(2), Duration.ofSeconds(25), Duration.ofSeconds(2));
+
+  @TempDir private Path directory;
+  private FaultyKafka kafka;
+  private FaultyPostgres postgres;
+  private FaultBed bed;
+
+  @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
+
+  @Test
+  void answersTheSameWhateverBecomesOfItsNodes() throws Exception {
+    List<KnownFault> faults =
+        new ArrayList<>(
+            Stream.of(KnownFault.values())
+                .filter(fault -> fault.needs() == KnownFault.Needs.CLUSTER)
+                .toList());
+    long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
+    Collections.shuffle(faults, new Random(seed));
+    System.out.println("-Dspendwatch.faults.seed=" + seed + ": " + faults);
+    kafka = FaultyKafka.start(directory.resolve("kafka"), FaultyKafka.AS_DELIVERED);
+    postgres = FaultyPostgres.start(directory.resolve("postgres"), Optional.empty());
+    bed = new FaultBed(kafka, postgres, FaultBed.Shape.FAST_CLUSTER, directory, seed);
+    bed.start();
+    try (KnownLoad load = KnownLoad.generate(directory, USERS, TRANSACTIONS, seed)) {
+      new Drill(bed, load, SETTINGS).run(faults);
+    }
+  }
+
+  @AfterEach
+  void cleanUp() throws Exception {
+    for (AutoCloseable each : Arrays.asList(bed, kafka, postgres)) {
+      if (each != null) {
+        each.close();
+      }
+    }
+  }
+}
