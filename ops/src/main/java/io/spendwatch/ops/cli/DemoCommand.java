@@ -21,11 +21,16 @@ import picocli.CommandLine.Spec;
     description = {
       "Starts Kafka, PostgreSQL and a node, replays generated TPC-DS sales and returns, then live"
           + " traffic in which some users overspend; prints alerts as they come.",
+      "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
+          + " summary says what that did.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
     })
 public final class DemoCommand implements Callable<Integer> {
   /** For the summary and the end of everything, after Ctrl-C. */
   private static final Duration FINISH_MAX = Duration.ofSeconds(60);
+
+  /** Each takes up to half a gigabyte. */
+  private static final int NODES_MAX = 8;
 
   @Spec private CommandSpec spec;
 
@@ -43,6 +48,13 @@ public final class DemoCommand implements Callable<Integer> {
   private double scale;
 
   @Option(
+      names = "--nodes",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "How many share the work; from 2 on one is killed (${DEFAULT-VALUE}).")
+  private int nodes;
+
+  @Option(
       names = "--data-dir",
       paramLabel = "DIR",
       description = "Keep the data here (default: a temporary directory that is removed).")
@@ -53,6 +65,10 @@ public final class DemoCommand implements Callable<Integer> {
     if (!(scale > 0 && scale <= 100)) {
       throw new ParameterException(
           spec.commandLine(), "--scale: " + scale + " (expected: above 0, at most 100)");
+    }
+    if (nodes < 1 || nodes > NODES_MAX) {
+      throw new ParameterException(
+          spec.commandLine(), "--nodes: " + nodes + " (expected: 1.." + NODES_MAX + ")");
     }
     if (duration != null && !duration.isPositive()) {
       throw new ParameterException(
@@ -72,7 +88,7 @@ public final class DemoCommand implements Callable<Integer> {
         dataDir == null ? DataDirectory.temporary() : DataDirectory.take(dataDir)) {
       var demo =
           new Demo(
-              new Demo.Plan(Home.root(), Optional.ofNullable(duration), scale),
+              new Demo.Plan(Home.root(), Optional.ofNullable(duration), scale, nodes),
               directory,
               spec.commandLine().getOut());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> finish(demo, done), "finish-demo"));

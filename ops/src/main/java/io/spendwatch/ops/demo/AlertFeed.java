@@ -8,7 +8,9 @@ import io.spendwatch.protocol.AlertType;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Prints alerts as they come, and counts them; on a thread of its own. */
@@ -19,6 +21,7 @@ final class AlertFeed implements AutoCloseable {
   private final long startedNanos;
   private final AtomicLong raised = new AtomicLong();
   private final AtomicLong cleared = new AtomicLong();
+  private final Set<String> ids = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Duration> first = new CompletableFuture<>();
   private final Thread thread;
   private volatile boolean closing;
@@ -55,6 +58,11 @@ final class AlertFeed implements AutoCloseable {
     return cleared.get();
   }
 
+  /** How many different ones. */
+  long distinct() {
+    return ids.size();
+  }
+
   private void follow(AlertTail tail) {
     try (tail) {
       while (!closing) {
@@ -72,6 +80,7 @@ final class AlertFeed implements AutoCloseable {
           case CLEARED -> cleared;
         };
     counter.incrementAndGet();
+    ids.add(alert.alertId());
     if (alert.type() == AlertType.RAISED) {
       first.complete(Duration.ofNanos(System.nanoTime() - startedNanos));
     }

@@ -28,12 +28,19 @@ final class Children {
   }
 
   GuardedProcess start(Map<String, String> environment, List<String> arguments) {
+    return start(arguments.getFirst(), environment, arguments);
+  }
+
+  /**
+   * @param name of the child's directory, which no other one that runs may have
+   */
+  GuardedProcess start(String name, Map<String, String> environment, List<String> arguments) {
     Map<String, String> all = new TreeMap<>(environment);
     all.put("SPENDWATCH_NO_BUILD", "1");
     return GuardedProcess.start(
         new GuardedProcess.Command(
             "`spendwatch " + arguments.getFirst() + "`",
-            directory.resolve(arguments.getFirst()),
+            directory.resolve(name),
             GuardedProcess.StopSignal.TERM,
             all,
             List.of(),

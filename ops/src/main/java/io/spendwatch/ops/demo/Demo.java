@@ -2,7 +2,6 @@ package io.spendwatch.ops.demo;
 
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.http.Json;
 import io.spendwatch.ops.process.GuardedProcess;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.servers.DataDirectory;
@@ -12,12 +11,7 @@ import io.spendwatch.ops.setup.Preparation;
 import io.spendwatch.ops.setup.Waiting;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.protocol.Topics;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -25,8 +19,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,12 +30,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
 /**
- * Everything in one go: real servers, a node, recorded sales, then live traffic; alerts as they
- * come, and a summary.
+ * Everything in one go: real servers, nodes, recorded sales, then live traffic, in which one of
+ * several nodes is killed; alerts as they come, and a summary.
  *
- * <p>The servers run as children of this process, the node and the traffic as the commands that a
+ * <p>The servers run as children of this process, the nodes and the traffic as the commands that a
  * user would give. All of them end with this process, however that ends. {@link #run} is for one
  * thread; {@link #finish} may come from any.
  */
@@ -49,6 +44,8 @@ public final class Demo {
   private static final Duration CATCH_UP_MAX = Duration.ofSeconds(15);
   private static final Duration LIVE_END_MARGIN = Duration.ofSeconds(5);
   private static final Duration LOOK = Duration.ofMillis(250);
+  private static final Duration BEFORE_KILL = Duration.ofSeconds(8);
+  private static final Duration BEFORE_RESTART = Duration.ofSeconds(3);
   private static final String SET = "tpcds";
 
   /** Live traffic: what two processors do on the side. */
@@ -61,8 +58,9 @@ public final class Demo {
    * @param home the project's root, where the launcher is
    * @param duration from the command to the end; empty for until it is told to {@link #finish}
    * @param scale of the recorded sales; 1 is half a million transactions
+   * @param nodes how many share the work; from two on, one is killed
    */
-  public record Plan(Path home, Optional<Duration> duration, double scale) {}
+  public record Plan(Path home, Optional<Duration> duration, double scale, int nodes) {}
 
   private final Plan plan;
   private final DataDirectory directory;
@@ -131,15 +129,24 @@ public final class Demo {
     Map<String, Object> client = Map.of("bootstrap.servers", servers.bootstrapServers());
     prepare(database, client);
 
-    int httpPort = Ports.freeOrAny(Configuration.load().http().port());
-    Map<String, String> environment = new HashMap<>(servers.environment());
-    environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
-    URI http = URI.create("http://" + Ports.LOOPBACK + ":" + httpPort);
-    say("Starting a node; it answers at " + http);
-    GuardedProcess node = keep(children.start(environment, List.of("node")));
+    Map<String, String> environment = servers.environment();
+    Nodes nodes =
+        keep(
+            new Nodes(
+                children,
+                environment,
+                plan.nodes(),
+                Ports.freeOrAny(Configuration.load().http().port())));
+    say(
+        (plan.nodes() == 1
+                ? "Starting a node; it answers at "
+                : "Starting %d nodes; the first answers at ".formatted(plan.nodes()))
+            + nodes.http());
     AlertFeed feed = keep(AlertFeed.start(out, startedNanos, client, topics.alerts()));
 
-    if (await(generate, node, servers)) {
+    Optional<Failover> failover = Optional.empty();
+    var watch = new Watch(nodes, servers);
+    if (watch.await(generate)) {
       say("Replaying the sales: " + lastLine(generate));
       GuardedProcess replay =
           keep(
@@ -148,13 +155,12 @@ public final class Demo {
                   List.of(
                       "replay", data.resolve(SET + ".transactions.csv.gz").toString(),
                       "--accounts", data.resolve(SET + ".accounts.csv.gz").toString())));
-      if (await(replay, node, servers)) {
+      if (watch.await(replay)) {
         say("Replay has ended: " + lastLine(replay));
-        live(children, environment, node, servers);
+        failover = live(children, environment, nodes, watch, database);
       }
     }
-    Optional<ClusterStatus> status = catchUp(http);
-    var summary = Summary.take(database, client, topics, feed, status);
+    Summary summary = sum(database, client, feed, nodes, failover);
     out.println(summary.text());
     out.flush();
   }
@@ -170,93 +176,170 @@ public final class Demo {
     var _ = preparation.topics(client, topics, OptionalInt.empty(), OptionalInt.of(1));
   }
 
-  private void live(
+  /**
+   * Live traffic; with several nodes, one is killed in the midst of it and started again.
+   *
+   * @return what that did; empty where it was not done, or the demo did not go on for long enough
+   */
+  private Optional<Failover> live(
       Children children,
       Map<String, String> environment,
-      GuardedProcess node,
-      EmbeddedServers servers)
-      throws InterruptedException {
+      Nodes nodes,
+      Watch watch,
+      PostgresAddress database)
+      throws InterruptedException, SQLException {
     // It ends a little earlier than the demo, so that it can say what it has done.
     Duration left =
         plan.duration().map(this::left).orElse(Duration.ofDays(1)).minus(LIVE_END_MARGIN);
     if (!left.isPositive()) {
-      return;
+      return Optional.empty();
     }
     say("Live traffic, in which some users overspend (" + String.join(" ", LIVE) + ")");
-    List<String> arguments = new java.util.ArrayList<>(List.of("load"));
+    List<String> arguments = new ArrayList<>(List.of("load"));
     arguments.addAll(LIVE);
     arguments.addAll(List.of("--duration", left.toMillis() + "ms"));
     GuardedProcess load = keep(children.start(environment, arguments));
-    boolean ended = await(load, node, servers);
+    Optional<Kill> kill = nodes.count() > 1 ? killOne(nodes, watch) : Optional.empty();
+    boolean ended = watch.await(load);
     load.close();
     if (ended) {
       say("Live traffic has ended: " + lastLine(load));
     }
+    return kill.isPresent() ? Optional.of(kill.get().failover(database)) : Optional.empty();
   }
 
   /**
-   * Waits for a child's end.
+   * A node's end.
    *
-   * @return false if the demo is to come to its end first
-   * @throws OperatorException if it fails, or what it needs has stopped
+   * @param since when the traffic before it is looked at
    */
-  private boolean await(GuardedProcess child, GuardedProcess node, EmbeddedServers servers)
-      throws InterruptedException {
-    CompletableFuture<Integer> exit = child.exit();
-    CompletableFuture<String> serversEnded = servers.ended();
-    while (!exit.isDone()) {
-      if (!node.isRunning()) {
-        throw new OperatorException(node.lastWords());
-      }
-      if (serversEnded.isDone()) {
-        throw new OperatorException(serversEnded.join());
-      }
-      boolean timeIsUp = plan.duration().map(d -> !left(d).isPositive()).orElse(false);
-      if (timeIsUp || finish.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
-        return false;
-      }
+  private record Kill(String node, List<Integer> partitions, Instant since, Instant at) {
+    Failover failover(PostgresAddress database) throws SQLException {
+      return Failover.measure(database, node, since, at, partitions);
     }
-    if (exit.join() != 0) {
-      throw new OperatorException(child.lastWords() + ": " + lastLine(child));
-    }
-    return true;
   }
 
-  /** Waits, for a bounded time, until the node has read everything. */
-  private static Optional<ClusterStatus> catchUp(URI http) throws InterruptedException {
-    long deadline = System.nanoTime() + CATCH_UP_MAX.toNanos();
-    Optional<ClusterStatus> status = Optional.empty();
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      while (System.nanoTime() < deadline) {
-        status = ask(client, http).or(noChange(status));
-        if (status.map(s -> Long.valueOf(0).equals(s.totals().lagRecords())).orElse(false)) {
-          break;
-        }
-        TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
-      }
-    }
-    return status;
-  }
-
-  private static java.util.function.Supplier<Optional<ClusterStatus>> noChange(
-      Optional<ClusterStatus> status) {
-    return () -> status;
-  }
-
-  private static Optional<ClusterStatus> ask(HttpClient client, URI http)
-      throws InterruptedException {
-    try {
-      var request =
-          HttpRequest.newBuilder(http.resolve("/api/v1/status"))
-              .timeout(Duration.ofSeconds(2))
-              .build();
-      return Optional.of(
-          Json.read(
-              client.send(request, HttpResponse.BodyHandlers.ofString()).body(),
-              ClusterStatus.class));
-    } catch (IOException e) {
+  private Optional<Kill> killOne(Nodes nodes, Watch watch) throws InterruptedException {
+    if (!watch.until(after(BEFORE_KILL))) {
       return Optional.empty();
     }
+    Map<String, List<Integer>> before = nodes.owners(topics.transactions());
+    int all = count(before);
+    say("Partitions of the transactions: " + text(before));
+    String victim = nodes.victim();
+    Instant now = Instant.now();
+    nodes.kill(victim);
+    var kill =
+        new Kill(victim, before.getOrDefault(victim, List.of()), now.minus(BEFORE_KILL), now);
+    say("%s is killed (kill -9), which had %s".formatted(victim, kill.partitions()));
+
+    boolean others =
+        watch.until(
+            () -> {
+              Map<String, List<Integer>> owners = nodes.owners(topics.transactions());
+              return !owners.containsKey(victim) && count(owners) == all;
+            });
+    if (!others) {
+      return Optional.empty();
+    }
+    say("The others have all of them: " + text(nodes.owners(topics.transactions())));
+    if (watch.until(after(BEFORE_RESTART))) {
+      nodes.start(victim);
+      say(victim + " is started again");
+      if (watch.until(
+          () -> nodes.owners(topics.transactions()).getOrDefault(victim, List.of()).size() > 0)) {
+        say(victim + " is back: " + text(nodes.owners(topics.transactions())));
+      }
+    }
+    return Optional.of(kill);
+  }
+
+  private static Watch.Condition after(Duration pause) {
+    long dueNanos = System.nanoTime() + pause.toNanos();
+    return () -> System.nanoTime() - dueNanos >= 0;
+  }
+
+  private static int count(Map<String, List<Integer>> owners) {
+    return owners.values().stream().mapToInt(List::size).sum();
+  }
+
+  private static String text(Map<String, List<Integer>> owners) {
+    return owners.entrySet().stream()
+        .map(owner -> owner.getKey() + " has " + owner.getValue())
+        .collect(Collectors.joining(", "));
+  }
+
+  /** Waits while everything that should run does, and the demo is not to come to its end. */
+  private final class Watch {
+    interface Condition {
+      boolean holds() throws InterruptedException;
+    }
+
+    private final Nodes nodes;
+    private final EmbeddedServers servers;
+
+    Watch(Nodes nodes, EmbeddedServers servers) {
+      this.nodes = nodes;
+      this.servers = servers;
+    }
+
+    /**
+     * Waits for a child's end.
+     *
+     * @return false if the demo is to come to its end first
+     * @throws OperatorException if it fails, or what it needs has stopped
+     */
+    boolean await(GuardedProcess child) throws InterruptedException {
+      CompletableFuture<Integer> exit = child.exit();
+      if (!until(exit::isDone)) {
+        return false;
+      }
+      if (exit.join() != 0) {
+        throw new OperatorException(child.lastWords() + ": " + lastLine(child));
+      }
+      return true;
+    }
+
+    /**
+     * @return false if the demo is to come to its end first
+     * @throws OperatorException if a node or server has stopped
+     */
+    boolean until(Condition condition) throws InterruptedException {
+      CompletableFuture<String> serversEnded = servers.ended();
+      while (!condition.holds()) {
+        nodes.check();
+        if (serversEnded.isDone()) {
+          throw new OperatorException(serversEnded.join());
+        }
+        boolean timeIsUp = plan.duration().map(d -> !left(d).isPositive()).orElse(false);
+        if (timeIsUp || finish.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  /** Waits, for a bounded time, until the nodes have read everything, and all of it is seen. */
+  private Summary sum(
+      PostgresAddress database,
+      Map<String, Object> client,
+      AlertFeed feed,
+      Nodes nodes,
+      Optional<Failover> failover)
+      throws SQLException, ExecutionException, InterruptedException, TimeoutException {
+    long deadline = System.nanoTime() + CATCH_UP_MAX.toNanos();
+    Optional<ClusterStatus> status = Optional.empty();
+    while (!isCaughtUp(status) && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(status.isEmpty() ? 0 : LOOK.toMillis());
+      Optional<ClusterStatus> before = status;
+      status = nodes.status().or(() -> before);
+    }
+    return Summary.take(database, client, topics, feed, status, failover);
+  }
+
+  private static boolean isCaughtUp(Optional<ClusterStatus> status) {
+    return status.map(s -> Long.valueOf(0).equals(s.totals().lagRecords())).orElse(false);
   }
 
   private Duration left(Duration whole) {

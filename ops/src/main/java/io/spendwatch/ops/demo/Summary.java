@@ -23,25 +23,31 @@ import org.apache.kafka.common.TopicPartition;
  *
  * @param transactionRows in PostgreSQL
  * @param transactionRecords in Kafka; more than rows where a record came twice
+ * @param distinctRecords those that are not repeated
  * @param breaches transactions that were judged so
  * @param raisedRows alerts in PostgreSQL
  * @param clearedRows alerts in PostgreSQL
  * @param raisedSeen alerts that the demo has shown, from Kafka
  * @param clearedSeen alerts that the demo has shown, from Kafka
- * @param deadLetters published by the node
+ * @param distinctSeen of both, those that are not repeated
+ * @param deadLetters published by the nodes
  * @param lagRecords not read yet; empty while unknown
+ * @param failover what the end of a node did; empty where none was killed
  * @param firstAlert from the demo's begin to the first alert on the screen; empty without any
  */
 record Summary(
     long transactionRows,
     long transactionRecords,
+    long distinctRecords,
     long breaches,
     long raisedRows,
     long clearedRows,
     long raisedSeen,
     long clearedSeen,
+    long distinctSeen,
     long deadLetters,
     Optional<Long> lagRecords,
+    Optional<Failover> failover,
     Optional<Duration> firstAlert) {
 
   /**
@@ -54,26 +60,58 @@ record Summary(
       Map<String, Object> client,
       Topics topics,
       AlertFeed feed,
-      Optional<ClusterStatus> status)
+      Optional<ClusterStatus> status,
+      Optional<Failover> failover)
       throws SQLException, ExecutionException, InterruptedException, TimeoutException {
     try (Connection connection = database.connect("spendwatch-demo");
         Statement statement = connection.createStatement()) {
       return new Summary(
           count(statement, "transactions", "true"),
           records(client, topics.transactions()),
+          failover.isPresent() ? DistinctRecords.count(client, topics.transactions()) : 0,
           count(statement, "transactions", "verdict = 'BREACH'"),
           count(statement, "alerts", "type = 'RAISED'"),
           count(statement, "alerts", "type = 'CLEARED'"),
           feed.raised(),
           feed.cleared(),
+          feed.distinct(),
           status.map(s -> s.totals().deadLetters()).orElse(0L),
           status.map(s -> s.totals().lagRecords()),
+          failover,
           Optional.ofNullable(feed.first().getNow(null)));
     }
   }
 
+  /** Whether each record has its row, and each alert that has a row was seen, once. */
+  boolean nothingIsLost() {
+    return transactionRows == distinctRecords
+        && raisedRows == raisedSeen
+        && clearedRows == clearedSeen
+        && distinctSeen == raisedSeen + clearedSeen;
+  }
+
   /** Several lines, without a line feed at the end. */
   String text() {
+    return table() + failover.map(each -> "\n" + afterFailover(each)).orElse("");
+  }
+
+  private String afterFailover(Failover failover) {
+    return """
+          nothing lost    %s: %,d distinct records, %,d rows; %,d alert rows, %,d seen, %,d of them different
+          standstill      %s
+        """
+        .formatted(
+            nothingIsLost() ? "yes" : "NO",
+            distinctRecords,
+            transactionRows,
+            raisedRows + clearedRows,
+            raisedSeen + clearedSeen,
+            distinctSeen,
+            failover.text())
+        .stripTrailing();
+  }
+
+  private String table() {
     return """
 
         Summary

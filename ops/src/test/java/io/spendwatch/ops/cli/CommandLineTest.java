@@ -77,6 +77,7 @@ class CommandLineTest {
     "alerts --max 0, --max: 0",
     "status --url nowhere, --url: nowhere",
     "demo --scale 0, --scale: 0",
+    "demo --nodes 0, --nodes: 0",
     "demo --duration 0s, --duration: PT0S",
     "nonsense, nonsense"
   })

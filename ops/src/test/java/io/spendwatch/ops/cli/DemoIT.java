@@ -19,6 +19,10 @@ class DemoIT {
   private static final Pattern ALERTS =
       Pattern.compile("alerts raised +(\\d+) rows in PostgreSQL, (\\d+) seen by a subscriber");
 
+  private static final Pattern STANDSTILL =
+      Pattern.compile(
+          "standstill +(\\d+)\\.\\d s at most, of partition \\d;.* decided on again (\\d+)\\.\\d s");
+
   @TempDir private Path temporary;
 
   @Test
@@ -44,6 +48,24 @@ class DemoIT {
         assertThat(left.filter(path -> path.getFileName().toString().startsWith("spendwatch-")))
             .isEmpty();
       }
+    }
+  }
+
+  @Test
+  void ofThreeNodesOneIsKilledAndNothingIsLost() {
+    try (Launched demo = Launched.start("demo", "--scale", "0.005", "--nodes", "3")) {
+      demo.awaitLine(line -> line.contains("node-3 is back"), Duration.ofMinutes(4));
+      demo.signalGroup("INT");
+      assertThat(demo.awaitEnd(Duration.ofMinutes(2))).isEqualTo(128 + 2);
+      assertThat(demo.err()).isEmpty();
+
+      String out = String.join("\n", demo.out());
+      assertThat(out).contains("node-3 is killed", "  nothing lost    yes");
+      Matcher standstill = STANDSTILL.matcher(out);
+      assertThat(standstill.find()).as(out).isTrue();
+      // Half a minute on a machine that has other things to do; 10 s on one that has not.
+      assertThat(Integer.parseInt(standstill.group(1))).isBetween(1, 30);
+      assertThat(Integer.parseInt(standstill.group(2))).isBetween(1, 30);
     }
   }
 }
