@@ -1,18 +1,10 @@
 package io.spendwatch.actors;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Verdict;
 
 /** What the user's actor says of one transaction. */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-@JsonSubTypes({
-  @JsonSubTypes.Type(value = Judgement.Judged.class, name = "judged"),
-  @JsonSubTypes.Type(value = Judgement.Duplicate.class, name = "duplicate"),
-  @JsonSubTypes.Type(value = Judgement.Rejected.class, name = "rejected")
-})
-public sealed interface Judgement extends ClusterMessage {
+public sealed interface Judgement {
 
   /**
    * Counted (or stored as {@link Verdict#TOO_LATE}): a row is to be written.

@@ -3,4 +3,4 @@ package io.spendwatch.actors;
 import io.spendwatch.protocol.Transaction;
 
 /** A decoded transaction and its place in the partition. */
-public record Received(Transaction transaction, long offset) implements ClusterMessage {}
+public record Received(Transaction transaction, long offset) {}

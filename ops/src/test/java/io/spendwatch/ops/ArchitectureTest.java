@@ -97,6 +97,7 @@ class ArchitectureTest {
                 .that()
                 .resideInAnyPackage(
                     "io.spendwatch.ops.node..",
+                    "io.spendwatch.ops.cluster..",
                     "io.spendwatch.ops.http..",
                     "io.spendwatch.ops.status..")
                 .should()

@@ -69,7 +69,7 @@ final class ConsumerLoop {
   private final CompletableFuture<Done> stop = new CompletableFuture<>();
   private final CompletableFuture<Done> stopped = new CompletableFuture<>();
   private volatile Consumer<byte[], byte[]> reader;
-  private volatile int transactionsPartitions;
+  private volatile Map<String, Integer> partitionCounts = Map.of();
   private volatile String waitingFor;
   private long answeredMs;
   private long startsDueMs;
@@ -125,7 +125,12 @@ final class ConsumerLoop {
 
   /** How many partitions the transactions topic has; 0 while unknown. For any thread. */
   int transactionsPartitions() {
-    return transactionsPartitions;
+    return partitionCounts.getOrDefault(transactionsTopic, 0);
+  }
+
+  /** How many partitions each topic has; empty while unknown. For any thread. */
+  Map<String, Integer> partitionCounts() {
+    return partitionCounts;
   }
 
   /** For any thread. */
@@ -227,7 +232,11 @@ final class ConsumerLoop {
     // An offset that is part of an open transaction is not answered before its end; don't spend all
     // the time on waiting for it.
     startsDueMs = nowMs + 2 * ASK.toMillis();
-    transactionsPartitions = current.partitionsFor(transactionsTopic, ASK).size();
+    partitionCounts =
+        walks.keySet().stream()
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    topic -> topic, topic -> current.partitionsFor(topic, ASK).size()));
     Map<TopicPartition, OffsetAndMetadata> committed = committed(current, pending);
     answered();
     for (TopicPartition source : pending) {

@@ -145,7 +145,7 @@ public final class Pipelines {
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
     String waitingFor = loop.waitingFor() != null ? loop.waitingFor() : publisher.waitingFor();
-    return new PipelinesStatus(loop.status(), push.isUp(), waitingFor);
+    return new PipelinesStatus(loop.status(), loop.partitionCounts(), push.isUp(), waitingFor);
   }
 
   /**

@@ -1,16 +1,21 @@
 package io.spendwatch.streams;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * All pipelines of this node, as they were at one moment.
  *
  * @param partitions assigned here, by topic and number
+ * @param partitionCounts how many there are, here or not, by topic; empty before any was here
  * @param balancesPushed whether balance changes reach the actors; else each check reads them
  * @param waitingFor what the node as a whole waits for, for people; null while nothing
  */
 public record PipelinesStatus(
-    List<PartitionStatus> partitions, boolean balancesPushed, String waitingFor) {
+    List<PartitionStatus> partitions,
+    Map<String, Integer> partitionCounts,
+    boolean balancesPushed,
+    String waitingFor) {
 
   /** Whether everything assigned is at work and nothing is waited for. */
   public boolean isHealthy() {

@@ -4,7 +4,7 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.HttpConfig;
 import io.spendwatch.ops.http.Json;
-import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.StatusText;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -20,14 +20,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Asks a node how it is. */
+/** Asks a node how the cluster is. */
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows nodes, partitions, lag in records and time, and what is waited for.",
-      "Exit status: 0 when the node is ready, 1 when it does not answer, 3 when it waits for"
-          + " something."
+      "Asks a node, and it all others: shows nodes, partitions with their owners, lag in records and"
+          + " time, users awake, and what is waited for.",
+      "Exit status: 0 when every node is ready and every partition has an owner, 1 when the node does"
+          + " not answer, 3 otherwise."
     })
 public final class StatusCommand implements Callable<Integer> {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -39,7 +40,7 @@ public final class StatusCommand implements Callable<Integer> {
       names = "--url",
       paramLabel = "URL",
       description =
-          "Of the node (default: from SPENDWATCH_HTTP_HOST and SPENDWATCH_HTTP_PORT,"
+          "Of any node (default: from SPENDWATCH_HTTP_HOST and SPENDWATCH_HTTP_PORT,"
               + " http://127.0.0.1:8080).")
   private URI url;
 
@@ -54,15 +55,15 @@ public final class StatusCommand implements Callable<Integer> {
           spec.commandLine(), "--url: " + node + " (expected: http://host:port)");
     }
     String document = ask(node);
-    NodeStatus status;
+    ClusterStatus status;
     try {
-      status = Json.read(document, NodeStatus.class);
+      status = Json.read(document, ClusterStatus.class);
     } catch (IllegalArgumentException e) {
       throw new OperatorException("what answers at " + node + " is no Spendwatch node", e);
     }
     PrintWriter out = spec.commandLine().getOut();
     out.println(json ? document : StatusText.of(status));
-    return status.node().state() == NodeStatus.State.READY ? 0 : NOT_READY;
+    return status.isReady() ? 0 : NOT_READY;
   }
 
   private static URI configured() {

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.cluster;
 
 import io.spendwatch.streams.retry.Retry;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
@@ -42,7 +43,8 @@ public final class ReportedDiscovery extends ServiceDiscovery {
     Future<Resolved> answer;
     try {
       answer = Discovery.get(system).discovery().lookup(wanted, timeout);
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
+      // Checked ones too, which Scala does not declare. Cluster Bootstrap would not survive them.
       answer = Future$.MODULE$.failed(e);
     }
     answer.onComplete(
@@ -69,6 +71,8 @@ public final class ReportedDiscovery extends ServiceDiscovery {
   private static String because(Throwable failure, FiniteDuration timeout) {
     return switch (failure) {
       case TimeoutException _ -> "no answer within " + timeout.toMillis() + " ms";
+      // A file's name alone would be the message of one that is missing.
+      case IOException io -> io.toString();
       case Throwable other when other.getMessage() == null -> other.toString();
       case Throwable other -> other.getMessage();
     };

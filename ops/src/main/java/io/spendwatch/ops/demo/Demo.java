@@ -10,7 +10,7 @@ import io.spendwatch.ops.servers.EmbeddedServers;
 import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.setup.Preparation;
 import io.spendwatch.ops.setup.Waiting;
-import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.protocol.Topics;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -153,7 +153,7 @@ public final class Demo {
         live(children, environment, node, servers);
       }
     }
-    Optional<NodeStatus> status = catchUp(http);
+    Optional<ClusterStatus> status = catchUp(http);
     var summary = Summary.take(database, client, topics, feed, status);
     out.println(summary.text());
     out.flush();
@@ -223,9 +223,9 @@ public final class Demo {
   }
 
   /** Waits, for a bounded time, until the node has read everything. */
-  private static Optional<NodeStatus> catchUp(URI http) throws InterruptedException {
+  private static Optional<ClusterStatus> catchUp(URI http) throws InterruptedException {
     long deadline = System.nanoTime() + CATCH_UP_MAX.toNanos();
-    Optional<NodeStatus> status = Optional.empty();
+    Optional<ClusterStatus> status = Optional.empty();
     try (HttpClient client = HttpClient.newHttpClient()) {
       while (System.nanoTime() < deadline) {
         status = ask(client, http).or(noChange(status));
@@ -238,12 +238,13 @@ public final class Demo {
     return status;
   }
 
-  private static java.util.function.Supplier<Optional<NodeStatus>> noChange(
-      Optional<NodeStatus> status) {
+  private static java.util.function.Supplier<Optional<ClusterStatus>> noChange(
+      Optional<ClusterStatus> status) {
     return () -> status;
   }
 
-  private static Optional<NodeStatus> ask(HttpClient client, URI http) throws InterruptedException {
+  private static Optional<ClusterStatus> ask(HttpClient client, URI http)
+      throws InterruptedException {
     try {
       var request =
           HttpRequest.newBuilder(http.resolve("/api/v1/status"))
@@ -251,7 +252,8 @@ public final class Demo {
               .build();
       return Optional.of(
           Json.read(
-              client.send(request, HttpResponse.BodyHandlers.ofString()).body(), NodeStatus.class));
+              client.send(request, HttpResponse.BodyHandlers.ofString()).body(),
+              ClusterStatus.class));
     } catch (IOException e) {
       return Optional.empty();
     }

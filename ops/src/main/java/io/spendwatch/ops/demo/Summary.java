@@ -1,7 +1,7 @@
 package io.spendwatch.ops.demo;
 
 import io.spendwatch.ops.schema.PostgresAddress;
-import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.protocol.Topics;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -47,14 +47,14 @@ record Summary(
   /**
    * Asks the servers.
    *
-   * @param status of the node, if it answered
+   * @param status of the cluster, if a node answered
    */
   static Summary take(
       PostgresAddress database,
       Map<String, Object> client,
       Topics topics,
       AlertFeed feed,
-      Optional<NodeStatus> status)
+      Optional<ClusterStatus> status)
       throws SQLException, ExecutionException, InterruptedException, TimeoutException {
     try (Connection connection = database.connect("spendwatch-demo");
         Statement statement = connection.createStatement()) {

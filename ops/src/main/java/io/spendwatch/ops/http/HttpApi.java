@@ -5,11 +5,16 @@ import static org.apache.pekko.http.javadsl.server.Directives.concat;
 import static org.apache.pekko.http.javadsl.server.Directives.get;
 import static org.apache.pekko.http.javadsl.server.Directives.handleExceptions;
 import static org.apache.pekko.http.javadsl.server.Directives.handleRejections;
+import static org.apache.pekko.http.javadsl.server.Directives.onSuccess;
+import static org.apache.pekko.http.javadsl.server.Directives.parameterOptional;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 
+import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
@@ -29,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   GET /health/live     200 while the process works
  *   GET /health/ready    200 when consuming; 503 says what is waited for
- *   GET /api/v1/status   {@link NodeStatus}
+ *   GET /api/v1/status   {@link ClusterStatus}; {@code ?scope=node}: {@link NodeStatus}
  * </pre>
  *
  * Errors are {@link Problem}s. Thread-safe.
@@ -41,14 +46,16 @@ public final class HttpApi {
   record Health(String status, List<String> waitingFor) {}
 
   private final Supplier<NodeStatus> status;
+  private final Supplier<CompletionStage<ClusterStatus>> clusterStatus;
 
   /**
-   * Nothing is asked or served yet.
-   *
-   * @param status asked for each request, on the server's dispatcher: must not block
+   * Nothing is asked or served yet. Both are asked on the server's dispatcher, for each request,
+   * and must not block.
    */
-  public HttpApi(Supplier<NodeStatus> status) {
+  public HttpApi(
+      Supplier<NodeStatus> status, Supplier<CompletionStage<ClusterStatus>> clusterStatus) {
     this.status = status;
+    this.clusterStatus = clusterStatus;
   }
 
   /** All of it, errors included. */
@@ -80,7 +87,17 @@ public final class HttpApi {
 
   private Route api() {
     return pathPrefix(
-        "v1", () -> path("status", () -> get(() -> json(StatusCodes.OK, status.get()))));
+        "v1",
+        () -> path("status", () -> get(() -> parameterOptional("scope", scope -> status(scope)))));
+  }
+
+  private Route status(Optional<String> scope) {
+    return switch (scope.orElse("cluster")) {
+      case "cluster" -> onSuccess(clusterStatus.get(), whole -> json(StatusCodes.OK, whole));
+      case "node" -> json(StatusCodes.OK, status.get());
+      default ->
+          complete(Problem.response(StatusCodes.BAD_REQUEST, "scope: expected: cluster or node"));
+    };
   }
 
   private static Route json(StatusCode code, Object value) {

@@ -15,7 +15,6 @@ import io.spendwatch.streams.Pipelines;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
@@ -66,7 +65,6 @@ public final class Node {
     ActorSystem<Void> system = actorSystem(cluster, raw, database);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
-      Instant startedAt = clock.instant();
       PartitionActors actors = actors(system, configuration, database);
       PartitionSharding sharding =
           PartitionSharding.start(
@@ -74,10 +72,20 @@ public final class Node {
               actors,
               new PgHistory(database),
               raw.getDuration("spendwatch.actors.allocation-timeout"));
-      var status = new StatusSource(system, nodeId, startedAt, clock);
-      int httpPort = listen(system, configuration.http(), new HttpApi(status::now));
+      var status =
+          new StatusSource(
+              system,
+              nodeId,
+              configuration.streams().kafka().topics().transactions(),
+              actors,
+              sharding,
+              clock);
+      var census = new Census(system, status);
+      int httpPort = listen(system, configuration.http(), new HttpApi(status::now, census::take));
+      String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
-      Membership membership = Membership.start(system, cluster, nodeId, startedAt, database);
+      Membership membership =
+          Membership.start(system, cluster, nodeId, status.startedAt(), database);
       Pipelines pipelines =
           Pipelines.start(
               system,
@@ -86,7 +94,7 @@ public final class Node {
               actors,
               assigned -> follow(sharding, assigned),
               clock);
-      status.started(membership, pipelines);
+      status.started(http, membership, pipelines);
       Cancellable ahead =
           PartitionsAhead.start(
               system, database, raw.getDuration("spendwatch.partitions.interval"), clock);
@@ -96,7 +104,7 @@ public final class Node {
       LOG.atInfo()
           .addKeyValue("node", nodeId)
           .addKeyValue("address", Cluster.get(system).selfMember().address())
-          .addKeyValue("http", configuration.http().host() + ":" + httpPort)
+          .addKeyValue("http", http)
           .log("Started");
       return new Node(system, httpPort, status);
     } catch (RuntimeException e) {

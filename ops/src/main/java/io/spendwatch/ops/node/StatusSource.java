@@ -1,10 +1,14 @@
 package io.spendwatch.ops.node;
 
+import io.spendwatch.actors.PartitionActors;
+import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.ops.status.NodeStatus.Deliveries;
 import io.spendwatch.ops.status.NodeStatus.Member;
 import io.spendwatch.ops.status.NodeStatus.NodeInfo;
 import io.spendwatch.ops.status.NodeStatus.Partition;
+import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.NodeStatus.Totals;
 import io.spendwatch.streams.PartitionStatus;
@@ -15,6 +19,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.StreamSupport;
@@ -25,21 +30,42 @@ import org.apache.pekko.cluster.typed.Cluster;
 final class StatusSource {
   private final Cluster cluster;
   private final String nodeId;
+  private final String transactionsTopic;
+  private final PartitionActors actors;
+  private final PartitionSharding sharding;
   private final InstantSource clock;
   private final Instant startedAt;
+  private volatile String http = "";
   private volatile Membership membership;
   private volatile Pipelines pipelines;
   private volatile boolean draining;
 
-  StatusSource(ActorSystem<?> system, String nodeId, Instant startedAt, InstantSource clock) {
+  /**
+   * @param transactionsTopic whose partitions are the shards
+   */
+  StatusSource(
+      ActorSystem<?> system,
+      String nodeId,
+      String transactionsTopic,
+      PartitionActors actors,
+      PartitionSharding sharding,
+      InstantSource clock) {
     this.cluster = Cluster.get(system);
     this.nodeId = nodeId;
-    this.startedAt = startedAt;
+    this.transactionsTopic = transactionsTopic;
+    this.actors = actors;
+    this.sharding = sharding;
     this.clock = clock;
+    this.startedAt = clock.instant();
   }
 
-  /** From now on there is something to ask. */
-  void started(Membership startedMembership, Pipelines startedPipelines) {
+  Instant startedAt() {
+    return startedAt;
+  }
+
+  /** From now on there is something to ask, at this host and port. */
+  void started(String httpAddress, Membership startedMembership, Pipelines startedPipelines) {
+    http = httpAddress;
     membership = startedMembership;
     pipelines = startedPipelines;
   }
@@ -52,23 +78,37 @@ final class StatusSource {
   NodeStatus now() {
     Pipelines asked = pipelines;
     PipelinesStatus state =
-        asked == null ? new PipelinesStatus(List.of(), false, "its own start") : asked.status();
+        asked == null
+            ? new PipelinesStatus(List.of(), Map.of(), false, "its own start")
+            : asked.status();
     long nowMs = clock.millis();
     List<Partition> partitions =
         state.partitions().stream().map(partition -> partition(partition, nowMs)).toList();
-    return new NodeStatus(node(state), members(), partitions, Totals.of(partitions));
+    Totals totals = Totals.of(partitions);
+    return new NodeStatus(
+        node(state, totals), members(), partitions, shards(), state.partitionCounts(), totals);
   }
 
-  private NodeInfo node(PipelinesStatus pipelinesStatus) {
+  private NodeInfo node(PipelinesStatus pipelinesStatus, Totals totals) {
     List<String> waitingFor = waitingFor(pipelinesStatus);
     State state = draining ? State.DRAINING : waitingFor.isEmpty() ? State.READY : State.WAITING;
     return new NodeInfo(
         nodeId,
         cluster.selfMember().address().toString(),
+        http,
         state,
         waitingFor,
         startedAt,
-        pipelinesStatus.balancesPushed());
+        pipelinesStatus.balancesPushed(),
+        totals.usersAwake(),
+        new Deliveries(actors.deliveries().local(), actors.deliveries().remote()));
+  }
+
+  private List<Shard> shards() {
+    return sharding.shardsHere().stream()
+        .sorted()
+        .map(partition -> new Shard(transactionsTopic, partition, nodeId))
+        .toList();
   }
 
   private List<String> waitingFor(PipelinesStatus status) {
@@ -102,7 +142,7 @@ final class StatusSource {
         .toList();
   }
 
-  private static Partition partition(PartitionStatus status, long nowMs) {
+  private Partition partition(PartitionStatus status, long nowMs) {
     boolean lagKnown = status.lagRecords() >= 0;
     boolean timeKnown = status.lastEventTimeMs() != Long.MIN_VALUE;
     Long lagMs = null;
@@ -114,12 +154,14 @@ final class StatusSource {
     return new Partition(
         status.topic(),
         status.partition(),
+        nodeId,
         status.state().name(),
         status.epoch(),
         status.position(),
         lagKnown ? status.lagRecords() : null,
         lagMs,
         timeKnown ? Instant.ofEpochMilli(status.lastEventTimeMs()) : null,
+        status.usersAwake(),
         status.transactions(),
         status.alerts(),
         status.deadLetters(),

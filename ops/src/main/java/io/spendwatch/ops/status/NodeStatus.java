@@ -1,19 +1,38 @@
 package io.spendwatch.ops.status;
 
+import io.spendwatch.actors.ClusterMessage;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
- * How a node is: the document behind {@code /api/v1/status}, and what the {@code status} command
- * shows.
+ * How a node is: the document behind {@code /api/v1/status?scope=node}, and what a node tells the
+ * others of itself. Nodes of other versions read it: fields may be added, with a default for when
+ * they are missing, but not renamed, removed or used for something else.
  *
  * @param node the node that answers
  * @param members of the cluster, as this node sees it
  * @param partitions that this node consumes
- * @param totals over them
+ * @param shards that are on this node
+ * @param partitionCounts how many there are, on this node or not, by topic; empty while unknown
+ * @param totals over its partitions
  */
 public record NodeStatus(
-    NodeInfo node, List<Member> members, List<Partition> partitions, Totals totals) {
+    NodeInfo node,
+    List<Member> members,
+    List<Partition> partitions,
+    List<Shard> shards,
+    Map<String, Integer> partitionCounts,
+    Totals totals)
+    implements ClusterMessage {
+
+  public NodeStatus {
+    members = orEmpty(members);
+    partitions = orEmpty(partitions);
+    shards = orEmpty(shards);
+    partitionCounts = Objects.requireNonNullElse(partitionCounts, Map.of());
+  }
 
   /** Whether the node does its work. */
   public enum State {
@@ -29,49 +48,91 @@ public record NodeStatus(
    * The node itself.
    *
    * @param address within the cluster
+   * @param http host and port at which it answers
    * @param waitingFor for people, each different thing once; empty while ready
    * @param balancesPushed whether balance changes reach it; else each check reads the balance
+   * @param usersAwake in memory
+   * @param deliveries to its partitions' actors since its start
    */
   public record NodeInfo(
       String id,
       String address,
+      String http,
       State state,
       List<String> waitingFor,
       Instant startedAt,
-      boolean balancesPushed) {}
+      boolean balancesPushed,
+      long usersAwake,
+      Deliveries deliveries) {
+
+    public NodeInfo {
+      waitingFor = orEmpty(waitingFor);
+      deliveries = Objects.requireNonNullElse(deliveries, Deliveries.NONE);
+    }
+  }
+
+  /** How often partition actors were reached from their own node, and from another one. */
+  public record Deliveries(long local, long remote) {
+    static final Deliveries NONE = new Deliveries(0, 0);
+  }
 
   /** A member of the cluster. */
   public record Member(String address, String status) {}
 
   /**
+   * Where a partition is addressed in the cluster.
+   *
+   * @param node the id
+   */
+  public record Shard(String topic, int partition, String node) {}
+
+  /**
    * A partition of the transactions or balances topic.
    *
+   * @param node that consumes it, by its id; null for none
+   * @param state of its pipeline, or {@link #UNOWNED}
    * @param lagRecords offsets between what was read and the partition's end; null while unknown
    * @param lagMs how far the last judged event time is behind the clock, milliseconds; 0 when
    *     caught up, null while unknown
    * @param lastEventTime of the last record that was judged; null before any
+   * @param usersAwake in memory
    * @param internalErrors of the dead letters: those on which our own code failed
    * @param waitingFor for people; null while nothing
    */
   public record Partition(
       String topic,
       int partition,
+      String node,
       String state,
       long epoch,
       long position,
       Long lagRecords,
       Long lagMs,
       Instant lastEventTime,
+      long usersAwake,
       long transactions,
       long alerts,
       long deadLetters,
       long internalErrors,
       long duplicates,
       long restarts,
-      String waitingFor) {}
+      String waitingFor) {
+
+    /** The state of a partition that no node consumes. */
+    public static final String UNOWNED = "UNOWNED";
+
+    static Partition unowned(String topic, int partition) {
+      return new Partition(
+          topic, partition, null, UNOWNED, 0, 0, null, null, null, 0, 0, 0, 0, 0, 0, 0, null);
+    }
+
+    boolean isOwned() {
+      return node != null;
+    }
+  }
 
   /**
-   * Sums over the node's partitions since it got them.
+   * Sums over partitions since their nodes got them.
    *
    * @param lagRecords null while it is unknown for one of them
    * @param lagMs the largest; null while none is known
@@ -80,6 +141,7 @@ public record NodeStatus(
   public record Totals(
       Long lagRecords,
       Long lagMs,
+      long usersAwake,
       long transactions,
       long alerts,
       long deadLetters,
@@ -93,14 +155,19 @@ public record NodeStatus(
           known ? partitions.stream().mapToLong(Partition::lagRecords).sum() : null,
           partitions.stream()
               .map(Partition::lagMs)
-              .filter(lag -> lag != null)
+              .filter(Objects::nonNull)
               .max(Long::compare)
               .orElse(null),
+          partitions.stream().mapToLong(Partition::usersAwake).sum(),
           partitions.stream().mapToLong(Partition::transactions).sum(),
           partitions.stream().mapToLong(Partition::alerts).sum(),
           partitions.stream().mapToLong(Partition::deadLetters).sum(),
           partitions.stream().mapToLong(Partition::internalErrors).sum(),
           partitions.stream().mapToLong(Partition::duplicates).sum());
     }
+  }
+
+  private static <T> List<T> orEmpty(List<T> list) {
+    return Objects.requireNonNullElse(list, List.of());
   }
 }

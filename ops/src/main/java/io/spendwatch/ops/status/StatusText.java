@@ -1,83 +1,155 @@
 package io.spendwatch.ops.status;
 
-import io.spendwatch.ops.status.NodeStatus.Member;
+import io.spendwatch.ops.status.ClusterStatus.Node;
 import io.spendwatch.ops.status.NodeStatus.Partition;
+import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.Totals;
 import java.time.Duration;
-import java.util.Comparator;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
 
-/** A {@link NodeStatus} for people. */
+/**
+ * A {@link ClusterStatus} for people. What is not as it should be is marked with an exclamation
+ * mark.
+ */
 public final class StatusText {
-  private static final String ROW = "%-16s %4s  %-9s %12s %12s %14s %10s %12s  %s";
+  private static final String NODE = "%-2s%-20s %-22s %-12s %-9s %12s %18s  %s";
+  private static final String PARTITION =
+      "%-2s%-16s %4s  %-20s %-9s %6s %12s %12s %12s %14s %8s %12s  %s";
 
   private StatusText() {}
 
   /** Several lines, without a line feed at the end. */
-  public static String of(NodeStatus status) {
+  public static String of(ClusterStatus status) {
     var lines = new StringJoiner(System.lineSeparator());
     lines.add(
-        "node %s at %s: %s"
-            .formatted(
-                status.node().id(),
-                status.node().address(),
-                status.node().state().name().toLowerCase(Locale.ROOT)));
-    status.node().waitingFor().forEach(what -> lines.add("  waiting for " + what));
-    if (!status.node().balancesPushed()) {
-      lines.add("  balance changes are not pushed; each check reads the balance");
-    }
-    for (Member member : status.members()) {
-      lines.add("member %s: %s".formatted(member.address(), member.status()));
-    }
-    lines.add(
-        ROW.formatted(
-            "topic",
-            "part",
-            "state",
-            "lag records",
-            "lag time",
-            "transactions",
-            "alerts",
-            "dead letters",
-            "waiting for"));
-    status.partitions().stream()
-        .sorted(Comparator.comparing(Partition::topic).thenComparingInt(Partition::partition))
-        .forEach(partition -> lines.add(row(partition)));
-    Totals totals = status.totals();
-    lines.add(
-        ROW.formatted(
-                "total",
+        NODE.formatted(
                 "",
-                "",
-                orUnknown(totals.lagRecords()),
-                time(totals.lagMs()),
-                totals.transactions(),
-                totals.alerts(),
-                totals.deadLetters(),
-                "")
+                "node",
+                "http",
+                "member",
+                "state",
+                "users awake",
+                "deliveries l/r",
+                "waiting for")
             .stripTrailing());
-    if (totals.internalErrors() > 0) {
-      lines.add(
-          "%d of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log"
-              .formatted(totals.internalErrors()));
-    }
+    status.nodes().forEach(node -> lines.add(row(node)));
+    lines.add("");
+    lines.add(
+        PARTITION
+            .formatted(
+                "",
+                "topic",
+                "part",
+                "node",
+                "state",
+                "epoch",
+                "lag records",
+                "lag time",
+                "users awake",
+                "transactions",
+                "alerts",
+                "dead letters",
+                "waiting for")
+            .stripTrailing());
+    status.partitions().forEach(partition -> lines.add(row(partition)));
+    lines.add(total(status.totals()));
+    findings(status).forEach(lines::add);
     return lines.toString();
   }
 
+  private static String row(Node node) {
+    return NODE.formatted(
+            node.isWell() ? "" : "!",
+            Objects.requireNonNullElse(node.id(), node.address().replaceFirst(".*@", "")),
+            Objects.requireNonNullElse(node.http(), "?"),
+            node.reachable() ? node.member() : "UNREACHABLE",
+            node.state() == null ? "?" : node.state().name().toLowerCase(Locale.ROOT),
+            node.usersAwake(),
+            node.deliveries().local() + "/" + node.deliveries().remote(),
+            String.join("; ", node.waitingFor()))
+        .stripTrailing();
+  }
+
   private static String row(Partition partition) {
-    return ROW.formatted(
+    boolean owned = partition.isOwned();
+    return PARTITION
+        .formatted(
+            owned ? "" : "!",
             partition.topic(),
             partition.partition(),
-            partition.state().toLowerCase(Locale.ROOT),
+            owned ? partition.node() : "NOBODY",
+            owned ? partition.state().toLowerCase(Locale.ROOT) : "-",
+            owned ? partition.epoch() : "-",
             orUnknown(partition.lagRecords()),
             time(partition.lagMs()),
+            partition.usersAwake(),
             partition.transactions(),
             partition.alerts(),
             partition.deadLetters(),
             Objects.requireNonNullElse(partition.waitingFor(), ""))
         .stripTrailing();
+  }
+
+  private static String total(Totals totals) {
+    return PARTITION
+        .formatted(
+            "",
+            "total",
+            "",
+            "",
+            "",
+            "",
+            orUnknown(totals.lagRecords()),
+            time(totals.lagMs()),
+            totals.usersAwake(),
+            totals.transactions(),
+            totals.alerts(),
+            totals.deadLetters(),
+            "")
+        .stripTrailing();
+  }
+
+  private static List<String> findings(ClusterStatus status) {
+    var findings = new ArrayList<String>();
+    long unowned = status.partitions().stream().filter(partition -> !partition.isOwned()).count();
+    if (unowned > 0) {
+      findings.add("! %d partitions are consumed by nobody".formatted(unowned));
+    }
+    long unreachable = status.nodes().stream().filter(node -> !node.reachable()).count();
+    if (unreachable > 0) {
+      findings.add("! %d members are out of reach".formatted(unreachable));
+    }
+    String away = shardsAway(status);
+    if (!away.isEmpty()) {
+      findings.add("shards that are not where their partition is consumed: " + away);
+    }
+    if (status.totals().internalErrors() > 0) {
+      findings.add(
+          "%d of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log"
+              .formatted(status.totals().internalErrors()));
+    }
+    return findings;
+  }
+
+  private static String shardsAway(ClusterStatus status) {
+    Map<String, String> owners =
+        status.partitions().stream()
+            .filter(Partition::isOwned)
+            .collect(Collectors.toMap(p -> p.topic() + "-" + p.partition(), Partition::node));
+    return status.shards().stream()
+        .filter(shard -> !shard.node().equals(owners.get(name(shard))))
+        .map(shard -> name(shard) + " at " + shard.node())
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String name(Shard shard) {
+    return shard.topic() + "-" + shard.partition();
   }
 
   private static String orUnknown(Long value) {

@@ -3,6 +3,7 @@ package io.spendwatch.ops.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import java.time.Duration;
@@ -36,6 +37,9 @@ class MembershipIT {
 
     nodes.add(LaunchedNode.start(bed));
     awaitOneClusterOf(4);
+    for (LaunchedNode node : nodes) {
+      assertThat(statusCommand(0)).contains("127.0.0.1:" + node.httpPort() + " ");
+    }
 
     LaunchedNode leaving = nodes.removeFirst();
     leaving.process().signal("TERM");
@@ -76,12 +80,27 @@ class MembershipIT {
 
     LaunchedNode frozen = nodes.removeFirst();
     frozen.process().signal("STOP");
+    // Which is said of it long before it is taken out.
+    await("a mark at the member that does not answer")
+        .atMost(PATIENCE)
+        .until(() -> statusCommand(3).contains("UNREACHABLE"));
     awaitOneClusterOf(1);
     frozen.process().signal("CONT");
     assertThat(frozen.process().awaitEnd(PATIENCE)).isEqualTo(1);
     assertThat(frozen.process().err().getLast())
         .startsWith("spendwatch node: ")
         .contains("has taken this node out");
+  }
+
+  /** What {@code ./spendwatch status} says to whoever asks the first node. */
+  private String statusCommand(int exitStatus) {
+    try (Launched status =
+        Launched.start("status", "--url", "http://127.0.0.1:" + nodes.getFirst().httpPort())) {
+      assertThat(status.awaitEnd(PATIENCE))
+          .as("%s %s", status.out(), status.err())
+          .isEqualTo(exitStatus);
+      return String.join("\n", status.out());
+    }
   }
 
   /** All are ready, share all partitions, and see each other and nobody else. */

@@ -131,6 +131,9 @@ final class Drill {
               during[0] = watch.standstills();
               watch.mark();
             });
+    long readyNanos = System.nanoTime();
+    bed.awaitShards();
+    double shardsSeconds = (System.nanoTime() - readyNanos) / 1e9;
     awaitNewRows(watch);
     pass(settings.steady());
     PartitionWatch.Standstills after = watch.standstills();
@@ -140,10 +143,11 @@ final class Drill {
         .isLessThan(STANDSTILL_SECONDS_MAX);
     return String.format(
         Locale.ROOT,
-        "%s; partitions stood still for at most %.1f s: %s before, %s during, %s after its end,"
+        "%s, shards with their partitions %.1f s later; partitions stood still for at most %.1f s: %s before, %s during, %s after its end,"
             + " seen at least every %.2f s; the load was late by at most %.2f s; the machine's load"
             + " average %.1f",
         report,
+        shardsSeconds,
         longestSeconds,
         before,
         during[0],

@@ -248,6 +248,14 @@ final class FaultBed implements AutoCloseable {
             });
   }
 
+  /** Waits until the shard of each partition is where the partition is consumed. */
+  void awaitShards() {
+    await("shards where their partitions are")
+        .atMost(LIMIT)
+        .until(
+            () -> nodes.stream().allMatch(node -> node.hasItsShards(bed.topics().transactions())));
+  }
+
   /** Waits until all that Kafka has is durable, published and committed. */
   void awaitCaughtUp() {
     await("all offsets committed").atMost(LIMIT).ignoreExceptions().until(bed::isCaughtUp);

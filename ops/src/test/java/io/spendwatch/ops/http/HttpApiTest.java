@@ -3,16 +3,17 @@ package io.spendwatch.ops.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus;
-import io.spendwatch.ops.status.NodeStatus.NodeInfo;
 import io.spendwatch.ops.status.NodeStatus.State;
-import io.spendwatch.ops.status.NodeStatus.Totals;
+import io.spendwatch.ops.status.StatusSamples;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.http.javadsl.Http;
@@ -24,8 +25,9 @@ import org.junit.jupiter.api.TestInstance;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HttpApiTest {
-  private static final NodeStatus READY = status(State.READY, List.of());
-  private static final NodeStatus WAITING = status(State.WAITING, List.of("Kafka", "PostgreSQL"));
+  private static final NodeStatus READY = StatusSamples.node(State.READY, List.of());
+  private static final NodeStatus WAITING =
+      StatusSamples.node(State.WAITING, List.of("Kafka", "PostgreSQL"));
 
   private final HttpClient client = HttpClient.newHttpClient();
   private volatile NodeStatus status = READY;
@@ -38,7 +40,7 @@ class HttpApiTest {
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
-            .bind(new HttpApi(this::answer).routes())
+            .bind(new HttpApi(this::answer, this::answerForAll).routes())
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
@@ -57,6 +59,10 @@ class HttpApiTest {
     return status;
   }
 
+  private CompletionStage<ClusterStatus> answerForAll() {
+    return CompletableFuture.completedFuture(ClusterStatus.of(answer(), List.of(), List.of()));
+  }
+
   @Test
   void isReadyOnlyWhenNothingIsWaitedFor() throws Exception {
     status = READY;
@@ -66,7 +72,7 @@ class HttpApiTest {
     assertThat(waiting.statusCode()).isEqualTo(503);
     assertThat(waiting.body())
         .isEqualTo("{\"status\":\"waiting\",\"waitingFor\":[\"Kafka\",\"PostgreSQL\"]}");
-    status = status(State.DRAINING, List.of());
+    status = StatusSamples.node(State.DRAINING, List.of());
     assertThat(get("/health/ready").statusCode()).isEqualTo(503);
   }
 
@@ -77,11 +83,15 @@ class HttpApiTest {
   }
 
   @Test
-  void tellsItsStatus() throws Exception {
+  void tellsTheStatusOfTheClusterOrItsOwn() throws Exception {
     status = WAITING;
     HttpResponse<String> response = get("/api/v1/status");
     assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
-    assertThat(Json.read(response.body(), NodeStatus.class)).isEqualTo(WAITING);
+    assertThat(Json.read(response.body(), ClusterStatus.class))
+        .isEqualTo(ClusterStatus.of(WAITING, List.of(), List.of()));
+    assertThat(Json.read(get("/api/v1/status?scope=node").body(), NodeStatus.class))
+        .isEqualTo(WAITING);
+    assertThat(get("/api/v1/status?scope=galaxy").statusCode()).isEqualTo(400);
   }
 
   @Test
@@ -115,16 +125,5 @@ class HttpApiTest {
   private HttpResponse<String> get(String path) throws Exception {
     return client.send(
         HttpRequest.newBuilder(server.resolve(path)).build(), HttpResponse.BodyHandlers.ofString());
-  }
-
-  private static NodeStatus status(State state, List<String> waitingFor) {
-    return new NodeStatus(
-        new NodeInfo(
-            "n", "pekko://x", state, waitingFor, Instant.parse("2030-01-01T00:00:00Z"), true),
-        List.of(new NodeStatus.Member("pekko://x", "Up")),
-        List.of(
-            new NodeStatus.Partition(
-                "transactions", 3, "RUNNING", 2, 10, 5L, null, null, 1, 2, 3, 0, 4, 0, null)),
-        new Totals(5L, null, 1, 2, 3, 0, 4));
   }
 }

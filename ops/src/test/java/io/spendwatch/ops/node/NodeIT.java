@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.schema.PostgresAddress;
+import io.spendwatch.ops.schema.Schema;
 import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.testing.Servers;
@@ -30,12 +32,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -110,6 +114,54 @@ class NodeIT {
   }
 
   @Test
+  void joinsOnceTheDatabaseIsThere(TestBed bed) throws Exception {
+    PostgresAddress known = bed.database();
+    var later =
+        new PostgresAddress(
+            known.hosts(), "made_later", known.parameters(), known.user(), known.password());
+    set("spendwatch.postgres.uri", bed.pgUri().replaceFirst("[^/]+$", later.database()));
+    Node node = start(bed);
+    try {
+      await()
+          .atMost(PATIENCE)
+          .until(() -> node.status().node().waitingFor(), waitsForTheCluster("3D000"));
+      assertThat(node.status().members()).isEmpty();
+      try (Connection connection = known.connect("test");
+          Statement statement = connection.createStatement()) {
+        statement.execute("CREATE DATABASE " + later.database());
+      }
+      new Schema(later).migrate(Instant.now());
+      await().atMost(PATIENCE).until(() -> node.status().node().state() == State.READY);
+      assertThat(node.status().members()).singleElement().extracting("status").isEqualTo("Up");
+    } finally {
+      node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void saysWhatKubernetesAnswersWhereItLooksForTheClusterThere(TestBed bed) throws Exception {
+    set("spendwatch.cluster.discovery", "kubernetes-api");
+    Node node = start(bed);
+    try {
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () -> node.status().node().waitingFor(),
+              waitsForTheCluster(
+                  "kubernetes-api: java.nio.file.NoSuchFileException: /var/run/secrets/"));
+      assertThat(get(node, "/health/ready").statusCode()).isEqualTo(503);
+    } finally {
+      node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private static Predicate<List<String>> waitsForTheCluster(String because) {
+    return waitingFor ->
+        waitingFor.stream()
+            .anyMatch(what -> what.startsWith("the cluster (") && what.contains(because));
+  }
+
+  @Test
   void namesAPortThatIsTaken(TestBed bed) throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral(Ports.LOOPBACK))) {
       String port = Integer.toString(taken.getLocalPort());
@@ -123,6 +175,12 @@ class NodeIT {
       assertThatThrownBy(() -> start(bed))
           .isInstanceOf(OperatorException.class)
           .hasMessageStartingWith("port %s is taken: the node cannot listen for the cluster", port);
+      set("spendwatch.cluster.port", "0");
+      set("spendwatch.cluster.management-port", port);
+      assertThatThrownBy(() -> start(bed))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageStartingWith(
+              "port %s is taken: the node cannot listen for its cluster's questions", port);
     }
   }
 
@@ -135,7 +193,9 @@ class NodeIT {
     set("spendwatch.kafka.topics.alerts", topics.alerts());
     set("spendwatch.kafka.topics.transactions-dead-letters", topics.transactionsDeadLetters());
     set("spendwatch.kafka.topics.balances-dead-letters", topics.balancesDeadLetters());
-    set("spendwatch.postgres.uri", bed.pgUri());
+    if (!properties.containsKey("spendwatch.postgres.uri")) {
+      set("spendwatch.postgres.uri", bed.pgUri());
+    }
     if (!properties.containsKey("spendwatch.http.port")) {
       set("spendwatch.http.port", "0");
     }
