@@ -248,12 +248,9 @@ final class FaultBed implements AutoCloseable {
             });
   }
 
-  /** Waits until the shard of each partition is where the partition is consumed. */
-  void awaitShards() {
-    await("shards where their partitions are")
-        .atMost(LIMIT)
-        .until(
-            () -> nodes.stream().allMatch(node -> node.hasItsShards(bed.topics().transactions())));
+  /** Whether the shard of each partition is where the partition is consumed. */
+  boolean shardsFollowed() {
+    return nodes.stream().allMatch(node -> node.hasItsShards(bed.topics().transactions()));
   }
 
   /** Waits until all that Kafka has is durable, published and committed. */
