@@ -139,8 +139,9 @@ final class Drill {
     pass(settings.steady());
     PartitionWatch.Standstills after = watch.standstills();
     double longestSeconds = Math.max(during[0].longestSeconds(), after.longestSeconds());
-    assertThat(longestSeconds)
-        .as("standstill of a partition during %s: %s, %s after its end", known, during[0], after)
+    // Afterwards it is up to the machine how soon a new JVM keeps pace with its first partition.
+    assertThat(during[0].longestSeconds())
+        .as("standstill of a partition during %s: %s", known.label(), during[0])
         .isLessThan(STANDSTILL_SECONDS_MAX);
     return String.format(
         Locale.ROOT,
