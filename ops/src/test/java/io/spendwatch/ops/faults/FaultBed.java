@@ -248,6 +248,11 @@ final class FaultBed implements AutoCloseable {
             });
   }
 
+  /** Whether the shard of each partition is where the partition is consumed. */
+  boolean shardsFollowed() {
+    return nodes.stream().allMatch(node -> node.hasItsShards(bed.topics().transactions()));
+  }
+
   /** Waits until all that Kafka has is durable, published and committed. */
   void awaitCaughtUp() {
     await("all offsets committed").atMost(LIMIT).ignoreExceptions().until(bed::isCaughtUp);

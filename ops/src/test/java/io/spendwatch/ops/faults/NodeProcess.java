@@ -20,10 +20,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -148,6 +150,26 @@ final class NodeProcess implements AutoCloseable {
       }
     }
     return members.size();
+  }
+
+  /** Whether it has the shards of exactly the partitions of this topic that it consumes. */
+  boolean hasItsShards(String topic) {
+    return status()
+        .filter(
+            status ->
+                numbers(status.path("partitions"), topic)
+                    .equals(numbers(status.path("shards"), topic)))
+        .isPresent();
+  }
+
+  private static Set<Integer> numbers(JsonNode all, String topic) {
+    Set<Integer> numbers = new HashSet<>();
+    for (JsonNode each : all) {
+      if (each.path("topic").asText().equals(topic)) {
+        numbers.add(each.path("partition").asInt());
+      }
+    }
+    return numbers;
   }
 
   /** How many partitions it has, of both topics; 0 where it does not answer. */
