@@ -74,6 +74,7 @@ final class ConsumerLoop {
   private long startsDueMs;
   private long endsDueMs;
   private int offsetsUnreadable;
+  private volatile boolean cannotEndTransactions;
   private CompletableFuture<?> endingTransactions = CompletableFuture.completedFuture(null);
 
   /**
@@ -250,27 +251,24 @@ final class ConsumerLoop {
       offsetsUnreadable++;
       if (offsetsUnreadable >= UNREADABLE_TIMES && endingTransactions.isDone()) {
         offsetsUnreadable = 0;
-        endingTransactions =
-            hanging
-                .end()
-                .whenComplete(
-                    (nodes, failure) -> {
-                      if (failure != null) {
-                        LOG.warn(
-                            "Cannot look for transactions that dead nodes have left open; they end"
-                                + " by their transaction-timeout: {}",
-                            failure.getMessage());
-                      } else if (!nodes.isEmpty()) {
-                        LOG.info(
-                            "Ended the Kafka transactions that {} left open, not being in the"
-                                + " group any more",
-                            nodes);
-                      }
-                    })
-                .toCompletableFuture();
+        endingTransactions = hanging.end().whenComplete(this::reportEnded).toCompletableFuture();
       }
       throw e;
     }
+  }
+
+  /** By any thread, one after the other. While Kafka is away it is tried often, and said once. */
+  private void reportEnded(Set<String> nodes, Throwable failure) {
+    if (failure != null && !cannotEndTransactions) {
+      LOG.warn(
+          "Cannot look for transactions that dead nodes have left open; they end by their"
+              + " transaction-timeout: {}",
+          failure.getMessage());
+    } else if (failure == null && !nodes.isEmpty()) {
+      LOG.info(
+          "Ended the Kafka transactions that {} left open, not being in the group any more", nodes);
+    }
+    cannotEndTransactions = failure != null;
   }
 
   private static PartitionStart startOf(
