@@ -5,6 +5,8 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AwakeWindows;
+import io.spendwatch.ops.audit.ClusterWindows;
 import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.Configuration;
@@ -81,7 +83,11 @@ public final class Node {
               sharding,
               clock);
       var census = new Census(system, status);
-      int httpPort = listen(system, configuration.http(), new HttpApi(status::now, census::take));
+      AwakeWindows windows =
+          new ClusterWindows(
+              system, sharding, raw.getDuration("spendwatch.actors.window-query-timeout"));
+      int httpPort =
+          listen(system, configuration.http(), new HttpApi(status::now, census::take, windows));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
@@ -202,6 +208,7 @@ public final class Node {
                 actors.getString("awake-memory-max"),
                 Runtime.getRuntime().maxMemory()),
             actors.getInt("restore-users-max"),
+            actors.getInt("window-queries-max"),
             new PgAccounts(database),
             new PgHistory(database)));
   }
