@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** Loads the statements, which lie beside their classes as resources. */
-final class SqlText {
+public final class SqlText {
   private SqlText() {}
 
   /**
@@ -15,8 +15,17 @@ final class SqlText {
    * @throws IllegalStateException when it is not in the build
    */
   static String load(String name) {
+    return load(SqlText.class, name);
+  }
+
+  /**
+   * The statement in {@code NAME.sql} beside a class.
+   *
+   * @throws IllegalStateException when it is not in the build
+   */
+  public static String load(Class<?> beside, String name) {
     String resource = name + ".sql";
-    try (InputStream in = SqlText.class.getResourceAsStream(resource)) {
+    try (InputStream in = beside.getResourceAsStream(resource)) {
       if (in == null) {
         throw new IllegalStateException("statement " + resource + " is missing from the build");
       }
