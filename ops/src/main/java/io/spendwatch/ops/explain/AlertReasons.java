@@ -43,7 +43,7 @@ final class AlertReasons {
         facts.arrival(alert.userId(), alert.source().offset(), at.minus(WINDOW), at.plus(WINDOW));
     Candidate decided = decided(alert);
     AccountVersion version = version(alert, arrival).orElse(null);
-    List<Alert> alerts = facts.alerts(alert.userId(), at, -1);
+    List<Alert> alerts = facts.alerts(alert.userId(), at);
     Summation summation =
         Summation.of(facts, decided.window(), decided.sum(), alert.exposureMinor(), rowsMax);
     Entries left = null;

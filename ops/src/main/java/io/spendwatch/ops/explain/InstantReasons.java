@@ -59,7 +59,7 @@ final class InstantReasons {
     Standing standing = standing(userId, at);
     var window = new Window(userId, standing.currency(), at, Known.ALL);
     Sum sum = facts.sum(window);
-    var alerts = facts.alerts(userId, at, -1);
+    var alerts = facts.alerts(userId, at);
     Episode episode = Wording.episodeAt(at, alerts);
     boolean breach =
         standing.balanceMinor() != null && sum.exposureMinor() > standing.balanceMinor();
@@ -178,13 +178,21 @@ final class InstantReasons {
           .formatted(money(inTimeMinor, currency));
     }
     if (standing.passedBy() != null) {
-      Known then = Known.upTo(standing.passedBy().offset() - 1);
-      long knownMinor = facts.sum(window.asOf(then)).exposureMinor();
+      long known = standing.passedBy().offset() - 1;
+      Instant looked =
+          facts
+              .latest(window.userId(), StoredFacts.BEFORE_ALL, window.end(), known + 1)
+              .map(StoredTransaction::eventTime)
+              .orElse(window.start());
+      long knownMinor =
+          facts
+              .sum(new Window(window.userId(), currency, looked, Known.upTo(known)))
+              .exposureMinor();
       if (knownMinor <= balanceMinor) {
         return """
-            When the user's time passed that instant it was %s; the rest arrived later, out of order. What lasts no longer \
-            than the episodes that had been announced raises nothing."""
-            .formatted(money(knownMinor, currency));
+            When the user's time passed that instant, the last transaction known was of %s, and left %s; the rest arrived \
+            later, out of order. Of what that changes, only a breach that lasts longer than the episodes announced is raised."""
+            .formatted(time(looked), money(knownMinor, currency));
       }
     } else if (standing.changed() != null && standing.last() != null) {
       Long heldMinor = standing.last().balanceMinor();

@@ -90,11 +90,16 @@ final class StoredFacts {
   }
 
   /**
-   * The alerts of the user's episodes that last at this instant, and those to which the record at
-   * this offset led; in the order in which they were decided.
+   * The alerts of the user's episodes that last at this instant, or did when the record at this
+   * offset arrived, and those to which it led; in the order in which they were decided.
    */
   List<Alert> alerts(String userId, Instant at, long offset) {
     return read(READ_ALERTS, StoredFacts::alert, userId, time(at), offset);
+  }
+
+  /** Those of the episodes that last at this instant. */
+  List<Alert> alerts(String userId, Instant at) {
+    return alerts(userId, at, Long.MAX_VALUE);
   }
 
   /**

@@ -39,7 +39,7 @@ final class TransactionReasons {
     List<Alert> alerts = facts.alerts(row.userId(), row.eventTime(), row.offset());
     List<Alert> ledTo =
         alerts.stream().filter(alert -> alert.source().offset() == row.offset()).toList();
-    Episode lasting = Wording.episodeAt(row.eventTime(), alerts);
+    Episode lasting = lasting(row, alerts);
     List<String> differences = differences(row, sum, version);
     List<String> remarks = new ArrayList<>();
     ahead.ifPresent(
@@ -63,6 +63,16 @@ final class TransactionReasons {
             : lasting,
         new Arrival(topic, row.partition(), row.offset(), ahead.isPresent(), row.ingestedAt()),
         differences);
+  }
+
+  /** The episode that lasted at its time when it arrived, else that of today; null for none. */
+  private static Episode lasting(StoredTransaction row, List<Alert> alerts) {
+    List<Alert> then =
+        alerts.stream().filter(alert -> alert.source().offset() <= row.offset()).toList();
+    Episode known = Wording.episodeAt(row.eventTime(), then);
+    return known == null
+        ? Wording.episodeAt(row.eventTime(), alerts)
+        : Wording.episode(known.episodeId(), alerts);
   }
 
   private static String sentence(StoredTransaction row, AccountVersion version) {

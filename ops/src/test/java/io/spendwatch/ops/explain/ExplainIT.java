@@ -66,10 +66,22 @@ class ExplainIT {
     Node node = Node.start(Configuration.load(), InstantSource.system());
     try {
       for (String user :
-          List.of("tie", "day", "back", "expiry", "late", "change", "dip", "slow", "o'neil\\")) {
+          List.of(
+              "tie",
+              "day",
+              "back",
+              "expiry",
+              "late",
+              "change",
+              "dip",
+              "slow",
+              "undone",
+              "o'neil\\")) {
         balance(user, 10_000, T.minus(Duration.ofDays(1)));
       }
-      await().atMost(PATIENCE).until(() -> number("SELECT count(*) FROM spendwatch.accounts") == 9);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> number("SELECT count(*) FROM spendwatch.accounts") == 10);
 
       purchase("tie", "t1", 0, 60_00);
       purchase("tie", "t2", 0, 40_00);
@@ -90,6 +102,10 @@ class ExplainIT {
       purchase("dip", "g2", 60, 120_00);
       purchase("slow", "x1", 48 * 60, 10_00);
       purchase("slow", "x2", 60, 200_00);
+      purchase("undone", "u1", 0, 90_00);
+      purchase("undone", "u2", 60, 60_00);
+      purchase("undone", "u3", 120, 5_00);
+      refund("undone", "u4", 30, 60_00);
       purchase("nobody", "n1", 0, 10_00);
       purchase("nobody", "t1", 0, 10_00);
       purchase("o'neil\\", "q1", 0, 100_01);
@@ -180,6 +196,7 @@ class ExplainIT {
           t2     | exactly the balance of 100.00 USD (version 1, in force since 2024-07-11 00:00:00.000 UTC), and equal is no breach
           d2     | spent 40.00 USD in the 24 hours to 2024-07-13 00:00:00.000 UTC, 60.00 USD less than
           b2     | It raised no alert of its own: the user was in breach since 2024-07-12 00:00:00.000 UTC
+          u3     | It raised no alert of its own: the user was in breach since 2024-07-12 01:00:00.000 UTC
           b3     | CLEARED at 2024-07-12 01:00:00.000 UTC by REFUND
           l2     | It arrived out of order: the user's latest then was l3, of 2024-07-12 02:00:00.000 UTC.
           n1     | and had no account to hold it against
@@ -199,6 +216,7 @@ class ExplainIT {
           """
           expiry | CLEARED | when e1 of 150.00 USD left the 24 hours: 0.00 USD spent in the 24 hours to then
           back   | CLEARED | with refund b3: 91.00 USD spent
+          undone | CLEARED | It became visible when transaction u4, of 2024-07-12 00:30:00.000 UTC, arrived out of order.
           change | RAISED  | 11.00 USD more than the balance of 50.00 USD (version 2, in force since 2024-07-12 02:00:00.000 UTC), when that came into force.
           change | CLEARED | when that balance came into force: 61.00 USD spent in the 24 hours to then, 9.00 USD less than
           late   | RAISED  | It became visible when transaction l2, of 2024-07-12 01:00:00.000 UTC, arrived out of order.
@@ -226,6 +244,7 @@ class ExplainIT {
           dip    | 2024-07-13T00:30:00Z    | only since a refund left the 24 hours
           slow   | 2024-07-12T01:00:00Z    | Without what came too late
           nobody | 2024-07-12T01:00:00Z    | there was no alert, since there was no account
+          undone | 2024-07-12T02:00:00Z    | 5.00 USD less than
           late   | 2024-07-12T01:30:00Z    | 20.00 USD less than
           change | 2024-07-12T01:00:00Z    | 40.00 USD less than the balance of 100.00 USD (version 1
           change | 2024-07-12T02:00:00Z    | 9.00 USD less than the balance of 70.00 USD (version 3
