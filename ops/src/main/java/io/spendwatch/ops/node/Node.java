@@ -63,7 +63,8 @@ public final class Node {
     Config raw = configuration.raw();
     ClusterConfig cluster = clusterOf(raw);
     Database database = Database.open(configuration.streams().postgres());
-    ActorSystem<Void> system = actorSystem(cluster, raw, database);
+    Database analytics = Database.open(configuration.analytics());
+    ActorSystem<Void> system = actorSystem(cluster, raw, database, analytics);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
       PartitionActors actors = actors(system, configuration, database);
@@ -100,7 +101,12 @@ public final class Node {
               system, database, raw.getDuration("spendwatch.partitions.interval"), clock);
       Cancellable stateLog = StateLog.start(system, status);
       new Departure(system)
-          .arrange(status, membership, pipelines, List.of(ahead, stateLog), database);
+          .arrange(
+              status,
+              membership,
+              pipelines,
+              List.of(ahead, stateLog),
+              List.of(database, analytics));
       LOG.atInfo()
           .addKeyValue("node", nodeId)
           .addKeyValue("address", Cluster.get(system).selfMember().address())
@@ -110,6 +116,7 @@ public final class Node {
     } catch (RuntimeException e) {
       system.terminate();
       var _ = database.close();
+      var _ = analytics.close();
       throw e;
     }
   }
@@ -167,12 +174,13 @@ public final class Node {
   }
 
   private static ActorSystem<Void> actorSystem(
-      ClusterConfig cluster, Config raw, Database database) {
+      ClusterConfig cluster, Config raw, Database database, Database analytics) {
     try {
       return ActorSystem.create(
           Behaviors.empty(), SYSTEM, Membership.setup(cluster, raw, database));
     } catch (RuntimeException e) {
       var _ = database.close();
+      var _ = analytics.close();
       if (isBindFailure(e)) {
         throw new OperatorException(
             "port %s is taken: the node cannot listen for the cluster on %s"

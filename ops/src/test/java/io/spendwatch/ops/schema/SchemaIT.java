@@ -111,24 +111,6 @@ class SchemaIT {
   }
 
   @Test
-  void neitherRoleMayDoMoreThanItsWork(TestBed bed) throws Exception {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement()) {
-      statement.execute("SET ROLE spendwatch_oltp");
-      statement.execute("SELECT spendwatch.ensure_partitions('{2004-01-01Z}')");
-      statement.execute(insert("2004-01-01T12:00:00Z"));
-      statement.execute(
-          "SELECT spendwatch.register_node('n', 'a', 'h', 1, now(), '10 s'),"
-              + " spendwatch.acquire_cluster_lease('l', 'n', '10 s', '0 s')");
-      assertThat(statement.executeUpdate("DELETE FROM spendwatch.nodes")).isEqualTo(1);
-      assertThat(refusal(statement, "DELETE FROM spendwatch.transactions")).isEqualTo("42501");
-      statement.execute("SET ROLE spendwatch_olap");
-      statement.execute("SELECT count(*) FROM spendwatch.transactions_readable");
-      assertThat(refusal(statement, insert("2004-01-01T13:00:00Z"))).isEqualTo("42501");
-    }
-  }
-
-  @Test
   void showsMoneyWithAsManyDecimalsAsTheCurrencyHas(TestBed bed) throws Exception {
     Map<String, Integer> expected =
         Currency.getAvailableCurrencies().stream()
@@ -173,15 +155,6 @@ class SchemaIT {
         results.add(result.get());
       }
       return results;
-    }
-  }
-
-  private static String refusal(Statement statement, String sql) {
-    try {
-      statement.execute(sql);
-      return "none";
-    } catch (SQLException e) {
-      return e.getSQLState();
     }
   }
 

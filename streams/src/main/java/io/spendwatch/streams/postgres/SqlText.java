@@ -5,18 +5,22 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** Loads the statements, which lie beside their classes as resources. */
-final class SqlText {
+/** Loads statements, which lie beside their classes as resources. */
+public final class SqlText {
   private SqlText() {}
 
+  static String load(String name) {
+    return load(SqlText.class, name);
+  }
+
   /**
-   * The statement in {@code NAME.sql}.
+   * The statement in {@code NAME.sql} beside a class.
    *
    * @throws IllegalStateException when it is not in the build
    */
-  static String load(String name) {
+  public static String load(Class<?> beside, String name) {
     String resource = name + ".sql";
-    try (InputStream in = SqlText.class.getResourceAsStream(resource)) {
+    try (InputStream in = beside.getResourceAsStream(resource)) {
       if (in == null) {
         throw new IllegalStateException("statement " + resource + " is missing from the build");
       }
