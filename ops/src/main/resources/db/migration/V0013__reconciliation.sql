@@ -73,16 +73,3 @@ CREATE TABLE spendwatch.reconciliation_open_episodes (
 );
 COMMENT ON TABLE spendwatch.reconciliation_open_episodes IS
   'who was in an episode where the audit has come to: the next run looks whether it has ended, although nothing may be new';
-
-DO $$
-BEGIN
-  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_olap') THEN
-    GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
-      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes TO spendwatch_olap;
-    GRANT SELECT ON spendwatch.pipelines, spendwatch.settings TO spendwatch_olap;
-  END IF;
-  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_oltp') THEN
-    GRANT SELECT ON spendwatch.reconciliation_runs, spendwatch.reconciliation_findings TO spendwatch_oltp;
-  END IF;
-END
-$$;

@@ -1,9 +1,6 @@
 package io.spendwatch.ops.audit;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import io.spendwatch.streams.postgres.SqlText;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -31,21 +28,10 @@ final class AuditScript {
 
   /** The one statement of a file. */
   static String text(String file, Map<String, String> values) {
-    String text = read(file);
+    String text = SqlText.load(AuditScript.class, file);
     for (Map.Entry<String, String> value : values.entrySet()) {
       text = text.replace("{" + value.getKey() + "}", value.getValue());
     }
     return text;
-  }
-
-  private static String read(String file) {
-    try (InputStream in = AuditScript.class.getResourceAsStream(file)) {
-      if (in == null) {
-        throw new IllegalStateException("no " + file + " on the class path");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

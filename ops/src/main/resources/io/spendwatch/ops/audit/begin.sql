@@ -1,5 +1,8 @@
 -- Promises the tables that a run works on: span, what is settled of each partition ({spans}: partition, from and to offset, the
 -- number of the last alert that was judged, the stream time then), and found. All of it is gone at the end of the transaction.
+-- Compiling takes longer than what it saves here.
+SET LOCAL jit = off;
+
 CREATE TEMPORARY TABLE span (
   kafka_partition integer PRIMARY KEY,
   from_offset     bigint NOT NULL,

@@ -1,0 +1,69 @@
+package io.spendwatch.ops.audit;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.PgFailure;
+import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.retry.Retry;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+/**
+ * Statements one after the other, by a thread that waits for each: an audit has nothing else to do.
+ * For one thread, which must not be one that others wait for. Throws {@link OperatorException} where
+ * PostgreSQL fails.
+ */
+final class Session {
+  private final Statements statements;
+
+  Session(Statements statements) {
+    this.statements = statements;
+  }
+
+  /** Does the work in one transaction, which sees the tables as they are at its first statement. */
+  static <T> T transaction(Database database, Function<Session, T> work) {
+    return join(
+        database.transaction(
+            statements -> {
+              // A thread of its own: this one delivers the answers that the work will wait for.
+              CompletableFuture<T> done = new CompletableFuture<>();
+              Thread.ofVirtual()
+                  .name("audit")
+                  .start(
+                      () -> {
+                        try {
+                          done.complete(work.apply(new Session(statements)));
+                        } catch (RuntimeException | Error e) {
+                          done.completeExceptionally(e);
+                        }
+                      });
+              return done;
+            }));
+  }
+
+  RowSet<Row> query(String sql, Object... parameters) {
+    return join(statements.execute(sql, Tuple.from(parameters)));
+  }
+
+  void run(List<String> script) {
+    script.forEach(this::query);
+  }
+
+  private static <T> T join(CompletionStage<T> answer) {
+    try {
+      return answer.toCompletableFuture().join();
+    } catch (CompletionException e) {
+      Throwable cause = Retry.cause(e);
+      if (cause instanceof OperatorException operator) {
+        throw operator;
+      }
+      throw new OperatorException(PgFailure.describe(cause), cause);
+    }
+  }
+}
