@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
  *   GET /health/live     200 while the process works
  *   GET /health/ready    200 when consuming; 503 says what is waited for
  *   GET /api/v1/status   {@link ClusterStatus}; {@code ?scope=node}: {@link NodeStatus}
+ *   GET /metrics         for Prometheus
  * </pre>
  *
  * Errors are {@link Problem}s. Thread-safe.
@@ -42,20 +44,28 @@ import org.slf4j.LoggerFactory;
 public final class HttpApi {
   private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
 
+  /** The text format's own type; it is UTF-8. */
+  private static final ContentType.NonBinary PROMETHEUS =
+      (ContentType.NonBinary) ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8");
+
   /** The answer of the health checks. */
   record Health(String status, List<String> waitingFor) {}
 
   private final Supplier<NodeStatus> status;
   private final Supplier<CompletionStage<ClusterStatus>> clusterStatus;
+  private final Supplier<String> metrics;
 
   /**
-   * Nothing is asked or served yet. Both are asked on the server's dispatcher, for each request,
-   * and must not block.
+   * Nothing is asked or served yet. All are asked on the server's dispatcher, for each request, and
+   * must not block.
    */
   public HttpApi(
-      Supplier<NodeStatus> status, Supplier<CompletionStage<ClusterStatus>> clusterStatus) {
+      Supplier<NodeStatus> status,
+      Supplier<CompletionStage<ClusterStatus>> clusterStatus,
+      Supplier<String> metrics) {
     this.status = status;
     this.clusterStatus = clusterStatus;
+    this.metrics = metrics;
   }
 
   /** All of it, errors included. */
@@ -65,7 +75,11 @@ public final class HttpApi {
         () ->
             handleExceptions(
                 exceptions(),
-                () -> concat(pathPrefix("health", this::health), pathPrefix("api", this::api))));
+                () ->
+                    concat(
+                        pathPrefix("health", this::health),
+                        pathPrefix("api", this::api),
+                        path("metrics", () -> get(this::metrics)))));
   }
 
   private Route health() {
@@ -83,6 +97,10 @@ public final class HttpApi {
       case DRAINING ->
           json(StatusCodes.SERVICE_UNAVAILABLE, new Health("draining", node.waitingFor()));
     };
+  }
+
+  private Route metrics() {
+    return complete(HttpEntities.create(PROMETHEUS, metrics.get()));
   }
 
   private Route api() {

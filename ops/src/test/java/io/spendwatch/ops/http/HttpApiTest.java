@@ -40,7 +40,7 @@ class HttpApiTest {
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
-            .bind(new HttpApi(this::answer, this::answerForAll).routes())
+            .bind(new HttpApi(this::answer, this::answerForAll, () -> "a_metric 1.0\n").routes())
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
@@ -125,5 +125,14 @@ class HttpApiTest {
   private HttpResponse<String> get(String path) throws Exception {
     return client.send(
         HttpRequest.newBuilder(server.resolve(path)).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void metricsAreInTheTextFormatOfPrometheus() throws Exception {
+    HttpResponse<String> response = get("/metrics");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("text/plain; version=0.0.4");
+    assertThat(response.body()).isEqualTo("a_metric 1.0\n");
   }
 }
