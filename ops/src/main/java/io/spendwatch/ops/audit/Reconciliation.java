@@ -139,6 +139,7 @@ public final class Reconciliation {
     values.put("fresh", Span.condition(spans));
     values.put("checkable_from", "'-infinity'::timestamptz");
 
+    session.run("begin_found", values);
     session.run("begin", values);
     Map<Integer, OffsetGaps.Census> censuses = census(session, values);
     if (mode == Mode.FULL) {
@@ -148,12 +149,14 @@ public final class Reconciliation {
         values.put("shares", Integer.toString(shares));
         session.run("scope_full", values);
         session.run("rows", values);
+        session.run("balances", values);
         session.run("episodes", values);
         session.run("end_share", values);
       }
     } else {
       session.run("scope_incremental", values);
       session.run("rows", values);
+      session.run("balances", values);
       session.run("episodes", values);
     }
     session.run("sequence", values);

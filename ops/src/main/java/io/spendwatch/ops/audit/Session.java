@@ -8,7 +8,7 @@ import io.spendwatch.streams.retry.Retry;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
-import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -51,8 +51,14 @@ final class Session {
     return join(statements.execute(sql, Tuple.from(parameters)));
   }
 
-  void run(List<String> script) {
-    script.forEach(this::query);
+  /** The first row of an answer that has one. */
+  Row one(String sql, Object... parameters) {
+    return query(sql, parameters).iterator().next();
+  }
+
+  /** The statements of a script, with these values in it. */
+  void run(String script, Map<String, String> values) {
+    AuditScript.statements(script, values).forEach(this::query);
   }
 
   private static <T> T join(CompletionStage<T> answer) {

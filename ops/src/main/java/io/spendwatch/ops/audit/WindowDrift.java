@@ -157,8 +157,9 @@ final class WindowDrift {
     return values.toArray(String[]::new);
   }
 
+  /** Without an account a user's rows are all of one currency, whichever it is. */
   private static String currency(UserWindow user) {
-    return user.currency();
+    return user.balance() == null ? null : user.balance().currency();
   }
 
   private static Long version(UserWindow user) {

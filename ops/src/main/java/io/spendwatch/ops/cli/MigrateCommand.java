@@ -57,7 +57,7 @@ public final class MigrateCommand implements Callable<Integer> {
     List<String> outOfReach = preparation.rolesOutOfReach(configuration.database());
     if (!outOfReach.isEmpty()) {
       out.println(
-          "roles: %s may not work as %s: migrate as a user who may make roles and GRANT these to it, or leave SPENDWATCH_PG_ROLE and SPENDWATCH_PG_ANALYTICS_ROLE empty"
+          "roles: %s may not work as %s: migrate as a user who may make roles and GRANT these to it, or leave SPENDWATCH_PG_ROLE, SPENDWATCH_PG_ANALYTICS_ROLE and SPENDWATCH_PARTITIONS_ROLE empty"
               .formatted(configuration.database().user(), String.join(", ", outOfReach)));
     }
     List<String> made =

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.http.HttpConfig;
+import io.spendwatch.ops.partitions.PartitionsConfig;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.streams.StreamsConfig;
 import io.spendwatch.streams.config.ConfigSection;
@@ -20,10 +21,15 @@ import java.net.UnknownHostException;
  * @param raw the tree that they were read from, resolved; an actor system takes it as it is
  * @param streams how Kafka and PostgreSQL are reached, and the pipelines
  * @param analytics how PostgreSQL is reached by what reads much and may take its time
+ * @param partitions how partitions are kept
  * @param http where a node answers
  */
 public record Configuration(
-    Config raw, StreamsConfig streams, PostgresConfig analytics, HttpConfig http) {
+    Config raw,
+    StreamsConfig streams,
+    PostgresConfig analytics,
+    PartitionsConfig partitions,
+    HttpConfig http) {
   private static final String FILE_VARIABLE = "SPENDWATCH_CONFIG";
   private static final String NODE_ID = "spendwatch.node-id";
 
@@ -44,7 +50,8 @@ public record Configuration(
               .resolve();
       HttpConfig http = HttpConfig.from(merged);
       Config named = withNodeId(merged, http);
-      return new Configuration(named, StreamsConfig.from(named), analytics(named), http);
+      return new Configuration(
+          named, StreamsConfig.from(named), analytics(named), PartitionsConfig.from(named), http);
     } catch (ConfigException | IllegalArgumentException e) {
       throw new OperatorException("configuration: " + e.getMessage(), e);
     }

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -47,6 +48,7 @@ import org.slf4j.LoggerFactory;
  *   POST /api/v1/partitions/{p}/windows   {@link PartitionWindows} for a {@link WindowsRequest};
  *                                         503 where the partition does not answer in time
  *   POST /api/v1/partitions/{p}/reread    202: these users are forgotten and read anew
+ *   GET /metrics         for Prometheus
  * </pre>
  *
  * Errors are {@link Problem}s. Thread-safe.
@@ -54,12 +56,17 @@ import org.slf4j.LoggerFactory;
 public final class HttpApi {
   private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
 
+  /** The text format's own type; it is UTF-8. */
+  private static final ContentType.NonBinary PROMETHEUS =
+      (ContentType.NonBinary) ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8");
+
   /** The answer of the health checks. */
   record Health(String status, List<String> waitingFor) {}
 
   private final Supplier<NodeStatus> status;
   private final Supplier<CompletionStage<ClusterStatus>> clusterStatus;
   private final AwakeWindows windows;
+  private final Supplier<String> metrics;
 
   /**
    * Nothing is asked or served yet. All are asked on the server's dispatcher, for each request, and
@@ -68,10 +75,12 @@ public final class HttpApi {
   public HttpApi(
       Supplier<NodeStatus> status,
       Supplier<CompletionStage<ClusterStatus>> clusterStatus,
-      AwakeWindows windows) {
+      AwakeWindows windows,
+      Supplier<String> metrics) {
     this.status = status;
     this.clusterStatus = clusterStatus;
     this.windows = windows;
+    this.metrics = metrics;
   }
 
   /** All of it, errors included. */
@@ -81,7 +90,11 @@ public final class HttpApi {
         () ->
             handleExceptions(
                 exceptions(),
-                () -> concat(pathPrefix("health", this::health), pathPrefix("api", this::api))));
+                () ->
+                    concat(
+                        pathPrefix("health", this::health),
+                        pathPrefix("api", this::api),
+                        path("metrics", () -> get(this::metrics)))));
   }
 
   private Route health() {
@@ -99,6 +112,10 @@ public final class HttpApi {
       case DRAINING ->
           json(StatusCodes.SERVICE_UNAVAILABLE, new Health("draining", node.waitingFor()));
     };
+  }
+
+  private Route metrics() {
+    return complete(HttpEntities.create(PROMETHEUS, metrics.get()));
   }
 
   private Route api() {

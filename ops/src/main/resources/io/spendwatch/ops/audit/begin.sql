@@ -1,5 +1,5 @@
 -- Promises the tables that a run works on: span, what is settled of each partition ({spans}: partition, from and to offset, the
--- number of the last alert that was judged, the stream time then), and found. All of it is gone at the end of the transaction.
+-- number of the last alert that was judged, the stream time then). All of it is gone at the end of the transaction.
 -- Compiling takes longer than what it saves here.
 SET LOCAL jit = off;
 
@@ -11,20 +11,6 @@ CREATE TEMPORARY TABLE span (
   stream_time     timestamptz
 ) ON COMMIT DROP;
 INSERT INTO span VALUES {spans};
-
-CREATE TEMPORARY TABLE found (
-  kind            text NOT NULL,
-  user_id         text,
-  transaction_id  text,
-  alert_id        text,
-  kafka_partition integer,
-  kafka_offset    bigint,
-  event_time      timestamptz,
-  expected        text,
-  actual          text,
-  detail          text NOT NULL,
-  reproduce       text NOT NULL
-) ON COMMIT DROP;
 
 CREATE TEMPORARY TABLE still_open (
   user_id           text,

@@ -1,9 +1,17 @@
 -- Promises those of the windows ($1 users, $2 currencies, $3 instants, $4 exposures, $5 counts, $6 last offsets judged, $7 balance
--- versions, $8 open episodes) that no state of the tables from that offset on explains, with what the tables say.
+-- versions, $8 open episodes) that no state of the tables from that offset on explains, with what
+-- the tables say. Changed balances and alerts may be on their way: they count when they are older than $10 ms, or than the offset.
+-- $9 is the earliest instant.
 -- A user whose rows were written by an earlier life of the pipeline may know of more of them than were judged since: hence any offset.
-SELECT asked.user_id, asked.last_offset, asked.at_time, asked.currency, asked.exposure_minor, asked.entries, asked.balance_version,
-       asked.episode_id, rows.exposure_minor, rows.entries, rows.is_explained, account.balance_version, account.is_settled,
-       episode.open_id, episode.is_settled
+SELECT asked.user_id, asked.last_offset, asked.at_time,
+       format('exposure %s of %s transactions, balance version %s, episode %s',
+              coalesce(spendwatch.to_decimal(rows.exposure_minor::bigint, asked.currency::char(3))::text, '-'), rows.entries,
+              coalesce(account.balance_version::text, '-'), coalesce(episode.open_id, '-')) AS expected,
+       format('exposure %s of %s transactions, balance version %s, episode %s',
+              coalesce(spendwatch.to_decimal(asked.exposure_minor, asked.currency::char(3))::text, '-'), asked.entries,
+              coalesce(asked.balance_version::text, '-'), coalesce(asked.episode_id, '-')) AS actual,
+       format('SELECT * FROM spendwatch.transactions WHERE user_id = %L AND event_time > %L::timestamptz - interval ''24 hours'' '
+              'AND event_time <= %L AND kafka_offset <= %s', asked.user_id, asked.at_time, asked.at_time, asked.last_offset) AS reproduce
   FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::bigint[], $7::bigint[], $8::text[])
        AS asked (user_id, currency, at_time, exposure_minor, entries, last_offset, balance_version, episode_id)
  CROSS JOIN LATERAL (
@@ -21,7 +29,7 @@ SELECT asked.user_id, asked.last_offset, asked.at_time, asked.currency, asked.ex
                          count(*) OVER arrivals AS entries
                     FROM spendwatch.transactions
                    WHERE user_id = asked.user_id
-                     AND currency = asked.currency::char(3)
+                     AND (asked.currency IS NULL OR currency = asked.currency::char(3))
                      AND event_time > asked.at_time - interval '24 hours'
                      AND event_time <= asked.at_time
                      AND event_time > $9::timestamptz - interval '24 hours'
@@ -29,7 +37,7 @@ SELECT asked.user_id, asked.last_offset, asked.at_time, asked.currency, asked.ex
                 ) AS arrived
        ) AS rows
   LEFT JOIN LATERAL (
-         SELECT balance_version, updated_at < clock_timestamp() - $10::interval AS is_settled
+         SELECT balance_version, updated_at < clock_timestamp() - $10 * interval '1 millisecond' AS is_settled
            FROM spendwatch.accounts
           WHERE user_id = asked.user_id
        ) AS account ON true

@@ -52,7 +52,9 @@ class HttpApiTest {
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
-            .bind(new HttpApi(this::answer, this::answerForAll, windows).routes())
+            .bind(
+                new HttpApi(this::answer, this::answerForAll, windows, () -> "a_metric 1.0\n")
+                    .routes())
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
@@ -210,5 +212,12 @@ class HttpApiTest {
       asked.add("reread " + partition + " " + userIds);
       return CompletableFuture.completedFuture(Done.getInstance());
     }
+  @Test
+  void metricsAreInTheTextFormatOfPrometheus() throws Exception {
+    HttpResponse<String> response = get("/metrics");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("text/plain; version=0.0.4");
+    assertThat(response.body()).isEqualTo("a_metric 1.0\n");
   }
 }

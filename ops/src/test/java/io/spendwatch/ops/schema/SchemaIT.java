@@ -2,6 +2,7 @@ package io.spendwatch.ops.schema;
 
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -9,6 +10,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Currency;
@@ -20,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.flywaydb.core.Flyway;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -96,6 +99,45 @@ class SchemaIT {
             4,
             () -> integer(bed.database(), "SELECT spendwatch.ensure_partitions((" + days + "))"));
     assertThat(made.stream().mapToInt(Integer::intValue).sum()).isEqualTo(20);
+  }
+
+  /** Which sees the state from before the other one, and must not take it for the present. */
+  @Test
+  void findsWhatAnotherSessionHasMadeWhileItsOwnTransactionSeesThePast(TestBed bed)
+      throws Exception {
+    String make = "SELECT spendwatch.ensure_partitions('{2001-03-01Z}')";
+    try (Connection first = bed.database().connect("test");
+        Connection second = bed.database().connect("test-of-the-past");
+        Statement making = first.createStatement();
+        Statement waiting = second.createStatement();
+        ExecutorService pool = Executors.newSingleThreadExecutor()) {
+      first.setAutoCommit(false);
+      making.execute(make);
+      second.setAutoCommit(false);
+      second.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      waiting.execute("SELECT count(*) FROM spendwatch.transactions");
+      Future<Integer> made =
+          pool.submit(
+              () -> {
+                try (ResultSet rows = waiting.executeQuery(make)) {
+                  rows.next();
+                  return rows.getInt(1);
+                }
+              });
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(
+              () ->
+                  integer(
+                          bed.database(),
+                          "SELECT count(*) FROM pg_stat_activity"
+                              + " WHERE application_name = 'test-of-the-past' AND wait_event = 'advisory'")
+                      == 1);
+      first.commit();
+      assertThat(made.get(20, TimeUnit.SECONDS)).isZero();
+      waiting.execute(insert("2001-03-01T00:00:00Z"));
+      second.commit();
+    }
   }
 
   @Test
