@@ -13,22 +13,16 @@ import java.time.Duration;
  * @param rowsAtOnce how many rows a full run sorts at a time, about: it bounds what it takes on the
  *     server's disk
  * @param findingsMax how many findings of a run are stored and shown; further ones are counted
- * @param grace how long alerts and changed balances may be on their way to where they are looked for
- * @param windowsTimeout for a partition's answer about its users
+ * @param grace how long alerts and changed balances may be on their way to where they are looked
+ *     for
  */
-public record AuditConfig(
-    Duration interval,
-    int rowsAtOnce,
-    int findingsMax,
-    Duration grace,
-    Duration windowsTimeout) {
+public record AuditConfig(Duration interval, int rowsAtOnce, int findingsMax, Duration grace) {
 
   public AuditConfig {
     checkPositive("spendwatch.audit.interval", interval);
     checkRange("spendwatch.audit.rows-at-once", rowsAtOnce, 1000, 1_000_000_000);
     checkRange("spendwatch.audit.findings-max", findingsMax, 1, 1_000_000);
     checkPositive("spendwatch.audit.grace", grace);
-    checkPositive("spendwatch.audit.windows-timeout", windowsTimeout);
   }
 
   /** Reads {@code spendwatch.audit}. */
@@ -38,8 +32,7 @@ public record AuditConfig(
             section.duration("interval"),
             section.integer("rows-at-once"),
             section.integer("findings-max"),
-            section.duration("grace"),
-            section.duration("windows-timeout"));
+            section.duration("grace"));
     section.rejectUnknown();
     return config;
   }

@@ -23,7 +23,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class OffsetGaps {
   private static final int RECORDS_AT_ONCE = 2000;
 
-  /** How much later a clock may be that stamped a record than the one that stamped its dead letter. */
+  /**
+   * How much later a clock may be that stamped a record than the one that stamped its dead letter.
+   */
   private static final long CLOCKS_APART_MS = 3_600_000;
 
   /**
@@ -150,8 +152,7 @@ final class OffsetGaps {
     long oldestMs = unexplained.stream().mapToLong(Unstored::timestampMs).min().orElseThrow();
     Set<SourceLog.Source> dead = log.deadLetters(oldestMs - CLOCKS_APART_MS);
     unexplained.removeIf(each -> dead.contains(new SourceLog.Source(partition, each.offset())));
-    List<Unstored> valid =
-        unexplained.stream().filter(each -> each.transaction() != null).toList();
+    List<Unstored> valid = unexplained.stream().filter(each -> each.transaction() != null).toList();
     Set<Integer> moved = new HashSet<>();
     for (int from = 0; from < valid.size(); from += RECORDS_AT_ONCE) {
       int first = from;

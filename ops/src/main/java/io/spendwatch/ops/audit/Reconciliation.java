@@ -2,6 +2,7 @@ package io.spendwatch.ops.audit;
 
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.protocol.Alert;
 import io.spendwatch.streams.KafkaConfig;
 import io.spendwatch.streams.postgres.Database;
 import io.vertx.sqlclient.Row;
@@ -17,14 +18,14 @@ import java.util.Optional;
 
 /**
  * The audit: recomputes in SQL, from the rows alone, what each row's exposure and verdict, each
- * alert, and each window in memory must be, and finds what is different. It shares no code with what
- * it audits but the codec of the topic.
+ * alert, and each window in memory must be, and finds what is different. It shares no code with
+ * what it audits but the codec of the topic.
  *
  * <p>A run looks at what is settled: what lies below the group's committed offsets, read before the
  * tables are. All of that is durable and published, so what is missing is missing. It works in one
- * transaction, on one connection of the analytical pool, on the tables as they are at its start. One
- * runs at a time in a database. A run that fails has judged nothing, and the next one begins where it
- * did.
+ * transaction, on one connection of the analytical pool, on the tables as they are at its start.
+ * One runs at a time in a database. A run that fails has judged nothing, and the next one begins
+ * where it did.
  *
  * <p>Thread-safe; each run blocks the thread that asks for it.
  */
@@ -32,25 +33,36 @@ public final class Reconciliation {
   /** Of the advisory lock that lets one run at a time. */
   private static final long LOCK = 0x5350454E44415544L;
 
+  private static final Duration WINDOW = Duration.ofMillis(Alert.WINDOW_MS);
+
+  /**
+   * A partition goes as a whole, once all of it is old, with the next look after the partitions.
+   */
+  private static final Duration REMOVAL = Duration.ofDays(32);
+
   private final Database database;
   private final KafkaConfig kafka;
   private final AuditConfig config;
+  private final Optional<Duration> retention;
   private final AwakeWindows windows;
   private final InstantSource clock;
 
   /**
    * @param database the analytical pool
+   * @param retention how long rows are kept; empty for ever
    * @param windows whom to ask for the windows in memory
    */
   public Reconciliation(
       Database database,
       KafkaConfig kafka,
       AuditConfig config,
+      Optional<Duration> retention,
       AwakeWindows windows,
       InstantSource clock) {
     this.database = database;
     this.kafka = kafka;
     this.config = config;
+    this.retention = retention;
     this.windows = windows;
     this.clock = clock;
   }
@@ -70,8 +82,8 @@ public final class Reconciliation {
    *
    * @param unlessWithin do nothing if another run has begun so recently; zero for never
    * @return empty where another run is at work, or has begun so recently
-   * @throws OperatorException naming the server that failed; the run is noted as failed where it can
-   *     be
+   * @throws OperatorException naming the server that failed; the run is noted as failed where it
+   *     can be
    */
   public Optional<AuditReport> run(Mode mode, Duration unlessWithin) {
     Instant startedAt = clock.instant();
@@ -137,7 +149,10 @@ public final class Reconciliation {
     Map<String, String> values = new HashMap<>();
     values.put("spans", Span.values(spans));
     values.put("fresh", Span.condition(spans));
-    values.put("checkable_from", "'-infinity'::timestamptz");
+    Instant droppedBefore = droppedBefore(session);
+    // What lies within a window's length after what was dropped has a past that is not there.
+    values.put(
+        "checkable_from", literal(droppedBefore == null ? null : droppedBefore.plus(WINDOW)));
 
     session.run("begin_found", values);
     session.run("begin", values);
@@ -162,7 +177,11 @@ public final class Reconciliation {
     session.run("sequence", values);
     session.run("beyond", Map.of("beyond", beyond(log.ends())));
 
-    OffsetGaps gaps = new OffsetGaps(session, log, null);
+    if (retention.isPresent() && mode == Mode.FULL) {
+      Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
+      session.run("retention", Map.of("horizon", literal(horizon)));
+    }
+    OffsetGaps gaps = new OffsetGaps(session, log, droppedBefore);
     for (Span span : spans) {
       gaps.check(span, censuses.getOrDefault(span.partition(), OffsetGaps.Census.NONE));
     }
@@ -179,6 +198,16 @@ public final class Reconciliation {
             spans.stream().mapToLong(Span::offsets).sum(),
             gaps.expired(),
             mode == Mode.FULL ? Map.of() : touched(session)));
+  }
+
+  private static Instant droppedBefore(Session session) {
+    OffsetDateTime end =
+        session.one("SELECT dropped_before FROM spendwatch.settings").getOffsetDateTime(0);
+    return end == null ? null : end.toInstant();
+  }
+
+  private static String literal(Instant instant) {
+    return "'" + (instant == null ? "-infinity" : instant) + "'::timestamptz";
   }
 
   private static List<Span> spans(

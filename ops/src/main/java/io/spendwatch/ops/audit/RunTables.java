@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The audit's own tables: runs, findings, and how far it has come. Thread-safe; blocks. Throws {@link
- * OperatorException} where PostgreSQL fails.
+ * The audit's own tables: runs, findings, and how far it has come. Thread-safe; blocks. Throws
+ * {@link OperatorException} where PostgreSQL fails.
  */
 final class RunTables {
   private static final Logger LOG = LoggerFactory.getLogger(RunTables.class);
@@ -191,22 +191,25 @@ final class RunTables {
                     + " ORDER BY finding_id LIMIT $2",
                 runId,
                 findingsMax)) {
-      OffsetDateTime at = row.getOffsetDateTime(6);
-      findings.add(
-          new Finding(
-              FindingKind.valueOf(row.getString(0)),
-              row.getString(1),
-              row.getString(2),
-              row.getString(3),
-              row.getInteger(4),
-              row.getLong(5),
-              at == null ? null : at.toInstant(),
-              row.getString(7),
-              row.getString(8),
-              row.getString(9),
-              row.getString(10)));
+      findings.add(finding(row));
     }
     return findings;
+  }
+
+  static Finding finding(Row row) {
+    OffsetDateTime at = row.getOffsetDateTime("event_time");
+    return new Finding(
+        FindingKind.valueOf(row.getString("kind")),
+        row.getString("user_id"),
+        row.getString("transaction_id"),
+        row.getString("alert_id"),
+        row.getInteger("kafka_partition"),
+        row.getLong("kafka_offset"),
+        at == null ? null : at.toInstant(),
+        row.getString("expected"),
+        row.getString("actual"),
+        row.getString("detail"),
+        row.getString("reproduce"));
   }
 
   void end(AuditReport report) {

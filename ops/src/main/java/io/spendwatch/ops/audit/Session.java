@@ -16,8 +16,8 @@ import java.util.function.Function;
 
 /**
  * Statements one after the other, by a thread that waits for each: an audit has nothing else to do.
- * For one thread, which must not be one that others wait for. Throws {@link OperatorException} where
- * PostgreSQL fails.
+ * For one thread, which must not be one that others wait for. Throws {@link OperatorException}
+ * where PostgreSQL fails.
  */
 final class Session {
   private final Statements statements;

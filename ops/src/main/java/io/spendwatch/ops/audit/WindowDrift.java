@@ -69,9 +69,7 @@ final class WindowDrift {
   Outcome compare(Map<Integer, List<String>> userIds) {
     userIds.forEach(
         (partition, ids) -> {
-          for (int from = 0;
-              from < ids.size() && notAsked == null;
-              from += GetWindows.LIMIT_MAX) {
+          for (int from = 0; from < ids.size() && notAsked == null; from += GetWindows.LIMIT_MAX) {
             List<String> some =
                 ids.subList(from, Math.min(ids.size(), from + GetWindows.LIMIT_MAX));
             PartitionWindows page = ask(windows.of(partition, List.copyOf(some)));

@@ -14,6 +14,7 @@ import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 import static org.apache.pekko.http.javadsl.server.Directives.post;
 
 import io.spendwatch.actors.PartitionWindows;
+import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.AwakeWindows;
 import io.spendwatch.ops.audit.WindowsRequest;
 import io.spendwatch.ops.status.ClusterStatus;
@@ -45,6 +46,7 @@ import org.slf4j.LoggerFactory;
  *   GET /health/live     200 while the process works
  *   GET /health/ready    200 when consuming; 503 says what is waited for
  *   GET /api/v1/status   {@link ClusterStatus}; {@code ?scope=node}: {@link NodeStatus}
+ *   GET /api/v1/reconciliations           {@link AuditHistory.Recent}; 503 without PostgreSQL
  *   POST /api/v1/partitions/{p}/windows   {@link PartitionWindows} for a {@link WindowsRequest};
  *                                         503 where the partition does not answer in time
  *   POST /api/v1/partitions/{p}/reread    202: these users are forgotten and read anew
@@ -67,6 +69,7 @@ public final class HttpApi {
   private final Supplier<CompletionStage<ClusterStatus>> clusterStatus;
   private final AwakeWindows windows;
   private final Supplier<String> metrics;
+  private final Supplier<CompletionStage<AuditHistory.Recent>> audits;
 
   /**
    * Nothing is asked or served yet. All are asked on the server's dispatcher, for each request, and
@@ -76,11 +79,13 @@ public final class HttpApi {
       Supplier<NodeStatus> status,
       Supplier<CompletionStage<ClusterStatus>> clusterStatus,
       AwakeWindows windows,
-      Supplier<String> metrics) {
+      Supplier<String> metrics,
+      Supplier<CompletionStage<AuditHistory.Recent>> audits) {
     this.status = status;
     this.clusterStatus = clusterStatus;
     this.windows = windows;
     this.metrics = metrics;
+    this.audits = audits;
   }
 
   /** All of it, errors included. */
@@ -124,9 +129,21 @@ public final class HttpApi {
         () ->
             concat(
                 path("status", () -> get(() -> parameterOptional("scope", this::status))),
+                path("reconciliations", () -> get(this::reconciliations)),
                 pathPrefix(
                     "partitions",
                     () -> pathPrefix(PathMatchers.integerSegment(), this::partition))));
+  }
+
+  private Route reconciliations() {
+    return onComplete(
+        audits.get(),
+        recent ->
+            recent.isSuccess()
+                ? json(StatusCodes.OK, recent.get())
+                : complete(
+                    Problem.response(
+                        StatusCodes.SERVICE_UNAVAILABLE, recent.failed().get().getMessage())));
   }
 
   private Route partition(int partition) {

@@ -36,7 +36,7 @@ ANALYZE work;
 -- of the user's own rows and does not name it, either that row made time pass and came after, or it was the last one of all and came
 -- before: the exposure tells.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
-SELECT alert.*, alert.partition_seq > span.from_seq AS fresh,
+SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {checkable_from} AS fresh,
        CASE WHEN alert.late OR alert.transaction_id IS NOT NULL OR own.minor IS DISTINCT FROM alert.exposure_minor
             THEN alert.kafka_offset ELSE alert.kafka_offset - 1 END AS knows
   FROM spendwatch.alerts AS alert
