@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 final class AuditScript {
   /** Where a statement ends and another begins; within a function none begins so. */
   private static final Pattern BETWEEN_STATEMENTS =
-      Pattern.compile(";\\s*\\n(?=\\s*(--|CREATE |INSERT |ANALYZE |DROP |UPDATE |$))");
+      Pattern.compile(";\\s*\\n(?=\\s*(--|CREATE |INSERT |ANALYZE |DROP |DELETE |SET |$))");
 
   private AuditScript() {}
 

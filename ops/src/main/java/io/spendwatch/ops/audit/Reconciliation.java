@@ -168,6 +168,7 @@ public final class Reconciliation {
         session.run("episodes", values);
         session.run("end_share", values);
       }
+      session.run("strangers", values);
     } else {
       session.run("scope_incremental", values);
       session.run("rows", values);

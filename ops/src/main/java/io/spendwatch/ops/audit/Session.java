@@ -8,11 +8,14 @@ import io.spendwatch.streams.retry.Retry;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Statements one after the other, by a thread that waits for each: an audit has nothing else to do.
@@ -20,6 +23,8 @@ import java.util.function.Function;
  * where PostgreSQL fails.
  */
 final class Session {
+  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
   private final Statements statements;
 
   Session(Statements statements) {
@@ -48,7 +53,13 @@ final class Session {
   }
 
   RowSet<Row> query(String sql, Object... parameters) {
-    return join(statements.execute(sql, Tuple.from(parameters)));
+    long startedNanos = System.nanoTime();
+    RowSet<Row> rows = join(statements.execute(sql, Tuple.from(parameters)));
+    LOG.debug(
+        "{} ms: {}",
+        Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
+        sql.lines().filter(line -> !line.startsWith("--")).findFirst().orElse(""));
+    return rows;
   }
 
   /** The first row of an answer that has one. */

@@ -29,10 +29,10 @@ SELECT 'MISSING_ALERT', kafka_partition, missing.number, 'alert number ' || miss
 
 INSERT INTO found (kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, expected, actual, detail,
                    reproduce)
-SELECT 'EXTRA_ALERT', user_id, transaction_id, alert_id, alert.kafka_partition, kafka_offset, event_time, 'no such alert',
+SELECT 'EXTRA_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, 'no such alert',
        'alert number ' || partition_seq, 'its partition''s pipeline has written no alert with this number',
-       format('SELECT kafka_partition, alert_seq FROM spendwatch.pipelines WHERE kafka_partition = %s', alert.kafka_partition)
-  FROM spendwatch.alerts AS alert
-  LEFT JOIN spendwatch.pipelines USING (kafka_partition)
- WHERE partition_seq > coalesce(alert_seq, 0)
-   AND NOT EXISTS (SELECT FROM found WHERE found.alert_id = alert.alert_id);
+       format('SELECT alert_seq FROM spendwatch.pipelines WHERE kafka_partition = %s', kafka_partition)
+  FROM spendwatch.pipelines
+  JOIN spendwatch.alerts USING (kafka_partition)
+ WHERE partition_seq > alert_seq
+   AND NOT EXISTS (SELECT FROM found WHERE found.alert_id = alerts.alert_id);
