@@ -7,7 +7,7 @@ SELECT kafka_partition, to_offset,
                   WHERE alert.kafka_partition = span.kafka_partition
                     AND alert.partition_seq > span.from_seq
                     AND alert.kafka_offset >= span.to_offset),
-                (SELECT max(partition_seq) FROM spendwatch.alerts AS alert WHERE alert.kafka_partition = span.kafka_partition),
+                (SELECT alert_seq FROM spendwatch.pipelines WHERE pipelines.kafka_partition = span.kafka_partition),
                 from_seq),
        stream_time
   FROM span
