@@ -297,8 +297,10 @@ SELECT 'MISSING_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafk
  WHERE fresh AND type = 'CLEARED'
    AND NOT EXISTS (SELECT FROM told AS raised
                     WHERE raised.user_id = cleared.user_id AND raised.episode_id = cleared.episode_id AND raised.type = 'RAISED')
-   AND NOT EXISTS (SELECT FROM found WHERE found.user_id = cleared.user_id AND found.kind = 'MISSING_ALERT'
-                                       AND found.event_time <= cleared.event_time);
+   AND NOT EXISTS (SELECT FROM found
+                    WHERE found.alert_id = cleared.alert_id
+                       OR found.user_id = cleared.user_id AND found.kind = 'MISSING_ALERT'
+                      AND found.event_time <= cleared.event_time);
 
 -- What late rows and changed balances amount to, where the rows say it again. What follows from an error is not one more.
 INSERT INTO found (kind, user_id, transaction_id, kafka_partition, kafka_offset, event_time, expected, actual, detail, reproduce)
