@@ -86,7 +86,7 @@ public final class ExplainCommand implements Callable<Integer> {
 
   /** Which connections analysis uses. */
   private static Database open(Configuration configuration) {
-    return Database.open(configuration.streams().postgres());
+    return Database.open(configuration.analytics());
   }
 
   private Instant instant() {

@@ -54,6 +54,12 @@ public final class MigrateCommand implements Callable<Integer> {
     var preparation = new Preparation(new Waiting(spec.commandLine().getErr(), wait));
     int applied = preparation.schema(configuration.database(), InstantSource.system().instant());
     out.println("schema: " + (applied == 0 ? "up to date" : applied + " migrations applied"));
+    List<String> outOfReach = preparation.rolesOutOfReach(configuration.database());
+    if (!outOfReach.isEmpty()) {
+      out.println(
+          "roles: %s may not work as %s: migrate as a user who may make roles and GRANT these to it, or leave SPENDWATCH_PG_ROLE, SPENDWATCH_PG_ANALYTICS_ROLE and SPENDWATCH_PARTITIONS_ROLE empty"
+              .formatted(configuration.database().user(), String.join(", ", outOfReach)));
+    }
     List<String> made =
         preparation.topics(
             configuration.streams().kafka().clientProperties(),

@@ -5,9 +5,12 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.http.HttpConfig;
+import io.spendwatch.ops.partitions.PartitionsConfig;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.streams.StreamsConfig;
+import io.spendwatch.streams.config.ConfigSection;
 import io.spendwatch.streams.postgres.PostgresConfig;
 import java.io.File;
 import java.net.InetAddress;
@@ -18,9 +21,18 @@ import java.net.UnknownHostException;
  *
  * @param raw the tree that they were read from, resolved; an actor system takes it as it is
  * @param streams how Kafka and PostgreSQL are reached, and the pipelines
+ * @param analytics how PostgreSQL is reached by what reads much and may take its time
+ * @param partitions how partitions are kept
+ * @param audit how often and how much is audited
  * @param http where a node answers
  */
-public record Configuration(Config raw, StreamsConfig streams, HttpConfig http) {
+public record Configuration(
+    Config raw,
+    StreamsConfig streams,
+    PostgresConfig analytics,
+    PartitionsConfig partitions,
+    AuditConfig audit,
+    HttpConfig http) {
   private static final String FILE_VARIABLE = "SPENDWATCH_CONFIG";
   private static final String NODE_ID = "spendwatch.node-id";
 
@@ -41,10 +53,22 @@ public record Configuration(Config raw, StreamsConfig streams, HttpConfig http) 
               .resolve();
       HttpConfig http = HttpConfig.from(merged);
       Config named = withNodeId(merged, http);
-      return new Configuration(named, StreamsConfig.from(named), http);
+      return new Configuration(
+          named,
+          StreamsConfig.from(named),
+          analytics(named),
+          PartitionsConfig.from(named),
+          AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
+          http);
     } catch (ConfigException | IllegalArgumentException e) {
       throw new OperatorException("configuration: " + e.getMessage(), e);
     }
+  }
+
+  /** Reads {@code spendwatch.postgres-analytics}; what it does not say is the hot path's. */
+  public static PostgresConfig analytics(Config root) {
+    return PostgresConfig.from(
+        ConfigSection.of(root, "spendwatch.postgres-analytics", "spendwatch.postgres"));
   }
 
   /**

@@ -14,6 +14,7 @@ import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 import static org.apache.pekko.http.javadsl.server.Directives.post;
 
 import io.spendwatch.actors.PartitionWindows;
+import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.AwakeWindows;
 import io.spendwatch.ops.audit.WindowsRequest;
 import io.spendwatch.ops.status.ClusterStatus;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -44,9 +46,11 @@ import org.slf4j.LoggerFactory;
  *   GET /health/live     200 while the process works
  *   GET /health/ready    200 when consuming; 503 says what is waited for
  *   GET /api/v1/status   {@link ClusterStatus}; {@code ?scope=node}: {@link NodeStatus}
+ *   GET /api/v1/reconciliations           {@link AuditHistory.Recent}; 503 without PostgreSQL
  *   POST /api/v1/partitions/{p}/windows   {@link PartitionWindows} for a {@link WindowsRequest};
  *                                         503 where the partition does not answer in time
  *   POST /api/v1/partitions/{p}/reread    202: these users are forgotten and read anew
+ *   GET /metrics         for Prometheus
  * </pre>
  *
  * Errors are {@link Problem}s. Thread-safe.
@@ -54,12 +58,18 @@ import org.slf4j.LoggerFactory;
 public final class HttpApi {
   private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
 
+  /** The text format's own type; it is UTF-8. */
+  private static final ContentType.NonBinary PROMETHEUS =
+      (ContentType.NonBinary) ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8");
+
   /** The answer of the health checks. */
   record Health(String status, List<String> waitingFor) {}
 
   private final Supplier<NodeStatus> status;
   private final Supplier<CompletionStage<ClusterStatus>> clusterStatus;
   private final AwakeWindows windows;
+  private final Supplier<String> metrics;
+  private final Supplier<CompletionStage<AuditHistory.Recent>> audits;
 
   /**
    * Nothing is asked or served yet. All are asked on the server's dispatcher, for each request, and
@@ -68,10 +78,14 @@ public final class HttpApi {
   public HttpApi(
       Supplier<NodeStatus> status,
       Supplier<CompletionStage<ClusterStatus>> clusterStatus,
-      AwakeWindows windows) {
+      AwakeWindows windows,
+      Supplier<String> metrics,
+      Supplier<CompletionStage<AuditHistory.Recent>> audits) {
     this.status = status;
     this.clusterStatus = clusterStatus;
     this.windows = windows;
+    this.metrics = metrics;
+    this.audits = audits;
   }
 
   /** All of it, errors included. */
@@ -81,7 +95,11 @@ public final class HttpApi {
         () ->
             handleExceptions(
                 exceptions(),
-                () -> concat(pathPrefix("health", this::health), pathPrefix("api", this::api))));
+                () ->
+                    concat(
+                        pathPrefix("health", this::health),
+                        pathPrefix("api", this::api),
+                        path("metrics", () -> get(this::metrics)))));
   }
 
   private Route health() {
@@ -101,15 +119,31 @@ public final class HttpApi {
     };
   }
 
+  private Route metrics() {
+    return complete(HttpEntities.create(PROMETHEUS, metrics.get()));
+  }
+
   private Route api() {
     return pathPrefix(
         "v1",
         () ->
             concat(
                 path("status", () -> get(() -> parameterOptional("scope", this::status))),
+                path("reconciliations", () -> get(this::reconciliations)),
                 pathPrefix(
                     "partitions",
                     () -> pathPrefix(PathMatchers.integerSegment(), this::partition))));
+  }
+
+  private Route reconciliations() {
+    return onComplete(
+        audits.get(),
+        recent ->
+            recent.isSuccess()
+                ? json(StatusCodes.OK, recent.get())
+                : complete(
+                    Problem.response(
+                        StatusCodes.SERVICE_UNAVAILABLE, recent.failed().get().getMessage())));
   }
 
   private Route partition(int partition) {

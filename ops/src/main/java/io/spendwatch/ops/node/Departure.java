@@ -35,7 +35,7 @@ final class Departure {
       Membership membership,
       Pipelines pipelines,
       List<Cancellable> periodic,
-      Database database) {
+      List<Database> databases) {
     in(
         CoordinatedShutdown.PhaseBeforeServiceUnbind(),
         "announce",
@@ -75,8 +75,13 @@ final class Departure {
         "Left the cluster");
     in(
         CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
-        "close-database",
-        () -> database.close().thenApply(_ -> Done.done()));
+        "close-databases",
+        () ->
+            CompletableFuture.allOf(
+                    databases.stream()
+                        .map(database -> database.close().toCompletableFuture())
+                        .toArray(CompletableFuture<?>[]::new))
+                .thenApply(_ -> Done.done()));
   }
 
   /** The work of a phase is Pekko's own: ours is to look at the clock before and after. */

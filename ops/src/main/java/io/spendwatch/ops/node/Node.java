@@ -5,22 +5,31 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.AwakeWindows;
 import io.spendwatch.ops.audit.ClusterWindows;
+import io.spendwatch.ops.audit.Reconciliation;
+import io.spendwatch.ops.audit.ReconciliationJob;
 import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.HttpApi;
 import io.spendwatch.ops.http.HttpConfig;
+import io.spendwatch.ops.metrics.Metrics;
+import io.spendwatch.ops.partitions.PartitionMaintenance;
+import io.spendwatch.ops.partitions.PartitionsConfig;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.streams.Pipelines;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.postgres.Statements;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -63,7 +72,14 @@ public final class Node {
     Config raw = configuration.raw();
     ClusterConfig cluster = clusterOf(raw);
     Database database = Database.open(configuration.streams().postgres());
-    ActorSystem<Void> system = actorSystem(cluster, raw, database);
+    Database analytics = Database.open(configuration.analytics());
+    PartitionsConfig partitions = configuration.partitions();
+    Optional<Database> owners =
+        partitions.retention().map(_ -> Database.open(partitions.postgres()));
+    List<Database> databases =
+        Stream.concat(Stream.of(database, analytics), owners.stream()).toList();
+    ActorSystem<Void> system = actorSystem(cluster, raw, database, databases);
+    var metrics = new Metrics(clock);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
       PartitionActors actors = actors(system, configuration, database);
@@ -86,8 +102,12 @@ public final class Node {
       AwakeWindows windows =
           new ClusterWindows(
               system, sharding, raw.getDuration("spendwatch.actors.window-query-timeout"));
+      var audits = new AuditHistory(analytics);
       int httpPort =
-          listen(system, configuration.http(), new HttpApi(status::now, census::take, windows));
+          listen(
+              system,
+              configuration.http(),
+              new HttpApi(status::now, census::take, windows, metrics::text, audits::recent));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
@@ -95,12 +115,32 @@ public final class Node {
       Pipelines pipelines =
           Pipelines.start(system, configuration.streams(), database, actors, clock);
       status.started(http, membership, pipelines);
-      Cancellable ahead =
-          PartitionsAhead.start(
-              system, database, raw.getDuration("spendwatch.partitions.interval"), clock);
+      Cancellable keptPartitions =
+          new PartitionMaintenance(
+                  database,
+                  owners.map(Statements.class::cast),
+                  partitions.retention(),
+                  clock,
+                  metrics.partitions())
+              .start(system, partitions.interval());
+      var audit =
+          new ReconciliationJob(
+              new Reconciliation(
+                  analytics,
+                  configuration.streams().kafka(),
+                  configuration.audit(),
+                  partitions.retention(),
+                  windows,
+                  clock),
+              audits,
+              metrics.audit(),
+              configuration.audit().interval());
+      status.audited(audit::last);
+      Cancellable audited = audit.start(system);
       Cancellable stateLog = StateLog.start(system, status);
       new Departure(system)
-          .arrange(status, membership, pipelines, List.of(ahead, stateLog), database);
+          .arrange(
+              status, membership, pipelines, List.of(keptPartitions, audited, stateLog), databases);
       LOG.atInfo()
           .addKeyValue("node", nodeId)
           .addKeyValue("address", Cluster.get(system).selfMember().address())
@@ -109,7 +149,7 @@ public final class Node {
       return new Node(system, httpPort, status);
     } catch (RuntimeException e) {
       system.terminate();
-      var _ = database.close();
+      databases.forEach(Database::close);
       throw e;
     }
   }
@@ -167,12 +207,12 @@ public final class Node {
   }
 
   private static ActorSystem<Void> actorSystem(
-      ClusterConfig cluster, Config raw, Database database) {
+      ClusterConfig cluster, Config raw, Database database, List<Database> databases) {
     try {
       return ActorSystem.create(
           Behaviors.empty(), SYSTEM, Membership.setup(cluster, raw, database));
     } catch (RuntimeException e) {
-      var _ = database.close();
+      databases.forEach(Database::close);
       if (isBindFailure(e)) {
         throw new OperatorException(
             "port %s is taken: the node cannot listen for the cluster on %s"

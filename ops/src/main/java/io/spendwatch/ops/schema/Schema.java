@@ -1,6 +1,7 @@
 package io.spendwatch.ops.schema;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.streams.postgres.SqlText;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -9,6 +10,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -22,6 +25,16 @@ public final class Schema {
   public static final int DAYS_AHEAD = 7;
 
   private static final String NAME = "spendwatch";
+  private static final String OWNER = "spendwatch_owner";
+  private static final String OLTP = "spendwatch_oltp";
+  private static final String OLAP = "spendwatch_olap";
+
+  private static final String MAKE_ROLES = SqlText.load(Schema.class, "make_roles");
+  private static final String LIST_NOT_OWNED = SqlText.load(Schema.class, "list_not_owned");
+  private static final String GRANT_PRIVILEGES = SqlText.load(Schema.class, "grant_privileges");
+
+  private static final String NO_SUCH_ROLE = "22023";
+  private static final String NO_PRIVILEGE = "42501";
 
   /** Of the advisory lock that lets one migration run at a time. */
   private static final long MIGRATION_LOCK = 0x5350454E44574154L;
@@ -33,8 +46,9 @@ public final class Schema {
   }
 
   /**
-   * Brings the schema to the newest version and makes the partitions of the days to come. Doing it
-   * again changes nothing; two at once wait for each other.
+   * Brings the schema to the newest version, settles who owns it and who may do what in it, and
+   * makes the partitions of the days to come. Doing it again changes nothing; two at once wait for
+   * each other.
    *
    * @return how many migrations were applied
    * @throws SQLException if the database does not answer, or refuses for now
@@ -46,16 +60,18 @@ public final class Schema {
       statement.execute("SET lock_timeout = '1min'");
       // Flyway's own lock comes after it has made the schema, which two at once cannot.
       statement.execute("SELECT pg_advisory_lock(" + MIGRATION_LOCK + ")");
-      int applied =
+      var flyway =
           Flyway.configure()
               .dataSource(address.jdbcUrl(), address.user(), address.password())
               .schemas(NAME)
               .defaultSchema(NAME)
               .locations("classpath:db/migration")
-              .validateMigrationNaming(true)
-              .load()
-              .migrate()
-              .migrationsExecuted;
+              .validateMigrationNaming(true);
+      if (isOwners(statement)) {
+        flyway.initSql("SET ROLE " + OWNER);
+      }
+      int applied = flyway.load().migrate().migrationsExecuted;
+      settlePrivileges(statement);
       ensurePartitions(lock, now);
       return applied;
     } catch (FlywayException e) {
@@ -65,6 +81,76 @@ public final class Schema {
       throw new OperatorException(
           "the schema of " + address + " cannot be migrated: " + firstLine(e), e);
     }
+  }
+
+  /**
+   * Roles that nodes work in by default and the user may not: they are missing, or the user is no
+   * member of them.
+   */
+  public List<String> rolesOutOfReach() throws SQLException {
+    try (Connection connection = address.connect("spendwatch-migrate");
+        Statement statement = connection.createStatement()) {
+      List<String> outOfReach = new ArrayList<>();
+      for (String role : List.of(OWNER, OLTP, OLAP)) {
+        if (!mayActAs(statement, role)) {
+          outOfReach.add(role);
+        }
+      }
+      return outOfReach;
+    }
+  }
+
+  /**
+   * Makes the roles, gives all that is in the schema to its owner, and says who may do what. Where
+   * the user may not make roles, everything stays the user's own.
+   *
+   * <p>What changes hands is locked for that moment, one thing after the other, and only once.
+   */
+  private static void settlePrivileges(Statement statement) throws SQLException {
+    // Each in a transaction of its own: behind somebody's lock it is tried again from there.
+    statement.execute(MAKE_ROLES);
+    boolean owned = mayActAs(statement, OWNER);
+    if (owned) {
+      for (String handOver : strings(statement, LIST_NOT_OWNED)) {
+        statement.execute(handOver);
+      }
+      statement.execute("SET ROLE " + OWNER);
+    }
+    statement.execute(GRANT_PRIVILEGES);
+    statement.execute("RESET ROLE");
+  }
+
+  /** Whether the schema belongs to the role that shall own it, and the user may act for that. */
+  private static boolean isOwners(Statement statement) throws SQLException {
+    return !strings(
+                statement,
+                "SELECT nspname FROM pg_namespace JOIN pg_roles AS owner ON owner.oid = nspowner"
+                    + " WHERE nspname = '%s' AND rolname = '%s'".formatted(NAME, OWNER))
+            .isEmpty()
+        && mayActAs(statement, OWNER);
+  }
+
+  private static boolean mayActAs(Statement statement, String role) throws SQLException {
+    try {
+      statement.execute("SET ROLE " + role);
+      statement.execute("RESET ROLE");
+      return true;
+    } catch (SQLException e) {
+      if (NO_SUCH_ROLE.equals(e.getSQLState()) || NO_PRIVILEGE.equals(e.getSQLState())) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private static List<String> strings(Statement statement, String sql) throws SQLException {
+    List<String> strings = new ArrayList<>();
+    try (ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        strings.add(rows.getString(1));
+      }
+    }
+    return strings;
   }
 
   /**

@@ -33,6 +33,15 @@ public final class Preparation {
   }
 
   /**
+   * Roles that nodes work in by default, and that the user may not.
+   *
+   * @throws OperatorException if that cannot be found out
+   */
+  public List<String> rolesOutOfReach(PostgresAddress database) {
+    return waiting.until(database.toString(), () -> new Schema(database).rolesOutOfReach());
+  }
+
+  /**
    * Makes the topics that are missing.
    *
    * @param client properties for any Kafka client

@@ -8,6 +8,7 @@ import io.spendwatch.actors.AccountBalance;
 import io.spendwatch.actors.PartitionWindows;
 import io.spendwatch.actors.PartitionWindows.UserWindow;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.AwakeWindows;
 import io.spendwatch.ops.audit.HttpWindows;
 import io.spendwatch.ops.status.ClusterStatus;
@@ -42,6 +43,7 @@ class HttpApiTest {
 
   private final HttpClient client = HttpClient.newHttpClient();
   private volatile NodeStatus status = READY;
+  private volatile AuditHistory.Recent recent;
   private final AskedWindows windows = new AskedWindows();
   private ActorTestKit kit;
   private URI server;
@@ -52,7 +54,14 @@ class HttpApiTest {
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
-            .bind(new HttpApi(this::answer, this::answerForAll, windows).routes())
+            .bind(
+                new HttpApi(
+                        this::answer,
+                        this::answerForAll,
+                        windows,
+                        () -> "a_metric 1.0\n",
+                        () -> CompletableFuture.completedFuture(recent))
+                    .routes())
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
@@ -62,6 +71,23 @@ class HttpApiTest {
   void close() {
     client.close();
     kit.shutdownTestKit();
+  }
+
+  @Test
+  void reconciliationsAreThoseOfTheTables() throws Exception {
+    recent = new AuditHistory.Recent(List.of(), List.of());
+    HttpResponse<String> response = get("/api/v1/reconciliations");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).isEqualTo("{\"runs\":[],\"openFindings\":[]}");
+  }
+
+  @Test
+  void metricsAreInTheTextFormatOfPrometheus() throws Exception {
+    HttpResponse<String> response = get("/metrics");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("text/plain; version=0.0.4");
+    assertThat(response.body()).isEqualTo("a_metric 1.0\n");
   }
 
   private NodeStatus answer() {

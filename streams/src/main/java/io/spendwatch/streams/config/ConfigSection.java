@@ -30,6 +30,16 @@ public final class ConfigSection {
     return new ConfigSection(path, root.getConfig(path));
   }
 
+  /** The section at {@code path}, where it is silent that at {@code otherwise}. */
+  public static ConfigSection of(Config root, String path, String otherwise) {
+    return new ConfigSection(path, root.getConfig(path).withFallback(root.getConfig(otherwise)));
+  }
+
+  /** Where it stands in the whole configuration. */
+  public String path() {
+    return path;
+  }
+
   /** The section below this one. */
   public ConfigSection section(String key) {
     asked.add(key);

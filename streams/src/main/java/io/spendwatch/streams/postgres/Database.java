@@ -17,11 +17,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connections of the hot path, on event loops of their own. For any thread.
+ * A pool of connections, on event loops of their own. For any thread.
  *
  * <p>A statement ends by its answer, by the server's statement timeout, or, where the connection is
  * dead without a word, by our own deadline. After the latter, and when the server turns out to be
@@ -67,15 +68,60 @@ public final class Database implements Statements {
   public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
     Pool used = pool.get();
     return inTime(used.getConnection())
-        .compose(
-            connection ->
-                connection
-                    .preparedQuery(sql)
-                    .execute(parameters)
-                    .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
-                    .onFailure(failure -> replaceIfPoisoned(used, failure))
-                    .eventually(connection::close))
+        .compose(connection -> run(used, connection, sql, parameters).eventually(connection::close))
         .toCompletionStage();
+  }
+
+  /**
+   * Runs several statements on one connection, in one transaction that sees the database as it was
+   * at the first of them (repeatable read). It is committed when the work has completed, and rolled
+   * back when that has failed or thrown.
+   *
+   * <p>The work must not use its statements after it has completed, nor block. When any of its
+   * statements has failed, all of it has. Between two of them it may take the session's {@code
+   * idle_in_transaction_session_timeout}; then the server ends it.
+   *
+   * @return what the work answers, once it is durable; completes on an event loop
+   */
+  public <T> CompletionStage<T> transaction(Function<Statements, CompletionStage<T>> work) {
+    Pool used = pool.get();
+    return inTime(used.getConnection())
+        .compose(connection -> transaction(used, connection, work))
+        .toCompletionStage();
+  }
+
+  private <T> Future<T> transaction(
+      Pool used, SqlConnection connection, Function<Statements, CompletionStage<T>> work) {
+    // The server takes a COMMIT after a failure for a ROLLBACK, without a word.
+    AtomicReference<Throwable> failed = new AtomicReference<>();
+    Statements statements =
+        (sql, parameters) ->
+            run(used, connection, sql, parameters)
+                .onFailure(failure -> failed.compareAndSet(null, failure))
+                .toCompletionStage();
+    return run(used, connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", Tuple.tuple())
+        .compose(
+            _ -> Future.fromCompletionStage(work.apply(statements), vertx.getOrCreateContext()))
+        .compose(
+            answer ->
+                failed.get() == null
+                    ? Future.succeededFuture(answer)
+                    : Future.failedFuture(failed.get()))
+        .compose(
+            answer -> run(used, connection, "COMMIT", Tuple.tuple()).map(answer),
+            failure ->
+                run(used, connection, "ROLLBACK", Tuple.tuple())
+                    .transform(_ -> Future.failedFuture(failure)))
+        .eventually(connection::close);
+  }
+
+  private Future<RowSet<Row>> run(
+      Pool used, SqlConnection connection, String sql, Tuple parameters) {
+    return connection
+        .preparedQuery(sql)
+        .execute(parameters)
+        .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
+        .onFailure(failure -> replaceIfPoisoned(used, failure));
   }
 
   /**
@@ -105,7 +151,8 @@ public final class Database implements Statements {
   private Future<SqlConnection> inTime(Future<SqlConnection> connecting) {
     return connecting
         .timeout(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
-        .onFailure(_ -> connecting.onSuccess(SqlConnection::close));
+        .onFailure(_ -> connecting.onSuccess(SqlConnection::close))
+        .recover(failure -> Future.failedFuture(PgFailure.ofConnecting(failure, config)));
   }
 
   Vertx vertx() {

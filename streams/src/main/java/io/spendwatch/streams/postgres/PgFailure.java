@@ -9,6 +9,8 @@ import java.util.concurrent.TimeoutException;
 public final class PgFailure {
   private static final String READ_ONLY_TRANSACTION = "25006";
   private static final String NO_PARTITION_FOR_ROW = "23514";
+  private static final String NO_SUCH_ROLE = "22023";
+  private static final String NO_PRIVILEGE = "42501";
 
   /** What the server names as the origin of an error that a trigger raises. */
   private static final String RAISED = "exec_stmt_raise";
@@ -42,6 +44,24 @@ public final class PgFailure {
    */
   public static boolean isWorthAnotherTry(Throwable failure) {
     return !isOfTheData(failure);
+  }
+
+  /**
+   * What a failure to connect means: the server may refuse the role, in words and with codes of its
+   * own that elsewhere mean a bad value.
+   */
+  static Throwable ofConnecting(Throwable failure, PostgresConfig config) {
+    if (failure instanceof PgException refused
+        && !config.role().isEmpty()
+        && (NO_SUCH_ROLE.equals(refused.getSqlState())
+            || NO_PRIVILEGE.equals(refused.getSqlState()))
+        && refused.getErrorMessage().contains(config.role())) {
+      return new IllegalStateException(
+          "%s (run `spendwatch migrate` as a user who may make roles, and GRANT %s to the user of %s.uri; or leave %s.role empty)"
+              .formatted(refused.getErrorMessage(), config.role(), config.path(), config.path()),
+          failure);
+    }
+    return failure;
   }
 
   /** Whether the daily partition that a row needs is not there (any more). */

@@ -7,35 +7,43 @@ import io.spendwatch.streams.config.ConfigSection;
 import io.spendwatch.streams.retry.BackOff;
 import io.vertx.pgclient.PgConnectOptions;
 import java.time.Duration;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How PostgreSQL is reached: {@code spendwatch.postgres}.
+ * How PostgreSQL is reached by one pool of connections: {@code spendwatch.postgres} for the hot
+ * path, and sections alike for others.
  *
+ * @param path of the section, for messages
  * @param uri {@code postgresql://[user[:password]@]host[:port]/database[?sslmode=…]}, as psql takes
  * @param user for a URI that names none; may be empty
  * @param password for a URI that has none; may be empty
+ * @param role whose privileges the connections have; empty for those of the user
  * @param applicationName how the connections show in pg_stat_activity
- * @param poolSize connections of the hot path
+ * @param poolSize connections at most
  * @param waitQueueMax requests that may wait for a connection; further ones fail and are retried
  * @param connectTimeout for a new connection, and for a free one of the pool
  * @param idleTimeout after which an unused connection is closed
  * @param statementTimeout after which the server cancels a statement
+ * @param session further settings of the server for these connections, by its names for them
  * @param deadlineMargin how much later than the server we give up ourselves, on a dead connection
  * @param probeInterval how often the channel of balance changes is checked
  * @param retry pauses between tries
  */
 public record PostgresConfig(
+    String path,
     String uri,
     String user,
     String password,
+    String role,
     String applicationName,
     int poolSize,
     int waitQueueMax,
     Duration connectTimeout,
     Duration idleTimeout,
     Duration statementTimeout,
+    Map<String, String> session,
     Duration deadlineMargin,
     Duration probeInterval,
     BackOff retry) {
@@ -48,32 +56,34 @@ public record PostgresConfig(
       PgConnectOptions.fromUri(uri);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "spendwatch.postgres.uri: (expected: postgresql://host[:port]/database): "
-              + e.getMessage(),
-          e);
+          path + ".uri: (expected: postgresql://host[:port]/database): " + e.getMessage(), e);
     }
-    checkRange("spendwatch.postgres.pool-size", poolSize, 1, 1000);
-    checkRange("spendwatch.postgres.wait-queue-max", waitQueueMax, 1, 100_000);
-    checkPositive("spendwatch.postgres.connect-timeout", connectTimeout);
-    checkPositive("spendwatch.postgres.idle-timeout", idleTimeout);
-    checkPositive("spendwatch.postgres.statement-timeout", statementTimeout);
-    checkPositive("spendwatch.postgres.deadline-margin", deadlineMargin);
-    checkPositive("spendwatch.postgres.probe-interval", probeInterval);
+    checkRange(path + ".pool-size", poolSize, 1, 1000);
+    checkRange(path + ".wait-queue-max", waitQueueMax, 1, 100_000);
+    checkPositive(path + ".connect-timeout", connectTimeout);
+    checkPositive(path + ".idle-timeout", idleTimeout);
+    checkPositive(path + ".statement-timeout", statementTimeout);
+    checkPositive(path + ".deadline-margin", deadlineMargin);
+    checkPositive(path + ".probe-interval", probeInterval);
+    session = Map.copyOf(session);
   }
 
-  /** Reads {@code spendwatch.postgres}. */
+  /** Reads {@code spendwatch.postgres}, or another section of that form. */
   public static PostgresConfig from(ConfigSection section) {
     PostgresConfig config =
         new PostgresConfig(
+            section.path(),
             section.string("uri"),
             section.string("user"),
             section.string("password"),
+            section.string("role"),
             section.string("application-name"),
             section.integer("pool-size"),
             section.integer("wait-queue-max"),
             section.duration("connect-timeout"),
             section.duration("idle-timeout"),
             section.duration("statement-timeout"),
+            section.flat("session"),
             section.duration("deadline-margin"),
             section.duration("probe-interval"),
             BackOff.from(section.section("retry")));
@@ -98,6 +108,10 @@ public record PostgresConfig(
             .addProperty("statement_timeout", Long.toString(statementTimeout.toMillis()))
             .addProperty("plan_cache_mode", "force_custom_plan")
             .addProperty("TimeZone", "UTC");
+    session.forEach(options::addProperty);
+    if (!role.isEmpty()) {
+      options.addProperty("role", role);
+    }
     Matcher named = NAMED.matcher(uri);
     boolean namesOne = named.lookingAt();
     if (!user.isEmpty() && !namesOne) {
@@ -118,6 +132,6 @@ public record PostgresConfig(
   /** Without user and password, which the URI may contain too. */
   @Override
   public String toString() {
-    return "PostgresConfig[" + address() + ", poolSize=" + poolSize + "]";
+    return "PostgresConfig[" + address() + ", role=" + role + ", poolSize=" + poolSize + "]";
   }
 }

@@ -5,15 +5,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** Loads the statements, which lie beside their classes as resources. */
+/** Loads statements, which lie beside their classes as resources. */
 public final class SqlText {
   private SqlText() {}
 
-  /**
-   * The statement in {@code NAME.sql}.
-   *
-   * @throws IllegalStateException when it is not in the build
-   */
   static String load(String name) {
     return load(SqlText.class, name);
   }

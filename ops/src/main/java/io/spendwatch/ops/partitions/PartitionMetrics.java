@@ -1,0 +1,17 @@
+package io.spendwatch.ops.partitions;
+
+import java.time.Duration;
+
+/** Told of each look after the partitions. Must not block or throw. */
+public interface PartitionMetrics {
+
+  /**
+   * A look that went well.
+   *
+   * @param report what it found and did
+   */
+  void kept(PartitionMaintenance.Report report, Duration took);
+
+  /** A look that ended early; the next one goes on from there. */
+  void failed(Duration took);
+}

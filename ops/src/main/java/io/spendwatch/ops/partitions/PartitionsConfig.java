@@ -1,0 +1,56 @@
+package io.spendwatch.ops.partitions;
+
+import com.typesafe.config.Config;
+import io.spendwatch.streams.config.ConfigSection;
+import io.spendwatch.streams.postgres.PostgresConfig;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How partitions are kept: {@code spendwatch.partitions}.
+ *
+ * @param interval between two looks
+ * @param retention how long partitions are kept, from the end of their time on; empty: for ever
+ * @param postgres connections for what only the tables' owner may; used with a retention only
+ */
+public record PartitionsConfig(
+    Duration interval, Optional<Duration> retention, PostgresConfig postgres) {
+  private static final String PATH = "spendwatch.partitions";
+  private static final String FOR_EVER = "forever";
+
+  /**
+   * A window of 24 h, looked at again for 48 h from the latest transaction, must not lose its past
+   * while anybody still looks.
+   */
+  private static final Duration RETENTION_MIN = Duration.ofDays(3);
+
+  public PartitionsConfig {
+    ConfigSection.checkPositive(PATH + ".interval", interval);
+    retention.ifPresent(
+        kept ->
+            ConfigSection.check(
+                kept.compareTo(RETENTION_MIN) >= 0,
+                PATH + ".retention",
+                kept,
+                "at least " + RETENTION_MIN + ", or " + FOR_EVER));
+    ConfigSection.check(
+        postgres.poolSize() == 1, PATH + ".postgres.pool-size", postgres.poolSize(), "1");
+  }
+
+  /**
+   * Reads {@code spendwatch.partitions}; how PostgreSQL is reached is the hot path's, if not said.
+   */
+  public static PartitionsConfig from(Config root) {
+    ConfigSection section = ConfigSection.of(root, PATH);
+    var config =
+        new PartitionsConfig(
+            section.duration("interval"),
+            section.string("retention").equals(FOR_EVER)
+                ? Optional.empty()
+                : Optional.of(section.duration("retention")),
+            PostgresConfig.from(
+                ConfigSection.of(root, section.section("postgres").path(), "spendwatch.postgres")));
+    section.rejectUnknown();
+    return config;
+  }
+}

@@ -1,0 +1,37 @@
+-- Promises that each role may do what is written here, and nothing else in the schema: with every migration anew, so that a
+-- privilege that somebody has added or a former version has granted does not stay. What owns all of it is spendwatch_owner.
+DO $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_oltp') THEN
+    -- The hot path: adds facts and never changes them, whatever a defect of ours would have it do.
+    REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.nodes,
+      spendwatch.cluster_leases FROM spendwatch_oltp;
+    GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
+    GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts TO spendwatch_oltp;
+    GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.pipelines, spendwatch.cluster_leases TO spendwatch_oltp;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes TO spendwatch_oltp;
+    -- It has its owner's rights; the one way to a new partition.
+    GRANT EXECUTE ON FUNCTION spendwatch.ensure_partitions(timestamptz[]) TO spendwatch_oltp;
+  END IF;
+
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_olap') THEN
+    -- What the audit has found is its own.
+    GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
+      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes TO spendwatch_olap;
+    -- Analysis reads; partitions of transactions through their parent, those to come included.
+    REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
+      spendwatch.account_versions, spendwatch.settings, spendwatch.accounts_readable, spendwatch.transactions_readable,
+      spendwatch.alerts_readable FROM spendwatch_olap;
+    GRANT USAGE ON SCHEMA spendwatch TO spendwatch_olap;
+    GRANT SELECT ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
+      spendwatch.account_versions, spendwatch.settings, spendwatch.accounts_readable, spendwatch.transactions_readable,
+      spendwatch.alerts_readable TO spendwatch_olap;
+    BEGIN
+      EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO spendwatch_olap', current_database());
+    EXCEPTION
+      -- Who does not own the database may not say so; unless somebody has revoked it, everybody has it.
+      WHEN insufficient_privilege THEN NULL;
+    END;
+  END IF;
+END
+$$
