@@ -4,6 +4,9 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 
@@ -43,6 +46,22 @@ final class AwakeUsers {
   ActorRef<UserActor.Command> get(String userId) {
     Awake user = users.get(userId);
     return user == null ? null : user.actor;
+  }
+
+  /** The first so many of these, in the order of their ids. O(n), and no use of any of them. */
+  SortedMap<String, ActorRef<UserActor.Command>> first(int usersMax, Predicate<String> ofThese) {
+    var first = new TreeMap<String, ActorRef<UserActor.Command>>();
+    users.forEach(
+        (userId, user) -> {
+          boolean isAmongThem = first.size() < usersMax || userId.compareTo(first.lastKey()) < 0;
+          if (isAmongThem && ofThese.test(userId)) {
+            first.put(userId, user.actor);
+            if (first.size() > usersMax) {
+              first.pollLastEntry();
+            }
+          }
+        });
+    return first;
   }
 
   Set<String> userIds() {

@@ -77,6 +77,15 @@ final class Batch {
     return assess.sequence();
   }
 
+  long lastOffset() {
+    return assess.lastOffset();
+  }
+
+  /** Without transactions, it can change nothing but by alerts. */
+  boolean isMereTick() {
+    return assess.transactions().isEmpty();
+  }
+
   boolean balancesPushed() {
     return assess.balancesPushed();
   }

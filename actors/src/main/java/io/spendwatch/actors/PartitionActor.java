@@ -12,6 +12,8 @@ import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.Stop;
 import io.spendwatch.actors.PartitionCommand.Unavailable;
 import io.spendwatch.actors.PartitionQuery.GetUser;
+import io.spendwatch.actors.PartitionQuery.GetWindows;
+import io.spendwatch.actors.PartitionQuery.Reread;
 import io.spendwatch.protocol.Alert;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -65,18 +67,21 @@ public final class PartitionActor {
    * @param awakeBytesMax of the node: memory that they may take, beyond which the same holds
    * @param restoreUsersMax of one partition: users without transactions in a batch who are read on
    *     its occasion; further ones wait for the next batch or tick
+   * @param windowQueriesMax of one partition: questions about its windows that may wait
    */
   public record Dependencies(
       String topic,
       int awakeUsersMax,
       long awakeBytesMax,
       int restoreUsersMax,
+      int windowQueriesMax,
       Accounts accounts,
       History history) {
     public Dependencies {
       checkPositive("awake-users-max", awakeUsersMax);
       checkPositive("awake-memory-max", awakeBytesMax);
       checkPositive("restore-users-max", restoreUsersMax);
+      checkPositive("window-queries-max", windowQueriesMax);
     }
 
     private static void checkPositive(String name, long value) {
@@ -106,6 +111,7 @@ public final class PartitionActor {
   private final PartitionActors node;
 
   private boolean restored;
+
   private long streamTimeMs = Long.MIN_VALUE;
   private Assessed lastReply;
 
@@ -113,6 +119,7 @@ public final class PartitionActor {
   private final WatchedUsers watched = new WatchedUsers();
   private final Set<String> changedAccounts = new HashSet<>();
   private boolean allAccountsChanged;
+  private final AuditQueries audit;
 
   /** The batch at work; null while idle. */
   private Batch batch;
@@ -129,6 +136,8 @@ public final class PartitionActor {
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
+    this.audit =
+        new AuditQueries(context, partition, awake, watched, dependencies.windowQueriesMax());
   }
 
   /** The actor of this partition, with an empty memory. */
@@ -170,7 +179,19 @@ public final class PartitionActor {
         yield Behaviors.same();
       }
       case GetUser get -> onGetUser(get);
-      case Stop _ -> Behaviors.stopped();
+      case GetWindows get -> {
+        node.deliveries().from(get.replyTo());
+        audit.show(get);
+        yield Behaviors.same();
+      }
+      case Reread(List<String> userIds) -> {
+        audit.distrust(userIds);
+        yield Behaviors.same();
+      }
+      case Stop _ -> {
+        audit.stop();
+        yield Behaviors.stopped();
+      }
       case PartitionCommand.Internal internal -> onInternal(internal);
     };
   }
@@ -212,6 +233,7 @@ public final class PartitionActor {
 
   private void begin(Assess assess) {
     lastReply = null;
+    audit.begun();
     batch = new Batch(++batches, partition, dependencies.topic(), assess);
     if (restored) {
       readUsers();
@@ -405,6 +427,7 @@ public final class PartitionActor {
     lastReply =
         new Assessed(batch.sequence(), batch.judgements(), alerts, streamTimeMs, awake.size());
     batch.replyTo().tell(lastReply);
+    audit.judged(batch.lastOffset(), streamTimeMs, batch.isMereTick() && alerts.isEmpty());
     batch = null;
   }
 
@@ -418,6 +441,7 @@ public final class PartitionActor {
     streamTimeMs = batch.streamTimeBeforeMs();
     ActorRef<PartitionCommand.Reply> replyTo = batch.replyTo();
     batch = null;
+    audit.givenUp();
     replyTo.tell(answer);
   }
 
@@ -435,6 +459,7 @@ public final class PartitionActor {
     watched.forgetAll();
     changedAccounts.clear();
     allAccountsChanged = false;
+    audit.forgetAll();
     restored = false;
     streamTimeMs = Long.MIN_VALUE;
     lastReply = null;

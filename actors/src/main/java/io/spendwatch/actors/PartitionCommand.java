@@ -12,7 +12,9 @@ public sealed interface PartitionCommand
         PartitionCommand.AllAccountsChanged,
         PartitionCommand.Stop,
         PartitionCommand.Internal,
-        PartitionQuery.GetUser {
+        PartitionQuery.GetUser,
+        PartitionQuery.GetWindows,
+        PartitionQuery.Reread {
 
   /**
    * Judge these transactions, in this order. At most one is in flight; a repeat (same sequence) is

@@ -1,7 +1,9 @@
 package io.spendwatch.actors;
 
 import io.spendwatch.actors.PartitionQuery.GetUser;
+import io.spendwatch.actors.PartitionQuery.GetWindows;
 import io.spendwatch.actors.PartitionQuery.Leave;
+import io.spendwatch.actors.PartitionQuery.Reread;
 import io.spendwatch.actors.PartitionQuery.Settle;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -38,6 +40,22 @@ final class PartitionEntity {
                     } else {
                       actor.tell(get);
                     }
+                    return Behaviors.same();
+                  })
+              .onMessage(
+                  GetWindows.class,
+                  get -> {
+                    actors
+                        .of(partition)
+                        .ifPresentOrElse(
+                            actor -> actor.tell(get),
+                            () -> get.replyTo().tell(PartitionWindows.notConsumed(partition)));
+                    return Behaviors.same();
+                  })
+              .onMessage(
+                  Reread.class,
+                  reread -> {
+                    actors.of(partition).ifPresent(actor -> actor.tell(reread));
                     return Behaviors.same();
                   })
               .onMessage(Settle.class, _ -> Behaviors.same())

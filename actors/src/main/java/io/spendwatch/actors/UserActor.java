@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
  *
  * Child of its {@link PartitionActor}, on the same node: these messages never travel. Each command
  * is answered with exactly one {@link Done}, {@link Outdated} or {@link Failed}, with any number of
- * {@link Needs} before it; {@link Show} may come at any time. After {@link Outdated} and {@link
- * Failed} the parent stops the actor: its memory is not to be trusted.
+ * {@link Needs} before it; {@link Show} and {@link ShowWindow} may come at any time. After {@link
+ * Outdated} and {@link Failed} the parent stops the actor: its memory is not to be trusted.
  */
 final class UserActor {
 
@@ -72,6 +72,10 @@ final class UserActor {
 
   /** Show yourself. */
   record Show(long streamTimeMs, ActorRef<UserView> replyTo) implements Command {}
+
+  /** Show your window, to whoever gathers it. */
+  record ShowWindow(long streamTimeMs, ActorRef<WindowGathering.Message> replyTo)
+      implements Command {}
 
   /** What the parent hears. */
   sealed interface Reply extends PartitionCommand.Internal {
@@ -150,6 +154,7 @@ final class UserActor {
             case Advance advance -> fail(advance.batch(), userId, defect, advance.replyTo());
             case ChangeBalance change -> fail(change.batch(), userId, defect, change.replyTo());
             case Show show -> show.replyTo().tell(UserView.unknown(userId));
+            case ShowWindow show -> show.replyTo().tell(new WindowGathering.Nothing(userId));
             case Learn _ -> log.debug("user {}: an answer to what failed meanwhile", userId);
             case Restore _ -> throw alreadyRestored(userId);
           }
@@ -198,6 +203,7 @@ final class UserActor {
                             : currencyChanged(change.batch()));
               });
       case Show show -> onShow(show);
+      case ShowWindow show -> onShowWindow(show);
       case Restore _ -> throw alreadyRestored(userId);
     };
   }
@@ -212,6 +218,16 @@ final class UserActor {
       return Behaviors.same();
     } catch (RuntimeException e) {
       show.replyTo().tell(UserView.unknown(userId));
+      return broken(userId, e);
+    }
+  }
+
+  private Behavior<Command> onShowWindow(ShowWindow show) {
+    try {
+      show.replyTo().tell(new WindowGathering.Shown(exposure.window(show.streamTimeMs())));
+      return Behaviors.same();
+    } catch (RuntimeException e) {
+      show.replyTo().tell(new WindowGathering.Nothing(userId));
       return broken(userId, e);
     }
   }

@@ -7,6 +7,7 @@ import io.spendwatch.actors.History.UserHistory;
 import io.spendwatch.actors.Judgement.Duplicate;
 import io.spendwatch.actors.Judgement.Judged;
 import io.spendwatch.actors.Judgement.Rejected;
+import io.spendwatch.actors.PartitionWindows.UserWindow;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertIds;
 import io.spendwatch.protocol.AlertType;
@@ -211,7 +212,26 @@ final class UserExposure {
         window.exposureAt(atMs),
         balance,
         window.transactionsAt(atMs),
-        episodes.isOpen() ? episodes.open().episodeId() : null);
+        openEpisodeId());
+  }
+
+  /**
+   * What the next transaction will be judged from, for comparison with what is stored: the sum as
+   * it was carried along, where {@link #view} sums anew.
+   */
+  UserWindow window(long streamTimeMs) {
+    long atMs = Math.max(streamTimeMs, window.positionMs());
+    return new UserWindow(
+        userId,
+        atMs,
+        window.exposureWith(0, atMs),
+        window.transactionsAt(atMs),
+        balance,
+        openEpisodeId());
+  }
+
+  private String openEpisodeId() {
+    return episodes.isOpen() ? episodes.open().episodeId() : null;
   }
 
   /**

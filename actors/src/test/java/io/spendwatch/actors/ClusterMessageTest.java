@@ -1,10 +1,19 @@
 package io.spendwatch.actors;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.actors.PartitionQuery.GetWindows;
+import io.spendwatch.actors.PartitionWindows.UserWindow;
+import io.spendwatch.protocol.AlertIds;
+import java.util.Collections;
+import java.util.List;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.serialization.SerializationExtension;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,9 +38,13 @@ class ClusterMessageTest {
 
   private Stream<ClusterMessage> messages() {
     ActorRef<UserView> viewer = kit.createTestProbe(UserView.class).ref();
+    ActorRef<PartitionWindows> auditor = kit.createTestProbe(PartitionWindows.class).ref();
     var balance = new AccountBalance(-5, "USD", 7, 3);
     return Stream.of(
         new PartitionQuery.GetUser("u", viewer),
+        new PartitionQuery.GetWindows(null, 2, List.of("u"), auditor),
+        new PartitionQuery.Reread(List.of("u")),
+        new PartitionWindows(1, true, 2, 3, List.of(window("u", balance)), true),
         new PartitionQuery.Settle(),
         new PartitionQuery.Leave(),
         new UserView("u", true, 1, 2, balance, 3, null));
@@ -41,5 +54,28 @@ class ClusterMessageTest {
   @MethodSource("messages")
   void arrivesAsItLeft(ClusterMessage message) {
     kit.serializationTestKit().verifySerialization(message, true);
+  }
+
+  /** What does not fit a frame is dropped without a word to whoever waits for it. */
+  @Test
+  void aPageOfTheLargestWindowsFitsAFrame() {
+    var balance = new AccountBalance(Long.MIN_VALUE, "USD", Long.MAX_VALUE, Long.MAX_VALUE);
+    List<UserWindow> users =
+        Collections.nCopies(GetWindows.LIMIT_MAX, window("\uD83D\uDE00".repeat(64), balance));
+    var page = new PartitionWindows(1, true, Long.MAX_VALUE, Long.MAX_VALUE, users, true);
+    long frameBytes =
+        kit.system()
+            .settings()
+            .config()
+            .getMemorySize("pekko.remote.artery.advanced.maximum-frame-size")
+            .toBytes();
+    assertThat(SerializationExtension.get(kit.system()).serialize(page).get().length)
+        .isLessThan((int) frameBytes - 1_000);
+  }
+
+  private static UserWindow window(String userId, AccountBalance balance) {
+    String episodeId = AlertIds.episodeId(userId, "t", "t");
+    return new UserWindow(
+        userId, Long.MAX_VALUE, Long.MIN_VALUE, Integer.MAX_VALUE, balance, episodeId);
   }
 }

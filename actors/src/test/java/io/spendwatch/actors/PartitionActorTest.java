@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.Judgement.Duplicate;
 import io.spendwatch.actors.Judgement.Judged;
-import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.actors.PartitionCommand.Assessed;
 import io.spendwatch.actors.PartitionCommand.Failed;
 import io.spendwatch.actors.PartitionCommand.Reply;
@@ -39,7 +38,6 @@ class PartitionActorTest {
   private static final long HOUR_MS = 3_600_000L;
   private static final long DAY_MS = 24 * HOUR_MS;
   private static final long T0 = 1_600_000_000_000L;
-  private static final long NOW_MS = 1_700_000_000_000L;
 
   private final ActorTestKit kit =
       ActorTestKit.create(
@@ -53,7 +51,7 @@ class PartitionActorTest {
 
   @Test
   void judgesABatchOfManyUsersInTheOrderOfTheBatch() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.ledger.account("b", 50, 1);
     partition.add("a", "t1", T0, 60).add("b", "t2", T0 + 1, 51).add("a", "t3", T0 + 2, 41);
@@ -68,12 +66,12 @@ class PartitionActorTest {
             org.assertj.core.groups.Tuple.tuple("a", "t3"),
             org.assertj.core.groups.Tuple.tuple("b", "t2"));
     assertThat(assessed.streamTimeMs()).isEqualTo(T0 + 3);
-    assertThat(assessed.alerts().getFirst().detectedAtMs()).isEqualTo(NOW_MS);
+    assertThat(assessed.alerts().getFirst().detectedAtMs()).isEqualTo(Pipeline.NOW_MS);
   }
 
   @Test
   void answersARepeatWithTheSameWords() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 10, 1);
     partition.add("a", "t1", T0, 60);
     Reply first = partition.ask();
@@ -82,7 +80,7 @@ class PartitionActorTest {
 
   @Test
   void aNewLifeKnowsOnlyWhatIsDurable() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.add("a", "lost", T0 + 1, 30);
@@ -95,7 +93,7 @@ class PartitionActorTest {
 
   @Test
   void aRedeliveredRecordFindsItsRow() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 160).run();
     partition.restart();
@@ -107,7 +105,7 @@ class PartitionActorTest {
 
   @Test
   void saysWhatItWaitsForWhenAPortFailsAndGoesOnLater() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.add("a", "t2", T0 + 1, 60);
@@ -121,7 +119,7 @@ class PartitionActorTest {
 
   @Test
   void endsAnIdleUsersEpisodeWhenStreamTimePassesEvenAfterARestart() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 160).run();
     partition.restart();
@@ -141,7 +139,7 @@ class PartitionActorTest {
 
   @Test
   void anIdlePartitionsTimeMovesOn() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 160).run();
     partition.idleMs = DAY_MS;
@@ -154,7 +152,7 @@ class PartitionActorTest {
 
   @Test
   void aPushedChangeOfBalanceRaisesByItself() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.ledger.account("a", 50, 2);
@@ -171,7 +169,7 @@ class PartitionActorTest {
 
   @Test
   void readsBalancesAfreshWhileTheyAreNotPushed() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.ledger.account("a", 500, 2);
@@ -183,7 +181,7 @@ class PartitionActorTest {
 
   @Test
   void namesTheEarlierTransactionThatALateRecordPutOverTheBalance() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).add("a", "t2", T0 + 2 * HOUR_MS, 30).run();
     partition.add("a", "late", T0 + HOUR_MS, 20);
@@ -199,7 +197,7 @@ class PartitionActorTest {
 
   @Test
   void showsAUserAwakeOrNot() {
-    var partition = new Pipeline(1);
+    var partition = new Pipeline(kit, 1);
     partition.ledger.account("a", 100, 1);
     partition.ledger.account("b", 100, 1);
     partition.add("a", "t1", T0, 160).run();
@@ -215,7 +213,7 @@ class PartitionActorTest {
 
   @Test
   void aMessageToThePartitionReachesItsPresentLife() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     ActorRef<PartitionCommand> former = partition.actor;
     ActorRef<PartitionCommand> present = partition.actors.start(3);
@@ -227,10 +225,10 @@ class PartitionActorTest {
 
   @Test
   void forgetsTheLeastRecentlyUsedBeyondSoManyUsersOrEntries() {
-    var users = new Pipeline(2);
+    var users = new Pipeline(kit, 2);
     users.add("a", "t1", T0, 1).add("b", "t2", T0, 1).add("c", "t3", T0, 1);
     assertThat(users.run().usersAwake()).isEqualTo(2);
-    var entries = new Pipeline(1000, 2 * 1_100 + 3 * 17, 1000);
+    var entries = new Pipeline(kit, 1000, 2 * 1_100 + 3 * 17, 1000);
     entries.add("a", "t1", T0, 1).add("b", "t2", T0, 1);
     assertThat(entries.run().usersAwake()).isEqualTo(2);
     entries.add("b", "t3", T0, 1).add("b", "t4", T0, 1);
@@ -243,7 +241,7 @@ class PartitionActorTest {
 
   @Test
   void theNodesPartitionsShareWhatItMayKeepAwake() {
-    var partition = new Pipeline(4);
+    var partition = new Pipeline(kit, 4);
     partition.add("a", "t1", T0, 1).add("b", "t2", T0, 1).add("c", "t3", T0, 1);
     assertThat(partition.run().usersAwake()).isEqualTo(3);
     ActorRef<PartitionCommand> neighbour = partition.actors.start(4);
@@ -256,7 +254,7 @@ class PartitionActorTest {
   @Test
   void readsNoMoreUsersAtOnceThanItMayForTheSakeOfEpisodesThatAreDue() {
     int users = 7;
-    var partition = new Pipeline(1000, 1_000_000, 2);
+    var partition = new Pipeline(kit, 1000, 1_000_000, 2);
     for (int i = 0; i < users; i++) {
       partition.ledger.account("u" + i, 100, 1);
       partition.add("u" + i, "t" + i, T0 + i, 160);
@@ -273,7 +271,7 @@ class PartitionActorTest {
 
   @Test
   void countsWhoReachesItFromHereAndFromElsewhere() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.add("a", "t1", T0, 160).run();
     assertThat(partition.actors.deliveries().local()).isEqualTo(1);
     assertThat(partition.actors.deliveries().remote()).isZero();
@@ -281,7 +279,7 @@ class PartitionActorTest {
 
   @Test
   void saysThatOurOwnCodeThrewOnATransactionAndGoesOnWithoutIt() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.add("a", "t2", T0 + 1, 10).addPoison("a", "poison").add("a", "t3", T0 + 2, 30);
@@ -297,7 +295,7 @@ class PartitionActorTest {
 
   @Test
   void saysThatItFailedItselfAndGoesOn() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.pending.add(new Received(null, 1));
@@ -311,7 +309,7 @@ class PartitionActorTest {
 
   @Test
   void saysThatAUserOfTheBatchCannotBeRestored() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.spoil("a");
     partition.add("a", "t1", T0, 60).add("b", "t2", T0, 60);
     assertThat(partition.ask()).isInstanceOf(Failed.class);
@@ -321,7 +319,7 @@ class PartitionActorTest {
 
   @Test
   void setsAUserAsideWhoseOwnStateMakesUsFail() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 160).run();
     partition.restart();
@@ -340,7 +338,7 @@ class PartitionActorTest {
 
   @Test
   void readsAUserAnewWhoseCurrencyChanged() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.ledger.account("a", 100, "EUR", 2);
@@ -358,7 +356,7 @@ class PartitionActorTest {
 
   @Test
   void anAccountThatAppearsRaisesByItself() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.add("a", "t1", T0, 60);
     assertThat(partition.run().judgements())
         .containsExactly(new Judged(Verdict.NO_ACCOUNT, 60, null));
@@ -371,7 +369,7 @@ class PartitionActorTest {
 
   @Test
   void anAccountThatIsGoneEndsTheEpisode() {
-    var partition = new Pipeline(1000);
+    var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 50, 1);
     assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
     partition.ledger.noAccount("a");
@@ -387,7 +385,7 @@ class PartitionActorTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aTopUpEndsTheEpisodeOfAUserWhoIsNotAwake(boolean isNamed) {
-    var partition = new Pipeline(1);
+    var partition = new Pipeline(kit, 1);
     partition.ledger.account("a", 50, 1);
     partition.ledger.account("b", 50, 1);
     assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
@@ -414,7 +412,7 @@ class PartitionActorTest {
   void whateverIsInterruptedTheTablesEndUpTheSame() {
     for (long seed = 0; seed < 60; seed++) {
       Random random = new Random(seed);
-      var partition = new Pipeline(1 + random.nextInt(6));
+      var partition = new Pipeline(kit, 1 + random.nextInt(6));
       Map<String, NaiveUser> naive = new HashMap<>();
       int users = 1 + random.nextInt(8);
       for (int i = 0; i < users; i++) {
@@ -513,88 +511,5 @@ class PartitionActorTest {
       }
     }
     return history;
-  }
-
-  /** The pipeline's part: asks, writes, asks again. */
-  private final class Pipeline {
-    final InMemoryLedger ledger = new InMemoryLedger();
-    final PartitionActors actors;
-    ActorRef<PartitionCommand> actor;
-    final TestProbe<Reply> probe = kit.createTestProbe(Reply.class);
-    final List<Received> pending = new ArrayList<>();
-    long sequence = 1;
-    long offset;
-    long idleMs;
-    boolean balancesPushed = true;
-
-    Pipeline(int awakeUsersMax) {
-      this(awakeUsersMax, 1_000_000, 1000);
-    }
-
-    Pipeline(int awakeUsersMax, long awakeBytesMax, int restoreUsersMax) {
-      actors =
-          new PartitionActors(
-              kit.system(),
-              new PartitionActor.Dependencies(
-                  "transactions", awakeUsersMax, awakeBytesMax, restoreUsersMax, ledger, ledger));
-      actor = actors.start(3);
-    }
-
-    Pipeline add(String userId, String transactionId, long atMs, long amountMinor) {
-      pending.add(
-          new Received(
-              new Transaction(
-                  transactionId,
-                  userId,
-                  amountMinor,
-                  "USD",
-                  atMs,
-                  TransactionKind.PURCHASE,
-                  null,
-                  null),
-              offset++));
-      return this;
-    }
-
-    /** A transaction that no code of ours expects. */
-    Pipeline addPoison(String userId, String transactionId) {
-      pending.add(
-          new Received(
-              new Transaction(transactionId, userId, 1, "USD", T0, null, null, null), offset++));
-      return this;
-    }
-
-    Reply ask() {
-      actor.tell(
-          new Assess(
-              sequence,
-              NOW_MS,
-              idleMs,
-              balancesPushed,
-              offset - 1,
-              List.copyOf(pending),
-              probe.ref()));
-      return probe.receiveMessage();
-    }
-
-    /** Asks until it is judged, and makes it durable. */
-    Assessed run() {
-      Reply reply = ask();
-      while (reply instanceof Unavailable) {
-        reply = ask();
-      }
-      Assessed assessed = (Assessed) reply;
-      ledger.write(pending, assessed);
-      pending.clear();
-      sequence++;
-      return assessed;
-    }
-
-    void restart() {
-      actors.stop(3, actor);
-      actor = actors.start(3);
-      sequence = 1;
-      pending.clear();
-    }
   }
 }

@@ -3,6 +3,7 @@ package io.spendwatch.ops;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
+import io.spendwatch.ops.cli.AuditCommand;
 import io.spendwatch.ops.cli.BenchCommand;
 import io.spendwatch.ops.cli.CompareCommand;
 import io.spendwatch.ops.cli.DemoCommand;
@@ -39,6 +40,7 @@ import picocli.CommandLine.TypeConversionException;
       MigrateCommand.class,
       NodeCommand.class,
       StatusCommand.class,
+      AuditCommand.class,
       AlertsCommand.class,
       BenchCommand.class,
       CompareCommand.class

@@ -356,6 +356,7 @@ public final class PipelinesBed implements AutoCloseable {
                   10_000,
                   1_000_000,
                   500,
+                  8,
                   new PgAccounts(database),
                   new PgHistory(database)));
       pipelines = Pipelines.start(kit.system(), config, database, actors, clock);

@@ -49,6 +49,7 @@ final class SimulatedNode {
                 awakeUsersMax,
                 Long.MAX_VALUE,
                 restoreUsersMax,
+                8,
                 new PgAccounts(database),
                 new PgHistory(database)));
     SimulatedAdmin admin =

@@ -90,6 +90,7 @@ public final class Installation implements AutoCloseable {
             awakeUsersMax,
             Long.MAX_VALUE,
             settings.getInt("spendwatch.actors.restore-users-max"),
+            settings.getInt("spendwatch.actors.window-queries-max"),
             new PgAccounts(database),
             new PgHistory(database)));
   }

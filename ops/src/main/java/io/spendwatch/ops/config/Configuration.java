@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.http.HttpConfig;
 import io.spendwatch.ops.partitions.PartitionsConfig;
 import io.spendwatch.ops.schema.PostgresAddress;
@@ -22,6 +23,7 @@ import java.net.UnknownHostException;
  * @param streams how Kafka and PostgreSQL are reached, and the pipelines
  * @param analytics how PostgreSQL is reached by what reads much and may take its time
  * @param partitions how partitions are kept
+ * @param audit how often and how much is audited
  * @param http where a node answers
  */
 public record Configuration(
@@ -29,6 +31,7 @@ public record Configuration(
     StreamsConfig streams,
     PostgresConfig analytics,
     PartitionsConfig partitions,
+    AuditConfig audit,
     HttpConfig http) {
   private static final String FILE_VARIABLE = "SPENDWATCH_CONFIG";
   private static final String NODE_ID = "spendwatch.node-id";
@@ -51,7 +54,12 @@ public record Configuration(
       HttpConfig http = HttpConfig.from(merged);
       Config named = withNodeId(merged, http);
       return new Configuration(
-          named, StreamsConfig.from(named), analytics(named), PartitionsConfig.from(named), http);
+          named,
+          StreamsConfig.from(named),
+          analytics(named),
+          PartitionsConfig.from(named),
+          AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
+          http);
     } catch (ConfigException | IllegalArgumentException e) {
       throw new OperatorException("configuration: " + e.getMessage(), e);
     }

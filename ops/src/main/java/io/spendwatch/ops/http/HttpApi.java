@@ -2,19 +2,27 @@ package io.spendwatch.ops.http;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
+import static org.apache.pekko.http.javadsl.server.Directives.entity;
 import static org.apache.pekko.http.javadsl.server.Directives.get;
 import static org.apache.pekko.http.javadsl.server.Directives.handleExceptions;
 import static org.apache.pekko.http.javadsl.server.Directives.handleRejections;
+import static org.apache.pekko.http.javadsl.server.Directives.onComplete;
 import static org.apache.pekko.http.javadsl.server.Directives.onSuccess;
 import static org.apache.pekko.http.javadsl.server.Directives.parameterOptional;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
+import static org.apache.pekko.http.javadsl.server.Directives.post;
 
+import io.spendwatch.actors.PartitionWindows;
+import io.spendwatch.ops.audit.AuditHistory;
+import io.spendwatch.ops.audit.AwakeWindows;
+import io.spendwatch.ops.audit.WindowsRequest;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
@@ -24,8 +32,10 @@ import org.apache.pekko.http.javadsl.model.StatusCode;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
 import org.apache.pekko.http.javadsl.server.ExceptionHandler;
 import org.apache.pekko.http.javadsl.server.MethodRejection;
+import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.RejectionHandler;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.http.javadsl.unmarshalling.Unmarshaller;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +46,10 @@ import org.slf4j.LoggerFactory;
  *   GET /health/live     200 while the process works
  *   GET /health/ready    200 when consuming; 503 says what is waited for
  *   GET /api/v1/status   {@link ClusterStatus}; {@code ?scope=node}: {@link NodeStatus}
+ *   GET /api/v1/reconciliations           {@link AuditHistory.Recent}; 503 without PostgreSQL
+ *   POST /api/v1/partitions/{p}/windows   {@link PartitionWindows} for a {@link WindowsRequest};
+ *                                         503 where the partition does not answer in time
+ *   POST /api/v1/partitions/{p}/reread    202: these users are forgotten and read anew
  *   GET /metrics         for Prometheus
  * </pre>
  *
@@ -53,7 +67,9 @@ public final class HttpApi {
 
   private final Supplier<NodeStatus> status;
   private final Supplier<CompletionStage<ClusterStatus>> clusterStatus;
+  private final AwakeWindows windows;
   private final Supplier<String> metrics;
+  private final Supplier<CompletionStage<AuditHistory.Recent>> audits;
 
   /**
    * Nothing is asked or served yet. All are asked on the server's dispatcher, for each request, and
@@ -62,10 +78,14 @@ public final class HttpApi {
   public HttpApi(
       Supplier<NodeStatus> status,
       Supplier<CompletionStage<ClusterStatus>> clusterStatus,
-      Supplier<String> metrics) {
+      AwakeWindows windows,
+      Supplier<String> metrics,
+      Supplier<CompletionStage<AuditHistory.Recent>> audits) {
     this.status = status;
     this.clusterStatus = clusterStatus;
+    this.windows = windows;
     this.metrics = metrics;
+    this.audits = audits;
   }
 
   /** All of it, errors included. */
@@ -106,7 +126,70 @@ public final class HttpApi {
   private Route api() {
     return pathPrefix(
         "v1",
-        () -> path("status", () -> get(() -> parameterOptional("scope", scope -> status(scope)))));
+        () ->
+            concat(
+                path("status", () -> get(() -> parameterOptional("scope", this::status))),
+                path("reconciliations", () -> get(this::reconciliations)),
+                pathPrefix(
+                    "partitions",
+                    () -> pathPrefix(PathMatchers.integerSegment(), this::partition))));
+  }
+
+  private Route reconciliations() {
+    return onComplete(
+        audits.get(),
+        recent ->
+            recent.isSuccess()
+                ? json(StatusCodes.OK, recent.get())
+                : complete(
+                    Problem.response(
+                        StatusCodes.SERVICE_UNAVAILABLE, recent.failed().get().getMessage())));
+  }
+
+  private Route partition(int partition) {
+    return concat(
+        path("windows", () -> post(() -> posted(request -> windows(partition, request)))),
+        path("reread", () -> post(() -> posted(request -> reread(partition, request)))));
+  }
+
+  private static Route posted(Function<WindowsRequest, Route> answer) {
+    return entity(
+        Unmarshaller.entityToString(),
+        body -> {
+          try {
+            return answer.apply(Json.read(body, WindowsRequest.class));
+          } catch (IllegalArgumentException e) {
+            return complete(Problem.response(StatusCodes.BAD_REQUEST, reasonOf(e)));
+          }
+        });
+  }
+
+  /** What our own checks say, which Jackson wraps. */
+  private static String reasonOf(IllegalArgumentException e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause instanceof IllegalArgumentException ? cause.getMessage() : e.getMessage();
+  }
+
+  private Route windows(int partition, WindowsRequest request) {
+    return onComplete(
+        request.users().isEmpty()
+            ? windows.page(partition, request.after(), request.limit())
+            : windows.of(partition, request.users()),
+        answer ->
+            answer.isSuccess()
+                ? json(StatusCodes.OK, answer.get())
+                : complete(
+                    Problem.response(
+                        StatusCodes.SERVICE_UNAVAILABLE, "the partition does not answer in time")));
+  }
+
+  private Route reread(int partition, WindowsRequest request) {
+    return onSuccess(
+        windows.reread(partition, request.users()),
+        _ -> complete(HttpResponse.create().withStatus(StatusCodes.ACCEPTED)));
   }
 
   private Route status(Optional<String> scope) {

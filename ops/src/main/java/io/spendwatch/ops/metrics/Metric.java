@@ -2,6 +2,19 @@ package io.spendwatch.ops.metrics;
 
 /** Every metric of a node, with what a rise of it means. */
 enum Metric {
+  AUDIT_RUNS(
+      "spendwatch.audit.runs",
+      "Runs of the audit by this node that have judged all they were to judge"),
+  AUDIT_FAILED(
+      "spendwatch.audit.failed",
+      "Runs of the audit by this node that could not; a rise with each interval means that nothing is audited"),
+  AUDIT_FINDINGS(
+      "spendwatch.audit.findings",
+      "What the audit has found, by this node; any rise is to be looked into at once"),
+  AUDIT_TRANSACTIONS("spendwatch.audit.transactions", "Transactions that this node has audited"),
+  AUDIT_TIME(
+      "spendwatch.audit.run",
+      "Time that a run of the audit takes; a rise beyond its interval means that it falls behind"),
   PARTITIONS(
       "spendwatch.partitions",
       "Partitions of table transactions; a steady rise beyond the retention means that none is removed"),

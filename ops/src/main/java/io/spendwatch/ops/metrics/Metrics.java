@@ -5,6 +5,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.spendwatch.ops.audit.AuditMetrics;
+import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.partitions.PartitionMaintenance.Report;
 import io.spendwatch.ops.partitions.PartitionMetrics;
 import java.time.Duration;
@@ -26,6 +28,29 @@ public final class Metrics {
     return registry.scrape();
   }
 
+  /** Of the audit. To be asked for once. */
+  public AuditMetrics audit() {
+    Counter runs = counter(Metric.AUDIT_RUNS);
+    Counter failed = counter(Metric.AUDIT_FAILED);
+    Counter findings = counter(Metric.AUDIT_FINDINGS);
+    Counter transactions = counter(Metric.AUDIT_TRANSACTIONS);
+    Timer time = timer(Metric.AUDIT_TIME);
+    return new AuditMetrics() {
+      @Override
+      public void ran(AuditReport report) {
+        runs.increment();
+        findings.increment((double) report.findingsTotal());
+        transactions.increment((double) report.transactions());
+        time.record(Duration.between(report.startedAt(), report.finishedAt()));
+      }
+
+      @Override
+      public void failed() {
+        failed.increment();
+      }
+    };
+  }
+
   /** Of what looks after the partitions. To be asked for once. */
   public PartitionMetrics partitions() {
     AtomicLong present = gauge(Metric.PARTITIONS);
@@ -35,10 +60,7 @@ public final class Metrics {
     Counter detached = counter(Metric.PARTITIONS_DETACHED);
     Counter dropped = counter(Metric.PARTITIONS_DROPPED);
     Counter failed = counter(Metric.PARTITION_MAINTENANCE_FAILED);
-    Timer time =
-        Timer.builder(Metric.PARTITION_MAINTENANCE.id())
-            .description(Metric.PARTITION_MAINTENANCE.meaning())
-            .register(registry);
+    Timer time = timer(Metric.PARTITION_MAINTENANCE);
     return new PartitionMetrics() {
       @Override
       public void kept(Report report, Duration took) {
@@ -57,6 +79,10 @@ public final class Metrics {
         lastFailure.set(clock.instant().getEpochSecond());
       }
     };
+  }
+
+  private Timer timer(Metric metric) {
+    return Timer.builder(metric.id()).description(metric.meaning()).register(registry);
   }
 
   private Counter counter(Metric metric) {

@@ -5,6 +5,11 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditHistory;
+import io.spendwatch.ops.audit.AwakeWindows;
+import io.spendwatch.ops.audit.ClusterWindows;
+import io.spendwatch.ops.audit.Reconciliation;
+import io.spendwatch.ops.audit.ReconciliationJob;
 import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.Configuration;
@@ -94,9 +99,15 @@ public final class Node {
               sharding,
               clock);
       var census = new Census(system, status);
+      AwakeWindows windows =
+          new ClusterWindows(
+              system, sharding, raw.getDuration("spendwatch.actors.window-query-timeout"));
+      var audits = new AuditHistory(analytics);
       int httpPort =
           listen(
-              system, configuration.http(), new HttpApi(status::now, census::take, metrics::text));
+              system,
+              configuration.http(),
+              new HttpApi(status::now, census::take, windows, metrics::text, audits::recent));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
@@ -112,9 +123,24 @@ public final class Node {
                   clock,
                   metrics.partitions())
               .start(system, partitions.interval());
+      var audit =
+          new ReconciliationJob(
+              new Reconciliation(
+                  analytics,
+                  configuration.streams().kafka(),
+                  configuration.audit(),
+                  partitions.retention(),
+                  windows,
+                  clock),
+              audits,
+              metrics.audit(),
+              configuration.audit().interval());
+      status.audited(audit::last);
+      Cancellable audited = audit.start(system);
       Cancellable stateLog = StateLog.start(system, status);
       new Departure(system)
-          .arrange(status, membership, pipelines, List.of(keptPartitions, stateLog), databases);
+          .arrange(
+              status, membership, pipelines, List.of(keptPartitions, audited, stateLog), databases);
       LOG.atInfo()
           .addKeyValue("node", nodeId)
           .addKeyValue("address", Cluster.get(system).selfMember().address())
@@ -222,6 +248,7 @@ public final class Node {
                 actors.getString("awake-memory-max"),
                 Runtime.getRuntime().maxMemory()),
             actors.getInt("restore-users-max"),
+            actors.getInt("window-queries-max"),
             new PgAccounts(database),
             new PgHistory(database)));
   }

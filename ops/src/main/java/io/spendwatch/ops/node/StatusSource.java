@@ -3,6 +3,7 @@ package io.spendwatch.ops.node;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
 import io.spendwatch.ops.cluster.Membership;
+import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.Deliveries;
 import io.spendwatch.ops.status.NodeStatus.Member;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -38,6 +40,7 @@ final class StatusSource {
   private volatile String http = "";
   private volatile Membership membership;
   private volatile Pipelines pipelines;
+  private volatile Supplier<AuditStatus> audit = () -> null;
   private volatile boolean draining;
 
   /**
@@ -70,6 +73,11 @@ final class StatusSource {
     pipelines = startedPipelines;
   }
 
+  /** Asked for the last run of the audit from now on; answers null for none, and blocks nobody. */
+  void audited(Supplier<AuditStatus> lastRun) {
+    audit = lastRun;
+  }
+
   /** From now on the node is on its way out. */
   void draining() {
     draining = true;
@@ -86,7 +94,13 @@ final class StatusSource {
         state.partitions().stream().map(partition -> partition(partition, nowMs)).toList();
     Totals totals = Totals.of(partitions);
     return new NodeStatus(
-        node(state, totals), members(), partitions, shards(), state.partitionCounts(), totals);
+        node(state, totals),
+        members(),
+        partitions,
+        shards(),
+        state.partitionCounts(),
+        totals,
+        audit.get());
   }
 
   private NodeInfo node(PipelinesStatus pipelinesStatus, Totals totals) {

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -27,9 +28,15 @@ import java.util.stream.IntStream;
  * @param partitions all of both topics, those that no node consumes included
  * @param shards where the partitions of the transactions topic are addressed
  * @param totals over the partitions
+ * @param audit the last run of the audit that any node knows of; null for none
  */
 public record ClusterStatus(
-    String node, List<Node> nodes, List<Partition> partitions, List<Shard> shards, Totals totals) {
+    String node,
+    List<Node> nodes,
+    List<Partition> partitions,
+    List<Shard> shards,
+    Totals totals,
+    AuditStatus audit) {
 
   /**
    * What the asking node's cluster knows of one of its members.
@@ -135,7 +142,12 @@ public record ClusterStatus(
             .toList();
     List<Partition> partitions = partitions(byAddress.values());
     return new ClusterStatus(
-        asking.node().id(), nodes, partitions, shards(byAddress.values()), Totals.of(partitions));
+        asking.node().id(),
+        nodes,
+        partitions,
+        shards(byAddress.values()),
+        Totals.of(partitions),
+        lastAudit(byAddress.values()));
   }
 
   /** Whether every node is ready, and every partition has one. */
@@ -143,6 +155,14 @@ public record ClusterStatus(
     return nodes.stream().allMatch(Node::isWell)
         && !partitions.isEmpty()
         && partitions.stream().allMatch(Partition::isOwned);
+  }
+
+  private static AuditStatus lastAudit(Collection<NodeStatus> answers) {
+    return answers.stream()
+        .map(NodeStatus::audit)
+        .filter(Objects::nonNull)
+        .max(Comparator.comparingLong(AuditStatus::runId))
+        .orElse(null);
   }
 
   private static List<Shard> shards(Collection<NodeStatus> answers) {

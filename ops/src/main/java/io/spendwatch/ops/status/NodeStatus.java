@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param shards that are on this node
  * @param partitionCounts how many there are, on this node or not, by topic; empty while unknown
  * @param totals over its partitions
+ * @param audit the last run of the audit that the node knows of; null for none
  */
 public record NodeStatus(
     NodeInfo node,
@@ -24,7 +25,8 @@ public record NodeStatus(
     List<Partition> partitions,
     List<Shard> shards,
     Map<String, Integer> partitionCounts,
-    Totals totals)
+    Totals totals,
+    AuditStatus audit)
     implements ClusterMessage {
 
   public NodeStatus {

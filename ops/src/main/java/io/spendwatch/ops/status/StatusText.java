@@ -5,6 +5,7 @@ import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.Totals;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +61,9 @@ public final class StatusText {
     status.partitions().forEach(partition -> lines.add(row(partition)));
     lines.add(total(status.totals()));
     findings(status).forEach(lines::add);
+    if (status.audit() != null) {
+      lines.add(audit(status.audit()));
+    }
     return lines.toString();
   }
 
@@ -135,6 +139,25 @@ public final class StatusText {
               .formatted(status.totals().internalErrors()));
     }
     return findings;
+  }
+
+  private static String audit(AuditStatus audit) {
+    String outcome =
+        audit.outcome() == null
+            ? "runs"
+            : switch (audit.outcome()) {
+              case "CLEAN" -> "clean";
+              case "FINDINGS" -> audit.findings() + " findings";
+              default -> "could not run: " + audit.failure();
+            };
+    boolean isWell = audit.openFindings() == 0 && !"FAILED".equals(audit.outcome());
+    return "%saudit: run %d at %s, %s%s"
+        .formatted(
+            isWell ? "" : "! ",
+            audit.runId(),
+            audit.startedAt().truncatedTo(ChronoUnit.SECONDS),
+            outcome,
+            audit.openFindings() == 0 ? "" : "; %d open in all".formatted(audit.openFindings()));
   }
 
   private static String shardsAway(ClusterStatus status) {

@@ -15,6 +15,9 @@ BEGIN
   END IF;
 
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_olap') THEN
+    -- What the audit has found is its own.
+    GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
+      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes TO spendwatch_olap;
     -- Analysis reads; partitions of transactions through their parent, those to come included.
     REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.settings, spendwatch.accounts_readable, spendwatch.transactions_readable, spendwatch.alerts_readable

@@ -1,8 +1,16 @@
 package io.spendwatch.ops.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.actors.AccountBalance;
+import io.spendwatch.actors.PartitionWindows;
+import io.spendwatch.actors.PartitionWindows.UserWindow;
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditHistory;
+import io.spendwatch.ops.audit.AwakeWindows;
+import io.spendwatch.ops.audit.HttpWindows;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
@@ -11,10 +19,14 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
@@ -31,6 +43,7 @@ class HttpApiTest {
 
   private final HttpClient client = HttpClient.newHttpClient();
   private volatile NodeStatus status = READY;
+  private final AskedWindows windows = new AskedWindows();
   private ActorTestKit kit;
   private URI server;
 
@@ -40,7 +53,14 @@ class HttpApiTest {
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
-            .bind(new HttpApi(this::answer, this::answerForAll, () -> "a_metric 1.0\n").routes())
+            .bind(
+                new HttpApi(
+                        this::answer,
+                        this::answerForAll,
+                        windows,
+                        () -> "a_metric 1.0\n",
+                        () -> CompletableFuture.completedFuture(recent))
+                    .routes())
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
@@ -50,6 +70,23 @@ class HttpApiTest {
   void close() {
     client.close();
     kit.shutdownTestKit();
+  }
+
+  @Test
+  void reconciliationsAreThoseOfTheTables() throws Exception {
+    recent = new AuditHistory.Recent(List.of(), List.of());
+    HttpResponse<String> response = get("/api/v1/reconciliations");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).isEqualTo("{\"runs\":[],\"openFindings\":[]}");
+  }
+
+  @Test
+  void metricsAreInTheTextFormatOfPrometheus() throws Exception {
+    HttpResponse<String> response = get("/metrics");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("text/plain; version=0.0.4");
+    assertThat(response.body()).isEqualTo("a_metric 1.0\n");
   }
 
   private NodeStatus answer() {
@@ -113,6 +150,29 @@ class HttpApiTest {
     assertThat(Json.read(posted.body(), Problem.class).detail()).contains("GET");
   }
 
+  /** As the command line asks, through the same interface as within a node. */
+  @Test
+  void showsTheWindowsOfAPartitionToWhoeverAsksOverHttp() {
+    try (var http = new HttpWindows(server, Duration.ofSeconds(10))) {
+      assertThat(join(http.page(3, "a", 2))).isEqualTo(AskedWindows.ANSWER);
+      assertThat(join(http.of(4, List.of("a", "b")))).isEqualTo(AskedWindows.ANSWER);
+      join(http.reread(5, List.of("a")));
+      assertThat(windows.asked).containsExactly("page 3 a 2", "of 4 [a, b]", "reread 5 [a]");
+      assertThatThrownBy(() -> join(http.page(AskedWindows.SILENT, null, 1)))
+          .hasCauseInstanceOf(OperatorException.class)
+          .hasMessageContaining("partition 7: HTTP status 503");
+    }
+  }
+
+  @Test
+  void saysWhatIsWrongWithAQuestionAboutWindows() throws Exception {
+    assertThat(post("/api/v1/partitions/3/windows", "{\"limit\":0}").body())
+        .contains("limit: 0 (expected: 1 to 500)");
+    assertThat(post("/api/v1/partitions/3/windows", "[").statusCode()).isEqualTo(400);
+    assertThat(post("/api/v1/partitions/x/windows", "{}").statusCode()).isEqualTo(404);
+    assertThat(get("/api/v1/partitions/3/windows").statusCode()).isEqualTo(405);
+  }
+
   @Test
   void tellsNobodyOutsideWhatFailedInside() throws Exception {
     status = null;
@@ -127,12 +187,53 @@ class HttpApiTest {
         HttpRequest.newBuilder(server.resolve(path)).build(), HttpResponse.BodyHandlers.ofString());
   }
 
-  @Test
-  void metricsAreInTheTextFormatOfPrometheus() throws Exception {
-    HttpResponse<String> response = get("/metrics");
-    assertThat(response.statusCode()).isEqualTo(200);
-    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
-        .startsWith("text/plain; version=0.0.4");
-    assertThat(response.body()).isEqualTo("a_metric 1.0\n");
+  private HttpResponse<String> post(String path, String body) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(server.resolve(path))
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static <T> T join(CompletionStage<T> stage) {
+    return stage.toCompletableFuture().join();
+  }
+
+  /** Remembers what it is asked. */
+  private static final class AskedWindows implements AwakeWindows {
+    static final int SILENT = 7;
+    static final PartitionWindows ANSWER =
+        new PartitionWindows(
+            3,
+            true,
+            17,
+            1_000,
+            List.of(
+                new UserWindow("b", 900, -5, 2, new AccountBalance(7, "USD", 1, 2), null),
+                new UserWindow("c", 900, 5, 1, null, null)),
+            true);
+
+    final List<String> asked = new CopyOnWriteArrayList<>();
+
+    @Override
+    public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
+      if (partition == SILENT) {
+        return CompletableFuture.failedFuture(new TimeoutException());
+      }
+      asked.add("page " + partition + " " + after + " " + usersMax);
+      return CompletableFuture.completedFuture(ANSWER);
+    }
+
+    @Override
+    public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
+      asked.add("of " + partition + " " + userIds);
+      return CompletableFuture.completedFuture(ANSWER);
+    }
+
+    @Override
+    public CompletionStage<Done> reread(int partition, List<String> userIds) {
+      asked.add("reread " + partition + " " + userIds);
+      return CompletableFuture.completedFuture(Done.getInstance());
+    }
   }
 }

@@ -12,6 +12,7 @@ import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.AccountBalance;
 import io.spendwatch.actors.ClusterMessage;
 import io.spendwatch.actors.PartitionQuery;
+import io.spendwatch.actors.PartitionWindows;
 import io.spendwatch.actors.UserView;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
@@ -48,6 +49,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RemoteMessagesTest {
   private static final Path FILES = Path.of("src", "test", "resources", "remote-messages");
   private static final CBORMapper CBOR = new CBORMapper();
+  private static final PartitionWindows.UserWindow WINDOW =
+      new PartitionWindows.UserWindow("u", 4, 5, 6, new AccountBalance(-5, "USD", 7, 3), "e");
 
   private final ActorTestKit kit =
       ActorTestKit.create(
@@ -65,10 +68,17 @@ class RemoteMessagesTest {
   /** As the files have them, but for actors, whose names are those of a node that is gone. */
   private Map<Class<? extends ClusterMessage>, ClusterMessage> messages() {
     ActorRef<UserView> viewer = kit.<UserView>createTestProbe().ref();
+    ActorRef<PartitionWindows> auditing = kit.<PartitionWindows>createTestProbe().ref();
     ActorRef<NodeStatus> asking = kit.<NodeStatus>createTestProbe().ref();
     return Map.of(
         PartitionQuery.GetUser.class,
         new PartitionQuery.GetUser("u", viewer),
+        PartitionQuery.GetWindows.class,
+        new PartitionQuery.GetWindows("u", 2, List.of("v"), auditing),
+        PartitionQuery.Reread.class,
+        new PartitionQuery.Reread(List.of("u")),
+        PartitionWindows.class,
+        new PartitionWindows(1, true, 2, 3, List.of(WINDOW), true),
         PartitionQuery.Settle.class,
         new PartitionQuery.Settle(),
         PartitionQuery.Leave.class,

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -17,7 +18,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/** What a listener hears when somebody writes to {@code accounts}. */
+/**
+ * What a listener hears when somebody writes to {@code accounts}, and what the history keeps of it.
+ */
 @ExtendWith(Servers.class)
 class AccountChangesIT {
   private Connection connection;
@@ -28,7 +31,7 @@ class AccountChangesIT {
     connection = bed.database().connect("test");
     statement = connection.createStatement();
     statement.execute("TRUNCATE spendwatch.accounts");
-    statement.execute("TRUNCATE spendwatch.closed_accounts");
+    statement.execute("TRUNCATE spendwatch.closed_accounts, spendwatch.account_versions");
     statement.execute("LISTEN spendwatch_accounts");
     statement.execute(
         "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor)"
@@ -111,6 +114,68 @@ class AccountChangesIT {
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)"
             + " VALUES ('u4', 'USD', 1, '2004-01-01')");
     assertThat(text(since)).isEqualTo("2001 2003 2001 2004");
+  }
+
+  @Test
+  void keepsEveryBalanceThatWasInForce() throws SQLException {
+    statement.execute("UPDATE spendwatch.accounts SET balance_minor = 7, as_of = '2001-01-01Z'");
+    statement.execute("UPDATE spendwatch.accounts SET username = 'other', as_of = now()");
+    statement.execute(
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)"
+            + " VALUES ('u1', 'EUR', 7, '2002-01-01Z'), ('u2', 'USD', 7, now()), ('u4', 'USD', 1, '2003-01-01Z')"
+            + " ON CONFLICT (user_id) DO UPDATE"
+            + " SET balance_minor = excluded.balance_minor, currency = excluded.currency, as_of = excluded.as_of,"
+            + " balance_version = excluded.balance_version");
+    assertThat(history())
+        .isEqualTo(
+            "u1.1=1000USD u1.2=7USD u1.3=7EUR u2.1=1000USD u2.2=7USD u3.1=1000USD u3.2=7USD u4.1=1USD");
+    assertThat(
+            text(
+                "SELECT string_agg(to_char(in_force_since AT TIME ZONE 'UTC', 'YYYY'), ' ' ORDER BY user_id, balance_version)"
+                    + " FROM spendwatch.account_versions WHERE in_force_since < '2010-01-01Z'"))
+        .isEqualTo("2001 2002 2001 2001 2003");
+  }
+
+  @Test
+  void saysWhichBalanceWasTheLastOfAnAccountThatIsGone() throws SQLException {
+    statement.execute("UPDATE spendwatch.accounts SET balance_minor = 7 WHERE user_id = 'u1'");
+    statement.execute("DELETE FROM spendwatch.accounts WHERE user_id = 'u1'");
+    statement.execute(
+        "UPDATE spendwatch.accounts SET user_id = 'u9', balance_minor = 9 WHERE user_id = 'u2'");
+    assertThat(history())
+        .isEqualTo("u1.1=1000USD u1.2=7USD(gone) u2.1=1000USD(gone) u3.1=1000USD u9.2=9USD");
+    statement.execute("TRUNCATE spendwatch.accounts");
+    insertAll();
+    assertThat(history())
+        .isEqualTo(
+            "u1.1=1000USD u1.2=7USD(gone) u1.3=1000USD u2.1=1000USD(gone) u2.2=1000USD"
+                + " u3.1=1000USD(gone) u3.2=1000USD u9.2=9USD(gone)");
+  }
+
+  @Test
+  void whoWritesAccountsNeedNotBeAllowedToWriteHistory() throws SQLException {
+    statement.execute("SET ROLE spendwatch_oltp");
+    statement.execute("UPDATE spendwatch.accounts SET balance_minor = 7 WHERE user_id = 'u1'");
+    assertThatThrownBy(() -> statement.execute("DELETE FROM spendwatch.account_versions"))
+        .hasMessageContaining("permission denied");
+    statement.execute("RESET ROLE");
+    assertThat(history()).isEqualTo("u1.1=1000USD u1.2=7USD u2.1=1000USD u3.1=1000USD");
+  }
+
+  @Test
+  void ofWhatRollsBackNothingIsKept() throws SQLException {
+    connection.setAutoCommit(false);
+    statement.execute("UPDATE spendwatch.accounts SET balance_minor = 7");
+    connection.rollback();
+    connection.setAutoCommit(true);
+    assertThat(history()).isEqualTo("u1.1=1000USD u2.1=1000USD u3.1=1000USD");
+  }
+
+  private String history() throws SQLException {
+    return text(
+        "SELECT string_agg(user_id || '.' || balance_version || '=' || balance_minor || currency"
+            + " || CASE WHEN closed_at IS NULL THEN '' ELSE '(gone)' END, ' ' ORDER BY user_id, balance_version)"
+            + " FROM spendwatch.account_versions");
   }
 
   @Test

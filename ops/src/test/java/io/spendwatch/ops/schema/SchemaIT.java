@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -40,6 +41,35 @@ class SchemaIT {
     List<Integer> applied = atOnce(4, () -> new Schema(fresh).migrate(NOW));
     assertThat(applied).filteredOn(n -> n == 0).hasSize(3);
     assertThat(applied).filteredOn(n -> n > 0).hasSize(1);
+  }
+
+  @Test
+  void theHistoryOfBalancesBeginsWithThoseThatAreThere(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_history");
+    var _ =
+        Flyway.configure()
+            .dataSource(fresh.jdbcUrl(), fresh.user(), fresh.password())
+            .defaultSchema("spendwatch")
+            .target("0009")
+            .load()
+            .migrate();
+    execute(
+        fresh,
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor)"
+            + " VALUES ('there', 'USD', 5), ('gone', 'USD', 6), ('back', 'USD', 7);"
+            + "UPDATE spendwatch.accounts SET balance_minor = 8;"
+            + "DELETE FROM spendwatch.accounts WHERE user_id <> 'there';"
+            + "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) VALUES ('back', 'USD', 9)");
+    new Schema(fresh).migrate(NOW);
+    execute(
+        fresh,
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) VALUES ('gone', 'USD', 10)");
+    assertThat(
+            column(
+                fresh,
+                "SELECT concat_ws(' ', user_id, balance_version, balance_minor, closed_at IS NOT NULL)"
+                    + " FROM spendwatch.account_versions ORDER BY user_id, balance_version"))
+        .containsExactly("back 3 9 f", "gone 3 10 f", "there 2 8 f");
   }
 
   @Test

@@ -37,7 +37,8 @@ public final class StatusSamples {
         partitions,
         partitions.stream().map(p -> new Shard(p.topic(), p.partition(), id)).toList(),
         Map.of("transactions", 4),
-        Totals.of(partitions));
+        Totals.of(partitions),
+        null);
   }
 
   static String address(String id) {

@@ -33,7 +33,8 @@ class StatusTextTest {
             a.partitions(),
             List.of(new Shard("transactions", 0, "a"), new Shard("transactions", 1, "a")),
             Map.of("transactions", 3),
-            a.totals());
+            a.totals(),
+            null);
     String text =
         StatusText.of(
             ClusterStatus.of(

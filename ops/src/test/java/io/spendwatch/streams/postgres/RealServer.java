@@ -94,6 +94,7 @@ final class RealServer implements Server, AutoCloseable {
         DELETE FROM spendwatch.alerts;
         DELETE FROM spendwatch.accounts;
         DELETE FROM spendwatch.closed_accounts;
+        DELETE FROM spendwatch.account_versions;
         DELETE FROM spendwatch.pipelines;
         """
             .formatted(names, instants));

@@ -1,0 +1,39 @@
+package io.spendwatch.ops.audit;
+
+import static io.spendwatch.streams.config.ConfigSection.checkPositive;
+import static io.spendwatch.streams.config.ConfigSection.checkRange;
+
+import io.spendwatch.streams.config.ConfigSection;
+import java.time.Duration;
+
+/**
+ * How often and how much is audited: {@code spendwatch.audit}.
+ *
+ * @param interval between the starts of two runs, of whichever node
+ * @param rowsAtOnce how many rows a full run sorts at a time, about: it bounds what it takes on the
+ *     server's disk
+ * @param findingsMax how many findings of a run are stored and shown; further ones are counted
+ * @param grace how long alerts and changed balances may be on their way to where they are looked
+ *     for
+ */
+public record AuditConfig(Duration interval, int rowsAtOnce, int findingsMax, Duration grace) {
+
+  public AuditConfig {
+    checkPositive("spendwatch.audit.interval", interval);
+    checkRange("spendwatch.audit.rows-at-once", rowsAtOnce, 1000, 1_000_000_000);
+    checkRange("spendwatch.audit.findings-max", findingsMax, 1, 1_000_000);
+    checkPositive("spendwatch.audit.grace", grace);
+  }
+
+  /** Reads {@code spendwatch.audit}. */
+  public static AuditConfig from(ConfigSection section) {
+    AuditConfig config =
+        new AuditConfig(
+            section.duration("interval"),
+            section.integer("rows-at-once"),
+            section.integer("findings-max"),
+            section.duration("grace"));
+    section.rejectUnknown();
+    return config;
+  }
+}

@@ -1,0 +1,268 @@
+package io.spendwatch.ops.audit;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.streams.KafkaConfig;
+import io.spendwatch.streams.postgres.Database;
+import io.vertx.sqlclient.Row;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The audit: recomputes in SQL, from the rows alone, what each row's exposure and verdict, each
+ * alert, and each window in memory must be, and finds what is different. It shares no code with
+ * what it audits but the codec of the topic.
+ *
+ * <p>A run looks at what is settled: what lies below the group's committed offsets, read before the
+ * tables are. All of that is durable and published, so what is missing is missing. It works in one
+ * transaction, on one connection of the analytical pool, on the tables as they are at its start.
+ * One runs at a time in a database. A run that fails has judged nothing, and the next one begins
+ * where it did.
+ *
+ * <p>Thread-safe; each run blocks the thread that asks for it.
+ */
+public final class Reconciliation {
+  /** Of the advisory lock that lets one run at a time. */
+  private static final long LOCK = 0x5350454E44415544L;
+
+  private static final Duration WINDOW = Duration.ofMillis(Alert.WINDOW_MS);
+
+  /**
+   * A partition goes as a whole, once all of it is old, with the next look after the partitions.
+   */
+  private static final Duration REMOVAL = Duration.ofDays(32);
+
+  private final Database database;
+  private final KafkaConfig kafka;
+  private final AuditConfig config;
+  private final Optional<Duration> retention;
+  private final AwakeWindows windows;
+  private final InstantSource clock;
+
+  /**
+   * @param database the analytical pool
+   * @param retention how long rows are kept; empty for ever
+   * @param windows whom to ask for the windows in memory
+   */
+  public Reconciliation(
+      Database database,
+      KafkaConfig kafka,
+      AuditConfig config,
+      Optional<Duration> retention,
+      AwakeWindows windows,
+      InstantSource clock) {
+    this.database = database;
+    this.kafka = kafka;
+    this.config = config;
+    this.retention = retention;
+    this.windows = windows;
+    this.clock = clock;
+  }
+
+  /** What the tables have said. */
+  private record Judged(
+      long runId,
+      Instant settledUntil,
+      long transactions,
+      long alerts,
+      long offsets,
+      long expired,
+      Map<Integer, List<String>> touched) {}
+
+  /**
+   * Runs once.
+   *
+   * @param unlessWithin do nothing if another run has begun so recently; zero for never
+   * @return empty where another run is at work, or has begun so recently
+   * @throws OperatorException naming the server that failed; the run is noted as failed where it
+   *     can be
+   */
+  public Optional<AuditReport> run(Mode mode, Duration unlessWithin) {
+    Instant startedAt = clock.instant();
+    RunTables tables = new RunTables(database, kafka.nodeId());
+    try (SourceLog log = new SourceLog(kafka)) {
+      if (!unlessWithin.isZero() && tables.hasBegunSince(startedAt.minus(unlessWithin))) {
+        return Optional.empty();
+      }
+      // Before the tables are looked at, so that all that is committed is in them.
+      Map<Integer, Long> committed = log.committed();
+      Optional<Judged> done =
+          Session.transaction(
+              database, session -> judge(session, tables, log, mode, committed, startedAt));
+      if (done.isEmpty()) {
+        return Optional.empty();
+      }
+      Judged judged = done.get();
+      tables.withdrawWhatWasOnItsWay(judged.runId(), config.grace());
+      WindowDrift drift = new WindowDrift(database, windows, config);
+      WindowDrift.Outcome compared =
+          mode == Mode.FULL
+              ? drift.compareAll(committed.keySet())
+              : drift.compare(tables.withDrifting(judged.touched()));
+      tables.add(judged.runId(), compared.findings());
+      tables.resolve(judged.runId(), mode, compared.userIds());
+      AuditReport report =
+          new AuditReport(
+              judged.runId(),
+              mode,
+              startedAt,
+              clock.instant(),
+              judged.settledUntil(),
+              judged.transactions(),
+              judged.alerts(),
+              judged.offsets(),
+              judged.expired(),
+              compared.usersAwake(),
+              compared.notAsked(),
+              tables.count(judged.runId()),
+              tables.findings(judged.runId(), config.findingsMax()));
+      tables.end(report);
+      return Optional.of(report);
+    } catch (OperatorException e) {
+      tables.noteFailure(mode, startedAt, clock.instant(), e.getMessage());
+      throw e;
+    }
+  }
+
+  private Optional<Judged> judge(
+      Session session,
+      RunTables tables,
+      SourceLog log,
+      Mode mode,
+      Map<Integer, Long> committed,
+      Instant startedAt) {
+    if (!session.one("SELECT pg_try_advisory_xact_lock($1)", LOCK).getBoolean(0)) {
+      return Optional.empty();
+    }
+    long runId = tables.begin(session, mode, startedAt);
+    Map<Integer, RunTables.Position> positions =
+        mode == Mode.FULL ? Map.of() : tables.positions(session);
+    List<Span> spans = spans(committed, positions);
+    Map<String, String> values = new HashMap<>();
+    values.put("spans", Span.values(spans));
+    values.put("fresh", Span.condition(spans));
+    Instant droppedBefore = droppedBefore(session);
+    // What lies within a window's length after what was dropped has a past that is not there.
+    values.put(
+        "checkable_from", literal(droppedBefore == null ? null : droppedBefore.plus(WINDOW)));
+
+    session.run("begin_found", values);
+    session.run("begin", values);
+    Map<Integer, OffsetGaps.Census> censuses = census(session, values);
+    if (mode == Mode.FULL) {
+      int shares = shares(session);
+      for (int share = 0; share < shares; share++) {
+        values.put("share", Integer.toString(share));
+        values.put("shares", Integer.toString(shares));
+        session.run("scope_full", values);
+        session.run("rows", values);
+        session.run("balances", values);
+        session.run("episodes", values);
+        session.run("end_share", values);
+      }
+      session.run("strangers", values);
+    } else {
+      session.run("scope_incremental", values);
+      session.run("rows", values);
+      session.run("balances", values);
+      session.run("episodes", values);
+    }
+    session.run("sequence", values);
+    session.run("beyond", Map.of("beyond", beyond(log.ends())));
+
+    if (retention.isPresent() && mode == Mode.FULL) {
+      Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
+      session.run("retention", Map.of("horizon", literal(horizon)));
+    }
+    OffsetGaps gaps = new OffsetGaps(session, log, droppedBefore);
+    for (Span span : spans) {
+      gaps.check(span, censuses.getOrDefault(span.partition(), OffsetGaps.Census.NONE));
+    }
+    tables.store(session, runId, gaps.findings(), config.findingsMax());
+    tables.moveOn(session);
+    Row totals = session.one(AuditScript.text("totals", Map.of()));
+    OffsetDateTime until = totals.getOffsetDateTime(0);
+    return Optional.of(
+        new Judged(
+            runId,
+            until == null ? null : until.toInstant(),
+            censuses.values().stream().mapToLong(OffsetGaps.Census::rows).sum(),
+            totals.getLong(1),
+            spans.stream().mapToLong(Span::offsets).sum(),
+            gaps.expired(),
+            mode == Mode.FULL ? Map.of() : touched(session)));
+  }
+
+  private static Instant droppedBefore(Session session) {
+    OffsetDateTime end =
+        session.one("SELECT dropped_before FROM spendwatch.settings").getOffsetDateTime(0);
+    return end == null ? null : end.toInstant();
+  }
+
+  private static String literal(Instant instant) {
+    return "'" + (instant == null ? "-infinity" : instant) + "'::timestamptz";
+  }
+
+  private static List<Span> spans(
+      Map<Integer, Long> committed, Map<Integer, RunTables.Position> positions) {
+    List<Span> spans = new ArrayList<>();
+    committed.forEach(
+        (partition, to) -> {
+          RunTables.Position position =
+              positions.getOrDefault(partition, RunTables.Position.BEGINNING);
+          // Somebody may have put the group back: what was judged stays judged.
+          spans.add(
+              new Span(
+                  partition,
+                  position.nextOffset(),
+                  Math.max(to, position.nextOffset()),
+                  position.alertSeq(),
+                  position.streamTime()));
+        });
+    return spans;
+  }
+
+  private static Map<Integer, OffsetGaps.Census> census(
+      Session session, Map<String, String> values) {
+    Map<Integer, OffsetGaps.Census> censuses = new HashMap<>();
+    for (Row row : session.query(AuditScript.text("census", values))) {
+      censuses.put(row.getInteger(0), OffsetGaps.Census.of(row));
+      session.query(
+          "UPDATE span SET stream_time = greatest(stream_time, $2) WHERE kafka_partition = $1",
+          row.getInteger(0),
+          row.getOffsetDateTime(4));
+    }
+    return censuses;
+  }
+
+  /** Rows are counted by what the server believes: their number only bounds a share. */
+  private int shares(Session session) {
+    double rows = session.one(AuditScript.text("estimate", Map.of())).getDouble(0);
+    return (int) Math.max(1, Math.ceil(rows / config.rowsAtOnce()));
+  }
+
+  private static String beyond(Map<Integer, Long> ends) {
+    List<String> conditions = new ArrayList<>();
+    ends.forEach(
+        (partition, end) ->
+            conditions.add(
+                "(t.kafka_partition = %d AND t.kafka_offset >= %d)".formatted(partition, end)));
+    return "(" + String.join(" OR ", conditions) + ")";
+  }
+
+  private static Map<Integer, List<String>> touched(Session session) {
+    Map<Integer, List<String>> users = new HashMap<>();
+    for (Row row : session.query(AuditScript.text("touched", Map.of()))) {
+      users.computeIfAbsent(row.getInteger(0), _ -> new ArrayList<>()).add(row.getString(1));
+    }
+    return users;
+  }
+}

@@ -1,0 +1,106 @@
+package io.spendwatch.ops.audit;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.ops.status.AuditStatus;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.pekko.actor.Cancellable;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Audits what is new, again and again, and remembers for the status what came of the last run, of
+ * whichever node. Each node tries; one of them finds that it is time. A failure is no harm: the
+ * next run judges what this one did not. Thread-safe.
+ */
+public final class ReconciliationJob {
+  private static final Logger LOG = LoggerFactory.getLogger(ReconciliationJob.class);
+
+  private final Reconciliation reconciliation;
+  private final AuditHistory history;
+  private final AuditMetrics metrics;
+  private final Duration interval;
+  private final AtomicBoolean running = new AtomicBoolean();
+  private volatile AuditStatus last;
+  private String lastFailure = "";
+
+  public ReconciliationJob(
+      Reconciliation reconciliation,
+      AuditHistory history,
+      AuditMetrics metrics,
+      Duration interval) {
+    this.reconciliation = reconciliation;
+    this.history = history;
+    this.metrics = metrics;
+    this.interval = interval;
+  }
+
+  /** Begins after the interval, and repeats until cancelled. */
+  public Cancellable start(ActorSystem<?> system) {
+    return system
+        .scheduler()
+        .scheduleWithFixedDelay(interval, interval, this::runApart, system.executionContext());
+  }
+
+  /** The last run; null before it is known. */
+  public AuditStatus last() {
+    return last;
+  }
+
+  /** A run waits for its statements: on a thread that nobody else waits for. */
+  private void runApart() {
+    if (running.compareAndSet(false, true)) {
+      Thread.ofVirtual()
+          .name("audit-job")
+          .start(
+              () -> {
+                try {
+                  runOnce();
+                } finally {
+                  running.set(false);
+                }
+              });
+    }
+  }
+
+  private void runOnce() {
+    try {
+      // Half of it: nodes come at any moment of the interval.
+      Optional<AuditReport> report = reconciliation.run(Mode.INCREMENTAL, interval.dividedBy(2));
+      report.ifPresent(this::tell);
+      lastFailure = "";
+    } catch (OperatorException e) {
+      metrics.failed();
+      // Once per reason: it comes again with each interval.
+      if (!lastFailure.equals(e.getMessage())) {
+        lastFailure = e.getMessage();
+        LOG.atWarn()
+            .addKeyValue("reason", e.getMessage())
+            .log("The audit could not run; the next one judges what it did not");
+      }
+    }
+    var _ =
+        history
+            .runs(1)
+            .thenAccept(runs -> last = runs.isEmpty() ? null : runs.getFirst())
+            .exceptionally(_ -> null);
+  }
+
+  private void tell(AuditReport report) {
+    metrics.ran(report);
+    var line = report.isClean() ? LOG.atInfo() : LOG.atError();
+    line.addKeyValue("run", report.runId())
+        .addKeyValue("transactions", report.transactions())
+        .addKeyValue("alerts", report.alerts())
+        .addKeyValue("windows", report.usersAwake())
+        .addKeyValue("ms", Duration.between(report.startedAt(), report.finishedAt()).toMillis())
+        .log(
+            report.isClean()
+                ? "Audited: clean"
+                : "Audited: {} findings, in spendwatch.reconciliation_findings",
+            report.findingsTotal());
+  }
+}

@@ -1,0 +1,257 @@
+package io.spendwatch.ops.audit;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.streams.postgres.Database;
+import io.vertx.sqlclient.Row;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The audit's own tables: runs, findings, and how far it has come. Thread-safe; blocks. Throws
+ * {@link OperatorException} where PostgreSQL fails.
+ */
+final class RunTables {
+  private static final Logger LOG = LoggerFactory.getLogger(RunTables.class);
+
+  private final Database database;
+  private final String nodeId;
+
+  /**
+   * How far a partition has been judged.
+   *
+   * @param streamTime as the server writes it; null for none
+   */
+  record Position(long nextOffset, long alertSeq, String streamTime) {
+    static final Position BEGINNING = new Position(0, 0, null);
+  }
+
+  RunTables(Database database, String nodeId) {
+    this.database = database;
+    this.nodeId = nodeId;
+  }
+
+  boolean hasBegunSince(Instant instant) {
+    return plain()
+        .one(
+            "SELECT EXISTS (SELECT FROM spendwatch.reconciliation_runs WHERE started_at > $1)",
+            utc(instant))
+        .getBoolean(0);
+  }
+
+  /** The number of a run that begins now. */
+  long begin(Session session, Mode mode, Instant startedAt) {
+    return session
+        .one(
+            "INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at)"
+                + " VALUES ($1, $2, $3) RETURNING run_id",
+            mode.name(),
+            nodeId,
+            utc(startedAt))
+        .getLong(0);
+  }
+
+  Map<Integer, Position> positions(Session session) {
+    Map<Integer, Position> positions = new HashMap<>();
+    for (Row row :
+        session.query(
+            "SELECT kafka_partition, next_offset, alert_seq, stream_time::text"
+                + " FROM spendwatch.reconciliation_positions")) {
+      positions.put(
+          row.getInteger(0), new Position(row.getLong(1), row.getLong(2), row.getString(3)));
+    }
+    return positions;
+  }
+
+  /** Stores what the session's tables and the others have found; at most so many. */
+  void store(Session session, long runId, List<Finding> others, int findingsMax) {
+    insert(session, others);
+    session.query(AuditScript.text("store_findings", Map.of()), runId, findingsMax);
+  }
+
+  /** The next run begins where this one's spans end. */
+  void moveOn(Session session) {
+    session.run("move_on", Map.of());
+  }
+
+  /** Stores further ones. */
+  void add(long runId, List<Finding> findings) {
+    if (!findings.isEmpty()) {
+      Session.transaction(
+          database,
+          session -> {
+            session.run("begin_found", Map.of());
+            store(session, runId, findings, Integer.MAX_VALUE);
+            return null;
+          });
+    }
+  }
+
+  private static void insert(Session session, List<Finding> findings) {
+    for (Finding finding : findings) {
+      session.query(
+          "INSERT INTO found VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+          finding.kind().name(),
+          finding.userId(),
+          finding.transactionId(),
+          finding.alertId(),
+          finding.kafkaPartition(),
+          finding.kafkaOffset(),
+          finding.eventTime() == null ? null : utc(finding.eventTime()),
+          finding.expected(),
+          finding.actual(),
+          finding.detail(),
+          finding.reproduce());
+    }
+  }
+
+  /**
+   * Time passes by the partition: an episode is CLEARED with one of the next batches after its end,
+   * where many end at once. So ends that are missing are looked for once more.
+   */
+  void withdrawWhatWasOnItsWay(long runId, Duration grace) {
+    String missing =
+        "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE run_id = $1 AND kind = '"
+            + FindingKind.MISSING_CLEARED
+            + "'";
+    long deadline = System.nanoTime() + grace.toNanos();
+    while (plain().one(missing, runId).getLong(0) > 0) {
+      plain().query(AuditScript.text("withdraw", Map.of()), runId);
+      if (System.nanoTime() > deadline) {
+        return;
+      }
+      pause();
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(500);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperatorException("interrupted", e);
+    }
+  }
+
+  /** These users, and those whose windows had drifted. */
+  Map<Integer, List<String>> withDrifting(Map<Integer, List<String>> users) {
+    Map<Integer, List<String>> all = new HashMap<>();
+    users.forEach((partition, ids) -> all.put(partition, new ArrayList<>(ids)));
+    for (Row row :
+        plain()
+            .query(
+                "SELECT DISTINCT kafka_partition, user_id FROM spendwatch.reconciliation_findings"
+                    + " WHERE kind = $1 AND resolved_run_id IS NULL",
+                FindingKind.ACTOR_DRIFT.name())) {
+      List<String> ids = all.computeIfAbsent(row.getInteger(0), _ -> new ArrayList<>());
+      if (!ids.contains(row.getString(1))) {
+        ids.add(row.getString(1));
+      }
+    }
+    return all;
+  }
+
+  /** What was open and would have been found again, and was not, is resolved. */
+  void resolve(long runId, Mode mode, Collection<String> comparedUserIds) {
+    plain()
+        .query(
+            "UPDATE spendwatch.reconciliation_findings SET resolved_run_id = $1"
+                + " WHERE resolved_run_id IS NULL AND last_run_id < $1"
+                + " AND CASE kind WHEN 'ACTOR_DRIFT' THEN user_id = ANY ($2) ELSE $3 END",
+            runId,
+            comparedUserIds.toArray(String[]::new),
+            mode == Mode.FULL);
+  }
+
+  long count(long runId) {
+    return plain()
+        .one(
+            "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE last_run_id = $1", runId)
+        .getLong(0);
+  }
+
+  /** What this run has found, at most so many. */
+  List<Finding> findings(long runId, int findingsMax) {
+    List<Finding> findings = new ArrayList<>();
+    for (Row row :
+        plain()
+            .query(
+                "SELECT kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset,"
+                    + " event_time, expected, actual, detail, reproduce"
+                    + " FROM spendwatch.reconciliation_findings WHERE last_run_id = $1"
+                    + " ORDER BY finding_id LIMIT $2",
+                runId,
+                findingsMax)) {
+      findings.add(finding(row));
+    }
+    return findings;
+  }
+
+  static Finding finding(Row row) {
+    OffsetDateTime at = row.getOffsetDateTime("event_time");
+    return new Finding(
+        FindingKind.valueOf(row.getString("kind")),
+        row.getString("user_id"),
+        row.getString("transaction_id"),
+        row.getString("alert_id"),
+        row.getInteger("kafka_partition"),
+        row.getLong("kafka_offset"),
+        at == null ? null : at.toInstant(),
+        row.getString("expected"),
+        row.getString("actual"),
+        row.getString("detail"),
+        row.getString("reproduce"));
+  }
+
+  void end(AuditReport report) {
+    plain()
+        .query(
+            "UPDATE spendwatch.reconciliation_runs SET finished_at = $2, outcome = $3,"
+                + " settled_until = $4, transactions = $5, alerts = $6, offsets = $7,"
+                + " users_awake = $8, findings = $9 WHERE run_id = $1",
+            report.runId(),
+            utc(report.finishedAt()),
+            report.isClean() ? "CLEAN" : "FINDINGS",
+            report.settledUntil() == null ? null : utc(report.settledUntil()),
+            report.transactions(),
+            report.alerts(),
+            report.offsets(),
+            report.usersAwake(),
+            report.findingsTotal());
+  }
+
+  /** Notes a run that has failed, unless it is the database that fails. */
+  void noteFailure(Mode mode, Instant startedAt, Instant at, String failure) {
+    try {
+      plain()
+          .query(
+              "INSERT INTO spendwatch.reconciliation_runs"
+                  + " (mode, node_id, started_at, finished_at, outcome, failure)"
+                  + " VALUES ($1, $2, $3, $4, 'FAILED', $5)",
+              mode.name(),
+              nodeId,
+              utc(startedAt),
+              utc(at),
+              failure);
+    } catch (OperatorException e) {
+      LOG.debug("The failure of a run could not be noted", e);
+    }
+  }
+
+  private Session plain() {
+    return new Session(database);
+  }
+
+  private static OffsetDateTime utc(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+}

@@ -1,0 +1,86 @@
+package io.spendwatch.ops.audit;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.PgFailure;
+import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.retry.Retry;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Statements one after the other, by a thread that waits for each: an audit has nothing else to do.
+ * For one thread, which must not be one that others wait for. Throws {@link OperatorException}
+ * where PostgreSQL fails.
+ */
+final class Session {
+  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
+  private final Statements statements;
+
+  Session(Statements statements) {
+    this.statements = statements;
+  }
+
+  /** Does the work in one transaction, which sees the tables as they are at its first statement. */
+  static <T> T transaction(Database database, Function<Session, T> work) {
+    return join(
+        database.transaction(
+            statements -> {
+              // A thread of its own: this one delivers the answers that the work will wait for.
+              CompletableFuture<T> done = new CompletableFuture<>();
+              Thread.ofVirtual()
+                  .name("audit")
+                  .start(
+                      () -> {
+                        try {
+                          done.complete(work.apply(new Session(statements)));
+                        } catch (RuntimeException | Error e) {
+                          done.completeExceptionally(e);
+                        }
+                      });
+              return done;
+            }));
+  }
+
+  RowSet<Row> query(String sql, Object... parameters) {
+    long startedNanos = System.nanoTime();
+    RowSet<Row> rows = join(statements.execute(sql, Tuple.from(parameters)));
+    LOG.debug(
+        "{} ms: {}",
+        Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
+        sql.lines().filter(line -> !line.startsWith("--")).findFirst().orElse(""));
+    return rows;
+  }
+
+  /** The first row of an answer that has one. */
+  Row one(String sql, Object... parameters) {
+    return query(sql, parameters).iterator().next();
+  }
+
+  /** The statements of a script, with these values in it. */
+  void run(String script, Map<String, String> values) {
+    AuditScript.statements(script, values).forEach(this::query);
+  }
+
+  private static <T> T join(CompletionStage<T> answer) {
+    try {
+      return answer.toCompletableFuture().join();
+    } catch (CompletionException e) {
+      Throwable cause = Retry.cause(e);
+      if (cause instanceof OperatorException operator) {
+        throw operator;
+      }
+      throw new OperatorException(PgFailure.describe(cause), cause);
+    }
+  }
+}

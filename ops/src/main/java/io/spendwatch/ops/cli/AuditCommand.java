@@ -1,0 +1,108 @@
+package io.spendwatch.ops.cli;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditReport;
+import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.ops.audit.HttpWindows;
+import io.spendwatch.ops.audit.Reconciliation;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.http.Json;
+import io.spendwatch.streams.postgres.Database;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** One run of the audit, now. */
+@Command(
+    name = "audit",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Recomputes in SQL, from transactions, accounts and alerts alone, what every exposure, verdict,"
+          + " alert and window in memory must be, and shows what is different.",
+      "Looks at all that is stored and settled; a node does the same by itself every minute with what is"
+          + " new. Windows in memory are asked for at a node (SPENDWATCH_HTTP_HOST, SPENDWATCH_HTTP_PORT),"
+          + " if one answers.",
+      "Exit status: 0 when clean, 1 with findings, 2 when it could not run."
+    })
+public final class AuditCommand implements Callable<Integer> {
+  private static final int COULD_NOT_RUN = 2;
+  private static final Duration WINDOWS_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--incremental",
+      description = "Only what came since the last run, of a node or of this command.")
+  private boolean incremental;
+
+  @Option(names = "--json", description = "Print the report as JSON.")
+  private boolean json;
+
+  @Option(
+      names = "--wait",
+      paramLabel = "DURATION",
+      defaultValue = "5m",
+      description = "For a run that is at work already (default ${DEFAULT-VALUE}).")
+  private Duration wait;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    try {
+      AuditReport report = run(Configuration.load());
+      out.println(json ? Json.write(report) : report.text());
+      return report.isClean() ? 0 : 1;
+    } catch (OperatorException e) {
+      spec.commandLine().getErr().println("spendwatch audit: " + e.getMessage());
+      return COULD_NOT_RUN;
+    }
+  }
+
+  private AuditReport run(Configuration configuration) {
+    URI node =
+        URI.create("http://" + configuration.http().host() + ":" + configuration.http().port());
+    Database database = Database.open(configuration.analytics());
+    try (HttpWindows windows = new HttpWindows(node, WINDOWS_TIMEOUT)) {
+      var reconciliation =
+          new Reconciliation(
+              database,
+              configuration.streams().kafka(),
+              configuration.audit(),
+              configuration.partitions().retention(),
+              windows,
+              InstantSource.system());
+      long deadline = System.nanoTime() + wait.toNanos();
+      while (true) {
+        Optional<AuditReport> report =
+            reconciliation.run(incremental ? Mode.INCREMENTAL : Mode.FULL, Duration.ZERO);
+        if (report.isPresent()) {
+          return report.get();
+        }
+        if (System.nanoTime() > deadline) {
+          throw new OperatorException(
+              "another run is at work, and has not ended after " + wait.toSeconds() + " s");
+        }
+        pause();
+      }
+    } finally {
+      var _ = database.close().toCompletableFuture().join();
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperatorException("interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+-- Promises those of the windows ($1 users, $2 currencies, $3 instants, $4 exposures, $5 counts, $6 last offsets judged, $7 balance
+-- versions, $8 open episodes) that no state of the tables from that offset on explains, with what
+-- the tables say. Changed balances and alerts may be on their way: they count when they are older than $10 ms, or than the offset.
+-- $9 is the earliest instant.
+-- A user whose rows were written by an earlier life of the pipeline may know of more of them than were judged since: hence any offset.
+SELECT asked.user_id, asked.last_offset, asked.at_time,
+       format('exposure %s of %s transactions, balance version %s, episode %s',
+              coalesce(spendwatch.to_decimal(rows.exposure_minor::bigint, asked.currency::char(3))::text, '-'), rows.entries,
+              coalesce(account.balance_version::text, '-'), coalesce(episode.open_id, '-')) AS expected,
+       format('exposure %s of %s transactions, balance version %s, episode %s',
+              coalesce(spendwatch.to_decimal(asked.exposure_minor, asked.currency::char(3))::text, '-'), asked.entries,
+              coalesce(asked.balance_version::text, '-'), coalesce(asked.episode_id, '-')) AS actual,
+       format('SELECT * FROM spendwatch.transactions WHERE user_id = %L AND event_time > %L::timestamptz - interval ''24 hours'' '
+              'AND event_time <= %L AND kafka_offset <= %s', asked.user_id, asked.at_time, asked.at_time, asked.last_offset) AS reproduce
+  FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::bigint[], $7::bigint[], $8::text[])
+       AS asked (user_id, currency, at_time, exposure_minor, entries, last_offset, balance_version, episode_id)
+ CROSS JOIN LATERAL (
+         SELECT coalesce((array_agg(exposure_minor ORDER BY kafka_offset DESC) FILTER (WHERE kafka_offset <= asked.last_offset))[1], 0)
+                  AS exposure_minor,
+                coalesce((array_agg(entries ORDER BY kafka_offset DESC) FILTER (WHERE kafka_offset <= asked.last_offset))[1], 0)
+                  AS entries,
+                coalesce(bool_or((exposure_minor, entries) = (asked.exposure_minor, asked.entries)
+                                 AND next_offset > asked.last_offset), false)
+                OR (asked.exposure_minor, asked.entries) = (0, 0) AND coalesce(min(kafka_offset) > asked.last_offset, true)
+                  AS is_explained
+           FROM (
+                  SELECT kafka_offset, lead(kafka_offset, 1, 9223372036854775807) OVER arrivals AS next_offset,
+                         sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END) OVER arrivals AS exposure_minor,
+                         count(*) OVER arrivals AS entries
+                    FROM spendwatch.transactions
+                   WHERE user_id = asked.user_id
+                     AND (asked.currency IS NULL OR currency = asked.currency::char(3))
+                     AND event_time > asked.at_time - interval '24 hours'
+                     AND event_time <= asked.at_time
+                     AND event_time > $9::timestamptz - interval '24 hours'
+                  WINDOW arrivals AS (ORDER BY kafka_offset)
+                ) AS arrived
+       ) AS rows
+  LEFT JOIN LATERAL (
+         SELECT balance_version, updated_at < clock_timestamp() - $10 * interval '1 millisecond' AS is_settled
+           FROM spendwatch.accounts
+          WHERE user_id = asked.user_id
+       ) AS account ON true
+ CROSS JOIN LATERAL (
+         SELECT max(episode_id) FILTER (WHERE is_open) AS open_id, coalesce(max(known_at) < asked.last_offset, true) AS is_settled
+           FROM (
+                  SELECT episode_id, bool_and(type = 'RAISED') AS is_open, max(kafka_offset) AS known_at
+                    FROM spendwatch.alerts
+                   WHERE user_id = asked.user_id
+                   GROUP BY episode_id
+                ) AS told
+       ) AS episode
+ WHERE NOT rows.is_explained
+    OR account.is_settled AND account.balance_version IS DISTINCT FROM asked.balance_version
+    OR episode.is_settled AND episode.open_id IS DISTINCT FROM asked.episode_id

@@ -1,0 +1,38 @@
+-- Promises in table found what the numbers of the alerts tell: the alerts of a partition are numbered without gaps, up to where
+-- its pipeline is. A number without an alert that no finding accounts for is an alert whose meaning went with it.
+INSERT INTO found (kind, kafka_partition, kafka_offset, expected, actual, detail, reproduce)
+SELECT 'MISSING_ALERT', kafka_partition, missing.number, 'alert number ' || missing.number, 'no such alert',
+       'the alerts of a partition are numbered without gaps: this one was written, and is not there',
+       format('SELECT partition_seq, alert_id FROM spendwatch.alerts WHERE kafka_partition = %s AND partition_seq BETWEEN %s AND %s',
+              kafka_partition, missing.number - 1, missing.number + 1)
+  FROM (
+         SELECT kafka_partition, partition_seq, lead(partition_seq, 1, alert_seq + 1) OVER numbers AS next_seq
+           FROM (
+                  SELECT alert.kafka_partition, alert.partition_seq
+                    FROM spendwatch.alerts AS alert
+                    JOIN span ON span.kafka_partition = alert.kafka_partition AND alert.partition_seq > span.from_seq
+                   UNION ALL
+                  SELECT kafka_partition, from_seq FROM span
+                ) AS numbered
+           JOIN spendwatch.pipelines USING (kafka_partition)
+          WHERE partition_seq <= alert_seq
+         WINDOW numbers AS (PARTITION BY kafka_partition ORDER BY partition_seq)
+       ) AS neighbours
+ CROSS JOIN LATERAL generate_series(partition_seq + 1, next_seq - 1) AS missing (number)
+ WHERE (SELECT count(*) FROM found WHERE found.kafka_partition = neighbours.kafka_partition AND found.kind LIKE 'MISSING%')
+       < (SELECT alert_seq - from_seq - (SELECT count(*) FROM spendwatch.alerts AS alert
+                                          WHERE alert.kafka_partition = neighbours.kafka_partition
+                                            AND alert.partition_seq > span.from_seq AND alert.partition_seq <= pipelines.alert_seq)
+            FROM span
+            JOIN spendwatch.pipelines USING (kafka_partition)
+           WHERE kafka_partition = neighbours.kafka_partition);
+
+INSERT INTO found (kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, expected, actual, detail,
+                   reproduce)
+SELECT 'EXTRA_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, 'no such alert',
+       'alert number ' || partition_seq, 'its partition''s pipeline has written no alert with this number',
+       format('SELECT alert_seq FROM spendwatch.pipelines WHERE kafka_partition = %s', kafka_partition)
+  FROM spendwatch.pipelines
+  JOIN spendwatch.alerts USING (kafka_partition)
+ WHERE partition_seq > alert_seq
+   AND NOT EXISTS (SELECT FROM found WHERE found.alert_id = alerts.alert_id);

@@ -1,0 +1,5 @@
+-- Promises the users of whom something was judged, with their partition.
+SELECT kafka_partition, user_id
+  FROM audited
+ WHERE fresh
+ GROUP BY kafka_partition, user_id

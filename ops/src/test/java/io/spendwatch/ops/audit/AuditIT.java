@@ -1,0 +1,545 @@
+package io.spendwatch.ops.audit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.spendwatch.actors.PartitionWindows;
+import io.spendwatch.actors.PartitionWindows.UserWindow;
+import io.spendwatch.loadgen.LoadGen;
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.node.Node;
+import io.spendwatch.ops.servers.Ports;
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.protocol.TransactionKind;
+import io.spendwatch.streams.KafkaConfig;
+import io.spendwatch.streams.postgres.Database;
+import java.net.URI;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.pekko.Done;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What a node has decided about several sets, in order and out of it, with refunds, duplicates,
+ * changed balances and bad records, is clean, while it decides about more. Every kind of error,
+ * planted into it, is found, and nothing else.
+ */
+@ExtendWith(Servers.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AuditIT {
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+
+  /** A row with nothing of its user within a day before or after it, and no alert of its user. */
+  private static final String LONELY =
+      """
+      (SELECT transaction_id FROM spendwatch.transactions lone WHERE verdict = 'CLEAR'
+          AND user_id NOT IN (SELECT user_id FROM spendwatch.alerts)
+          AND NOT EXISTS (SELECT FROM spendwatch.transactions other WHERE other.user_id = lone.user_id
+                AND other.transaction_id <> lone.transaction_id
+                AND other.event_time BETWEEN lone.event_time - interval '25 h' AND lone.event_time + interval '25 h')
+        ORDER BY transaction_id LIMIT 1)
+      """;
+
+  private final Map<String, String> properties = new HashMap<>();
+  private final AtomicLong produced = new AtomicLong();
+  private final ScheduledExecutorService traffic = Executors.newSingleThreadScheduledExecutor();
+  @TempDir private Path directory;
+  private TestBed bed;
+  private Configuration configuration;
+  private Node node;
+  private Database database;
+  private KafkaProducer<byte[], byte[]> producer;
+
+  @BeforeAll
+  void decide(TestBed servers) throws Exception {
+    bed = servers;
+    set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
+    set("spendwatch.kafka.group-id", bed.group());
+    set("spendwatch.kafka.topics.transactions", bed.topics().transactions());
+    set("spendwatch.kafka.topics.balances", bed.topics().balances());
+    set("spendwatch.kafka.topics.alerts", bed.topics().alerts());
+    set(
+        "spendwatch.kafka.topics.transactions-dead-letters",
+        bed.topics().transactionsDeadLetters());
+    set("spendwatch.kafka.topics.balances-dead-letters", bed.topics().balancesDeadLetters());
+    set("spendwatch.postgres.uri", bed.pgUri());
+    set("spendwatch.http.port", "0");
+    // Runs are the tests'.
+    set("spendwatch.audit.interval", "1h");
+    set("spendwatch.audit.grace", "2s");
+    configuration = Configuration.load();
+    node = Node.start(configuration, InstantSource.system());
+    database = Database.open(configuration.analytics());
+    producer =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers",
+                bed.bootstrapServers(),
+                "key.serializer",
+                ByteArraySerializer.class,
+                "value.serializer",
+                ByteArraySerializer.class));
+
+    replay("ordered", "--users=60", "--transactions=5000", "--seed=21");
+    replay("sparse", "--users=400", "--transactions=1200", "--seed=22", "--span=20d");
+    // The users of the first set again, with other balances.
+    replay(
+        "late",
+        "--users=30",
+        "--transactions=3000",
+        "--seed=23",
+        "--disorder=0.2",
+        "--disorder-max=30h",
+        "--duplicates=0.05",
+        "--refunds=0.3");
+    producer.send(new ProducerRecord<>(bed.topics().transactions(), "k".getBytes(UTF_8), null));
+    producer.send(
+        new ProducerRecord<>(
+            bed.topics().transactions(), "k".getBytes(UTF_8), "no JSON".getBytes(UTF_8)));
+    execute(
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) SELECT 'live' || n, 'USD',"
+            + " 100000 FROM generate_series(0, 49) AS n");
+    var _ = traffic.scheduleAtFixedRate(this::produce, 0, 10, TimeUnit.MILLISECONDS);
+    await().atMost(LIMIT).until(() -> count("live%") > 100);
+  }
+
+  @AfterAll
+  void end() throws Exception {
+    traffic.shutdownNow();
+    producer.close();
+    node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    properties.keySet().forEach(System::clearProperty);
+  }
+
+  /** Now and then too late, or too much. */
+  private void produce() {
+    long n = produced.getAndIncrement();
+    Transaction transaction =
+        new Transaction(
+            "live-" + n,
+            "live" + n % 50,
+            n % 97 == 0 ? 90_000 : 1000,
+            "USD",
+            System.currentTimeMillis() - (n % 20 == 0 ? 5000 : 0),
+            n % 11 == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
+            null,
+            null);
+    producer.send(
+        new ProducerRecord<>(
+            bed.topics().transactions(),
+            transaction.userId().getBytes(UTF_8),
+            TransactionCodec.encode(transaction)));
+  }
+
+  @Test
+  void allThatWasDecidedIsCleanWhileMoreIsDecided() {
+    AuditReport full = audit(Mode.FULL, windows());
+    assertThat(full.findings()).isEmpty();
+    assertThat(full.transactions()).isGreaterThan(9000);
+    assertThat(full.alerts()).isGreaterThan(100);
+    assertThat(full.usersAwake()).isGreaterThan(50);
+    assertThat(full.text()).contains("clean: the tables say the same");
+
+    long judged = 0;
+    for (int i = 0; i < 5; i++) {
+      long before = count("live%");
+      await().atMost(LIMIT).until(() -> count("live%") > before + 50);
+      AuditReport more = audit(Mode.INCREMENTAL, windows());
+      assertThat(more.findings()).isEmpty();
+      judged += more.transactions();
+    }
+    assertThat(judged).isBetween(250L, full.transactions());
+  }
+
+  static Stream<Arguments> plants() {
+    String raised =
+        "(SELECT min(alert_id) FROM spendwatch.alerts WHERE type = 'RAISED' AND NOT late AND user_id LIKE 'u%')";
+    String lateRaised =
+        "(SELECT min(alert_id) FROM spendwatch.alerts AS a WHERE type = 'RAISED' AND late AND user_id LIKE 'u%'"
+            + " AND EXISTS (SELECT FROM spendwatch.alerts b WHERE b.episode_id = a.episode_id AND b.type = 'CLEARED'))";
+    String cleared =
+        "(SELECT min(alert_id) FROM spendwatch.alerts WHERE type = 'CLEARED' AND cause = '%s' AND NOT late"
+            + " AND user_id LIKE 'u%%')";
+    String extra =
+        """
+        INSERT INTO spendwatch.alerts
+        SELECT 'planted', type, rule, 'planted', user_id, transaction_id, exposure_minor, balance_minor, currency, transactions,
+               window_start, event_time, detected_at, late, cause, kafka_topic, kafka_partition, kafka_offset,
+               (SELECT max(partition_seq) + 1 FROM spendwatch.alerts b WHERE b.kafka_partition = a.kafka_partition) + 1000
+          FROM spendwatch.alerts a WHERE alert_id = %s
+        """;
+    String copies =
+        """
+        INSERT INTO spendwatch.transactions
+        SELECT user_id, event_time, 'planted', kind, amount_minor, currency, merchant, original_transaction_id,
+               exposure_minor, balance_minor, balance_version, verdict, kafka_partition, %s, ingested_at
+          FROM spendwatch.transactions WHERE transaction_id = %s
+        """;
+    return Stream.of(
+        plant(
+            FindingKind.WRONG_EXPOSURE,
+            "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = "
+                + LONELY),
+        plant(
+            FindingKind.WRONG_VERDICT,
+            "UPDATE spendwatch.transactions SET verdict = 'BREACH' WHERE transaction_id = "
+                + LONELY),
+        plant(
+            FindingKind.WRONG_VERDICT,
+            "UPDATE spendwatch.transactions SET verdict = 'CLEAR' WHERE verdict = 'TOO_LATE' AND transaction_id ="
+                + " (SELECT min(transaction_id) FROM spendwatch.transactions WHERE verdict = 'TOO_LATE')"),
+        plant(
+            FindingKind.WRONG_BALANCE,
+            "UPDATE spendwatch.transactions SET balance_minor = balance_minor + 1 WHERE transaction_id = "
+                + LONELY),
+        plant(
+            FindingKind.MISSING_ALERT, "DELETE FROM spendwatch.alerts WHERE alert_id = " + raised),
+        plant(
+            FindingKind.MISSING_ALERT,
+            "DELETE FROM spendwatch.alerts WHERE alert_id = " + lateRaised),
+        plant(
+            FindingKind.MISSING_CLEARED,
+            "DELETE FROM spendwatch.alerts WHERE alert_id = " + cleared.formatted("EXPIRY")),
+        plant(
+            FindingKind.MISSING_CLEARED,
+            "DELETE FROM spendwatch.alerts WHERE alert_id = " + cleared.formatted("REFUND")),
+        plant(FindingKind.EXTRA_ALERT, extra.formatted(raised)),
+        plant(FindingKind.EXTRA_ALERT, extra.formatted(lateRaised)),
+        plant(FindingKind.EXTRA_ALERT, extra.formatted(cleared.formatted("EXPIRY"))),
+        plant(
+            FindingKind.WRONG_ALERT,
+            "UPDATE spendwatch.alerts SET exposure_minor = exposure_minor + 1 WHERE alert_id = "
+                + raised),
+        plant(
+            FindingKind.WRONG_ALERT,
+            "UPDATE spendwatch.alerts SET balance_minor = balance_minor - 1 WHERE alert_id = "
+                + raised),
+        plant(
+            FindingKind.OFFSET_GAP,
+            "DELETE FROM spendwatch.transactions WHERE transaction_id = " + LONELY),
+        plant(
+            FindingKind.ROW_WITHOUT_RECORD,
+            copies
+                .formatted("1000000000000", LONELY)
+                .replace("user_id, event_time", "'nobody', event_time")));
+  }
+
+  private static Arguments plant(FindingKind kind, String sql) {
+    return Arguments.of(kind, sql);
+  }
+
+  @ParameterizedTest
+  @MethodSource("plants")
+  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) throws SQLException {
+    execute(
+        "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
+        "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts WHERE user_id NOT LIKE 'live%'");
+    try {
+      execute(sql);
+      AuditReport report = audit(Mode.FULL, nobody());
+      assertThat(report.findings()).singleElement().extracting(Finding::kind).isEqualTo(kind);
+      assertThat(report.usersAwake()).isNull();
+      Finding finding = report.findings().getFirst();
+      assertThat(finding.expected()).isNotEqualTo(finding.actual());
+      // What it is shown by can be run as it stands.
+      assertThat(rows(finding.reproduce())).isNotNegative();
+      assertThat(report.text()).contains(kind.name(), finding.reproduce());
+    } finally {
+      execute(
+          "DELETE FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
+          "DELETE FROM spendwatch.alerts WHERE user_id NOT LIKE 'live%'",
+          "INSERT INTO spendwatch.transactions SELECT * FROM public.rows_before",
+          "INSERT INTO spendwatch.alerts SELECT * FROM public.alerts_before",
+          "DROP TABLE public.rows_before, public.alerts_before");
+    }
+    assertThat(audit(Mode.FULL, nobody()).findings()).isEmpty();
+    assertThat(
+            number(
+                "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE resolved_run_id IS NULL"))
+        .isZero();
+  }
+
+  @Test
+  void anIncrementalRunFindsWhatIsNewAndWrong() throws SQLException {
+    AuditReport before = audit(Mode.INCREMENTAL, nobody());
+    assertThat(before.isClean()).isTrue();
+    traffic.submit(() -> {});
+    long count = count("live%");
+    await().atMost(LIMIT).until(() -> count("live%") > count + 100);
+    String newest =
+        "(SELECT transaction_id FROM spendwatch.transactions WHERE user_id LIKE 'live%' ORDER BY ingested_at DESC LIMIT 1)";
+    execute(
+        "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = "
+            + newest);
+    AuditReport report = audit(Mode.INCREMENTAL, nobody());
+    while (report.isClean()) {
+      // It was not settled yet.
+      report = audit(Mode.INCREMENTAL, nobody());
+    }
+    assertThat(report.findings())
+        .singleElement()
+        .extracting(Finding::kind)
+        .isEqualTo(FindingKind.WRONG_EXPOSURE);
+    assertThat(report.transactions()).isLessThan(5000);
+    Finding found = report.findings().getFirst();
+    execute(
+        "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor - 1 WHERE transaction_id = '%s'"
+            .formatted(found.transactionId()));
+    // Looks at what is new only: the finding stays open until all is looked at.
+    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(openFindings()).isOne();
+    assertThat(audit(Mode.FULL, nobody()).isClean()).isTrue();
+    assertThat(openFindings()).isZero();
+  }
+
+  @Test
+  void whoHasMissedAChangeOfTheBalanceIsToldToReadAnew() throws Exception {
+    execute(
+        "ALTER TABLE spendwatch.accounts DISABLE TRIGGER USER",
+        "UPDATE spendwatch.accounts SET balance_minor = balance_minor + 1, balance_version = balance_version + 1,"
+            + " updated_at = now() - interval '1 min' WHERE user_id = 'live7'",
+        "ALTER TABLE spendwatch.accounts ENABLE TRIGGER USER");
+    AuditReport report = audit(Mode.FULL, windows());
+    assertThat(report.findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.kind()).isEqualTo(FindingKind.ACTOR_DRIFT);
+              assertThat(finding.userId()).isEqualTo("live7");
+              assertThat(finding.expected()).contains("balance version 2");
+              assertThat(finding.actual()).contains("balance version 1");
+            });
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() -> assertThat(audit(Mode.INCREMENTAL, windows()).findings()).isEmpty());
+    assertThat(openFindings()).isZero();
+  }
+
+  @Test
+  void aWindowThatIsNotWhatIsStoredIsFound() {
+    List<String> reread = new ArrayList<>();
+    AwakeWindows drifted =
+        new AwakeWindows() {
+          private final AwakeWindows real = windows();
+
+          @Override
+          public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
+            return real.page(partition, after, usersMax).thenApply(AuditIT::drift);
+          }
+
+          @Override
+          public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
+            return real.of(partition, userIds).thenApply(AuditIT::drift);
+          }
+
+          @Override
+          public CompletionStage<Done> reread(int partition, List<String> userIds) {
+            reread.addAll(userIds);
+            return real.reread(partition, userIds);
+          }
+        };
+    AuditReport report = audit(Mode.FULL, drifted);
+    assertThat(report.findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.kind()).isEqualTo(FindingKind.ACTOR_DRIFT);
+              assertThat(finding.userId()).isEqualTo("live3");
+            });
+    assertThat(reread).containsExactly("live3");
+    assertThat(audit(Mode.FULL, windows()).findings()).isEmpty();
+    assertThat(openFindings()).isZero();
+  }
+
+  private static PartitionWindows drift(PartitionWindows windows) {
+    return new PartitionWindows(
+        windows.partition(),
+        windows.consumed(),
+        windows.lastOffset(),
+        windows.streamTimeMs(),
+        windows.users().stream()
+            .map(
+                user ->
+                    user.userId().equals("live3")
+                        ? new UserWindow(
+                            user.userId(),
+                            user.atMs(),
+                            user.exposureMinor() + 1,
+                            user.transactions(),
+                            user.balance(),
+                            user.openEpisodeId())
+                        : user)
+            .toList(),
+        windows.more());
+  }
+
+  @Test
+  void namesTheServerThatIsAway() {
+    KafkaConfig kafka = configuration.streams().kafka();
+    var away =
+        new KafkaConfig(
+            kafka.nodeId(),
+            "127.0.0.1:" + Ports.free(),
+            kafka.groupId(),
+            kafka.topics(),
+            kafka.sessionTimeout(),
+            kafka.transactionTimeout(),
+            kafka.requestTimeout(),
+            Map.of("default.api.timeout.ms", "1000"));
+    assertThatThrownBy(() -> reconciliation(away, nobody()).run(Mode.FULL, Duration.ZERO))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("Kafka at " + away.bootstrapServers());
+  }
+
+  @Test
+  void doesNothingWhereAnotherHasJustRun() {
+    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(
+            reconciliation(configuration.streams().kafka(), nobody())
+                .run(Mode.INCREMENTAL, Duration.ofMinutes(1)))
+        .isEmpty();
+  }
+
+  private AuditReport audit(Mode mode, AwakeWindows windows) {
+    return reconciliation(configuration.streams().kafka(), windows)
+        .run(mode, Duration.ZERO)
+        .orElseThrow();
+  }
+
+  private Reconciliation reconciliation(KafkaConfig kafka, AwakeWindows windows) {
+    return new Reconciliation(
+        database, kafka, configuration.audit(), Optional.empty(), windows, InstantSource.system());
+  }
+
+  private AwakeWindows windows() {
+    return new HttpWindows(
+        URI.create("http://127.0.0.1:" + node.httpPort()), Duration.ofSeconds(10));
+  }
+
+  private static AwakeWindows nobody() {
+    return new AwakeWindows() {
+      @Override
+      public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
+        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
+      }
+
+      @Override
+      public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
+        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
+      }
+
+      @Override
+      public CompletionStage<Done> reread(int partition, List<String> userIds) {
+        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
+      }
+    };
+  }
+
+  private void replay(String set, String... options) {
+    List<String> generate =
+        new ArrayList<>(List.of("generate", "spend", "--out=" + directory, "--set=" + set));
+    generate.addAll(List.of(options));
+    assertThat(LoadGen.run(generate.toArray(String[]::new))).isZero();
+    assertThat(
+            LoadGen.run(
+                "replay",
+                directory.resolve(set + ".transactions.csv.gz").toString(),
+                "--accounts",
+                directory.resolve(set + ".accounts.csv.gz").toString(),
+                "--bootstrap-servers",
+                bed.bootstrapServers(),
+                "--group",
+                bed.group(),
+                "--transactions-topic",
+                bed.topics().transactions(),
+                "--balances-topic",
+                bed.topics().balances(),
+                "--until-processed"))
+        .isZero();
+  }
+
+  private long count(String users) {
+    return number(
+        "SELECT count(*) FROM spendwatch.transactions WHERE user_id LIKE '" + users + "'");
+  }
+
+  private long openFindings() {
+    return number(
+        "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE resolved_run_id IS NULL");
+  }
+
+  private void execute(String... statements) throws SQLException {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      for (String sql : statements) {
+        boolean _ = statement.execute(sql);
+      }
+      connection.commit();
+    }
+  }
+
+  private long number(String sql) {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      assertThat(rows.next()).isTrue();
+      return rows.getLong(1);
+    } catch (SQLException e) {
+      throw new AssertionError(sql, e);
+    }
+  }
+
+  private int rows(String sql) throws SQLException {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      int count = 0;
+      while (rows.next()) {
+        count++;
+      }
+      return count;
+    }
+  }
+
+  private void set(String key, String value) {
+    properties.put(key, value);
+    System.setProperty(key, value);
+  }
+}
