@@ -8,15 +8,32 @@ public enum Benchmark {
   /** Bytes per user and per window entry, and what so many users seen leave in memory. */
   MEMORY {
     @Override
-    public List<Figure> run(Installation on, Size size) {
-      return new MemoryBenchmark(on, size).run();
+    public List<Figure> run(Bench bench, Size size) {
+      return new MemoryBenchmark(bench.installation(), size).run();
     }
   },
   /** How long the first touch of all users takes after a restart. */
   RESTORE {
     @Override
-    public List<Figure> run(Installation on, Size size) {
-      return new RestoreBenchmark(on, size).run();
+    public List<Figure> run(Bench bench, Size size) {
+      return new RestoreBenchmark(bench.installation(), size).run();
+    }
+  },
+  /**
+   * What an insert and the read of a window cost among one month of daily partitions, and five
+   * years.
+   */
+  PARTITIONS {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new PartitionsBenchmark(bench, size.days(), size.rowsPerDay()).run();
+    }
+  },
+  /** What analysis beside it costs ingestion. */
+  MIXED {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new MixedBenchmark(bench, size.mixed()).run();
     }
   };
 
@@ -26,8 +43,17 @@ public enum Benchmark {
    * @param users who are active
    * @param entries of each of them in the last 24 h
    * @param usersSeen while {@code usersAwake} may be in memory
+   * @param days that the larger of two tables has a partition for
+   * @param rowsPerDay in each of them
    */
-  public record Size(int users, int entries, int usersSeen, int usersAwake) {}
+  public record Size(
+      int users,
+      int entries,
+      int usersSeen,
+      int usersAwake,
+      int days,
+      int rowsPerDay,
+      MixedBenchmark.Load mixed) {}
 
   /** As on the command line. */
   public String label() {
@@ -39,5 +65,5 @@ public enum Benchmark {
    *
    * @throws io.spendwatch.ops.OperatorException if what was measured is not right
    */
-  public abstract List<Figure> run(Installation on, Size size);
+  public abstract List<Figure> run(Bench bench, Size size);
 }

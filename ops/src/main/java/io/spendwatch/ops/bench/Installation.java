@@ -77,6 +77,10 @@ public final class Installation implements AutoCloseable {
     return system;
   }
 
+  Database database() {
+    return database;
+  }
+
   /** A node's partition actors, none of them started. */
   PartitionActors actors(int awakeUsersMax) {
     return new PartitionActors(

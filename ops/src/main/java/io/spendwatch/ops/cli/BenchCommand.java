@@ -1,17 +1,17 @@
 package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.bench.Bench;
 import io.spendwatch.ops.bench.BenchReport;
 import io.spendwatch.ops.bench.Benchmark;
 import io.spendwatch.ops.bench.Figure;
-import io.spendwatch.ops.bench.Installation;
+import io.spendwatch.ops.bench.MixedBenchmark;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.Json;
-import io.spendwatch.ops.servers.DataDirectory;
-import io.spendwatch.ops.servers.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -29,18 +29,22 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures on a clean embedded PostgreSQL what users in memory cost (memory) and how fast they"
-          + " are read back after a restart (restore).",
+      "Measures on clean embedded servers what users in memory cost (memory), how fast they are read"
+          + " back after a restart (restore), what years of daily partitions cost an insert and the"
+          + " read of a window (partitions), and what analysis beside it costs ingestion (mixed).",
       "Each figure is checked: a wrong judgement ends it with status 1."
     })
 public final class BenchCommand implements Callable<Integer> {
+  /** Of the mixed load: few enough to be in memory with the default heap. */
+  private static final int MIXED_USERS = 10_000;
+
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--only",
       paramLabel = "NAME",
       split = ",",
-      description = "Of memory, restore (default: all).")
+      description = "Of memory, restore, partitions, mixed (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -72,6 +76,57 @@ public final class BenchCommand implements Callable<Integer> {
   private int usersAwake;
 
   @Option(
+      names = "--days",
+      paramLabel = "N",
+      defaultValue = "1826",
+      description = "Daily partitions of the larger table of two (${DEFAULT-VALUE}).")
+  private int days;
+
+  @Option(
+      names = "--rows-per-day",
+      paramLabel = "N",
+      defaultValue = "1000",
+      description = "In each of them (${DEFAULT-VALUE}).")
+  private int rowsPerDay;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      defaultValue = "5000",
+      description = "Transactions a second of the mixed load (${DEFAULT-VALUE}).")
+  private int rate;
+
+  @Option(
+      names = "--phase",
+      paramLabel = "DURATION",
+      defaultValue = "20s",
+      description = "How long it takes each turn (${DEFAULT-VALUE}).")
+  private Duration phase;
+
+  @Option(
+      names = "--backlog",
+      paramLabel = "N",
+      defaultValue = "100000",
+      description =
+          "Transactions that are then produced at once, to see how fast they are taken"
+              + " (${DEFAULT-VALUE}).")
+  private int backlog;
+
+  @Option(
+      names = "--queries",
+      paramLabel = "N",
+      defaultValue = "50",
+      description = "Analytical queries a second beside it (${DEFAULT-VALUE}).")
+  private int queries;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "Of turns (${DEFAULT-VALUE}).")
+  private int rounds;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Write machine, figures and settings there, too.")
@@ -80,19 +135,29 @@ public final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Benchmark> chosen = chosen();
-    for (int size : new int[] {users, entries, usersSeen, usersAwake}) {
+    for (int size :
+        new int[] {
+          users, entries, usersSeen, usersAwake, days, rowsPerDay, rate, backlog, queries, rounds
+        }) {
       if (size < 1) {
         throw new ParameterException(spec.commandLine(), size + " (expected: at least 1)");
       }
     }
     Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     List<Figure> figures = new ArrayList<>();
-    try (DataDirectory directory = DataDirectory.temporary();
-        PostgresServer postgres = PostgresServer.start(directory.postgres(), 0);
-        Installation on = Installation.open(postgres.uri(), Configuration.load().raw(), now)) {
+    var size =
+        new Benchmark.Size(
+            users,
+            entries,
+            usersSeen,
+            usersAwake,
+            days,
+            rowsPerDay,
+            new MixedBenchmark.Load(rate, phase, backlog, queries, MIXED_USERS, rounds));
+    try (Bench bench =
+        new Bench(Home.root(), Configuration.load().raw(), now, spec.commandLine().getErr())) {
       for (Benchmark benchmark : chosen) {
-        figures.addAll(
-            benchmark.run(on, new Benchmark.Size(users, entries, usersSeen, usersAwake)));
+        figures.addAll(benchmark.run(bench, size));
       }
     }
     BenchReport report = BenchReport.of(now, figures);

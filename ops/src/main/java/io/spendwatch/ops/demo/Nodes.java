@@ -2,6 +2,7 @@ package io.spendwatch.ops.demo;
 
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.http.Json;
+import io.spendwatch.ops.process.Children;
 import io.spendwatch.ops.process.GuardedProcess;
 import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.status.ClusterStatus;

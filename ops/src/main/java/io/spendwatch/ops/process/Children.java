@@ -1,7 +1,6 @@
-package io.spendwatch.ops.demo;
+package io.spendwatch.ops.process;
 
 import io.spendwatch.ops.OperatorException;
-import io.spendwatch.ops.process.GuardedProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Starts other Spendwatch commands as a user would, through the launcher. */
-final class Children {
+public final class Children {
   private final Path launcher;
   private final Path directory;
 
@@ -18,23 +17,27 @@ final class Children {
    * @param directory under which each child has one of its own
    * @throws OperatorException if there is no launcher
    */
-  Children(Path home, Path directory) {
+  public Children(Path home, Path directory) {
     this.launcher = home.resolve("spendwatch").toAbsolutePath();
     this.directory = directory;
     if (!Files.isExecutable(launcher)) {
       throw new OperatorException(
-          "the demo starts the other commands by ./spendwatch, which is not at " + launcher);
+          "other commands are started by ./spendwatch, which is not at " + launcher);
     }
   }
 
-  GuardedProcess start(Map<String, String> environment, List<String> arguments) {
+  /** In a directory by the command's name. */
+  public GuardedProcess start(Map<String, String> environment, List<String> arguments) {
     return start(arguments.getFirst(), environment, arguments);
   }
 
   /**
-   * @param name of the child's directory, which no other one that runs may have
+   * Starts one.
+   *
+   * @param name of its directory, which no other one that runs may have
    */
-  GuardedProcess start(String name, Map<String, String> environment, List<String> arguments) {
+  public GuardedProcess start(
+      String name, Map<String, String> environment, List<String> arguments) {
     Map<String, String> all = new TreeMap<>(environment);
     all.put("SPENDWATCH_NO_BUILD", "1");
     return GuardedProcess.start(

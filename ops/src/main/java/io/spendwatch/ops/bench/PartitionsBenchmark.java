@@ -1,0 +1,225 @@
+package io.spendwatch.ops.bench;
+
+import io.spendwatch.actors.AccountBalance;
+import io.spendwatch.actors.History.UserQuery;
+import io.spendwatch.actors.Judgement;
+import io.spendwatch.actors.Received;
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionKind;
+import io.spendwatch.protocol.Verdict;
+import io.spendwatch.streams.postgres.Ledger;
+import io.spendwatch.streams.postgres.LedgerBatch;
+import io.spendwatch.streams.postgres.PgHistory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Two tables with the same rows each day, one of a month and one of years, in turns: what the
+ * production statements cost on their newest day. Medians over the rounds.
+ */
+final class PartitionsBenchmark {
+  private static final String NAME = Benchmark.PARTITIONS.label();
+  private static final int MONTH_DAYS = 31;
+  private static final int USERS = 500;
+  private static final int ROUNDS = 9;
+  private static final int BATCHES = 60;
+  private static final int BATCH_ROWS = 500;
+  private static final int READS = 60;
+  private static final int READ_USERS = 100;
+  private static final int PARTITIONS_AT_A_TIME = 100;
+  private static final Duration ANSWER = Duration.ofMinutes(1);
+
+  private final Bench bench;
+  private final int days;
+  private final int rowsPerDay;
+
+  PartitionsBenchmark(Bench bench, int days, int rowsPerDay) {
+    this.bench = bench;
+    this.days = days;
+    this.rowsPerDay = rowsPerDay;
+  }
+
+  List<Figure> run() {
+    Table month = new Table("bench_month", MONTH_DAYS);
+    Table years = new Table("bench_years", days);
+    // The first round warms up both.
+    for (int round = 0; round <= ROUNDS; round++) {
+      for (Table table : round % 2 == 0 ? List.of(month, years) : List.of(years, month)) {
+        table.measure(round > 0);
+      }
+    }
+    List<Figure> figures = new ArrayList<>();
+    for (Table table : List.of(month, years)) {
+      figures.add(
+          figure(
+              "insert, %d days", table, Figure.median(table.insertMicros) / BATCH_ROWS, "µs/row"));
+      figures.add(
+          figure(
+              "window of 48 h read, %d days",
+              table, Figure.median(table.readMicros) / READ_USERS, "µs/user"));
+      figures.add(figure("newest day's partition, %d days", table, table.makeMillis, "ms"));
+    }
+    figures.add(
+        new Figure(
+            NAME,
+            "insert, ratio",
+            Figure.median(years.insertMicros) / Figure.median(month.insertMicros),
+            ""));
+    figures.add(
+        new Figure(
+            NAME,
+            "window read, ratio",
+            Figure.median(years.readMicros) / Figure.median(month.readMicros),
+            ""));
+    return figures;
+  }
+
+  private static Figure figure(String name, Table table, double value, String unit) {
+    return new Figure(NAME, name.formatted(table.tableDays), value, unit);
+  }
+
+  private static <T> T await(CompletionStage<T> stage) {
+    return stage.toCompletableFuture().orTimeout(ANSWER.toSeconds(), TimeUnit.SECONDS).join();
+  }
+
+  private static double micros(long sinceNanos) {
+    return (System.nanoTime() - sinceNanos) / 1e3;
+  }
+
+  private final class Table {
+    private final Installation on;
+    private final int tableDays;
+    private final Ledger ledger;
+    private final PgHistory history;
+    private final long epoch;
+    private final long nowMs;
+    private final double makeMillis;
+    private final List<Double> insertMicros = new ArrayList<>();
+    private final List<Double> readMicros = new ArrayList<>();
+    private long offset;
+
+    Table(String database, int tableDays) {
+      this.tableDays = tableDays;
+      this.on = bench.installation(database);
+      this.nowMs = on.now().toEpochMilli();
+      this.ledger = new Ledger(on.database());
+      this.history = new PgHistory(on.database());
+      bench.say("%s: %d days of %,d rows".formatted(database, tableDays, rowsPerDay));
+      makeDays();
+      this.makeMillis = fill();
+      this.epoch = await(ledger.claim(0, "bench", nowMs)).epoch();
+    }
+
+    private void makeDays() {
+      for (int from = 1; from < tableDays; from += PARTITIONS_AT_A_TIME) {
+        on.execute(
+            "SELECT spendwatch.ensure_partitions(array_agg(%s - day * interval '1 day'))"
+                    .formatted(now())
+                + " FROM generate_series(%d, %d) AS day"
+                    .formatted(from, Math.min(from + PARTITIONS_AT_A_TIME, tableDays) - 1));
+      }
+    }
+
+    /** Answers how long one more partition takes, milliseconds. */
+    private double fill() {
+      on.execute(
+          """
+          INSERT INTO spendwatch.transactions
+                 (user_id, event_time, transaction_id, kind, amount_minor, currency, exposure_minor,
+                  balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at)
+          SELECT 'user-' || k %% %d, at, 'tx-' || day || '-' || k, 'PURCHASE', 100, 'USD', 100, 1000000, 1, 'CLEAR', 0, k, at
+            FROM generate_series(0, %d - 1) AS day,
+                 generate_series(0, %d - 1) AS k,
+                 LATERAL (SELECT %s - (day + k / %d.0) * interval '1 day' AS at) AS moment
+          """
+              .formatted(USERS, tableDays - 1, rowsPerDay, now(), rowsPerDay),
+          "ANALYZE spendwatch.transactions",
+          "CHECKPOINT");
+      long startNanos = System.nanoTime();
+      // Far from all others, and empty.
+      on.execute(
+          "SELECT spendwatch.ensure_partitions(ARRAY[%s + interval '30 days'])".formatted(now()));
+      return micros(startNanos) / 1e3;
+    }
+
+    private String now() {
+      return "timestamptz '" + on.now() + "'";
+    }
+
+    void measure(boolean counts) {
+      double insert = insert();
+      double read = read();
+      if (counts) {
+        insertMicros.add(insert);
+        readMicros.add(read);
+      }
+    }
+
+    /** Microseconds of a batch. */
+    private double insert() {
+      long startNanos = System.nanoTime();
+      for (int batch = 0; batch < BATCHES; batch++) {
+        if (!(await(ledger.write(batch())) instanceof Ledger.Written written)
+            || written.transactions() != BATCH_ROWS) {
+          throw new OperatorException("a batch was not written");
+        }
+      }
+      double perBatch = micros(startNanos) / BATCHES;
+      on.execute(
+          "DELETE FROM spendwatch.transactions WHERE event_time = %s AND transaction_id ^@ 'bench-'"
+              .formatted(now()),
+          "VACUUM spendwatch.transactions_" + newestDay());
+      return perBatch;
+    }
+
+    private String newestDay() {
+      return on.now().toString().substring(0, 10).replace("-", "");
+    }
+
+    private LedgerBatch batch() {
+      Received[] received = new Received[BATCH_ROWS];
+      for (int i = 0; i < BATCH_ROWS; i++) {
+        offset++;
+        received[i] =
+            new Received(
+                new Transaction(
+                    "bench-" + offset,
+                    "user-" + offset % USERS,
+                    100,
+                    "USD",
+                    nowMs,
+                    TransactionKind.PURCHASE,
+                    "m-1",
+                    null),
+                offset);
+      }
+      Judgement judged =
+          new Judgement.Judged(Verdict.CLEAR, 100, new AccountBalance(1_000_000, "USD", 1, nowMs));
+      Judgement[] judgements = new Judgement[BATCH_ROWS];
+      Arrays.fill(judgements, judged);
+      return new LedgerBatch(
+          0, epoch, nowMs, nowMs, List.of(received), List.of(judgements), List.of(), 0, 0);
+    }
+
+    /** Microseconds of a question about so many users. */
+    private double read() {
+      List<UserQuery> queries = new ArrayList<>(READ_USERS);
+      for (int user = 0; user < READ_USERS; user++) {
+        queries.add(new UserQuery("user-" + user, nowMs - Duration.ofDays(2).toMillis()));
+      }
+      long startNanos = System.nanoTime();
+      for (int read = 0; read < READS; read++) {
+        if (await(history.users(queries)).values().stream()
+            .anyMatch(found -> found.entries().isEmpty())) {
+          throw new OperatorException("a window is empty");
+        }
+      }
+      return micros(startNanos) / READS;
+    }
+  }
+}
