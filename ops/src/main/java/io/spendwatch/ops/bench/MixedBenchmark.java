@@ -44,7 +44,6 @@ public final class MixedBenchmark {
   private static final String NAME = Benchmark.MIXED.label();
   private static final Duration ANSWER = Duration.ofSeconds(30);
   private static final Duration CATCH_UP = Duration.ofMinutes(3);
-  private static final Duration WARM_UP = Duration.ofSeconds(20);
 
   /** Fifty probes a second at 5,000 transactions. */
   private static final int PROBE_EVERY = 100;
@@ -116,7 +115,7 @@ public final class MixedBenchmark {
         var injector = new Injector(client, topic, load.users(), PROBE_EVERY)) {
       var run = new Run(servers.postgres().uri(), admin, node, latency, injector);
       bench.say("warming up");
-      run.steady(WARM_UP);
+      run.steady(load.phase());
       run.burst();
       for (int round = 0; round < load.rounds(); round++) {
         List<Beside> turns = new ArrayList<>(List.of(Beside.values()));
@@ -150,7 +149,7 @@ public final class MixedBenchmark {
               accounts(Injector.USER, load.users(), 1_000_000_000_000_000L),
               accounts(Injector.PROBE, probesMax(), 0),
               past(),
-              "ANALYZE spendwatch.transactions",
+              "VACUUM (ANALYZE) spendwatch.transactions",
               "ANALYZE spendwatch.accounts",
               "CHECKPOINT")) {
         boolean _ = statement.execute(sql);
@@ -162,7 +161,7 @@ public final class MixedBenchmark {
 
   private long probesMax() {
     long turns = 1 + (long) load.rounds() * Beside.values().length;
-    long seconds = WARM_UP.toSeconds() + turns * load.phase().toSeconds();
+    long seconds = turns * load.phase().toSeconds();
     return 1 + (seconds * load.perSecond() + turns * load.backlog()) / PROBE_EVERY;
   }
 
@@ -240,7 +239,7 @@ public final class MixedBenchmark {
       try (Analysis analysis = Analysis.beside(beside, bench.settings(), uri, load)) {
         latency.begin();
         turns.perSecond.add(steady(load.phase()));
-        Histogram alerts = latency.micros();
+        Histogram alerts = latency.micros().copy();
         turns.p50Millis.add(millis(alerts, 50));
         turns.p99Millis.add(millis(alerts, 99));
         turns.drainedPerSecond.add(burst());

@@ -11,7 +11,10 @@ import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.LedgerBatch;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -62,7 +65,11 @@ final class PartitionsBenchmark {
           figure(
               "window of 48 h read, %d days",
               table, Figure.median(table.readMicros) / READ_USERS, "µs/user"));
-      figures.add(figure("newest day's partition, %d days", table, table.makeMillis, "ms"));
+      figures.add(
+          figure(
+              "the same from their midst on, %d days",
+              table, Figure.median(table.readMidstMicros) / READ_USERS, "µs/user"));
+      figures.add(figure("one more partition, %d days", table, table.makeMillis, "ms"));
     }
     figures.add(
         new Figure(
@@ -101,6 +108,7 @@ final class PartitionsBenchmark {
     private final double makeMillis;
     private final List<Double> insertMicros = new ArrayList<>();
     private final List<Double> readMicros = new ArrayList<>();
+    private final List<Double> readMidstMicros = new ArrayList<>();
     private long offset;
 
     Table(String database, int tableDays) {
@@ -111,7 +119,8 @@ final class PartitionsBenchmark {
       this.history = new PgHistory(on.database());
       bench.say("%s: %d days of %,d rows".formatted(database, tableDays, rowsPerDay));
       makeDays();
-      this.makeMillis = fill();
+      fill();
+      this.makeMillis = makeMore();
       this.epoch = await(ledger.claim(0, "bench", nowMs)).epoch();
     }
 
@@ -125,8 +134,7 @@ final class PartitionsBenchmark {
       }
     }
 
-    /** Answers how long one more partition takes, milliseconds. */
-    private double fill() {
+    private void fill() {
       on.execute(
           """
           INSERT INTO spendwatch.transactions
@@ -140,11 +148,25 @@ final class PartitionsBenchmark {
               .formatted(USERS, tableDays - 1, rowsPerDay, now(), rowsPerDay),
           "ANALYZE spendwatch.transactions",
           "CHECKPOINT");
-      long startNanos = System.nanoTime();
-      // Far from all others, and empty.
-      on.execute(
-          "SELECT spendwatch.ensure_partitions(ARRAY[%s + interval '30 days'])".formatted(now()));
-      return micros(startNanos) / 1e3;
+    }
+
+    /** Milliseconds of one more partition, by a session that has made some. */
+    private double makeMore() {
+      List<Double> millis = new ArrayList<>();
+      for (int more = 0; more <= ROUNDS; more++) {
+        // Far from all others, and empty.
+        OffsetDateTime day = on.now().atOffset(ZoneOffset.UTC).plusDays(30 + more);
+        long startNanos = System.nanoTime();
+        await(
+            on.database()
+                .execute(
+                    "SELECT spendwatch.ensure_partitions($1)",
+                    Tuple.of((Object) new OffsetDateTime[] {day})));
+        if (more > 0) {
+          millis.add(micros(startNanos) / 1e3);
+        }
+      }
+      return Figure.median(millis);
     }
 
     private String now() {
@@ -153,10 +175,12 @@ final class PartitionsBenchmark {
 
     void measure(boolean counts) {
       double insert = insert();
-      double read = read();
+      double read = read(nowMs);
+      double readMidst = read(nowMs - Duration.ofDays(tableDays / 2).toMillis());
       if (counts) {
         insertMicros.add(insert);
         readMicros.add(read);
+        readMidstMicros.add(readMidst);
       }
     }
 
@@ -206,11 +230,11 @@ final class PartitionsBenchmark {
           0, epoch, nowMs, nowMs, List.of(received), List.of(judgements), List.of(), 0, 0);
     }
 
-    /** Microseconds of a question about so many users. */
-    private double read() {
+    /** Microseconds of a question about so many users and what is later than 48 h before this. */
+    private double read(long latestMs) {
       List<UserQuery> queries = new ArrayList<>(READ_USERS);
       for (int user = 0; user < READ_USERS; user++) {
-        queries.add(new UserQuery("user-" + user, nowMs - Duration.ofDays(2).toMillis()));
+        queries.add(new UserQuery("user-" + user, latestMs - Duration.ofDays(2).toMillis()));
       }
       long startNanos = System.nanoTime();
       for (int read = 0; read < READS; read++) {
