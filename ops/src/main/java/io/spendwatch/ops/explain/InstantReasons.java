@@ -98,9 +98,7 @@ final class InstantReasons {
             : Wording.held(
                 standing.balanceMinor(),
                 standing.currency(),
-                standing.changed() == null && standing.last() != null
-                    ? standing.last().balanceVersion()
-                    : null,
+                standing.last() == null ? null : standing.last().balanceVersion(),
                 standing.version()),
         standing.last() == null ? null : standing.last().verdict().name(),
         Wording.announcements(alerts),
@@ -160,6 +158,11 @@ final class InstantReasons {
   private String reason(Standing standing, Window window) {
     long balanceMinor = standing.balanceMinor();
     String currency = window.currency();
+    AccountVersion version = standing.version();
+    if (version != null && version.closedAt() != null) {
+      return "The account with this balance was closed at %s, by the database's clock: that ends an episode."
+          .formatted(time(version.closedAt()));
+    }
     var whenLookedAt = new Window(window.userId(), currency, standing.lookedAt(), Known.ALL);
     if (facts.sum(whenLookedAt).exposureMinor() <= balanceMinor) {
       return """

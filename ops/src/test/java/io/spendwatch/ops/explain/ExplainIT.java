@@ -76,12 +76,13 @@ class ExplainIT {
               "dip",
               "slow",
               "undone",
+              "closed",
               "o'neil\\")) {
         balance(user, 10_000, T.minus(Duration.ofDays(1)));
       }
       await()
           .atMost(PATIENCE)
-          .until(() -> number("SELECT count(*) FROM spendwatch.accounts") == 10);
+          .until(() -> number("SELECT count(*) FROM spendwatch.accounts") == 11);
 
       purchase("tie", "t1", 0, 60_00);
       purchase("tie", "t2", 0, 40_00);
@@ -106,10 +107,13 @@ class ExplainIT {
       purchase("undone", "u2", 60, 60_00);
       purchase("undone", "u3", 120, 5_00);
       refund("undone", "u4", 30, 60_00);
+      purchase("closed", "z1", 0, 150_00);
       purchase("nobody", "n1", 0, 10_00);
       purchase("nobody", "t1", 0, 10_00);
       purchase("o'neil\\", "q1", 0, 100_01);
       awaitRows();
+      execute("DELETE FROM spendwatch.accounts WHERE user_id = 'closed'");
+      awaitAlerts("closed", 2);
       balance("change", 50_00, T.plus(Duration.ofHours(2)));
       awaitAlerts("change", 1);
       balance("change", 70_00, T.plus(Duration.ofHours(2)));
@@ -217,6 +221,7 @@ class ExplainIT {
           expiry | CLEARED | when e1 of 150.00 USD left the 24 hours: 0.00 USD spent in the 24 hours to then
           back   | CLEARED | with refund b3: 91.00 USD spent
           undone | CLEARED | It became visible when transaction u4, of 2024-07-12 00:30:00.000 UTC, arrived out of order.
+          closed | CLEARED | ended at 2024-07-12 00:00:00.000 UTC, when the account was closed.
           change | RAISED  | 11.00 USD more than the balance of 50.00 USD (version 2, in force since 2024-07-12 02:00:00.000 UTC), when that came into force.
           change | CLEARED | when that balance came into force: 61.00 USD spent in the 24 hours to then, 9.00 USD less than
           late   | RAISED  | It became visible when transaction l2, of 2024-07-12 01:00:00.000 UTC, arrived out of order.
@@ -245,6 +250,7 @@ class ExplainIT {
           slow   | 2024-07-12T01:00:00Z    | Without what came too late
           nobody | 2024-07-12T01:00:00Z    | there was no alert, since there was no account
           undone | 2024-07-12T02:00:00Z    | 5.00 USD less than
+          closed | 2024-07-12T01:00:00Z    | The account with this balance was closed at
           late   | 2024-07-12T01:30:00Z    | 20.00 USD less than
           change | 2024-07-12T01:00:00Z    | 40.00 USD less than the balance of 100.00 USD (version 1
           change | 2024-07-12T02:00:00Z    | 9.00 USD less than the balance of 70.00 USD (version 3
