@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,7 @@ import java.util.stream.Collectors;
  * thread; {@link #finish} may come from any.
  */
 public final class Demo {
+  private static final Duration AUDIT_MAX = Duration.ofMinutes(2);
   private static final Duration CATCH_UP_MAX = Duration.ofSeconds(15);
   private static final Duration LIVE_END_MARGIN = Duration.ofSeconds(5);
   private static final Duration LOOK = Duration.ofMillis(250);
@@ -162,6 +164,7 @@ public final class Demo {
       }
     }
     Summary summary = sum(database, client, feed, nodes, failover);
+    audit(children, environment, nodes);
     out.println(summary.text());
     out.flush();
   }
@@ -337,6 +340,18 @@ public final class Demo {
       status = nodes.status().or(() -> before);
     }
     return Summary.take(database, client, topics, feed, status, failover);
+  }
+
+  /** What the tables themselves say of all that, by the command that anybody has. */
+  private void audit(Children children, Map<String, String> environment, Nodes nodes)
+      throws ExecutionException, InterruptedException, TimeoutException {
+    say("Auditing all of it in SQL");
+    Map<String, String> own = new HashMap<>(environment);
+    own.put("SPENDWATCH_HTTP_PORT", Integer.toString(nodes.http().getPort()));
+    try (GuardedProcess audit = children.start(own, List.of("audit"))) {
+      int _ = audit.exit().get(AUDIT_MAX.toSeconds(), TimeUnit.SECONDS);
+      audit.output().lines().filter(line -> !line.isBlank()).forEach(line -> say("Audit: " + line));
+    }
   }
 
   private static boolean isCaughtUp(Optional<ClusterStatus> status) {

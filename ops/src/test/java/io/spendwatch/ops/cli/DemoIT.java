@@ -40,7 +40,7 @@ class DemoIT {
       assertThat(alerts.find()).as(out).isTrue();
       assertThat(Long.parseLong(alerts.group(1))).isPositive();
       assertThat(alerts.group(2)).isEqualTo(alerts.group(1));
-      assertThat(out).contains("dead letters    0");
+      assertThat(out).contains("dead letters    0", "Audit: clean: the tables say the same");
       await("the end of all children")
           .atMost(Duration.ofSeconds(30))
           .until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
@@ -60,7 +60,9 @@ class DemoIT {
       assertThat(demo.err()).isEmpty();
 
       String out = String.join("\n", demo.out());
-      assertThat(out).contains("node-3 is killed", "  nothing lost    yes");
+      assertThat(out)
+          .contains(
+              "node-3 is killed", "  nothing lost    yes", "Audit: clean: the tables say the same");
       Matcher standstill = STANDSTILL.matcher(out);
       assertThat(standstill.find()).as(out).isTrue();
       // Half a minute on a machine that has other things to do; 10 s on one that has not.
