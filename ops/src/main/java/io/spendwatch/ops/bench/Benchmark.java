@@ -35,6 +35,15 @@ public enum Benchmark {
     public List<Figure> run(Bench bench, Size size) {
       return new MixedBenchmark(bench, size.mixed()).run();
     }
+  },
+  /** What an audit costs, and what it costs ingestion. */
+  AUDIT {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new AuditBenchmark(
+              bench, size.rows(), size.users(), size.mixed().perSecond(), size.mixed().phase())
+          .run();
+    }
   };
 
   /**
@@ -45,6 +54,7 @@ public enum Benchmark {
    * @param usersSeen while {@code usersAwake} may be in memory
    * @param days that the larger of two tables has a partition for
    * @param rowsPerDay in each of them
+   * @param rows that an audit of all looks at
    */
   public record Size(
       int users,
@@ -53,6 +63,7 @@ public enum Benchmark {
       int usersAwake,
       int days,
       int rowsPerDay,
+      long rows,
       MixedBenchmark.Load mixed) {}
 
   /** As on the command line. */

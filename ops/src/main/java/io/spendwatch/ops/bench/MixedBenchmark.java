@@ -23,17 +23,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.TopicPartition;
 
 /**
  * What analysis beside it costs ingestion: a node of its own process on real servers, in turns with
@@ -43,6 +36,10 @@ import org.apache.kafka.common.TopicPartition;
 public final class MixedBenchmark {
   private static final String NAME = Benchmark.MIXED.label();
   private static final Duration ANSWER = Duration.ofSeconds(30);
+
+  /** More than anybody spends. */
+  static final long BALANCE_MINOR = 1_000_000_000_000_000L;
+
   private static final Duration CATCH_UP = Duration.ofMinutes(3);
 
   /** Fifty probes a second at 5,000 transactions. */
@@ -113,10 +110,11 @@ public final class MixedBenchmark {
         Admin admin = Admin.create(client);
         AlertLatency latency = AlertLatency.start(client, Topics.DEFAULT.alerts());
         var injector = new Injector(client, topic, load.users(), PROBE_EVERY)) {
-      var run = new Run(servers.postgres().uri(), admin, node, latency, injector);
+      var ingestion = new Ingestion(admin, node, injector, CATCH_UP);
+      var run = new Run(servers.postgres().uri(), ingestion, latency);
       bench.say("warming up");
-      run.steady(load.phase());
-      run.burst();
+      ingestion.steady(load.perSecond(), load.phase());
+      ingestion.burst(load.backlog());
       for (int round = 0; round < load.rounds(); round++) {
         List<Beside> turns = new ArrayList<>(List.of(Beside.values()));
         if (round % 2 == 1) {
@@ -146,7 +144,7 @@ public final class MixedBenchmark {
       for (String sql :
           List.of(
               "SELECT spendwatch.ensure_partitions(ARRAY[now() - interval '1 day', now()])",
-              accounts(Injector.USER, load.users(), 1_000_000_000_000_000L),
+              accounts(Injector.USER, load.users(), BALANCE_MINOR),
               accounts(Injector.PROBE, probesMax(), 0),
               past(),
               "VACUUM (ANALYZE) spendwatch.transactions",
@@ -165,7 +163,7 @@ public final class MixedBenchmark {
     return 1 + (seconds * load.perSecond() + turns * load.backlog()) / PROBE_EVERY;
   }
 
-  private static String accounts(String prefix, long count, long balanceMinor) {
+  static String accounts(String prefix, long count, long balanceMinor) {
     return """
         INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)
         SELECT '%s' || u, 'USD', %d, now() - interval '30 days' FROM generate_series(1, %d) AS u
@@ -220,17 +218,13 @@ public final class MixedBenchmark {
   /** What takes part in all turns. */
   private final class Run {
     private final String uri;
-    private final Admin admin;
-    private final GuardedProcess node;
+    private final Ingestion ingestion;
     private final AlertLatency latency;
-    private final Injector injector;
 
-    Run(String uri, Admin admin, GuardedProcess node, AlertLatency latency, Injector injector) {
+    Run(String uri, Ingestion ingestion, AlertLatency latency) {
       this.uri = uri;
-      this.admin = admin;
-      this.node = node;
+      this.ingestion = ingestion;
       this.latency = latency;
-      this.injector = injector;
     }
 
     void turn(Beside beside) throws ExecutionException, InterruptedException, TimeoutException {
@@ -238,11 +232,11 @@ public final class MixedBenchmark {
       long startNanos = System.nanoTime();
       try (Analysis analysis = Analysis.beside(beside, bench.settings(), uri, load)) {
         latency.begin();
-        turns.perSecond.add(steady(load.phase()));
+        turns.perSecond.add(ingestion.steady(load.perSecond(), load.phase()));
         Histogram alerts = latency.micros().copy();
         turns.p50Millis.add(millis(alerts, 50));
         turns.p99Millis.add(millis(alerts, 99));
-        turns.drainedPerSecond.add(burst());
+        turns.drainedPerSecond.add(ingestion.burst(load.backlog()));
         analysis.stop(turns, (System.nanoTime() - startNanos) / 1e9);
         bench.say(
             String.format(
@@ -266,66 +260,6 @@ public final class MixedBenchmark {
                         turns.queryP99Millis.getLast())));
       }
     }
-
-    /** Transactions a second that were ingested, from the first to the last offset committed. */
-    double steady(Duration time) throws ExecutionException, InterruptedException, TimeoutException {
-      long times = load.perSecond() * time.toSeconds();
-      long startNanos = System.nanoTime();
-      OpenLoop.start("injector", load.perSecond(), times, injector::send).join();
-      return ingested(times, startNanos);
-    }
-
-    /** The same for as many as can be produced at once. */
-    double burst() throws ExecutionException, InterruptedException, TimeoutException {
-      long startNanos = System.nanoTime();
-      for (int i = 0; i < load.backlog(); i++) {
-        injector.send(System.nanoTime());
-      }
-      return ingested(load.backlog(), startNanos);
-    }
-
-    private double ingested(long transactions, long startNanos)
-        throws ExecutionException, InterruptedException, TimeoutException {
-      injector.flush();
-      Set<TopicPartition> partitions =
-          admin
-              .describeTopics(List.of(Topics.DEFAULT.transactions()))
-              .topicNameValues()
-              .get(Topics.DEFAULT.transactions())
-              .get(ANSWER.toSeconds(), TimeUnit.SECONDS)
-              .partitions()
-              .stream()
-              .map(info -> new TopicPartition(Topics.DEFAULT.transactions(), info.partition()))
-              .collect(Collectors.toSet());
-      var ends =
-          admin
-              .listOffsets(
-                  partitions.stream()
-                      .collect(Collectors.toMap(partition -> partition, _ -> OffsetSpec.latest())))
-              .all()
-              .get(ANSWER.toSeconds(), TimeUnit.SECONDS);
-      long deadlineNanos = System.nanoTime() + CATCH_UP.toNanos();
-      while (System.nanoTime() < deadlineNanos) {
-        Map<TopicPartition, OffsetAndMetadata> committed =
-            admin
-                .listConsumerGroupOffsets("spendwatch")
-                .partitionsToOffsetAndMetadata()
-                .get(ANSWER.toSeconds(), TimeUnit.SECONDS);
-        if (ends.entrySet().stream()
-            .allMatch(end -> isCommitted(committed.get(end.getKey()), end.getValue().offset()))) {
-          return transactions / ((System.nanoTime() - startNanos) / 1e9);
-        }
-        if (!node.isRunning()) {
-          throw new OperatorException(node.lastWords());
-        }
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
-      }
-      throw new OperatorException("the node has not caught up within " + CATCH_UP);
-    }
-  }
-
-  private static boolean isCommitted(OffsetAndMetadata committed, long end) {
-    return end == 0 || (committed != null && committed.offset() >= end);
   }
 
   /** The queries beside a turn, if there are any. */

@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures on clean embedded servers what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
-          + " read of a window (partitions), and what analysis beside it costs ingestion (mixed).",
+          + " read of a window (partitions), what analysis beside it costs ingestion (mixed), and what an"
+          + " audit takes, and costs it (audit).",
       "Each figure is checked: a wrong judgement ends it with status 1."
     })
 public final class BenchCommand implements Callable<Integer> {
@@ -44,7 +45,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--only",
       paramLabel = "NAME",
       split = ",",
-      description = "Of memory, restore, partitions, mixed (default: all).")
+      description = "Of memory, restore, partitions, mixed, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -88,6 +89,13 @@ public final class BenchCommand implements Callable<Integer> {
       defaultValue = "1000",
       description = "In each of them (${DEFAULT-VALUE}).")
   private int rowsPerDay;
+
+  @Option(
+      names = "--rows",
+      paramLabel = "N",
+      defaultValue = "10000000",
+      description = "That an audit looks at; decided by a node first (${DEFAULT-VALUE}).")
+  private long rows;
 
   @Option(
       names = "--rate",
@@ -153,6 +161,7 @@ public final class BenchCommand implements Callable<Integer> {
             usersAwake,
             days,
             rowsPerDay,
+            rows,
             new MixedBenchmark.Load(rate, phase, backlog, queries, MIXED_USERS, rounds));
     try (Bench bench =
         new Bench(Home.root(), Configuration.load().raw(), now, spec.commandLine().getErr())) {

@@ -60,6 +60,8 @@ class BenchIT {
             "2s",
             "--backlog",
             "500",
+            "--rows",
+            "20000",
             "--rounds",
             "1",
             "--json",
@@ -70,11 +72,12 @@ class BenchIT {
             "5000 users seen, 80 awake",
             "until all were judged once",
             "insert, 40 days",
-            "backlog taken, beside analysis");
+            "backlog taken, beside analysis",
+            "all, beside ingestion");
     BenchReport report = Json.read(Files.readString(file), BenchReport.class);
     assertThat(report.figures())
         .extracting(Figure::benchmark)
-        .contains("memory", "restore", "partitions", "mixed");
+        .contains("memory", "restore", "partitions", "mixed", "audit");
     assertThat(report.machine()).containsKeys("processors", "java", "heapMaxMiB");
   }
 }
