@@ -20,9 +20,8 @@ import org.slf4j.LoggerFactory;
  * partition's actor, which says when that is.
  *
  * <pre>
- *   level ──begun──▶ ahead ──judged──▶ ahead ──begun: the former batch is durable──▶ …
- *     ▲                └─────────────────┴── nothing changed, or given up ──┐
- *     └─────────────────────────────────────────────────────────────────────┘
+ *   level ──begun──▶ ahead ──judged, and nothing changed; or given up──▶ level
+ *                    ahead ──begun: the batch before is durable──▶ ahead
  * </pre>
  */
 final class AuditQueries {

@@ -19,11 +19,6 @@ record Window(String userId, String currency, Instant end, Known known) {
     return end.minus(LENGTH);
   }
 
-  /** The same hours, of all that is stored now. */
-  Window asOfNow() {
-    return new Window(userId, currency, end, Known.ALL);
-  }
-
   /** The same hours, of what was known at another point. */
   Window asOf(Known then) {
     return new Window(userId, currency, end, then);
