@@ -52,7 +52,8 @@ public interface History {
    * Asks for one user.
    *
    * @param knownFromMs the answer holds all of the user's transactions later than this, as far as
-   *     they lie within 48 h of the latest
+   *     they lie within 48 h of the latest, and all of the 24 h before the latest of them: at that
+   *     instant a balance that has changed since is looked at
    */
   record UserQuery(String userId, long knownFromMs) {}
 

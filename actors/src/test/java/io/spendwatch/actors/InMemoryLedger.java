@@ -128,10 +128,13 @@ final class InMemoryLedger implements Accounts, History {
         of(query.userId())
             .filter(row -> row.transaction.eventTimeMs() > query.knownFromMs())
             .toList();
-    long latestMs = known.stream().mapToLong(r -> r.transaction.eventTimeMs()).max().orElse(0);
+    long latestMs =
+        known.stream().mapToLong(r -> r.transaction.eventTimeMs()).max().orElse(Long.MAX_VALUE);
+    long reachMs =
+        Math.min(Math.max(query.knownFromMs(), latestMs - 2 * DAY_MS), latestMs - DAY_MS);
     List<Entry> entries =
-        known.stream()
-            .filter(row -> row.transaction.eventTimeMs() > latestMs - 2 * DAY_MS)
+        of(query.userId())
+            .filter(row -> row.transaction.eventTimeMs() > reachMs)
             .sorted(
                 Comparator.comparingLong((Row row) -> row.transaction.eventTimeMs())
                     .thenComparingLong(row -> row.offset))

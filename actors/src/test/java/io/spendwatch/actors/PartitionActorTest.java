@@ -1,6 +1,7 @@
 package io.spendwatch.actors;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.Judgement.Duplicate;
@@ -165,6 +166,21 @@ class PartitionActorTest {
               assertThat(raised.balanceMinor()).isEqualTo(50);
               assertThat(raised.transactionId()).isNull();
             });
+  }
+
+  /** The balance is looked at where the user's transactions end, however long before the next. */
+  @Test
+  void aDropThatNobodySawIsHeldAgainstTheWholeWindowOfTheLastTransaction() {
+    var partition = new Pipeline(kit, 1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).add("a", "t2", T0 + 23 * HOUR_MS, 30).run();
+    partition.ledger.account("a", 50, 2);
+    partition.restart();
+    assertThat(partition.add("a", "t3", T0 + 60 * HOUR_MS, 10).run().alerts())
+        .extracting(Alert::type, Alert::eventTimeMs, Alert::exposureMinor)
+        .containsExactly(
+            tuple(AlertType.RAISED, T0 + 23 * HOUR_MS, 90L),
+            tuple(AlertType.CLEARED, T0 + 24 * HOUR_MS, 30L));
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.spendwatch.ops.cli.AuditCommand;
 import io.spendwatch.ops.cli.BenchCommand;
 import io.spendwatch.ops.cli.CompareCommand;
 import io.spendwatch.ops.cli.DemoCommand;
+import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.SandboxCommand;
@@ -24,9 +25,10 @@ import picocli.CommandLine.TypeConversionException;
 
 /**
  * The command line. Exit status: 0 when done; 2 for wrong usage; 1 where the command could not do
- * its work; the latter two with one line on standard error. A command that runs until it is told to
- * end answers Ctrl-C with 130 and SIGTERM with 143, once everything is stopped; a node with 0, once
- * it has left its cluster in order.
+ * its work (2 for those whose 1 means that something is wrong in what they look at); the latter two
+ * with one line on standard error. A command that runs until it is told to end answers Ctrl-C with
+ * 130 and SIGTERM with 143, once everything is stopped; a node with 0, once it has left its cluster
+ * in order.
  */
 @Command(
     name = "spendwatch",
@@ -43,7 +45,8 @@ import picocli.CommandLine.TypeConversionException;
       AuditCommand.class,
       AlertsCommand.class,
       BenchCommand.class,
-      CompareCommand.class
+      CompareCommand.class,
+      ExplainCommand.class
     },
     footerHeading = "%nTraffic:%n",
     footer = {
@@ -82,7 +85,7 @@ public final class Spendwatch implements Runnable {
                   .getErr()
                   .println(line(command, foreseen ? failure.getMessage() : failure.toString()));
               LOG.debug("{} failed", command.getCommandName(), failure);
-              return CommandLine.ExitCode.SOFTWARE;
+              return command.getCommandSpec().exitCodeOnExecutionException();
             });
   }
 

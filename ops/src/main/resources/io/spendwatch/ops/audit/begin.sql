@@ -19,7 +19,7 @@ CREATE TEMPORARY TABLE still_open (
 ) ON COMMIT DROP;
 
 -- The query that shows an exposure: of this user at this instant, by the rows that had arrived with this offset.
-CREATE FUNCTION pg_temp.exposure_sql(of_user text, of_currency text, at_time timestamptz, arrived bigint) RETURNS text
+CREATE OR REPLACE FUNCTION pg_temp.exposure_sql(of_user text, of_currency text, at_time timestamptz, arrived bigint) RETURNS text
   LANGUAGE sql
 RETURN format(
   'SELECT spendwatch.to_decimal(sum(CASE kind WHEN ''REFUND'' THEN -amount_minor ELSE amount_minor END)::bigint, %2$L) '
@@ -27,12 +27,12 @@ RETURN format(
   'AND event_time > %3$L::timestamptz - interval ''24 hours'' AND event_time <= %3$L AND kafka_offset <= %4$s',
   of_user, of_currency, at_time, arrived);
 
-CREATE FUNCTION pg_temp.alerts_sql(of_user text) RETURNS text
+CREATE OR REPLACE FUNCTION pg_temp.alerts_sql(of_user text) RETURNS text
   LANGUAGE sql
 RETURN format('SELECT * FROM spendwatch.alerts_readable WHERE user_id = %L ORDER BY event_time', of_user);
 
 -- The id that an alert must have: a function of its episode and type (a UUID of version 8 out of SHA-256, each part with its length).
-CREATE FUNCTION pg_temp.alert_id(of_episode text, of_type text) RETURNS text
+CREATE OR REPLACE FUNCTION pg_temp.alert_id(of_episode text, of_type text) RETURNS text
   LANGUAGE sql
 BEGIN ATOMIC
   SELECT encode(set_byte(set_byte(hash, 6, get_byte(hash, 6) & 15 | 128), 8, get_byte(hash, 8) & 63 | 128), 'hex')::uuid::text

@@ -32,25 +32,33 @@ SELECT audited.*, coalesce(judged.expected_minor::bigint, audited.exposure_minor
 CREATE INDEX ON work (user_id, event_time);
 ANALYZE work;
 
--- What was announced to these users, and is settled. knows: the last offset that had been judged. Where an alert has the offset of one
--- of the user's own rows and does not name it, either that row made time pass and came after, or it was the last one of all and came
--- before: the exposure tells.
+-- What was announced to these users, and is settled. knows: the last offset of which it takes account. Where it names no transaction, its
+-- offset is that of the last record of its batch, or of the one that made time pass: the exposure tells which of the user's own rows
+-- were known. Null where no state of the rows has that exposure.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {checkable_from} AS fresh,
-       CASE WHEN alert.late OR alert.transaction_id IS NOT NULL OR own.minor IS DISTINCT FROM alert.exposure_minor
-            THEN alert.kafka_offset ELSE alert.kafka_offset - 1 END AS knows
+       CASE WHEN alert.late OR alert.transaction_id IS NOT NULL THEN alert.kafka_offset ELSE reached.knows END AS knows
   FROM spendwatch.alerts AS alert
   JOIN concerned USING (user_id)
   JOIN span ON span.kafka_partition = alert.kafka_partition AND alert.kafka_offset < span.to_offset
-  LEFT JOIN LATERAL (
-         SELECT (SELECT coalesce(sum(earlier.signed_minor), 0)::bigint
-                   FROM work AS earlier
-                  WHERE earlier.user_id = work.user_id AND earlier.currency = work.currency
-                    AND earlier.event_time > alert.event_time - interval '24 hours' AND earlier.event_time <= alert.event_time
-                    AND earlier.kafka_offset < work.kafka_offset) AS minor
-           FROM work
-          WHERE work.user_id = alert.user_id AND work.kafka_offset = alert.kafka_offset
-       ) AS own ON true;
+ CROSS JOIN LATERAL (
+         SELECT coalesce(max(least(next_offset - 1, alert.kafka_offset)) FILTER (WHERE kafka_offset <= alert.kafka_offset),
+                         min(kafka_offset)) AS knows
+           FROM (
+                  SELECT kafka_offset, lead(kafka_offset, 1, 9223372036854775807) OVER arrivals AS next_offset,
+                         sum(signed_minor) OVER arrivals AS exposure_minor
+                    FROM (
+                           SELECT kafka_offset, signed_minor
+                             FROM work
+                            WHERE work.user_id = alert.user_id AND work.currency = alert.currency
+                              AND work.event_time > alert.event_time - interval '24 hours' AND work.event_time <= alert.event_time
+                           UNION ALL
+                           SELECT -1, 0
+                         ) AS entry
+                  WINDOW arrivals AS (ORDER BY kafka_offset)
+                ) AS reached
+          WHERE reached.exposure_minor = alert.exposure_minor
+       ) AS reached;
 CREATE INDEX ON told (user_id, event_time);
 ANALYZE told;
 
@@ -72,7 +80,8 @@ SELECT ranked.*, exposed.minor AS current_minor, balance_minor IS NOT NULL AND e
                          OR EXISTS (SELECT FROM told
                                      WHERE told.user_id = work.user_id AND told.type = 'CLEARED'
                                        AND told.event_time > work.event_time
-                                       AND (told.knows < work.kafka_offset OR told.late AND told.knows = work.kafka_offset)) AS late
+                                       AND (coalesce(told.knows, told.kafka_offset) < work.kafka_offset
+                                            OR told.late AND told.knows = work.kafka_offset)) AS late
                     FROM work
                    WHERE latest_before IS NULL OR event_time > latest_before - interval '24 hours'
                 ) AS seen
@@ -103,8 +112,8 @@ SELECT told.*, coalesce(at_arrival.n, 0) AS after_n
           WHERE arrival.user_id = told.user_id
             AND CASE WHEN told.late OR told.transaction_id IS NOT NULL THEN arrival.kafka_offset = told.kafka_offset
                      ELSE (arrival.latest < told.event_time
-                           OR arrival.latest = told.event_time AND arrival.kafka_offset <= told.knows)
-                          AND (arrival.kafka_offset <= told.knows OR NOT arrival.late)
+                           OR arrival.latest = told.event_time AND arrival.kafka_offset <= coalesce(told.knows, told.kafka_offset))
+                          AND (arrival.kafka_offset <= coalesce(told.knows, told.kafka_offset) OR NOT arrival.late)
                 END
           ORDER BY n DESC
           LIMIT 1
@@ -267,23 +276,22 @@ SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_
    AND (exposure_minor, balance_minor, cause) IS DISTINCT FROM (expected_minor::bigint, expected_balance_minor, expected_cause)
  UNION ALL
 SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time,
-       format('exposure %s', spendwatch.to_decimal(rows.arrived_minor, rows_currency)),
+       format('exposure %s', spendwatch.to_decimal(rows.minor, rows_currency)),
        format('%s at exposure %s, balance %s', type, spendwatch.to_decimal(exposure_minor, currency),
               spendwatch.to_decimal(balance_minor, currency)),
        'the alert states another exposure than the rows give, or one that does not lead to it',
        pg_temp.exposure_sql(user_id, rows_currency, event_time, kafka_offset)
   FROM given
  CROSS JOIN LATERAL (
-         SELECT coalesce(sum(signed_minor) FILTER (WHERE kafka_offset <= given.knows), 0)::bigint AS arrived_minor,
-                coalesce(sum(signed_minor), 0)::bigint AS all_minor,
-                count(*) FILTER (WHERE event_time = given.event_time) AS at_once
+         SELECT coalesce(sum(signed_minor), 0)::bigint AS minor, count(*) FILTER (WHERE event_time = given.event_time) AS at_once
            FROM work
           WHERE work.user_id = given.user_id AND work.currency = given.rows_currency
             AND work.event_time > given.event_time - interval '24 hours' AND work.event_time <= given.event_time
+            AND work.kafka_offset <= given.kafka_offset
        ) AS rows
  WHERE NOT is_expected AND is_possible
    AND (-- Late alerts of several rows in one millisecond may be about some of them.
-        NOT (late AND at_once > 1) AND exposure_minor NOT IN (arrived_minor, all_minor)
+        CASE WHEN late THEN at_once < 2 AND exposure_minor <> rows.minor ELSE knows IS NULL END
         OR type = 'RAISED' AND exposure_minor <= balance_minor
         OR type = 'CLEARED' AND exposure_minor > balance_minor AND cause <> 'BALANCE');
 
@@ -297,8 +305,10 @@ SELECT 'MISSING_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafk
  WHERE fresh AND type = 'CLEARED'
    AND NOT EXISTS (SELECT FROM told AS raised
                     WHERE raised.user_id = cleared.user_id AND raised.episode_id = cleared.episode_id AND raised.type = 'RAISED')
-   AND NOT EXISTS (SELECT FROM found WHERE found.user_id = cleared.user_id AND found.kind = 'MISSING_ALERT'
-                                       AND found.event_time <= cleared.event_time);
+   AND NOT EXISTS (SELECT FROM found
+                    WHERE found.alert_id = cleared.alert_id
+                       OR found.user_id = cleared.user_id AND found.kind = 'MISSING_ALERT'
+                      AND found.event_time <= cleared.event_time);
 
 -- What late rows and changed balances amount to, where the rows say it again. What follows from an error is not one more.
 INSERT INTO found (kind, user_id, transaction_id, kafka_partition, kafka_offset, event_time, expected, actual, detail, reproduce)

@@ -20,12 +20,12 @@ BEGIN
       spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes TO spendwatch_olap;
     -- Analysis reads; partitions of transactions through their parent, those to come included.
     REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
-      spendwatch.settings, spendwatch.accounts_readable, spendwatch.transactions_readable, spendwatch.alerts_readable
-      FROM spendwatch_olap;
+      spendwatch.account_versions, spendwatch.settings, spendwatch.accounts_readable, spendwatch.transactions_readable,
+      spendwatch.alerts_readable FROM spendwatch_olap;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_olap;
     GRANT SELECT ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
-      spendwatch.settings, spendwatch.accounts_readable, spendwatch.transactions_readable, spendwatch.alerts_readable
-      TO spendwatch_olap;
+      spendwatch.account_versions, spendwatch.settings, spendwatch.accounts_readable, spendwatch.transactions_readable,
+      spendwatch.alerts_readable TO spendwatch_olap;
     BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO spendwatch_olap', current_database());
     EXCEPTION

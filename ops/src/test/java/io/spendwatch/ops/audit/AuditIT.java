@@ -67,18 +67,18 @@ class AuditIT {
   /** A row with nothing of its user within a day before or after it, and no alert of its user. */
   private static final String LONELY =
       """
-      (SELECT transaction_id FROM spendwatch.transactions lone WHERE verdict = 'CLEAR'
+      (SELECT user_id, transaction_id FROM spendwatch.transactions lone WHERE verdict = 'CLEAR'
           AND user_id NOT IN (SELECT user_id FROM spendwatch.alerts)
           AND NOT EXISTS (SELECT FROM spendwatch.transactions other WHERE other.user_id = lone.user_id
                 AND other.transaction_id <> lone.transaction_id
                 AND other.event_time BETWEEN lone.event_time - interval '25 h' AND lone.event_time + interval '25 h')
-        ORDER BY transaction_id LIMIT 1)
+        ORDER BY user_id, transaction_id LIMIT 1)
       """;
 
   private final Map<String, String> properties = new HashMap<>();
   private final AtomicLong produced = new AtomicLong();
   private final ScheduledExecutorService traffic = Executors.newSingleThreadScheduledExecutor();
-  @TempDir private Path directory;
+  private Path directory;
   private TestBed bed;
   private Configuration configuration;
   private Node node;
@@ -86,8 +86,9 @@ class AuditIT {
   private KafkaProducer<byte[], byte[]> producer;
 
   @BeforeAll
-  void decide(TestBed servers) throws Exception {
+  void decide(TestBed servers, @TempDir Path sets) throws Exception {
     bed = servers;
+    directory = sets;
     set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
     set("spendwatch.kafka.group-id", bed.group());
     set("spendwatch.kafka.topics.transactions", bed.topics().transactions());
@@ -127,10 +128,12 @@ class AuditIT {
         "--disorder-max=30h",
         "--duplicates=0.05",
         "--refunds=0.3");
-    producer.send(new ProducerRecord<>(bed.topics().transactions(), "k".getBytes(UTF_8), null));
-    producer.send(
-        new ProducerRecord<>(
-            bed.topics().transactions(), "k".getBytes(UTF_8), "no JSON".getBytes(UTF_8)));
+    var _ =
+        producer.send(new ProducerRecord<>(bed.topics().transactions(), "k".getBytes(UTF_8), null));
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                bed.topics().transactions(), "k".getBytes(UTF_8), "no JSON".getBytes(UTF_8)));
     execute(
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) SELECT 'live' || n, 'USD',"
             + " 100000 FROM generate_series(0, 49) AS n");
@@ -160,11 +163,12 @@ class AuditIT {
             n % 11 == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
             null,
             null);
-    producer.send(
-        new ProducerRecord<>(
-            bed.topics().transactions(),
-            transaction.userId().getBytes(UTF_8),
-            TransactionCodec.encode(transaction)));
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                bed.topics().transactions(),
+                transaction.userId().getBytes(UTF_8),
+                TransactionCodec.encode(transaction)));
   }
 
   @Test
@@ -204,29 +208,23 @@ class AuditIT {
                (SELECT max(partition_seq) + 1 FROM spendwatch.alerts b WHERE b.kafka_partition = a.kafka_partition) + 1000
           FROM spendwatch.alerts a WHERE alert_id = %s
         """;
-    String copies =
-        """
-        INSERT INTO spendwatch.transactions
-        SELECT user_id, event_time, 'planted', kind, amount_minor, currency, merchant, original_transaction_id,
-               exposure_minor, balance_minor, balance_version, verdict, kafka_partition, %s, ingested_at
-          FROM spendwatch.transactions WHERE transaction_id = %s
-        """;
     return Stream.of(
         plant(
             FindingKind.WRONG_EXPOSURE,
-            "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = "
+            "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE (user_id, transaction_id) = "
                 + LONELY),
         plant(
             FindingKind.WRONG_VERDICT,
-            "UPDATE spendwatch.transactions SET verdict = 'BREACH' WHERE transaction_id = "
+            "UPDATE spendwatch.transactions SET verdict = 'BREACH' WHERE (user_id, transaction_id) = "
                 + LONELY),
         plant(
             FindingKind.WRONG_VERDICT,
-            "UPDATE spendwatch.transactions SET verdict = 'CLEAR' WHERE verdict = 'TOO_LATE' AND transaction_id ="
-                + " (SELECT min(transaction_id) FROM spendwatch.transactions WHERE verdict = 'TOO_LATE')"),
+            "UPDATE spendwatch.transactions SET verdict = 'CLEAR' WHERE (user_id, transaction_id) ="
+                + " (SELECT user_id, transaction_id FROM spendwatch.transactions WHERE verdict = 'TOO_LATE'"
+                + " ORDER BY user_id, transaction_id LIMIT 1)"),
         plant(
             FindingKind.WRONG_BALANCE,
-            "UPDATE spendwatch.transactions SET balance_minor = balance_minor + 1 WHERE transaction_id = "
+            "UPDATE spendwatch.transactions SET balance_minor = balance_minor + 1 WHERE (user_id, transaction_id) = "
                 + LONELY),
         plant(
             FindingKind.MISSING_ALERT, "DELETE FROM spendwatch.alerts WHERE alert_id = " + raised),
@@ -252,12 +250,16 @@ class AuditIT {
                 + raised),
         plant(
             FindingKind.OFFSET_GAP,
-            "DELETE FROM spendwatch.transactions WHERE transaction_id = " + LONELY),
+            "DELETE FROM spendwatch.transactions WHERE (user_id, transaction_id) = " + LONELY),
         plant(
             FindingKind.ROW_WITHOUT_RECORD,
-            copies
-                .formatted("1000000000000", LONELY)
-                .replace("user_id, event_time", "'nobody', event_time")));
+            """
+            INSERT INTO spendwatch.transactions
+            SELECT 'nobody', event_time, 'planted', kind, amount_minor, currency, merchant, original_transaction_id, exposure_minor,
+                   balance_minor, balance_version, verdict, kafka_partition, 1000000000000, ingested_at
+              FROM spendwatch.transactions WHERE (user_id, transaction_id) =
+            """
+                + LONELY));
   }
 
   private static Arguments plant(FindingKind kind, String sql) {
@@ -299,7 +301,6 @@ class AuditIT {
   void anIncrementalRunFindsWhatIsNewAndWrong() throws SQLException {
     AuditReport before = audit(Mode.INCREMENTAL, nobody());
     assertThat(before.isClean()).isTrue();
-    traffic.submit(() -> {});
     long count = count("live%");
     await().atMost(LIMIT).until(() -> count("live%") > count + 100);
     String newest =

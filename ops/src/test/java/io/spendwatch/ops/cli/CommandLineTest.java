@@ -43,7 +43,8 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "sandbox", "migrate", "node", "status", "alerts", "compare"})
+  @ValueSource(
+      strings = {"demo", "sandbox", "migrate", "node", "status", "alerts", "compare", "explain"})
   void eachCommandExplainsItself(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).startsWith("Usage: spendwatch " + command);
@@ -75,6 +76,10 @@ class CommandLineTest {
     "migrate --wait 30, 30 (expected: a duration",
     "migrate --wait soon, soon (expected: a duration",
     "alerts --max 0, --max: 0",
+    "explain, what?",
+    "explain --user u, what?",
+    "explain x --rows 0, --rows: 0",
+    "explain x --at soon, --at: soon (expected: such as",
     "status --url nowhere, --url: nowhere",
     "demo --scale 0, --scale: 0",
     "demo --nodes 0, --nodes: 0",

@@ -43,6 +43,7 @@ class HttpApiTest {
 
   private final HttpClient client = HttpClient.newHttpClient();
   private volatile NodeStatus status = READY;
+  private volatile AuditHistory.Recent recent;
   private final AskedWindows windows = new AskedWindows();
   private ActorTestKit kit;
   private URI server;

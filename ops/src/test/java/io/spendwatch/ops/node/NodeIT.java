@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.actors.PartitionWindows.UserWindow;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
+import io.spendwatch.ops.audit.HttpWindows;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
@@ -17,6 +19,7 @@ import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.Partitions;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
@@ -82,6 +85,13 @@ class NodeIT {
                 assertThat(received.alert().transactionId()).isEqualTo("t2");
                 assertThat(received.alert().exposureMinor()).isEqualTo(10_001);
                 assertThat(received.json()).contains("\"excess\":\"0.01\"");
+              });
+      assertThat(windowOfU1(node))
+          .satisfies(
+              window -> {
+                assertThat(window.exposureMinor()).isEqualTo(10_001);
+                assertThat(window.transactions()).isEqualTo(2);
+                assertThat(window.openEpisodeId()).isEqualTo(alerts.getFirst().alert().episodeId());
               });
     } finally {
       node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
@@ -152,6 +162,14 @@ class NodeIT {
       assertThat(get(node, "/health/ready").statusCode()).isEqualTo(503);
     } finally {
       node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private static UserWindow windowOfU1(Node node) {
+    try (var windows =
+        new HttpWindows(URI.create("http://127.0.0.1:" + node.httpPort()), PATIENCE)) {
+      int partition = Partitions.partitionOf("u1", TestBed.PARTITIONS);
+      return windows.page(partition, null, 10).toCompletableFuture().join().users().getFirst();
     }
   }
 

@@ -53,6 +53,9 @@ class RolesIT {
           DELETE FROM spendwatch.accounts                                 | refused | refused
           TRUNCATE spendwatch.accounts                                    | refused | refused
           INSERT INTO spendwatch.closed_accounts VALUES ('u', 9)          | refused | refused
+          SELECT count(*) FROM spendwatch.account_versions                | refused | allowed
+          UPDATE spendwatch.account_versions SET balance_minor = 0        | refused | refused
+          DELETE FROM spendwatch.account_versions                         | refused | refused
           UPDATE spendwatch.pipelines SET epoch = epoch + 1               | allowed | refused
           SELECT count(*) FROM spendwatch.pipelines                       | allowed | allowed
           DELETE FROM spendwatch.pipelines                                | refused | refused

@@ -67,7 +67,8 @@ public final class PgHistory implements History {
             .toArray(OffsetDateTime[]::new);
     OffsetDateTime earliest =
         EventTimes.boundToDatabase(
-            queries.stream().mapToLong(UserQuery::knownFromMs).min().orElseThrow());
+            queries.stream().mapToLong(UserQuery::knownFromMs).min().orElseThrow()
+                - Alert.WINDOW_MS);
 
     CompletableFuture<Map<String, AccountBalance>> balances =
         accounts.balances(List.of(userIds)).toCompletableFuture();

@@ -410,8 +410,10 @@ public final class SimulatedPostgres {
       List<StoredTransaction> known =
           of(userId).stream().filter(row -> row.eventTimeMs > fromMs).toList();
       if (!known.isEmpty()) {
-        long reachMs = known.getLast().eventTimeMs - 2 * 86_400_000L;
-        known.stream()
+        long latestMs = known.getLast().eventTimeMs;
+        long reachMs =
+            Math.min(Math.max(fromMs, latestMs - 2 * 86_400_000L), latestMs - 86_400_000L);
+        of(userId).stream()
             .filter(row -> row.eventTimeMs > reachMs)
             .forEach(
                 row ->

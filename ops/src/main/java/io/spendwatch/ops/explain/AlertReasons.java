@@ -1,0 +1,204 @@
+package io.spendwatch.ops.explain;
+
+import static io.spendwatch.ops.explain.Wording.money;
+import static io.spendwatch.ops.explain.Wording.time;
+
+import io.spendwatch.ops.explain.Explanation.Arrival;
+import io.spendwatch.ops.explain.Explanation.Subject;
+import io.spendwatch.ops.explain.StoredFacts.Entries;
+import io.spendwatch.ops.explain.StoredFacts.Sum;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertCause;
+import io.spendwatch.protocol.AlertType;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Why an alert was raised or cleared. */
+final class AlertReasons {
+  private static final Duration WINDOW = Duration.ofMillis(Alert.WINDOW_MS);
+
+  private final StoredFacts facts;
+  private final int rowsMax;
+
+  AlertReasons(StoredFacts facts, int rowsMax) {
+    this.facts = facts;
+    this.rowsMax = rowsMax;
+  }
+
+  /** A window as it was known at one of the points at which the alert can have been decided. */
+  private record Candidate(Window window, Sum sum) {
+    boolean is(Alert alert) {
+      return sum.exposureMinor() == alert.exposureMinor()
+          && sum.transactions() == alert.transactions();
+    }
+  }
+
+  Explanation explain(Alert alert) {
+    Instant at = Wording.at(alert);
+    // A record that reveals something about an instant is at most a window away from it.
+    Optional<StoredTransaction> arrival =
+        facts.arrival(alert.userId(), alert.source().offset(), at.minus(WINDOW), at.plus(WINDOW));
+    Candidate decided = decided(alert);
+    AccountVersion version = version(alert, arrival).orElse(null);
+    List<Alert> alerts = facts.alerts(alert.userId(), at);
+    Summation summation =
+        Summation.of(facts, decided.window(), decided.sum(), alert.exposureMinor(), rowsMax);
+    Entries left = null;
+    if (alert.cause() == AlertCause.EXPIRY) {
+      left = facts.left(decided.window(), rowsMax);
+      summation = summation.withLeft(left);
+    }
+    return new Explanation(
+        Subject.ALERT,
+        sentence(alert, version, left),
+        remarks(alert, arrival),
+        summation,
+        Wording.held(alert.balanceMinor(), alert.currency(), null, version),
+        null,
+        Wording.announcements(List.of(alert)),
+        Wording.episode(alert.episodeId(), alerts),
+        new Arrival(
+            alert.source().topic(),
+            alert.source().partition(),
+            alert.source().offset(),
+            alert.late(),
+            Instant.ofEpochMilli(alert.detectedAtMs())),
+        differences(alert, decided));
+  }
+
+  /**
+   * What is decided with a transaction knows it. The end of an episode, or a change of the balance,
+   * is looked at before the record that was due next is counted, or before all of its batch, or
+   * after it; the alert has the place of that record in any case, and only its figures tell which.
+   */
+  private Candidate decided(Alert alert) {
+    long offset = alert.source().offset();
+    var window =
+        new Window(alert.userId(), alert.currency(), Wording.at(alert), Known.upTo(offset));
+    Candidate first = candidate(window);
+    if (alert.late() || alert.transactionId() != null || first.is(alert)) {
+      return first;
+    }
+    Instant batch = Instant.ofEpochMilli(alert.detectedAtMs());
+    for (Known known : List.of(Known.upTo(offset - 1), new Known(offset, batch))) {
+      Candidate other = candidate(window.asOf(known));
+      if (other.is(alert)) {
+        return other;
+      }
+    }
+    return first;
+  }
+
+  private Candidate candidate(Window window) {
+    return new Candidate(window, facts.sum(window));
+  }
+
+  private Optional<AccountVersion> version(Alert alert, Optional<StoredTransaction> arrival) {
+    boolean judgedWithIt = alert.late() || alert.transactionId() != null;
+    if (judgedWithIt && arrival.isPresent() && arrival.get().balanceVersion() != null) {
+      return facts.version(alert.userId(), arrival.get().balanceVersion());
+    }
+    return facts.versionOf(
+        alert.userId(),
+        alert.balanceMinor(),
+        alert.currency(),
+        Instant.ofEpochMilli(alert.detectedAtMs()));
+  }
+
+  private static String sentence(Alert alert, AccountVersion version, Entries left) {
+    return alert.type() == AlertType.RAISED
+        ? raised(alert, version)
+        : cleared(alert, version, left);
+  }
+
+  private static String raised(Alert alert, AccountVersion version) {
+    String currency = alert.currency();
+    String comparison =
+        Wording.comparison(alert.exposureMinor(), alert.balanceMinor(), currency, version);
+    String by =
+        alert.transactionId() == null && !alert.late()
+            ? "when that came into force"
+            : alert.transactionId() == null
+                ? "as a late transaction shows"
+                : "with transaction " + alert.transactionId();
+    return "User %s spent %s in the 24 hours to %s, %s, %s."
+        .formatted(
+            alert.userId(),
+            money(alert.exposureMinor(), currency),
+            time(Wording.at(alert)),
+            comparison,
+            by);
+  }
+
+  private static String cleared(Alert alert, AccountVersion version, Entries left) {
+    String currency = alert.currency();
+    boolean within = alert.exposureMinor() <= alert.balanceMinor();
+    String why =
+        switch (alert.cause()) {
+          case EXPIRY -> "when %s left the 24 hours".formatted(left(left, currency));
+          case REFUND ->
+              alert.transactionId() == null
+                  ? "through a refund"
+                  : "with refund " + alert.transactionId();
+          case BALANCE ->
+              within ? "when that balance came into force" : "when the account was closed";
+        };
+    return within
+        ? "User %s was out of breach at %s, %s: %s spent in the 24 hours to then, %s."
+            .formatted(
+                alert.userId(),
+                time(Wording.at(alert)),
+                why,
+                money(alert.exposureMinor(), currency),
+                Wording.comparison(alert.exposureMinor(), alert.balanceMinor(), currency, version))
+        : "The episode of user %s ended at %s, %s."
+            .formatted(alert.userId(), time(Wording.at(alert)), why);
+  }
+
+  private static String left(Entries left, String currency) {
+    if (left.entries().isEmpty()) {
+      return "spend";
+    }
+    StoredFacts.Entry last = left.entries().getLast();
+    String one = last.transactionId() + " of " + money(last.signedMinor(), currency);
+    return left.total() == 1 ? one : one + " and " + (left.total() - 1) + " more";
+  }
+
+  private static List<String> remarks(Alert alert, Optional<StoredTransaction> arrival) {
+    List<String> remarks = new ArrayList<>();
+    if (alert.late()) {
+      remarks.add(
+          arrival
+              .map(
+                  row ->
+                      "It became visible when transaction %s, of %s, arrived out of order."
+                          .formatted(row.transactionId(), time(row.eventTime())))
+              .orElse("It became visible when a transaction arrived out of order."));
+    }
+    return remarks;
+  }
+
+  private static List<String> differences(Alert alert, Candidate decided) {
+    List<String> differences = new ArrayList<>();
+    String currency = alert.currency();
+    if (!decided.is(alert)) {
+      differences.add(
+          "the exposure is stored as %s of %d transactions, but they come to %s of %d"
+              .formatted(
+                  money(alert.exposureMinor(), currency),
+                  alert.transactions(),
+                  money(decided.sum().exposureMinor(), currency),
+                  decided.sum().transactions()));
+    }
+    boolean breach = alert.exposureMinor() > alert.balanceMinor();
+    if (alert.type() == AlertType.RAISED && !breach) {
+      differences.add("it was raised, but the stored exposure is not more than the stored balance");
+    } else if (alert.type() == AlertType.CLEARED && breach && alert.cause() != AlertCause.BALANCE) {
+      differences.add("it was cleared, but the stored exposure is more than the stored balance");
+    }
+    return differences;
+  }
+}

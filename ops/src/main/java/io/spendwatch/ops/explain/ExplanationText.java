@@ -1,0 +1,168 @@
+package io.spendwatch.ops.explain;
+
+import static io.spendwatch.ops.explain.Wording.time;
+
+import io.spendwatch.ops.explain.Explanation.Announcement;
+import io.spendwatch.ops.explain.Explanation.Arrival;
+import io.spendwatch.ops.explain.Explanation.Balance;
+import io.spendwatch.ops.explain.Explanation.Episode;
+import io.spendwatch.ops.explain.Summation.Line;
+import io.spendwatch.ops.explain.Summation.Listing;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** An {@link Explanation} for people. */
+public final class ExplanationText {
+  private static final String LINE = "  %-27s  %-20s  %-8s  %15s  %15s%s";
+
+  private final List<String> lines = new ArrayList<>();
+
+  private ExplanationText() {}
+
+  /** All of it, without a line end after the last line. */
+  public static String of(Explanation explanation) {
+    var text = new ExplanationText();
+    text.add(explanation);
+    return String.join("\n", text.lines);
+  }
+
+  private void add(Explanation explanation) {
+    lines.add(explanation.sentence());
+    explanation.remarks().forEach(lines::add);
+    explanation.differences().forEach(what -> lines.add("! The tables disagree: " + what + "."));
+    lines.add("");
+    Summation summation = explanation.summation();
+    fact("window", "(%s, %s]: the first instant is out, the last is in", summation);
+    fact(
+        "exposure",
+        summation.recomputed()
+            + " "
+            + summation.currency()
+            + " of "
+            + counted(summation.transactions())
+            + stored(summation));
+    fact("balance", balance(explanation.balance(), summation.currency()));
+    if (explanation.verdict() != null) {
+      fact("verdict", explanation.verdict());
+    }
+    explanation.alerts().forEach(alert -> fact("alert", alert(alert)));
+    if (explanation.episode() != null) {
+      fact("episode", episode(explanation.episode()));
+    }
+    if (explanation.arrival() != null) {
+      fact("source", source(explanation.arrival()));
+    }
+    list("Counted:", summation.entries());
+    if (summation.left() != null) {
+      list("Left the 24 hours at that instant:", summation.left());
+    }
+    list("Arrived later, and not counted:", summation.arrivedLater());
+    lines.add("");
+    lines.add("The same figure in psql:");
+    summation.sql().lines().map(line -> "  " + line).forEach(lines::add);
+  }
+
+  private void fact(String name, String form, Summation summation) {
+    fact(name, form.formatted(time(summation.after()), time(summation.to())));
+  }
+
+  private void fact(String name, String what) {
+    lines.add("%-8s  %s".formatted(name, what));
+  }
+
+  private void list(String title, Listing listing) {
+    if (listing.lines().isEmpty()) {
+      return;
+    }
+    lines.add("");
+    lines.add(title);
+    lines.add(LINE.formatted("event time", "transaction", "kind", "amount", "sum", ""));
+    if (listing.earlier() > 0) {
+      lines.add(
+          LINE.formatted(
+              "… " + listing.earlier() + " more before these",
+              "",
+              "",
+              listing.earlierSum(),
+              listing.earlierSum(),
+              "  (--rows shows more)"));
+    }
+    for (Line line : listing.lines()) {
+      lines.add(
+          LINE.formatted(
+              time(line.eventTime()),
+              line.transactionId(),
+              line.kind(),
+              line.amount(),
+              line.sum(),
+              line.verdict().equals("TOO_LATE") ? "  TOO_LATE" : ""));
+    }
+  }
+
+  private static String counted(long transactions) {
+    return transactions == 1 ? "1 transaction" : transactions + " transactions";
+  }
+
+  private static String stored(Summation summation) {
+    if (summation.stored() == null) {
+      return ", as stored now";
+    }
+    return summation.stored().equals(summation.recomputed())
+        ? ", stored and recomputed"
+        : " recomputed, but stored as " + summation.stored();
+  }
+
+  private static String balance(Balance balance, String currency) {
+    if (balance == null) {
+      return "none: there was no account";
+    }
+    var text = new StringBuilder(balance.amount()).append(' ').append(currency);
+    if (balance.version() != null) {
+      text.append(", version ").append(balance.version());
+    }
+    if (balance.inForceSince() == null) {
+      return text.append(", of which the history knows nothing more").toString();
+    }
+    text.append(", in force since ").append(time(balance.inForceSince()));
+    text.append(", recorded at ").append(time(balance.recordedAt()));
+    if (balance.accountClosedAt() != null) {
+      text.append("; the account was closed at ").append(time(balance.accountClosedAt()));
+    }
+    return text.toString();
+  }
+
+  private static String alert(Announcement alert) {
+    return "%s at %s%s%s: %s"
+        .formatted(
+            alert.type(),
+            time(alert.eventTime()),
+            alert.cause() == null ? "" : " by " + alert.cause(),
+            alert.late() ? ", late" : "",
+            alert.alertId());
+  }
+
+  private static String episode(Episode episode) {
+    return "%s, from %s to %s"
+        .formatted(
+            episode.episodeId(),
+            instant(episode.raisedAt(), "?"),
+            episode.clearedAt() == null
+                ? "now, not ended"
+                : instant(episode.clearedAt(), "?") + " by " + episode.cause());
+  }
+
+  private static String instant(Instant instant, String otherwise) {
+    return instant == null ? otherwise : time(instant);
+  }
+
+  private static String source(Arrival arrival) {
+    return "%s, partition %d, offset %d, %s; decided at %s"
+        .formatted(
+            arrival.topic(),
+            arrival.partition(),
+            arrival.offset(),
+            arrival.outOfOrder() ? "out of order" : "in order",
+            time(arrival.decidedAt()));
+  }
+}

@@ -1,0 +1,284 @@
+package io.spendwatch.ops.explain;
+
+import io.spendwatch.ops.OperatorException;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertCause;
+import io.spendwatch.protocol.AlertType;
+import io.spendwatch.protocol.Verdict;
+import io.spendwatch.streams.postgres.PgFailure;
+import io.spendwatch.streams.postgres.SqlText;
+import io.spendwatch.streams.postgres.Statements;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import java.util.stream.StreamSupport;
+
+/**
+ * What the tables say. Each method blocks for an answer, and throws an {@link OperatorException}
+ * that names what is wrong where there is none. For one thread.
+ */
+final class StoredFacts {
+  private static final String FIND_ALERT = load("find_alert");
+  private static final String READ_ALERTS = load("read_alerts");
+  private static final String FIND_TRANSACTIONS = load("find_transactions");
+  private static final String FIND_ARRIVAL = load("find_arrival");
+  private static final String FIND_LATEST = load("find_latest");
+  private static final String READ_WINDOW = load("read_window");
+  private static final String FIND_PASSED = load("find_passed");
+  private static final String FIND_VERSION = load("find_version");
+  private static final String FIND_VERSION_OF_BALANCE = load("find_version_of_balance");
+  private static final String FIND_VERSION_AT = load("find_version_at");
+
+  /** Earlier and later than any event time. */
+  static final Instant BEFORE_ALL = Instant.parse("0001-01-01T00:00:00Z");
+
+  static final Instant AFTER_ALL = Instant.parse("9999-12-31T00:00:00Z");
+
+  private final Statements database;
+
+  StoredFacts(Statements database) {
+    this.database = database;
+  }
+
+  /** An exposure, and how many transactions it sums. */
+  record Sum(long exposureMinor, long transactions) {}
+
+  /**
+   * A transaction within a window.
+   *
+   * @param signedMinor a refund is negative
+   * @param runningMinor the sum of the window up to it
+   */
+  record Entry(
+      Instant eventTime,
+      String transactionId,
+      String kind,
+      long signedMinor,
+      Verdict verdict,
+      long offset,
+      long runningMinor) {}
+
+  /**
+   * The last transactions of a window, in their order.
+   *
+   * @param total how many there are
+   */
+  record Entries(List<Entry> entries, long total) {
+    /** The sum of those that are not here. */
+    long earlierMinor() {
+      return entries.isEmpty()
+          ? 0
+          : entries.getFirst().runningMinor() - entries.getFirst().signedMinor();
+    }
+
+    long earlier() {
+      return total - entries.size();
+    }
+  }
+
+  Optional<Alert> alert(String alertId) {
+    return read(FIND_ALERT, StoredFacts::alert, alertId).stream().findFirst();
+  }
+
+  /**
+   * The alerts of the user's episodes that last at this instant, or did when the record at this
+   * offset arrived, and those to which it led; in the order in which they were decided.
+   */
+  List<Alert> alerts(String userId, Instant at, long offset) {
+    return read(READ_ALERTS, StoredFacts::alert, userId, time(at), offset);
+  }
+
+  /** Those of the episodes that last at this instant. */
+  List<Alert> alerts(String userId, Instant at) {
+    return alerts(userId, at, Long.MAX_VALUE);
+  }
+
+  /**
+   * All transactions with this id.
+   *
+   * @param userId null for any, which reads whole partitions
+   */
+  List<StoredTransaction> transactions(
+      String transactionId, String userId, Instant from, Instant to, int max) {
+    return read(
+        FIND_TRANSACTIONS,
+        StoredFacts::transaction,
+        transactionId,
+        userId,
+        time(from),
+        time(to),
+        max);
+  }
+
+  /** The user's transaction that came with the record at this offset. */
+  Optional<StoredTransaction> arrival(String userId, long offset, Instant from, Instant to) {
+    return read(FIND_ARRIVAL, StoredFacts::transaction, userId, offset, time(from), time(to))
+        .stream()
+        .findFirst();
+  }
+
+  /** The user's latest transaction in (after, to], of those that arrived before this offset. */
+  Optional<StoredTransaction> latest(String userId, Instant after, Instant to, long beforeOffset) {
+    return read(FIND_LATEST, StoredFacts::transaction, userId, time(after), time(to), beforeOffset)
+        .stream()
+        .findFirst();
+  }
+
+  /**
+   * The first one to arrive with a later event time: the user's time passed the instant with it.
+   */
+  Optional<StoredTransaction> passed(String userId, Instant at) {
+    return read(FIND_PASSED, StoredFacts::transaction, userId, time(at)).stream().findFirst();
+  }
+
+  /** By the very statement that is shown. */
+  Sum sum(Window window) {
+    return read(window.sql(), row -> new Sum(row.getLong(0), row.getLong(1))).getFirst();
+  }
+
+  /** The last of what the window sums. */
+  Entries entries(Window window, int max) {
+    return entries(window, window.start(), window.end(), true, max);
+  }
+
+  /** What is in the window's hours by now and was not known. */
+  Entries unknown(Window window, int max) {
+    return entries(window, window.start(), window.end(), false, max);
+  }
+
+  /** What had its time exactly at the window's open edge: it has left at the window's end. */
+  Entries left(Window window, int max) {
+    return entries(window, window.start().minusMillis(1), window.start(), true, max);
+  }
+
+  Optional<AccountVersion> version(String userId, long version) {
+    return read(FIND_VERSION, StoredFacts::version, userId, version).stream().findFirst();
+  }
+
+  /** The version with this balance that is most likely meant at this instant of the wall clock. */
+  Optional<AccountVersion> versionOf(
+      String userId, long balanceMinor, String currency, Instant decidedAt) {
+    return read(
+            FIND_VERSION_OF_BALANCE,
+            StoredFacts::version,
+            userId,
+            balanceMinor,
+            currency,
+            time(decidedAt))
+        .stream()
+        .findFirst();
+  }
+
+  /** The last version in (after, to] that was in force at this instant or before. */
+  Optional<AccountVersion> versionAt(String userId, long after, long to, Instant at) {
+    return read(FIND_VERSION_AT, StoredFacts::version, userId, after, to, time(at)).stream()
+        .findFirst();
+  }
+
+  private Entries entries(Window window, Instant start, Instant end, boolean known, int max) {
+    long[] total = {0};
+    List<Entry> entries =
+        new ArrayList<>(
+            read(
+                READ_WINDOW,
+                row -> {
+                  total[0] = row.getLong(7);
+                  return new Entry(
+                      instant(row, 0),
+                      row.getString(1),
+                      row.getString(2),
+                      row.getLong(3),
+                      Verdict.valueOf(row.getString(4)),
+                      row.getLong(5),
+                      row.getLong(6));
+                },
+                window.userId(),
+                time(start),
+                time(end),
+                window.currency(),
+                window.known().offsetMax(),
+                window.known().batchLeftOut() == null ? null : time(window.known().batchLeftOut()),
+                known,
+                max));
+    Collections.reverse(entries);
+    return new Entries(List.copyOf(entries), total[0]);
+  }
+
+  private <T> List<T> read(String sql, Function<Row, T> as, Object... parameters) {
+    RowSet<Row> rows;
+    try {
+      rows = database.execute(sql, Tuple.from(parameters)).toCompletableFuture().join();
+    } catch (CompletionException e) {
+      throw new OperatorException(PgFailure.describe(e.getCause()), e);
+    }
+    return StreamSupport.stream(rows.spliterator(), false).map(as).toList();
+  }
+
+  private static Alert alert(Row row) {
+    String cause = row.getString(12);
+    return new Alert(
+        row.getString(0),
+        AlertType.valueOf(row.getString(1)),
+        row.getString(2),
+        row.getString(3),
+        row.getString(4),
+        row.getLong(5),
+        row.getLong(6),
+        row.getString(7),
+        row.getInteger(8),
+        instant(row, 9).toEpochMilli(),
+        instant(row, 10).toEpochMilli(),
+        row.getBoolean(11),
+        cause == null ? null : AlertCause.valueOf(cause),
+        new Alert.Source(row.getString(13), row.getInteger(14), row.getLong(15)));
+  }
+
+  private static StoredTransaction transaction(Row row) {
+    return new StoredTransaction(
+        row.getString(0),
+        instant(row, 1),
+        row.getString(2),
+        row.getString(3),
+        row.getLong(4),
+        row.getString(5),
+        row.getLong(6),
+        row.getLong(7),
+        row.getLong(8),
+        Verdict.valueOf(row.getString(9)),
+        row.getInteger(10),
+        row.getLong(11),
+        instant(row, 12));
+  }
+
+  private static AccountVersion version(Row row) {
+    OffsetDateTime closedAt = row.getOffsetDateTime(5);
+    return new AccountVersion(
+        row.getLong(0),
+        row.getLong(1),
+        row.getString(2),
+        instant(row, 3),
+        instant(row, 4),
+        closedAt == null ? null : closedAt.toInstant());
+  }
+
+  private static Instant instant(Row row, int column) {
+    return row.getOffsetDateTime(column).toInstant();
+  }
+
+  private static OffsetDateTime time(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+
+  private static String load(String name) {
+    return SqlText.load(StoredFacts.class, name);
+  }
+}

@@ -1,0 +1,56 @@
+package io.spendwatch.ops.explain;
+
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.streams.postgres.SqlText;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * The 24 hours of a user that end at an instant: (start, end], in one currency; of what was known
+ * when something was decided.
+ */
+record Window(String userId, String currency, Instant end, Known known) {
+  private static final String SUM_WINDOW =
+      SqlText.load(Window.class, "sum_window").replaceFirst("^--.*\\R", "");
+  private static final Duration LENGTH = Duration.ofMillis(Alert.WINDOW_MS);
+
+  /** The open edge: an entry at exactly this instant is out. */
+  Instant start() {
+    return end.minus(LENGTH);
+  }
+
+  /** The same hours, of all that is stored now. */
+  Window asOfNow() {
+    return new Window(userId, currency, end, Known.ALL);
+  }
+
+  /** The same hours, of what was known at another point. */
+  Window asOf(Known then) {
+    return new Window(userId, currency, end, then);
+  }
+
+  /** The statement that gives the exposure, as psql takes it. */
+  String sql() {
+    var sql =
+        new StringBuilder(
+            SUM_WINDOW
+                .stripTrailing()
+                .replace(":'user'", quoted(userId))
+                .replace(":'window_start'", quoted(start().toString()))
+                .replace(":'window_end'", quoted(end.toString()))
+                .replace(":'currency'", quoted(currency)));
+    if (known.offsetMax() != Long.MAX_VALUE) {
+      sql.append("\n   AND kafka_offset <= ").append(known.offsetMax());
+    }
+    if (known.batchLeftOut() != null) {
+      sql.append("\n   AND ingested_at <> ").append(quoted(known.batchLeftOut().toString()));
+    }
+    return sql.append(';').toString();
+  }
+
+  /** A literal, whatever the text holds and however the server reads backslashes. */
+  private static String quoted(String text) {
+    String doubled = text.replace("'", "''");
+    return text.contains("\\") ? "E'" + doubled.replace("\\", "\\\\") + "'" : "'" + doubled + "'";
+  }
+}
