@@ -72,7 +72,8 @@ class BenchIT {
             "insert, 40 days",
             "backlog taken, beside analysis");
     BenchReport report = Json.read(Files.readString(file), BenchReport.class);
-    assertThat(report.figures()).extracting(Figure::benchmark)
+    assertThat(report.figures())
+        .extracting(Figure::benchmark)
         .contains("memory", "restore", "partitions", "mixed");
     assertThat(report.machine()).containsKeys("processors", "java", "heapMaxMiB");
   }
