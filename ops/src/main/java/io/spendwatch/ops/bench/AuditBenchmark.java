@@ -169,7 +169,7 @@ final class AuditBenchmark {
       throw new OperatorException("the audit is not clean: " + report.text());
     }
     add(what, seconds, "s");
-    add(what + ": transactions", report.transactions(), "");
+    add(what + ": transactions", (double) report.transactions(), "");
     add(
         what + ": files of sorts",
         (number(database, "SELECT temp_bytes FROM pg_stat_database" + THIS_ONE) - temporary)
