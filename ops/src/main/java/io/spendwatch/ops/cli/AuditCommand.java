@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "audit",
     mixinStandardHelpOptions = true,
+    exitCodeOnExecutionException = 2,
     description = {
       "Recomputes in SQL, from transactions, accounts and alerts alone, what every exposure, verdict,"
           + " alert and window in memory must be, and shows what is different.",
@@ -32,7 +33,6 @@ import picocli.CommandLine.Spec;
       "Exit status: 0 when clean, 1 with findings, 2 when it could not run."
     })
 public final class AuditCommand implements Callable<Integer> {
-  private static final int COULD_NOT_RUN = 2;
   private static final Duration WINDOWS_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -56,14 +56,9 @@ public final class AuditCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    try {
-      AuditReport report = run(Configuration.load());
-      out.println(json ? Json.write(report) : report.text());
-      return report.isClean() ? 0 : 1;
-    } catch (OperatorException e) {
-      spec.commandLine().getErr().println("spendwatch audit: " + e.getMessage());
-      return COULD_NOT_RUN;
-    }
+    AuditReport report = run(Configuration.load());
+    out.println(json ? Json.write(report) : report.text());
+    return report.isClean() ? 0 : 1;
   }
 
   private AuditReport run(Configuration configuration) {

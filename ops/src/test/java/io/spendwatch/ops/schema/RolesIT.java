@@ -64,6 +64,8 @@ class RolesIT {
           DELETE FROM spendwatch.nodes                                    | allowed | refused
           SELECT partition_granularity FROM spendwatch.settings           | refused | allowed
           UPDATE spendwatch.settings SET partition_granularity = 'month'  | refused | refused
+          SELECT count(*) FROM spendwatch.reconciliation_findings         | refused | allowed
+          DELETE FROM spendwatch.reconciliation_positions                 | refused | allowed
           CREATE TABLE spendwatch.mine (id int)                           | refused | refused
           CREATE TEMPORARY TABLE mine (id int)                            | allowed | allowed
           SELECT count(*) FROM spendwatch.flyway_schema_history           | refused | refused
