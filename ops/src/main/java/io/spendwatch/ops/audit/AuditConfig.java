@@ -13,15 +13,19 @@ import java.time.Duration;
  * @param rowsAtOnce how many rows a full run sorts at a time, about: it bounds what it takes on the
  *     server's disk
  * @param findingsMax how many findings of a run are stored and shown; further ones are counted
+ * @param windowsMax how many of the users with something new a run of what is new compares in
+ *     memory
  * @param grace how long alerts and changed balances may be on their way to where they are looked
  *     for
  */
-public record AuditConfig(Duration interval, int rowsAtOnce, int findingsMax, Duration grace) {
+public record AuditConfig(
+    Duration interval, int rowsAtOnce, int findingsMax, int windowsMax, Duration grace) {
 
   public AuditConfig {
     checkPositive("spendwatch.audit.interval", interval);
     checkRange("spendwatch.audit.rows-at-once", rowsAtOnce, 1000, 1_000_000_000);
     checkRange("spendwatch.audit.findings-max", findingsMax, 1, 1_000_000);
+    checkRange("spendwatch.audit.windows-max", windowsMax, 1, 10_000_000);
     checkPositive("spendwatch.audit.grace", grace);
   }
 
@@ -32,6 +36,7 @@ public record AuditConfig(Duration interval, int rowsAtOnce, int findingsMax, Du
             section.duration("interval"),
             section.integer("rows-at-once"),
             section.integer("findings-max"),
+            section.integer("windows-max"),
             section.duration("grace"));
     section.rejectUnknown();
     return config;

@@ -10,6 +10,7 @@ import java.util.StringJoiner;
  * What a run of the audit has looked at, and found.
  *
  * @param runId in {@code reconciliation_runs}
+ * @param tablesJudgedAt when all but the windows in memory had been judged
  * @param settledUntil highest event time that was judged; null where there was nothing
  * @param transactions rows judged
  * @param alerts judged
@@ -24,6 +25,7 @@ public record AuditReport(
     long runId,
     Mode mode,
     Instant startedAt,
+    Instant tablesJudgedAt,
     Instant finishedAt,
     Instant settledUntil,
     long transactions,
@@ -60,12 +62,16 @@ public record AuditReport(
             transactions,
             alerts,
             offsets,
-            Duration.between(startedAt, finishedAt).toMillis() / 1000.0,
+            seconds(startedAt, tablesJudgedAt),
             settledUntil == null ? "" : ", up to " + settledUntil));
     lines.add(
         usersAwake == null
             ? "windows in memory were not compared: " + notAsked
-            : String.format(Locale.ROOT, "%,d users' windows in memory compared", usersAwake));
+            : String.format(
+                Locale.ROOT,
+                "%,d users' windows in memory compared in %.1f s",
+                usersAwake,
+                seconds(tablesJudgedAt, finishedAt)));
     if (expiredOffsets > 0) {
       lines.add(
           String.format(
@@ -95,6 +101,10 @@ public record AuditReport(
             ? "clean: the tables say the same"
             : String.format(Locale.ROOT, "%,d findings", findingsTotal));
     return lines.toString();
+  }
+
+  private static double seconds(Instant from, Instant to) {
+    return Duration.between(from, to).toMillis() / 1000.0;
   }
 
   private static String headline(Finding finding) {

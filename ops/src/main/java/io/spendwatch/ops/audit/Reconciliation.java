@@ -11,10 +11,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Collectors;
 
 /**
  * The audit: recomputes in SQL, from the rows alone, what each row's exposure and verdict, each
@@ -101,12 +104,13 @@ public final class Reconciliation {
         return Optional.empty();
       }
       Judged judged = done.get();
+      Instant tablesJudgedAt = clock.instant();
       tables.withdrawWhatWasOnItsWay(judged.runId(), config.grace());
       WindowDrift drift = new WindowDrift(database, windows, config);
       WindowDrift.Outcome compared =
           mode == Mode.FULL
               ? drift.compareAll(committed.keySet())
-              : drift.compare(tables.withDrifting(judged.touched()));
+              : drift.compare(tables.withDrifting(some(judged.touched(), judged.runId())));
       tables.add(judged.runId(), compared.findings());
       tables.resolve(judged.runId(), mode, compared.userIds());
       AuditReport report =
@@ -114,6 +118,7 @@ public final class Reconciliation {
               judged.runId(),
               mode,
               startedAt,
+              tablesJudgedAt,
               clock.instant(),
               judged.settledUntil(),
               judged.transactions(),
@@ -199,6 +204,20 @@ public final class Reconciliation {
             spans.stream().mapToLong(Span::offsets).sum(),
             gaps.expired(),
             mode == Mode.FULL ? Map.of() : touched(session)));
+  }
+
+  /** Others each time; the same ones if the run is done again. */
+  private Map<Integer, List<String>> some(Map<Integer, List<String>> users, long runId) {
+    record Member(int partition, String userId) {}
+    List<Member> all = new ArrayList<>();
+    users.forEach(
+        (partition, userIds) -> userIds.forEach(id -> all.add(new Member(partition, id))));
+    Collections.shuffle(all, new Random(runId));
+    return all.stream()
+        .limit(config.windowsMax())
+        .collect(
+            Collectors.groupingBy(
+                Member::partition, Collectors.mapping(Member::userId, Collectors.toList())));
   }
 
   private static Instant droppedBefore(Session session) {

@@ -232,16 +232,30 @@ final class RunTables {
   /** Notes a run that has failed, unless it is the database that fails. */
   void noteFailure(Mode mode, Instant startedAt, Instant at, String failure) {
     try {
-      plain()
-          .query(
-              "INSERT INTO spendwatch.reconciliation_runs"
-                  + " (mode, node_id, started_at, finished_at, outcome, failure)"
-                  + " VALUES ($1, $2, $3, $4, 'FAILED', $5)",
-              mode.name(),
-              nodeId,
-              utc(startedAt),
-              utc(at),
-              failure);
+      Session session = plain();
+      boolean hasBegun =
+          session
+                  .query(
+                      "UPDATE spendwatch.reconciliation_runs"
+                          + " SET finished_at = $3, outcome = 'FAILED', failure = $4"
+                          + " WHERE node_id = $1 AND started_at = $2 AND finished_at IS NULL",
+                      nodeId,
+                      utc(startedAt),
+                      utc(at),
+                      failure)
+                  .rowCount()
+              > 0;
+      if (!hasBegun) {
+        session.query(
+            "INSERT INTO spendwatch.reconciliation_runs"
+                + " (mode, node_id, started_at, finished_at, outcome, failure)"
+                + " VALUES ($1, $2, $3, $4, 'FAILED', $5)",
+            mode.name(),
+            nodeId,
+            utc(startedAt),
+            utc(at),
+            failure);
+      }
     } catch (OperatorException e) {
       LOG.debug("The failure of a run could not be noted", e);
     }

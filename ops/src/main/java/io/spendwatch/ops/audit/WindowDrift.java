@@ -10,11 +10,16 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * Whether the windows in memory are what is stored. A partition answers with the state in which all
@@ -22,12 +27,33 @@ import java.util.concurrent.CompletionStage;
  * drifted is told to read anew. For one thread, which it blocks.
  */
 final class WindowDrift {
+  private static final int WINDOWS_AT_ONCE = 5000;
+
   private final Database database;
   private final AwakeWindows windows;
   private final AuditConfig config;
-  private final List<Finding> findings = new ArrayList<>();
-  private final List<String> compared = new ArrayList<>();
+  private final List<Shown> shown = new ArrayList<>();
   private String notAsked;
+
+  /** A window, and as of when it is. */
+  private record Shown(int partition, long lastOffset, UserWindow window) {
+    String userId() {
+      return window.userId();
+    }
+
+    /** Without an account a user's rows are all of one currency, whichever it is. */
+    String currency() {
+      return window.balance() == null ? null : window.balance().currency();
+    }
+
+    Long balanceVersion() {
+      return window.balance() == null ? null : window.balance().version();
+    }
+
+    OffsetDateTime at() {
+      return Instant.ofEpochMilli(window.atMs()).atOffset(ZoneOffset.UTC);
+    }
+  }
 
   /**
    * What came of it.
@@ -56,13 +82,10 @@ final class WindowDrift {
       while (more && notAsked == null) {
         PartitionWindows page = ask(windows.page(partition, after, GetWindows.LIMIT_MAX));
         more = page != null && page.more() && !page.users().isEmpty();
-        if (page != null) {
-          judge(page);
-        }
         after = more ? page.users().getLast().userId() : null;
       }
     }
-    return outcome();
+    return compare();
   }
 
   /** Of those of these users who are awake, by partition. */
@@ -72,22 +95,18 @@ final class WindowDrift {
           for (int from = 0; from < ids.size() && notAsked == null; from += GetWindows.LIMIT_MAX) {
             List<String> some =
                 ids.subList(from, Math.min(ids.size(), from + GetWindows.LIMIT_MAX));
-            PartitionWindows page = ask(windows.of(partition, List.copyOf(some)));
-            if (page != null) {
-              judge(page);
-            }
+            var _ = ask(windows.of(partition, List.copyOf(some)));
           }
         });
-    return outcome();
+    return compare();
   }
 
-  private Outcome outcome() {
-    return new Outcome(findings, compared, notAsked);
-  }
-
+  /** Null where there is no answer. */
   private PartitionWindows ask(CompletionStage<PartitionWindows> answer) {
     try {
-      return answer.toCompletableFuture().join();
+      PartitionWindows page = answer.toCompletableFuture().join();
+      page.users().forEach(user -> shown.add(new Shown(page.partition(), page.lastOffset(), user)));
+      return page;
     } catch (CompletionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       notAsked = Objects.requireNonNullElse(cause.getMessage(), cause.toString());
@@ -95,48 +114,86 @@ final class WindowDrift {
     }
   }
 
-  private void judge(PartitionWindows page) {
-    List<UserWindow> users = page.users();
-    if (users.isEmpty()) {
-      return;
+  private Outcome compare() {
+    List<Finding> findings = new ArrayList<>();
+    if (!shown.isEmpty()) {
+      Set<String> suspected = Session.transaction(database, this::suspected);
+      List<Shown> closer =
+          shown.stream().filter(each -> suspected.contains(each.userId())).toList();
+      Map<Integer, List<String>> drifted = new HashMap<>();
+      for (int from = 0; from < closer.size(); from += GetWindows.LIMIT_MAX) {
+        List<Shown> some =
+            closer.subList(from, Math.min(closer.size(), from + GetWindows.LIMIT_MAX));
+        Map<String, Integer> partitions = new HashMap<>();
+        some.forEach(each -> partitions.put(each.userId(), each.partition()));
+        for (Row row : lookCloser(some)) {
+          int partition = partitions.get(row.getString("user_id"));
+          findings.add(finding(partition, row));
+          drifted.computeIfAbsent(partition, _ -> new ArrayList<>()).add(row.getString("user_id"));
+        }
+      }
+      drifted.forEach(
+          (partition, userIds) -> {
+            var _ = windows.reread(partition, userIds).toCompletableFuture().join();
+          });
     }
-    users.forEach(user -> compared.add(user.userId()));
-    OffsetDateTime[] times =
-        users.stream().map(user -> utc(user.atMs())).toArray(OffsetDateTime[]::new);
-    Long[] lastOffsets = users.stream().map(_ -> page.lastOffset()).toArray(Long[]::new);
-    List<String> drifted = new ArrayList<>();
-    for (Row row :
-        new Session(database)
-            .query(
-                AuditScript.text("drift", Map.of()),
-                strings(users.stream().map(UserWindow::userId).toList()),
-                strings(users.stream().map(WindowDrift::currency).toList()),
-                times,
-                users.stream().map(UserWindow::exposureMinor).toArray(Long[]::new),
-                users.stream().map(UserWindow::transactions).toArray(Integer[]::new),
-                lastOffsets,
-                users.stream().map(WindowDrift::version).toArray(Long[]::new),
-                strings(users.stream().map(UserWindow::openEpisodeId).toList()),
-                earliest(times),
-                config.grace().toMillis())) {
-      drifted.add(row.getString(0));
-      findings.add(finding(page.partition(), row));
-    }
-    if (!drifted.isEmpty()) {
-      var _ = windows.reread(page.partition(), drifted).toCompletableFuture().join();
-    }
+    return new Outcome(findings, shown.stream().map(Shown::userId).toList(), notAsked);
   }
 
-  private static OffsetDateTime earliest(OffsetDateTime[] times) {
-    OffsetDateTime earliest = times[0];
-    for (OffsetDateTime time : times) {
-      earliest = time.isBefore(earliest) ? time : earliest;
+  private Set<String> suspected(Session session) {
+    session.run("shown", Map.of());
+    for (int from = 0; from < shown.size(); from += WINDOWS_AT_ONCE) {
+      List<Shown> some = shown.subList(from, Math.min(shown.size(), from + WINDOWS_AT_ONCE));
+      session.query(
+          "INSERT INTO shown SELECT * FROM unnest($1::integer[], $2::text[], $3::text[],"
+              + " $4::timestamptz[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[],"
+              + " $9::text[])",
+          array(some, Shown::partition, Integer[]::new),
+          array(some, Shown::userId, String[]::new),
+          array(some, Shown::currency, String[]::new),
+          array(some, Shown::at, OffsetDateTime[]::new),
+          array(some, each -> each.window().exposureMinor(), Long[]::new),
+          array(some, each -> each.window().transactions(), Integer[]::new),
+          array(some, Shown::lastOffset, Long[]::new),
+          array(some, Shown::balanceVersion, Long[]::new),
+          array(some, each -> each.window().openEpisodeId(), String[]::new));
     }
-    return earliest;
+    session.query("ANALYZE shown");
+    Set<String> suspected = new HashSet<>();
+    String earliest = "'" + earliest(shown).toInstant() + "'::timestamptz";
+    for (Row row :
+        session.query(AuditScript.text("suspected_drift", Map.of("earliest", earliest)))) {
+      suspected.add(row.getString("user_id"));
+    }
+    return suspected;
+  }
+
+  private Iterable<Row> lookCloser(List<Shown> some) {
+    return new Session(database)
+        .query(
+            AuditScript.text("drift", Map.of()),
+            array(some, Shown::userId, String[]::new),
+            array(some, Shown::currency, String[]::new),
+            array(some, Shown::at, OffsetDateTime[]::new),
+            array(some, each -> each.window().exposureMinor(), Long[]::new),
+            array(some, each -> each.window().transactions(), Integer[]::new),
+            array(some, Shown::lastOffset, Long[]::new),
+            array(some, Shown::balanceVersion, Long[]::new),
+            array(some, each -> each.window().openEpisodeId(), String[]::new),
+            earliest(some),
+            config.grace().toMillis());
+  }
+
+  private static <T> T[] array(
+      List<Shown> some, Function<Shown, T> field, IntFunction<T[]> newArray) {
+    return some.stream().map(field).toArray(newArray);
+  }
+
+  private static OffsetDateTime earliest(List<Shown> some) {
+    return some.stream().map(Shown::at).min(OffsetDateTime::compareTo).orElseThrow();
   }
 
   private static Finding finding(int partition, Row row) {
-    OffsetDateTime at = row.getOffsetDateTime("at_time");
     return new Finding(
         FindingKind.ACTOR_DRIFT,
         row.getString("user_id"),
@@ -144,27 +201,10 @@ final class WindowDrift {
         null,
         partition,
         row.getLong("last_offset"),
-        at.toInstant(),
+        row.getOffsetDateTime("at_time").toInstant(),
         row.getString("expected"),
         row.getString("actual"),
         "the window in memory is not what is stored; the user has been told to read anew",
         row.getString("reproduce"));
-  }
-
-  private static String[] strings(List<String> values) {
-    return values.toArray(String[]::new);
-  }
-
-  /** Without an account a user's rows are all of one currency, whichever it is. */
-  private static String currency(UserWindow user) {
-    return user.balance() == null ? null : user.balance().currency();
-  }
-
-  private static Long version(UserWindow user) {
-    return user.balance() == null ? null : user.balance().version();
-  }
-
-  private static OffsetDateTime utc(long ms) {
-    return Instant.ofEpochMilli(ms).atOffset(ZoneOffset.UTC);
   }
 }

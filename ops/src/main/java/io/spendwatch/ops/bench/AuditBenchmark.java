@@ -174,6 +174,13 @@ final class AuditBenchmark {
       throw new OperatorException("the audit is not clean: " + report.text());
     }
     add(what, seconds, "s");
+    add(
+        what + ": without windows in memory",
+        Duration.between(report.startedAt(), report.tablesJudgedAt()).toMillis() / 1000.0,
+        "s");
+    if (report.usersAwake() != null) {
+      add(what + ": windows in memory", (double) report.usersAwake(), "");
+    }
     add(what + ": transactions", (double) report.transactions(), "");
     add(what + ": files of sorts", (number(database, TEMPORARY) - temporary) / (double) MIB, "MiB");
   }

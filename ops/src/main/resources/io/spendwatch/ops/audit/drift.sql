@@ -15,27 +15,32 @@ SELECT asked.user_id, asked.last_offset, asked.at_time,
   FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::bigint[], $7::bigint[], $8::text[])
        AS asked (user_id, currency, at_time, exposure_minor, entries, last_offset, balance_version, episode_id)
  CROSS JOIN LATERAL (
-         SELECT coalesce((array_agg(exposure_minor ORDER BY kafka_offset DESC) FILTER (WHERE kafka_offset <= asked.last_offset))[1], 0)
-                  AS exposure_minor,
-                coalesce((array_agg(entries ORDER BY kafka_offset DESC) FILTER (WHERE kafka_offset <= asked.last_offset))[1], 0)
-                  AS entries,
-                coalesce(bool_or((exposure_minor, entries) = (asked.exposure_minor, asked.entries)
-                                 AND next_offset > asked.last_offset), false)
-                OR (asked.exposure_minor, asked.entries) = (0, 0) AND coalesce(min(kafka_offset) > asked.last_offset, true)
-                  AS is_explained
+         SELECT coalesce(sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END), 0) AS exposure_minor, count(*) AS entries
+           FROM spendwatch.transactions
+          WHERE user_id = asked.user_id
+            AND (asked.currency IS NULL OR currency = asked.currency::char(3))
+            AND event_time > asked.at_time - interval '24 hours'
+            AND event_time <= asked.at_time
+            AND event_time > $9::timestamptz - interval '24 hours'
+            AND kafka_offset <= asked.last_offset
+       ) AS rows
+  LEFT JOIN LATERAL (
+         SELECT bool_or((exposure_minor, entries) = (asked.exposure_minor, asked.entries)) AS is_explained
            FROM (
-                  SELECT kafka_offset, lead(kafka_offset, 1, 9223372036854775807) OVER arrivals AS next_offset,
+                  SELECT kafka_offset,
                          sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END) OVER arrivals AS exposure_minor,
                          count(*) OVER arrivals AS entries
                     FROM spendwatch.transactions
-                   WHERE user_id = asked.user_id
+                   WHERE (rows.exposure_minor, rows.entries) <> (asked.exposure_minor, asked.entries)
+                     AND user_id = asked.user_id
                      AND (asked.currency IS NULL OR currency = asked.currency::char(3))
                      AND event_time > asked.at_time - interval '24 hours'
                      AND event_time <= asked.at_time
                      AND event_time > $9::timestamptz - interval '24 hours'
                   WINDOW arrivals AS (ORDER BY kafka_offset)
                 ) AS arrived
-       ) AS rows
+          WHERE kafka_offset > asked.last_offset
+       ) AS later ON true
   LEFT JOIN LATERAL (
          SELECT balance_version, updated_at < clock_timestamp() - $10 * interval '1 millisecond' AS is_settled
            FROM spendwatch.accounts
@@ -50,6 +55,6 @@ SELECT asked.user_id, asked.last_offset, asked.at_time,
                    GROUP BY episode_id
                 ) AS told
        ) AS episode
- WHERE NOT rows.is_explained
+ WHERE (rows.exposure_minor, rows.entries) <> (asked.exposure_minor, asked.entries) AND NOT coalesce(later.is_explained, false)
     OR account.is_settled AND account.balance_version IS DISTINCT FROM asked.balance_version
     OR episode.is_settled AND episode.open_id IS DISTINCT FROM asked.episode_id
