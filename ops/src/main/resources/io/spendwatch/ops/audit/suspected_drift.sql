@@ -21,6 +21,7 @@ SELECT kafka_partition, shown.user_id
            FROM (
                   SELECT user_id, episode_id
                     FROM spendwatch.alerts
+                   WHERE user_id IN (SELECT user_id FROM shown)
                    GROUP BY user_id, episode_id
                   HAVING bool_and(type = 'RAISED')
                 ) AS unended
