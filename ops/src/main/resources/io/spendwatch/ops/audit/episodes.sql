@@ -34,16 +34,19 @@ ANALYZE work;
 
 -- What was announced to these users, and is settled. knows: the last offset of which it takes account. Where it names no transaction, its
 -- offset is that of the last record of its batch, or of the one that made time pass: the exposure tells which of the user's own rows
--- were known. Null where no state of the rows has that exposure.
+-- were known. Null where no state of the rows has that exposure. Rows that do not change it may have come before or after: knows_from
+-- is the first offset from which that exposure held.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {checkable_from} AS fresh,
-       CASE WHEN alert.late OR alert.transaction_id IS NOT NULL THEN alert.kafka_offset ELSE reached.knows END AS knows
+       CASE WHEN alert.late OR alert.transaction_id IS NOT NULL THEN alert.kafka_offset ELSE reached.knows END AS knows,
+       reached.knows_from
   FROM spendwatch.alerts AS alert
   JOIN concerned USING (user_id)
   JOIN span ON span.kafka_partition = alert.kafka_partition AND alert.kafka_offset < span.to_offset
  CROSS JOIN LATERAL (
          SELECT coalesce(max(least(next_offset - 1, alert.kafka_offset)) FILTER (WHERE kafka_offset <= alert.kafka_offset),
-                         min(kafka_offset)) AS knows
+                         min(kafka_offset)) AS knows,
+                coalesce(max(kafka_offset) FILTER (WHERE kafka_offset <= alert.kafka_offset), min(kafka_offset)) AS knows_from
            FROM (
                   SELECT kafka_offset, lead(kafka_offset, 1, 9223372036854775807) OVER arrivals AS next_offset,
                          sum(signed_minor) OVER arrivals AS exposure_minor
@@ -243,9 +246,12 @@ SELECT heard.*, matched.is_expected, matched.exposure_minor AS expected_minor, m
        AND coalesce(
          CASE WHEN heard.late THEN stretch.late AND stretch.kafka_offset = heard.kafka_offset
               WHEN heard.transaction_id IS NOT NULL THEN false
-              WHEN stretch.same_balance
-                THEN (stretch.late OR NOT stretch.steady) AND heard.type = 'CLEARED' AND heard.cause = 'EXPIRY'
-              ELSE true
+              WHEN EXISTS (SELECT FROM stretch AS earlier
+                            WHERE earlier.user_id = heard.user_id AND NOT earlier.same_balance AND earlier.n <= heard.after_n
+                              AND earlier.n >= (SELECT coalesce(max(n), 1) FROM stretch AS known
+                                                 WHERE known.user_id = heard.user_id AND known.kafka_offset <= heard.knows_from))
+                THEN true
+              ELSE (stretch.late OR NOT stretch.steady) AND heard.type = 'CLEARED' AND heard.cause = 'EXPIRY'
          END, false) AS is_possible
   FROM heard
   JOIN matched USING (alert_id)
