@@ -26,6 +26,8 @@ public final class Bench implements AutoCloseable {
 
   private PostgresServer postgres;
   private Installation installation;
+  private Runnable stopServers = () -> {};
+  private int serversStarted;
 
   /**
    * @param home the project's root
@@ -62,12 +64,17 @@ public final class Bench implements AutoCloseable {
     return opening;
   }
 
-  /** Kafka and PostgreSQL, used by nobody else. */
+  /** Kafka and PostgreSQL, empty and used by nobody else; those of an earlier call are stopped. */
   EmbeddedServers servers() {
-    DataDirectory own = DataDirectory.take(directory.root().resolve("servers"));
-    opened.push(own::close);
+    stopServers.run();
+    DataDirectory own = DataDirectory.take(directory.root().resolve("servers-" + ++serversStarted));
+    stopServers = own::close;
     EmbeddedServers servers = EmbeddedServers.start(own, 0, 0);
-    opened.push(servers::close);
+    stopServers =
+        () -> {
+          servers.close();
+          own.close();
+        };
     return servers;
   }
 
@@ -97,6 +104,7 @@ public final class Bench implements AutoCloseable {
   @Override
   public void close() {
     try (directory) {
+      stopServers.run();
       while (!opened.isEmpty()) {
         opened.pop().run();
       }
