@@ -34,8 +34,8 @@ ANALYZE work;
 
 -- What was announced to these users, and is settled. knows: the last offset of which it takes account. Where it names no transaction, its
 -- offset is that of the last record of its batch, or of the one that made time pass: the exposure tells which of the user's own rows
--- were known. Null where no state of the rows has that exposure. Rows that do not change it may have come before or after: knows_from
--- is the first offset from which that exposure held.
+-- were known, knows_from the first of them from which on it held. What came in order before its instant was known, unless that row itself
+-- made time pass; of the states since, the first one with that exposure is it. Null where no state of the rows has it.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {checkable_from} AS fresh,
        CASE WHEN alert.late OR alert.transaction_id IS NOT NULL THEN alert.kafka_offset ELSE reached.knows END AS knows,
@@ -43,25 +43,27 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
   FROM spendwatch.alerts AS alert
   JOIN concerned USING (user_id)
   JOIN span ON span.kafka_partition = alert.kafka_partition AND alert.kafka_offset < span.to_offset
- CROSS JOIN LATERAL (
-         SELECT coalesce(max(least(next_offset - 1, alert.kafka_offset)) FILTER (WHERE kafka_offset <= alert.kafka_offset),
-                         min(kafka_offset)) AS knows,
-                coalesce(max(kafka_offset) FILTER (WHERE kafka_offset <= alert.kafka_offset), min(kafka_offset)) AS knows_from
+  LEFT JOIN LATERAL (
+         SELECT least(next_offset - 1, alert.kafka_offset) AS knows, kafka_offset AS knows_from
            FROM (
                   SELECT kafka_offset, lead(kafka_offset, 1, 9223372036854775807) OVER arrivals AS next_offset,
-                         sum(signed_minor) OVER arrivals AS exposure_minor
+                         sum(signed_minor) OVER arrivals AS exposure_minor,
+                         max(kafka_offset) FILTER (WHERE in_order AND kafka_offset <= alert.kafka_offset) OVER () AS known_offset
                     FROM (
-                           SELECT kafka_offset, signed_minor
+                           SELECT kafka_offset, signed_minor, event_time >= coalesce(latest_before, event_time) AS in_order
                              FROM work
                             WHERE work.user_id = alert.user_id AND work.currency = alert.currency
                               AND work.event_time > alert.event_time - interval '24 hours' AND work.event_time <= alert.event_time
                            UNION ALL
-                           SELECT -1, 0
+                           SELECT -1, 0, true
                          ) AS entry
                   WINDOW arrivals AS (ORDER BY kafka_offset)
-                ) AS reached
-          WHERE reached.exposure_minor = alert.exposure_minor
-       ) AS reached;
+                ) AS state
+          WHERE state.exposure_minor = alert.exposure_minor
+          ORDER BY kafka_offset > alert.kafka_offset, next_offset - 1 < known_offset,
+                   CASE WHEN next_offset - 1 < known_offset THEN -kafka_offset ELSE kafka_offset END
+          LIMIT 1
+       ) AS reached ON NOT alert.late AND alert.transaction_id IS NULL;
 CREATE INDEX ON told (user_id, event_time);
 ANALYZE told;
 
