@@ -19,6 +19,8 @@ SELECT user_id, min(rows_after) AS rows_after, bool_or(was_open) AS was_open, bo
            FROM spendwatch.reconciliation_open_episodes
        ) AS reason
  GROUP BY user_id;
+-- Of many users, all rows are read once; of a few, each one's by itself.
+ANALYZE scope_user;
 
 CREATE TEMPORARY TABLE audited ON COMMIT DROP AS
 SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
