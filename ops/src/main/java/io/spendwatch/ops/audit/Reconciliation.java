@@ -91,7 +91,7 @@ public final class Reconciliation {
   public Optional<AuditReport> run(Mode mode, Duration unlessWithin) {
     Instant startedAt = clock.instant();
     RunTables tables = new RunTables(database, kafka.nodeId());
-    try (SourceLog log = new SourceLog(kafka)) {
+    try (SourceLog log = SourceLog.open(kafka)) {
       if (!unlessWithin.isZero() && tables.hasBegunSince(startedAt.minus(unlessWithin))) {
         return Optional.empty();
       }
@@ -105,7 +105,7 @@ public final class Reconciliation {
       }
       Judged judged = done.get();
       Instant tablesJudgedAt = clock.instant();
-      tables.withdrawWhatWasOnItsWay(judged.runId(), config.grace());
+      tables.withdrawWhatWasOnItsWay(judged.runId(), config.grace(), clock);
       WindowDrift drift = new WindowDrift(database, windows, config);
       WindowDrift.Outcome compared =
           mode == Mode.FULL

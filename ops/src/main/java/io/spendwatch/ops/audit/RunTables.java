@@ -6,6 +6,7 @@ import io.spendwatch.streams.postgres.Database;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 final class RunTables {
   private static final Logger LOG = LoggerFactory.getLogger(RunTables.class);
+
+  /** Between two looks for what may be on its way. */
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
   private final Database database;
   private final String nodeId;
@@ -51,21 +56,13 @@ final class RunTables {
   /** The number of a run that begins now. */
   long begin(Session session, Mode mode, Instant startedAt) {
     return session
-        .one(
-            "INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at)"
-                + " VALUES ($1, $2, $3) RETURNING run_id",
-            mode.name(),
-            nodeId,
-            utc(startedAt))
+        .one(AuditScript.text("begin_run", Map.of()), mode.name(), nodeId, utc(startedAt))
         .getLong(0);
   }
 
   Map<Integer, Position> positions(Session session) {
     Map<Integer, Position> positions = new HashMap<>();
-    for (Row row :
-        session.query(
-            "SELECT kafka_partition, next_offset, alert_seq, stream_time::text"
-                + " FROM spendwatch.reconciliation_positions")) {
+    for (Row row : session.query(AuditScript.text("read_positions", Map.of()))) {
       positions.put(
           row.getInteger(0), new Position(row.getLong(1), row.getLong(2), row.getString(3)));
     }
@@ -99,7 +96,7 @@ final class RunTables {
   private static void insert(Session session, List<Finding> findings) {
     for (Finding finding : findings) {
       session.query(
-          "INSERT INTO found VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+          AuditScript.text("insert_finding", Map.of()),
           finding.kind().name(),
           finding.userId(),
           finding.transactionId(),
@@ -118,27 +115,15 @@ final class RunTables {
    * Time passes by the partition: an episode is CLEARED with one of the next batches after its end,
    * where many end at once. So ends that are missing are looked for once more.
    */
-  void withdrawWhatWasOnItsWay(long runId, Duration grace) {
-    String missing =
-        "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE run_id = $1 AND kind = '"
-            + FindingKind.MISSING_CLEARED
-            + "'";
-    long deadline = System.nanoTime() + grace.toNanos();
-    while (plain().one(missing, runId).getLong(0) > 0) {
+  void withdrawWhatWasOnItsWay(long runId, Duration grace, InstantSource clock) {
+    Instant deadline = clock.instant().plus(grace);
+    while (plain().one(AuditScript.text("count_missing_ends", Map.of()), runId).getLong(0) > 0) {
       plain().query(AuditScript.text("withdraw", Map.of()), runId);
-      if (System.nanoTime() > deadline) {
+      if (clock.instant().isAfter(deadline)) {
         return;
       }
-      pause();
-    }
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(500);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted", e);
+      // This thread is the audit's own, and nobody tells it when an alert comes.
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
   }
 
@@ -146,12 +131,7 @@ final class RunTables {
   Map<Integer, List<String>> withDrifting(Map<Integer, List<String>> users) {
     Map<Integer, List<String>> all = new HashMap<>();
     users.forEach((partition, ids) -> all.put(partition, new ArrayList<>(ids)));
-    for (Row row :
-        plain()
-            .query(
-                "SELECT DISTINCT kafka_partition, user_id FROM spendwatch.reconciliation_findings"
-                    + " WHERE kind = $1 AND resolved_run_id IS NULL",
-                FindingKind.ACTOR_DRIFT.name())) {
+    for (Row row : plain().query(AuditScript.text("read_drifting_users", Map.of()))) {
       List<String> ids = all.computeIfAbsent(row.getInteger(0), _ -> new ArrayList<>());
       if (!ids.contains(row.getString(1))) {
         ids.add(row.getString(1));
@@ -164,9 +144,7 @@ final class RunTables {
   void resolve(long runId, Mode mode, Collection<String> comparedUserIds) {
     plain()
         .query(
-            "UPDATE spendwatch.reconciliation_findings SET resolved_run_id = $1"
-                + " WHERE resolved_run_id IS NULL AND last_run_id < $1"
-                + " AND CASE kind WHEN 'ACTOR_DRIFT' THEN user_id = ANY ($2) ELSE $3 END",
+            AuditScript.text("resolve_findings", Map.of()),
             runId,
             comparedUserIds.toArray(String[]::new),
             mode == Mode.FULL);
@@ -182,15 +160,7 @@ final class RunTables {
   /** What this run has found, at most so many. */
   List<Finding> findings(long runId, int findingsMax) {
     List<Finding> findings = new ArrayList<>();
-    for (Row row :
-        plain()
-            .query(
-                "SELECT kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset,"
-                    + " event_time, expected, actual, detail, reproduce"
-                    + " FROM spendwatch.reconciliation_findings WHERE last_run_id = $1"
-                    + " ORDER BY finding_id LIMIT $2",
-                runId,
-                findingsMax)) {
+    for (Row row : plain().query(AuditScript.text("read_findings", Map.of()), runId, findingsMax)) {
       findings.add(finding(row));
     }
     return findings;
@@ -215,9 +185,7 @@ final class RunTables {
   void end(AuditReport report) {
     plain()
         .query(
-            "UPDATE spendwatch.reconciliation_runs SET finished_at = $2, outcome = $3,"
-                + " settled_until = $4, transactions = $5, alerts = $6, offsets = $7,"
-                + " users_awake = $8, findings = $9 WHERE run_id = $1",
+            AuditScript.text("end_run", Map.of()),
             report.runId(),
             utc(report.finishedAt()),
             report.isClean() ? "CLEAN" : "FINDINGS",
@@ -236,9 +204,7 @@ final class RunTables {
       boolean hasBegun =
           session
                   .query(
-                      "UPDATE spendwatch.reconciliation_runs"
-                          + " SET finished_at = $3, outcome = 'FAILED', failure = $4"
-                          + " WHERE node_id = $1 AND started_at = $2 AND finished_at IS NULL",
+                      AuditScript.text("fail_run", Map.of()),
                       nodeId,
                       utc(startedAt),
                       utc(at),
@@ -247,14 +213,12 @@ final class RunTables {
               > 0;
       if (!hasBegun) {
         session.query(
-            "INSERT INTO spendwatch.reconciliation_runs"
-                + " (mode, node_id, started_at, finished_at, outcome, failure)"
-                + " VALUES ($1, $2, $3, $4, 'FAILED', $5)",
-            mode.name(),
+            AuditScript.text("insert_failed_run", Map.of()),
             nodeId,
             utc(startedAt),
             utc(at),
-            failure);
+            failure,
+            mode.name());
       }
     } catch (OperatorException e) {
       LOG.debug("The failure of a run could not be noted", e);

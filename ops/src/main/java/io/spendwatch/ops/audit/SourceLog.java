@@ -40,8 +40,13 @@ final class SourceLog implements AutoCloseable {
   private final KafkaConfig config;
   private final KafkaConsumer<byte[], byte[]> consumer;
 
-  SourceLog(KafkaConfig config) {
+  private SourceLog(KafkaConfig config, KafkaConsumer<byte[], byte[]> consumer) {
     this.config = config;
+    this.consumer = consumer;
+  }
+
+  /** Connects when first asked. To be closed by whoever opened it. */
+  static SourceLog open(KafkaConfig config) {
     Map<String, Object> properties = new HashMap<>();
     properties.put(
         ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(ANSWER.toMillis()));
@@ -56,9 +61,9 @@ final class SourceLog implements AutoCloseable {
     properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     try {
-      this.consumer = new KafkaConsumer<>(properties);
+      return new SourceLog(config, new KafkaConsumer<>(properties));
     } catch (KafkaException e) {
-      throw failure(e);
+      throw failure(config, e);
     }
   }
 
@@ -226,11 +231,11 @@ final class SourceLog implements AutoCloseable {
               .formatted(config.bootstrapServers(), ANSWER.toSeconds()),
           e);
     } catch (KafkaException e) {
-      throw failure(e);
+      throw failure(config, e);
     }
   }
 
-  private OperatorException failure(KafkaException e) {
+  private static OperatorException failure(KafkaConfig config, KafkaException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     return new OperatorException(
         "Kafka at %s: %s".formatted(config.bootstrapServers(), cause.getMessage()), e);

@@ -145,9 +145,7 @@ final class WindowDrift {
     for (int from = 0; from < shown.size(); from += WINDOWS_AT_ONCE) {
       List<Shown> some = shown.subList(from, Math.min(shown.size(), from + WINDOWS_AT_ONCE));
       session.query(
-          "INSERT INTO shown SELECT * FROM unnest($1::integer[], $2::text[], $3::text[],"
-              + " $4::timestamptz[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[],"
-              + " $9::text[])",
+          AuditScript.text("insert_shown", Map.of()),
           array(some, Shown::partition, Integer[]::new),
           array(some, Shown::userId, String[]::new),
           array(some, Shown::currency, String[]::new),
