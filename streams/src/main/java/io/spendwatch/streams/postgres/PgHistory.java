@@ -65,10 +65,11 @@ public final class PgHistory implements History {
         queries.stream()
             .map(query -> EventTimes.boundToDatabase(query.knownFromMs()))
             .toArray(OffsetDateTime[]::new);
+    long leastMs = queries.stream().mapToLong(UserQuery::knownFromMs).min().orElseThrow();
     OffsetDateTime earliest =
+        // "From the beginning" has no day before it: the subtraction would wrap to the far future.
         EventTimes.boundToDatabase(
-            queries.stream().mapToLong(UserQuery::knownFromMs).min().orElseThrow()
-                - Alert.WINDOW_MS);
+            Math.max(leastMs, Long.MIN_VALUE + Alert.WINDOW_MS) - Alert.WINDOW_MS);
 
     CompletableFuture<Map<String, AccountBalance>> balances =
         accounts.balances(List.of(userIds)).toCompletableFuture();
