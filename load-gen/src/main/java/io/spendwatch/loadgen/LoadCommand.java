@@ -98,7 +98,8 @@ final class LoadCommand implements Callable<Integer> {
         options.seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : options.seed;
     String run = "live-" + Long.toString(clock.millis(), Character.MAX_RADIX);
     Schedule schedule = options.schedule();
-    var workload = new Workload(options.settings(spec, run, seed));
+    Workload.Settings settings = options.settings(spec, run, seed);
+    var workload = new Workload(settings);
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         Locale.ROOT, "seed %d: %s (%,d records, run %s)%n", seed, options, schedule.records(), run);
@@ -118,7 +119,7 @@ final class LoadCommand implements Callable<Integer> {
         Sent sent = send(workload, schedule, sink, check, clock.millis(), err);
         String outstanding = cluster.awaitAlerts(sink.ends(), subscriber, wait);
         AlertCheck.Report report = check.report();
-        out.println(AlertCheckText.of(report));
+        out.println(AlertCheckText.of(report, settings.scenarios().kinds()));
         if (outstanding != null) {
           out.println("Not all is processed after " + wait.toSeconds() + " s: " + outstanding);
         }
