@@ -86,7 +86,8 @@ final class BalancesPipeline {
             done -> {
               incarnation
                   .progress()
-                  .published(0, batch.deadLetters().size(), batch.internalErrors());
+                  .published(
+                      batch.nextOffset(), 0, batch.deadLetters().size(), batch.internalErrors());
               return done;
             });
   }

@@ -299,7 +299,7 @@ final class ConsumerLoop {
         }
         partition.paused(mustPause);
       }
-      current.currentLag(partition.source()).ifPresent(partition.progress()::lag);
+      current.currentLag(partition.source()).ifPresent(partition.progress()::unread);
     }
   }
 

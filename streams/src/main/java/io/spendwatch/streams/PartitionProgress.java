@@ -24,7 +24,8 @@ final class PartitionProgress {
   private volatile String waitingFor;
   private volatile long epoch;
   private volatile long position = -1;
-  private volatile long lagRecords = -1;
+  private volatile long published = -1;
+  private volatile long end = -1;
   private volatile boolean hasRead;
   private volatile long lastRecordMs;
   private volatile long readToEndMs = Long.MIN_VALUE;
@@ -67,6 +68,7 @@ final class PartitionProgress {
 
   void startsAt(long offset) {
     position = offset;
+    published = offset;
   }
 
   void read(long newPosition, long nowMs) {
@@ -75,14 +77,15 @@ final class PartitionProgress {
     lastRecordMs = nowMs;
   }
 
-  void lag(long records) {
-    lagRecords = records;
+  /** So many records lie behind what has been read. */
+  void unread(long records) {
+    end = position + records;
   }
 
   /** At this moment the partition held nothing that had not been read. */
   void readToEnd(long atMs) {
     readToEndMs = atMs;
-    lagRecords = 0;
+    end = position;
   }
 
   /** So many users are in memory. */
@@ -99,8 +102,13 @@ final class PartitionProgress {
     duplicates.add(duplicateRecords);
   }
 
-  /** {@code newInternalErrors} of the dead letters are our own fault. */
-  void published(long newAlerts, long newDeadLetters, long newInternalErrors) {
+  /**
+   * All before this offset is durable, and what came of it is visible.
+   *
+   * @param newInternalErrors of the dead letters: those that are our own fault
+   */
+  void published(long nextOffset, long newAlerts, long newDeadLetters, long newInternalErrors) {
+    published = nextOffset;
     alerts.add(newAlerts);
     deadLetters.add(newDeadLetters);
     internalErrors.add(newInternalErrors);
@@ -125,7 +133,7 @@ final class PartitionProgress {
         shown,
         epoch,
         position,
-        lagRecords,
+        end < 0 ? -1 : Math.max(0, end - published),
         lastEventTimeMs.get(),
         lastRecordMs,
         usersAwake,

@@ -5,8 +5,9 @@ package io.spendwatch.streams;
  *
  * @param epoch under which it writes; 0 before its claim, and for the balances topic
  * @param position offset of the next record to read
- * @param lagRecords offsets between that and the partition's end, as last known; -1 while unknown.
- *     Kafka's transaction markers count
+ * @param lagRecords offsets that are not committed yet, up to the partition's end as last known:
+ *     what has been read and is not durable is among them; -1 while unknown. Kafka's transaction
+ *     markers count
  * @param lastEventTimeMs of the last record that was judged; {@link Long#MIN_VALUE} before any
  * @param idleSinceMs wall clock at which the last record was read or written, else at which reading
  *     began

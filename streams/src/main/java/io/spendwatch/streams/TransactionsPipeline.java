@@ -315,7 +315,11 @@ final class TransactionsPipeline {
               publishedAlertSeq = batch.alertSeq();
               incarnation
                   .progress()
-                  .published(batch.alerts(), batch.deadLetters(), batch.internalErrors());
+                  .published(
+                      batch.nextOffset(),
+                      batch.alerts(),
+                      batch.deadLetters(),
+                      batch.internalErrors());
               return done;
             });
   }
@@ -342,7 +346,7 @@ final class TransactionsPipeline {
                   .thenCompose(
                       _ -> {
                         publishedAlertSeq = lastSeq;
-                        incarnation.progress().published(records.size(), 0, 0);
+                        incarnation.progress().published(nextOffset, records.size(), 0, 0);
                         return publishLeftovers();
                       });
             });

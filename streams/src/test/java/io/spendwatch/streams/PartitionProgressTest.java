@@ -54,4 +54,17 @@ class PartitionProgressTest {
     progress.waitsFor(null);
     assertThat(progress.status().state()).isEqualTo(State.RUNNING);
   }
+
+  @Test
+  void lagsBehindTheEndUntilWhatItHasReadIsPublished() {
+    assertThat(progress.status().lagRecords()).isEqualTo(-1);
+    progress.startsAt(10);
+    progress.read(14, 1_200);
+    progress.unread(6);
+    assertThat(progress.status().lagRecords()).isEqualTo(10);
+    progress.readToEnd(1_300);
+    assertThat(progress.status().lagRecords()).isEqualTo(4);
+    progress.published(14, 0, 0, 0);
+    assertThat(progress.status().lagRecords()).isZero();
+  }
 }
