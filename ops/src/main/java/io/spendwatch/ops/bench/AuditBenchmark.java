@@ -36,8 +36,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import org.HdrHistogram.Histogram;
 import org.apache.kafka.clients.admin.Admin;
 
@@ -104,7 +102,12 @@ final class AuditBenchmark {
         var injector = new Injector(client, Topics.DEFAULT.transactions(), users, PROBE_EVERY);
         var windows =
             new HttpWindows(URI.create("http://127.0.0.1:" + httpPort), Duration.ofSeconds(30))) {
-      var ingestion = new Ingestion(admin, node, injector, CATCH_UP);
+      var ingestion =
+          new Ingestion(
+              new CommittedOffsets(admin, Topics.DEFAULT.transactions(), "spendwatch"),
+              node,
+              injector,
+              CATCH_UP);
       for (long done = 0; done < rows; done += AT_ONCE) {
         long some = Math.min(AT_ONCE, rows - done);
         bench.say("%,d stored, at %,.0f/s".formatted(done + some, ingestion.burst(some)));
@@ -121,11 +124,6 @@ final class AuditBenchmark {
       ingestion.steady(perSecond, Duration.ofSeconds(6));
       measure(audit, Mode.INCREMENTAL, "what is new, nothing beside it", database);
       beside(ingestion, latency, audit, database);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new OperatorException("the benchmark cannot go on: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted", e);
     } finally {
       var _ = analytics.close();
     }
@@ -134,8 +132,7 @@ final class AuditBenchmark {
 
   /** Alone, beside incremental runs, beside a full one, and alone again. */
   private void beside(
-      Ingestion ingestion, AlertLatency latency, Reconciliation audit, PostgresAddress database)
-      throws ExecutionException, InterruptedException, TimeoutException {
+      Ingestion ingestion, AlertLatency latency, Reconciliation audit, PostgresAddress database) {
     ingest("alone", ingestion, latency);
     CompletableFuture<Void> incremental =
         CompletableFuture.runAsync(
@@ -150,8 +147,7 @@ final class AuditBenchmark {
     ingest("alone again", ingestion, latency);
   }
 
-  private void ingest(String beside, Ingestion ingestion, AlertLatency latency)
-      throws ExecutionException, InterruptedException, TimeoutException {
+  private void ingest(String beside, Ingestion ingestion, AlertLatency latency) {
     latency.begin();
     add(
         "ingested at %,d/s, ".formatted(perSecond) + beside,

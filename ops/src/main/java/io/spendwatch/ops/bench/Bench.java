@@ -78,6 +78,15 @@ public final class Bench implements AutoCloseable {
     return servers;
   }
 
+  /** Such servers to measure on; to be closed by whoever asks. */
+  Site site() {
+    return Site.of(servers(), progress);
+  }
+
+  Instant now() {
+    return now;
+  }
+
   Path home() {
     return home;
   }

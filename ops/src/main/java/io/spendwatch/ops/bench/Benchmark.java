@@ -5,6 +5,13 @@ import java.util.Locale;
 
 /** What can be measured by itself. */
 public enum Benchmark {
+  /** How fast a backlog is taken, beside the least that does the job. */
+  DRAIN {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new DrainBenchmark(bench, size.drain()).run();
+    }
+  },
   /** Bytes per user and per window entry, and what so many users seen leave in memory. */
   MEMORY {
     @Override
@@ -64,7 +71,8 @@ public enum Benchmark {
       int days,
       int rowsPerDay,
       long rows,
-      MixedBenchmark.Load mixed) {}
+      MixedBenchmark.Load mixed,
+      DrainBenchmark.Load drain) {}
 
   /** As on the command line. */
   public String label() {

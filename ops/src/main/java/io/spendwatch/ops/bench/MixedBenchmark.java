@@ -23,8 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import org.HdrHistogram.Histogram;
 import org.apache.kafka.clients.admin.Admin;
 
@@ -110,7 +108,12 @@ public final class MixedBenchmark {
         Admin admin = Admin.create(client);
         AlertLatency latency = AlertLatency.start(client, Topics.DEFAULT.alerts());
         var injector = new Injector(client, topic, load.users(), PROBE_EVERY)) {
-      var ingestion = new Ingestion(admin, node, injector, CATCH_UP);
+      var ingestion =
+          new Ingestion(
+              new CommittedOffsets(admin, Topics.DEFAULT.transactions(), "spendwatch"),
+              node,
+              injector,
+              CATCH_UP);
       var run = new Run(servers.postgres().uri(), ingestion, latency);
       bench.say("warming up");
       ingestion.steady(load.perSecond(), load.phase());
@@ -124,11 +127,6 @@ public final class MixedBenchmark {
           run.turn(beside);
         }
       }
-    } catch (ExecutionException | TimeoutException e) {
-      throw new OperatorException("the benchmark cannot go on: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted", e);
     }
     return figures();
   }
@@ -227,7 +225,7 @@ public final class MixedBenchmark {
       this.latency = latency;
     }
 
-    void turn(Beside beside) throws ExecutionException, InterruptedException, TimeoutException {
+    void turn(Beside beside) {
       Seen turns = seen.get(beside);
       long startNanos = System.nanoTime();
       try (Analysis analysis = Analysis.beside(beside, bench.settings(), uri, load)) {

@@ -4,6 +4,7 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.bench.Bench;
 import io.spendwatch.ops.bench.BenchReport;
 import io.spendwatch.ops.bench.Benchmark;
+import io.spendwatch.ops.bench.DrainBenchmark;
 import io.spendwatch.ops.bench.Figure;
 import io.spendwatch.ops.bench.MixedBenchmark;
 import io.spendwatch.ops.config.Configuration;
@@ -29,7 +30,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures on clean embedded servers what users in memory cost (memory), how fast they are read"
+      "Measures on clean embedded servers how fast a backlog is taken, as a ratio to a bare loop that"
+          + " does no more than it must (drain), what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what analysis beside it costs ingestion (mixed), and what an"
           + " audit takes, and costs it (audit).",
@@ -39,13 +41,16 @@ public final class BenchCommand implements Callable<Integer> {
   /** Of the mixed load: few enough to be in memory with the default heap. */
   private static final int MIXED_USERS = 10_000;
 
+  private static final int MIXED_BACKLOG = 100_000;
+  private static final int DRAIN_BACKLOG = 2_000_000;
+
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--only",
       paramLabel = "NAME",
       split = ",",
-      description = "Of memory, restore, partitions, mixed, audit (default: all).")
+      description = "Of drain, memory, restore, partitions, mixed, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -114,11 +119,10 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--backlog",
       paramLabel = "N",
-      defaultValue = "100000",
       description =
-          "Transactions that are then produced at once, to see how fast they are taken"
-              + " (${DEFAULT-VALUE}).")
-  private int backlog;
+          "Transactions that are produced at once, to see how fast they are taken (drain: 2000000,"
+              + " mixed: 100000).")
+  private Integer backlog;
 
   @Option(
       names = "--queries",
@@ -135,6 +139,13 @@ public final class BenchCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--java-opts",
+      paramLabel = "OPTIONS",
+      defaultValue = "-Xmx1g",
+      description = "Of the JVMs of node and bare loop alike (${DEFAULT-VALUE}).")
+  private String javaOptions;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Write machine, figures and settings there, too.")
@@ -145,7 +156,16 @@ public final class BenchCommand implements Callable<Integer> {
     List<Benchmark> chosen = chosen();
     for (int size :
         new int[] {
-          users, entries, usersSeen, usersAwake, days, rowsPerDay, rate, backlog, queries, rounds
+          users,
+          entries,
+          usersSeen,
+          usersAwake,
+          days,
+          rowsPerDay,
+          rate,
+          orElse(backlog, 1),
+          queries,
+          rounds
         }) {
       if (size < 1) {
         throw new ParameterException(spec.commandLine(), size + " (expected: at least 1)");
@@ -162,7 +182,9 @@ public final class BenchCommand implements Callable<Integer> {
             days,
             rowsPerDay,
             rows,
-            new MixedBenchmark.Load(rate, phase, backlog, queries, MIXED_USERS, rounds));
+            new MixedBenchmark.Load(
+                rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds),
+            new DrainBenchmark.Load(orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions));
     try (Bench bench =
         new Bench(Home.root(), Configuration.load().raw(), now, spec.commandLine().getErr())) {
       for (Benchmark benchmark : chosen) {
@@ -173,6 +195,10 @@ public final class BenchCommand implements Callable<Integer> {
     spec.commandLine().getOut().println(report.text());
     write(report);
     return 0;
+  }
+
+  private static int orElse(Integer given, int otherwise) {
+    return given == null ? otherwise : given;
   }
 
   private List<Benchmark> chosen() {
