@@ -176,7 +176,7 @@ final class DataSet {
   private static int writeAlerts(Path file, Oracle oracle) {
     int raised = 0;
     try (var csv = new CsvWriter(file, ALERTS_HEADER)) {
-      for (Oracle.KnownAlert alert : oracle.alerts()) {
+      for (KnownAlert alert : oracle.alerts()) {
         csv.row(
             alert.type(),
             alert.userId(),

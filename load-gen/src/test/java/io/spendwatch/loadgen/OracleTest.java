@@ -1,11 +1,9 @@
 package io.spendwatch.loadgen;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spendwatch.loadgen.Oracle.Counted;
 import io.spendwatch.loadgen.Oracle.Duplicate;
-import io.spendwatch.loadgen.Oracle.KnownAlert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Transaction;
@@ -116,7 +114,75 @@ class OracleTest {
     purchase(10, 60);
     assertThat(purchase(5, 7).exposureMinor()).isEqualTo(7);
     assertThat(purchase(10, 1).exposureMinor()).isEqualTo(68);
-    assertThatThrownBy(oracle::alerts).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void raisesLateWhatALateOneRevealsAtALaterOne() {
+    purchase(0, 40);
+    purchase(10, 40);
+    purchase(5, 30);
+
+    assertThat(oracle.alertsSoFar()).containsExactly(late(raised("t2", 10, 110)));
+  }
+
+  @Test
+  void raisesALateOneThatBreachesItselfAtItsOwnTime() {
+    purchase(0, 40);
+    purchase(10, 40);
+    purchase(5, 70);
+    refund(20, 60);
+
+    assertThat(oracle.alertsSoFar())
+        .containsExactly(late(raised("t3", 5, 110)), cleared("t4", 20, 90, AlertCause.REFUND));
+  }
+
+  @Test
+  void endsWhatALateOneRevealsWhereItHadEnded() {
+    purchase(0, 40);
+    purchase(10, 40);
+    refund(20, 40);
+    purchase(5, 30);
+
+    assertThat(oracle.alertsSoFar())
+        .containsExactly(
+            late(raised("t2", 10, 110)), late(cleared("t3", 20, 70, AlertCause.REFUND)));
+  }
+
+  @Test
+  void endsAnEpisodeAtItsOwnStartThatALateRefundLeavesNothingOf() {
+    purchase(0, 60);
+    purchase(10, 60);
+    refund(5, 30);
+
+    assertThat(oracle.alertsSoFar())
+        .containsExactly(raised("t2", 10, 120), late(cleared("t3", 10, 90, AlertCause.REFUND)));
+  }
+
+  @Test
+  void announcesOnlyWhatALateOneAddsToAnEpisodeThatHasEnded() {
+    purchase(0, 60);
+    purchase(10, 60);
+    refund(20, 30);
+    purchase(30, 5);
+    refund(40, 90);
+    purchase(5, 50);
+
+    assertThat(oracle.alertsSoFar())
+        .containsExactly(
+            raised("t2", 10, 120),
+            cleared("t3", 20, 90, AlertCause.REFUND),
+            late(raised("t3", 20, 140)),
+            late(cleared("t5", 40, 55, AlertCause.REFUND)));
+  }
+
+  @Test
+  void saysNothingOfALateOneThatChangesNoBreach() {
+    purchase(0, 60);
+    purchase(10, 60);
+    purchase(5, 1);
+    purchase(-5, 1);
+
+    assertThat(oracle.alertsSoFar()).containsExactly(raised("t2", 10, 120));
   }
 
   @Test
@@ -148,12 +214,24 @@ class OracleTest {
 
   private static KnownAlert raised(String transactionId, long afterMs, long exposureMinor) {
     return new KnownAlert(
-        AlertType.RAISED, "u", transactionId, T + afterMs, exposureMinor, 100, null);
+        AlertType.RAISED, "u", transactionId, T + afterMs, exposureMinor, 100, false, null);
   }
 
   private static KnownAlert cleared(
       String transactionId, long afterMs, long exposureMinor, AlertCause cause) {
     return new KnownAlert(
-        AlertType.CLEARED, "u", transactionId, T + afterMs, exposureMinor, 100, cause);
+        AlertType.CLEARED, "u", transactionId, T + afterMs, exposureMinor, 100, false, cause);
+  }
+
+  private static KnownAlert late(KnownAlert alert) {
+    return new KnownAlert(
+        alert.type(),
+        alert.userId(),
+        alert.transactionId(),
+        alert.eventTimeMs(),
+        alert.exposureMinor(),
+        alert.balanceMinor(),
+        true,
+        alert.cause());
   }
 }

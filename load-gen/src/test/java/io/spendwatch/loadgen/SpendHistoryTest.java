@@ -85,7 +85,7 @@ class SpendHistoryTest {
             .count();
 
     assertThat(equal).isPositive();
-    assertThat(oracle.alerts().stream().map(Oracle.KnownAlert::cause))
+    assertThat(oracle.alerts().stream().map(KnownAlert::cause))
         .contains(null, AlertCause.EXPIRY, AlertCause.REFUND);
   }
 
