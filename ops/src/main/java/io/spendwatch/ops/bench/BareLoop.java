@@ -6,13 +6,14 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.AlertIds;
-import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Decoded.Rejected;
 import io.spendwatch.protocol.Decoded.Valid;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.SqlText;
 import java.sql.Connection;
@@ -46,9 +47,10 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * </pre>
  *
  * No actors, no late review, no duplicates, no dead letters, no balances but those at its start, no
- * second instance, nothing exactly once: after a crash alerts come twice. Records must come in
- * order, of users with accounts. Its bounds are constants, and not settings, because it is a
- * reference: these measured best on two cores, for a backlog and for a steady rate alike.
+ * episodes that end between two records, no second instance, nothing exactly once: after a crash
+ * alerts come twice. Records must come in order, of users with accounts. Its bounds are constants,
+ * and not settings, because it is a reference: these measured best on two cores, for a backlog and
+ * for a steady rate alike.
  */
 public final class BareLoop implements AutoCloseable {
   /** PostgreSQL does two thirds of the work: more connections only wait for its processors. */
@@ -157,19 +159,27 @@ public final class BareLoop implements AutoCloseable {
     }
     long exposureMinor = user.add(transaction.eventTimeMs(), transaction.signedAmountMinor());
     batch.add(from, transaction, exposureMinor, user);
-    if (user.hasBegunToBreach()) {
-      batch.add(raised(from, transaction, exposureMinor, user));
+    BareUser.Change change = user.change(() -> episodeId(transaction));
+    if (change != null) {
+      batch.add(alert(from, transaction, exposureMinor, user, change));
     }
   }
 
-  private Alert raised(
-      ConsumerRecord<?, ?> from, Transaction transaction, long exposureMinor, BareUser user) {
+  private static String episodeId(Transaction transaction) {
     String at = AlertIds.transaction(transaction.transactionId(), transaction.eventTimeMs());
-    String episodeId = AlertIds.episodeId(transaction.userId(), at, at);
+    return AlertIds.episodeId(transaction.userId(), at, at);
+  }
+
+  private Alert alert(
+      ConsumerRecord<?, ?> from,
+      Transaction transaction,
+      long exposureMinor,
+      BareUser user,
+      BareUser.Change change) {
     return new Alert(
-        AlertIds.alertId(episodeId, AlertType.RAISED),
-        AlertType.RAISED,
-        episodeId,
+        AlertIds.alertId(change.episodeId(), change.type()),
+        change.type(),
+        change.episodeId(),
         transaction.userId(),
         transaction.transactionId(),
         exposureMinor,
@@ -179,7 +189,11 @@ public final class BareLoop implements AutoCloseable {
         transaction.eventTimeMs(),
         clock.millis(),
         false,
-        null,
+        switch (change.type()) {
+          case RAISED -> null;
+          case CLEARED ->
+              transaction.kind() == TransactionKind.REFUND ? AlertCause.REFUND : AlertCause.EXPIRY;
+        },
         new Alert.Source(from.topic(), from.partition(), from.offset()));
   }
 

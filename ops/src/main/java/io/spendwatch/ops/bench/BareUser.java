@@ -1,7 +1,9 @@
 package io.spendwatch.ops.bench;
 
 import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertType;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /** What the bare loop knows of one user: the balance, and an exact sum of entries in order. */
 final class BareUser {
@@ -17,7 +19,9 @@ final class BareUser {
   private int head;
   private int entries;
   private long exposureMinor;
-  private boolean inBreach;
+
+  /** Of the open episode, or null. */
+  private String episodeId;
 
   BareUser(long balanceMinor, long balanceVersion) {
     this.balanceMinor = balanceMinor;
@@ -57,12 +61,27 @@ final class BareUser {
     return exposureMinor > balanceMinor;
   }
 
-  /** Whether a breach begins with the last entry. */
-  boolean hasBegunToBreach() {
-    boolean before = inBreach;
-    inBreach = breaches();
-    return inBreach && !before;
+  /**
+   * Whether an episode begins or ends with the last entry.
+   *
+   * @param opening the id of one that begins
+   * @return the id of the episode, and whether it begins; null where nothing changes
+   */
+  Change change(Supplier<String> opening) {
+    if (breaches() == (episodeId != null)) {
+      return null;
+    }
+    if (breaches()) {
+      episodeId = opening.get();
+      return new Change(AlertType.RAISED, episodeId);
+    }
+    String ended = episodeId;
+    episodeId = null;
+    return new Change(AlertType.CLEARED, ended);
   }
+
+  /** The start or the end of an episode. */
+  record Change(AlertType type, String episodeId) {}
 
   private void grow() {
     timesMs = grown(timesMs);

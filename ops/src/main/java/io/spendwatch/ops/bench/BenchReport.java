@@ -14,6 +14,8 @@ import java.util.StringJoiner;
  */
 public record BenchReport(Instant at, Map<String, String> machine, List<Figure> figures) {
 
+  private static final String ROW = "%-10s %-40s %14s %-9s %14s %6s";
+
   /** Of this JVM and the machine that it runs on. */
   public static BenchReport of(Instant at, List<Figure> figures) {
     Runtime runtime = Runtime.getRuntime();
@@ -27,6 +29,10 @@ public record BenchReport(Instant at, Map<String, String> machine, List<Figure> 
         figures);
   }
 
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%,.1f", value);
+  }
+
   /** A table, without a line feed at the end. */
   public String text() {
     var lines = new StringJoiner(System.lineSeparator());
@@ -37,15 +43,25 @@ public record BenchReport(Instant at, Map<String, String> machine, List<Figure> 
                 machine.get("os"),
                 machine.get("java"),
                 machine.get("heapMaxMiB")));
+    lines.add(
+        String.format(Locale.ROOT, ROW, "", "", "", "", "held against", "ratio").stripTrailing());
+    String check = "";
     for (Figure figure : figures) {
+      if (!figure.check().equals(check)) {
+        check = figure.check();
+        lines.add("%-10s checked: %s".formatted(figure.benchmark(), check));
+      }
       lines.add(
           String.format(
-              Locale.ROOT,
-              "%-10s %-40s %,14.1f %s",
-              figure.benchmark(),
-              figure.name(),
-              figure.value(),
-              figure.unit()));
+                  Locale.ROOT,
+                  ROW,
+                  figure.benchmark(),
+                  figure.name(),
+                  number(figure.value()),
+                  figure.unit(),
+                  figure.reference() == null ? "" : number(figure.reference()),
+                  figure.ratio() == null ? "" : String.format(Locale.ROOT, "%.2f", figure.ratio()))
+              .stripTrailing());
     }
     return lines.toString();
   }

@@ -12,6 +12,13 @@ public enum Benchmark {
       return new DrainBenchmark(bench, size.drain()).run();
     }
   },
+  /** From the intended sending to the readable alert, beside the same. */
+  LATENCY {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new LatencyBenchmark(bench, size.latency()).run();
+    }
+  },
   /** Bytes per user and per window entry, and what so many users seen leave in memory. */
   MEMORY {
     @Override
@@ -48,7 +55,12 @@ public enum Benchmark {
     @Override
     public List<Figure> run(Bench bench, Size size) {
       return new AuditBenchmark(
-              bench, size.rows(), size.users(), size.mixed().perSecond(), size.mixed().phase())
+              bench,
+              size.rows(),
+              size.users(),
+              size.mixed().perSecond(),
+              size.mixed().phase(),
+              size.seed())
           .run();
     }
   };
@@ -62,6 +74,7 @@ public enum Benchmark {
    * @param days that the larger of two tables has a partition for
    * @param rowsPerDay in each of them
    * @param rows that an audit of all looks at
+   * @param seed of all that is invented
    */
   public record Size(
       int users,
@@ -72,7 +85,9 @@ public enum Benchmark {
       int rowsPerDay,
       long rows,
       MixedBenchmark.Load mixed,
-      DrainBenchmark.Load drain) {}
+      DrainBenchmark.Load drain,
+      LatencyBenchmark.Load latency,
+      long seed) {}
 
   /** As on the command line. */
   public String label() {

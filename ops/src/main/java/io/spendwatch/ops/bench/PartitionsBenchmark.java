@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Two tables with the same rows each day, one of a month and one of years, in turns: what the
@@ -29,6 +30,8 @@ final class PartitionsBenchmark {
   private static final String NAME = Benchmark.PARTITIONS.label();
   private static final int MONTH_DAYS = 31;
   private static final int USERS = 500;
+  private static final String CHECK =
+      "each batch written whole, each window found; held against a month";
   private static final int ROUNDS = 9;
   private static final int BATCHES = 60;
   private static final int BATCH_ROWS = 500;
@@ -57,38 +60,24 @@ final class PartitionsBenchmark {
         table.measure(round > 0);
       }
     }
-    List<Figure> figures = new ArrayList<>();
-    for (Table table : List.of(month, years)) {
-      figures.add(
-          figure(
-              "insert, %d days", table, Figure.median(table.insertMicros) / BATCH_ROWS, "µs/row"));
-      figures.add(
-          figure(
-              "window of 48 h read, %d days",
-              table, Figure.median(table.readMicros) / READ_USERS, "µs/user"));
-      figures.add(
-          figure(
-              "the same from their midst on, %d days",
-              table, Figure.median(table.readMidstMicros) / READ_USERS, "µs/user"));
-      figures.add(figure("one more partition, %d days", table, table.makeMillis, "ms"));
-    }
-    figures.add(
-        new Figure(
-            NAME,
-            "insert, ratio",
-            Figure.median(years.insertMicros) / Figure.median(month.insertMicros),
-            ""));
-    figures.add(
-        new Figure(
-            NAME,
-            "window read, ratio",
-            Figure.median(years.readMicros) / Figure.median(month.readMicros),
-            ""));
-    return figures;
+    return List.of(
+        figure("insert, %d days", years, month, Table::insertMicrosPerRow, "µs/row"),
+        figure("window of 48 h read, %d days", years, month, Table::readMicrosPerUser, "µs/user"),
+        figure(
+            "the same from their midst on, %d days",
+            years, month, Table::readMidstMicrosPerUser, "µs/user"),
+        figure("one more partition, %d days", years, month, table -> table.makeMillis, "ms"));
   }
 
-  private static Figure figure(String name, Table table, double value, String unit) {
-    return new Figure(NAME, name.formatted(table.tableDays), value, unit);
+  private static Figure figure(
+      String name, Table years, Table month, ToDoubleFunction<Table> value, String unit) {
+    return new Figure(
+        NAME,
+        name.formatted(years.tableDays),
+        value.applyAsDouble(years),
+        unit,
+        value.applyAsDouble(month),
+        CHECK);
   }
 
   private static <T> T await(CompletionStage<T> stage) {
@@ -172,6 +161,18 @@ final class PartitionsBenchmark {
 
     private String now() {
       return "timestamptz '" + on.now() + "'";
+    }
+
+    double insertMicrosPerRow() {
+      return Figure.median(insertMicros) / BATCH_ROWS;
+    }
+
+    double readMicrosPerUser() {
+      return Figure.median(readMicros) / READ_USERS;
+    }
+
+    double readMidstMicrosPerUser() {
+      return Figure.median(readMidstMicros) / READ_USERS;
     }
 
     void measure(boolean counts) {

@@ -12,6 +12,9 @@ import org.apache.kafka.common.TopicPartition;
 
 /** One contender at work, in a process and a namespace of its own. For one thread. */
 final class Turn implements AutoCloseable {
+  /** Among processes whose time is taken. */
+  private static final String OWN_PROCESS = "its own";
+
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   /** Of a contender that starts, or takes none of what waits. */
@@ -26,8 +29,8 @@ final class Turn implements AutoCloseable {
     this.contender = contender;
     this.process = process;
     this.offsets =
-        new CommittedOffsets(site.admin(), namespace.topics().transactions(), namespace.group());
-    this.cpuClock = site.cpuClock(contender.label(), process::processes);
+        new CommittedOffsets(site.admin(), namespace.topics().transactions(), namespace.name());
+    this.cpuClock = site.cpuClock(OWN_PROCESS, process::processes);
   }
 
   /**
@@ -37,15 +40,30 @@ final class Turn implements AutoCloseable {
    */
   static Turn start(
       Bench bench, Site site, Contender contender, Namespace namespace, String javaOptions) {
+    return start(bench, site, contender, namespace, javaOptions, 0);
+  }
+
+  /**
+   * Begins.
+   *
+   * @param httpPort where a node answers; 0 for any free one
+   */
+  static Turn start(
+      Bench bench,
+      Site site,
+      Contender contender,
+      Namespace namespace,
+      String javaOptions,
+      int httpPort) {
     Map<String, String> environment = site.environment(namespace);
-    environment.put("SPENDWATCH_NODE_ID", namespace.group());
-    environment.put("SPENDWATCH_HTTP_PORT", "0");
+    environment.put("SPENDWATCH_NODE_ID", namespace.name());
+    environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
     environment.put("SPENDWATCH_JAVA_OPTS", javaOptions);
-    // The audit's benchmark says what it costs.
+    // A benchmark of its own says what the audit costs.
     environment.put("SPENDWATCH_AUDIT_INTERVAL", "24h");
     GuardedProcess process =
         new Children(bench.home(), bench.root())
-            .start(namespace.group(), environment, List.of(contender.command()));
+            .start(namespace.name(), environment, List.of(contender.command()));
     return new Turn(contender, process, site, namespace);
   }
 

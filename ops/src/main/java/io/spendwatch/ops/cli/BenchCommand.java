@@ -6,6 +6,7 @@ import io.spendwatch.ops.bench.BenchReport;
 import io.spendwatch.ops.bench.Benchmark;
 import io.spendwatch.ops.bench.DrainBenchmark;
 import io.spendwatch.ops.bench.Figure;
+import io.spendwatch.ops.bench.LatencyBenchmark;
 import io.spendwatch.ops.bench.MixedBenchmark;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.Json;
@@ -30,8 +31,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures on clean embedded servers how fast a backlog is taken, as a ratio to a bare loop that"
-          + " does no more than it must (drain), what users in memory cost (memory), how fast they are read"
+      "Measures on clean embedded servers, beside a bare loop that does no more than it must: how fast"
+          + " a backlog is taken (drain), how long alerts take at steady rates (latency). And what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what analysis beside it costs ingestion (mixed), and what an"
           + " audit takes, and costs it (audit).",
@@ -50,7 +51,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--only",
       paramLabel = "NAME",
       split = ",",
-      description = "Of drain, memory, restore, partitions, mixed, audit (default: all).")
+      description = "Of drain, latency, memory, restore, partitions, mixed, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -110,10 +111,18 @@ public final class BenchCommand implements Callable<Integer> {
   private int rate;
 
   @Option(
+      names = "--rates",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1000,5000,10000,20000",
+      description = "Transactions a second at which latency is measured (${DEFAULT-VALUE}).")
+  private List<Integer> rates;
+
+  @Option(
       names = "--phase",
       paramLabel = "DURATION",
       defaultValue = "20s",
-      description = "How long it takes each turn (${DEFAULT-VALUE}).")
+      description = "How long each rate lasts in each turn (${DEFAULT-VALUE}).")
   private Duration phase;
 
   @Option(
@@ -137,6 +146,13 @@ public final class BenchCommand implements Callable<Integer> {
       defaultValue = "3",
       description = "Of turns (${DEFAULT-VALUE}).")
   private int rounds;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "42",
+      description = "Of the transactions (${DEFAULT-VALUE}).")
+  private long seed;
 
   @Option(
       names = "--java-opts",
@@ -183,8 +199,11 @@ public final class BenchCommand implements Callable<Integer> {
             rowsPerDay,
             rows,
             new MixedBenchmark.Load(
-                rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds),
-            new DrainBenchmark.Load(orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions));
+                rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
+            new DrainBenchmark.Load(
+                orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions, seed),
+            new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
+            seed);
     try (Bench bench =
         new Bench(Home.root(), Configuration.load().raw(), now, spec.commandLine().getErr())) {
       for (Benchmark benchmark : chosen) {
