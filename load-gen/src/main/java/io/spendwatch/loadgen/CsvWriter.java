@@ -2,6 +2,7 @@ package io.spendwatch.loadgen;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,8 +10,8 @@ import java.nio.file.Path;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Writes a gzipped CSV file that {@link CsvReader} reads: the same rows give the same bytes. For
- * one thread.
+ * Writes a CSV file that {@link CsvReader} reads, gzipped where its name ends in {@code .gz}: the
+ * same rows give the same bytes. For one thread.
  */
 final class CsvWriter implements AutoCloseable {
 
@@ -21,10 +22,12 @@ final class CsvWriter implements AutoCloseable {
   CsvWriter(Path file, String header) {
     this.file = file;
     try {
+      OutputStream bytes = Files.newOutputStream(file);
       this.out =
           new BufferedWriter(
               new OutputStreamWriter(
-                  new GZIPOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8));
+                  file.toString().endsWith(".gz") ? new GZIPOutputStream(bytes) : bytes,
+                  StandardCharsets.UTF_8));
       out.write(header);
       out.write('\n');
     } catch (IOException e) {

@@ -2,6 +2,7 @@ package io.spendwatch.loadgen;
 
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,9 +10,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
@@ -28,6 +33,7 @@ final class KafkaCluster implements AutoCloseable {
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
   private static final Duration SAY_EVERY = Duration.ofSeconds(5);
+  private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE);
 
   private final KafkaOptions options;
   private final PrintStream err;
@@ -39,8 +45,11 @@ final class KafkaCluster implements AutoCloseable {
     this.admin = admin;
   }
 
-  /** Connects, and waits until each partition of both topics has a leader to produce to. */
-  static KafkaCluster connect(KafkaOptions options, PrintStream err) {
+  /**
+   * Connects, and waits until each partition of the topics of transactions and balances, and of
+   * others, has a leader.
+   */
+  static KafkaCluster connect(KafkaOptions options, PrintStream err, String... otherTopics) {
     Map<String, Object> properties = new HashMap<>(options.properties);
     properties.put("bootstrap.servers", options.bootstrapServers);
     properties.putIfAbsent("request.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());
@@ -52,7 +61,7 @@ final class KafkaCluster implements AutoCloseable {
       throw new CommandFailed(reason(options, e), e);
     }
     try {
-      cluster.awaitTopics();
+      cluster.awaitTopics(otherTopics);
       return cluster;
     } catch (RuntimeException e) {
       cluster.close();
@@ -60,8 +69,11 @@ final class KafkaCluster implements AutoCloseable {
     }
   }
 
-  private void awaitTopics() {
-    var wanted = List.of(options.transactionsTopic, options.balancesTopic);
+  private void awaitTopics(String... otherTopics) {
+    List<String> wanted = new ArrayList<>();
+    wanted.add(options.transactionsTopic);
+    wanted.add(options.balancesTopic);
+    wanted.addAll(List.of(otherTopics));
     awaitThat(
         options.connectTimeout,
         () -> {
@@ -109,26 +121,85 @@ final class KafkaCluster implements AutoCloseable {
    * @param ends offset after the last record to be applied, for each partition
    */
   void awaitApplied(Map<TopicPartition, Long> ends) {
-    awaitThat(
-        options.waitTimeout,
+    awaitThat(options.waitTimeout, () -> toBeApplied(ends));
+  }
+
+  private String toBeApplied(Map<TopicPartition, Long> ends) throws InterruptedException {
+    Map<TopicPartition, OffsetAndMetadata> committed =
+        get(admin.listConsumerGroupOffsets(options.group).partitionsToOffsetAndMetadata());
+    long behind = 0;
+    for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+      OffsetAndMetadata offset = committed.get(end.getKey());
+      behind += Math.max(0, end.getValue() - (offset == null ? 0 : offset.offset()));
+    }
+    return behind == 0
+        ? null
+        : "consumer group "
+            + options.group
+            + " has "
+            + behind
+            + " records to go (is a spendwatch node running on Kafka at "
+            + options.bootstrapServers
+            + "?)";
+  }
+
+  /** Subscribes to what is committed to the alert topic from now on. */
+  AlertSubscriber subscribe(String alertsTopic, AlertCheck check) {
+    Map<String, Object> properties = new HashMap<>(options.properties);
+    properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, options.bootstrapServers);
+    try {
+      TopicDescription topic =
+          get(admin.describeTopics(List.of(alertsTopic)).allTopicNames()).get(alertsTopic);
+      List<TopicPartition> partitions =
+          topic.partitions().stream()
+              .map(partition -> new TopicPartition(alertsTopic, partition.partition()))
+              .toList();
+      return AlertSubscriber.start(
+          properties, ends(partitions, IsolationLevel.READ_COMMITTED), check);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandFailed("interrupted", e);
+    } catch (KafkaException e) {
+      throw new CommandFailed(reason(options, e), e);
+    }
+  }
+
+  /**
+   * Waits until the nodes' consumer group has committed up to these offsets and the subscriber has
+   * read all alerts that were published until then: then none can come any more.
+   *
+   * @param ends offset after the last record to be applied, for each partition
+   * @param atMost how long, in all
+   * @return what is still outstanding after it; null for nothing
+   */
+  String awaitAlerts(Map<TopicPartition, Long> ends, AlertSubscriber subscriber, Duration atMost) {
+    Map<TopicPartition, Long> alertEnds = new HashMap<>();
+    return await(
+        FOREVER,
+        atMost,
         () -> {
-          Map<TopicPartition, OffsetAndMetadata> committed =
-              get(admin.listConsumerGroupOffsets(options.group).partitionsToOffsetAndMetadata());
-          long behind = 0;
-          for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
-            OffsetAndMetadata offset = committed.get(end.getKey());
-            behind += Math.max(0, end.getValue() - (offset == null ? 0 : offset.offset()));
+          String toBeApplied = alertEnds.isEmpty() ? toBeApplied(ends) : null;
+          if (toBeApplied != null) {
+            return toBeApplied;
           }
-          return behind == 0
-              ? null
-              : "consumer group "
-                  + options.group
-                  + " has "
-                  + behind
-                  + " records to go (is a spendwatch node running on Kafka at "
-                  + options.bootstrapServers
-                  + "?)";
+          if (alertEnds.isEmpty()) {
+            // The offsets may be visible before the alerts of the same transaction: those are
+            // there, but their partition may not yet have its marker.
+            alertEnds.putAll(ends(subscriber.partitions(), IsolationLevel.READ_UNCOMMITTED));
+          }
+          long behind = subscriber.behind(alertEnds);
+          return behind == 0 ? null : behind + " offsets of the alert topic are not read";
         });
+  }
+
+  private Map<TopicPartition, Long> ends(List<TopicPartition> partitions, IsolationLevel isolation)
+      throws InterruptedException {
+    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+    partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+    Map<TopicPartition, Long> ends = new HashMap<>();
+    get(admin.listOffsets(latest, new ListOffsetsOptions(isolation)).all())
+        .forEach((partition, offset) -> ends.put(partition, offset.offset()));
+    return ends;
   }
 
   /** Answers what is still to be waited for, or null. */
@@ -137,7 +208,22 @@ final class KafkaCluster implements AutoCloseable {
     String outstanding() throws InterruptedException;
   }
 
+  /** Gives up once nothing has moved for the time-out. */
   private void awaitThat(Duration timeout, Condition condition) {
+    String outstanding = await(timeout, FOREVER, condition);
+    if (outstanding != null) {
+      throw new CommandFailed(outstanding + "; gave up after " + timeout.toSeconds() + " s");
+    }
+  }
+
+  /**
+   * Waits for the condition.
+   *
+   * @param quiet how long nothing may move
+   * @param atMost how long in all
+   * @return what is still outstanding; null for nothing
+   */
+  private String await(Duration quiet, Duration atMost, Condition condition) {
     long startNanos = System.nanoTime();
     long movedNanos = startNanos;
     long sayAfterNanos = RETRY_PAUSE.toNanos() * 4;
@@ -151,15 +237,15 @@ final class KafkaCluster implements AutoCloseable {
           outstanding = reason(options, e);
         }
         if (outstanding == null) {
-          return;
+          return null;
         }
         if (!outstanding.equals(before)) {
           movedNanos = System.nanoTime();
           before = outstanding;
         }
         long waitedNanos = System.nanoTime() - startNanos;
-        if (System.nanoTime() - movedNanos > timeout.toNanos()) {
-          throw new CommandFailed(outstanding + "; gave up after " + timeout.toSeconds() + " s");
+        if (System.nanoTime() - movedNanos > quiet.toNanos() || waitedNanos > atMost.toNanos()) {
+          return outstanding;
         }
         if (waitedNanos > sayAfterNanos) {
           err.println("waiting: " + outstanding);

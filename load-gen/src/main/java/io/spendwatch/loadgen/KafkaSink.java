@@ -1,7 +1,5 @@
 package io.spendwatch.loadgen;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,12 +34,12 @@ final class KafkaSink implements RecordSink, AutoCloseable {
   }
 
   @Override
-  public void send(String topic, String userId, byte[] value) {
+  public void send(String topic, byte[] key, byte[] value) {
     failIfAnyFailed();
     try {
       var _ =
           producer.send(
-              new ProducerRecord<>(topic, userId.getBytes(UTF_8), value),
+              new ProducerRecord<>(topic, key, value),
               (metadata, exception) -> {
                 if (exception == null) {
                   ends.merge(

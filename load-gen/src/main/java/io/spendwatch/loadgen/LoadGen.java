@@ -10,7 +10,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * The traffic commands: replay, generate, load. Exit status 0 when done, 2 for wrong usage, 1 where
- * the command could not do its work; the latter two with one line on standard error.
+ * the command could not do its work; the latter two with one line on standard error. A load that
+ * could not do its work has status 2 as well: 1 says that its answers are wrong.
  */
 @Command(
     name = "spendwatch",
@@ -43,6 +44,10 @@ public final class LoadGen implements Runnable {
     return new CommandLine(new LoadGen())
         .registerConverter(Duration.class, Durations::parse)
         .registerConverter(Rate.class, Rate::parse)
+        .registerConverter(LoadOptions.Ramp.class, LoadOptions.Ramp::parse)
+        .registerConverter(LoadOptions.Skew.class, LoadOptions.Skew::parse)
+        .registerConverter(LoadOptions.Hot.class, LoadOptions.Hot::parse)
+        .registerConverter(LoadOptions.Kinds.class, LoadOptions.Kinds::parse)
         .setParameterExceptionHandler(
             (failure, _) -> {
               CommandLine command = failure.getCommandLine();
@@ -52,7 +57,7 @@ public final class LoadGen implements Runnable {
         .setExecutionExceptionHandler(
             (failure, command, _) -> {
               command.getErr().println(line(command, failure));
-              return CommandLine.ExitCode.SOFTWARE;
+              return command.getCommandSpec().exitCodeOnExecutionException();
             });
   }
 

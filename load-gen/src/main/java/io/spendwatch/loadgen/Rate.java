@@ -1,5 +1,6 @@
 package io.spendwatch.loadgen;
 
+import java.math.BigDecimal;
 import picocli.CommandLine.TypeConversionException;
 
 /** Records per second, more than zero. */
@@ -22,5 +23,11 @@ record Rate(double perSecond) {
       throw new TypeConversionException(text + " (expected: a rate such as 500/s)");
     }
     return new Rate(perSecond);
+  }
+
+  /** As it is read: {@code 500}. */
+  @Override
+  public String toString() {
+    return BigDecimal.valueOf(perSecond).stripTrailingZeros().toPlainString();
   }
 }

@@ -6,9 +6,10 @@ interface RecordSink {
   /**
    * Hands one record over; it may still be on its way when this returns.
    *
+   * @param key the user's id, UTF-8
    * @throws CommandFailed if this record or one before it cannot be delivered
    */
-  void send(String topic, String userId, byte[] value);
+  void send(String topic, byte[] key, byte[] value);
 
   /**
    * Returns when all records are durable.

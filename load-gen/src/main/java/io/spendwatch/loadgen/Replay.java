@@ -1,5 +1,7 @@
 package io.spendwatch.loadgen;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.spendwatch.loadgen.DataSet.Account;
 import io.spendwatch.loadgen.DataSet.BalanceChange;
 import io.spendwatch.protocol.Balance;
@@ -110,7 +112,10 @@ record Replay(
         if (balance == null
             || (transaction != null && transaction.eventTimeMs() <= balance.eventTimeMs())) {
           pace.awaitTurn(transaction.eventTimeMs());
-          sink.send(transactionsTopic, transaction.userId(), TransactionCodec.encode(transaction));
+          sink.send(
+              transactionsTopic,
+              transaction.userId().getBytes(UTF_8),
+              TransactionCodec.encode(transaction));
           transaction = transactions.next();
         } else {
           pace.awaitTurn(balance.eventTimeMs());
@@ -126,6 +131,6 @@ record Replay(
   }
 
   private void send(RecordSink sink, Balance balance) {
-    sink.send(balancesTopic, balance.userId(), BalanceCodec.encode(balance));
+    sink.send(balancesTopic, balance.userId().getBytes(UTF_8), BalanceCodec.encode(balance));
   }
 }

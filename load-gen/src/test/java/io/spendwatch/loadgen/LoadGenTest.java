@@ -38,7 +38,21 @@ class LoadGenTest {
         "generate spend --out x --users 0",
         "generate spend --out x --refunds 1.5",
         "load --users 0",
-        "load --overspend -1",
+        "load --users many",
+        "load --out-of-order -1",
+        "load --out-of-order 0.1 --spread 0s",
+        "load --duplicates 1",
+        "load --refunds NaN",
+        "load --skew zipf",
+        "load --skew zipf:NaN",
+        "load --hot 10",
+        "load --hot 1000:0.5",
+        "load --ramp 100",
+        "load --rate 100 --ramp 100..200",
+        "load --scenarios drip,nope",
+        "load --rate 100 --scenario-rate 6",
+        "load --ramp 100..5000 --scenario-rate 6",
+        "load --currency usd",
         "load --property novalue",
       })
   void answersWrongUsageWithOneLineAndStatus2(String line) {
@@ -63,10 +77,23 @@ class LoadGenTest {
   void namesTheServerThatDoesNotAnswer() {
     Run run = run("load --bootstrap-servers 127.0.0.1:1 --connect-timeout 0s --seed 5");
 
-    assertThat(run.status).isEqualTo(1);
-    assertThat(run.out).startsWith("seed 5: 6,000 transactions of 1,000 users");
+    assertThat(run.status).isEqualTo(2);
+    assertThat(run.out)
+        .startsWith("seed 5: --rate 100 --duration PT1M --users 1000 --skew uniform --hot 0:0")
+        .contains("(6,000 records, run live-");
     assertThat(run.err.lines()).hasSize(1);
     assertThat(run.err).contains("127.0.0.1:1");
+  }
+
+  @Test
+  void canBeRepeatedWithWhatItsFirstLineSays() {
+    String options =
+        "--ramp 200..4000 --duration PT1M30S --users 77 --skew zipf:1.1 --hot 7:0.25"
+            + " --out-of-order 0.02 --spread PT3S --duplicates 0.03 --refunds 0.04"
+            + " --scenarios drip,late-reveal --scenario-rate 2.5 --currency EUR";
+    Run run = run("load --bootstrap-servers 127.0.0.1:1 --connect-timeout 0s --seed 5 " + options);
+
+    assertThat(run.out).startsWith("seed 5: " + options + " (189,000 records, run live-");
   }
 
   @Test

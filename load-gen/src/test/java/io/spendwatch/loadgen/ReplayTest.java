@@ -122,8 +122,8 @@ class ReplayTest {
     var sink =
         new RecordSink() {
           @Override
-          public void send(String topic, String userId, byte[] value) {
-            sent.add(new Sent(topic, userId, new String(value, UTF_8)));
+          public void send(String topic, byte[] key, byte[] value) {
+            sent.add(new Sent(topic, new String(key, UTF_8), new String(value, UTF_8)));
           }
 
           @Override

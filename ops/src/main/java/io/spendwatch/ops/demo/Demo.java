@@ -53,7 +53,7 @@ public final class Demo {
 
   /** Live traffic: what two processors do on the side. */
   private static final List<String> LIVE =
-      List.of("--rate", "200/s", "--users", "500", "--overspend", "0.1");
+      List.of("--rate", "200/s", "--users", "500", "--scenario-rate", "2/s", "--no-check");
 
   /**
    * What a demo is told.

@@ -1,0 +1,77 @@
+package io.spendwatch.loadgen;
+
+import io.spendwatch.loadgen.AlertCheck.Report;
+import io.spendwatch.loadgen.AlertCheck.Row;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** An {@link AlertCheck} for people to read. */
+final class AlertCheckText {
+
+  /** Columns of a file of known alerts. */
+  static final String HEADER = DataSet.ALERTS_HEADER + ",late,scenario";
+
+  private static final String COLUMNS = "%-20s %9s %9s %7s %7s %8s %9s %9s %9s %9s";
+
+  private AlertCheckText() {}
+
+  /** A table, and examples of what is wrong. */
+  static String of(Report report) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            COLUMNS,
+            "scenario (ms)",
+            "expected",
+            "seen",
+            "missed",
+            "extra",
+            "doubled",
+            "p50",
+            "p99",
+            "p99.9",
+            "max"));
+    report.rows().forEach(row -> lines.add(line(row)));
+    lines.add(line(report.total()));
+    report.missedExamples().forEach(alert -> lines.add("missed: " + alert));
+    report.extraExamples().forEach(alert -> lines.add("extra: " + alert));
+    return String.join(System.lineSeparator(), lines);
+  }
+
+  /** The end of a line that begins with how many are expected. */
+  static String summary(Row total) {
+    return total.isExact()
+        ? ", all seen, no others"
+        : String.format(
+            Locale.ROOT,
+            ", %,d MISSED, %,d EXTRA, %,d DOUBLED",
+            total.missed(),
+            total.extra(),
+            total.doubled());
+  }
+
+  private static String line(Row row) {
+    return String.format(
+        Locale.ROOT,
+        COLUMNS,
+        row.scenario(),
+        String.format(Locale.ROOT, "%,d", row.expected()),
+        String.format(Locale.ROOT, "%,d", row.seen()),
+        String.format(Locale.ROOT, "%,d", row.missed()),
+        String.format(Locale.ROOT, "%,d", row.extra()),
+        String.format(Locale.ROOT, "%,d", row.doubled()),
+        millis(row, 50),
+        millis(row, 99),
+        millis(row, 99.9),
+        millis(row, 100));
+  }
+
+  private static String millis(Row row, double percentile) {
+    return row.seen() == 0
+        ? "-"
+        : String.format(
+            Locale.ROOT, "%.1f", row.latencyMicros().getValueAtPercentile(percentile) / 1e3);
+  }
+}
