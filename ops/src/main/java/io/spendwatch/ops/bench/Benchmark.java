@@ -12,6 +12,13 @@ public enum Benchmark {
       return new DrainBenchmark(bench, size.drain()).run();
     }
   },
+  /** How that changes with users and the length of their windows. */
+  GROWTH {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new GrowthBenchmark(bench, size.growth()).run();
+    }
+  },
   /** From the intended sending to the readable alert, beside the same. */
   LATENCY {
     @Override
@@ -23,14 +30,20 @@ public enum Benchmark {
   MEMORY {
     @Override
     public List<Figure> run(Bench bench, Size size) {
-      return new MemoryBenchmark(bench.installation(), size).run();
+      try (Site site = bench.site();
+          Installation on = bench.installation(site, label())) {
+        return new MemoryBenchmark(on, size).run();
+      }
     }
   },
   /** How long the first touch of all users takes after a restart. */
   RESTORE {
     @Override
     public List<Figure> run(Bench bench, Size size) {
-      return new RestoreBenchmark(bench.installation(), size).run();
+      try (Site site = bench.site();
+          Installation on = bench.installation(site, label())) {
+        return new RestoreBenchmark(on, size).run();
+      }
     }
   },
   /**
@@ -87,6 +100,7 @@ public enum Benchmark {
       MixedBenchmark.Load mixed,
       DrainBenchmark.Load drain,
       LatencyBenchmark.Load latency,
+      GrowthBenchmark.Load growth,
       long seed) {}
 
   /** As on the command line. */

@@ -21,7 +21,6 @@ final class MemoryBenchmark {
     History.write(on, size);
     double full =
         (double) heldBy(History.PREFIX, size.users(), size.users(), size.entries()) / size.users();
-    History.erase(on);
     long bounded = heldBy("seen-", size.usersSeen(), size.usersAwake(), 0);
     return List.of(
         figure("user awake, one entry", fresh, "B"),

@@ -52,8 +52,14 @@ final class PartitionsBenchmark {
   }
 
   List<Figure> run() {
-    Table month = new Table("bench_month", MONTH_DAYS);
-    Table years = new Table("bench_years", days);
+    try (Site site = bench.site();
+        Table month = new Table(site, "month", MONTH_DAYS);
+        Table years = new Table(site, "years", days)) {
+      return run(month, years);
+    }
+  }
+
+  private static List<Figure> run(Table month, Table years) {
     // The first round warms up both.
     for (int round = 0; round <= ROUNDS; round++) {
       for (Table table : round % 2 == 0 ? List.of(month, years) : List.of(years, month)) {
@@ -88,7 +94,7 @@ final class PartitionsBenchmark {
     return (System.nanoTime() - sinceNanos) / 1e3;
   }
 
-  private final class Table {
+  private final class Table implements AutoCloseable {
     private final Installation on;
     private final int tableDays;
     private final Ledger ledger;
@@ -101,13 +107,13 @@ final class PartitionsBenchmark {
     private final List<Double> readMidstMicros = new ArrayList<>();
     private long offset;
 
-    Table(String database, int tableDays) {
+    Table(Site site, String name, int tableDays) {
       this.tableDays = tableDays;
-      this.on = bench.installation(database);
+      this.on = bench.installation(site, name);
       this.nowMs = on.now().toEpochMilli();
       this.ledger = new Ledger(on.database());
       this.history = new PgHistory(on.database());
-      bench.say("%s: %d days of %,d rows".formatted(database, tableDays, rowsPerDay));
+      bench.say("%s: %d days of %,d rows".formatted(name, tableDays, rowsPerDay));
       makeDays();
       fill();
       this.makeMillis = makeMore();
@@ -136,8 +142,8 @@ final class PartitionsBenchmark {
                  LATERAL (SELECT %s - (day + k / %d.0) * interval '1 day' AS at) AS moment
           """
               .formatted(USERS, tableDays - 1, rowsPerDay, now(), rowsPerDay),
-          "ANALYZE spendwatch.transactions",
-          "CHECKPOINT");
+          "ANALYZE spendwatch.transactions");
+      on.writeDown();
     }
 
     /** Milliseconds of one more partition, by a session that has made some. */
@@ -246,6 +252,11 @@ final class PartitionsBenchmark {
         }
       }
       return micros(startNanos) / reads;
+    }
+
+    @Override
+    public void close() {
+      on.close();
     }
   }
 }

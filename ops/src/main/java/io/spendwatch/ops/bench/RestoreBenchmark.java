@@ -29,7 +29,6 @@ final class RestoreBenchmark {
                 .toMillis()
             / 1000.0;
     Heap.drop(actors);
-    History.erase(on);
     return List.of(
         figure("users", size.users(), "users"),
         figure("entries of each", size.entries(), "entries"),

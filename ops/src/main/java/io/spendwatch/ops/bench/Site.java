@@ -3,6 +3,7 @@ package io.spendwatch.ops.bench;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.schema.PostgresAddress;
+import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
 import io.spendwatch.ops.setup.Preparation;
 import io.spendwatch.ops.setup.Waiting;
@@ -44,6 +45,8 @@ final class Site implements AutoCloseable {
   private static final Pattern URI =
       Pattern.compile("(?<server>postgres(?:ql)?://[^/?]*)(?:/[^?]*)?(?<parameters>\\?.*)?");
   private static final int ACCOUNTS_AT_ONCE = 10_000;
+  private static final String READ_SERVER_SETTINGS =
+      SqlText.load(Site.class, "read_server_settings");
   private static final String INSERT_ACCOUNTS = SqlText.load(Site.class, "insert_accounts");
 
   private final String prefix;
@@ -53,6 +56,7 @@ final class Site implements AutoCloseable {
   private final Map<String, Object> client;
   private final Map<String, String> environment;
   private final Map<String, Supplier<Stream<ProcessHandle>>> processes;
+  private final Runnable end;
   private final PrintWriter progress;
   private final Preparation preparation;
   private final Admin admin;
@@ -66,6 +70,7 @@ final class Site implements AutoCloseable {
       Map<String, Object> client,
       Map<String, String> environment,
       Map<String, Supplier<Stream<ProcessHandle>>> processes,
+      Runnable end,
       PrintWriter progress) {
     this.prefix = prefix;
     this.uri = uri;
@@ -74,13 +79,18 @@ final class Site implements AutoCloseable {
     this.client = client;
     this.environment = environment;
     this.processes = processes;
+    this.end = end;
     this.progress = progress;
     this.preparation = new Preparation(new Waiting(progress, ANSWER));
     this.admin = Admin.create(client);
   }
 
-  /** On servers that are ours alone. */
-  static Site of(EmbeddedServers servers, PrintWriter progress) {
+  /**
+   * On servers that are ours alone, and end with the site.
+   *
+   * @param directory of theirs, given back then
+   */
+  static Site of(EmbeddedServers servers, DataDirectory directory, PrintWriter progress) {
     return new Site(
         "bench-",
         servers.postgres().uri(),
@@ -89,6 +99,10 @@ final class Site implements AutoCloseable {
         Map.of("bootstrap.servers", servers.bootstrapServers()),
         servers.environment(),
         Map.of("Kafka", servers.kafka()::processes, "PostgreSQL", servers.postgres()::processes),
+        () -> {
+          servers.close();
+          directory.close();
+        },
         progress);
   }
 
@@ -106,6 +120,7 @@ final class Site implements AutoCloseable {
         settings.streams().kafka().clientProperties(),
         Map.of(),
         Map.of(),
+        () -> {},
         progress);
   }
 
@@ -124,6 +139,21 @@ final class Site implements AutoCloseable {
     all.put(name, running);
     all.putAll(new TreeMap<>(processes));
     return new CpuClock(all);
+  }
+
+  /** Of PostgreSQL, with settings on which durability and rates rest. */
+  Map<String, String> versions() {
+    Map<String, String> versions = new TreeMap<>();
+    try (Connection connection = home().connect("spendwatch-bench");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(READ_SERVER_SETTINGS)) {
+      while (rows.next()) {
+        versions.put("postgres." + rows.getString(1), rows.getString(2));
+      }
+    } catch (SQLException e) {
+      throw new OperatorException(home() + ": " + e.getMessage(), e);
+    }
+    return versions;
   }
 
   /** A new database with the schema, and new topics. */
@@ -277,6 +307,8 @@ final class Site implements AutoCloseable {
       while (!namespaces.isEmpty()) {
         remove(namespaces.getLast());
       }
+    } finally {
+      end.run();
     }
   }
 }

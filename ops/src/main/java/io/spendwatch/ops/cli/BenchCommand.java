@@ -6,6 +6,7 @@ import io.spendwatch.ops.bench.BenchReport;
 import io.spendwatch.ops.bench.Benchmark;
 import io.spendwatch.ops.bench.DrainBenchmark;
 import io.spendwatch.ops.bench.Figure;
+import io.spendwatch.ops.bench.GrowthBenchmark;
 import io.spendwatch.ops.bench.LatencyBenchmark;
 import io.spendwatch.ops.bench.MixedBenchmark;
 import io.spendwatch.ops.config.Configuration;
@@ -19,9 +20,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -32,7 +36,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Measures on clean embedded servers, beside a bare loop that does no more than it must: how fast"
-          + " a backlog is taken (drain), how long alerts take at steady rates (latency). And what users in memory cost (memory), how fast they are read"
+          + " a backlog is taken (drain), how that changes with users and the length of windows (growth),"
+          + " how long alerts take at steady rates (latency). And what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what analysis beside it costs ingestion (mixed), and what an"
           + " audit takes, and costs it (audit).",
@@ -44,6 +49,10 @@ public final class BenchCommand implements Callable<Integer> {
 
   private static final int MIXED_BACKLOG = 100_000;
   private static final int DRAIN_BACKLOG = 2_000_000;
+  private static final String HEAP = "-Xmx1g";
+
+  /** A million users in memory are more than a gigabyte, and may be 40 % of the heap. */
+  private static final String GROWTH_HEAP = "-Xmx4g";
 
   @Spec private CommandSpec spec;
 
@@ -51,7 +60,8 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--only",
       paramLabel = "NAME",
       split = ",",
-      description = "Of drain, latency, memory, restore, partitions, mixed, audit (default: all).")
+      description =
+          "Of drain, growth, latency, memory, restore, partitions, mixed, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -148,6 +158,32 @@ public final class BenchCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--growth-users",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "10000,100000,1000000",
+      description = "Users with whom growth is measured (${DEFAULT-VALUE}).")
+  private List<Integer> growthUsers;
+
+  @Option(
+      names = "--growth-entries",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "10,100,1000,10000",
+      description = "Transactions in a window with which growth is measured (${DEFAULT-VALUE}).")
+  private List<Integer> growthEntries;
+
+  @Option(
+      names = "--on-configured-servers",
+      description = {
+        "Measure on the Kafka and PostgreSQL that the settings name"
+            + " (SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS, SPENDWATCH_PG_URI, ...) instead of embedded ones,"
+            + " as a user who may create databases. All databases, topics and groups are new ones, named"
+            + " spendwatch-bench-..., and removed at the end; nothing else there is touched."
+      })
+  private boolean onConfiguredServers;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "42",
@@ -157,8 +193,8 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--java-opts",
       paramLabel = "OPTIONS",
-      defaultValue = "-Xmx1g",
-      description = "Of the JVMs of node and bare loop alike (${DEFAULT-VALUE}).")
+      description =
+          "Of the JVMs of node and bare loop alike (drain, latency: -Xmx1g, growth: -Xmx4g).")
   private String javaOptions;
 
   @Option(
@@ -170,53 +206,81 @@ public final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Benchmark> chosen = chosen();
-    for (int size :
-        new int[] {
-          users,
-          entries,
-          usersSeen,
-          usersAwake,
-          days,
-          rowsPerDay,
-          rate,
-          orElse(backlog, 1),
-          queries,
-          rounds
-        }) {
-      if (size < 1) {
-        throw new ParameterException(spec.commandLine(), size + " (expected: at least 1)");
-      }
-    }
+    checkSizes();
     Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    String loadAverage = BenchReport.loadAverage();
     List<Figure> figures = new ArrayList<>();
-    var size =
-        new Benchmark.Size(
-            users,
-            entries,
-            usersSeen,
-            usersAwake,
-            days,
-            rowsPerDay,
-            rows,
-            new MixedBenchmark.Load(
-                rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
-            new DrainBenchmark.Load(
-                orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions, seed),
-            new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
-            seed);
+    BenchReport report;
     try (Bench bench =
-        new Bench(Home.root(), Configuration.load().raw(), now, spec.commandLine().getErr())) {
+        new Bench(
+            Home.root(),
+            Configuration.load(),
+            onConfiguredServers,
+            now,
+            spec.commandLine().getErr())) {
       for (Benchmark benchmark : chosen) {
-        figures.addAll(benchmark.run(bench, size));
+        figures.addAll(benchmark.run(bench, size()));
       }
+      report = BenchReport.of(now, loadAverage, Home.root(), bench.servers(), settings(), figures);
     }
-    BenchReport report = BenchReport.of(now, figures);
     spec.commandLine().getOut().println(report.text());
     write(report);
     return 0;
   }
 
-  private static int orElse(Integer given, int otherwise) {
+  private void checkSizes() {
+    List<Integer> sizes =
+        new ArrayList<>(
+            List.of(
+                users, entries, usersSeen, usersAwake, days, rowsPerDay, rate, queries, rounds));
+    sizes.add(orElse(backlog, 1));
+    sizes.addAll(rates);
+    sizes.addAll(growthUsers);
+    sizes.addAll(growthEntries);
+    for (int size : sizes) {
+      if (size < 1) {
+        throw new ParameterException(spec.commandLine(), size + " (expected: at least 1)");
+      }
+    }
+  }
+
+  private Benchmark.Size size() {
+    return new Benchmark.Size(
+        users,
+        entries,
+        usersSeen,
+        usersAwake,
+        days,
+        rowsPerDay,
+        rows,
+        new MixedBenchmark.Load(
+            rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
+        new DrainBenchmark.Load(
+            orElse(backlog, DRAIN_BACKLOG), users, rounds, orElse(javaOptions, HEAP), seed),
+        new LatencyBenchmark.Load(rates, phase, users, rounds, orElse(javaOptions, HEAP), seed),
+        new GrowthBenchmark.Load(
+            orElse(backlog, DRAIN_BACKLOG),
+            growthUsers,
+            growthEntries,
+            rounds,
+            orElse(javaOptions, GROWTH_HEAP),
+            seed),
+        seed);
+  }
+
+  /** All options that have a value. */
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    for (OptionSpec option : spec.options()) {
+      Object value = option.getValue();
+      if (value != null && !option.usageHelp() && !option.versionHelp()) {
+        settings.put(option.longestName(), value.toString());
+      }
+    }
+    return settings;
+  }
+
+  private static <T> T orElse(T given, T otherwise) {
     return given == null ? otherwise : given;
   }
 
