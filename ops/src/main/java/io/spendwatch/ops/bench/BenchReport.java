@@ -86,26 +86,26 @@ public record BenchReport(
                 machine.get("loadAverageAfter")));
     lines.add(versions.toString());
     lines.add(row("", "", "", "", "against", "ratio"));
-    String check = "";
-    for (Figure figure : figures) {
-      if (!figure.check().equals(check)) {
-        check = figure.check();
-        lines.add("%-9s checked: %s".formatted(figure.benchmark(), check));
-      }
-      lines.add(
-          row(
-              figure.benchmark(),
-              figure.name(),
-              number(figure.value(), 1),
-              figure.unit(),
-              number(figure.reference(), 1),
-              number(figure.ratio(), 2)));
-    }
+    figures.forEach(
+        figure ->
+            lines.add(
+                row(
+                    figure.benchmark(),
+                    figure.name(),
+                    number(figure.value(), 1),
+                    figure.unit(),
+                    number(figure.reference(), 1),
+                    number(figure.ratio(), 2))));
+    lines.add("Checked:");
+    figures.stream()
+        .map(figure -> "%-10s %s".formatted(figure.benchmark(), figure.check()))
+        .distinct()
+        .forEach(lines::add);
     return lines.toString();
   }
 
   private static String row(Object... cells) {
-    return String.format(Locale.ROOT, "%-9s %-52s %13s %-9s %13s %6s", cells).stripTrailing();
+    return String.format(Locale.ROOT, "%-10s %-48s %13s %-9s %13s %6s", cells).stripTrailing();
   }
 
   private static String number(Double value, int decimals) {

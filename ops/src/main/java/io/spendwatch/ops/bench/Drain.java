@@ -1,5 +1,6 @@
 package io.spendwatch.ops.bench;
 
+import io.spendwatch.ops.OperatorException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -114,6 +115,11 @@ final class Drain {
     long firstNanos = System.nanoTime();
     long atStart = turn.awaitBehind(ends, backlog.measured());
     long startNanos = System.nanoTime();
+    if (atStart < backlog.measured() / 2) {
+      throw new OperatorException(
+          "the backlog of %,d is too small to be measured: it was gone at once (--backlog)"
+              .formatted(backlog.measured()));
+    }
     Map<String, Double> cpuAtStart = turn.cpuClock().seconds();
     long _ = turn.awaitBehind(ends, 0);
     long endNanos = System.nanoTime();

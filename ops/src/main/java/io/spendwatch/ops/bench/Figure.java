@@ -1,6 +1,7 @@
 package io.spendwatch.ops.bench;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.spendwatch.ops.OperatorException;
 import java.util.List;
 
 /**
@@ -16,6 +17,19 @@ import java.util.List;
  */
 public record Figure(
     String benchmark, String name, double value, String unit, Double reference, String check) {
+
+  /**
+   * Checks it.
+   *
+   * @throws OperatorException if it is no number: what was measured was too little
+   */
+  public Figure {
+    if (!Double.isFinite(value) || (reference != null && !Double.isFinite(reference))) {
+      throw new OperatorException(
+          "%s, %s: %s against %s is no figure: measure more (--backlog, --phase, --users)"
+              .formatted(benchmark, name, value, reference));
+    }
+  }
 
   /** One that is held against nothing. */
   static Figure of(String benchmark, String name, double value, String unit, String check) {

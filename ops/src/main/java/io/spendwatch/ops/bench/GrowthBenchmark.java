@@ -56,9 +56,9 @@ public final class GrowthBenchmark {
       labels.clear();
       grown.clear();
       for (int entries : load.windowEntries()) {
-        // As long as they are on the average when the last record comes.
+        // Each measured record is in a window at the end, and so is the warm-up.
         int users = Math.toIntExact(Math.max(1, load.backlog() / entries));
-        labels.add(String.format(Locale.ROOT, "%,d entries, %,d users", entries, users));
+        labels.add(String.format(Locale.ROOT, "%,d entries a user", entries));
         grown.add(
             drain.run(
                 "entries-" + entries,

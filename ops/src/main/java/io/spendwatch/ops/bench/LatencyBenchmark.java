@@ -28,10 +28,13 @@ public final class LatencyBenchmark {
   private static final double[] PERCENTILES = {50, 99, 99.9, 100};
 
   /** So that the compilers have seen the hot path. */
-  private static final long WARM_UP_RECORDS = 200_000;
+  private static final long WARM_UP_RECORDS_MAX = 200_000;
+
+  /** But no more than so many times what is measured. */
+  private static final int WARM_UP_FACTOR = 10;
 
   /** After the last records of a past, until those of now come as they will. */
-  private static final Duration WARM_UP = Duration.ofSeconds(5);
+  private static final Duration WARM_UP_MAX = Duration.ofSeconds(5);
 
   /**
    * How much.
@@ -102,14 +105,16 @@ public final class LatencyBenchmark {
         Subscriber subscriber = Subscriber.start(site.client(), topics.alerts(), check, true);
         var traffic = new Traffic(site.client(), topics.transactions(), settings, check::expect)) {
       var ingestion = new Ingestion(turn, traffic);
-      long startMs = Instant.now().toEpochMilli() - WARM_UP_RECORDS;
+      long startMs = Instant.now().toEpochMilli() - warmUpRecords();
       Site.execute(
           namespace.address(),
           "SELECT spendwatch.ensure_partitions(ARRAY[timestamptz '%s', now(), now() + interval '1 day'])"
               .formatted(Instant.ofEpochMilli(startMs)));
       traffic.touchUsers(startMs);
-      double _ = ingestion.past(WARM_UP_RECORDS, startMs);
-      Ingestion.Steady _ = ingestion.steady(load.perSecond().getFirst(), WARM_UP);
+      double _ = ingestion.past(warmUpRecords(), startMs);
+      Ingestion.Steady _ = ingestion.steady(
+              load.perSecond().getFirst(),
+              WARM_UP_MAX.compareTo(load.phase()) < 0 ? WARM_UP_MAX : load.phase());
       Histogram before = subscriber.awaitExact(contender.label()).latencyMicros();
       for (int perSecond : load.perSecond()) {
         Ingestion.Steady ingested = ingestion.steady(perSecond, load.phase());
@@ -122,6 +127,12 @@ public final class LatencyBenchmark {
       namespace.checkRows(contender.label(), traffic.sent());
       alerts = check.report().total().seen();
     }
+  }
+
+  private long warmUpRecords() {
+    long measured =
+        load.perSecond().stream().mapToLong(Integer::longValue).sum() * load.phase().toSeconds();
+    return Math.min(WARM_UP_RECORDS_MAX, WARM_UP_FACTOR * measured);
   }
 
   private void note(Contender contender, int perSecond, Phase phase) {

@@ -118,7 +118,10 @@ final class Site implements AutoCloseable {
         settings.streams().postgres().user(),
         settings.streams().postgres().password(),
         settings.streams().kafka().clientProperties(),
-        Map.of(),
+        Map.of(
+            "SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS", settings.streams().kafka().bootstrapServers(),
+            "SPENDWATCH_PG_USER", settings.streams().postgres().user(),
+            "SPENDWATCH_PG_PASSWORD", settings.streams().postgres().password()),
         Map.of(),
         () -> {},
         progress);
