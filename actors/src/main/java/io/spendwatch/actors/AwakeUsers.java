@@ -7,8 +7,11 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.apache.pekko.actor.Props;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 
 /** The users of a partition that are in memory, each an actor. Lives in the partition's actor. */
 final class AwakeUsers {
@@ -17,6 +20,11 @@ final class AwakeUsers {
   private static final int USER_BYTES = 1_100;
 
   private static final int ENTRY_BYTES = 17;
+
+  /** One for all: spawned in the typed way, each actor would keep a copy of its own, of 175 B. */
+  private static final Props USER =
+      Adapter.props(
+          UserActor::create, DispatcherSelector.fromConfig("spendwatch.actors.user-dispatcher"));
 
   private static final class Awake {
     final ActorRef<UserActor.Command> actor;
@@ -73,7 +81,7 @@ final class AwakeUsers {
   }
 
   void wake(UserActor.Restore as) {
-    ActorRef<UserActor.Command> actor = context.spawnAnonymous(UserActor.create());
+    ActorRef<UserActor.Command> actor = Adapter.toTyped(Adapter.actorOf(context, USER));
     actor.tell(as);
     Awake user = new Awake(actor);
     users.put(as.userId(), user);

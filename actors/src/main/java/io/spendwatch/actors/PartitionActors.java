@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 
 /**
  * The partition actors of this node: one for each life of the pipeline of a partition that it
@@ -22,6 +22,9 @@ public final class PartitionActors {
 
   /** Names of actors are unique in their actor system. */
   private static final AtomicLong STARTED = new AtomicLong();
+
+  private static final DispatcherSelector DISPATCHER =
+      DispatcherSelector.fromConfig("spendwatch.actors.partition-dispatcher");
 
   private final ActorSystem<?> system;
   private final Dependencies dependencies;
@@ -40,7 +43,7 @@ public final class PartitionActors {
         system.systemActorOf(
             PartitionActor.create(partition, dependencies, this),
             "partition-" + partition + "-" + STARTED.incrementAndGet(),
-            Props.empty());
+            DISPATCHER);
     actors.put(partition, actor);
     return actor;
   }

@@ -5,6 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ExtensibleBehavior;
+import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.TypedActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * {@link Needs} before it; {@link Show} and {@link ShowWindow} may come at any time. After {@link
  * Outdated} and {@link Failed} the parent stops the actor: its memory is not to be trusted.
  */
-final class UserActor {
+final class UserActor extends ExtensibleBehavior<UserActor.Command> {
 
   private static final Logger log = LoggerFactory.getLogger(UserActor.class);
 
@@ -117,8 +120,8 @@ final class UserActor {
   private final String userId;
   private final UserExposure exposure;
 
-  /** Since the last {@link Done}. */
-  private List<Transition> transitions = new ArrayList<>();
+  /** Since the last {@link Done}. Seldom any: an empty list is kept, not replaced. */
+  private List<Transition> transitions = new ArrayList<>(0);
 
   private Judge judging;
   private List<Judgement> judgements;
@@ -138,7 +141,7 @@ final class UserActor {
 
   private static Behavior<Command> restore(Restore restore) {
     try {
-      return Behaviors.receiveMessage(new UserActor(restore)::onCommand);
+      return new UserActor(restore);
     } catch (RuntimeException e) {
       return broken(restore.userId, e);
     }
@@ -167,7 +170,8 @@ final class UserActor {
     replyTo.tell(new Failed(batch, userId, "user actor: " + defect));
   }
 
-  private Behavior<Command> onCommand(Command command) {
+  @Override
+  public Behavior<Command> receive(TypedActorContext<Command> context, Command command) {
     return switch (command) {
       case Judge judge -> {
         judging = judge;
@@ -206,6 +210,11 @@ final class UserActor {
       case ShowWindow show -> onShowWindow(show);
       case Restore _ -> throw alreadyRestored(userId);
     };
+  }
+
+  @Override
+  public Behavior<Command> receiveSignal(TypedActorContext<Command> context, Signal signal) {
+    return Behaviors.unhandled();
   }
 
   private static IllegalStateException alreadyRestored(String userId) {
@@ -279,8 +288,11 @@ final class UserActor {
   }
 
   private Done done(long batch, List<Judgement> judged) {
-    List<Transition> happened = transitions;
-    transitions = new ArrayList<>(0);
+    List<Transition> happened = List.of();
+    if (!transitions.isEmpty()) {
+      happened = transitions;
+      transitions = new ArrayList<>(0);
+    }
     return new Done(
         batch,
         userId,

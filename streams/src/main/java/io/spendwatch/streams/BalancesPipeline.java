@@ -81,7 +81,7 @@ final class BalancesPipeline {
 
   private CompletionStage<Done> commit(DecodedBatch<Balance> batch) {
     return with.publisher()
-        .publish(incarnation, batch.nextOffset(), "", batch.deadLetters())
+        .publish(incarnation, batch.nextOffset(), "", batch.deadLetters(), false)
         .thenApply(
             done -> {
               incarnation

@@ -29,6 +29,11 @@ final class BatchBound {
     return costMax;
   }
 
+  /** Whether a batch of this cost takes no further record. */
+  boolean isReachedBy(long cost) {
+    return cost + rowCost > costMax;
+  }
+
   /** The cost of one record. */
   long cost(ConsumerRecord<byte[], byte[]> record) {
     if (suspects.contains(record.offset())) {

@@ -59,8 +59,14 @@ final class Publisher {
       Incarnation incarnation,
       OffsetAndMetadata offset,
       List<ProducerRecord<byte[], byte[]>> records,
+      boolean mayWait,
       long sinceNanos,
       CompletableFuture<Done> done) {
+
+    /** Alerts and dead letters of who keeps up don't wait for company. */
+    boolean isUrgent() {
+      return !records.isEmpty() && !mayWait;
+    }
 
     /** Bytes of the records; 0 only without any. */
     long bytes() {
@@ -75,7 +81,7 @@ final class Publisher {
           records.stream()
               .map(r -> refused.contains(r) ? DeadLetters.shortened(r).orElse(r) : r)
               .toList();
-      return new Request(incarnation, offset, shorter, sinceNanos, done);
+      return new Request(incarnation, offset, shorter, mayWait, sinceNanos, done);
     }
   }
 
@@ -120,18 +126,22 @@ final class Publisher {
    *
    * @param nextOffset to be committed with the records
    * @param note metadata of the offset
+   * @param mayWait whether the records, too, may wait for the commit interval: a Kafka transaction
+   *     costs the brokers as much as thousands of records
    * @return completes on the publisher's thread
    */
   CompletionStage<Done> publish(
       Incarnation incarnation,
       long nextOffset,
       String note,
-      List<ProducerRecord<byte[], byte[]>> records) {
+      List<ProducerRecord<byte[], byte[]>> records,
+      boolean mayWait) {
     Request request =
         new Request(
             incarnation,
             new OffsetAndMetadata(nextOffset, note),
             records,
+            mayWait,
             time.nanoTime(),
             new CompletableFuture<>());
     open.merge(incarnation.source(), 1, Integer::sum);
@@ -195,7 +205,7 @@ final class Publisher {
     }
   }
 
-  /** What goes into the next transaction; alerts and dead letters don't wait for company. */
+  /** What goes into the next transaction. */
   private List<Request> gather() throws InterruptedException {
     List<Request> gathered = new ArrayList<>(again);
     again = List.of();
@@ -208,15 +218,16 @@ final class Publisher {
     }
     long dueNanos = gathered.getFirst().sinceNanos() + commitIntervalNanos;
     long bytes = gathered.stream().mapToLong(Request::bytes).sum();
+    boolean urgent = closing.isDone() || gathered.stream().anyMatch(Request::isUrgent);
     while (gathered.size() < GROUP_REQUESTS_MAX && bytes < GROUP_BYTES_MAX) {
-      // Bytes mean records, which are urgent.
-      long waitNanos = closing.isDone() || bytes > 0 ? 0 : dueNanos - time.nanoTime();
+      long waitNanos = urgent ? 0 : dueNanos - time.nanoTime();
       Request next = time.poll(queue, waitNanos);
       if (next == null) {
         break;
       }
       gathered.add(next);
       bytes += next.bytes();
+      urgent |= closing.isDone() || next.isUrgent();
     }
     return gathered;
   }

@@ -74,7 +74,8 @@ final class TransactionsPipeline {
       int deadLetters,
       int internalErrors,
       List<ProducerRecord<byte[], byte[]>> records,
-      boolean isTick) {}
+      boolean isTick,
+      boolean isFull) {}
 
   private final Dependencies with;
   private final Incarnation incarnation;
@@ -293,7 +294,8 @@ final class TransactionsPipeline {
         records.size() - alerts,
         batch.internalErrors(),
         records,
-        batch.isTick());
+        batch.isTick(),
+        bound.isReachedBy(batch.cost()));
   }
 
   private CompletionStage<Done> publish(DurableBatch batch) {
@@ -301,7 +303,13 @@ final class TransactionsPipeline {
       return CompletableFuture.completedFuture(Done.done());
     }
     return with.publisher()
-        .publish(incarnation, batch.nextOffset(), OffsetNote.of(batch.alertSeq()), batch.records())
+        // Behind a full batch there are more: what it found is late by more than a short wait.
+        .publish(
+            incarnation,
+            batch.nextOffset(),
+            OffsetNote.of(batch.alertSeq()),
+            batch.records(),
+            batch.isFull())
         .thenApply(
             done -> {
               publishedAlertSeq = batch.alertSeq();
@@ -330,7 +338,7 @@ final class TransactionsPipeline {
                   incarnation.source(),
                   records.size());
               return with.publisher()
-                  .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records)
+                  .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records, false)
                   .thenCompose(
                       _ -> {
                         publishedAlertSeq = lastSeq;

@@ -90,6 +90,27 @@ class PublisherTest {
   }
 
   @Test
+  void gathersAlertsOfWhoeverIsBehindUntilAnUrgentOne() {
+    publisher = publisher(Duration.ofHours(1));
+    CompletionStage<Done> behind = publisher.publish(first, 1, "note", List.of(alert("a")), true);
+    CompletionStage<Done> alsoBehind =
+        publisher.publish(second, 1, "note", List.of(alert("b")), true);
+    publisher.start();
+    assertThat(publish(first, 2, "urgent")).succeedsWithin(LIMIT);
+    assertThat(behind).isCompleted();
+    assertThat(alsoBehind).isCompleted();
+    assertThat(producers.getFirst().commitCount()).isOne();
+    assertThat(values(producers.getFirst())).containsExactly("a", "b", "urgent");
+  }
+
+  @Test
+  void publishesAlertsOfWhoeverIsBehindAfterTheInterval() {
+    publisher.start();
+    assertThat(publisher.publish(first, 1, "note", List.of(alert("a")), true))
+        .succeedsWithin(LIMIT);
+  }
+
+  @Test
   void publishesNothingForALifeThatHasEnded() {
     first.end("revoked");
     CompletionStage<Done> ended = publish(first, 1, "dead");
@@ -154,7 +175,7 @@ class PublisherTest {
             "dead",
             DeadLetterReason.TOO_LARGE,
             "as it says");
-    assertThat(publisher.publish(first, 8, "note", List.of(letter))).succeedsWithin(LIMIT);
+    assertThat(publisher.publish(first, 8, "note", List.of(letter), false)).succeedsWithin(LIMIT);
     assertThat(producers).hasSize(1);
     assertThat(producers.getFirst().history())
         .singleElement()
@@ -230,9 +251,13 @@ class PublisherTest {
       Incarnation incarnation, long nextOffset, String... values) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (String value : values) {
-      records.add(new ProducerRecord<>("alerts", value.getBytes(UTF_8)));
+      records.add(alert(value));
     }
-    return publisher.publish(incarnation, nextOffset, "note", records);
+    return publisher.publish(incarnation, nextOffset, "note", records, false);
+  }
+
+  private static ProducerRecord<byte[], byte[]> alert(String value) {
+    return new ProducerRecord<>("alerts", value.getBytes(UTF_8));
   }
 
   private List<OffsetAndMetadata> offsets() {

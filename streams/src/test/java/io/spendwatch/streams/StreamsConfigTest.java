@@ -15,7 +15,7 @@ class StreamsConfigTest {
   void readsItsOwnDefaults() {
     StreamsConfig config = read("");
     assertThat(config.kafka().topics().transactionsDeadLetters()).isEqualTo("transactions.dlq");
-    assertThat(config.pipeline().batchRowsMax()).isEqualTo(500);
+    assertThat(config.pipeline().batchRowsMax()).isEqualTo(2000);
     assertThat(config.postgres().address()).isEqualTo("localhost:5432/spendwatch");
   }
 
@@ -24,7 +24,7 @@ class StreamsConfigTest {
       delimiter = '|',
       value = {
         "pipeline.batch-rows-max = 0       | batch-rows-max: 0 (expected: 1..",
-        "pipeline.batch-bytes-max = 10     | batch-bytes-max: 10 (expected: >= batch-rows-max 500",
+        "pipeline.batch-bytes-max = 10     | batch-bytes-max: 10 (expected: >= batch-rows-max 2000",
         "pipeline.tick = 0 s               | tick: PT0S (expected: at least 1 ms",
         "pipeline.drain-timeout = 100 ms   | drain-timeout: PT0.1S (expected: > offset-commit-interval",
         "pipeline.retry.max = 1 ms         | retry.max: PT0.001S (expected: >= retry.min",

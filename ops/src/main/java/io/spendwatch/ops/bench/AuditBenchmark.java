@@ -88,8 +88,7 @@ final class AuditBenchmark {
               .withFallback(bench.settings());
       Database analytics = Database.open(Configuration.analytics(settings));
       try (Turn node =
-              // All users in memory: reading them again and again is not what is measured.
-              Turn.start(bench, site, Contender.NODE, namespace, "-Xmx1500m", httpPort);
+              Turn.start(bench, site, Contender.NODE, namespace, "", httpPort);
           Subscriber subscriber =
               Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
           var traffic =

@@ -49,11 +49,6 @@ public final class BenchCommand implements Callable<Integer> {
 
   private static final int MIXED_BACKLOG = 100_000;
   private static final int DRAIN_BACKLOG = 2_000_000;
-  private static final String HEAP = "-Xmx1g";
-
-  /** A million users in memory are more than a gigabyte, and may be 40 % of the heap. */
-  private static final String GROWTH_HEAP = "-Xmx4g";
-
   @Spec private CommandSpec spec;
 
   @Option(
@@ -193,8 +188,8 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--java-opts",
       paramLabel = "OPTIONS",
-      description =
-          "Of the JVMs of node and bare loop alike (drain, latency: -Xmx1g, growth: -Xmx4g).")
+      defaultValue = "",
+      description = "Of the JVMs of node and bare loop alike, beside the launcher's (none).")
   private String javaOptions;
 
   @Option(
@@ -256,14 +251,14 @@ public final class BenchCommand implements Callable<Integer> {
         new MixedBenchmark.Load(
             rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
         new DrainBenchmark.Load(
-            orElse(backlog, DRAIN_BACKLOG), users, rounds, orElse(javaOptions, HEAP), seed),
-        new LatencyBenchmark.Load(rates, phase, users, rounds, orElse(javaOptions, HEAP), seed),
+            orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions, seed),
+        new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
         new GrowthBenchmark.Load(
             orElse(backlog, DRAIN_BACKLOG),
             growthUsers,
             growthEntries,
             rounds,
-            orElse(javaOptions, GROWTH_HEAP),
+            javaOptions,
             seed),
         seed);
   }

@@ -78,6 +78,7 @@ public final class Host {
                     "pekko.simulated-host", name))
             .withValue("pekko.actor.default-dispatcher", dispatcher.root())
             .withValue("pekko.actor.internal-dispatcher", dispatcher.root())
+            .withValue("spendwatch.actors.partition-dispatcher", dispatcher.root())
             .withFallback(ConfigFactory.load());
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "simulated", config);
     var _ = SystemMaterializer.get(system).materializer();
