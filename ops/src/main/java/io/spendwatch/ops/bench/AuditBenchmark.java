@@ -87,8 +87,7 @@ final class AuditBenchmark {
                       namespace.topics().transactionsDeadLetters()))
               .withFallback(bench.settings());
       Database analytics = Database.open(Configuration.analytics(settings));
-      try (Turn node =
-              Turn.start(bench, site, Contender.NODE, namespace, "", httpPort);
+      try (Turn node = Turn.start(bench, site, Contender.NODE, namespace, "", httpPort);
           Subscriber subscriber =
               Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
           var traffic =

@@ -112,7 +112,8 @@ public final class LatencyBenchmark {
               .formatted(Instant.ofEpochMilli(startMs)));
       traffic.touchUsers(startMs);
       double _ = ingestion.past(warmUpRecords(), startMs);
-      Ingestion.Steady _ = ingestion.steady(
+      Ingestion.Steady _ =
+          ingestion.steady(
               load.perSecond().getFirst(),
               WARM_UP_MAX.compareTo(load.phase()) < 0 ? WARM_UP_MAX : load.phase());
       Histogram before = subscriber.awaitExact(contender.label()).latencyMicros();

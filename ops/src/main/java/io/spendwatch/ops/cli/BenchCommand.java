@@ -250,16 +250,10 @@ public final class BenchCommand implements Callable<Integer> {
         rows,
         new MixedBenchmark.Load(
             rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
-        new DrainBenchmark.Load(
-            orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions, seed),
+        new DrainBenchmark.Load(orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions, seed),
         new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
         new GrowthBenchmark.Load(
-            orElse(backlog, DRAIN_BACKLOG),
-            growthUsers,
-            growthEntries,
-            rounds,
-            javaOptions,
-            seed),
+            orElse(backlog, DRAIN_BACKLOG), growthUsers, growthEntries, rounds, javaOptions, seed),
         seed);
   }
 
