@@ -101,11 +101,12 @@ final class Drain {
     bench.say(
         String.format(
             Locale.ROOT,
-            "%-10s %,9.0f tx/s, from the first commit on %,9.0f tx/s; %s",
+            "%-10s %,9.0f tx/s, from the first commit on %,9.0f tx/s; %s; load average %s",
             contender.label(),
             taken.perSecond(),
             taken.coldPerSecond(),
-            taken.check()));
+            taken.check(),
+            BenchReport.loadAverage()));
     return taken;
   }
 
@@ -129,6 +130,9 @@ final class Drain {
         .forEach(
             (process, seconds) ->
                 cpuMicros.put(process, (seconds - cpuAtStart.get(process)) * 1e6 / atStart));
+    if (!cpuMicros.isEmpty()) {
+      cpuMicros.put("together", cpuMicros.values().stream().mapToDouble(d -> d).sum());
+    }
     return new Taken(
         perSecond(atStart, startNanos, endNanos),
         perSecond(atFirst, firstNanos, endNanos),

@@ -144,7 +144,7 @@ public final class LatencyBenchmark {
     bench.say(
         String.format(
             Locale.ROOT,
-            "%-10s %,6d/s: p50 %,.1f, p99 %,.1f, p99.9 %,.1f, max %,.1f ms of %,d alerts; lag at most %,d, at the end %,d; sent late by %,.0f ms at most",
+            "%-10s %,6d/s: p50 %,.1f, p99 %,.1f, p99.9 %,.1f, max %,.1f ms of %,d alerts; lag at most %,d, at the end %,d; sent late by %,.0f ms at most; load average %s",
             contender.label(),
             perSecond,
             phase.millis(50),
@@ -154,7 +154,8 @@ public final class LatencyBenchmark {
             phase.micros().getTotalCount(),
             phase.ingested().lagRecords().stream().mapToLong(Long::longValue).max().orElse(0),
             phase.ingested().lagAtEndRecords(),
-            phase.ingested().behindMillisMax()));
+            phase.ingested().behindMillisMax(),
+            BenchReport.loadAverage()));
   }
 
   private List<Figure> figures() {
