@@ -5,6 +5,9 @@ import io.spendwatch.loadgen.AlertCheck.Row;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.HdrHistogram.Histogram;
 
 /** An {@link AlertCheck} for people to read. */
 final class AlertCheckText {
@@ -16,8 +19,12 @@ final class AlertCheckText {
 
   private AlertCheckText() {}
 
-  /** A table, and examples of what is wrong. */
-  static String of(Report report) {
+  /**
+   * A table, and examples of what is wrong.
+   *
+   * @param scenarios have a row each, also without alerts
+   */
+  static String of(Report report, List<Scenario> scenarios) {
     List<String> lines = new ArrayList<>();
     lines.add(
         String.format(
@@ -33,7 +40,10 @@ final class AlertCheckText {
             "p99",
             "p99.9",
             "max"));
-    report.rows().forEach(row -> lines.add(line(row)));
+    Map<String, Row> rows = new TreeMap<>();
+    scenarios.forEach(scenario -> rows.put(scenario.label(), none(scenario.label())));
+    report.rows().forEach(row -> rows.put(row.scenario(), row));
+    rows.values().forEach(row -> lines.add(line(row)));
     lines.add(line(report.total()));
     report.missedExamples().forEach(alert -> lines.add("missed: " + alert));
     report.extraExamples().forEach(alert -> lines.add("extra: " + alert));
@@ -50,6 +60,10 @@ final class AlertCheckText {
             total.missed(),
             total.extra(),
             total.doubled());
+  }
+
+  private static Row none(String scenario) {
+    return new Row(scenario, 0, 0, 0, 0, 0, new Histogram(1));
   }
 
   private static String line(Row row) {

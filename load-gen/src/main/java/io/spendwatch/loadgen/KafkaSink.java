@@ -4,9 +4,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -18,6 +20,7 @@ final class KafkaSink implements RecordSink, AutoCloseable {
   private final Producer<byte[], byte[]> producer;
   private final String servers;
   private final AtomicReference<Exception> firstFailure = new AtomicReference<>();
+  private final Callback delivered = this::delivered;
 
   /** Written by the producer's thread. */
   private final Map<TopicPartition, Long> ends = new ConcurrentHashMap<>();
@@ -37,21 +40,20 @@ final class KafkaSink implements RecordSink, AutoCloseable {
   public void send(String topic, byte[] key, byte[] value) {
     failIfAnyFailed();
     try {
-      var _ =
-          producer.send(
-              new ProducerRecord<>(topic, key, value),
-              (metadata, exception) -> {
-                if (exception == null) {
-                  ends.merge(
-                      new TopicPartition(metadata.topic(), metadata.partition()),
-                      metadata.offset() + 1,
-                      Math::max);
-                } else {
-                  firstFailure.compareAndSet(null, exception);
-                }
-              });
+      var _ = producer.send(new ProducerRecord<>(topic, key, value), delivered);
     } catch (KafkaException e) {
       throw failure(e);
+    }
+  }
+
+  private void delivered(RecordMetadata metadata, Exception exception) {
+    if (exception == null) {
+      ends.merge(
+          new TopicPartition(metadata.topic(), metadata.partition()),
+          metadata.offset() + 1,
+          Math::max);
+    } else {
+      firstFailure.compareAndSet(null, exception);
     }
   }
 

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.spendwatch.loadgen.Scenario.Step;
 import io.spendwatch.protocol.Alert;
@@ -8,9 +8,6 @@ import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Money;
-import io.spendwatch.protocol.Transaction;
-import io.spendwatch.protocol.TransactionCodec;
-import io.spendwatch.protocol.TransactionKind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -60,11 +58,16 @@ public final class Workload {
   private static final int SCENARIO_SECONDS_MAX = 10;
 
   private static final int MERCHANTS = 1_000;
+  private static final long NO_ORIGINAL = -1;
+
+  /** Leaves room for what follows it in ids of 64 characters. */
+  private static final Pattern RUN = Pattern.compile("[A-Za-z0-9-]{1,32}");
 
   /**
    * What to invent.
    *
-   * @param run begins all ids: different for each run, so that nothing from before is in a window
+   * @param run begins all ids: different for each run, so that nothing from before is in a window;
+   *     1 to 32 letters, digits and hyphens
    * @param currency of all amounts, ISO 4217
    * @param duplicateShare of the records, copies of one before: 0 ≤ share &lt; 1
    * @param refundShare of the background's transactions, 0 to 1
@@ -85,6 +88,7 @@ public final class Workload {
      * @throws IllegalArgumentException for what cannot be; the message says which and what can
      */
     public Settings {
+      require(RUN.matcher(run).matches(), "run", run, "1 to 32 letters, digits and hyphens");
       require(Money.isCurrency(currency), "currency", currency, "an ISO 4217 code");
       require(
           duplicateShare >= 0 && duplicateShare < 1,
@@ -218,6 +222,7 @@ public final class Workload {
   private final Settings settings;
   private final SplittableRandom random;
   private final Zipf zipf;
+  private final TransactionWriter writer;
 
   private final Map<Scenario, Deque<String>> idle = new EnumMap<>(Scenario.class);
   private final PriorityQueue<Course> underWay =
@@ -244,6 +249,7 @@ public final class Workload {
   public Workload(Settings settings) {
     this.settings = settings;
     this.random = new SplittableRandom(settings.seed());
+    this.writer = new TransactionWriter(settings.run() + "-", settings.currency());
     Users users = settings.users();
     this.zipf =
         users.zipfExponent() == 0
@@ -336,11 +342,11 @@ public final class Workload {
         random.nextDouble() < settings.refundShare() && purchaseAmountsMinor[slot] != 0;
     int user;
     int amountMinor;
-    String original = null;
+    long original = NO_ORIGINAL;
     if (refund) {
       user = purchaseUsers[slot];
       amountMinor = purchaseAmountsMinor[slot];
-      original = transactionId(purchaseNumbers[slot]);
+      original = purchaseNumbers[slot];
       purchaseAmountsMinor[slot] = 0;
     } else {
       user = anyUser();
@@ -355,9 +361,13 @@ public final class Workload {
         disorder.share() > 0 && random.nextDouble() < disorder.share()
             ? 1 + random.nextLong(disorder.spreadMs())
             : 0;
-    String userId = userId(user);
     return record(
-        userId, refund ? -amountMinor : amountMinor, dueMs - olderMs, original, null, null);
+        userId(user).getBytes(US_ASCII),
+        refund ? -amountMinor : amountMinor,
+        dueMs - olderMs,
+        original,
+        null,
+        null);
   }
 
   private int anyUser() {
@@ -430,10 +440,10 @@ public final class Workload {
     course.done.add(done);
     Outgoing next =
         record(
-            course.userId,
+            course.userId.getBytes(US_ASCII),
             step.signedMinor(),
             eventTimeMs,
-            null,
+            NO_ORIGINAL,
             alert(course, step, done),
             course.scenario);
     if (course.isOver()) {
@@ -468,26 +478,22 @@ public final class Workload {
   }
 
   private Outgoing record(
-      String userId,
+      byte[] userId,
       long signedMinor,
       long eventTimeMs,
-      String original,
+      long originalNumber,
       KnownAlert alert,
       Scenario scenario) {
-    boolean refund = signedMinor < 0;
-    refunds += refund ? 1 : 0;
-    var transaction =
-        new Transaction(
-            transactionId(transactions),
+    refunds += signedMinor < 0 ? 1 : 0;
+    byte[] value =
+        writer.write(
+            transactions,
             userId,
-            Math.abs(signedMinor),
-            settings.currency(),
+            signedMinor,
             eventTimeMs,
-            refund ? TransactionKind.REFUND : TransactionKind.PURCHASE,
-            "m-" + random.nextInt(MERCHANTS),
-            original);
-    return new Outgoing(
-        userId.getBytes(UTF_8), TransactionCodec.encode(transaction), alert, scenario);
+            random.nextInt(MERCHANTS),
+            originalNumber);
+    return new Outgoing(userId, value, alert, scenario);
   }
 
   private String transactionId(long number) {
