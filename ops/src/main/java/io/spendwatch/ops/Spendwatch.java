@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
+import io.spendwatch.ops.cli.BareLoopCommand;
 import io.spendwatch.ops.cli.BenchCommand;
 import io.spendwatch.ops.cli.CompareCommand;
 import io.spendwatch.ops.cli.DemoCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.TypeConversionException;
       AuditCommand.class,
       AlertsCommand.class,
       BenchCommand.class,
+      BareLoopCommand.class,
       CompareCommand.class,
       ExplainCommand.class
     },

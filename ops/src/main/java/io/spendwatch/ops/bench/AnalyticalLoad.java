@@ -15,21 +15,23 @@ final class AnalyticalLoad {
   private final Histogram tookMicros = new ConcurrentHistogram(DIGITS);
   private final AtomicLong refused = new AtomicLong();
   private final AtomicLong asked = new AtomicLong();
-  private final int users;
+  private final String users;
+  private final int usersCount;
 
-  private AnalyticalLoad(Database database, double perSecond, int users) {
+  private AnalyticalLoad(Database database, double perSecond, String users, int usersCount) {
     this.database = database;
     this.users = users;
+    this.usersCount = usersCount;
     this.loop = OpenLoop.start("analysis", perSecond, Long.MAX_VALUE, this::ask);
   }
 
   /**
    * Begins.
    *
-   * @param users of whom it asks, user-1 to that number
+   * @param users of whom it asks: how their ids begin, a number from 0 follows
    */
-  static AnalyticalLoad start(Database database, double perSecond, int users) {
-    return new AnalyticalLoad(database, perSecond, users);
+  static AnalyticalLoad start(Database database, double perSecond, String users, int usersCount) {
+    return new AnalyticalLoad(database, perSecond, users, usersCount);
   }
 
   /**
@@ -53,7 +55,7 @@ final class AnalyticalLoad {
     var _ =
         database
             .execute(
-                query.sql(), query.parameters(Instant.now(), "user-" + (1 + place * 7919 % users)))
+                query.sql(), query.parameters(Instant.now(), users + place * 7919 % usersCount))
             .whenComplete(
                 (_, failure) -> {
                   if (failure == null) {

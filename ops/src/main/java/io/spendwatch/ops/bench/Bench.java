@@ -1,81 +1,77 @@
 package io.spendwatch.ops.bench;
 
 import com.typesafe.config.Config;
+import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
-import io.spendwatch.ops.servers.PostgresServer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * What benchmarks run on: clean servers of their own, which start when the first one asks for them
- * and are gone with their data at the end. For one thread.
+ * What benchmarks run on: clean servers of their own, which are gone with their data at the end, or
+ * those that the settings name. For one thread.
  */
 public final class Bench implements AutoCloseable {
   private final Path home;
-  private final Config settings;
+  private final Configuration configuration;
+  private final boolean onConfiguredServers;
   private final Instant now;
   private final PrintWriter progress;
   private final DataDirectory directory = DataDirectory.temporary();
-
-  /** In the order in which they were opened; closed in the other one. */
-  private final Deque<Runnable> opened = new ArrayDeque<>();
-
-  private PostgresServer postgres;
-  private Installation installation;
-  private Runnable stopServers = () -> {};
-  private int serversStarted;
+  private final Map<String, String> servers = new TreeMap<>();
+  private int sites;
 
   /**
    * @param home the project's root
-   * @param settings resolved; where servers are, is not read from them
+   * @param onConfiguredServers else where servers are, is not read from the configuration
    * @param now for everything that happens on an installation
    * @param progress for people
    */
-  public Bench(Path home, Config settings, Instant now, PrintWriter progress) {
+  public Bench(
+      Path home,
+      Configuration configuration,
+      boolean onConfiguredServers,
+      Instant now,
+      PrintWriter progress) {
     this.home = home;
-    this.settings = settings;
+    this.configuration = configuration;
+    this.onConfiguredServers = onConfiguredServers;
     this.now = now;
     this.progress = progress;
   }
 
-  /** The parts of a node that decide, on PostgreSQL alone; the same one each time. */
-  Installation installation() {
-    if (installation == null) {
-      postgres = PostgresServer.start(directory.postgres(), 0);
-      opened.push(postgres::close);
-      installation = open("spendwatch");
-    }
-    return installation;
+  /** Where to measure; to be closed by whoever asks, before the next one is asked for. */
+  Site site() {
+    Site site = onConfiguredServers ? configuredSite() : embeddedSite();
+    servers.putAll(site.versions());
+    return site;
   }
 
-  /** The same on a new database of that name of the same server. */
-  Installation installation(String database) {
-    installation().execute("CREATE DATABASE " + database);
-    return open(database);
+  private Site configuredSite() {
+    String run = Long.toString(now.getEpochSecond(), Character.MAX_RADIX);
+    return Site.of(configuration, run, progress);
   }
 
-  private Installation open(String database) {
-    Installation opening = Installation.open(postgres.uri(database), settings, now);
-    opened.push(opening::close);
-    return opening;
+  private Site embeddedSite() {
+    DataDirectory own = DataDirectory.take(directory.root().resolve("servers-" + ++sites));
+    return Site.of(EmbeddedServers.start(own, 0, 0), own, progress);
   }
 
-  /** Kafka and PostgreSQL, empty and used by nobody else; those of an earlier call are stopped. */
-  EmbeddedServers servers() {
-    stopServers.run();
-    DataDirectory own = DataDirectory.take(directory.root().resolve("servers-" + ++serversStarted));
-    stopServers = own::close;
-    EmbeddedServers servers = EmbeddedServers.start(own, 0, 0);
-    stopServers =
-        () -> {
-          servers.close();
-          own.close();
-        };
-    return servers;
+  /** Versions of the servers that were measured on, and settings of theirs that matter. */
+  public Map<String, String> servers() {
+    return Map.copyOf(servers);
+  }
+
+  /** The parts of a node that decide, with a namespace of their own; closed by whoever asks. */
+  Installation installation(Site site, String name) {
+    return Installation.open(site.create(name, now), settings(), now);
+  }
+
+  Instant now() {
+    return now;
   }
 
   Path home() {
@@ -88,11 +84,7 @@ public final class Bench implements AutoCloseable {
   }
 
   Config settings() {
-    return settings;
-  }
-
-  PrintWriter progress() {
-    return progress;
+    return configuration.raw();
   }
 
   /** Says what is going on. */
@@ -103,11 +95,6 @@ public final class Bench implements AutoCloseable {
 
   @Override
   public void close() {
-    try (directory) {
-      stopServers.run();
-      while (!opened.isEmpty()) {
-        opened.pop().run();
-      }
-    }
+    directory.close();
   }
 }

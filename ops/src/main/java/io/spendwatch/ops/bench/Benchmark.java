@@ -5,18 +5,45 @@ import java.util.Locale;
 
 /** What can be measured by itself. */
 public enum Benchmark {
+  /** How fast a backlog is taken, beside the least that does the job. */
+  DRAIN {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new DrainBenchmark(bench, size.drain()).run();
+    }
+  },
+  /** How that changes with users and the length of their windows. */
+  GROWTH {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new GrowthBenchmark(bench, size.growth()).run();
+    }
+  },
+  /** From the intended sending to the readable alert, beside the same. */
+  LATENCY {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new LatencyBenchmark(bench, size.latency()).run();
+    }
+  },
   /** Bytes per user and per window entry, and what so many users seen leave in memory. */
   MEMORY {
     @Override
     public List<Figure> run(Bench bench, Size size) {
-      return new MemoryBenchmark(bench.installation(), size).run();
+      try (Site site = bench.site();
+          Installation on = bench.installation(site, label())) {
+        return new MemoryBenchmark(on, size).run();
+      }
     }
   },
   /** How long the first touch of all users takes after a restart. */
   RESTORE {
     @Override
     public List<Figure> run(Bench bench, Size size) {
-      return new RestoreBenchmark(bench.installation(), size).run();
+      try (Site site = bench.site();
+          Installation on = bench.installation(site, label())) {
+        return new RestoreBenchmark(on, size).run();
+      }
     }
   },
   /**
@@ -41,7 +68,12 @@ public enum Benchmark {
     @Override
     public List<Figure> run(Bench bench, Size size) {
       return new AuditBenchmark(
-              bench, size.rows(), size.users(), size.mixed().perSecond(), size.mixed().phase())
+              bench,
+              size.rows(),
+              size.users(),
+              size.mixed().perSecond(),
+              size.mixed().phase(),
+              size.seed())
           .run();
     }
   };
@@ -55,6 +87,7 @@ public enum Benchmark {
    * @param days that the larger of two tables has a partition for
    * @param rowsPerDay in each of them
    * @param rows that an audit of all looks at
+   * @param seed of all that is invented
    */
   public record Size(
       int users,
@@ -64,7 +97,11 @@ public enum Benchmark {
       int days,
       int rowsPerDay,
       long rows,
-      MixedBenchmark.Load mixed) {}
+      MixedBenchmark.Load mixed,
+      DrainBenchmark.Load drain,
+      LatencyBenchmark.Load latency,
+      GrowthBenchmark.Load growth,
+      long seed) {}
 
   /** As on the command line. */
   public String label() {

@@ -1,5 +1,7 @@
 package io.spendwatch.ops.bench;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.spendwatch.ops.OperatorException;
 import java.util.List;
 
 /**
@@ -9,8 +11,36 @@ import java.util.List;
  * @param name what of it
  * @param value in {@code unit}
  * @param unit such as {@code s}, {@code B}, {@code users/s}
+ * @param reference what it is held against, in {@code unit}: the bare loop's where a node's is
+ *     measured; null without one
+ * @param check what was right, for people: a benchmark in which something is not has no figures
  */
-public record Figure(String benchmark, String name, double value, String unit) {
+public record Figure(
+    String benchmark, String name, double value, String unit, Double reference, String check) {
+
+  /**
+   * Checks it.
+   *
+   * @throws OperatorException if it is no number: what was measured was too little
+   */
+  public Figure {
+    if (!Double.isFinite(value) || (reference != null && !Double.isFinite(reference))) {
+      throw new OperatorException(
+          "%s, %s: %s against %s is no figure: measure more (--backlog, --phase, --users)"
+              .formatted(benchmark, name, value, reference));
+    }
+  }
+
+  /** One that is held against nothing. */
+  static Figure of(String benchmark, String name, double value, String unit, String check) {
+    return new Figure(benchmark, name, value, unit, null, check);
+  }
+
+  /** How many times the reference it is; null without one, or where that is zero. */
+  @JsonProperty
+  public Double ratio() {
+    return reference == null || reference == 0 ? null : value / reference;
+  }
 
   /** The middle one of several turns. */
   static double median(List<Double> values) {

@@ -38,11 +38,7 @@ final class History {
                 size.entries(),
                 size.users()),
         "ANALYZE spendwatch.transactions",
-        "ANALYZE spendwatch.accounts",
-        "CHECKPOINT");
-  }
-
-  static void erase(Installation on) {
-    on.execute("TRUNCATE spendwatch.transactions, spendwatch.accounts");
+        "ANALYZE spendwatch.accounts");
+    on.writeDown();
   }
 }

@@ -1,94 +1,100 @@
 package io.spendwatch.ops.bench;
 
-import io.spendwatch.ops.OperatorException;
-import io.spendwatch.ops.process.GuardedProcess;
-import io.spendwatch.protocol.Topics;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Collectors;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.TopicPartition;
 
 /**
- * How far a node has come with what an injector produces. For one thread, which it blocks.
+ * How a contender keeps up with traffic. For one thread, which it blocks.
  *
- * @param admin of the broker
- * @param node that consumes
- * @param injector what produces
- * @param catchUpMax how long the node may take for what has been produced
+ * @param turn whose
+ * @param traffic what comes
  */
-record Ingestion(Admin admin, GuardedProcess node, Injector injector, Duration catchUpMax) {
-  private static final Duration ANSWER = Duration.ofSeconds(30);
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+record Ingestion(Turn turn, Traffic traffic) {
+  private static final long LAG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** Transactions a second that were ingested, from the first to the last offset committed. */
-  double steady(int perSecond, Duration time)
-      throws ExecutionException, InterruptedException, TimeoutException {
-    long times = perSecond * time.toSeconds();
-    long startNanos = System.nanoTime();
-    OpenLoop.start("injector", perSecond, times, injector::send).join();
-    return ingested(times, startNanos);
-  }
+  /**
+   * What became of traffic at a steady rate.
+   *
+   * @param perSecond from the first record sent to the last offset committed
+   * @param lagRecords not committed, as seen every second while it came
+   * @param lagAtEndRecords when the last one had been sent
+   * @param behindMillisMax how late a record was sent at most
+   */
+  record Steady(
+      double perSecond, List<Long> lagRecords, long lagAtEndRecords, double behindMillisMax) {
 
-  /** The same for as many as can be produced at once. */
-  double burst(long transactions)
-      throws ExecutionException, InterruptedException, TimeoutException {
-    long startNanos = System.nanoTime();
-    for (long i = 0; i < transactions; i++) {
-      injector.send(System.nanoTime());
+    /** On the average of that share of the time. */
+    double lagMean(double fromShare, double toShare) {
+      return lagRecords
+          .subList((int) (fromShare * lagRecords.size()), (int) (toShare * lagRecords.size()))
+          .stream()
+          .mapToLong(Long::longValue)
+          .average()
+          .orElse(0);
     }
-    return ingested(transactions, startNanos);
   }
 
-  private double ingested(long transactions, long startNanos)
-      throws ExecutionException, InterruptedException, TimeoutException {
-    injector.flush();
-    String topic = Topics.DEFAULT.transactions();
-    Set<TopicPartition> partitions =
-        admin
-            .describeTopics(List.of(topic))
-            .topicNameValues()
-            .get(topic)
-            .get(ANSWER.toSeconds(), TimeUnit.SECONDS)
-            .partitions()
-            .stream()
-            .map(info -> new TopicPartition(topic, info.partition()))
-            .collect(Collectors.toSet());
-    var ends =
-        admin
-            .listOffsets(
-                partitions.stream()
-                    .collect(Collectors.toMap(partition -> partition, _ -> OffsetSpec.latest())))
-            .all()
-            .get(ANSWER.toSeconds(), TimeUnit.SECONDS);
-    long deadlineNanos = System.nanoTime() + catchUpMax.toNanos();
-    while (System.nanoTime() < deadlineNanos) {
-      Map<TopicPartition, OffsetAndMetadata> committed =
-          admin
-              .listConsumerGroupOffsets("spendwatch")
-              .partitionsToOffsetAndMetadata()
-              .get(ANSWER.toSeconds(), TimeUnit.SECONDS);
-      if (ends.entrySet().stream()
-          .allMatch(end -> isCommitted(committed.get(end.getKey()), end.getValue().offset()))) {
-        return transactions / ((System.nanoTime() - startNanos) / 1e9);
-      }
-      if (!node.isRunning()) {
-        throw new OperatorException(node.lastWords());
-      }
-      LockSupport.parkNanos(LOOK_NANOS);
+  /** Sends at that rate for that time, and waits until all of it is committed. */
+  Steady steady(int perSecond, Duration time) {
+    long records = perSecond * time.toMillis() / 1_000;
+    // What came before does not count.
+    double _ = traffic.behindMillisMax();
+    long startNanos = System.nanoTime();
+    long startMs = System.currentTimeMillis();
+    OpenLoop sending =
+        OpenLoop.start(
+            "injector",
+            perSecond,
+            records,
+            dueNanos ->
+                traffic.send(
+                    startMs + TimeUnit.NANOSECONDS.toMillis(dueNanos - startNanos), dueNanos));
+    List<Long> lagRecords = new ArrayList<>();
+    while (!sending.isDone()) {
+      lagRecords.add(turn.offsets().behind(turn.offsets().ends()));
+      LockSupport.parkNanos(LAG_EVERY_NANOS);
     }
-    throw new OperatorException("the node has not caught up within " + catchUpMax);
+    long _ = sending.join();
+    traffic.flush();
+    var ends = turn.offsets().ends();
+    long lagAtEndRecords = turn.offsets().behind(ends);
+    long _ = turn.awaitBehind(ends, 0);
+    return new Steady(
+        perSecond(records, startNanos), lagRecords, lagAtEndRecords, traffic.behindMillisMax());
   }
 
-  private static boolean isCommitted(OffsetAndMetadata committed, long end) {
-    return end == 0 || (committed != null && committed.offset() >= end);
+  /**
+   * Sends what happens now as fast as Kafka takes it, and waits until all of it is committed.
+   *
+   * @return records a second, from the first one sent to the last offset committed
+   */
+  double burst(long records) {
+    long startNanos = System.nanoTime();
+    traffic.burst(records);
+    return ingested(records, startNanos);
+  }
+
+  /**
+   * The same with what has happened from then on, a millisecond apart.
+   *
+   * @param fromMs so long ago that all of it is over
+   */
+  double past(long records, long fromMs) {
+    long startNanos = System.nanoTime();
+    traffic.sendPast(records, fromMs);
+    return ingested(records, startNanos);
+  }
+
+  private double ingested(long records, long startNanos) {
+    traffic.flush();
+    long _ = turn.awaitBehind(turn.offsets().ends(), 0);
+    return perSecond(records, startNanos);
+  }
+
+  private static double perSecond(long records, long startNanos) {
+    return records / ((System.nanoTime() - startNanos) / 1e9);
   }
 }

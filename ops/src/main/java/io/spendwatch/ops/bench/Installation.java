@@ -7,14 +7,10 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.schema.PostgresAddress;
-import io.spendwatch.ops.schema.Schema;
 import io.spendwatch.streams.StreamsConfig;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +22,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  * The parts of a node that decide, on an empty database of their own, with the settings that a node
  * has. For one thread.
  */
-public final class Installation implements AutoCloseable {
+final class Installation implements AutoCloseable {
   /** Of which the partitions are; as many as topics have unless somebody says otherwise. */
   static final int PARTITIONS = 8;
 
@@ -50,22 +46,16 @@ public final class Installation implements AutoCloseable {
   }
 
   /**
-   * Makes the schema, and whatever is needed to decide on it.
+   * Begins.
    *
-   * @param uri of an empty database
-   * @param settings resolved; where the database is, is not read from them
+   * @param settings resolved; which database, is not read from them
    * @param now for everything that happens
    */
-  public static Installation open(String uri, Config settings, Instant now) {
-    PostgresAddress address = PostgresAddress.parse(uri, "", "");
-    try {
-      int _ = new Schema(address).migrate(now);
-    } catch (SQLException e) {
-      throw new OperatorException("the schema cannot be made: " + e.getMessage(), e);
-    }
+  static Installation open(Namespace namespace, Config settings, Instant now) {
     return new Installation(
-        address,
-        settings.withValue("spendwatch.postgres.uri", ConfigValueFactory.fromAnyRef(uri)),
+        namespace.address(),
+        settings.withValue(
+            "spendwatch.postgres.uri", ConfigValueFactory.fromAnyRef(namespace.uri())),
         now);
   }
 
@@ -97,14 +87,20 @@ public final class Installation implements AutoCloseable {
 
   /** Runs statements, one after the other. */
   void execute(String... statements) {
-    try (Connection connection = address.connect("spendwatch-bench");
-        Statement statement = connection.createStatement()) {
-      for (String sql : statements) {
-        boolean _ = statement.execute(sql);
-      }
-    } catch (SQLException e) {
-      throw new OperatorException("the data cannot be made: " + e.getMessage(), e);
-    }
+    Site.execute(address, statements);
+  }
+
+  /** Has the server write down what is only in memory yet, where we may. */
+  void writeDown() {
+    Site.execute(
+        address,
+        """
+        DO $$ BEGIN
+          IF pg_has_role('pg_checkpoint', 'USAGE') THEN
+            CHECKPOINT;
+          END IF;
+        END $$
+        """);
   }
 
   @Override

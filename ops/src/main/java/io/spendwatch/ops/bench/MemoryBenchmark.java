@@ -21,17 +21,19 @@ final class MemoryBenchmark {
     History.write(on, size);
     double full =
         (double) heldBy(History.PREFIX, size.users(), size.users(), size.entries()) / size.users();
-    History.erase(on);
     long bounded = heldBy("seen-", size.usersSeen(), size.usersAwake(), 0);
     return List.of(
-        new Figure(NAME, "user awake, one entry", fresh, "B"),
-        new Figure(NAME, "user awake, %d entries".formatted(size.entries() + 1), full, "B"),
-        new Figure(NAME, "further entry of a window", (full - fresh) / size.entries(), "B"),
-        new Figure(
-            NAME,
+        figure("user awake, one entry", fresh, "B"),
+        figure("user awake, %d entries".formatted(size.entries() + 1), full, "B"),
+        figure("further entry of a window", (full - fresh) / size.entries(), "B"),
+        figure(
             "%d users seen, %d awake".formatted(size.usersSeen(), size.usersAwake()),
             bounded / 1024.0 / 1024.0,
             "MiB"));
+  }
+
+  private static Figure figure(String name, double value, String unit) {
+    return Figure.of(NAME, name, value, unit, Touch.CHECK);
   }
 
   /** Bytes of heap that remain once all of these users have been judged once. */

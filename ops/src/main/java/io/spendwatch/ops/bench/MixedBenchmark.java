@@ -2,31 +2,17 @@ package io.spendwatch.ops.bench;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.ops.OperatorException;
+import io.spendwatch.loadgen.AlertCheck;
+import io.spendwatch.loadgen.Workload;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.process.Children;
-import io.spendwatch.ops.process.GuardedProcess;
-import io.spendwatch.ops.schema.PostgresAddress;
-import io.spendwatch.ops.servers.EmbeddedServers;
-import io.spendwatch.ops.setup.Preparation;
-import io.spendwatch.ops.setup.Waiting;
-import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.postgres.Database;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import org.HdrHistogram.Histogram;
-import org.apache.kafka.clients.admin.Admin;
 
 /**
  * What analysis beside it costs ingestion: a node of its own process on real servers, in turns with
@@ -35,15 +21,14 @@ import org.apache.kafka.clients.admin.Admin;
  */
 public final class MixedBenchmark {
   private static final String NAME = Benchmark.MIXED.label();
-  private static final Duration ANSWER = Duration.ofSeconds(30);
 
-  /** More than anybody spends. */
-  static final long BALANCE_MINOR = 1_000_000_000_000_000L;
+  /** One record in a hundred leads to an alert, at 5,000 a second. */
+  private static final double SCENARIOS_PER_SECOND = 50;
 
-  private static final Duration CATCH_UP = Duration.ofMinutes(3);
+  private static final String RUN = "mixed";
 
-  /** Fifty probes a second at 5,000 transactions. */
-  private static final int PROBE_EVERY = 100;
+  /** How the ids of background users begin. */
+  private static final String USER = RUN + "-u";
 
   private static final int PAST_ENTRIES = 50;
 
@@ -56,9 +41,16 @@ public final class MixedBenchmark {
    * @param queriesPerSecond beside it
    * @param users who take part, each with a past of {@value #PAST_ENTRIES} transactions
    * @param rounds of turns
+   * @param seed of the records
    */
   public record Load(
-      int perSecond, Duration phase, int backlog, double queriesPerSecond, int users, int rounds) {}
+      int perSecond,
+      Duration phase,
+      int backlog,
+      double queriesPerSecond,
+      int users,
+      int rounds,
+      long seed) {}
 
   /** What goes on beside ingestion. */
   private enum Beside {
@@ -87,6 +79,7 @@ public final class MixedBenchmark {
 
   private final Bench bench;
   private final Load load;
+  private long alerts;
   private final Map<Beside, Seen> seen = new EnumMap<>(Beside.class);
 
   MixedBenchmark(Bench bench, Load load) {
@@ -98,81 +91,54 @@ public final class MixedBenchmark {
   }
 
   List<Figure> run() {
-    EmbeddedServers servers = bench.servers();
-    Map<String, Object> client = Map.of("bootstrap.servers", servers.bootstrapServers());
-    prepare(servers, client);
-    Map<String, String> environment = new HashMap<>(servers.environment());
-    environment.put("SPENDWATCH_NODE_ID", "bench");
-    environment.put("SPENDWATCH_HTTP_PORT", "0");
-    String topic = Topics.DEFAULT.transactions();
-    try (GuardedProcess node =
-            new Children(bench.home(), bench.root()).start(environment, List.of("node"));
-        Admin admin = Admin.create(client);
-        AlertLatency latency = AlertLatency.start(client, Topics.DEFAULT.alerts());
-        var injector = new Injector(client, topic, load.users(), PROBE_EVERY)) {
-      var ingestion = new Ingestion(admin, node, injector, CATCH_UP);
-      var run = new Run(servers.postgres().uri(), ingestion, latency);
-      bench.say("warming up");
-      ingestion.steady(load.perSecond(), load.phase());
-      ingestion.burst(load.backlog());
-      for (int round = 0; round < load.rounds(); round++) {
-        List<Beside> turns = new ArrayList<>(List.of(Beside.values()));
-        if (round % 2 == 1) {
-          turns = turns.reversed();
-        }
-        for (Beside beside : turns) {
-          run.turn(beside);
+    Workload.Settings settings =
+        Traffic.settings(RUN, load.seed(), load.users(), SCENARIOS_PER_SECOND);
+    var check = new AlertCheck(RUN);
+    try (Site site = bench.site()) {
+      Namespace namespace = site.create(NAME, bench.now());
+      prepare(namespace, settings);
+      try (Turn node = Turn.start(bench, site, Contender.NODE, namespace, "");
+          Subscriber subscriber =
+              Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
+          var traffic =
+              new Traffic(
+                  site.client(), namespace.topics().transactions(), settings, check::expect)) {
+        var ingestion = new Ingestion(node, traffic);
+        var run = new Run(namespace, traffic, ingestion, subscriber);
+        bench.say("warming up");
+        Ingestion.Steady _ = ingestion.steady(load.perSecond(), load.phase());
+        double _ = ingestion.burst(load.backlog());
+        for (int round = 0; round < load.rounds(); round++) {
+          List<Beside> turns = new ArrayList<>(List.of(Beside.values()));
+          if (round % 2 == 1) {
+            turns = turns.reversed();
+          }
+          for (Beside beside : turns) {
+            run.turn(beside);
+          }
         }
       }
-    } catch (ExecutionException | TimeoutException e) {
-      throw new OperatorException("the benchmark cannot go on: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted", e);
     }
     return figures();
   }
 
-  private void prepare(EmbeddedServers servers, Map<String, Object> client) {
-    PostgresAddress database = PostgresAddress.parse(servers.postgres().uri(), "", "");
-    var preparation = new Preparation(new Waiting(bench.progress(), ANSWER));
-    int _ = preparation.schema(database, java.time.Instant.now());
-    var _ = preparation.topics(client, Topics.DEFAULT, OptionalInt.empty(), OptionalInt.of(1));
-    bench.say("writing a past of %,d transactions".formatted(load.users() * PAST_ENTRIES));
-    try (Connection connection = database.connect("spendwatch-bench");
-        Statement statement = connection.createStatement()) {
-      for (String sql :
-          List.of(
-              "SELECT spendwatch.ensure_partitions(ARRAY[now() - interval '1 day', now()])",
-              accounts(Injector.USER, load.users(), BALANCE_MINOR),
-              accounts(Injector.PROBE, probesMax(), 0),
-              past(),
-              "VACUUM (ANALYZE) spendwatch.transactions",
-              "ANALYZE spendwatch.accounts",
-              "CHECKPOINT")) {
-        boolean _ = statement.execute(sql);
-      }
-    } catch (SQLException e) {
-      throw new OperatorException("the data cannot be made: " + e.getMessage(), e);
-    }
+  private void prepare(Namespace namespace, Workload.Settings settings) {
+    bench.say("writing a past of %,d transactions".formatted(past()));
+    Site.insertAccounts(
+        namespace.address(), new Workload(settings).accounts(bench.now().toEpochMilli()));
+    Site.execute(
+        namespace.address(),
+        "SELECT spendwatch.ensure_partitions(ARRAY[now() - interval '1 day', now(), now() + interval '1 day'])",
+        writePast(),
+        "VACUUM (ANALYZE) spendwatch.transactions");
   }
 
-  private long probesMax() {
-    long turns = 1 + (long) load.rounds() * Beside.values().length;
-    long seconds = turns * load.phase().toSeconds();
-    return 1 + (seconds * load.perSecond() + turns * load.backlog()) / PROBE_EVERY;
-  }
-
-  static String accounts(String prefix, long count, long balanceMinor) {
-    return """
-        INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)
-        SELECT '%s' || u, 'USD', %d, now() - interval '30 days' FROM generate_series(1, %d) AS u
-        """
-        .formatted(prefix, balanceMinor, count);
+  private long past() {
+    return (long) load.users() * PAST_ENTRIES;
   }
 
   /** By time, as it would have come. */
-  private String past() {
+  private String writePast() {
     return """
         INSERT INTO spendwatch.transactions
                (user_id, event_time, transaction_id, kind, amount_minor, currency, merchant, exposure_minor,
@@ -180,9 +146,9 @@ public final class MixedBenchmark {
         SELECT '%s' || u, at, 'past-' || u || '-' || k, 'PURCHASE', 100, 'USD', 'm-' || (u * k) %% 1000, 100 * k,
                1000000000000000, 1, 'CLEAR', 0, -1, at
           FROM generate_series(1, %d) AS k, LATERAL (SELECT now() - interval '1 day' * (1 - k / %d.0) AS at) AS moment,
-               generate_series(1, %d) AS u
+               generate_series(0, %d) AS u
         """
-        .formatted(Injector.USER, PAST_ENTRIES, PAST_ENTRIES + 1, load.users());
+        .formatted(USER, PAST_ENTRIES, PAST_ENTRIES + 1, load.users() - 1);
   }
 
   private List<Figure> figures() {
@@ -207,8 +173,14 @@ public final class MixedBenchmark {
     return figures;
   }
 
-  private static void add(List<Figure> figures, String name, List<Double> values, String unit) {
-    figures.add(new Figure(NAME, name, Figure.median(values), unit));
+  private void add(List<Figure> figures, String name, List<Double> values, String unit) {
+    figures.add(
+        Figure.of(
+            NAME,
+            name,
+            Figure.median(values),
+            unit,
+            "%,d alerts, none missed, extra or doubled; rows as records".formatted(alerts)));
   }
 
   private static double millis(Histogram micros, double percentile) {
@@ -217,23 +189,26 @@ public final class MixedBenchmark {
 
   /** What takes part in all turns. */
   private final class Run {
-    private final String uri;
+    private final Namespace namespace;
+    private final Traffic traffic;
     private final Ingestion ingestion;
-    private final AlertLatency latency;
+    private final Subscriber subscriber;
 
-    Run(String uri, Ingestion ingestion, AlertLatency latency) {
-      this.uri = uri;
+    Run(Namespace namespace, Traffic traffic, Ingestion ingestion, Subscriber subscriber) {
+      this.namespace = namespace;
+      this.traffic = traffic;
       this.ingestion = ingestion;
-      this.latency = latency;
+      this.subscriber = subscriber;
     }
 
-    void turn(Beside beside) throws ExecutionException, InterruptedException, TimeoutException {
+    void turn(Beside beside) {
       Seen turns = seen.get(beside);
       long startNanos = System.nanoTime();
-      try (Analysis analysis = Analysis.beside(beside, bench.settings(), uri, load)) {
-        latency.begin();
-        turns.perSecond.add(ingestion.steady(load.perSecond(), load.phase()));
-        Histogram alerts = latency.micros().copy();
+      try (Analysis analysis = Analysis.beside(beside, bench.settings(), namespace, load)) {
+        Histogram before = subscriber.awaitExact(beside.label).latencyMicros();
+        turns.perSecond.add(ingestion.steady(load.perSecond(), load.phase()).perSecond());
+        Histogram alerts = subscriber.awaitExact(beside.label).latencyMicros();
+        alerts.subtract(before);
         turns.p50Millis.add(millis(alerts, 50));
         turns.p99Millis.add(millis(alerts, 99));
         turns.drainedPerSecond.add(ingestion.burst(load.backlog()));
@@ -259,13 +234,15 @@ public final class MixedBenchmark {
                         turns.queryP50Millis.getLast(),
                         turns.queryP99Millis.getLast())));
       }
+      alerts = subscriber.awaitExact(beside.label).seen();
+      namespace.checkRows(beside.label, past() + traffic.sent());
     }
   }
 
   /** The queries beside a turn, if there are any. */
   private record Analysis(Database database, AnalyticalLoad queries) implements AutoCloseable {
 
-    static Analysis beside(Beside beside, Config settings, String uri, Load load) {
+    static Analysis beside(Beside beside, Config settings, Namespace namespace, Load load) {
       if (beside == Beside.NOTHING) {
         return new Analysis(null, null);
       }
@@ -283,10 +260,10 @@ public final class MixedBenchmark {
               Configuration.analytics(
                   ConfigFactory.parseString(
                           "spendwatch.postgres-analytics { uri = \"%s\"\n%s }"
-                              .formatted(uri, bounds))
+                              .formatted(namespace.uri(), bounds))
                       .withFallback(settings)));
       return new Analysis(
-          database, AnalyticalLoad.start(database, load.queriesPerSecond(), load.users()));
+          database, AnalyticalLoad.start(database, load.queriesPerSecond(), USER, load.users()));
     }
 
     void stop(Seen turns, double seconds) {

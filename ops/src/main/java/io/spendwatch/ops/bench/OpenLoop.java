@@ -49,6 +49,11 @@ final class OpenLoop {
     return loop;
   }
 
+  /** Whether it has done it so often, or failed. */
+  boolean isDone() {
+    return task.isDone();
+  }
+
   /** Waits until it has done so often; answers how often. */
   long join() {
     try {

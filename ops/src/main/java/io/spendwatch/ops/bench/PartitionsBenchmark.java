@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Two tables with the same rows each day, one of a month and one of years, in turns: what the
@@ -29,6 +30,8 @@ final class PartitionsBenchmark {
   private static final String NAME = Benchmark.PARTITIONS.label();
   private static final int MONTH_DAYS = 31;
   private static final int USERS = 500;
+  private static final String CHECK =
+      "each batch written whole, each window found; held against a month";
   private static final int ROUNDS = 9;
   private static final int BATCHES = 60;
   private static final int BATCH_ROWS = 500;
@@ -49,46 +52,38 @@ final class PartitionsBenchmark {
   }
 
   List<Figure> run() {
-    Table month = new Table("bench_month", MONTH_DAYS);
-    Table years = new Table("bench_years", days);
+    try (Site site = bench.site();
+        Table month = new Table(site, "month", MONTH_DAYS);
+        Table years = new Table(site, "years", days)) {
+      return run(month, years);
+    }
+  }
+
+  private static List<Figure> run(Table month, Table years) {
     // The first round warms up both.
     for (int round = 0; round <= ROUNDS; round++) {
       for (Table table : round % 2 == 0 ? List.of(month, years) : List.of(years, month)) {
         table.measure(round > 0);
       }
     }
-    List<Figure> figures = new ArrayList<>();
-    for (Table table : List.of(month, years)) {
-      figures.add(
-          figure(
-              "insert, %d days", table, Figure.median(table.insertMicros) / BATCH_ROWS, "µs/row"));
-      figures.add(
-          figure(
-              "window of 48 h read, %d days",
-              table, Figure.median(table.readMicros) / READ_USERS, "µs/user"));
-      figures.add(
-          figure(
-              "the same from their midst on, %d days",
-              table, Figure.median(table.readMidstMicros) / READ_USERS, "µs/user"));
-      figures.add(figure("one more partition, %d days", table, table.makeMillis, "ms"));
-    }
-    figures.add(
-        new Figure(
-            NAME,
-            "insert, ratio",
-            Figure.median(years.insertMicros) / Figure.median(month.insertMicros),
-            ""));
-    figures.add(
-        new Figure(
-            NAME,
-            "window read, ratio",
-            Figure.median(years.readMicros) / Figure.median(month.readMicros),
-            ""));
-    return figures;
+    return List.of(
+        figure("insert, %d days", years, month, Table::insertMicrosPerRow, "µs/row"),
+        figure("window of 48 h read, %d days", years, month, Table::readMicrosPerUser, "µs/user"),
+        figure(
+            "the same from their midst on, %d days",
+            years, month, Table::readMidstMicrosPerUser, "µs/user"),
+        figure("one more partition, %d days", years, month, table -> table.makeMillis, "ms"));
   }
 
-  private static Figure figure(String name, Table table, double value, String unit) {
-    return new Figure(NAME, name.formatted(table.tableDays), value, unit);
+  private static Figure figure(
+      String name, Table years, Table month, ToDoubleFunction<Table> value, String unit) {
+    return new Figure(
+        NAME,
+        name.formatted(years.tableDays),
+        value.applyAsDouble(years),
+        unit,
+        value.applyAsDouble(month),
+        CHECK);
   }
 
   private static <T> T await(CompletionStage<T> stage) {
@@ -99,7 +94,7 @@ final class PartitionsBenchmark {
     return (System.nanoTime() - sinceNanos) / 1e3;
   }
 
-  private final class Table {
+  private final class Table implements AutoCloseable {
     private final Installation on;
     private final int tableDays;
     private final Ledger ledger;
@@ -112,13 +107,13 @@ final class PartitionsBenchmark {
     private final List<Double> readMidstMicros = new ArrayList<>();
     private long offset;
 
-    Table(String database, int tableDays) {
+    Table(Site site, String name, int tableDays) {
       this.tableDays = tableDays;
-      this.on = bench.installation(database);
+      this.on = bench.installation(site, name);
       this.nowMs = on.now().toEpochMilli();
       this.ledger = new Ledger(on.database());
       this.history = new PgHistory(on.database());
-      bench.say("%s: %d days of %,d rows".formatted(database, tableDays, rowsPerDay));
+      bench.say("%s: %d days of %,d rows".formatted(name, tableDays, rowsPerDay));
       makeDays();
       fill();
       this.makeMillis = makeMore();
@@ -147,8 +142,8 @@ final class PartitionsBenchmark {
                  LATERAL (SELECT %s - (day + k / %d.0) * interval '1 day' AS at) AS moment
           """
               .formatted(USERS, tableDays - 1, rowsPerDay, now(), rowsPerDay),
-          "ANALYZE spendwatch.transactions",
-          "CHECKPOINT");
+          "ANALYZE spendwatch.transactions");
+      on.writeDown();
     }
 
     /** Milliseconds of one more partition, by a session that has made some. */
@@ -172,6 +167,18 @@ final class PartitionsBenchmark {
 
     private String now() {
       return "timestamptz '" + on.now() + "'";
+    }
+
+    double insertMicrosPerRow() {
+      return Figure.median(insertMicros) / BATCH_ROWS;
+    }
+
+    double readMicrosPerUser() {
+      return Figure.median(readMicros) / READ_USERS;
+    }
+
+    double readMidstMicrosPerUser() {
+      return Figure.median(readMidstMicros) / READ_USERS;
     }
 
     void measure(boolean counts) {
@@ -245,6 +252,11 @@ final class PartitionsBenchmark {
         }
       }
       return micros(startNanos) / reads;
+    }
+
+    @Override
+    public void close() {
+      on.close();
     }
   }
 }

@@ -29,16 +29,15 @@ final class RestoreBenchmark {
                 .toMillis()
             / 1000.0;
     Heap.drop(actors);
-    History.erase(on);
     return List.of(
-        new Figure(NAME, "users", size.users(), "users"),
-        new Figure(NAME, "entries of each", size.entries(), "entries"),
-        new Figure(NAME, "until all were judged once", seconds, "s"),
-        new Figure(NAME, "users restored", size.users() / seconds, "users/s"),
-        new Figure(
-            NAME,
-            "entries restored",
-            (double) size.users() * size.entries() / seconds,
-            "entries/s"));
+        figure("users", size.users(), "users"),
+        figure("entries of each", size.entries(), "entries"),
+        figure("until all were judged once", seconds, "s"),
+        figure("users restored", size.users() / seconds, "users/s"),
+        figure("entries restored", (double) size.users() * size.entries() / seconds, "entries/s"));
+  }
+
+  private static Figure figure(String name, double value, String unit) {
+    return Figure.of(NAME, name, value, unit, Touch.CHECK);
   }
 }

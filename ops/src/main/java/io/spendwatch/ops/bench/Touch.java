@@ -25,6 +25,10 @@ import org.apache.pekko.actor.typed.javadsl.AskPattern;
  */
 final class Touch {
   static final long AMOUNT_MINOR = 100;
+
+  /** What was right, for people. */
+  static final String CHECK = "each user's exposure right";
+
   private static final int BATCH = 500;
   private static final Duration ASK = Duration.ofSeconds(60);
 

@@ -4,7 +4,10 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.bench.Bench;
 import io.spendwatch.ops.bench.BenchReport;
 import io.spendwatch.ops.bench.Benchmark;
+import io.spendwatch.ops.bench.DrainBenchmark;
 import io.spendwatch.ops.bench.Figure;
+import io.spendwatch.ops.bench.GrowthBenchmark;
+import io.spendwatch.ops.bench.LatencyBenchmark;
 import io.spendwatch.ops.bench.MixedBenchmark;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.Json;
@@ -17,9 +20,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -29,7 +35,9 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures on clean embedded servers what users in memory cost (memory), how fast they are read"
+      "Measures on clean embedded servers, beside a bare loop that does no more than it must: how fast"
+          + " a backlog is taken (drain), how that changes with users and the length of windows (growth),"
+          + " how long alerts take at steady rates (latency). And what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what analysis beside it costs ingestion (mixed), and what an"
           + " audit takes, and costs it (audit).",
@@ -39,13 +47,16 @@ public final class BenchCommand implements Callable<Integer> {
   /** Of the mixed load: few enough to be in memory with the default heap. */
   private static final int MIXED_USERS = 10_000;
 
+  private static final int MIXED_BACKLOG = 100_000;
+  private static final int DRAIN_BACKLOG = 2_000_000;
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--only",
       paramLabel = "NAME",
       split = ",",
-      description = "Of memory, restore, partitions, mixed, audit (default: all).")
+      description =
+          "Of drain, growth, latency, memory, restore, partitions, mixed, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -105,20 +116,27 @@ public final class BenchCommand implements Callable<Integer> {
   private int rate;
 
   @Option(
+      names = "--rates",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1000,5000,10000,20000",
+      description = "Transactions a second at which latency is measured (${DEFAULT-VALUE}).")
+  private List<Integer> rates;
+
+  @Option(
       names = "--phase",
       paramLabel = "DURATION",
       defaultValue = "20s",
-      description = "How long it takes each turn (${DEFAULT-VALUE}).")
+      description = "How long each rate lasts in each turn (${DEFAULT-VALUE}).")
   private Duration phase;
 
   @Option(
       names = "--backlog",
       paramLabel = "N",
-      defaultValue = "100000",
       description =
-          "Transactions that are then produced at once, to see how fast they are taken"
-              + " (${DEFAULT-VALUE}).")
-  private int backlog;
+          "Transactions that are produced at once, to see how fast they are taken (drain: 2000000,"
+              + " mixed: 100000).")
+  private Integer backlog;
 
   @Option(
       names = "--queries",
@@ -135,6 +153,46 @@ public final class BenchCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--growth-users",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "10000,100000,1000000",
+      description = "Users with whom growth is measured (${DEFAULT-VALUE}).")
+  private List<Integer> growthUsers;
+
+  @Option(
+      names = "--growth-entries",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "10,100,1000,10000",
+      description = "Transactions in a window with which growth is measured (${DEFAULT-VALUE}).")
+  private List<Integer> growthEntries;
+
+  @Option(
+      names = "--on-configured-servers",
+      description = {
+        "Measure on the Kafka and PostgreSQL that the settings name"
+            + " (SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS, SPENDWATCH_PG_URI, ...) instead of embedded ones,"
+            + " as a user who may create databases. All databases, topics and groups are new ones, named"
+            + " spendwatch-bench-..., and removed at the end; nothing else there is touched."
+      })
+  private boolean onConfiguredServers;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "42",
+      description = "Of the transactions (${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--java-opts",
+      paramLabel = "OPTIONS",
+      defaultValue = "",
+      description = "Of the JVMs of node and bare loop alike, beside the launcher's (none).")
+  private String javaOptions;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Write machine, figures and settings there, too.")
@@ -143,36 +201,76 @@ public final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Benchmark> chosen = chosen();
-    for (int size :
-        new int[] {
-          users, entries, usersSeen, usersAwake, days, rowsPerDay, rate, backlog, queries, rounds
-        }) {
+    checkSizes();
+    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    String loadAverage = BenchReport.loadAverage();
+    List<Figure> figures = new ArrayList<>();
+    BenchReport report;
+    try (Bench bench =
+        new Bench(
+            Home.root(),
+            Configuration.load(),
+            onConfiguredServers,
+            now,
+            spec.commandLine().getErr())) {
+      for (Benchmark benchmark : chosen) {
+        figures.addAll(benchmark.run(bench, size()));
+      }
+      report = BenchReport.of(now, loadAverage, Home.root(), bench.servers(), settings(), figures);
+    }
+    spec.commandLine().getOut().println(report.text());
+    write(report);
+    return 0;
+  }
+
+  private void checkSizes() {
+    List<Integer> sizes =
+        new ArrayList<>(
+            List.of(
+                users, entries, usersSeen, usersAwake, days, rowsPerDay, rate, queries, rounds));
+    sizes.add(orElse(backlog, 1));
+    sizes.addAll(rates);
+    sizes.addAll(growthUsers);
+    sizes.addAll(growthEntries);
+    for (int size : sizes) {
       if (size < 1) {
         throw new ParameterException(spec.commandLine(), size + " (expected: at least 1)");
       }
     }
-    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    List<Figure> figures = new ArrayList<>();
-    var size =
-        new Benchmark.Size(
-            users,
-            entries,
-            usersSeen,
-            usersAwake,
-            days,
-            rowsPerDay,
-            rows,
-            new MixedBenchmark.Load(rate, phase, backlog, queries, MIXED_USERS, rounds));
-    try (Bench bench =
-        new Bench(Home.root(), Configuration.load().raw(), now, spec.commandLine().getErr())) {
-      for (Benchmark benchmark : chosen) {
-        figures.addAll(benchmark.run(bench, size));
+  }
+
+  private Benchmark.Size size() {
+    return new Benchmark.Size(
+        users,
+        entries,
+        usersSeen,
+        usersAwake,
+        days,
+        rowsPerDay,
+        rows,
+        new MixedBenchmark.Load(
+            rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
+        new DrainBenchmark.Load(orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions, seed),
+        new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
+        new GrowthBenchmark.Load(
+            orElse(backlog, DRAIN_BACKLOG), growthUsers, growthEntries, rounds, javaOptions, seed),
+        seed);
+  }
+
+  /** All options that have a value. */
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    for (OptionSpec option : spec.options()) {
+      Object value = option.getValue();
+      if (value != null && !option.usageHelp() && !option.versionHelp()) {
+        settings.put(option.longestName(), value.toString());
       }
     }
-    BenchReport report = BenchReport.of(now, figures);
-    spec.commandLine().getOut().println(report.text());
-    write(report);
-    return 0;
+    return settings;
+  }
+
+  private static <T> T orElse(T given, T otherwise) {
+    return given == null ? otherwise : given;
   }
 
   private List<Benchmark> chosen() {

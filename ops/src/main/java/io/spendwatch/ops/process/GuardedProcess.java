@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /**
  * A child process, most often a server, that never outlives us.
@@ -110,6 +111,11 @@ public final class GuardedProcess implements AutoCloseable {
   /** Completes with the exit status when it has ended, for whatever reason. */
   public CompletableFuture<Integer> exit() {
     return watchdog.onExit().thenApply(Process::exitValue);
+  }
+
+  /** The child, and what it has started, as far as they run. */
+  public Stream<ProcessHandle> processes() {
+    return watchdog.descendants();
   }
 
   /** Where its output is. */

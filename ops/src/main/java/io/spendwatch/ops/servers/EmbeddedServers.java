@@ -47,6 +47,11 @@ public final class EmbeddedServers implements AutoCloseable {
     return kafka.bootstrapServers();
   }
 
+  /** The Kafka among them. */
+  public KafkaServer kafka() {
+    return kafka;
+  }
+
   /** The PostgreSQL among them. */
   public PostgresServer postgres() {
     return postgres;

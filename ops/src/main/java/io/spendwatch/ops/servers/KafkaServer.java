@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 
@@ -112,6 +113,11 @@ public final class KafkaServer implements AutoCloseable {
   /** For {@code bootstrap.servers}. */
   public String bootstrapServers() {
     return Ports.LOOPBACK + ":" + port;
+  }
+
+  /** The broker, and what it has started. */
+  public Stream<ProcessHandle> processes() {
+    return process.processes();
   }
 
   /** Completes with a line for people when the broker has ended, for whatever reason. */

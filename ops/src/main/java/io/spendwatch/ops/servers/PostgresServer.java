@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A real PostgreSQL as a child process, with its data under a directory.
@@ -109,6 +110,11 @@ public final class PostgresServer implements AutoCloseable {
   /** A database of this server, which need not exist. */
   public String uri(String database) {
     return "postgresql://%s@%s:%d/%s".formatted(USER, Ports.LOOPBACK, port, database);
+  }
+
+  /** The server, and what it has started. */
+  public Stream<ProcessHandle> processes() {
+    return process.processes();
   }
 
   /** Completes with a line for people when the server has ended, for whatever reason. */

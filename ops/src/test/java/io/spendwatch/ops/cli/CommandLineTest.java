@@ -44,7 +44,18 @@ class CommandLineTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"demo", "sandbox", "migrate", "node", "status", "alerts", "compare", "explain"})
+      strings = {
+        "demo",
+        "sandbox",
+        "migrate",
+        "node",
+        "status",
+        "alerts",
+        "bench",
+        "bare-loop",
+        "compare",
+        "explain"
+      })
   void eachCommandExplainsItself(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).startsWith("Usage: spendwatch " + command);
@@ -76,6 +87,8 @@ class CommandLineTest {
     "migrate --wait 30, 30 (expected: a duration",
     "migrate --wait soon, soon (expected: a duration",
     "alerts --max 0, --max: 0",
+    "bench --only nothing, --only: nothing",
+    "bench --rates 0, 0 (expected: at least 1)",
     "explain, what?",
     "explain --user u, what?",
     "explain x --rows 0, --rows: 0",
