@@ -27,6 +27,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * @param sessionTimeout after which a dead node's partitions go to others
  * @param transactionTimeout after which the broker aborts what a dead node left open
  * @param requestTimeout for one answer of the broker, where a thread waits for it
+ * @param fetchBytesMin of records: with so many the broker answers at once
+ * @param fetchWaitMax after which it answers with what there is
  * @param properties any kafka-clients properties, for all clients; they override what is set here,
  *     except for what the guarantees rest on
  */
@@ -38,6 +40,8 @@ public record KafkaConfig(
     Duration sessionTimeout,
     Duration transactionTimeout,
     Duration requestTimeout,
+    int fetchBytesMin,
+    Duration fetchWaitMax,
     Map<String, String> properties) {
 
   private static final int POLL_RECORDS_MAX = 4000;
@@ -45,11 +49,18 @@ public record KafkaConfig(
   private static final int PARTITION_FETCH_BYTES_MAX = 1 << 20;
 
   /**
-   * How long a broker may keep a fetch that finds nothing. It answers one request of a connection
-   * after the other: what the polling thread asks for waits behind the fetch, and must be answered
-   * within {@link ConsumerLoop#ASK}.
+   * How long a broker may keep a fetch at most. It answers one request of a connection after the
+   * other: what the polling thread asks for waits behind the fetch, and must be answered within
+   * {@link ConsumerLoop#ASK}.
    */
-  private static final Duration FETCH_WAIT_MAX = ConsumerLoop.ASK.dividedBy(3);
+  private static final Duration FETCH_WAIT_LIMIT = ConsumerLoop.ASK.dividedBy(3);
+
+  /**
+   * Before a transaction can begin, the broker must have ended the one before everywhere, which
+   * takes it some milliseconds, and says "not yet" until then. The client's own 100 ms would be
+   * most of the time until an alert is seen.
+   */
+  private static final long TRANSACTION_RETRY_MS = 5;
 
   /** A rebalance waits until every member has heard of it, with its next heartbeat. */
   private static final int HEARTBEATS_PER_SESSION = 6;
@@ -76,6 +87,16 @@ public record KafkaConfig(
         "spendwatch.kafka.transaction-timeout",
         transactionTimeout,
         ">= twice the request-timeout " + requestTimeout);
+    check(
+        fetchBytesMin >= 1 && fetchBytesMin <= PARTITION_FETCH_BYTES_MAX,
+        "spendwatch.kafka.fetch-bytes-min",
+        fetchBytesMin,
+        "1 to " + PARTITION_FETCH_BYTES_MAX);
+    check(
+        !fetchWaitMax.isNegative() && fetchWaitMax.compareTo(FETCH_WAIT_LIMIT) <= 0,
+        "spendwatch.kafka.fetch-wait-max",
+        fetchWaitMax,
+        "at most " + FETCH_WAIT_LIMIT.toMillis() + " ms");
     properties = Map.copyOf(properties);
   }
 
@@ -98,6 +119,8 @@ public record KafkaConfig(
             section.duration("session-timeout"),
             section.duration("transaction-timeout"),
             section.duration("request-timeout"),
+            section.bytes("fetch-bytes-min"),
+            section.duration("fetch-wait-max"),
             section.flat("properties"));
     section.rejectUnknown();
     return config;
@@ -136,7 +159,8 @@ public record KafkaConfig(
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
     all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
-    all.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(FETCH_WAIT_MAX.toMillis()));
+    all.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(fetchWaitMax.toMillis()));
+    all.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, fetchBytesMin);
     all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, PARTITION_FETCH_BYTES_MAX);
     all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     if (!"consumer".equals(properties.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG))) {
@@ -165,6 +189,7 @@ public record KafkaConfig(
     Map<String, Object> all = new HashMap<>();
     all.put(ProducerConfig.CLIENT_ID_CONFIG, nodeId + "-producer");
     all.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    all.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, TRANSACTION_RETRY_MS);
     all.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
     all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, REQUEST_BYTES_MAX);
     all.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, requestTimeoutMs);

@@ -422,6 +422,8 @@ class AuditIT {
             kafka.sessionTimeout(),
             kafka.transactionTimeout(),
             kafka.requestTimeout(),
+            kafka.fetchBytesMin(),
+            kafka.fetchWaitMax(),
             Map.of("default.api.timeout.ms", "1000"));
     assertThatThrownBy(() -> reconciliation(away, nobody()).run(Mode.FULL, Duration.ZERO))
         .isInstanceOf(OperatorException.class)
