@@ -16,12 +16,18 @@ import org.apache.pekko.actor.typed.javadsl.Adapter;
 /** The users of a partition that are in memory, each an actor. Lives in the partition's actor. */
 final class AwakeUsers {
 
-  /** What a user and an entry of its window take, by {@code ./spendwatch bench --only memory}. */
+  /**
+   * What a user and an entry of its window take at most: more than {@code bench --only memory}
+   * finds.
+   */
   private static final int USER_BYTES = 1_100;
 
   private static final int ENTRY_BYTES = 17;
 
-  /** One for all: spawned in the typed way, each actor would keep a copy of its own, of 175 B. */
+  /**
+   * One for all: spawned in the typed way, each actor would keep a copy of its own. That is 175 B,
+   * against 115 B for the supervision that comes with this one.
+   */
   private static final Props USER =
       Adapter.props(
           UserActor::create, DispatcherSelector.fromConfig("spendwatch.actors.user-dispatcher"));

@@ -48,6 +48,14 @@ class BatchBoundTest {
   }
 
   @Test
+  void isReachedByTheRowsOrTheBytes() {
+    long row = bound.cost(record(0, 10));
+    assertThat(bound.isReachedBy((ROWS_MAX - 1) * row)).isFalse();
+    assertThat(bound.isReachedBy(ROWS_MAX * row)).isTrue();
+    assertThat(bound.isReachedBy(bound.cost(record(0, BYTES_MAX)))).isTrue();
+  }
+
+  @Test
   void countsARecordWithoutKeyAndValueAsARow() {
     var empty =
         new ConsumerRecord<byte[], byte[]>(
