@@ -342,12 +342,14 @@ public final class PipelinesBed implements AutoCloseable {
   static final class Node {
     private final ActorTestKit kit;
     private final Database database;
+    private final Database writes;
     private final Pipelines pipelines;
     private boolean stopped;
 
     Node(StreamsConfig config, InstantSource clock) {
       kit = ActorTestKit.create();
       database = Database.open(config.postgres());
+      writes = Database.open(config.writes());
       PartitionActors actors =
           new PartitionActors(
               kit.system(),
@@ -359,7 +361,7 @@ public final class PipelinesBed implements AutoCloseable {
                   8,
                   new PgAccounts(database),
                   new PgHistory(database)));
-      pipelines = Pipelines.start(kit.system(), config, database, actors, clock);
+      pipelines = Pipelines.start(kit.system(), config, database, writes, actors, clock);
     }
 
     static StreamsConfig config(String settings) {
@@ -382,6 +384,7 @@ public final class PipelinesBed implements AutoCloseable {
       try {
         var _ = pipelines.drainAndStop().toCompletableFuture().get(60, TimeUnit.SECONDS);
         var _ = database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        var _ = writes.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
       } catch (Exception e) {
         throw new IllegalStateException("the node did not stop", e);
       } finally {

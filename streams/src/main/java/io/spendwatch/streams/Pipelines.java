@@ -48,12 +48,14 @@ public final class Pipelines {
    * servers are not, it waits for them, and {@link #status()} says so.
    *
    * @param database stays open after {@link #drainAndStop()}; whoever opened it closes it
+   * @param writes likewise, for batches of the ledger
    * @param actors starts the actors of the transactions partitions
    */
   public static Pipelines start(
       ActorSystem<?> system,
       StreamsConfig config,
       Database database,
+      Database writes,
       PartitionActors actors,
       InstantSource clock) {
     KafkaConfig kafka = config.kafka();
@@ -64,6 +66,7 @@ public final class Pipelines {
             () -> new KafkaConsumer<>(kafka.consumerProperties()),
             () -> new KafkaProducer<>(kafka.producerProperties()),
             database,
+            writes,
             changes -> new BalanceListener(database, changes),
             new KafkaHangingTransactions(kafka),
             actors,
@@ -75,6 +78,7 @@ public final class Pipelines {
    *
    * @param readers makes a consumer of the group, not subscribed
    * @param producers makes a producer with the node's transactional id, not initialised
+   * @param writes as {@link Ledger} takes it
    * @param push makes the channel that announces balance changes, not started
    * @param hanging transactions that dead nodes of the group have left open
    */
@@ -83,6 +87,7 @@ public final class Pipelines {
       Supplier<org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>> readers,
       Supplier<Producer<byte[], byte[]>> producers,
       Statements database,
+      Statements writes,
       Function<BalancePush.Changes, BalancePush> push,
       HangingTransactions hanging,
       PartitionActors actors,
@@ -103,7 +108,7 @@ public final class Pipelines {
             topics,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
-            new Ledger(outside.database()),
+            new Ledger(outside.database(), outside.writes()),
             publisher,
             push::isUp,
             time);

@@ -4,11 +4,18 @@ import com.typesafe.config.Config;
 import io.spendwatch.streams.config.ConfigSection;
 import io.spendwatch.streams.postgres.PostgresConfig;
 
-/** All settings of this module. */
-public record StreamsConfig(KafkaConfig kafka, PostgresConfig postgres, PipelineConfig pipeline) {
+/**
+ * All settings of this module.
+ *
+ * @param postgres connections of the hot path, but for
+ * @param writes those that write the ledger
+ */
+public record StreamsConfig(
+    KafkaConfig kafka, PostgresConfig postgres, PostgresConfig writes, PipelineConfig pipeline) {
 
   /**
-   * Reads {@code spendwatch.kafka}, {@code spendwatch.postgres} and {@code spendwatch.pipeline}.
+   * Reads {@code spendwatch.kafka}, {@code spendwatch.postgres}, {@code spendwatch.postgres-writes}
+   * and {@code spendwatch.pipeline}.
    *
    * @throws IllegalArgumentException or {@link com.typesafe.config.ConfigException} naming the
    *     setting that is missing, unknown or out of its range
@@ -18,6 +25,8 @@ public record StreamsConfig(KafkaConfig kafka, PostgresConfig postgres, Pipeline
         KafkaConfig.from(
             root.getString("spendwatch.node-id"), ConfigSection.of(root, "spendwatch.kafka")),
         PostgresConfig.from(ConfigSection.of(root, "spendwatch.postgres")),
+        PostgresConfig.from(
+            ConfigSection.of(root, "spendwatch.postgres-writes", "spendwatch.postgres")),
         PipelineConfig.from(ConfigSection.of(root, "spendwatch.pipeline")));
   }
 }

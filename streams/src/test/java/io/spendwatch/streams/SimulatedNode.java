@@ -81,6 +81,7 @@ final class SimulatedNode {
                         world.kafkaOutage(),
                         machine.host().name()),
                 database,
+                database,
                 changes ->
                     world.register(
                         new SimulatedPush(

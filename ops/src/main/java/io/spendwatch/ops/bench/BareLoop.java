@@ -99,7 +99,7 @@ public final class BareLoop implements AutoCloseable {
     this.transactions = settings.streams().kafka().topics().transactions();
     this.alerts = settings.streams().kafka().topics().alerts();
     this.users = accounts(settings.database());
-    this.database = Database.open(settings.streams().postgres());
+    this.database = Database.open(settings.streams().writes());
     Map<String, Object> client = settings.streams().kafka().clientProperties();
     this.consumer = consumer(client, settings.streams().kafka().groupId());
     this.producer = producer(client);

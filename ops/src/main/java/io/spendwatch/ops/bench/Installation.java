@@ -29,6 +29,7 @@ final class Installation implements AutoCloseable {
   private final PostgresAddress address;
   private final Config settings;
   private final Database database;
+  private final Database writes;
   private final ActorSystem<Void> system;
   private final Instant now;
 
@@ -36,7 +37,9 @@ final class Installation implements AutoCloseable {
     this.address = address;
     this.settings = settings;
     this.now = now;
-    this.database = Database.open(StreamsConfig.from(settings).postgres());
+    StreamsConfig streams = StreamsConfig.from(settings);
+    this.database = Database.open(streams.postgres());
+    this.writes = Database.open(streams.writes());
     this.system =
         ActorSystem.create(
             Behaviors.empty(),
@@ -69,6 +72,11 @@ final class Installation implements AutoCloseable {
 
   Database database() {
     return database;
+  }
+
+  /** Connections that keep their plans. */
+  Database writes() {
+    return writes;
   }
 
   /** A node's partition actors, none of them started. */
@@ -108,6 +116,7 @@ final class Installation implements AutoCloseable {
     system.terminate();
     try {
       var _ = database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+      var _ = writes.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw new OperatorException("the connections do not close: " + e.getMessage(), e);
     } catch (InterruptedException e) {

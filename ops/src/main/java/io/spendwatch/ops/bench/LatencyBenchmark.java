@@ -34,7 +34,7 @@ public final class LatencyBenchmark {
   private static final int WARM_UP_FACTOR = 10;
 
   /** After the last records of a past, until those of now come as they will. */
-  private static final Duration WARM_UP_MAX = Duration.ofSeconds(5);
+  private static final Duration WARM_UP_MAX = Duration.ofSeconds(30);
 
   /**
    * How much.
@@ -114,7 +114,7 @@ public final class LatencyBenchmark {
       double _ = ingestion.past(warmUpRecords(), startMs);
       Ingestion.Steady _ =
           ingestion.steady(
-              load.perSecond().getFirst(),
+              load.perSecond().stream().mapToInt(Integer::intValue).max().orElseThrow(),
               WARM_UP_MAX.compareTo(load.phase()) < 0 ? WARM_UP_MAX : load.phase());
       Histogram before = subscriber.awaitExact(contender.label()).latencyMicros();
       for (int perSecond : load.perSecond()) {

@@ -111,7 +111,7 @@ final class PartitionsBenchmark {
       this.tableDays = tableDays;
       this.on = bench.installation(site, name);
       this.nowMs = on.now().toEpochMilli();
-      this.ledger = new Ledger(on.database());
+      this.ledger = new Ledger(on.database(), on.writes());
       this.history = new PgHistory(on.database());
       bench.say("%s: %d days of %,d rows".formatted(name, tableDays, rowsPerDay));
       makeDays();

@@ -72,12 +72,13 @@ public final class Node {
     Config raw = configuration.raw();
     ClusterConfig cluster = clusterOf(raw);
     Database database = Database.open(configuration.streams().postgres());
+    Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
     PartitionsConfig partitions = configuration.partitions();
     Optional<Database> owners =
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
-        Stream.concat(Stream.of(database, analytics), owners.stream()).toList();
+        Stream.concat(Stream.of(database, writes, analytics), owners.stream()).toList();
     ActorSystem<Void> system = actorSystem(cluster, raw, database, databases);
     var metrics = new Metrics(clock);
     try {
@@ -113,7 +114,7 @@ public final class Node {
       Membership membership =
           Membership.start(system, cluster, nodeId, status.startedAt(), database);
       Pipelines pipelines =
-          Pipelines.start(system, configuration.streams(), database, actors, clock);
+          Pipelines.start(system, configuration.streams(), database, writes, actors, clock);
       status.started(http, membership, pipelines);
       Cancellable keptPartitions =
           new PartitionMaintenance(

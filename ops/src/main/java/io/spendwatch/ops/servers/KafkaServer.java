@@ -137,8 +137,6 @@ public final class KafkaServer implements AutoCloseable {
         "-XX:+UseSerialGC",
         "-Xms96m",
         "-Xmx384m",
-        // The broker mostly waits; the second compiler would take processor time from the tests.
-        "-XX:TieredStopAtLevel=1",
         "-XX:-UsePerfData",
         "--sun-misc-unsafe-memory-access=allow",
         "--enable-native-access=ALL-UNNAMED",
@@ -186,6 +184,10 @@ public final class KafkaServer implements AutoCloseable {
         Map.of(
             // 128 MB of heap by default, for one cleaner.
             "log.cleaner.dedupe.buffer.size", Integer.toString(8 * 1024 * 1024),
+            // For one broker: a transaction that follows another closely finds that not quite
+            // ended, and
+            // is asked to wait 20 ms.
+            "add.partitions.to.txn.retry.backoff.ms", "1",
             "num.network.threads", "2",
             "num.io.threads", "4"));
     settings.putAll(options.settings());

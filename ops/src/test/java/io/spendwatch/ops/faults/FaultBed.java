@@ -265,8 +265,8 @@ final class FaultBed implements AutoCloseable {
   /** Those that PostgreSQL knows of, of one node. */
   long connectionsOf(NodeProcess node) {
     return bed.number(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('%s', '%s-push')"
-            .formatted(node.name(), node.name()));
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('%s', '%s-push', '%s-writes')"
+            .formatted(node.name(), node.name(), node.name()));
   }
 
   /**

@@ -25,8 +25,8 @@ record Adapters(
                 : server.execute(sql, parameters);
     return new Adapters(
         server,
-        new Ledger(server),
-        new Ledger(withoutPartitions),
+        new Ledger(server, server),
+        new Ledger(withoutPartitions, server),
         new PgHistory(server),
         new PgAccounts(server),
         new AccountsWriter(server));

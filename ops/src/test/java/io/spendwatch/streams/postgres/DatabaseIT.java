@@ -43,23 +43,43 @@ class DatabaseIT {
 
   @ParameterizedTest
   @CsvSource({
-    "current_user, spendwatch_oltp, spendwatch_olap",
-    "application_name, spendwatch, spendwatch-analytics",
-    "statement_timeout, 20s, 5min",
-    "lock_timeout, 10s, 10s",
-    "idle_in_transaction_session_timeout, 10s, 5min",
-    "work_mem, 4MB, 64MB",
-    "max_parallel_workers_per_gather, 2, 0",
-    "plan_cache_mode, force_custom_plan, force_custom_plan",
-    "TimeZone, UTC, UTC",
+    "current_user, spendwatch_oltp, spendwatch_oltp, spendwatch_olap",
+    "application_name, spendwatch, spendwatch-writes, spendwatch-analytics",
+    "statement_timeout, 20s, 20s, 5min",
+    "lock_timeout, 10s, 10s, 10s",
+    "idle_in_transaction_session_timeout, 10s, 10s, 5min",
+    "work_mem, 4MB, 4MB, 64MB",
+    "max_parallel_workers_per_gather, 2, 2, 0",
+    "plan_cache_mode, force_custom_plan, force_generic_plan, force_custom_plan",
+    "TimeZone, UTC, UTC, UTC",
   })
-  void eachPoolHasItsRoleAndItsBounds(String what, String hot, String analytics, TestBed bed) {
+  void eachPoolHasItsRoleAndItsBounds(
+      String what, String hot, String writes, String analytics, TestBed bed) {
     String sql =
         what.equals("current_user")
             ? "SELECT current_user::text"
             : "SELECT current_setting('" + what + "')";
     assertThat(text(open(bed, "postgres", ""), sql)).isEqualTo(hot);
+    assertThat(text(open(bed, "postgres-writes", ""), sql)).isEqualTo(writes);
     assertThat(text(open(bed, "postgres-analytics", ""), sql)).isEqualTo(analytics);
+  }
+
+  /** The driver does not keep long ones unless told to. */
+  @ParameterizedTest
+  @CsvSource({"postgres, 'custom 3, generic 0'", "postgres-writes, 'custom 0, generic 3'"})
+  void aLongStatementIsParsedOnceAndItsPlanIsKeptForWrites(
+      String section, String plans, TestBed bed) {
+    Database database = open(bed, section, section + ".pool-size = 1");
+    String statement = "SELECT $1::text -- " + "long ".repeat(1000);
+    for (int i = 0; i < 3; i++) {
+      var _ = join(database.execute(statement, Tuple.of("x")));
+    }
+    assertThat(
+            text(
+                database,
+                "SELECT format('custom %s, generic %s', custom_plans, generic_plans)"
+                    + " FROM pg_prepared_statements WHERE statement LIKE '%long long%' AND statement LIKE 'SELECT $1%'"))
+        .isEqualTo(plans);
   }
 
   @Test
@@ -207,9 +227,11 @@ class DatabaseIT {
             .resolve();
     Database database =
         Database.open(
-            section.equals("postgres")
-                ? StreamsConfig.from(config).postgres()
-                : Configuration.analytics(config));
+            switch (section) {
+              case "postgres" -> StreamsConfig.from(config).postgres();
+              case "postgres-writes" -> StreamsConfig.from(config).writes();
+              default -> Configuration.analytics(config);
+            });
     opened.add(database);
     return database;
   }

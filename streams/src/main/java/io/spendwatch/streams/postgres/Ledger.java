@@ -38,6 +38,7 @@ public final class Ledger {
   private static final int NEW_DAYS_MAX = 100;
 
   private final Statements database;
+  private final Statements writes;
 
   /** Days (UTC) known to have their partition; forgotten when one turns out to be missing. */
   private final Set<LocalDate> knownDays = ConcurrentHashMap.newKeySet();
@@ -45,8 +46,13 @@ public final class Ledger {
   /** The last of the statements that make partitions; guarded by {@code knownDays}. */
   private CompletionStage<Void> ensured = CompletableFuture.completedFuture(null);
 
-  public Ledger(Statements database) {
+  /**
+   * @param writes runs the one statement that makes batches durable, best with a plan that is kept
+   * @param database runs all others, each with a plan for its values
+   */
+  public Ledger(Statements database, Statements writes) {
     this.database = database;
+    this.writes = writes;
   }
 
   /**
@@ -104,7 +110,7 @@ public final class Ledger {
     Rows rows = new Rows(batch);
     Tuple parameters = rows.parameters();
     return ensurePartitions(rows.days())
-        .thenCompose(_ -> database.execute(WRITE_LEDGER, parameters))
+        .thenCompose(_ -> writes.execute(WRITE_LEDGER, parameters))
         .thenApply(
             answer -> {
               Row row = answer.iterator().next();

@@ -97,13 +97,16 @@ public record PostgresConfig(
   }
 
   /**
-   * Fresh options for a connection. Each statement is planned with its values: the plans prune
-   * daily partitions, which a generic plan does not.
+   * Fresh options for a connection. Each statement is planned with its values, unless the session
+   * says otherwise: the plans prune daily partitions, and a plan that was made while a partition
+   * was empty would scan it when it is full.
    */
   public PgConnectOptions connectOptions() {
     PgConnectOptions options =
         PgConnectOptions.fromUri(uri)
             .setCachePreparedStatements(true)
+            // All statements are constants; by default long ones are parsed anew each time.
+            .setPreparedStatementCacheSqlFilter(_ -> true)
             .addProperty("application_name", applicationName)
             .addProperty("statement_timeout", Long.toString(statementTimeout.toMillis()))
             .addProperty("plan_cache_mode", "force_custom_plan")
