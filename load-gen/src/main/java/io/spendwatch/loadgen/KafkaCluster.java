@@ -1,6 +1,5 @@
 package io.spendwatch.loadgen;
 
-import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,22 +25,19 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * The Kafka cluster that a command talks to. Whatever goes wrong is a {@link CommandFailed} that
- * names the server; waiting is bounded and says on {@code err} what for.
+ * names the server; waiting is bounded and says what for.
  */
 final class KafkaCluster implements AutoCloseable {
 
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
-  private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
-  private static final Duration SAY_EVERY = Duration.ofSeconds(5);
-  private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE);
 
   private final KafkaOptions options;
-  private final PrintStream err;
+  private final Waiting waiting;
   private final Admin admin;
 
-  private KafkaCluster(KafkaOptions options, PrintStream err, Admin admin) {
+  private KafkaCluster(KafkaOptions options, Waiting waiting, Admin admin) {
     this.options = options;
-    this.err = err;
+    this.waiting = waiting;
     this.admin = admin;
   }
 
@@ -49,14 +45,14 @@ final class KafkaCluster implements AutoCloseable {
    * Connects, and waits until each partition of the topics of transactions and balances, and of
    * others, has a leader.
    */
-  static KafkaCluster connect(KafkaOptions options, PrintStream err, String... otherTopics) {
+  static KafkaCluster connect(KafkaOptions options, Waiting waiting, String... otherTopics) {
     Map<String, Object> properties = new HashMap<>(options.properties);
     properties.put("bootstrap.servers", options.bootstrapServers);
     properties.putIfAbsent("request.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());
     properties.putIfAbsent("default.api.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());
     KafkaCluster cluster;
     try {
-      cluster = new KafkaCluster(options, err, Admin.create(properties));
+      cluster = new KafkaCluster(options, waiting, Admin.create(properties));
     } catch (KafkaException e) {
       throw new CommandFailed(reason(options, e), e);
     }
@@ -124,7 +120,7 @@ final class KafkaCluster implements AutoCloseable {
     awaitThat(options.waitTimeout, () -> toBeApplied(ends));
   }
 
-  private String toBeApplied(Map<TopicPartition, Long> ends) throws InterruptedException {
+  private String toBeApplied(Map<TopicPartition, Long> ends) {
     Map<TopicPartition, OffsetAndMetadata> committed =
         get(admin.listConsumerGroupOffsets(options.group).partitionsToOffsetAndMetadata());
     long behind = 0;
@@ -156,9 +152,6 @@ final class KafkaCluster implements AutoCloseable {
               .toList();
       return AlertSubscriber.start(
           properties, ends(partitions, IsolationLevel.READ_COMMITTED), check);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CommandFailed("interrupted", e);
     } catch (KafkaException e) {
       throw new CommandFailed(reason(options, e), e);
     }
@@ -175,7 +168,7 @@ final class KafkaCluster implements AutoCloseable {
   String awaitAlerts(Map<TopicPartition, Long> ends, AlertSubscriber subscriber, Duration atMost) {
     Map<TopicPartition, Long> alertEnds = new HashMap<>();
     return await(
-        FOREVER,
+        Waiting.FOREVER,
         atMost,
         () -> {
           String toBeApplied = alertEnds.isEmpty() ? toBeApplied(ends) : null;
@@ -192,8 +185,8 @@ final class KafkaCluster implements AutoCloseable {
         });
   }
 
-  private Map<TopicPartition, Long> ends(List<TopicPartition> partitions, IsolationLevel isolation)
-      throws InterruptedException {
+  private Map<TopicPartition, Long> ends(
+      List<TopicPartition> partitions, IsolationLevel isolation) {
     Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
     partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
     Map<TopicPartition, Long> ends = new HashMap<>();
@@ -202,65 +195,30 @@ final class KafkaCluster implements AutoCloseable {
     return ends;
   }
 
-  /** Answers what is still to be waited for, or null. */
-  @FunctionalInterface
-  private interface Condition {
-    String outstanding() throws InterruptedException;
-  }
-
   /** Gives up once nothing has moved for the time-out. */
-  private void awaitThat(Duration timeout, Condition condition) {
-    String outstanding = await(timeout, FOREVER, condition);
+  private void awaitThat(Duration timeout, Waiting.Condition condition) {
+    String outstanding = await(timeout, Waiting.FOREVER, condition);
     if (outstanding != null) {
       throw new CommandFailed(outstanding + "; gave up after " + timeout.toSeconds() + " s");
     }
   }
 
-  /**
-   * Waits for the condition.
-   *
-   * @param quiet how long nothing may move
-   * @param atMost how long in all
-   * @return what is still outstanding; null for nothing
-   */
-  private String await(Duration quiet, Duration atMost, Condition condition) {
-    long startNanos = System.nanoTime();
-    long movedNanos = startNanos;
-    long sayAfterNanos = RETRY_PAUSE.toNanos() * 4;
-    String before = null;
-    while (true) {
-      String outstanding;
-      try {
-        try {
-          outstanding = condition.outstanding();
-        } catch (RetriableException e) {
-          outstanding = reason(options, e);
-        }
-        if (outstanding == null) {
-          return null;
-        }
-        if (!outstanding.equals(before)) {
-          movedNanos = System.nanoTime();
-          before = outstanding;
-        }
-        long waitedNanos = System.nanoTime() - startNanos;
-        if (System.nanoTime() - movedNanos > quiet.toNanos() || waitedNanos > atMost.toNanos()) {
-          return outstanding;
-        }
-        if (waitedNanos > sayAfterNanos) {
-          err.println("waiting: " + outstanding);
-          sayAfterNanos = waitedNanos + SAY_EVERY.toNanos();
-        }
-        Thread.sleep(RETRY_PAUSE);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new CommandFailed("interrupted", e);
-      }
-    }
+  /** A failure that may pass is outstanding too. */
+  private String await(Duration quiet, Duration atMost, Waiting.Condition condition) {
+    return waiting.until(
+        quiet,
+        atMost,
+        () -> {
+          try {
+            return condition.outstanding();
+          } catch (RetriableException e) {
+            return reason(options, e);
+          }
+        });
   }
 
   /** The future's value; transient failures as {@link RetriableException}. */
-  private <T> T get(KafkaFuture<T> future) throws InterruptedException {
+  private <T> T get(KafkaFuture<T> future) {
     try {
       return future.get(2 * REQUEST_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
@@ -270,6 +228,9 @@ final class KafkaCluster implements AutoCloseable {
         throw transientFailure;
       }
       throw new CommandFailed(reason(options, e.getCause()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandFailed("interrupted", e);
     }
   }
 

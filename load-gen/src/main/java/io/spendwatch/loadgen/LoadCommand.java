@@ -130,9 +130,10 @@ final class LoadCommand implements Callable<Integer> {
   }
 
   private KafkaCluster connect(PrintStream err) {
+    var waiting = new Waiting(err, Ticker.SYSTEM);
     return noCheck
-        ? KafkaCluster.connect(kafka, err)
-        : KafkaCluster.connect(kafka, err, alertsTopic);
+        ? KafkaCluster.connect(kafka, waiting)
+        : KafkaCluster.connect(kafka, waiting, alertsTopic);
   }
 
   private void sendAccounts(Workload workload, KafkaCluster cluster, KafkaSink sink, long asOfMs) {
@@ -155,7 +156,7 @@ final class LoadCommand implements Callable<Integer> {
       AlertCheck check,
       long startMs,
       PrintStream err) {
-    Pace.Ticker ticker = Pace.Ticker.SYSTEM;
+    Ticker ticker = Ticker.SYSTEM;
     var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     long records = schedule.records();
     long alerts = 0;

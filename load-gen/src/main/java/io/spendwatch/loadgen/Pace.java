@@ -1,8 +1,5 @@
 package io.spendwatch.loadgen;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-
 /** When each of a sequence of records is due. For one thread. */
 interface Pace {
 
@@ -47,37 +44,5 @@ interface Pace {
         ticker.sleepUntil(startNanos + (long) ((eventTimeMs - firstMs) * 1e6 / factor));
       }
     };
-  }
-
-  /** Time that passes: injected, so that a test need not wait for it. */
-  interface Ticker {
-    long nanoTime();
-
-    /** Returns at once for a time that has passed. */
-    void sleepUntil(long nanoTime);
-
-    Ticker SYSTEM =
-        new Ticker() {
-          // The system does not sleep more finely; what is due within it is let through.
-          private static final long TOO_SHORT_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
-
-          @Override
-          public long nanoTime() {
-            return System.nanoTime();
-          }
-
-          @Override
-          public void sleepUntil(long nanoTime) {
-            for (long leftNanos = nanoTime - System.nanoTime();
-                leftNanos > TOO_SHORT_NANOS;
-                leftNanos = nanoTime - System.nanoTime()) {
-              LockSupport.parkNanos(leftNanos);
-              if (Thread.interrupted()) {
-                Thread.currentThread().interrupt();
-                throw new CommandFailed("interrupted");
-              }
-            }
-          }
-        };
   }
 }

@@ -30,7 +30,7 @@ interface Progress extends AutoCloseable {
   static Progress of(String task, long total, PrintStream err) {
     return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent()
         ? bar(task, total, err)
-        : new Lines(task, total, err, Pace.Ticker.SYSTEM);
+        : new Lines(task, total, err, Ticker.SYSTEM);
   }
 
   private static Progress bar(String task, long total, PrintStream err) {
@@ -62,12 +62,12 @@ interface Progress extends AutoCloseable {
     private final String task;
     private final long total;
     private final PrintStream out;
-    private final Pace.Ticker ticker;
+    private final Ticker ticker;
     private final long startNanos;
     private long lineAtNanos;
     private long done;
 
-    Lines(String task, long total, PrintStream out, Pace.Ticker ticker) {
+    Lines(String task, long total, PrintStream out, Ticker ticker) {
       this.task = task;
       this.total = total;
       this.out = out;

@@ -103,7 +103,7 @@ final class ReplayCommand implements Callable<Integer> {
     double seconds;
     double processedSeconds = 0;
     PrintStream err = System.err;
-    try (KafkaCluster cluster = KafkaCluster.connect(kafka, err);
+    try (KafkaCluster cluster = KafkaCluster.connect(kafka, new Waiting(err, Ticker.SYSTEM));
         KafkaSink sink = cluster.newSink()) {
       replay.sendAccounts(sink, survey.firstEventTimeMs());
       sink.flush();
@@ -149,10 +149,8 @@ final class ReplayCommand implements Callable<Integer> {
 
   private Pace pace() {
     if (pacing.rate != null) {
-      return Pace.perSecond(pacing.rate.perSecond(), Pace.Ticker.SYSTEM);
+      return Pace.perSecond(pacing.rate.perSecond(), Ticker.SYSTEM);
     }
-    return pacing.speedup == null
-        ? Pace.unlimited()
-        : Pace.speedup(pacing.speedup, Pace.Ticker.SYSTEM);
+    return pacing.speedup == null ? Pace.unlimited() : Pace.speedup(pacing.speedup, Ticker.SYSTEM);
   }
 }

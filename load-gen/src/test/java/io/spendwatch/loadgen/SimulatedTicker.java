@@ -1,7 +1,7 @@
 package io.spendwatch.loadgen;
 
 /** Time that passes only when somebody sleeps or a test says so. */
-final class SimulatedTicker implements Pace.Ticker {
+final class SimulatedTicker implements Ticker {
 
   /** Not zero: code must not take it for an epoch. */
   static final long START_NANOS = -5_000_000_000L;

@@ -17,6 +17,7 @@ import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -83,7 +84,9 @@ public final class PipelinesBed implements AutoCloseable {
     }
     int _ = new Schema(database).migrate(Instant.EPOCH);
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-      var _ = new TopicSetup(admin, topics).create(OptionalInt.of(PARTITIONS), OptionalInt.empty());
+      var _ =
+          new TopicSetup(admin, topics, Timekeeper.real(InstantSource.system()))
+              .create(OptionalInt.of(PARTITIONS), OptionalInt.empty());
     }
     this.producer =
         new KafkaProducer<>(

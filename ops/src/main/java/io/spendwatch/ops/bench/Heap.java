@@ -2,11 +2,20 @@ package io.spendwatch.ops.bench;
 
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand;
+import io.spendwatch.ops.OperatorException;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.pattern.Patterns;
 
 /** What this JVM holds. */
 final class Heap {
   private static final int COLLECTIONS = 3;
+  private static final Duration STOP_MAX = Duration.ofMinutes(1);
 
   private Heap() {}
 
@@ -19,8 +28,25 @@ final class Heap {
     return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
   }
 
-  /** Stops them all. */
+  /**
+   * Stops them all. Blocks until they have ended and their users' actors with them, which only then
+   * hold nothing any more.
+   *
+   * @throws OperatorException if they do not within a minute
+   */
   static void drop(PartitionActors actors) {
-    actors.forEach(actor -> actor.tell(new PartitionCommand.Stop()));
+    List<CompletableFuture<Boolean>> ends = new ArrayList<>();
+    actors.forEach(
+        actor ->
+            ends.add(
+                Patterns.gracefulStop(
+                        Adapter.toClassic(actor), STOP_MAX, new PartitionCommand.Stop())
+                    .toCompletableFuture()));
+    try {
+      CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new)).join();
+    } catch (CompletionException e) {
+      throw new OperatorException(
+          "the partitions' actors do not stop: " + e.getCause().getMessage(), e.getCause());
+    }
   }
 }

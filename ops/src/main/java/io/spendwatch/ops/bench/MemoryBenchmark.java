@@ -36,13 +36,16 @@ final class MemoryBenchmark {
     return Figure.of(NAME, name, value, unit, Touch.CHECK);
   }
 
-  /** Bytes of heap that remain once all of these users have been judged once. */
+  /**
+   * Bytes of heap that are free again once the actors of all of these users, judged once each, have
+   * been dropped. Against the heap before, what is loaded and cached on the way would count as
+   * users' too.
+   */
   private long heldBy(String prefix, int users, int awakeUsersMax, int entries) {
     PartitionActors actors = on.actors(awakeUsersMax);
-    long before = Heap.usedBytes();
     var _ = new Touch(on, actors, prefix, users, (entries + 1) * Touch.AMOUNT_MINOR).run();
-    long held = Heap.usedBytes() - before;
+    long with = Heap.usedBytes();
     Heap.drop(actors);
-    return held;
+    return with - Heap.usedBytes();
   }
 }

@@ -6,9 +6,9 @@ import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
 import io.spendwatch.ops.setup.Preparation;
-import io.spendwatch.ops.setup.Waiting;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.streams.postgres.SqlText;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.sql.Array;
 import java.sql.Connection;
@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -81,7 +82,7 @@ final class Site implements AutoCloseable {
     this.processes = processes;
     this.end = end;
     this.progress = progress;
-    this.preparation = new Preparation(new Waiting(progress, ANSWER));
+    this.preparation = new Preparation(progress, ANSWER, Timekeeper.real(InstantSource.system()));
     this.admin = Admin.create(client);
   }
 

@@ -8,6 +8,7 @@ import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.Json;
 import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.time.Duration;
@@ -56,12 +57,12 @@ public final class AuditCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    AuditReport report = run(Configuration.load());
+    AuditReport report = run(Configuration.load(), Timekeeper.real(InstantSource.system()));
     out.println(json ? Json.write(report) : report.text());
     return report.isClean() ? 0 : 1;
   }
 
-  private AuditReport run(Configuration configuration) {
+  private AuditReport run(Configuration configuration, Timekeeper time) {
     URI node =
         URI.create("http://" + configuration.http().host() + ":" + configuration.http().port());
     Database database = Database.open(configuration.analytics());
@@ -73,31 +74,25 @@ public final class AuditCommand implements Callable<Integer> {
               configuration.audit(),
               configuration.partitions().retention(),
               windows,
-              InstantSource.system());
-      long deadline = System.nanoTime() + wait.toNanos();
+              time);
+      long deadlineNanos = time.nanoTime() + wait.toNanos();
       while (true) {
         Optional<AuditReport> report =
             reconciliation.run(incremental ? Mode.INCREMENTAL : Mode.FULL, Duration.ZERO);
         if (report.isPresent()) {
           return report.get();
         }
-        if (System.nanoTime() > deadline) {
+        if (time.nanoTime() >= deadlineNanos) {
           throw new OperatorException(
               "another run is at work, and has not ended after " + wait.toSeconds() + " s");
         }
-        pause();
+        time.pause(PAUSE);
       }
-    } finally {
-      var _ = database.close().toCompletableFuture().join();
-    }
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(PAUSE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new OperatorException("interrupted", e);
+    } finally {
+      var _ = database.close().toCompletableFuture().join();
     }
   }
 }

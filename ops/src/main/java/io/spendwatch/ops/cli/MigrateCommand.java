@@ -2,7 +2,7 @@ package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.setup.Preparation;
-import io.spendwatch.ops.setup.Waiting;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -51,8 +51,9 @@ public final class MigrateCommand implements Callable<Integer> {
     OptionalInt askedCopies = atLeastOne("--replication-factor", replicationFactor);
     PrintWriter out = spec.commandLine().getOut();
     Configuration configuration = Configuration.load();
-    var preparation = new Preparation(new Waiting(spec.commandLine().getErr(), wait));
-    int applied = preparation.schema(configuration.database(), InstantSource.system().instant());
+    Timekeeper time = Timekeeper.real(InstantSource.system());
+    var preparation = new Preparation(spec.commandLine().getErr(), wait, time);
+    int applied = preparation.schema(configuration.database(), time.instant());
     out.println("schema: " + (applied == 0 ? "up to date" : applied + " migrations applied"));
     List<String> outOfReach = preparation.rolesOutOfReach(configuration.database());
     if (!outOfReach.isEmpty()) {

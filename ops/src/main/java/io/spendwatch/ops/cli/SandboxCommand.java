@@ -5,8 +5,8 @@ import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
 import io.spendwatch.ops.setup.Preparation;
-import io.spendwatch.ops.setup.Waiting;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,7 +88,9 @@ public final class SandboxCommand implements Callable<Integer> {
   }
 
   private void prepare(EmbeddedServers servers) {
-    var preparation = new Preparation(new Waiting(spec.commandLine().getErr(), PREPARATION));
+    var preparation =
+        new Preparation(
+            spec.commandLine().getErr(), PREPARATION, Timekeeper.real(InstantSource.system()));
     int _ =
         preparation.schema(
             PostgresAddress.parse(servers.postgres().uri(), "", ""),

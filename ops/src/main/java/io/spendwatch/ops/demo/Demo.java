@@ -9,9 +9,9 @@ import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
 import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.setup.Preparation;
-import io.spendwatch.ops.setup.Waiting;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -19,6 +19,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -171,7 +172,8 @@ public final class Demo {
   }
 
   private void prepare(PostgresAddress database, Map<String, Object> client) throws SQLException {
-    var preparation = new Preparation(new Waiting(out, Duration.ofMinutes(1)));
+    var preparation =
+        new Preparation(out, Duration.ofMinutes(1), Timekeeper.real(InstantSource.system()));
     int _ = preparation.schema(database, Instant.now());
     // Five years of sales are sixty partitions then, not eighteen hundred.
     try (Connection connection = database.connect("spendwatch-demo");

@@ -4,6 +4,9 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.retry.Timekeeper;
+import java.io.PrintWriter;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -12,14 +15,25 @@ import java.util.OptionalInt;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 
-/** Makes schema and topics: what the {@code migrate} command does, and the sandbox first of all. */
+/**
+ * Makes schema and topics: what the {@code migrate} command does, and the sandbox first of all.
+ * Waits for servers that are not there yet; blocks the calling thread.
+ */
 public final class Preparation {
   private static final int ANSWER_TIMEOUT_MS = 5_000;
 
   private final Waiting waiting;
+  private final Timekeeper time;
 
-  public Preparation(Waiting waiting) {
-    this.waiting = waiting;
+  /**
+   * Does nothing yet.
+   *
+   * @param err where it says what it waits for
+   * @param waitMax for a server that does not answer, in each of the methods
+   */
+  public Preparation(PrintWriter err, Duration waitMax, Timekeeper time) {
+    this.waiting = new Waiting(err, waitMax, time);
+    this.time = time;
   }
 
   /**
@@ -60,7 +74,7 @@ public final class Preparation {
         "Kafka at " + client.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG),
         () -> {
           try (Admin admin = Admin.create(properties)) {
-            return new TopicSetup(admin, topics).create(partitions, replicationFactor);
+            return new TopicSetup(admin, topics, time).create(partitions, replicationFactor);
           }
         });
   }

@@ -2,6 +2,7 @@ package io.spendwatch.ops.setup;
 
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,14 +34,16 @@ public final class TopicSetup {
 
   private static final Duration ALERT_RETENTION = Duration.ofDays(30);
   private static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
-  private static final long READY_PAUSE_MS = 50;
+  private static final Duration READY_PAUSE = Duration.ofMillis(50);
 
   private final Admin admin;
   private final Topics topics;
+  private final Timekeeper time;
 
-  public TopicSetup(Admin admin, Topics topics) {
+  public TopicSetup(Admin admin, Topics topics, Timekeeper time) {
     this.admin = admin;
     this.topics = topics;
+    this.time = time;
   }
 
   /**
@@ -119,7 +122,7 @@ public final class TopicSetup {
 
   private Map<String, TopicDescription> awaitReady(List<String> names)
       throws ExecutionException, InterruptedException {
-    long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
+    long deadlineNanos = time.nanoTime() + READY_TIMEOUT.toNanos();
     while (true) {
       try {
         Map<String, TopicDescription> there = admin.describeTopics(names).allTopicNames().get();
@@ -141,11 +144,11 @@ public final class TopicSetup {
       } catch (ExecutionException e) {
         // Of several brokers some may not have heard of a new topic yet.
         if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
-            || System.nanoTime() > deadline) {
+            || time.nanoTime() >= deadlineNanos) {
           throw e;
         }
       }
-      Thread.sleep(READY_PAUSE_MS);
+      time.pause(READY_PAUSE);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.setup;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -10,13 +11,14 @@ import org.apache.kafka.common.errors.RetriableException;
 
 /**
  * Tries again for a bounded time while a server is not there, and says once what it waits for. What
- * waiting cannot mend fails at once.
+ * waiting cannot mend fails at once. Blocks the calling thread.
  */
-public final class Waiting {
-  private static final long PAUSE_MS = 500;
+final class Waiting {
+  private static final Duration PAUSE = Duration.ofMillis(500);
 
   private final PrintWriter err;
   private final Duration atMost;
+  private final Timekeeper time;
 
   /**
    * Waits for nothing yet.
@@ -24,13 +26,14 @@ public final class Waiting {
    * @param err where it says what it waits for
    * @param atMost for each attempt that it is given
    */
-  public Waiting(PrintWriter err, Duration atMost) {
+  Waiting(PrintWriter err, Duration atMost, Timekeeper time) {
     this.err = err;
     this.atMost = atMost;
+    this.time = time;
   }
 
   /** Something that needs a server. */
-  public interface Attempt<T> {
+  interface Attempt<T> {
     T run() throws SQLException, ExecutionException, InterruptedException;
   }
 
@@ -40,8 +43,17 @@ public final class Waiting {
    * @param server for people, with its address
    * @throws OperatorException naming the server, when the time is up or the server refuses
    */
-  public <T> T until(String server, Attempt<T> attempt) {
-    long deadline = System.nanoTime() + atMost.toNanos();
+  <T> T until(String server, Attempt<T> attempt) {
+    try {
+      return tryUntil(server, attempt);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure(server, "interrupted", e);
+    }
+  }
+
+  private <T> T tryUntil(String server, Attempt<T> attempt) throws InterruptedException {
+    long deadlineNanos = time.nanoTime() + atMost.toNanos();
     boolean said = false;
     while (true) {
       String reason;
@@ -55,11 +67,8 @@ public final class Waiting {
         failUnless(e.getCause() instanceof RetriableException, server, reason, e);
       } catch (KafkaException e) {
         throw failure(server, deepest(e), e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw failure(server, "interrupted", e);
       }
-      if (System.nanoTime() >= deadline) {
+      if (time.nanoTime() >= deadlineNanos) {
         throw new OperatorException(
             "%s does not answer after %d s: %s".formatted(server, atMost.toSeconds(), reason));
       }
@@ -67,7 +76,7 @@ public final class Waiting {
         err.println("Waiting for " + server + " (" + reason + ")");
         said = true;
       }
-      pause(server);
+      time.pause(PAUSE);
     }
   }
 
@@ -94,14 +103,5 @@ public final class Waiting {
         || state.startsWith("53")
         || state.startsWith("40")
         || state.equals("55P03");
-  }
-
-  private static void pause(String server) {
-    try {
-      Thread.sleep(PAUSE_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw failure(server, "interrupted", e);
-    }
   }
 }

@@ -13,6 +13,7 @@ import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.servers.Ports;
+import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Transaction;
@@ -29,7 +30,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,11 +75,11 @@ class AuditIT {
         ORDER BY user_id, transaction_id LIMIT 1)
       """;
 
-  private final Map<String, String> properties = new HashMap<>();
   private final AtomicLong produced = new AtomicLong();
   private final ScheduledExecutorService traffic = Executors.newSingleThreadScheduledExecutor();
   private Path directory;
   private TestBed bed;
+  private NodeSettings settings;
   private Configuration configuration;
   private Node node;
   private Database database;
@@ -89,20 +89,11 @@ class AuditIT {
   void decide(TestBed servers, @TempDir Path sets) throws Exception {
     bed = servers;
     directory = sets;
-    set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
-    set("spendwatch.kafka.group-id", bed.group());
-    set("spendwatch.kafka.topics.transactions", bed.topics().transactions());
-    set("spendwatch.kafka.topics.balances", bed.topics().balances());
-    set("spendwatch.kafka.topics.alerts", bed.topics().alerts());
-    set(
-        "spendwatch.kafka.topics.transactions-dead-letters",
-        bed.topics().transactionsDeadLetters());
-    set("spendwatch.kafka.topics.balances-dead-letters", bed.topics().balancesDeadLetters());
-    set("spendwatch.postgres.uri", bed.pgUri());
-    set("spendwatch.http.port", "0");
-    // Runs are the tests'.
-    set("spendwatch.audit.interval", "1h");
-    set("spendwatch.audit.grace", "2s");
+    settings =
+        NodeSettings.of(bed)
+            // Runs are the tests'.
+            .set("spendwatch.audit.interval", "1h")
+            .set("spendwatch.audit.grace", "2s");
     configuration = Configuration.load();
     node = Node.start(configuration, InstantSource.system());
     database = Database.open(configuration.analytics());
@@ -147,7 +138,7 @@ class AuditIT {
     producer.close();
     node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
     database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
-    properties.keySet().forEach(System::clearProperty);
+    settings.close();
   }
 
   /** Now and then too late, or too much. */
@@ -539,10 +530,5 @@ class AuditIT {
       }
       return count;
     }
-  }
-
-  private void set(String key, String value) {
-    properties.put(key, value);
-    System.setProperty(key, value);
   }
 }

@@ -8,11 +8,11 @@ import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.Json;
 import io.spendwatch.ops.node.Node;
+import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
-import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -49,15 +48,15 @@ class ExplainIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Instant T = Instant.parse("2024-07-12T00:00:00Z");
 
-  private final Map<String, String> properties = new HashMap<>();
   private TestBed bed;
+  private NodeSettings settings;
   private KafkaProducer<byte[], byte[]> producer;
   private int sent;
 
   @BeforeAll
   void spend(TestBed testBed) throws Exception {
     bed = testBed;
-    configure();
+    settings = NodeSettings.of(bed);
     producer =
         new KafkaProducer<>(
             Map.of("bootstrap.servers", bed.bootstrapServers()),
@@ -126,7 +125,7 @@ class ExplainIT {
   @AfterAll
   void forget() {
     producer.close();
-    properties.keySet().forEach(System::clearProperty);
+    settings.close();
   }
 
   @Test
@@ -295,9 +294,9 @@ class ExplainIT {
         "say which by --user and --at: --user nobody --at 2024-07-12T00:00:00Z, --user tie", "t1");
     assertCannot("user zoe had neither", "--user", "zoe", "--at", "2024-07-12T00:00:00Z");
     assertThat(explain("t1", "--user", "tie", "--at", "2024-07-12T10:00:00Z").status).isZero();
-    System.setProperty("spendwatch.postgres.uri", "postgresql://nobody@127.0.0.1:1/none");
+    settings.set("spendwatch.postgres.uri", "postgresql://nobody@127.0.0.1:1/none");
     assertCannot("PostgreSQL: ", "t1");
-    System.setProperty("spendwatch.postgres.uri", bed.pgUri());
+    settings.set("spendwatch.postgres.uri", bed.pgUri());
   }
 
   private void assertCannot(String said, String... arguments) {
@@ -381,23 +380,5 @@ class ExplainIT {
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
-  }
-
-  private void configure() {
-    Topics topics = bed.topics();
-    set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
-    set("spendwatch.kafka.group-id", bed.group());
-    set("spendwatch.kafka.topics.transactions", topics.transactions());
-    set("spendwatch.kafka.topics.balances", topics.balances());
-    set("spendwatch.kafka.topics.alerts", topics.alerts());
-    set("spendwatch.kafka.topics.transactions-dead-letters", topics.transactionsDeadLetters());
-    set("spendwatch.kafka.topics.balances-dead-letters", topics.balancesDeadLetters());
-    set("spendwatch.postgres.uri", bed.pgUri());
-    set("spendwatch.http.port", "0");
-  }
-
-  private void set(String key, String value) {
-    properties.put(key, value);
-    System.setProperty(key, value);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.loadgen.LoadGen;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import java.nio.file.Files;
@@ -14,9 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,31 +28,21 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Servers.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LoadIT {
-  private final Map<String, String> properties = new HashMap<>();
   @TempDir private Path directory;
   private TestBed bed;
+  private NodeSettings settings;
   private Node node;
 
   @BeforeAll
   void start(TestBed servers) {
     bed = servers;
-    set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
-    set("spendwatch.kafka.group-id", bed.group());
-    set("spendwatch.kafka.topics.transactions", bed.topics().transactions());
-    set("spendwatch.kafka.topics.balances", bed.topics().balances());
-    set("spendwatch.kafka.topics.alerts", bed.topics().alerts());
-    set(
-        "spendwatch.kafka.topics.transactions-dead-letters",
-        bed.topics().transactionsDeadLetters());
-    set("spendwatch.kafka.topics.balances-dead-letters", bed.topics().balancesDeadLetters());
-    set("spendwatch.postgres.uri", bed.pgUri());
-    set("spendwatch.http.port", "0");
+    settings = NodeSettings.of(bed);
     node = Node.start(Configuration.load(), InstantSource.system());
   }
 
   @AfterAll
   void stop() throws Exception {
-    properties.keySet().forEach(System::clearProperty);
+    settings.close();
     node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 
@@ -121,10 +110,5 @@ class LoadIT {
       assertThat(rows.next()).isTrue();
       return rows.getLong(1);
     }
-  }
-
-  private void set(String key, String value) {
-    properties.put(key, value);
-    System.setProperty(key, value);
   }
 }

@@ -14,13 +14,13 @@ import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
 import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.status.NodeStatus.State;
+import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Partitions;
-import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -38,7 +38,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +46,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -54,16 +54,21 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Servers.class)
 class NodeIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private final Map<String, String> properties = new HashMap<>();
+  private NodeSettings settings;
+
+  @BeforeEach
+  void configure(TestBed bed) {
+    settings = NodeSettings.of(bed);
+  }
 
   @AfterEach
   void forget() {
-    properties.keySet().forEach(System::clearProperty);
+    settings.close();
   }
 
   @Test
   void raisesAnAlertIsReadyMeanwhileAndDrainsAtItsEnd(TestBed bed) throws Exception {
-    Node node = start(bed);
+    Node node = start();
     try {
       await().atMost(PATIENCE).until(() -> node.status().node().state() == State.READY);
       assertThat(get(node, "/health/ready").statusCode()).isEqualTo(200);
@@ -101,12 +106,11 @@ class NodeIT {
   }
 
   @Test
-  void startsWithoutItsServersAndNamesWhatItWaitsFor(TestBed bed) throws Exception {
+  void startsWithoutItsServersAndNamesWhatItWaitsFor() throws Exception {
     int closed = Ports.free();
-    set("spendwatch.kafka.bootstrap-servers", "127.0.0.1:" + closed);
-    set("spendwatch.postgres.uri", "postgresql://nobody@127.0.0.1:" + closed + "/none");
-    set("spendwatch.http.port", "0");
-    Node node = Node.start(Configuration.load(), InstantSource.system());
+    settings.set("spendwatch.kafka.bootstrap-servers", "127.0.0.1:" + closed);
+    settings.set("spendwatch.postgres.uri", "postgresql://nobody@127.0.0.1:" + closed + "/none");
+    Node node = start();
     try {
       await()
           .atMost(PATIENCE)
@@ -129,8 +133,8 @@ class NodeIT {
     var later =
         new PostgresAddress(
             known.hosts(), "made_later", known.parameters(), known.user(), known.password());
-    set("spendwatch.postgres.uri", bed.pgUri().replaceFirst("[^/]+$", later.database()));
-    Node node = start(bed);
+    settings.set("spendwatch.postgres.uri", bed.pgUri().replaceFirst("[^/]+$", later.database()));
+    Node node = start();
     try {
       await()
           .atMost(PATIENCE)
@@ -149,9 +153,9 @@ class NodeIT {
   }
 
   @Test
-  void saysWhatKubernetesAnswersWhereItLooksForTheClusterThere(TestBed bed) throws Exception {
-    set("spendwatch.cluster.discovery", "kubernetes-api");
-    Node node = start(bed);
+  void saysWhatKubernetesAnswersWhereItLooksForTheClusterThere() throws Exception {
+    settings.set("spendwatch.cluster.discovery", "kubernetes-api");
+    Node node = start();
     try {
       await()
           .atMost(PATIENCE)
@@ -180,49 +184,30 @@ class NodeIT {
   }
 
   @Test
-  void namesAPortThatIsTaken(TestBed bed) throws Exception {
+  void namesAPortThatIsTaken() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral(Ports.LOOPBACK))) {
       String port = Integer.toString(taken.getLocalPort());
-      set("spendwatch.http.port", port);
-      assertThatThrownBy(() -> start(bed))
+      settings.set("spendwatch.http.port", port);
+      assertThatThrownBy(NodeIT::start)
           .isInstanceOf(OperatorException.class)
           .hasMessage(
               "port %s is taken: the node cannot listen for HTTP on 127.0.0.1:%s", port, port);
-      set("spendwatch.http.port", "0");
-      set("spendwatch.cluster.port", port);
-      assertThatThrownBy(() -> start(bed))
+      settings.set("spendwatch.http.port", "0");
+      settings.set("spendwatch.cluster.port", port);
+      assertThatThrownBy(NodeIT::start)
           .isInstanceOf(OperatorException.class)
           .hasMessageStartingWith("port %s is taken: the node cannot listen for the cluster", port);
-      set("spendwatch.cluster.port", "0");
-      set("spendwatch.cluster.management-port", port);
-      assertThatThrownBy(() -> start(bed))
+      settings.set("spendwatch.cluster.port", "0");
+      settings.set("spendwatch.cluster.management-port", port);
+      assertThatThrownBy(NodeIT::start)
           .isInstanceOf(OperatorException.class)
           .hasMessageStartingWith(
               "port %s is taken: the node cannot listen for its cluster's questions", port);
     }
   }
 
-  private Node start(TestBed bed) {
-    Topics topics = bed.topics();
-    set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
-    set("spendwatch.kafka.group-id", bed.group());
-    set("spendwatch.kafka.topics.transactions", topics.transactions());
-    set("spendwatch.kafka.topics.balances", topics.balances());
-    set("spendwatch.kafka.topics.alerts", topics.alerts());
-    set("spendwatch.kafka.topics.transactions-dead-letters", topics.transactionsDeadLetters());
-    set("spendwatch.kafka.topics.balances-dead-letters", topics.balancesDeadLetters());
-    if (!properties.containsKey("spendwatch.postgres.uri")) {
-      set("spendwatch.postgres.uri", bed.pgUri());
-    }
-    if (!properties.containsKey("spendwatch.http.port")) {
-      set("spendwatch.http.port", "0");
-    }
+  private static Node start() {
     return Node.start(Configuration.load(), InstantSource.system());
-  }
-
-  private void set(String key, String value) {
-    properties.put(key, value);
-    System.setProperty(key, value);
   }
 
   private static void spend(TestBed bed) throws Exception {

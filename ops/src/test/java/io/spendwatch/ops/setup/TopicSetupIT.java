@@ -7,6 +7,8 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.retry.Timekeeper;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -26,12 +28,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(Servers.class)
 class TopicSetupIT {
+  private static final Timekeeper TIME = Timekeeper.real(InstantSource.system());
 
   @Test
   void makesNothingTheSecondTime(TestBed bed) throws Exception {
     try (Admin admin = bed.admin()) {
       assertThat(
-              new TopicSetup(admin, bed.topics()).create(OptionalInt.empty(), OptionalInt.empty()))
+              new TopicSetup(admin, bed.topics(), TIME)
+                  .create(OptionalInt.empty(), OptionalInt.empty()))
           .isEmpty();
     }
   }
@@ -42,7 +46,7 @@ class TopicSetupIT {
     Callable<List<String>> create =
         () -> {
           try (Admin admin = bed.admin()) {
-            return new TopicSetup(admin, topics).create(OptionalInt.of(2), OptionalInt.of(1));
+            return new TopicSetup(admin, topics, TIME).create(OptionalInt.of(2), OptionalInt.of(1));
           }
         };
     List<String> made = new ArrayList<>();
@@ -65,7 +69,7 @@ class TopicSetupIT {
     try (Admin admin = bed.admin()) {
       assertThatThrownBy(
               () ->
-                  new TopicSetup(admin, bed.topics())
+                  new TopicSetup(admin, bed.topics(), TIME)
                       .create(OptionalInt.of(TestBed.PARTITIONS + 1), OptionalInt.empty()))
           .isInstanceOf(OperatorException.class)
           .hasMessageContaining("has " + TestBed.PARTITIONS + " partitions, not 5");

@@ -3,10 +3,12 @@ package io.spendwatch.ops.testing;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
 import io.spendwatch.ops.setup.TopicSetup;
+import io.spendwatch.streams.retry.Timekeeper;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
@@ -91,7 +93,7 @@ public final class Servers implements ParameterResolver {
       statement.execute("CREATE DATABASE " + name);
       new Schema(database).migrate(Instant.now());
       var made =
-          new TopicSetup(admin, bed.topics())
+          new TopicSetup(admin, bed.topics(), Timekeeper.real(InstantSource.system()))
               .create(OptionalInt.of(TestBed.PARTITIONS), OptionalInt.of(1));
       if (made.size() != 5) {
         throw new IllegalStateException("topics of " + name + " were there before");

@@ -7,9 +7,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 
 /**
- * Time, chance and waiting for the pipelines. Nothing else there reads a clock, draws a random
- * number, starts a thread or blocks one, so that a simulation can decide all of it from a seed. For
- * any thread.
+ * Time, chance and waiting. In the pipelines nothing else reads a clock, draws a random number,
+ * starts a thread or blocks one, so that a simulation can decide all of it from a seed. For any
+ * thread.
  */
 public interface Timekeeper extends InstantSource {
 
@@ -44,4 +44,9 @@ public interface Timekeeper extends InstantSource {
    * @return null when the time was over before
    */
   <T> T poll(BlockingQueue<T> queue, long atMostNanos) throws InterruptedException;
+
+  /** Blocks the calling thread for so long; in the pipelines one of {@link #startThread}. */
+  default void pause(Duration pause) throws InterruptedException {
+    boolean _ = await(new CompletableFuture<>(), pause);
+  }
 }
