@@ -1,12 +1,15 @@
 package io.spendwatch.actors;
 
 import io.spendwatch.actors.History.Episode;
+import io.spendwatch.protocol.AlertCause;
+import io.spendwatch.protocol.AlertType;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * One user's episodes, as announced: at most one is open; of the ended ones those that an
- * out-of-order record can still reach. Not thread-safe.
+ * out-of-order record can still reach. What opens and ends as time goes on is announced here; what
+ * such a record changes afterwards, by its {@link LateReview}. Not thread-safe.
  */
 final class Episodes {
 
@@ -54,15 +57,67 @@ final class Episodes {
     return settledMs;
   }
 
-  /** Opens one, while none is open. */
-  void raise(String episodeId, long atMs) {
+  /**
+   * Opens one, while none is open.
+   *
+   * @param transactionId the transaction there; null for none
+   * @param exposureMinor over (at − 24 h, at], minor units
+   * @param transactions how many the exposure sums
+   * @param balance what it is held against
+   * @param offset of the record whose arrival led here; −1 where none did
+   * @return what has to be announced
+   */
+  Transition raise(
+      String episodeId,
+      long atMs,
+      String transactionId,
+      long exposureMinor,
+      int transactions,
+      AccountBalance balance,
+      long offset) {
     open = new Episode(episodeId, atMs, OPEN);
+    return new Transition(
+        AlertType.RAISED,
+        episodeId,
+        atMs,
+        transactionId,
+        -1,
+        exposureMinor,
+        transactions,
+        balance,
+        false,
+        null,
+        offset);
   }
 
-  /** Ends the open one. */
-  void clear(long atMs) {
-    append(new Episode(open.episodeId(), open.startMs(), atMs));
+  /**
+   * Ends the open one; the parameters are those of {@link #raise}.
+   *
+   * @return what has to be announced
+   */
+  Transition clear(
+      long atMs,
+      String transactionId,
+      long exposureMinor,
+      int transactions,
+      AccountBalance balance,
+      AlertCause cause,
+      long offset) {
+    Episode ending = open;
+    append(new Episode(ending.episodeId(), ending.startMs(), atMs));
     open = null;
+    return new Transition(
+        AlertType.CLEARED,
+        ending.episodeId(),
+        atMs,
+        transactionId,
+        -1,
+        exposureMinor,
+        transactions,
+        balance,
+        false,
+        cause,
+        offset);
   }
 
   /** What a review of an out-of-order record has left of them. */

@@ -3,6 +3,7 @@ package io.spendwatch.actors;
 import io.spendwatch.actors.History.ExposureQuery;
 import io.spendwatch.actors.History.TransactionKey;
 import io.spendwatch.protocol.Transaction;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,6 +22,8 @@ final class Facts {
   // Immutable and empty until something is asked: nearly always.
   private Map<TransactionKey, Boolean> stored = Map.of();
   private Map<ExposureQuery, Long> exposures = Map.of();
+
+  /** Of this batch: nothing durable knows of them yet. */
   private final List<Transaction> counted = new ArrayList<>();
 
   private boolean balanceWanted;
@@ -67,12 +70,21 @@ final class Facts {
     return known;
   }
 
-  /**
-   * Transactions of this batch that have been judged, and not as duplicates: nothing durable knows
-   * of them yet.
-   */
-  List<Transaction> counted() {
-    return counted;
+  /** The transaction has been judged, and not as a duplicate. */
+  void count(Transaction transaction) {
+    counted.add(transaction);
+  }
+
+  /** Signed sum over (at − 24 h, at] of what this batch has counted, minor units. */
+  BigInteger countedMinor(long atMs) {
+    BigInteger sum = BigInteger.ZERO;
+    for (Transaction transaction : counted) {
+      if (transaction.eventTimeMs() <= atMs
+          && transaction.eventTimeMs() > atMs - ExposureWindow.WINDOW_MS) {
+        sum = sum.add(BigInteger.valueOf(transaction.signedAmountMinor()));
+      }
+    }
+    return sum;
   }
 
   boolean hasCounted(String transactionId) {

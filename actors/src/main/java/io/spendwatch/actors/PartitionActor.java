@@ -2,8 +2,6 @@ package io.spendwatch.actors;
 
 import io.spendwatch.actors.History.OpenEpisode;
 import io.spendwatch.actors.History.PartitionHistory;
-import io.spendwatch.actors.History.UserHistory;
-import io.spendwatch.actors.History.UserQuery;
 import io.spendwatch.actors.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
 import io.spendwatch.actors.PartitionCommand.Assess;
@@ -15,17 +13,11 @@ import io.spendwatch.actors.PartitionQuery.GetUser;
 import io.spendwatch.actors.PartitionQuery.GetWindows;
 import io.spendwatch.actors.PartitionQuery.Reread;
 import io.spendwatch.protocol.Alert;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -95,9 +87,7 @@ public final class PartitionActor {
 
   private record PartitionRead(long batch, PartitionHistory history) implements Own {}
 
-  private record UsersRead(
-      long batch, Map<String, UserHistory> histories, Map<String, AccountBalance> balances)
-      implements Own {}
+  private record UsersRead(long batch, UsersRound.Read read) implements Own {}
 
   private record FactsRead(long batch, FactsRound.Read read) implements Own {}
 
@@ -117,8 +107,7 @@ public final class PartitionActor {
 
   private final AwakeUsers awake;
   private final WatchedUsers watched = new WatchedUsers();
-  private final Set<String> changedAccounts = new HashSet<>();
-  private boolean allAccountsChanged;
+  private final ChangedAccounts changedAccounts;
   private final AuditQueries audit;
 
   /** The batch at work; null while idle. */
@@ -136,6 +125,7 @@ public final class PartitionActor {
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
+    this.changedAccounts = new ChangedAccounts(awake, watched);
     this.audit =
         new AuditQueries(context, partition, awake, watched, dependencies.windowQueriesMax());
   }
@@ -171,11 +161,11 @@ public final class PartitionActor {
     return switch (command) {
       case Assess assess -> onAssess(assess);
       case AccountsChanged(Set<String> userIds) -> {
-        changedAccounts.addAll(userIds);
+        changedAccounts.add(userIds);
         yield Behaviors.same();
       }
       case AllAccountsChanged _ -> {
-        allAccountsChanged = true;
+        changedAccounts.addAll();
         yield Behaviors.same();
       }
       case GetUser get -> onGetUser(get);
@@ -201,7 +191,7 @@ public final class PartitionActor {
       case UserActor.Reply reply when isCurrent(reply.batch()) -> onReply(reply);
       case PartitionRead(long id, PartitionHistory history) when isCurrent(id) ->
           onPartitionRead(history);
-      case UsersRead read when isCurrent(read.batch) -> onUsersRead(read);
+      case UsersRead(long id, UsersRound.Read read) when isCurrent(id) -> onUsersRead(read);
       case FactsRead(long id, FactsRound.Read read) when isCurrent(id) -> onFactsRead(read);
       case IdsRead(long id, List<List<String>> ids) when isCurrent(id) -> finish(batch.alerts(ids));
       case ReadFailed(long id, String reason) when isCurrent(id) -> giveUp(new Unavailable(reason));
@@ -254,42 +244,34 @@ public final class PartitionActor {
 
   private void readUsers() {
     batch.begin(streamTimeMs);
-    List<UserQuery> queries = new ArrayList<>();
+    Set<String> changed = changedAccounts.take();
+    if (!batch.balancesPushed()) {
+      batch.userIds().stream().filter(awake::contains).forEach(changed::add);
+    }
+    batch.refresh(changed);
+    var round = new UsersRound(changed);
     for (String userId : batch.userIds()) {
       if (!awake.contains(userId)) {
-        queries.add(new UserQuery(userId, batch.earliestMs(userId) - ExposureWindow.RETENTION_MS));
+        round.restore(userId, batch.earliestMs(userId));
       }
     }
-    Set<String> changed = takeChanged();
-    batch.refresh(changed);
     int mayRestore = dependencies.restoreUsersMax();
     for (String userId : watched.takeDue(batch.clockMs(), this::isToBeRead, mayRestore)) {
       batch.advance(userId);
       if (isToBeRead(userId)) {
-        queries.add(new UserQuery(userId, watched.sinceMs(userId) - ExposureWindow.RETENTION_MS));
+        round.restore(userId, watched.sinceMs(userId));
       }
     }
-    if (queries.isEmpty() && changed.isEmpty()) {
+    if (round.isEmpty()) {
       judge();
       return;
     }
-    queries.forEach(query -> batch.restore(query.userId(), query.knownFromMs()));
+    round.queries().forEach(query -> batch.restore(query.userId(), query.knownFromMs()));
     long id = batch.id();
     pipe(
         id,
-        combine(
-            queries.isEmpty()
-                ? CompletableFuture.completedFuture(Map.of())
-                : dependencies.history().users(queries),
-            changed.isEmpty()
-                ? CompletableFuture.completedFuture(Map.of())
-                : dependencies.accounts().balances(changed),
-            (histories, balances) -> {
-              Map<String, AccountBalance> all = new HashMap<>();
-              changed.forEach(userId -> all.put(userId, balances.get(userId)));
-              return new UsersRead(id, histories, all);
-            }),
-        Function.identity());
+        round.read(dependencies.accounts(), dependencies.history()),
+        read -> new UsersRead(id, read));
   }
 
   /** Whether only its being due has the user read. */
@@ -297,52 +279,23 @@ public final class PartitionActor {
     return !awake.contains(userId) && !batch.userIds().contains(userId);
   }
 
-  /**
-   * Users awake whose balance has to be read anew. Those who are not awake and in an episode become
-   * due, and are read whole.
-   */
-  private Set<String> takeChanged() {
-    Set<String> changed = new HashSet<>();
-    if (allAccountsChanged) {
-      changed.addAll(awake.userIds());
-      watched.userIds().forEach(this::lookAtUnlessAwake);
-    } else {
-      for (String userId : changedAccounts) {
-        if (awake.contains(userId)) {
-          changed.add(userId);
-        } else if (watched.contains(userId)) {
-          lookAtUnlessAwake(userId);
-        }
-      }
-    }
-    if (!batch.balancesPushed()) {
-      batch.userIds().stream().filter(awake::contains).forEach(changed::add);
-    }
-    allAccountsChanged = false;
-    changedAccounts.clear();
-    return changed;
-  }
-
-  private void lookAtUnlessAwake(String userId) {
-    if (!awake.contains(userId)) {
-      watched.lookAt(userId, watched.sinceMs(userId));
-    }
-  }
-
-  private void onUsersRead(UsersRead read) {
-    read.histories.forEach(
-        (userId, history) ->
-            awake.wake(
-                new UserActor.Restore(userId, history, batch.knownFromMs(userId), streamTimeMs)));
-    read.balances.forEach(
-        (userId, balance) -> {
-          batch.expect(userId);
-          awake
-              .get(userId)
-              .tell(
-                  new UserActor.ChangeBalance(
-                      batch.id(), balance, streamTimeMs, context.getSelf()));
-        });
+  private void onUsersRead(UsersRound.Read read) {
+    read.histories()
+        .forEach(
+            (userId, history) ->
+                awake.wake(
+                    new UserActor.Restore(
+                        userId, history, batch.knownFromMs(userId), streamTimeMs)));
+    read.balances()
+        .forEach(
+            (userId, balance) -> {
+              batch.expect(userId);
+              awake
+                  .get(userId)
+                  .tell(
+                      new UserActor.ChangeBalance(
+                          batch.id(), balance, streamTimeMs, context.getSelf()));
+            });
     judge();
   }
 
@@ -437,7 +390,7 @@ public final class PartitionActor {
       awake.forget(userId);
       watched.lookAt(userId, batch.earliestMs(userId));
     }
-    changedAccounts.addAll(batch.refreshed());
+    changedAccounts.add(batch.refreshed());
     streamTimeMs = batch.streamTimeBeforeMs();
     ActorRef<PartitionCommand.Reply> replyTo = batch.replyTo();
     batch = null;
@@ -457,8 +410,7 @@ public final class PartitionActor {
   private void forgetAll() {
     awake.forgetAll();
     watched.forgetAll();
-    changedAccounts.clear();
-    allAccountsChanged = false;
+    changedAccounts.forgetAll();
     audit.forgetAll();
     restored = false;
     streamTimeMs = Long.MIN_VALUE;
@@ -492,10 +444,5 @@ public final class PartitionActor {
             ? failure.getCause()
             : failure;
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
-  }
-
-  private static <A, B, R> CompletionStage<R> combine(
-      CompletionStage<A> first, CompletionStage<B> second, BiFunction<A, B, R> join) {
-    return first.thenCombine(second, join);
   }
 }

@@ -10,7 +10,6 @@ import io.spendwatch.actors.Judgement.Rejected;
 import io.spendwatch.actors.PartitionWindows.UserWindow;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertIds;
-import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
@@ -147,7 +146,7 @@ final class UserExposure {
       judgement = judgeOutOfOrder(received, streamTimeMs, facts, out);
     }
     if (judgement instanceof Judged) {
-      facts.counted().add(transaction);
+      facts.count(transaction);
     }
     return judgement;
   }
@@ -180,15 +179,15 @@ final class UserExposure {
     if (next == null) {
       if (episodes.isOpen()) {
         long atMs = settledMs();
-        close(
-            atMs,
-            null,
-            window.exposureAt(atMs),
-            window.transactionsAt(atMs),
-            false,
-            AlertCause.BALANCE,
-            offset,
-            out);
+        out.add(
+            episodes.clear(
+                atMs,
+                null,
+                window.exposureAt(atMs),
+                window.transactionsAt(atMs),
+                balance,
+                AlertCause.BALANCE,
+                offset));
       }
       balance = null;
       return true;
@@ -249,13 +248,9 @@ final class UserExposure {
       return null;
     }
     BigInteger sum =
-        BigInteger.valueOf(exposureMinor).add(BigInteger.valueOf(transaction.signedAmountMinor()));
-    for (Transaction earlier : facts.counted()) {
-      if (earlier.eventTimeMs() <= atMs
-          && earlier.eventTimeMs() > atMs - ExposureWindow.WINDOW_MS) {
-        sum = sum.add(BigInteger.valueOf(earlier.signedAmountMinor()));
-      }
-    }
+        BigInteger.valueOf(exposureMinor)
+            .add(BigInteger.valueOf(transaction.signedAmountMinor()))
+            .add(facts.countedMinor(atMs));
     boolean isExact = exposureMinor != Long.MAX_VALUE && exposureMinor != Long.MIN_VALUE;
     if (!isExact || sum.bitLength() >= Long.SIZE) {
       return overflow();
@@ -332,15 +327,15 @@ final class UserExposure {
     long instantMs = window.step(toMs);
     while (instantMs != ExposureWindow.AT_REST) {
       if (episodes.isOpen() && window.exposureMinor() <= balance.balanceMinor()) {
-        close(
-            instantMs,
-            null,
-            window.exposureMinor(),
-            window.transactions(),
-            false,
-            AlertCause.EXPIRY,
-            offset,
-            out);
+        out.add(
+            episodes.clear(
+                instantMs,
+                null,
+                window.exposureMinor(),
+                window.transactions(),
+                balance,
+                AlertCause.EXPIRY,
+                offset));
       }
       instantMs = window.step(toMs);
     }
@@ -355,26 +350,25 @@ final class UserExposure {
     Transaction transaction = received.transaction();
     if (breach && !episodes.isOpen()) {
       String opening = AlertIds.transaction(transaction.transactionId(), atMs);
-      raise(
-          AlertIds.episodeId(userId, opening, opening),
-          atMs,
-          transaction.transactionId(),
-          -1,
-          window.exposureMinor(),
-          window.transactions(),
-          false,
-          received.offset(),
-          out);
+      out.add(
+          episodes.raise(
+              AlertIds.episodeId(userId, opening, opening),
+              atMs,
+              transaction.transactionId(),
+              window.exposureMinor(),
+              window.transactions(),
+              balance,
+              received.offset()));
     } else if (!breach && episodes.isOpen()) {
-      close(
-          atMs,
-          transaction.transactionId(),
-          window.exposureMinor(),
-          window.transactions(),
-          false,
-          causeOf(transaction.kind() == TransactionKind.REFUND),
-          received.offset(),
-          out);
+      out.add(
+          episodes.clear(
+              atMs,
+              transaction.transactionId(),
+              window.exposureMinor(),
+              window.transactions(),
+              balance,
+              transaction.kind() == TransactionKind.REFUND ? AlertCause.REFUND : AlertCause.EXPIRY,
+              received.offset()));
     }
   }
 
@@ -412,77 +406,23 @@ final class UserExposure {
     window.returnTo(atMs);
     if (breach && !episodes.isOpen() && transactions > 0) {
       String change = AlertIds.balanceChange(balance.version());
-      raise(
-          AlertIds.episodeId(userId, change, change),
-          atMs,
-          null,
-          -1,
-          exposureMinor,
-          transactions,
-          false,
-          offset,
-          out);
+      out.add(
+          episodes.raise(
+              AlertIds.episodeId(userId, change, change),
+              atMs,
+              null,
+              exposureMinor,
+              transactions,
+              balance,
+              offset));
     } else if (!breach && episodes.isOpen()) {
-      close(atMs, null, exposureMinor, transactions, false, AlertCause.BALANCE, offset, out);
+      out.add(
+          episodes.clear(
+              atMs, null, exposureMinor, transactions, balance, AlertCause.BALANCE, offset));
     }
   }
 
   private long instantOf(AccountBalance change, long streamTimeMs) {
     return Math.max(settledMs(), Math.min(change.asOfMs(), streamTimeMs));
-  }
-
-  private void raise(
-      String episodeId,
-      long atMs,
-      String transactionId,
-      int rank,
-      long exposureMinor,
-      int transactions,
-      boolean late,
-      long offset,
-      List<Transition> out) {
-    episodes.raise(episodeId, atMs);
-    out.add(
-        new Transition(
-            AlertType.RAISED,
-            episodeId,
-            atMs,
-            transactionId,
-            rank,
-            exposureMinor,
-            transactions,
-            balance,
-            late,
-            null,
-            offset));
-  }
-
-  private void close(
-      long atMs,
-      String transactionId,
-      long exposureMinor,
-      int transactions,
-      boolean late,
-      AlertCause cause,
-      long offset,
-      List<Transition> out) {
-    out.add(
-        new Transition(
-            AlertType.CLEARED,
-            episodes.open().episodeId(),
-            atMs,
-            transactionId,
-            -1,
-            exposureMinor,
-            transactions,
-            balance,
-            late,
-            cause,
-            offset));
-    episodes.clear(atMs);
-  }
-
-  private static AlertCause causeOf(boolean refund) {
-    return refund ? AlertCause.REFUND : AlertCause.EXPIRY;
   }
 }

@@ -98,7 +98,7 @@ final class LoadCommand implements Callable<Integer> {
         options.seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : options.seed;
     String run = "live-" + Long.toString(clock.millis(), Character.MAX_RADIX);
     Schedule schedule = options.schedule();
-    Workload.Settings settings = options.settings(spec, run, seed);
+    WorkloadSettings settings = options.settings(spec, run, seed);
     var workload = new Workload(settings);
     PrintWriter out = spec.commandLine().getOut();
     out.printf(

@@ -218,31 +218,31 @@ final class LoadOptions {
    *
    * @throws ParameterException for what cannot be
    */
-  Workload.Settings settings(CommandSpec spec, String run, long chosenSeed) {
+  WorkloadSettings settings(CommandSpec spec, String run, long chosenSeed) {
     Schedule schedule = schedule();
     double mostScenarios =
         Math.min(schedule.from().perSecond(), schedule.to().perSecond())
-            / Workload.Scenarios.RECORDS_MAX;
+            / WorkloadSettings.Scenarios.RECORDS_MAX;
     Usage.require(
         spec,
         scenarios.scenarios().isEmpty() || scenarioRate.perSecond() <= mostScenarios,
         "--scenario-rate",
         scenarioRate,
         "at most a "
-            + Workload.Scenarios.RECORDS_MAX
+            + WorkloadSettings.Scenarios.RECORDS_MAX
             + "th of the rate, "
             + number(mostScenarios)
             + "; or --scenarios none");
     try {
-      return new Workload.Settings(
+      return new WorkloadSettings(
           run,
           chosenSeed,
           currency,
-          new Workload.Users(users, skew.exponent(), hot.users(), hot.share()),
-          new Workload.Disorder(outOfOrder, spread.toMillis()),
+          new WorkloadSettings.Users(users, skew.exponent(), hot.users(), hot.share()),
+          new WorkloadSettings.Disorder(outOfOrder, spread.toMillis()),
           duplicates,
           refunds,
-          new Workload.Scenarios(scenarios.scenarios(), scenarioRate.perSecond()));
+          new WorkloadSettings.Scenarios(scenarios.scenarios(), scenarioRate.perSecond()));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -4,11 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.loadgen.Workload.Disorder;
 import io.spendwatch.loadgen.Workload.Outgoing;
-import io.spendwatch.loadgen.Workload.Scenarios;
-import io.spendwatch.loadgen.Workload.Settings;
-import io.spendwatch.loadgen.Workload.Users;
+import io.spendwatch.loadgen.WorkloadSettings.Disorder;
+import io.spendwatch.loadgen.WorkloadSettings.Scenarios;
+import io.spendwatch.loadgen.WorkloadSettings.Users;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Decoded;
 import io.spendwatch.protocol.Transaction;
@@ -126,7 +125,7 @@ class WorkloadTest {
   void sendsTheSharesThatItIsAskedFor() {
     var workload =
         new Workload(
-            new Settings(
+            new WorkloadSettings(
                 "run",
                 1,
                 "USD",
@@ -159,7 +158,7 @@ class WorkloadTest {
   void refundsEachPurchaseOnceAtMost() {
     var workload =
         new Workload(
-            new Settings(
+            new WorkloadSettings(
                 "run", 1, "USD", Users.uniform(10), Disorder.NONE, 0, 0.5, Scenarios.NONE));
     Map<String, Transaction> purchases = new HashMap<>();
     int refunds = 0;
@@ -212,7 +211,7 @@ class WorkloadTest {
   void beginsNoScenarioWhoseUsersCouldHaveADayOldPast() {
     var workload = new Workload(only(Scenario.SPREE, 5));
     workload.next(T);
-    long lastMs = T + Workload.SCENARIOS_FOR_MS;
+    long lastMs = T + Courses.BEGIN_FOR_MS;
     int begunBefore = 0;
     for (long dueMs = lastMs - 10_000; dueMs < lastMs; dueMs += 2) {
       begunBefore += workload.next(dueMs).scenario() == null ? 0 : 1;
@@ -232,7 +231,7 @@ class WorkloadTest {
     // A million records a second for 24 h, all of one user, all purchases of the largest amount.
     long mostMinor = Math.multiplyExact(1_000_000L * 24 * 60 * 60, 10_000L);
 
-    assertThat(mostMinor).isLessThan(Workload.BACKGROUND_BALANCE_MINOR / 100);
+    assertThat(mostMinor).isLessThan(Background.BALANCE_MINOR / 100);
   }
 
   @Test
@@ -245,13 +244,13 @@ class WorkloadTest {
     assertThatThrownBy(() -> new Scenarios(List.of(), -1)).hasMessageContaining("scenarios");
     assertThatThrownBy(
             () ->
-                new Settings(
+                new WorkloadSettings(
                     "run", 1, "XXX1", Users.uniform(1), Disorder.NONE, 0, 0, Scenarios.NONE))
         .hasMessageContaining("currency");
   }
 
-  private static Settings everything(long seed) {
-    return new Settings(
+  private static WorkloadSettings everything(long seed) {
+    return new WorkloadSettings(
         "run",
         seed,
         seed % 2 == 0 ? "USD" : "JPY",
@@ -262,8 +261,8 @@ class WorkloadTest {
         new Scenarios(List.of(Scenario.values()), 1 + seed % 20));
   }
 
-  private static Settings only(Scenario scenario, double perSecond) {
-    return new Settings(
+  private static WorkloadSettings only(Scenario scenario, double perSecond) {
+    return new WorkloadSettings(
         "run",
         7,
         "USD",
@@ -276,7 +275,8 @@ class WorkloadTest {
 
   private static int[] recordsByUser(Users users, int draws) {
     var workload =
-        new Workload(new Settings("run", 11, "USD", users, Disorder.NONE, 0, 0, Scenarios.NONE));
+        new Workload(
+            new WorkloadSettings("run", 11, "USD", users, Disorder.NONE, 0, 0, Scenarios.NONE));
     int[] records = new int[users.count()];
     for (int i = 0; i < draws; i++) {
       String userId = new String(workload.next(T).key(), UTF_8);

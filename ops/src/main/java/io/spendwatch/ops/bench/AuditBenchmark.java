@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.loadgen.AlertCheck;
 import io.spendwatch.loadgen.Workload;
+import io.spendwatch.loadgen.WorkloadSettings;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.audit.AuditReport;
@@ -65,7 +66,7 @@ final class AuditBenchmark {
   }
 
   List<Figure> run() {
-    Workload.Settings workload = Traffic.settings(NAME, seed, users, SCENARIOS_PER_SECOND);
+    WorkloadSettings workload = Traffic.settings(NAME, seed, users, SCENARIOS_PER_SECOND);
     var check = new AlertCheck(NAME);
     try (Site site = bench.site()) {
       Namespace namespace = site.create(NAME, bench.now());

@@ -3,6 +3,7 @@ package io.spendwatch.ops.bench;
 import io.spendwatch.loadgen.AlertCheck;
 import io.spendwatch.loadgen.KnownAlert;
 import io.spendwatch.loadgen.Workload;
+import io.spendwatch.loadgen.WorkloadSettings;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.List;
  * each user at least once, then what is measured.
  */
 final class Backlog {
-  private final Workload.Settings settings;
+  private final WorkloadSettings settings;
   private final long warmUp;
   private final long measured;
   private final List<KnownAlert> expected = new ArrayList<>();
@@ -21,7 +22,7 @@ final class Backlog {
    * @param warmUp how many records are not measured, at least one for each user
    * @param measured further ones
    */
-  Backlog(Workload.Settings settings, long warmUp, long measured) {
+  Backlog(WorkloadSettings settings, long warmUp, long measured) {
     this.settings = settings;
     this.warmUp = warmUp;
     this.measured = measured;

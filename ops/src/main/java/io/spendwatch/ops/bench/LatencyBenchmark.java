@@ -2,6 +2,7 @@ package io.spendwatch.ops.bench;
 
 import io.spendwatch.loadgen.AlertCheck;
 import io.spendwatch.loadgen.Workload;
+import io.spendwatch.loadgen.WorkloadSettings;
 import io.spendwatch.protocol.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -79,7 +80,7 @@ public final class LatencyBenchmark {
   }
 
   List<Figure> run() {
-    Workload.Settings settings =
+    WorkloadSettings settings =
         Traffic.settings("latency", load.seed(), load.users(), SCENARIOS_PER_SECOND);
     try (Site site = bench.site()) {
       Namespace original = site.create("latency", bench.now());
@@ -98,7 +99,7 @@ public final class LatencyBenchmark {
   }
 
   private void turn(
-      Site site, Contender contender, Namespace namespace, Workload.Settings settings) {
+      Site site, Contender contender, Namespace namespace, WorkloadSettings settings) {
     Topics topics = namespace.topics();
     var check = new AlertCheck(settings.run());
     try (Turn turn = Turn.start(bench, site, contender, namespace, load.javaOptions());

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.loadgen.AlertCheck;
 import io.spendwatch.loadgen.Workload;
+import io.spendwatch.loadgen.WorkloadSettings;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.streams.postgres.Database;
 import java.time.Duration;
@@ -91,7 +92,7 @@ public final class MixedBenchmark {
   }
 
   List<Figure> run() {
-    Workload.Settings settings =
+    WorkloadSettings settings =
         Traffic.settings(RUN, load.seed(), load.users(), SCENARIOS_PER_SECOND);
     var check = new AlertCheck(RUN);
     try (Site site = bench.site()) {
@@ -122,7 +123,7 @@ public final class MixedBenchmark {
     return figures();
   }
 
-  private void prepare(Namespace namespace, Workload.Settings settings) {
+  private void prepare(Namespace namespace, WorkloadSettings settings) {
     bench.say("writing a past of %,d transactions".formatted(past()));
     Site.insertAccounts(
         namespace.address(), new Workload(settings).accounts(bench.now().toEpochMilli()));

@@ -3,6 +3,7 @@ package io.spendwatch.ops.bench;
 import io.spendwatch.loadgen.KnownAlert;
 import io.spendwatch.loadgen.Scenario;
 import io.spendwatch.loadgen.Workload;
+import io.spendwatch.loadgen.WorkloadSettings;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Transaction;
@@ -34,7 +35,7 @@ final class Traffic implements AutoCloseable {
 
   private final KafkaProducer<byte[], byte[]> producer;
   private final String topic;
-  private final Workload.Settings settings;
+  private final WorkloadSettings settings;
   private final Workload workload;
   private final ObjLongConsumer<KnownAlert> expected;
   private final AtomicReference<Exception> failure = new AtomicReference<>();
@@ -50,7 +51,7 @@ final class Traffic implements AutoCloseable {
   Traffic(
       Map<String, Object> client,
       String topic,
-      Workload.Settings settings,
+      WorkloadSettings settings,
       ObjLongConsumer<KnownAlert> expected) {
     Map<String, Object> properties =
         new HashMap<>(Map.of("linger.ms", 2, "batch.size", 64 * 1024, "compression.type", "lz4"));
@@ -71,16 +72,16 @@ final class Traffic implements AutoCloseable {
    * @param run begins all ids
    * @param scenariosPerSecond of the time by which records are due
    */
-  static Workload.Settings settings(String run, long seed, int users, double scenariosPerSecond) {
-    return new Workload.Settings(
+  static WorkloadSettings settings(String run, long seed, int users, double scenariosPerSecond) {
+    return new WorkloadSettings(
         run,
         seed,
         "USD",
-        Workload.Users.uniform(users),
-        Workload.Disorder.NONE,
+        WorkloadSettings.Users.uniform(users),
+        WorkloadSettings.Disorder.NONE,
         0,
         REFUND_SHARE,
-        new Workload.Scenarios(SCENARIOS, scenariosPerSecond));
+        new WorkloadSettings.Scenarios(SCENARIOS, scenariosPerSecond));
   }
 
   /** Sends one purchase of each background user, all at one instant. */

@@ -18,11 +18,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -223,20 +223,17 @@ public final class BenchCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Whatever is given as an int, or as several, is a size. */
   private void checkSizes() {
-    List<Integer> sizes =
-        new ArrayList<>(
-            List.of(
-                users, entries, usersSeen, usersAwake, days, rowsPerDay, rate, queries, rounds));
-    sizes.add(orElse(backlog, 1));
-    sizes.addAll(rates);
-    sizes.addAll(growthUsers);
-    sizes.addAll(growthEntries);
-    for (int size : sizes) {
-      if (size < 1) {
-        throw new ParameterException(spec.commandLine(), size + " (expected: at least 1)");
-      }
-    }
+    spec.options().stream()
+        .map(OptionSpec::getValue)
+        .flatMap(value -> value instanceof List<?> list ? list.stream() : Stream.ofNullable(value))
+        .filter(value -> value instanceof Integer size && size < 1)
+        .findFirst()
+        .ifPresent(
+            size -> {
+              throw new ParameterException(spec.commandLine(), size + " (expected: at least 1)");
+            });
   }
 
   private Benchmark.Size size() {
@@ -249,12 +246,16 @@ public final class BenchCommand implements Callable<Integer> {
         rowsPerDay,
         rows,
         new MixedBenchmark.Load(
-            rate, phase, orElse(backlog, MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
-        new DrainBenchmark.Load(orElse(backlog, DRAIN_BACKLOG), users, rounds, javaOptions, seed),
+            rate, phase, backlogOr(MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
+        new DrainBenchmark.Load(backlogOr(DRAIN_BACKLOG), users, rounds, javaOptions, seed),
         new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
         new GrowthBenchmark.Load(
-            orElse(backlog, DRAIN_BACKLOG), growthUsers, growthEntries, rounds, javaOptions, seed),
+            backlogOr(DRAIN_BACKLOG), growthUsers, growthEntries, rounds, javaOptions, seed),
         seed);
+  }
+
+  private int backlogOr(int otherwise) {
+    return backlog == null ? otherwise : backlog;
   }
 
   /** All options that have a value. */
@@ -269,18 +270,13 @@ public final class BenchCommand implements Callable<Integer> {
     return settings;
   }
 
-  private static <T> T orElse(T given, T otherwise) {
-    return given == null ? otherwise : given;
-  }
-
   private List<Benchmark> chosen() {
     List<Benchmark> all = List.of(Benchmark.values());
+    List<String> labels = all.stream().map(Benchmark::label).toList();
     for (String name : only) {
-      if (all.stream().noneMatch(benchmark -> benchmark.label().equals(name))) {
+      if (!labels.contains(name)) {
         throw new ParameterException(
-            spec.commandLine(),
-            "--only: %s (expected: of %s)"
-                .formatted(name, Arrays.stream(Benchmark.values()).map(Benchmark::label).toList()));
+            spec.commandLine(), "--only: %s (expected: of %s)".formatted(name, labels));
       }
     }
     return only.isEmpty()
