@@ -1,5 +1,6 @@
 package io.spendwatch.actors;
 
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -79,7 +80,7 @@ final class AwakeUsers {
   }
 
   Set<String> userIds() {
-    return Set.copyOf(users.keySet());
+    return new HashSet<>(users.keySet());
   }
 
   int size() {

@@ -60,7 +60,7 @@ final class WatchedUsers {
   }
 
   Set<String> userIds() {
-    return Set.copyOf(watched.keySet());
+    return new HashSet<>(watched.keySet());
   }
 
   /** What a look at this user has to reach back to; only for one who is watched. */
