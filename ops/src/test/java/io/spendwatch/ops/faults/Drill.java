@@ -30,7 +30,10 @@ final class Drill {
 
   private static final int THREADS_MORE_MAX = 12;
   private static final int FILES_MORE_MAX = 12;
-  private static final int CONNECTIONS_MAX = 7;
+
+  /** Four that read, four that write, one for pushed balances. */
+  private static final int CONNECTIONS_MAX = 9;
+
   private static final long HEAP_MORE_KB_MAX = 40 * 1024;
 
   /**
