@@ -7,7 +7,7 @@ import io.spendwatch.streams.postgres.PostgresConfig;
 /**
  * All settings of this module.
  *
- * @param postgres connections of the hot path, but for
+ * @param postgres connections of the hot path, without those that write the ledger
  * @param writes those that write the ledger
  */
 public record StreamsConfig(

@@ -184,9 +184,7 @@ public final class KafkaServer implements AutoCloseable {
         Map.of(
             // 128 MB of heap by default, for one cleaner.
             "log.cleaner.dedupe.buffer.size", Integer.toString(8 * 1024 * 1024),
-            // For one broker: a transaction that follows another closely finds that not quite
-            // ended, and
-            // is asked to wait 20 ms.
+            // By default a transaction waits 20 ms where the one before has not quite ended.
             "add.partitions.to.txn.retry.backoff.ms", "1",
             "num.network.threads", "2",
             "num.io.threads", "4"));
