@@ -30,6 +30,8 @@ COMMENT ON COLUMN spendwatch.accounts.balance_version IS 'number of the newest v
 COMMENT ON COLUMN spendwatch.accounts.last_version IS 'the highest number given; greater than balance_version where versions came late';
 
 COMMENT ON COLUMN spendwatch.closed_accounts.balance_version IS 'the highest number that was given';
+ALTER TABLE spendwatch.closed_accounts ADD COLUMN closed_at timestamptz NOT NULL DEFAULT clock_timestamp();
+COMMENT ON COLUMN spendwatch.closed_accounts.closed_at IS 'when the account went last';
 
 CREATE OR REPLACE FUNCTION spendwatch.begin_account() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -96,7 +98,9 @@ DECLARE
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
   VALUES (OLD.user_id, OLD.last_version)
-      ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
+      ON CONFLICT (user_id) DO UPDATE
+     SET balance_version = greatest(closed.balance_version, excluded.balance_version),
+         closed_at = excluded.closed_at;
   SELECT balance_version INTO closed_version FROM spendwatch.closed_accounts WHERE user_id = NEW.user_id;
   NEW.last_version := greatest(NEW.last_version, closed_version + 1);
   NEW.balance_version := NEW.last_version;
@@ -110,7 +114,9 @@ AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
   SELECT user_id, last_version FROM old_rows
-      ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
+      ON CONFLICT (user_id) DO UPDATE
+     SET balance_version = greatest(closed.balance_version, excluded.balance_version),
+         closed_at = excluded.closed_at;
   RETURN NULL;
 END
 $$;
@@ -121,7 +127,9 @@ AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
   SELECT user_id, last_version FROM spendwatch.accounts
-      ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
+      ON CONFLICT (user_id) DO UPDATE
+     SET balance_version = greatest(closed.balance_version, excluded.balance_version),
+         closed_at = excluded.closed_at;
   RETURN NULL;
 END
 $$;
@@ -237,7 +245,14 @@ ALTER TABLE spendwatch.pipelines ADD COLUMN accounts_seen_at timestamptz;
 COMMENT ON COLUMN spendwatch.pipelines.accounts_seen_at IS
   'versions of accounts recorded before this have been looked at for the partition''s users; null before any';
 
+-- So that after a restart only versions that were not known yet are looked at. Takes no room where it is null: nearly always.
+ALTER TABLE spendwatch.transactions ADD COLUMN known_version bigint;
+COMMENT ON COLUMN spendwatch.transactions.known_version IS
+  'highest number of a version of the balance that was known when it was judged; null where that is balance_version';
+
 ALTER TABLE spendwatch.alerts ADD COLUMN rule_version integer NOT NULL DEFAULT 1;
+ALTER TABLE spendwatch.alerts ADD COLUMN known_version bigint;
+COMMENT ON COLUMN spendwatch.alerts.known_version IS 'highest number of a version of the balance that was known when it was announced';
 ALTER TABLE spendwatch.alerts ADD COLUMN revealed_by text COLLATE "C";
 COMMENT ON COLUMN spendwatch.alerts.transaction_id IS 'the transaction at event_time that opened or ended the episode; null where none did';
 COMMENT ON COLUMN spendwatch.alerts.revealed_by IS 'of a late alert: the transaction that made it visible; null where a balance did';

@@ -145,6 +145,7 @@ final class AlertReasons {
                   : "with refund " + alert.transactionId();
           case BALANCE ->
               within ? "when that balance came into force" : "when the account was closed";
+          case OTHER -> "for a reason that this version does not know";
         };
     return within
         ? "User %s was out of breach at %s, %s: %s spent in the 24 hours to then, %s."
