@@ -154,9 +154,8 @@ public final class NaiveUser {
     passTime(toMs);
     long atMs = transaction.eventTimeMs();
     boolean tooLate = !all.isEmpty() && atMs <= latestMs() - DAY_MS;
-    Version balance = inForce(atMs);
-    String currency = balance != null ? balance.currency : all.isEmpty() ? null : firstCurrency();
-    if (currency != null && !currency.equals(transaction.currency())) {
+        Version balance = inForce(atMs);
+    if (refuses(transaction)) {
       return new Row(0, null, null);
     }
     boolean inOrder =
@@ -195,6 +194,14 @@ public final class NaiveUser {
     }
     return new Row(
         exposureMinor, balance, exposureMinor > balance.balanceMinor ? "BREACH" : "CLEAR");
+  }
+
+    /** Whether it is in another currency than counts at its event time. */
+  public boolean refuses(Transaction transaction) {
+    Version balance = inForce(transaction.eventTimeMs());
+    String currency =
+        balance != null ? balance.currency : all.isEmpty() ? null : firstCurrency();
+    return currency != null && !currency.equals(transaction.currency());
   }
 
   private String firstCurrency() {

@@ -79,6 +79,11 @@ public final class Expected {
     return false;
   }
 
+    /** Whether a transaction that comes next would be refused for its currency. */
+  boolean refuses(Transaction transaction) {
+    return users.computeIfAbsent(transaction.userId(), this::begin).refuses(transaction);
+  }
+
   private NaiveUser begin(String userId) {
     NaiveUser user = new NaiveUser();
     List<Version> known = versions.getOrDefault(userId, List.of());
@@ -95,7 +100,11 @@ public final class Expected {
    */
   public void end(long idleMs) {
     users.forEach(
-        (userId, user) -> user.passTime(streamTimesMs.get(partitions.get(userId)) + idleMs));
+        (userId, user) -> {
+          if (partitions.containsKey(userId)) {
+            user.passTime(streamTimesMs.get(partitions.get(userId)) + idleMs);
+          }
+        });
   }
 
   public List<Row> rows() {
