@@ -22,9 +22,9 @@ import java.util.Set;
  * exposure is held against it: what leaves the window, together with the first transaction of that
  * instant; each further transaction; each version of that instant.
  *
- * <p>Transactions and versions may arrive in any order. Where they arrive out of order, the alerts
- * are those of a user whose time passes with the user's own transactions alone: in earnest, other
- * users' transactions move it on too, which the oracle does not look at. For one thread.
+ * <p>Transactions and versions may arrive in any order. A user's time passes with the user's own
+ * transactions, and where somebody says so: in earnest, other users' transactions move it on, which
+ * decides what of that which comes out of order was announced before. For one thread.
  */
 final class Oracle {
 
@@ -67,9 +67,19 @@ final class Oracle {
     // The first one of all is in force before its instant too.
     long fromMs = isFirst ? Timeline.ALWAYS : asOfMs;
     long announcedMs = user.lastAnnouncedMs();
-    if (fromMs < Math.max(user.timeline.latestMs(), announcedMs) || fromMs == announcedMs) {
+    long settledMs = Math.max(user.timeline.latestMs(), announcedMs);
+    if (fromMs < settledMs
+        || fromMs == announcedMs
+        || user.timeline.hasVersionIn(fromMs + 1, user.passedMs)) {
       review(user, Math.max(fromMs, user.timeline.latestMs() - Alert.WINDOW_MS + 1), null, version);
+    } else if (fromMs < user.passedMs) {
+      user.passedMs = Math.max(fromMs, settledMs);
     }
+  }
+
+  /** Other users' transactions let time pass: what is before the instant is dealt with. */
+  void passTime(String userId, long toMs) {
+    pass(user(userId), toMs);
   }
 
   /** Takes the next transaction in order of arrival. */
@@ -85,6 +95,7 @@ final class Oracle {
         atMs >= user.timeline.latestMs()
             && (atMs > announcedMs || (atMs == announcedMs && !user.timeline.hasVersionAt(atMs)));
     if (inOrder) {
+      user.passedMs = Math.min(user.passedMs, atMs);
       pass(user, atMs);
     }
     user.timeline.insert(transaction);
@@ -116,6 +127,9 @@ final class Oracle {
 
   /** Points without a transaction, before the instant, are dealt with. */
   private void pass(User user, long toMs) {
+    if (toMs <= user.passedMs) {
+      return;
+    }
     if (!user.inEpisode() && !user.timeline.hasVersionIn(user.passedMs, toMs)) {
       user.passedMs = toMs;
       return;
@@ -143,7 +157,8 @@ final class Oracle {
    */
   private void review(User user, long fromMs, Transaction late, Version version) {
     AlertCause vanished = late == null ? AlertCause.BALANCE : AlertCause.REFUND;
-    List<Point> points = user.timeline.points(fromMs, user.timeline.latestMs());
+    List<Point> points =
+        user.timeline.points(fromMs, Math.max(user.passedMs, user.timeline.latestMs()));
     Episode open = user.inEpisode() ? user.episodes.getLast() : null;
     List<Episode> ended = new ArrayList<>(user.episodes);
     ended.remove(open);

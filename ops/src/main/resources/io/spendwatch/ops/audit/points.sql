@@ -1,0 +1,77 @@
+-- Promises, for users with several versions of a balance, where among their rows these are points (placed), and where it is in doubt
+-- which of them were known (doubt).
+--
+-- The rows do not say when a version came. It was known, for sure, to each row that names it or one that came after it, and to what was
+-- ingested {grace} after it was recorded. Where the first row behind it was judged without it for all we know, it is doubtful what
+-- was decided from there on, up to the last row of which that can be said.
+CREATE TEMPORARY TABLE several ON COMMIT DROP AS
+SELECT user_id
+  FROM concerned
+ WHERE EXISTS (SELECT FROM version WHERE version.user_id = concerned.user_id AND place > 1)
+    OR EXISTS (SELECT FROM version WHERE version.user_id = concerned.user_id)
+       AND EXISTS (SELECT FROM work WHERE work.user_id = concerned.user_id AND work.balance_version IS NULL);
+ANALYZE several;
+
+CREATE TEMPORARY TABLE known ON COMMIT DROP AS
+SELECT user_id, kafka_offset, kafka_partition, ingested_at, greatest(event_time, latest_before) AS latest,
+       max(balance_version) OVER (PARTITION BY user_id ORDER BY kafka_offset) AS known_version
+  FROM work
+  JOIN several USING (user_id);
+CREATE INDEX ON known (user_id, latest, kafka_offset);
+CREATE INDEX ON known (user_id, kafka_offset);
+ANALYZE known;
+
+-- after_offset: of the last row with which the user's time had not passed the version; none before all rows.
+CREATE TEMPORARY TABLE placed ON COMMIT DROP AS
+SELECT version.*, row.kafka_offset AS after_offset, row.kafka_partition, row.latest
+  FROM version
+  JOIN several USING (user_id)
+  LEFT JOIN LATERAL (
+         SELECT kafka_offset, kafka_partition, latest
+           FROM known
+          WHERE known.user_id = version.user_id
+            AND known.latest <= version.as_of
+            AND version.place > 1
+          ORDER BY latest DESC, kafka_offset DESC
+          LIMIT 1
+       ) AS row ON true;
+
+CREATE TEMPORARY TABLE doubt ON COMMIT DROP AS
+SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN place = 1 THEN '-infinity' ELSE as_of END AS as_of,
+       coalesce((SELECT max(kafka_offset)
+                   FROM known
+                  WHERE known.user_id = placed.user_id
+                    AND known.kafka_offset > coalesce(after_offset, -1)
+                    AND NOT (coalesce(known.known_version, 0) >= placed.balance_version AND NOT placed.is_closing
+                             OR placed.recorded_at < known.ingested_at - {grace})),
+                after_offset, -1) AS last_offset
+  FROM placed
+  LEFT JOIN LATERAL (
+         SELECT *
+           FROM known
+          WHERE known.user_id = placed.user_id
+            AND known.kafka_offset > coalesce(after_offset, -1)
+          ORDER BY kafka_offset
+          LIMIT 1
+       ) AS next ON true
+ WHERE NOT (coalesce(next.known_version, 0) >= placed.balance_version AND NOT placed.is_closing
+            OR placed.recorded_at < next.ingested_at - {grace})
+    -- Something was announced behind it before it was known.
+    OR EXISTS (SELECT FROM told
+                WHERE told.user_id = placed.user_id AND NOT told.late AND told.event_time >= placed.as_of
+                  AND told.detected_at <= placed.recorded_at + {grace})
+ UNION ALL
+-- What a version revealed was announced before, between or after the rows of its batch.
+SELECT told.user_id, min(known.kafka_offset) - 1, '-infinity', max(known.kafka_offset)
+  FROM told
+  JOIN known ON known.user_id = told.user_id AND (known.ingested_at = told.detected_at OR known.kafka_offset = told.kafka_offset)
+ WHERE told.by_version
+ GROUP BY told.user_id, told.alert_id
+ UNION ALL
+-- What was decided before balances were events in time.
+SELECT user_id, -1, '-infinity', max(kafka_offset)
+  FROM known
+ WHERE ingested_at < {in_time_since}
+ GROUP BY user_id;
+CREATE INDEX ON doubt (user_id);
+ANALYZE doubt;
