@@ -297,7 +297,14 @@ ALTER TABLE spendwatch.pipelines ADD COLUMN accounts_seen_at timestamptz;
 COMMENT ON COLUMN spendwatch.pipelines.accounts_seen_at IS
   'versions of accounts recorded before this have been looked at for the partition''s users; null before any';
 
+-- So that after a restart only versions that were not known yet are looked at. Takes no room where it is null: nearly always.
+ALTER TABLE spendwatch.transactions ADD COLUMN known_version bigint;
+COMMENT ON COLUMN spendwatch.transactions.known_version IS
+  'highest number of a version of the balance that was known when it was judged; null where that is balance_version';
+
 ALTER TABLE spendwatch.alerts ADD COLUMN rule_version integer NOT NULL DEFAULT 1;
+ALTER TABLE spendwatch.alerts ADD COLUMN known_version bigint;
+COMMENT ON COLUMN spendwatch.alerts.known_version IS 'highest number of a version of the balance that was known when it was announced';
 ALTER TABLE spendwatch.alerts ADD COLUMN revealed_by text COLLATE "C";
 COMMENT ON COLUMN spendwatch.alerts.transaction_id IS 'the transaction at event_time that opened or ended the episode; null where none did';
 COMMENT ON COLUMN spendwatch.alerts.revealed_by IS 'of a late alert: the transaction that made it visible; null where a balance did';

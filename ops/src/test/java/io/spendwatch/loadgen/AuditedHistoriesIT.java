@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,6 +47,126 @@ class AuditedHistoriesIT {
         List<String> found =
             new AuditScripts(connection, GRACE).run(history.offsets(), true, "-infinity");
         assertThat(found).as("seed %d, all of it", seed).isEmpty();
+      }
+    }
+  }
+
+  /**
+   * A plant, and what it must be found as.
+   *
+   * @param sql changes one row, where there is one that serves
+   */
+  private record Plant(String kind, String sql) {}
+
+  private static final String CERTAIN =
+      " AND user_id NOT IN (SELECT user_id FROM spendwatch.alerts WHERE late)";
+
+  private static final List<Plant> PLANTS =
+      List.of(
+          // One that was in force before, with which its verdict would be the same.
+          new Plant(
+              "WRONG_BALANCE",
+              """
+              UPDATE spendwatch.transactions AS t SET balance_version = v.balance_version, balance_minor = v.balance_minor
+                FROM spendwatch.account_versions AS v
+               WHERE (t.user_id, t.transaction_id, v.balance_version) = (
+                       SELECT row.user_id, row.transaction_id, former.balance_version
+                         FROM spendwatch.transactions AS row
+                         JOIN spendwatch.account_versions AS former USING (user_id)
+                        WHERE row.verdict = 'CLEAR' AND former.balance_version < row.balance_version
+                          AND former.balance_minor >= row.exposure_minor AND former.balance_minor <> row.balance_minor
+                        ORDER BY 1, 2, 3 LIMIT 1)
+                 AND v.user_id = t.user_id
+              """),
+          // None, though one was known.
+          new Plant(
+              "WRONG_BALANCE",
+              """
+              UPDATE spendwatch.transactions
+                 SET balance_version = NULL, balance_minor = NULL, verdict = 'NO_ACCOUNT', known_version = balance_version
+               WHERE (user_id, transaction_id) = (
+                       SELECT user_id, transaction_id FROM spendwatch.transactions
+                        WHERE verdict = 'CLEAR' AND user_id NOT IN (SELECT user_id FROM spendwatch.alerts)
+                        ORDER BY 1, 2 LIMIT 1)
+              """),
+          alert(
+              "MISSING_ALERT",
+              "DELETE FROM",
+              "",
+              "type = 'RAISED' AND cause = 'BALANCE'" + CERTAIN),
+          alert(
+              "MISSING_CLEARED",
+              "DELETE FROM",
+              "",
+              "type = 'CLEARED' AND cause = 'BALANCE'" + CERTAIN),
+          alert(
+              "WRONG_ALERT",
+              "UPDATE",
+              "SET cause = NULL",
+              "type = 'RAISED' AND cause = 'BALANCE'" + CERTAIN),
+          alert(
+              "WRONG_ALERT",
+              "UPDATE",
+              "SET balance_minor = balance_minor - 1",
+              "type = 'RAISED' AND cause = 'BALANCE'" + CERTAIN),
+          alert(
+              "WRONG_ALERT",
+              "UPDATE",
+              "SET balance_minor = balance_minor - 1",
+              "type = 'RAISED' AND late AND revealed_by IS NULL"),
+          alert(
+              "WRONG_ALERT",
+              "UPDATE",
+              "SET exposure_minor = exposure_minor + 1",
+              "type = 'RAISED' AND late AND revealed_by IS NULL"),
+          alert(
+              "WRONG_ALERT",
+              "UPDATE",
+              "SET revealed_by = 'another'",
+              "late AND revealed_by IS NOT NULL"),
+          alert("WRONG_ALERT", "UPDATE", "SET revealed_by = 't0'", "late AND revealed_by IS NULL"),
+          alert(
+              "WRONG_ALERT",
+              "UPDATE",
+              "SET transaction_id = 'another'",
+              "late AND transaction_id IS NOT NULL AND revealed_by IS NULL"));
+
+  /** One of the alerts for which the condition holds. */
+  private static Plant alert(String kind, String verb, String change, String condition) {
+    return new Plant(
+        kind,
+        verb
+            + " spendwatch.alerts "
+            + change
+            + " WHERE alert_id = (SELECT min(alert_id) FROM spendwatch.alerts WHERE "
+            + condition
+            + ")");
+  }
+
+  @Test
+  void whatIsPlantedIsFoundAndNothingElse(TestBed bed) throws SQLException {
+    List<Plant> left = new ArrayList<>(PLANTS);
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      boolean _ =
+          statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'month'");
+      for (long seed = 1; !left.isEmpty(); seed++) {
+        assertThat(seed).as("histories without anything to plant in: %s", left).isLessThan(200);
+        AuditedHistory history = new AuditedHistory(seed);
+        clear(connection);
+        history.play(connection, Integer.MAX_VALUE);
+        for (Plant plant : List.copyOf(left)) {
+          if (statement.executeUpdate(plant.sql) == 1) {
+            List<String> found =
+                new AuditScripts(connection, GRACE).run(history.offsets(), true, "-infinity");
+            assertThat(found)
+                .as("seed %d: %s", seed, plant.sql)
+                .singleElement()
+                .asString()
+                .startsWith(plant.kind);
+            left.remove(plant);
+          }
+        }
       }
     }
   }

@@ -175,8 +175,8 @@ final class AuditedHistory {
     execute(
         connection,
         ("INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency, exposure_minor,"
-                + " balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at)"
-                + " VALUES ('%s', '%s', '%s', '%s', %d, 'USD', %d, %s, %s, '%s', 0, %d, '%s')")
+                + " balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at, known_version)"
+                + " VALUES ('%s', '%s', '%s', '%s', %d, 'USD', %d, %s, %s, '%s', 0, %d, '%s', %s)")
             .formatted(
                 userId,
                 Instant.ofEpochMilli(atMs),
@@ -188,10 +188,16 @@ final class AuditedHistory {
                 version == null ? null : version + 1,
                 verdict,
                 offset,
-                wall()));
+                wall(),
+                known(userId)));
     announce(connection, id, offset);
     offset++;
     streamMs = Math.max(streamMs, atMs);
+  }
+
+  private Long known(String userId) {
+    List<long[]> known = versions.get(userId);
+    return known == null ? null : Long.valueOf(known.size());
   }
 
   /** What the oracle has said since it was asked last. */
@@ -201,8 +207,8 @@ final class AuditedHistory {
         connection.prepareStatement(
             "INSERT INTO spendwatch.alerts (alert_id, type, rule, episode_id, user_id, transaction_id, exposure_minor, balance_minor,"
                 + " currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic, kafka_partition,"
-                + " kafka_offset, partition_seq, revealed_by) VALUES (?, ?, 'exposure-24h', ?, ?, ?, ?, ?, 'USD', 1, ?::timestamptz"
-                + " - interval '24 h', ?::timestamptz, ?::timestamptz, ?, ?, 'transactions', 0, ?, ?, ?)")) {
+                + " kafka_offset, partition_seq, revealed_by, known_version) VALUES (?, ?, 'exposure-24h', ?, ?, ?, ?, ?, 'USD', 1, ?::timestamptz"
+                + " - interval '24 h', ?::timestamptz, ?::timestamptz, ?, ?, 'transactions', 0, ?, ?, ?, ?)")) {
       for (KnownAlert alert : all.subList(announced, all.size())) {
         Deque<String> episodes = open.computeIfAbsent(alert.userId(), _ -> new ArrayDeque<>());
         sequence++;
@@ -229,7 +235,8 @@ final class AuditedHistory {
           alert.cause() == null ? null : alert.cause().name(),
           (long) at,
           (long) sequence,
-          alert.late() ? arrived : null
+          alert.late() ? arrived : null,
+          known(alert.userId())
         };
         for (int i = 0; i < values.length; i++) {
           insert.setObject(i + 1, values[i]);

@@ -1,8 +1,8 @@
 -- Promises in table found the fresh rows that name another balance than that in force at their event time, as far as it was known.
 --
--- What is known of a user's versions is always all up to some number: a row that names one was judged knowing those before it. So
--- a row is right if the version that it names is the one in force at its event time among all up to that number, and none that beats
--- it, with a higher number, was there for {grace} before the row was ingested. A row that was there before a late version stays as it is.
+-- What is known of a user's versions is always all up to some number, which the row has. So a row is right if the version that it names
+-- is the one in force at its event time among all up to that number, and none that beats it, with a higher number, was there for
+-- {grace} before the row was ingested. A row that was there before a late version stays as it is.
 CREATE TEMPORARY TABLE doubtful_row ON COMMIT DROP AS
 SELECT audited.*, in_force.balance_version AS version_now
   FROM audited
@@ -39,7 +39,7 @@ SELECT 'WRONG_BALANCE', row.user_id, transaction_id, kafka_partition, kafka_offs
          SELECT *
            FROM version
           WHERE version.user_id = row.user_id
-            AND (version.recorded_at < row.ingested_at - {grace} OR version.balance_version < row.balance_version AND NOT is_closing)
+            AND (version.recorded_at < row.ingested_at - {grace} OR version.balance_version <= row.known_version AND NOT is_closing)
             AND (row.balance_version IS NULL
                  OR version.as_of < row.event_time AND (version.place > named.place OR named.as_of >= row.event_time)
                  OR named.as_of >= row.event_time AND version.place < named.place)

@@ -14,8 +14,9 @@
 CREATE TEMPORARY TABLE arrival ON COMMIT DROP AS
 SELECT ranked.*, exposed.minor AS current_minor,
        held_minor IS NOT NULL AND NOT is_closing AND coalesce(exposed.minor, 0) > held_minor AS breach,
-       -- With nothing in the window a negative balance is a breach that no version opens.
-       in_doubt OR is_version AND (n = 1 OR held_minor < 0 AND exposed.minor IS NULL) AS tainted
+       -- With nothing in the window a negative balance is a breach that no version opens. A late row may have come after time passed the
+       -- versions that follow.
+       in_doubt OR is_version AND (n = 1 OR after_late OR held_minor < 0 AND exposed.minor IS NULL) AS tainted
   FROM (
          SELECT seen.*,
                 row_number() OVER arrivals AS n,
@@ -23,6 +24,7 @@ SELECT ranked.*, exposed.minor AS current_minor,
                 lead(late) OVER arrivals AS next_late,
                 lead(in_doubt) OVER arrivals AS next_in_doubt,
                 lead(is_version) OVER arrivals AS next_is_version,
+                bool_or(late) OVER (PARTITION BY seen.user_id, seen.kafka_offset) AS after_late,
                 coalesce(max(kafka_offset) FILTER (WHERE NOT is_version) OVER (PARTITION BY seen.user_id) > kafka_offset, false) AS row_follows
            FROM (
                   SELECT timed.*,
@@ -61,7 +63,7 @@ SELECT ranked.*, exposed.minor AS current_minor,
                          ) AS in_force ON true
                    UNION ALL
                   SELECT placed.user_id, placed.currency, placed.as_of, NULL, 0, NULL, placed.balance_minor, placed.balance_version, NULL,
-                         placed.kafka_partition, placed.after_offset, placed.recorded_at, true, NULL, NULL, placed.as_of,
+                         placed.kafka_partition, placed.after_offset, placed.recorded_at, NULL, true, NULL, NULL, placed.as_of,
                          (SELECT fresh FROM work
                            WHERE work.user_id = placed.user_id AND work.kafka_offset > placed.after_offset
                            ORDER BY kafka_offset LIMIT 1), false,
@@ -126,7 +128,7 @@ SELECT bounded.*, dip.ends, dip.minor AS ends_minor, dip.entries AS ends_entries
        bounded.breach AND dip.ends IS NOT NULL AS is_over
   FROM (
          SELECT arrival.*, next_time IS NULL AS is_last, stream_time,
-                NOT tainted AND NOT coalesce(next_late OR next_in_doubt, false) AS steady,
+                NOT tainted AND NOT coalesce(next_late OR next_in_doubt OR next_is_version AND after_late, false) AS steady,
                 -- Expiry at the very instant of the next arrival counts together with it, unless time had got there before it; before a
                 -- version.
                 next_time + CASE WHEN next_is_version OR EXISTS (SELECT FROM heard

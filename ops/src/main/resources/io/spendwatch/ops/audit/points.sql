@@ -1,9 +1,8 @@
 -- Promises, for users with several versions of a balance, where among their rows these are points (placed), and where it is in doubt
 -- which of them were known (doubt).
 --
--- The rows do not say when a version came. It was known, for sure, to each row that names it or one that came after it, and to what was
--- ingested {grace} after it was recorded. Where the first row behind it was judged without it for all we know, it is doubtful what
--- was decided from there on, up to the last row of which that can be said.
+-- Each row says up to which number versions were known when it was judged. Where the first row behind a version did not know of it, it
+-- came late, and what was decided from there on is in doubt up to the last row that did not.
 CREATE TEMPORARY TABLE several ON COMMIT DROP AS
 SELECT user_id
   FROM concerned
@@ -14,7 +13,8 @@ ANALYZE several;
 
 CREATE TEMPORARY TABLE known ON COMMIT DROP AS
 SELECT user_id, kafka_offset, kafka_partition, ingested_at, greatest(event_time, latest_before) AS latest,
-       max(balance_version) OVER (PARTITION BY user_id ORDER BY kafka_offset) AS known_version
+       coalesce(event_time <= latest_before - interval '24 hours', false) AS too_late,
+       max(known_version) OVER (PARTITION BY user_id ORDER BY kafka_offset) AS known_version
   FROM work
   JOIN several USING (user_id);
 CREATE INDEX ON known (user_id, latest, kafka_offset);
@@ -31,6 +31,7 @@ SELECT version.*, row.kafka_offset AS after_offset, row.kafka_partition, row.lat
            FROM known
           WHERE known.user_id = version.user_id
             AND known.latest <= version.as_of
+            AND NOT known.too_late
             AND version.place > 1
           ORDER BY latest DESC, kafka_offset DESC
           LIMIT 1
@@ -42,8 +43,8 @@ SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN pla
                    FROM known
                   WHERE known.user_id = placed.user_id
                     AND known.kafka_offset > coalesce(after_offset, -1)
-                    AND NOT (coalesce(known.known_version, 0) >= placed.balance_version AND NOT placed.is_closing
-                             OR placed.recorded_at < known.ingested_at - {grace})),
+                    AND NOT CASE WHEN placed.is_closing THEN placed.recorded_at < known.ingested_at - {grace}
+                                 ELSE known.known_version >= placed.balance_version END),
                 after_offset, -1) AS last_offset
   FROM placed
   LEFT JOIN LATERAL (
@@ -54,12 +55,13 @@ SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN pla
           ORDER BY kafka_offset
           LIMIT 1
        ) AS next ON true
- WHERE NOT (coalesce(next.known_version, 0) >= placed.balance_version AND NOT placed.is_closing
-            OR placed.recorded_at < next.ingested_at - {grace})
+ WHERE NOT CASE WHEN placed.is_closing THEN placed.recorded_at < next.ingested_at - {grace}
+                ELSE next.known_version >= placed.balance_version END
     -- Something was announced behind it before it was known.
     OR EXISTS (SELECT FROM told
                 WHERE told.user_id = placed.user_id AND NOT told.late AND told.event_time >= placed.as_of
-                  AND told.detected_at <= placed.recorded_at + {grace})
+                  AND CASE WHEN placed.is_closing THEN told.detected_at <= placed.recorded_at + {grace}
+                           ELSE coalesce(told.known_version, 0) < placed.balance_version END)
  UNION ALL
 -- What a version revealed was announced before, between or after the rows of its batch.
 SELECT told.user_id, min(known.kafka_offset) - 1, '-infinity', max(known.kafka_offset)
