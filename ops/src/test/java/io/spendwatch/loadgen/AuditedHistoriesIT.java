@@ -124,7 +124,7 @@ class AuditedHistoriesIT {
               "UPDATE",
               "SET revealed_by = 'another'",
               "late AND revealed_by IS NOT NULL"),
-          alert("WRONG_ALERT", "UPDATE", "SET revealed_by = 't0'", "late AND revealed_by IS NULL"),
+          alert("EXTRA_ALERT", "UPDATE", "SET revealed_by = 't0'", "late AND revealed_by IS NULL"),
           alert(
               "WRONG_ALERT",
               "UPDATE",

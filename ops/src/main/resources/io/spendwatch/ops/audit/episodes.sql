@@ -113,10 +113,8 @@ SELECT told.*, coalesce(at_arrival.n, 0) AS after_n
           LIMIT 1
        ) AS at_arrival ON true
  WHERE told.fresh
-    -- Judged before, but to be known here: what followed the last arrival of the earlier run.
-    OR EXISTS (SELECT FROM arrival
-                WHERE arrival.user_id = told.user_id AND arrival.n = at_arrival.n AND NOT arrival.fresh
-                  AND (told.by_version OR told.transaction_id IS NULL AND NOT told.late));
+    -- Judged before, but to be known here: what followed the first of these arrivals.
+    OR at_arrival.n IS NOT NULL AND (told.by_version OR told.transaction_id IS NULL AND NOT told.late);
 CREATE INDEX ON heard (user_id, after_n);
 ANALYZE heard;
 
@@ -249,9 +247,13 @@ SELECT heard.*, matched.is_expected, matched.exposure_minor AS expected_minor, m
               WHEN heard.late THEN stretch.late AND stretch.kafka_offset = heard.kafka_offset
               WHEN heard.transaction_id IS NOT NULL THEN stretch.tainted
               WHEN EXISTS (SELECT FROM stretch AS earlier
-                            WHERE earlier.user_id = heard.user_id AND earlier.tainted AND earlier.n <= heard.after_n + 1
+                            WHERE earlier.user_id = heard.user_id AND earlier.tainted
+                              AND earlier.n <= (SELECT coalesce(min(n), 9223372036854775807) FROM stretch AS next
+                                                 WHERE next.user_id = heard.user_id AND next.n > heard.after_n
+                                                   AND NOT next.late AND NOT next.is_version)
                               AND earlier.n >= (SELECT coalesce(max(n), 1) FROM stretch AS known
-                                                 WHERE known.user_id = heard.user_id AND known.kafka_offset <= heard.knows_from))
+                                                 WHERE known.user_id = heard.user_id AND known.kafka_offset <= heard.knows_from
+                                                   AND NOT known.is_version))
                 THEN true
               ELSE (stretch.late OR NOT stretch.steady) AND heard.type = 'CLEARED' AND heard.cause = 'EXPIRY'
          END, false) AS is_possible
@@ -299,7 +301,8 @@ SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_
        ) AS rows
  WHERE NOT is_expected AND is_possible
    AND (-- Late alerts of several rows in one millisecond may be about some of them.
-        CASE WHEN by_version OR NOT late AND transaction_id IS NULL THEN knows IS NULL
+        CASE WHEN by_version THEN at_once < 2 AND knows IS NULL
+             WHEN NOT late AND transaction_id IS NULL THEN knows IS NULL
              ELSE at_once < 2 AND exposure_minor <> rows.minor END
         OR type = 'RAISED' AND exposure_minor <= balance_minor
         OR type = 'CLEARED' AND exposure_minor > balance_minor
