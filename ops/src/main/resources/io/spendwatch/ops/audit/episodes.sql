@@ -106,7 +106,8 @@ SELECT told.*, coalesce(at_arrival.n, 0) AS after_n
                      WHEN told.late OR told.transaction_id IS NOT NULL
                        THEN arrival.kafka_offset = told.kafka_offset AND NOT arrival.is_version
                      ELSE (arrival.latest < told.event_time
-                           OR arrival.latest = told.event_time AND arrival.kafka_offset <= coalesce(told.knows, told.kafka_offset))
+                           OR arrival.latest = told.event_time AND arrival.kafka_offset <= coalesce(told.knows, told.kafka_offset)
+                              AND NOT (arrival.is_version AND told.cause IS NOT DISTINCT FROM 'EXPIRY'))
                           AND (arrival.kafka_offset <= coalesce(told.knows, told.kafka_offset) OR NOT arrival.late)
                 END
           ORDER BY n DESC
