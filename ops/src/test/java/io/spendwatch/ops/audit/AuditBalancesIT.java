@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.node.Node;
+import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -162,7 +163,11 @@ class AuditBalancesIT {
         "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts",
         sql);
     try {
-      assertThat(audit(Mode.FULL)).singleElement().extracting(Finding::kind).isEqualTo(kind);
+      // The node's memory knows better than the tables now.
+      assertThat(audit(Mode.FULL, Ports.free()))
+          .singleElement()
+          .extracting(Finding::kind)
+          .isEqualTo(kind);
     } finally {
       execute(
           "DELETE FROM spendwatch.transactions",
@@ -174,13 +179,17 @@ class AuditBalancesIT {
   }
 
   private List<Finding> audit(Mode mode) {
+    return audit(mode, node.httpPort());
+  }
+
+  /** With the windows that are shown at this port. */
+  private List<Finding> audit(Mode mode, int port) {
     return new Reconciliation(
             database,
             configuration.streams().kafka(),
             configuration.audit(),
             Optional.empty(),
-            new HttpWindows(
-                URI.create("http://127.0.0.1:" + node.httpPort()), Duration.ofSeconds(10)),
+            new HttpWindows(URI.create("http://127.0.0.1:" + port), Duration.ofSeconds(10)),
             InstantSource.system())
         .run(mode, Duration.ZERO)
         .orElseThrow()
