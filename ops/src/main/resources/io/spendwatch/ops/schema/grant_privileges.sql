@@ -4,10 +4,10 @@ DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_oltp') THEN
     -- The hot path: adds facts and never changes them, whatever a defect of ours would have it do.
-    REVOKE ALL ON spendwatch.accounts, spendwatch.account_versions, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines,
-      spendwatch.nodes, spendwatch.cluster_leases FROM spendwatch_oltp;
+    REVOKE ALL ON spendwatch.accounts, spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.transactions,
+      spendwatch.alerts, spendwatch.pipelines, spendwatch.nodes, spendwatch.cluster_leases FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
-    GRANT SELECT ON spendwatch.account_versions TO spendwatch_oltp;
+    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts TO spendwatch_oltp;
     GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.pipelines, spendwatch.cluster_leases TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes TO spendwatch_oltp;

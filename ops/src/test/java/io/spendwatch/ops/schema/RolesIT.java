@@ -53,6 +53,7 @@ class RolesIT {
           DELETE FROM spendwatch.accounts                                 | refused | refused
           TRUNCATE spendwatch.accounts                                    | refused | refused
           INSERT INTO spendwatch.closed_accounts VALUES ('u', 9)          | refused | refused
+          SELECT count(*) FROM spendwatch.closed_accounts                 | allowed | allowed
           SELECT count(*) FROM spendwatch.account_versions                | allowed | allowed
           UPDATE spendwatch.account_versions SET balance_minor = 0        | refused | refused
           DELETE FROM spendwatch.account_versions                         | refused | refused
