@@ -2,7 +2,7 @@
 -- either of them came to be known (record 0017).
 --
 -- The guarantee, against every writer: account_versions has each version once, in force from its as_of to that of the next one in the
--- order (as_of, balance_version), or to its closed_at. accounts has the newest of them, the last in that order. balance_version numbers
+-- order (as_of, balance_version), or to its closed_at. That an account goes takes a number too. accounts has the newest of them, the last in that order. balance_version numbers
 -- a user's versions in the order in which they came, without gaps, and never begins again. A version that comes late takes the next
 -- number like any other and leaves accounts as it is; one that is known already (as_of, balance and currency) changes nothing.
 -- A writer that gives no as_of means now; whoever gives one on purpose that is the same as before calls apply_balances.
@@ -26,7 +26,10 @@ ALTER TABLE spendwatch.account_versions DROP CONSTRAINT account_versions_pkey;
 ALTER TABLE spendwatch.account_versions ADD PRIMARY KEY (user_id, as_of, balance_version);
 CREATE INDEX account_versions_new ON spendwatch.account_versions USING brin (recorded_at, as_of) WITH (autosummarize = on);
 COMMENT ON COLUMN spendwatch.account_versions.as_of IS 'in force from this instant on: for event times later than it';
+ALTER TABLE spendwatch.account_versions ADD COLUMN closed_version bigint;
+UPDATE spendwatch.account_versions SET closed_version = balance_version WHERE closed_at IS NOT NULL;
 COMMENT ON COLUMN spendwatch.account_versions.closed_at IS 'when the account went, with this version as its newest; else null';
+COMMENT ON COLUMN spendwatch.account_versions.closed_version IS 'the number of that; else null';
 
 ALTER TABLE spendwatch.accounts DISABLE TRIGGER USER;
 UPDATE spendwatch.accounts AS account
@@ -123,7 +126,7 @@ DECLARE
   closed_version bigint;
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
-  VALUES (OLD.user_id, OLD.last_version)
+  VALUES (OLD.user_id, OLD.last_version + 1)
       ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
   SELECT balance_version INTO closed_version FROM spendwatch.closed_accounts WHERE user_id = NEW.user_id;
   NEW.balance_version := coalesce(closed_version, 0) + 1;
@@ -140,7 +143,7 @@ CREATE OR REPLACE FUNCTION spendwatch.close_deleted_accounts() RETURNS trigger
 AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
-  SELECT user_id, last_version FROM old_rows
+  SELECT user_id, last_version + 1 FROM old_rows
       ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
   RETURN NULL;
 END
@@ -151,7 +154,7 @@ CREATE OR REPLACE FUNCTION spendwatch.close_truncated_accounts() RETURNS trigger
 AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
-  SELECT user_id, last_version FROM spendwatch.accounts
+  SELECT user_id, last_version + 1 FROM spendwatch.accounts
       ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
   RETURN NULL;
 END
@@ -168,7 +171,7 @@ BEGIN
     RAISE EXCEPTION 'an account has gone while it was inserted' USING ERRCODE = 'serialization_failure', HINT = 'Try again.';
   END IF;
   UPDATE spendwatch.account_versions AS version
-     SET closed_at = NULL
+     SET closed_at = NULL, closed_version = NULL
     FROM new_rows
    WHERE new_rows.balance_version > 1
      AND version.user_id = new_rows.user_id
@@ -202,7 +205,7 @@ DECLARE
   user_ids text[];
 BEGIN
   WITH changed AS MATERIALIZED (
-    SELECT user_id, old_rows.as_of AS last_as_of, old_rows.balance_version AS last_version,
+    SELECT user_id, old_rows.as_of AS last_as_of, old_rows.balance_version AS last_version, old_rows.last_version AS highest,
            new_rows.balance_version, new_rows.balance_minor, new_rows.currency, new_rows.as_of
       FROM old_rows FULL JOIN new_rows USING (user_id)
      WHERE old_rows.last_version IS DISTINCT FROM new_rows.last_version
@@ -213,7 +216,7 @@ BEGIN
      WHERE balance_version IS NOT NULL AND balance_version IS DISTINCT FROM last_version
   ), closed AS (
     UPDATE spendwatch.account_versions AS version
-       SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of)
+       SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of), closed_version = changed.highest + 1
       FROM changed
      WHERE changed.balance_version IS NULL
        AND version.user_id = changed.user_id
@@ -221,7 +224,7 @@ BEGIN
        AND version.balance_version = changed.last_version
   ), taken_back AS (
     UPDATE spendwatch.account_versions AS version
-       SET closed_at = NULL
+       SET closed_at = NULL, closed_version = NULL
       FROM changed
      WHERE changed.last_version IS NULL
        AND version.user_id = changed.user_id
@@ -238,7 +241,7 @@ CREATE OR REPLACE FUNCTION spendwatch.close_deleted_versions() RETURNS trigger
 AS $$
 BEGIN
   UPDATE spendwatch.account_versions AS version
-     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of)
+     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of), closed_version = old_rows.last_version + 1
     FROM old_rows
    WHERE version.user_id = old_rows.user_id
      AND version.as_of = old_rows.as_of
@@ -252,7 +255,7 @@ CREATE OR REPLACE FUNCTION spendwatch.close_truncated_versions() RETURNS trigger
 AS $$
 BEGIN
   UPDATE spendwatch.account_versions AS version
-     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of)
+     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of), closed_version = account.last_version + 1
     FROM spendwatch.accounts AS account
    WHERE version.user_id = account.user_id
      AND version.as_of = account.as_of

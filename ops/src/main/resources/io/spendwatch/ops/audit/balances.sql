@@ -39,7 +39,7 @@ SELECT 'WRONG_BALANCE', row.user_id, transaction_id, kafka_partition, kafka_offs
          SELECT *
            FROM version
           WHERE version.user_id = row.user_id
-            AND (version.recorded_at < row.ingested_at - {grace} OR version.balance_version <= row.known_version AND NOT is_closing)
+            AND (version.recorded_at < row.ingested_at - {grace} OR version.balance_version <= row.known_version)
             AND (row.balance_version IS NULL
                  OR version.as_of < row.event_time AND (version.place > named.place OR named.as_of >= row.event_time)
                  OR named.as_of >= row.event_time AND version.place < named.place)

@@ -43,8 +43,7 @@ SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN pla
                    FROM known
                   WHERE known.user_id = placed.user_id
                     AND known.kafka_offset > coalesce(after_offset, -1)
-                    AND NOT CASE WHEN placed.is_closing THEN placed.recorded_at < known.ingested_at - {grace}
-                                 ELSE known.known_version >= placed.balance_version END),
+                    AND known.known_version < placed.balance_version),
                 after_offset, -1) AS last_offset
   FROM placed
   LEFT JOIN LATERAL (
@@ -55,13 +54,11 @@ SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN pla
           ORDER BY kafka_offset
           LIMIT 1
        ) AS next ON true
- WHERE NOT CASE WHEN placed.is_closing THEN placed.recorded_at < next.ingested_at - {grace}
-                ELSE next.known_version >= placed.balance_version END
+ WHERE next.known_version < placed.balance_version
     -- Something was announced behind it before it was known.
     OR EXISTS (SELECT FROM told
                 WHERE told.user_id = placed.user_id AND NOT told.late AND told.event_time >= placed.as_of
-                  AND CASE WHEN placed.is_closing THEN told.detected_at <= placed.recorded_at + {grace}
-                           ELSE coalesce(told.known_version, 0) < placed.balance_version END)
+                  AND coalesce(told.known_version, 0) < placed.balance_version)
  UNION ALL
 -- What a version revealed was announced before, between or after the rows of its batch.
 SELECT told.user_id, min(known.kafka_offset) - 1, '-infinity', max(known.kafka_offset)

@@ -30,7 +30,7 @@ SELECT ordered.*,
                     FROM spendwatch.account_versions
                    WHERE (hashtext(user_id) & 2147483647) % {shares} = {share}
                    UNION ALL
-                  SELECT user_id, closed_at, balance_version, balance_minor, currency, closed_at, true
+                  SELECT user_id, closed_at, closed_version, balance_minor, currency, closed_at, true
                     FROM spendwatch.account_versions
                    WHERE closed_at IS NOT NULL
                      AND (hashtext(user_id) & 2147483647) % {shares} = {share}

@@ -58,7 +58,7 @@ SELECT ordered.*,
                     FROM spendwatch.account_versions
                    WHERE user_id IN (SELECT user_id FROM scope_user)
                    UNION ALL
-                  SELECT user_id, closed_at, balance_version, balance_minor, currency, closed_at, true
+                  SELECT user_id, closed_at, closed_version, balance_minor, currency, closed_at, true
                     FROM spendwatch.account_versions
                    WHERE closed_at IS NOT NULL
                      AND user_id IN (SELECT user_id FROM scope_user)
