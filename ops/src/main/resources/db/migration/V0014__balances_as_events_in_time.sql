@@ -49,6 +49,8 @@ COMMENT ON COLUMN spendwatch.accounts.balance_version IS 'number of the newest v
 COMMENT ON COLUMN spendwatch.accounts.last_version IS 'the highest number given; greater than balance_version where versions came late';
 
 COMMENT ON COLUMN spendwatch.closed_accounts.balance_version IS 'the highest number that was given';
+ALTER TABLE spendwatch.closed_accounts ADD COLUMN closed_at timestamptz NOT NULL DEFAULT clock_timestamp();
+COMMENT ON COLUMN spendwatch.closed_accounts.closed_at IS 'when the account went last';
 
 CREATE OR REPLACE FUNCTION spendwatch.begin_account() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -127,7 +129,9 @@ DECLARE
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
   VALUES (OLD.user_id, OLD.last_version + 1)
-      ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
+      ON CONFLICT (user_id) DO UPDATE
+     SET balance_version = greatest(closed.balance_version, excluded.balance_version),
+         closed_at = excluded.closed_at;
   SELECT balance_version INTO closed_version FROM spendwatch.closed_accounts WHERE user_id = NEW.user_id;
   NEW.balance_version := coalesce(closed_version, 0) + 1;
   NEW.last_version := NEW.balance_version;
@@ -144,7 +148,9 @@ AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
   SELECT user_id, last_version + 1 FROM old_rows
-      ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
+      ON CONFLICT (user_id) DO UPDATE
+     SET balance_version = greatest(closed.balance_version, excluded.balance_version),
+         closed_at = excluded.closed_at;
   RETURN NULL;
 END
 $$;
@@ -155,7 +161,9 @@ AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
   SELECT user_id, last_version + 1 FROM spendwatch.accounts
-      ON CONFLICT (user_id) DO UPDATE SET balance_version = greatest(closed.balance_version, excluded.balance_version);
+      ON CONFLICT (user_id) DO UPDATE
+     SET balance_version = greatest(closed.balance_version, excluded.balance_version),
+         closed_at = excluded.closed_at;
   RETURN NULL;
 END
 $$;

@@ -9,8 +9,9 @@ import java.util.function.Predicate;
 
 /**
  * The users of a partition who have to be looked at although no transaction of theirs may come:
- * those with an open episode, and those whose state was dropped. Each is due at an instant of
- * stream time. Not thread-safe: lives in the partition's actor.
+ * those with an open episode or a version of the balance to come, and those whose state was
+ * dropped. Each is due at an instant of stream time. Not thread-safe: lives in the partition's
+ * actor.
  */
 final class WatchedUsers {
 
@@ -51,8 +52,7 @@ final class WatchedUsers {
    * @param sinceMs what the look has to reach back to, unless an episode says so
    */
   void lookAt(String userId, long sinceMs) {
-    Watched before = watched.get(userId);
-    watch(userId, AT_ONCE, before == null ? sinceMs : before.sinceMs);
+    watch(userId, AT_ONCE, Math.min(sinceMs, sinceMs(userId)));
   }
 
   boolean contains(String userId) {
@@ -63,9 +63,13 @@ final class WatchedUsers {
     return new HashSet<>(watched.keySet());
   }
 
-  /** What a look at this user has to reach back to; only for one who is watched. */
+  /**
+   * What a look at this user has to reach back to; {@link Long#MAX_VALUE} for one who is not
+   * watched.
+   */
   long sinceMs(String userId) {
-    return watched.get(userId).sinceMs;
+    Watched user = watched.get(userId);
+    return user == null ? Long.MAX_VALUE : user.sinceMs;
   }
 
   void forget(String userId) {

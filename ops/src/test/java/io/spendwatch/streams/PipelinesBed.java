@@ -362,6 +362,8 @@ public final class PipelinesBed implements AutoCloseable {
                   1_000_000,
                   500,
                   8,
+                  1_000,
+                  0,
                   new PgAccounts(database),
                   new PgHistory(database)));
       pipelines = Pipelines.start(kit.system(), config, database, writes, actors, clock);

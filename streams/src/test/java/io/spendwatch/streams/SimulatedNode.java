@@ -29,9 +29,15 @@ final class SimulatedNode {
    *
    * @param awakeUsersMax of its partition actors together
    * @param restoreUsersMax of each of them
+   * @param versionsMax of each user's balance in memory
    */
   SimulatedNode(
-      World world, Machine machine, StreamsConfig config, int awakeUsersMax, int restoreUsersMax) {
+      World world,
+      Machine machine,
+      StreamsConfig config,
+      int awakeUsersMax,
+      int restoreUsersMax,
+      int versionsMax) {
     this.machine = machine;
     this.database =
         new SimulatedDatabase(
@@ -50,6 +56,8 @@ final class SimulatedNode {
                 Long.MAX_VALUE,
                 restoreUsersMax,
                 8,
+                versionsMax,
+                0,
                 new PgAccounts(database),
                 new PgHistory(database)));
     SimulatedAdmin admin =

@@ -132,6 +132,7 @@ final class AlertReasons {
                   : "with refund " + alert.transactionId();
           case BALANCE ->
               within ? "when that balance came into force" : "when the account was closed";
+          case OTHER -> "for a reason that this version does not know";
         };
     return within
         ? "User %s was out of breach at %s, %s: %s spent in the 24 hours to then, %s."
@@ -156,7 +157,10 @@ final class AlertReasons {
 
   private static List<String> remarks(Alert alert, Optional<StoredTransaction> arrival) {
     List<String> remarks = new ArrayList<>();
-    if (alert.late()) {
+    if (alert.late() && alert.revealedBy() == null) {
+      remarks.add(
+          "It became visible when a version of the balance came that was in force earlier.");
+    } else if (alert.late()) {
       remarks.add(
           arrival
               .map(
@@ -164,7 +168,8 @@ final class AlertReasons {
                       "It became visible when transaction %s, of %s, arrived out of order."
                           .formatted(row.transactionId(), time(row.eventTime())))
               .orElse(
-                  "It became visible when a version of the balance came that was in force earlier."));
+                  "It became visible when transaction %s arrived out of order."
+                      .formatted(alert.revealedBy())));
     }
     return remarks;
   }

@@ -2,6 +2,7 @@ package io.spendwatch.streams.postgres;
 
 import io.spendwatch.actors.AccountBalance;
 import io.spendwatch.actors.Accounts;
+import io.spendwatch.actors.Accounts.VersionsQuery;
 import io.spendwatch.actors.History;
 import io.spendwatch.protocol.Alert;
 import io.vertx.sqlclient.Row;
@@ -52,7 +53,8 @@ public final class PgHistory implements History {
         .read(READ_STREAM_TIME, Tuple.of(partition))
         .thenCombine(
             database.read(READ_OPEN_EPISODES, Tuple.of(partition)),
-            (times, episodes) -> new PartitionHistory(streamTimeMs(times), openEpisodes(episodes)));
+            (times, episodes) ->
+                new PartitionHistory(timeMs(times, 0), timeMs(times, 1), openEpisodes(episodes)));
   }
 
   @Override
@@ -71,8 +73,13 @@ public final class PgHistory implements History {
         EventTimes.boundToDatabase(
             Math.max(leastMs, Long.MIN_VALUE + Alert.WINDOW_MS) - Alert.WINDOW_MS);
 
-    CompletableFuture<Map<String, AccountBalance>> balances =
-        accounts.balances(List.of(userIds)).toCompletableFuture();
+    CompletableFuture<Map<String, List<AccountBalance>>> versions =
+        accounts
+            .versions(
+                queries.stream()
+                    .map(query -> new VersionsQuery(query.userId(), query.knownFromMs()))
+                    .toList())
+            .toCompletableFuture();
     CompletableFuture<RowSet<Row>> entries =
         database.read(READ_ENTRIES, Tuple.of(userIds, knownFrom, earliest)).toCompletableFuture();
     CompletableFuture<RowSet<Row>> episodes =
@@ -81,8 +88,8 @@ public final class PgHistory implements History {
                 READ_EPISODES,
                 Tuple.tuple().addArrayOfString(userIds).addArrayOfOffsetDateTime(knownFrom))
             .toCompletableFuture();
-    return CompletableFuture.allOf(balances, entries, episodes)
-        .thenApply(_ -> histories(queries, balances.join(), entries.join(), episodes.join()));
+    return CompletableFuture.allOf(versions, entries, episodes)
+        .thenApply(_ -> histories(queries, versions.join(), entries.join(), episodes.join()));
   }
 
   @Override
@@ -196,11 +203,9 @@ public final class PgHistory implements History {
             });
   }
 
-  private static long streamTimeMs(RowSet<Row> rows) {
+  private static long timeMs(RowSet<Row> rows, int column) {
     for (Row row : rows) {
-      if (row.getOffsetDateTime(0) != null) {
-        return EventTimes.toMs(row.getOffsetDateTime(0));
-      }
+      return EventTimes.toMsOrNone(row.getOffsetDateTime(column));
     }
     return Long.MIN_VALUE;
   }
@@ -217,7 +222,7 @@ public final class PgHistory implements History {
 
   private static Map<String, UserHistory> histories(
       Collection<UserQuery> queries,
-      Map<String, AccountBalance> balances,
+      Map<String, List<AccountBalance>> versions,
       RowSet<Row> entryRows,
       RowSet<Row> episodeRows) {
     Map<String, List<Entry>> entries = HashMap.newHashMap(queries.size());
@@ -240,7 +245,12 @@ public final class PgHistory implements History {
       if (endMs > endsAfterMs(entries.get(userId))) {
         episodes
             .computeIfAbsent(userId, _ -> new ArrayList<>())
-            .add(new Episode(row.getString(1), EventTimes.toMs(row.getOffsetDateTime(2)), endMs));
+            .add(
+                new Episode(
+                    row.getString(1),
+                    EventTimes.toMs(row.getOffsetDateTime(2)),
+                    endMs,
+                    row.getLong(4)));
       }
     }
     Map<String, UserHistory> histories = HashMap.newHashMap(queries.size());
@@ -249,7 +259,8 @@ public final class PgHistory implements History {
       histories.put(
           userId,
           new UserHistory(
-              balances.get(userId),
+              versions.getOrDefault(userId, List.of()),
+              query.knownFromMs(),
               entries.getOrDefault(userId, List.of()),
               episodes.getOrDefault(userId, List.of())));
     }
