@@ -1,5 +1,6 @@
 package io.spendwatch.loadgen;
 
+import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.EventTime;
 import io.spendwatch.protocol.Money;
 import io.spendwatch.protocol.Transaction;
@@ -185,7 +186,7 @@ final class DataSet {
             alert.exposureMinor(),
             alert.balanceMinor(),
             alert.cause());
-        raised += alert.cause() == null ? 1 : 0;
+        raised += alert.type() == AlertType.RAISED ? 1 : 0;
       }
     }
     return raised;

@@ -8,13 +8,13 @@ import io.spendwatch.protocol.AlertType;
  * An alert that must come, in all that the transactions and balances alone decide: two alerts are
  * the same when these are equal.
  *
- * @param transactionId at which the episode opened or ended; null where entries left the window
- *     between two transactions
+ * @param transactionId at which the episode opened or ended; null where a balance did, or entries
+ *     left the window between two transactions
  * @param eventTimeMs of the start or end, milliseconds since the epoch
  * @param exposureMinor over (eventTime − 24 h, eventTime], minor units
  * @param balanceMinor what it is held against, minor units
- * @param late whether only an out-of-order record reveals it
- * @param cause null for RAISED
+ * @param late whether only what came out of order reveals it
+ * @param cause null where a transaction RAISED it
  */
 public record KnownAlert(
     AlertType type,

@@ -1,10 +1,12 @@
 package io.spendwatch.loadgen;
 
+import io.spendwatch.loadgen.Timeline.Kind;
+import io.spendwatch.loadgen.Timeline.Point;
+import io.spendwatch.loadgen.Timeline.Version;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Transaction;
-import io.spendwatch.protocol.TransactionKind;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,11 +16,15 @@ import java.util.Set;
 
 /**
  * The rule, written so plainly that it is obviously right, and apart from the code that it judges:
- * every answer is summed anew from the list of what has arrived. Balances are constant.
+ * every answer is summed anew from the list of what has arrived. All of it is in one currency.
  *
- * <p>Transactions may arrive in any order. Where they arrive out of order, the alerts are those of
- * a user whose idle episodes nobody has ended meanwhile: in earnest, other users' transactions move
- * the time on that ends them, which the oracle does not look at. For one thread.
+ * <p>A balance is a version, in force for event times after its instant. At points, in order, the
+ * exposure is held against it: what leaves the window, together with the first transaction of that
+ * instant; each further transaction; each version of that instant.
+ *
+ * <p>Transactions and versions may arrive in any order. A user's time passes with the user's own
+ * transactions, and where somebody says so: in earnest, other users' transactions move it on, which
+ * decides what of that which comes out of order was announced before. For one thread.
  */
 final class Oracle {
 
@@ -31,7 +37,7 @@ final class Oracle {
    * It counts.
    *
    * @param exposureMinor over (t − 24 h, t] at its own event time t, as known at its arrival
-   * @param balanceMinor null without an account
+   * @param balanceMinor in force at t, as known at its arrival; null without an account
    */
   record Counted(long exposureMinor, Long balanceMinor) implements Arrival {
     boolean breach() {
@@ -45,9 +51,35 @@ final class Oracle {
   private final Map<String, User> users = new HashMap<>();
   private final List<KnownAlert> alerts = new ArrayList<>();
 
-  /** Sets a user's balance, before the user's first transaction. */
+  /** Sets a user's balance for all times, before the user's first transaction. */
   void account(String userId, long balanceMinor) {
-    user(userId).balanceMinor = balanceMinor;
+    balance(userId, Timeline.ALWAYS, balanceMinor);
+  }
+
+  /** Takes the next version of a balance in order of arrival; one that is known changes nothing. */
+  void balance(String userId, long asOfMs, long balanceMinor) {
+    User user = user(userId);
+    var version = new Version(asOfMs, balanceMinor);
+    if (user.timeline.contains(version)) {
+      return;
+    }
+    boolean isFirst = user.timeline.insert(version);
+    // The first one of all is in force before its instant too.
+    long fromMs = isFirst ? Timeline.ALWAYS : asOfMs;
+    long announcedMs = user.lastAnnouncedMs();
+    long settledMs = Math.max(user.timeline.latestMs(), announcedMs);
+    if (fromMs < settledMs
+        || fromMs == announcedMs
+        || user.timeline.hasVersionIn(fromMs + 1, user.passedMs)) {
+      review(user, Math.max(fromMs, user.timeline.latestMs() - Alert.WINDOW_MS + 1), null, version);
+    } else if (fromMs < user.passedMs) {
+      user.passedMs = Math.max(fromMs, settledMs);
+    }
+  }
+
+  /** Other users' transactions let time pass: what is before the instant is dealt with. */
+  void passTime(String userId, long toMs) {
+    pass(user(userId), toMs);
   }
 
   /** Takes the next transaction in order of arrival. */
@@ -56,22 +88,22 @@ final class Oracle {
     if (!user.transactionIds.add(transaction.transactionId())) {
       return new Duplicate();
     }
-    long latestMs = user.latestMs();
-    long eventTimeMs = transaction.eventTimeMs();
-    boolean late = eventTimeMs < latestMs;
-    boolean tooLate = late && eventTimeMs <= latestMs - Alert.WINDOW_MS;
-    if (!late) {
-      clearBetween(user, latestMs, eventTimeMs);
+    long atMs = transaction.eventTimeMs();
+    boolean tooLate = atMs <= user.timeline.latestMs() - Alert.WINDOW_MS;
+    long announcedMs = user.lastAnnouncedMs();
+    boolean inOrder =
+        atMs >= user.timeline.latestMs()
+            && (atMs > announcedMs || (atMs == announcedMs && !user.timeline.hasVersionAt(atMs)));
+    if (inOrder) {
+      user.passedMs = Math.min(user.passedMs, atMs);
+      pass(user, atMs);
     }
-    user.insert(transaction);
-    var counted = new Counted(user.exposureMinor(eventTimeMs), user.balanceMinor);
-    if (user.balanceMinor != null) {
-      var here = new Point(eventTimeMs, transaction, counted.exposureMinor());
-      if (late && !tooLate) {
-        review(user, here);
-      } else if (!late && counted.breach() != user.inEpisode()) {
-        announce(user, here, false);
-      }
+    user.timeline.insert(transaction);
+    var counted = new Counted(user.timeline.sum(atMs).minor(), user.timeline.balanceMinor(atMs));
+    if (inOrder) {
+      evaluate(user, user.timeline.transactionPoints(atMs).getLast());
+    } else if (!tooLate && user.timeline.hasVersions()) {
+      review(user, atMs, transaction, null);
     }
     return counted;
   }
@@ -83,7 +115,7 @@ final class Oracle {
   List<KnownAlert> alerts() {
     for (User user :
         users.values().stream().sorted((a, b) -> a.userId.compareTo(b.userId)).toList()) {
-      clearBetween(user, user.latestMs(), Long.MAX_VALUE);
+      pass(user, Long.MAX_VALUE);
     }
     return alertsSoFar();
   }
@@ -93,52 +125,113 @@ final class Oracle {
     return List.copyOf(alerts);
   }
 
-  /** Ends the user's episode if entries that leave at an instant in (fromMs, toMs) end it. */
-  private void clearBetween(User user, long fromMs, long toMs) {
-    if (user.inEpisode()) {
-      Point end = user.firstExpiryWithoutBreach(fromMs, toMs);
-      if (end != null) {
-        announce(user, end, false);
+  /** Points without a transaction, before the instant, are dealt with. */
+  private void pass(User user, long toMs) {
+    if (toMs <= user.passedMs) {
+      return;
+    }
+    if (!user.inEpisode() && !user.timeline.hasVersionIn(user.passedMs, toMs)) {
+      user.passedMs = toMs;
+      return;
+    }
+    for (Point point : user.timeline.points(user.passedMs, toMs)) {
+      if (point.kind() != Kind.TRANSACTION) {
+        evaluate(user, point);
       }
+    }
+    user.passedMs = toMs;
+  }
+
+  private void evaluate(User user, Point point) {
+    if (user.inEpisode() ? point.ends() : point.opens()) {
+      announce(user, point, point.cause(user.inEpisode()), false);
     }
   }
 
   /**
-   * Holds the breaches, found anew with the late transaction, against the episodes as announced.
-   * Each announced episode belongs to the first breach that it overlaps; what one of them has
+   * Holds the breaches, found anew from the instant on, against the episodes as announced; what was
    * announced stays, and only the difference is announced.
+   *
+   * @param late what came late, or null
+   * @param version that came late, or null
    */
-  private void review(User user, Point late) {
-    List<Episode> announced = new ArrayList<>(user.episodes);
-    announced.removeIf(episode -> episode.endMs <= late.atMs());
-    for (Breach breach : user.breaches()) {
-      if (breach.endMs() <= late.atMs()) {
+  private void review(User user, long fromMs, Transaction late, Version version) {
+    AlertCause vanished = late == null ? AlertCause.BALANCE : AlertCause.REFUND;
+    List<Point> points =
+        user.timeline.points(fromMs, Math.max(user.passedMs, user.timeline.latestMs()));
+    Episode open = user.inEpisode() ? user.episodes.getLast() : null;
+    List<Episode> ended = new ArrayList<>(user.episodes);
+    ended.remove(open);
+    boolean openHasABreach = false;
+    for (Breach breach : breaches(points, user.goingOnAt(fromMs))) {
+      if (open != null && !openHasABreach && breach.overlaps(open)) {
+        openHasABreach = true;
+        if (breach.end() != null) {
+          announce(user, breach.end(), breach.end().cause(true), true);
+          ended.add(open);
+        }
         continue;
       }
-      List<Episode> its = announced.stream().filter(breach::overlaps).toList();
-      announced.removeAll(its);
-      long coveredToMs = its.stream().mapToLong(e -> e.endMs).max().orElse(Long.MIN_VALUE);
-      if (coveredToMs == OPEN) {
-        if (breach.end() != null) {
-          announce(user, breach.end(), true);
+      List<Episode> its = ended.stream().filter(breach::overlaps).toList();
+      if (breach.isOfOneInstant() && !its.isEmpty()) {
+        if (its.getFirst().isOfOneInstant()) {
+          ended.remove(its.getFirst());
         }
-      } else if (breach.endMs() > coveredToMs) {
-        Episode open = user.setOpenAside();
-        announce(user, user.startOf(breach, Math.max(coveredToMs, late.atMs())), true);
+        continue;
+      }
+      long coveredToMs = its.stream().mapToLong(e -> e.endMs).max().orElse(Long.MIN_VALUE);
+      if (breach.endMs() > coveredToMs) {
+        Episode aside = user.setOpenAside();
+        Point start =
+            breach.points().stream()
+                .filter(point -> point.atMs() >= coveredToMs)
+                .findFirst()
+                .or(() -> breach.points().stream().filter(p -> p.isOf(late, version)).findFirst())
+                .orElseGet(
+                    () ->
+                        breach.points().isEmpty()
+                            ? user.timeline.quiet(coveredToMs)
+                            : breach.points().getLast());
+        announce(user, start, start.cause(false), true);
         if (breach.end() != null) {
-          announce(user, breach.end(), true);
-          user.resume(open);
+          announce(user, breach.end(), breach.end().cause(true), true);
+          user.resume(aside);
         }
       }
     }
-    if (user.inEpisode() && announced.contains(user.episodes.getLast())) {
-      long startMs = user.episodes.getLast().startMs;
-      announce(user, new Point(startMs, late.transaction(), user.exposureMinor(startMs)), true);
+    if (open != null && !openHasABreach && open.startMs >= fromMs) {
+      Point there =
+          points.stream()
+              .filter(point -> point.atMs() == open.startMs)
+              .reduce((_, last) -> last)
+              .orElseGet(() -> user.timeline.quiet(open.startMs));
+      announce(user, there, vanished, true);
     }
   }
 
+  /** All breaches among the points; the first may have begun before them. */
+  private static List<Breach> breaches(List<Point> points, Episode goingOn) {
+    List<Breach> found = new ArrayList<>();
+    Breach breach = goingOn == null ? null : new Breach(goingOn.startMs, new ArrayList<>(), null);
+    for (Point point : points) {
+      if (breach == null && point.opens()) {
+        breach = new Breach(point.atMs(), new ArrayList<>(), null);
+      }
+      if (breach != null && point.ends()) {
+        found.add(new Breach(breach.startMs(), breach.points(), point));
+        breach = null;
+      } else if (breach != null && point.kind() != Kind.EXPIRY) {
+        breach.points().add(point);
+      }
+    }
+    if (breach != null) {
+      found.add(breach);
+    }
+    return found;
+  }
+
   /** Opens an episode where none is open; ends the open one. */
-  private void announce(User user, Point at, boolean late) {
+  private void announce(User user, Point at, AlertCause cause, boolean late) {
     boolean raised = !user.inEpisode();
     if (raised) {
       user.episodes.add(new Episode(at.atMs()));
@@ -151,17 +244,10 @@ final class Oracle {
             user.userId,
             at.transaction() == null ? null : at.transaction().transactionId(),
             at.atMs(),
-            at.exposureMinor(),
-            user.balanceMinor,
+            at.sum().minor(),
+            at.balance().balanceMinor(),
             late,
-            raised ? null : causeOf(at.transaction())));
-  }
-
-  private static AlertCause causeOf(Transaction transaction) {
-    // A purchase ends an episode only together with entries that leave at its very instant.
-    return transaction != null && transaction.kind() == TransactionKind.REFUND
-        ? AlertCause.REFUND
-        : AlertCause.EXPIRY;
+            cause));
   }
 
   private User user(String userId) {
@@ -176,31 +262,46 @@ final class Oracle {
     Episode(long startMs) {
       this.startMs = startMs;
     }
+
+    boolean isOfOneInstant() {
+      return startMs == endMs;
+    }
   }
 
-  /** An instant; the transaction is null where entries leave between two transactions. */
-  private record Point(long atMs, Transaction transaction, long exposureMinor) {}
-
-  /** A maximal interval in breach; {@code end} is null where only transactions to come end it. */
-  private record Breach(Point start, Point end) {
+  /**
+   * A maximal stretch in breach.
+   *
+   * @param points at which it could have begun
+   * @param end null where only what is to come ends it
+   */
+  private record Breach(long startMs, List<Point> points, Point end) {
     long endMs() {
       return end == null ? OPEN : end.atMs();
     }
 
+    boolean isOfOneInstant() {
+      return startMs == endMs();
+    }
+
     boolean overlaps(Episode episode) {
-      return episode.startMs < endMs() && start.atMs() < episode.endMs;
+      boolean startsInIt = episode.startMs <= startMs && startMs < episode.endMs;
+      boolean holdsItsStart = startMs <= episode.startMs && episode.startMs < endMs();
+      boolean sameInstant =
+          isOfOneInstant() && episode.isOfOneInstant() && startMs == episode.startMs;
+      return startsInIt || holdsItsStart || sameInstant;
     }
   }
 
   private static final class User {
     private final String userId;
     private final Set<String> transactionIds = new HashSet<>();
-    private final List<Transaction> byEventTime = new ArrayList<>();
+    private final Timeline timeline = new Timeline();
 
     /** In the order in which they were announced; the open one is the last. */
     private final List<Episode> episodes = new ArrayList<>();
 
-    private Long balanceMinor;
+    /** Before it, all points without a transaction have been dealt with. */
+    private long passedMs = Timeline.ALWAYS;
 
     User(String userId) {
       this.userId = userId;
@@ -221,99 +322,20 @@ final class Oracle {
       }
     }
 
-    long latestMs() {
-      return byEventTime.isEmpty() ? Long.MIN_VALUE : byEventTime.getLast().eventTimeMs();
+    /** The episode that had begun before the instant and had not ended before it; null for none. */
+    Episode goingOnAt(long instantMs) {
+      return episodes.stream()
+          .filter(episode -> episode.startMs < instantMs && instantMs <= episode.endMs)
+          .reduce((one, other) -> other.endMs == OPEN ? one : other)
+          .orElse(null);
     }
 
-    /** After all that are as old or older: ties stay in the order of arrival. */
-    void insert(Transaction transaction) {
-      int at = byEventTime.size();
-      while (at > 0 && byEventTime.get(at - 1).eventTimeMs() > transaction.eventTimeMs()) {
-        at--;
-      }
-      byEventTime.add(at, transaction);
-    }
-
-    /** Signed sum over (atMs − 24 h, atMs]. */
-    long exposureMinor(long atMs) {
-      return exposureMinor(atMs, byEventTime.size());
-    }
-
-    /** Of the first {@code count} only; from the latest back to the first that is too old. */
-    private long exposureMinor(long atMs, int count) {
-      long sumMinor = 0;
-      for (Transaction transaction : byEventTime.subList(0, count).reversed()) {
-        if (transaction.eventTimeMs() <= atMs - Alert.WINDOW_MS) {
-          break;
-        }
-        if (transaction.eventTimeMs() <= atMs) {
-          sumMinor = Math.addExact(sumMinor, transaction.signedAmountMinor());
-        }
-      }
-      return sumMinor;
-    }
-
-    /**
-     * The first instant in (fromMs, toMs) at which entries leave and no breach is left; null for
-     * none.
-     */
-    Point firstExpiryWithoutBreach(long fromMs, long toMs) {
-      for (Transaction leaving : byEventTime) {
-        long leavesAtMs = leaving.eventTimeMs() + Alert.WINDOW_MS;
-        if (fromMs < leavesAtMs && leavesAtMs < toMs) {
-          long exposureMinor = exposureMinor(leavesAtMs);
-          if (exposureMinor <= balanceMinor) {
-            return new Point(leavesAtMs, null, exposureMinor);
-          }
-        }
-      }
-      return null;
-    }
-
-    /** All breaches up to the latest transaction; each begins at a transaction. */
-    List<Breach> breaches() {
-      List<Breach> found = new ArrayList<>();
-      Point start = null;
-      long beforeMs = Long.MIN_VALUE;
-      for (int i = 0; i < byEventTime.size(); i++) {
-        Transaction next = byEventTime.get(i);
-        long atMs = next.eventTimeMs();
-        Point end = start == null ? null : firstExpiryWithoutBreach(beforeMs, atMs);
-        if (end != null) {
-          found.add(new Breach(start, end));
-          start = null;
-        }
-        var here = new Point(atMs, next, exposureMinor(atMs, i + 1));
-        boolean breach = here.exposureMinor() > balanceMinor;
-        if (breach && start == null) {
-          start = here;
-        } else if (!breach && start != null) {
-          found.add(new Breach(start, here));
-          start = null;
-        }
-        beforeMs = atMs;
-      }
-      if (start != null) {
-        found.add(new Breach(start, null));
-      }
-      return found;
-    }
-
-    /**
-     * Where that part of a breach begins that is not before the instant: at a transaction, or else
-     * at the instant.
-     */
-    Point startOf(Breach breach, long fromMs) {
-      if (breach.start().atMs() >= fromMs) {
-        return breach.start();
-      }
-      for (Transaction transaction : byEventTime) {
-        long atMs = transaction.eventTimeMs();
-        if (fromMs <= atMs && atMs < breach.endMs()) {
-          return new Point(atMs, transaction, exposureMinor(atMs));
-        }
-      }
-      return new Point(fromMs, null, exposureMinor(fromMs));
+    /** The latest start or end that was announced. */
+    long lastAnnouncedMs() {
+      return episodes.stream()
+          .mapToLong(episode -> episode.endMs == OPEN ? episode.startMs : episode.endMs)
+          .max()
+          .orElse(Long.MIN_VALUE);
     }
   }
 }

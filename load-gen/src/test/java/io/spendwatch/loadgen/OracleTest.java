@@ -8,16 +8,22 @@ import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Cases computed by hand; the balance is 100 throughout, times are milliseconds from T. */
+/**
+ * Cases computed by hand; the balance is 100 but where a case says so, times are milliseconds from
+ * T.
+ */
 class OracleTest {
 
   private static final long T = 1_700_000_000_000L;
   private static final long H24 = 86_400_000;
 
   private final Oracle oracle = new Oracle();
+  private final Map<String, Integer> ids = new HashMap<>();
   private int transactions;
 
   @BeforeEach
@@ -155,7 +161,7 @@ class OracleTest {
     refund(5, 30);
 
     assertThat(oracle.alertsSoFar())
-        .containsExactly(raised("t2", 10, 120), late(cleared("t3", 10, 90, AlertCause.REFUND)));
+        .containsExactly(raised("t2", 10, 120), late(cleared("t2", 10, 90, AlertCause.REFUND)));
   }
 
   @Test
@@ -192,6 +198,182 @@ class OracleTest {
 
     assertThat(oracle.arrive(stranger)).isEqualTo(new Counted(1_000, null));
     assertThat(oracle.alerts()).isEmpty();
+  }
+
+  @Test
+  void everyVersionIsAPointOfItsOwn() {
+    balance("v", -H24, 1000);
+    arriveOf("v", 0, 100);
+    balance("v", 60_000, 50);
+    balance("v", 120_000, 500);
+
+    assertThat(oracle.alerts())
+        .containsExactly(
+            of("v", AlertType.RAISED, null, 60_000, 100, 50, AlertCause.BALANCE),
+            of("v", AlertType.CLEARED, null, 120_000, 100, 500, AlertCause.BALANCE));
+  }
+
+  @Test
+  void versionsSayTheSameWhetherTheyComeBeforeTheTransactionOrAfterALaterOne() {
+    balance("before", -H24, 1000);
+    balance("before", 60_000, 50);
+    balance("before", 120_000, 500);
+    arriveOf("before", 0, 100);
+    assertThat(arriveOf("before", 200_000, 1)).isEqualTo(new Counted(101, 500L));
+
+    balance("late", -H24, 1000);
+    arriveOf("late", 0, 100);
+    assertThat(arriveOf("late", 200_000, 1)).isEqualTo(new Counted(101, 1000L));
+    balance("late", 60_000, 50);
+    balance("late", 120_000, 500);
+
+    assertThat(oracle.alerts())
+        .containsExactly(
+            of("before", AlertType.RAISED, null, 60_000, 100, 50, AlertCause.BALANCE),
+            of("before", AlertType.CLEARED, null, 120_000, 100, 500, AlertCause.BALANCE),
+            late(of("late", AlertType.RAISED, null, 60_000, 100, 50, AlertCause.BALANCE)),
+            late(of("late", AlertType.CLEARED, null, 120_000, 100, 500, AlertCause.BALANCE)));
+  }
+
+  @Test
+  void holdsATransactionAgainstTheVersionBeforeItsInstant() {
+    balance("v", 10, 10);
+    balance("v", 20, 20);
+    balance("v", 20, 25);
+    balance("v", 15, 15);
+
+    assertThat(arriveOf("v", 5, 1).balanceMinor()).as("before all: the first").isEqualTo(10);
+    assertThat(arriveOf("v", 15, 1).balanceMinor()).isEqualTo(10);
+    assertThat(arriveOf("v", 20, 1).balanceMinor()).isEqualTo(15);
+    assertThat(arriveOf("v", 21, 1).balanceMinor()).as("the later of equal ones").isEqualTo(25);
+    assertThat(oracle.alerts()).isEmpty();
+  }
+
+  @Test
+  void dealsWithTheTransactionsOfAnInstantBeforeItsVersionAndWithWhatLeavesBeforeBoth() {
+    balance("v", -H24, 100);
+    arriveOf("v", 0, 90);
+    arriveOf("v", 10, 20);
+    balance("v", 10, 200);
+    balance("v", H24, 15);
+    arriveOf("v", H24 + 5, 1);
+
+    assertThat(oracle.alerts())
+        .containsExactly(
+            of("v", AlertType.RAISED, "t2", 10, 110, 100, null),
+            of("v", AlertType.CLEARED, null, 10, 110, 200, AlertCause.BALANCE),
+            of("v", AlertType.RAISED, null, H24, 20, 15, AlertCause.BALANCE),
+            of("v", AlertType.CLEARED, null, H24 + 10, 1, 15, AlertCause.EXPIRY));
+  }
+
+  @Test
+  void theEqualInstantsVersionsAreDealtWithInOrder() {
+    balance("v", -H24, 100);
+    arriveOf("v", 0, 90);
+    balance("v", 10, 50);
+    balance("v", 10, 200);
+
+    assertThat(oracle.alerts())
+        .containsExactly(
+            of("v", AlertType.RAISED, null, 10, 90, 50, AlertCause.BALANCE),
+            of("v", AlertType.CLEARED, null, 10, 90, 200, AlertCause.BALANCE));
+  }
+
+  @Test
+  void aVersionOpensNoEpisodeWithoutTransactions() {
+    balance("v", 0, 100);
+    balance("v", 10, -5);
+    assertThat(oracle.alerts()).isEmpty();
+
+    balance("w", 0, -5);
+    arriveOf("w", 10, 1);
+    balance("w", 20, 0);
+    balance("w", 30, 2);
+    assertThat(oracle.alerts())
+        .containsExactly(
+            of("w", AlertType.RAISED, "t1", 10, 1, -5, null),
+            of("w", AlertType.CLEARED, null, 30, 1, 2, AlertCause.BALANCE));
+  }
+
+  @Test
+  void aRepeatedVersionChangesNothing() {
+    balance("v", -H24, 100);
+    balance("v", 10, 50);
+    balance("v", 10, 60);
+    arriveOf("v", 5, 55);
+    balance("v", 10, 50);
+    balance("v", -H24, 100);
+
+    assertThat(arriveOf("v", 20, 1).balanceMinor()).isEqualTo(60);
+    assertThat(oracle.alertsSoFar())
+        .containsExactly(
+            of("v", AlertType.RAISED, null, 10, 55, 50, AlertCause.BALANCE),
+            of("v", AlertType.CLEARED, null, 10, 55, 60, AlertCause.BALANCE));
+  }
+
+  @Test
+  void anAccountThatComesAfterTheTransactionsRaisesWhatItWouldHaveRaised() {
+    assertThat(arriveOf("v", 0, 60)).isEqualTo(new Counted(60, null));
+    arriveOf("v", 10, 60);
+    arriveOf("v", H24 + 5, 1);
+    assertThat(oracle.alertsSoFar()).isEmpty();
+    balance("v", H24 + 20, 100);
+
+    assertThat(oracle.alertsSoFar())
+        .as("24 h back from the latest transaction: what is before stays as it was")
+        .containsExactly(
+            late(of("v", AlertType.RAISED, "t2", 10, 120, 100, null)),
+            late(of("v", AlertType.CLEARED, null, H24, 60, 100, AlertCause.EXPIRY)));
+  }
+
+  @Test
+  void aLateTopUpEndsTheOpenEpisodeWhereItWouldHaveEnded() {
+    balance("v", -H24, 100);
+    arriveOf("v", 0, 150);
+    arriveOf("v", 100, 1);
+    balance("v", 50, 500);
+
+    assertThat(oracle.alertsSoFar())
+        .containsExactly(
+            of("v", AlertType.RAISED, "t1", 0, 150, 100, null),
+            late(of("v", AlertType.CLEARED, null, 50, 150, 500, AlertCause.BALANCE)));
+  }
+
+  @Test
+  void aLateTopUpFromBeforeTheEpisodeLeavesNothingOfIt() {
+    balance("v", -H24, 100);
+    arriveOf("v", 0, 50);
+    arriveOf("v", 100, 60);
+    balance("v", 50, 500);
+
+    assertThat(oracle.alertsSoFar())
+        .containsExactly(
+            of("v", AlertType.RAISED, "t2", 100, 110, 100, null),
+            late(of("v", AlertType.CLEARED, "t2", 100, 110, 500, AlertCause.BALANCE)));
+  }
+
+  private void balance(String userId, long asOf, long balanceMinor) {
+    oracle.balance(userId, T + asOf, balanceMinor);
+  }
+
+  private Counted arriveOf(String userId, long afterMs, long amountMinor) {
+    String id = "t" + ids.merge(userId, 1, Integer::sum);
+    return (Counted)
+        oracle.arrive(
+            new Transaction(
+                id, userId, amountMinor, "USD", T + afterMs, TransactionKind.PURCHASE, null, null));
+  }
+
+  private static KnownAlert of(
+      String userId,
+      AlertType type,
+      String transactionId,
+      long afterMs,
+      long exposureMinor,
+      long balanceMinor,
+      AlertCause cause) {
+    return new KnownAlert(
+        type, userId, transactionId, T + afterMs, exposureMinor, balanceMinor, false, cause);
   }
 
   private Counted purchase(long afterMs, long amountMinor) {

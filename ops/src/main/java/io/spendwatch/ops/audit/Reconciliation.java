@@ -43,6 +43,9 @@ public final class Reconciliation {
    */
   private static final Duration REMOVAL = Duration.ofDays(32);
 
+  /** What is done for the users in scope, in this order. */
+  static final List<String> STEPS = List.of("rows", "balances", "told", "points", "episodes");
+
   private final Database database;
   private final KafkaConfig kafka;
   private final AuditConfig config;
@@ -159,6 +162,11 @@ public final class Reconciliation {
     values.put(
         "checkable_from", literal(droppedBefore == null ? null : droppedBefore.plus(WINDOW)));
 
+    values.put("in_time_since", literal(inTimeSince(session)));
+    values.put("versions_since", literal(tables.lastBegun(session).minus(config.grace())));
+    values.put("grace", interval(config.grace()));
+    values.put("clear_grace", interval(Duration.ZERO));
+
     session.run("begin_found", values);
     session.run("begin", values);
     Map<Integer, OffsetGaps.Census> censuses = census(session, values);
@@ -168,17 +176,13 @@ public final class Reconciliation {
         values.put("share", Integer.toString(share));
         values.put("shares", Integer.toString(shares));
         session.run("scope_full", values);
-        session.run("rows", values);
-        session.run("balances", values);
-        session.run("episodes", values);
+        judgeUsers(session, values);
         session.run("end_share", values);
       }
       session.run("strangers", values);
     } else {
       session.run("scope_incremental", values);
-      session.run("rows", values);
-      session.run("balances", values);
-      session.run("episodes", values);
+      judgeUsers(session, values);
     }
     session.run("sequence", values);
     session.run("beyond", Map.of("beyond", beyond(log.ends())));
@@ -206,6 +210,12 @@ public final class Reconciliation {
             mode == Mode.FULL ? Map.of() : touched(session)));
   }
 
+  private static void judgeUsers(Session session, Map<String, String> values) {
+    for (String step : STEPS) {
+      session.run(step, values);
+    }
+  }
+
   /** Others each time; the same ones if the run is done again. */
   private Map<Integer, List<String>> some(Map<Integer, List<String>> users, long runId) {
     record Member(int partition, String userId) {}
@@ -224,6 +234,17 @@ public final class Reconciliation {
     OffsetDateTime end =
         session.one("SELECT dropped_before FROM spendwatch.settings").getOffsetDateTime(0);
     return end == null ? null : end.toInstant();
+  }
+
+  private static Instant inTimeSince(Session session) {
+    return session
+        .one("SELECT balances_in_time_since FROM spendwatch.settings")
+        .getOffsetDateTime(0)
+        .toInstant();
+  }
+
+  private static String interval(Duration duration) {
+    return "interval '" + duration.toMillis() + " ms'";
   }
 
   private static String literal(Instant instant) {

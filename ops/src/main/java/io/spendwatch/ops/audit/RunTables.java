@@ -60,6 +60,16 @@ final class RunTables {
         .getLong(0);
   }
 
+  /** When the last run that has finished had begun; the epoch where there was none. */
+  Instant lastBegun(Session session) {
+    return session
+        .one(
+            "SELECT coalesce(max(started_at), 'epoch') FROM spendwatch.reconciliation_runs"
+                + " WHERE outcome IN ('CLEAN', 'FINDINGS')")
+        .getOffsetDateTime(0)
+        .toInstant();
+  }
+
   Map<Integer, Position> positions(Session session) {
     Map<Integer, Position> positions = new HashMap<>();
     for (Row row : session.query(AuditScript.text("read_positions", Map.of()))) {

@@ -3,9 +3,10 @@ package io.spendwatch.ops.explain;
 import java.time.Instant;
 
 /**
- * A row of table {@code account_versions}: a balance that was in force.
+ * A row of table {@code account_versions}: a version of a balance.
  *
- * @param inForceSince by the word of whoever wrote it
+ * @param asOf from when on it is in force, by the word of whoever wrote it: for event times later
+ *     than it
  * @param recordedAt by the database's clock
  * @param closedAt when the account went, with this balance; null where it did not
  */
@@ -13,6 +14,6 @@ record AccountVersion(
     long version,
     long balanceMinor,
     String currency,
-    Instant inForceSince,
+    Instant asOf,
     Instant recordedAt,
     Instant closedAt) {}

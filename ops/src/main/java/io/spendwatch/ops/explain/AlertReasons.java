@@ -42,7 +42,8 @@ final class AlertReasons {
     Optional<StoredTransaction> arrival =
         facts.arrival(alert.userId(), alert.source().offset(), at.minus(WINDOW), at.plus(WINDOW));
     Candidate decided = decided(alert);
-    AccountVersion version = version(alert, arrival).orElse(null);
+    AccountVersion version =
+        facts.versionOf(alert.userId(), alert.balanceMinor(), alert.currency(), at).orElse(null);
     List<Alert> alerts = facts.alerts(alert.userId(), at);
     Summation summation =
         Summation.of(facts, decided.window(), decided.sum(), alert.exposureMinor(), rowsMax);
@@ -96,18 +97,6 @@ final class AlertReasons {
     return new Candidate(window, facts.sum(window));
   }
 
-  private Optional<AccountVersion> version(Alert alert, Optional<StoredTransaction> arrival) {
-    boolean judgedWithIt = alert.late() || alert.transactionId() != null;
-    if (judgedWithIt && arrival.isPresent() && arrival.get().balanceVersion() != null) {
-      return facts.version(alert.userId(), arrival.get().balanceVersion());
-    }
-    return facts.versionOf(
-        alert.userId(),
-        alert.balanceMinor(),
-        alert.currency(),
-        Instant.ofEpochMilli(alert.detectedAtMs()));
-  }
-
   private static String sentence(Alert alert, AccountVersion version, Entries left) {
     return alert.type() == AlertType.RAISED
         ? raised(alert, version)
@@ -119,11 +108,9 @@ final class AlertReasons {
     String comparison =
         Wording.comparison(alert.exposureMinor(), alert.balanceMinor(), currency, version);
     String by =
-        alert.transactionId() == null && !alert.late()
+        alert.transactionId() == null
             ? "when that came into force"
-            : alert.transactionId() == null
-                ? "as a late transaction shows"
-                : "with transaction " + alert.transactionId();
+            : "with transaction " + alert.transactionId();
     return "User %s spent %s in the 24 hours to %s, %s, %s."
         .formatted(
             alert.userId(),
@@ -170,14 +157,19 @@ final class AlertReasons {
 
   private static List<String> remarks(Alert alert, Optional<StoredTransaction> arrival) {
     List<String> remarks = new ArrayList<>();
-    if (alert.late()) {
+    if (alert.late() && alert.revealedBy() == null) {
+      remarks.add(
+          "It became visible when a version of the balance came that was in force earlier.");
+    } else if (alert.late()) {
       remarks.add(
           arrival
               .map(
                   row ->
                       "It became visible when transaction %s, of %s, arrived out of order."
                           .formatted(row.transactionId(), time(row.eventTime())))
-              .orElse("It became visible when a transaction arrived out of order."));
+              .orElse(
+                  "It became visible when transaction %s arrived out of order."
+                      .formatted(alert.revealedBy())));
     }
     return remarks;
   }

@@ -15,8 +15,8 @@ import java.util.List;
 
 /**
  * How a user stood at an instant, by what is stored now, and why there was an alert or none. An
- * episode opens at a transaction or a change of the balance, as known when it was looked at; so a
- * sum that is greater than the balance is not always one.
+ * episode opens at a transaction or a version of the balance; so a sum that is greater than the
+ * balance is not always one.
  */
 final class InstantReasons {
   private final StoredFacts facts;
@@ -32,8 +32,7 @@ final class InstantReasons {
    *
    * @param last transaction up to it; null without any
    * @param passedBy the first transaction to arrive with a later event time; null without one
-   * @param changed the version that came into force since the last one; null without one
-   * @param version of the balance; null where the history knows none
+   * @param version of the balance in force; null where the history knows none
    * @param balanceMinor null without an account
    */
   private record Standing(
@@ -41,7 +40,6 @@ final class InstantReasons {
       Instant at,
       StoredTransaction last,
       StoredTransaction passedBy,
-      AccountVersion changed,
       AccountVersion version,
       Long balanceMinor,
       String currency) {
@@ -49,9 +47,9 @@ final class InstantReasons {
     /** When it was last looked whether there is a breach. */
     Instant lookedAt() {
       Instant counted = last == null ? StoredFacts.BEFORE_ALL : last.eventTime();
-      return changed == null || changed.inForceSince().isBefore(counted)
+      return version == null || version.asOf().isBefore(counted) || version.asOf().isAfter(at)
           ? counted
-          : changed.inForceSince();
+          : version.asOf();
     }
   }
 
@@ -77,6 +75,9 @@ final class InstantReasons {
       }
     } else if (standing.balanceMinor() == null) {
       therefore = "there was no alert, since there was no account to hold it against";
+      if (standing.version() != null) {
+        remarks.add("The account went at %s.".formatted(time(standing.version().closedAt())));
+      }
     } else if (!breach) {
       therefore = "there was no alert, since that is no breach";
     } else {
@@ -107,31 +108,24 @@ final class InstantReasons {
         differences);
   }
 
-  /**
-   * The balance is that which the last transaction was held against, or one that has come into
-   * force since; but none that the next transaction was not held against yet.
-   */
+  /** The balance is that in force, by the versions known now; none where the account had gone. */
   private Standing standing(String userId, Instant at) {
     StoredTransaction last =
         facts.latest(userId, StoredFacts.BEFORE_ALL, at, Long.MAX_VALUE).orElse(null);
     StoredTransaction passedBy = facts.passed(userId, at).orElse(null);
-    Long held = last == null ? null : last.balanceVersion();
-    Long heldNext = passedBy == null ? Long.valueOf(Long.MAX_VALUE) : passedBy.balanceVersion();
-    AccountVersion changed =
-        facts
-            .versionAt(userId, held == null ? 0 : held, heldNext == null ? 0 : heldNext, at)
-            .orElse(null);
-    if (changed != null) {
+    AccountVersion version = facts.versionAt(userId, at).orElse(null);
+    if (version != null && version.closedAt() != null && !version.closedAt().isAfter(at)) {
+      return new Standing(userId, at, last, passedBy, version, null, version.currency());
+    }
+    if (version != null) {
       return new Standing(
-          userId, at, last, passedBy, changed, changed, changed.balanceMinor(), changed.currency());
+          userId, at, last, passedBy, version, version.balanceMinor(), version.currency());
     }
     if (last == null) {
       throw new OperatorException(
           "user %s had neither an account nor a transaction up to %s".formatted(userId, time(at)));
     }
-    AccountVersion version = held == null ? null : facts.version(userId, held).orElse(null);
-    return new Standing(
-        userId, at, last, passedBy, null, version, last.balanceMinor(), last.currency());
+    return new Standing(userId, at, last, passedBy, null, last.balanceMinor(), last.currency());
   }
 
   private static String sentence(Standing standing, Sum sum, String therefore) {
@@ -158,11 +152,6 @@ final class InstantReasons {
   private String reason(Standing standing, Window window) {
     long balanceMinor = standing.balanceMinor();
     String currency = window.currency();
-    AccountVersion version = standing.version();
-    if (version != null && version.closedAt() != null) {
-      return "The account with this balance was closed at %s, by the database's clock: that ends an episode."
-          .formatted(time(version.closedAt()));
-    }
     var whenLookedAt = new Window(window.userId(), currency, standing.lookedAt(), Known.ALL);
     if (facts.sum(whenLookedAt).exposureMinor() <= balanceMinor) {
       return """
@@ -197,12 +186,16 @@ final class InstantReasons {
             later, out of order. Of what that changes, only a breach that lasts longer than the episodes announced is raised."""
             .formatted(time(looked), money(knownMinor, currency));
       }
-    } else if (standing.changed() != null && standing.last() != null) {
-      Long heldMinor = standing.last().balanceMinor();
-      return """
-          The last transaction was held against %s, and none has come since: a user who is not in memory is looked at with \
-          the next one."""
-          .formatted(heldMinor == null ? "no account" : money(heldMinor, currency));
+    }
+    AccountVersion version = standing.version();
+    if (version != null && standing.last() != null) {
+      StoredTransaction last = standing.last();
+      if (last.ingestedAt().isBefore(version.recordedAt())) {
+        return """
+            Version %d of the balance came at %s, after the last transaction up to then: it is looked at once the partition's \
+            time has passed its %s, and that of a user without a transaction in 48 hours with the next one."""
+            .formatted(version.version(), time(version.recordedAt()), time(version.asOf()));
+      }
     }
     return null;
   }

@@ -164,24 +164,23 @@ final class StoredFacts {
     return read(FIND_VERSION, StoredFacts::version, userId, version).stream().findFirst();
   }
 
-  /** The version with this balance that is most likely meant at this instant of the wall clock. */
+  /** The version with this balance that is most likely meant at this instant. */
   Optional<AccountVersion> versionOf(
-      String userId, long balanceMinor, String currency, Instant decidedAt) {
+      String userId, long balanceMinor, String currency, Instant at) {
     return read(
-            FIND_VERSION_OF_BALANCE,
-            StoredFacts::version,
-            userId,
-            balanceMinor,
-            currency,
-            time(decidedAt))
+            FIND_VERSION_OF_BALANCE, StoredFacts::version, userId, balanceMinor, currency, time(at))
         .stream()
         .findFirst();
   }
 
-  /** The last version in (after, to] that was in force at this instant or before. */
-  Optional<AccountVersion> versionAt(String userId, long after, long to, Instant at) {
-    return read(FIND_VERSION_AT, StoredFacts::version, userId, after, to, time(at)).stream()
-        .findFirst();
+  /** The version in force at this instant, or that begins there: of those that are known now. */
+  Optional<AccountVersion> versionAt(String userId, Instant at) {
+    return read(FIND_VERSION_AT, StoredFacts::version, userId, time(at)).stream().findFirst();
+  }
+
+  /** The version that a transaction of this instant is held against. */
+  Optional<AccountVersion> versionBefore(String userId, Instant at) {
+    return versionAt(userId, at.minusMillis(1));
   }
 
   private Entries entries(Window window, Instant start, Instant end, boolean known, int max) {

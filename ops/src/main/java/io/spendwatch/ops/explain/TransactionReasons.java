@@ -47,6 +47,18 @@ final class TransactionReasons {
             remarks.add(
                 "It arrived out of order: the user's latest then was %s, of %s."
                     .formatted(latest.transactionId(), time(latest.eventTime()))));
+    facts
+        .versionBefore(row.userId(), row.eventTime())
+        .filter(now -> row.balanceVersion() == null || now.version() != row.balanceVersion())
+        .ifPresent(
+            now ->
+                remarks.add(
+                    "Version %d of the balance, %s, in force since %s, came later, at %s: the verdict stays as it was."
+                        .formatted(
+                            now.version(),
+                            money(now.balanceMinor(), now.currency()),
+                            time(now.asOf()),
+                            time(now.recordedAt()))));
     remarkOnAlerts(row, ledTo, lasting, ahead.isPresent(), remarks, differences);
     return new Explanation(
         Subject.TRANSACTION,

@@ -62,7 +62,7 @@ final class Wording {
         + (version == null
             ? ""
             : " (version %d, in force since %s)"
-                .formatted(version.version(), time(version.inForceSince())));
+                .formatted(version.version(), time(version.asOf())));
   }
 
   /**
@@ -76,7 +76,7 @@ final class Wording {
         : new Balance(
             decimal(balanceMinor, currency),
             version.version(),
-            version.inForceSince(),
+            version.asOf(),
             version.recordedAt(),
             version.closedAt());
   }

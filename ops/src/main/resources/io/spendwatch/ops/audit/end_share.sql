@@ -1,4 +1,5 @@
 -- Makes room for the next share of users.
 DROP VIEW audited;
 
-DROP TABLE scope_user, suspect, late, judged, concerned, work, told, arrival, heard, stretch, state, expected, matched, given;
+DROP TABLE scope_user, version, suspect, late, judged, doubtful_row, concerned, work, told, several, known, placed, doubt, arrival, heard, stretch, state,
+  expected, matched, given;

@@ -16,6 +16,7 @@ SELECT user_id, currency, event_time, transaction_id, signed_minor, exposure_min
                 by_arrival AS (PARTITION BY user_id, currency ORDER BY event_time, kafka_offset)
        ) AS judged
  WHERE overtaken
+    OR user_id IN (SELECT user_id FROM version GROUP BY user_id HAVING min(currency) <> max(currency))
     OR fresh AND (tied OR window_minor <> exposure_minor OR verdict = 'BREACH'
                   OR verdict <> CASE WHEN balance_minor IS NULL THEN 'NO_ACCOUNT'
                                      WHEN exposure_minor > balance_minor THEN 'BREACH'
@@ -29,10 +30,12 @@ SELECT user_id, currency, event_time, transaction_id, signed_minor, kafka_partit
        verdict, fresh, latest, event_time <= latest - interval '24 hours' AS too_late
   FROM (
          SELECT audited.*,
-                max(event_time) OVER (PARTITION BY user_id, currency ORDER BY kafka_offset
+                max(event_time) OVER (PARTITION BY user_id ORDER BY kafka_offset
                                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest
            FROM audited
-          WHERE user_id IN (SELECT user_id FROM suspect WHERE overtaken)
+          WHERE user_id IN (SELECT user_id FROM suspect WHERE overtaken
+                            UNION ALL
+                            SELECT user_id FROM version GROUP BY user_id HAVING min(currency) <> max(currency))
        ) AS arrived
  WHERE event_time < latest;
 CREATE INDEX ON late (user_id, event_time);

@@ -112,11 +112,16 @@ class ExplainIT {
       purchase("o'neil\\", "q1", 0, 100_01);
       awaitRows();
       execute("DELETE FROM spendwatch.accounts WHERE user_id = 'closed'");
-      awaitAlerts("closed", 2);
       balance("change", 50_00, T.plus(Duration.ofHours(2)));
       awaitAlerts("change", 1);
       balance("change", 70_00, T.plus(Duration.ofHours(2)));
       awaitAlerts("change", 2);
+      balance("day", 30_00, T.plus(Duration.ofHours(12)));
+      awaitAlerts("day", 1);
+      balance("nobody", 10_000, T.plus(Duration.ofHours(3)));
+      await()
+          .atMost(PATIENCE)
+          .until(() -> number("SELECT count(*) FROM spendwatch.account_versions") == 15);
     } finally {
       node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
@@ -203,6 +208,8 @@ class ExplainIT {
           b3     | CLEARED at 2024-07-12 01:00:00.000 UTC by REFUND
           l2     | It arrived out of order: the user's latest then was l3, of 2024-07-12 02:00:00.000 UTC.
           n1     | and had no account to hold it against
+          n1     | Version 1 of the balance, 100.00 USD, in force since 2024-07-12 03:00:00.000 UTC, came later
+          d2     | Version 2 of the balance, 30.00 USD, in force since 2024-07-12 12:00:00.000 UTC, came later
           x2     | which came too late to change anything
           q1     | WHERE user_id = E'o''neil\\\\'
           """)
@@ -220,9 +227,10 @@ class ExplainIT {
           expiry | CLEARED | when e1 of 150.00 USD left the 24 hours: 0.00 USD spent in the 24 hours to then
           back   | CLEARED | with refund b3: 91.00 USD spent
           undone | CLEARED | It became visible when transaction u4, of 2024-07-12 00:30:00.000 UTC, arrived out of order.
-          closed | CLEARED | ended at 2024-07-12 00:00:00.000 UTC, when the account was closed.
           change | RAISED  | 11.00 USD more than the balance of 50.00 USD (version 2, in force since 2024-07-12 02:00:00.000 UTC), when that came into force.
           change | CLEARED | when that balance came into force: 61.00 USD spent in the 24 hours to then, 9.00 USD less than
+          day    | RAISED  | 50.00 USD more than the balance of 30.00 USD (version 2, in force since 2024-07-12 12:00:00.000 UTC), when that came into force.
+          day    | RAISED  | It became visible when a version of the balance came that was in force earlier.
           late   | RAISED  | It became visible when transaction l2, of 2024-07-12 01:00:00.000 UTC, arrived out of order.
           """)
   void saysOfAnAlertWhyItCame(String user, String type, String said) throws SQLException {
@@ -242,14 +250,17 @@ class ExplainIT {
       textBlock =
           """
           tie    | 2024-07-12T00:00:00Z    | the user was in an episode, since 2024-07-12 00:00:00.000 UTC.
-          day    | 2024-07-12T12:00:00Z    | 20.00 USD less than the balance of 100.00 USD
+          day    | 2024-07-12T11:59:00Z    | 20.00 USD less than the balance of 100.00 USD
+          day    | 2024-07-12T12:00:00Z    | 50.00 USD more than the balance of 30.00 USD (version 2
           day    | 2024-07-13T00:00:00Z    | spent 40.00 USD
           day    | 2024-07-12T23:59:59.999Z| spent 80.00 USD
           dip    | 2024-07-13T00:30:00Z    | only since a refund left the 24 hours
           slow   | 2024-07-12T01:00:00Z    | Without what came too late
-          nobody | 2024-07-12T01:00:00Z    | there was no alert, since there was no account
+          nobody | 2024-07-12T01:00:00Z    | 80.00 USD less than the balance of 100.00 USD (version 1
+          closed | 2999-01-01T00:00:00Z    | there was no alert, since there was no account
+          closed | 2999-01-01T00:00:00Z    | The account went at
           undone | 2024-07-12T02:00:00Z    | 5.00 USD less than
-          closed | 2024-07-12T01:00:00Z    | The account with this balance was closed at
+          closed | 2024-07-12T01:00:00Z    | the user was in an episode, since 2024-07-12 00:00:00.000 UTC.
           late   | 2024-07-12T01:30:00Z    | 20.00 USD less than
           change | 2024-07-12T01:00:00Z    | 40.00 USD less than the balance of 100.00 USD (version 1
           change | 2024-07-12T02:00:00Z    | 9.00 USD less than the balance of 70.00 USD (version 3

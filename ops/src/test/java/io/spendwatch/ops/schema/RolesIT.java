@@ -53,9 +53,12 @@ class RolesIT {
           DELETE FROM spendwatch.accounts                                 | refused | refused
           TRUNCATE spendwatch.accounts                                    | refused | refused
           INSERT INTO spendwatch.closed_accounts VALUES ('u', 9)          | refused | refused
-          SELECT count(*) FROM spendwatch.account_versions                | refused | allowed
+          SELECT count(*) FROM spendwatch.closed_accounts                 | allowed | allowed
+          SELECT count(*) FROM spendwatch.account_versions                | allowed | allowed
           UPDATE spendwatch.account_versions SET balance_minor = 0        | refused | refused
           DELETE FROM spendwatch.account_versions                         | refused | refused
+          INSERT INTO spendwatch.account_versions (user_id, balance_version, balance_minor, currency, as_of) VALUES ('u', 9, 1, 'USD', now()) | refused | refused
+          SELECT spendwatch.apply_balances('{1}', '{u}', '{n}', '{USD}', '{1}', '{2024-01-01Z}') | allowed | refused
           UPDATE spendwatch.pipelines SET epoch = epoch + 1               | allowed | refused
           SELECT count(*) FROM spendwatch.pipelines                       | allowed | allowed
           DELETE FROM spendwatch.pipelines                                | refused | refused
@@ -157,7 +160,33 @@ class RolesIT {
               column(
                   bed.database(),
                   "SELECT balance_version FROM spendwatch.accounts WHERE user_id = 'b'"))
-          .containsExactly("3");
+          .containsExactly("4");
+      statement.execute(
+          "UPDATE spendwatch.accounts SET balance_minor = 4, as_of = '2001-01-01Z' WHERE user_id = 'b'");
+      statement.execute("UPDATE spendwatch.accounts SET user_id = 'c' WHERE user_id = 'b'");
+      assertThat(
+              column(
+                  bed.database(),
+                  "SELECT user_id || balance_version || '=' || balance_minor FROM spendwatch.account_versions"
+                      + " WHERE user_id IN ('b', 'c') ORDER BY user_id, balance_version"))
+          .containsExactly("b1=1", "b2=2", "b4=3", "b5=4", "c1=3");
+    }
+  }
+
+  /** The hot path reads versions, and writes them only by way of the accounts. */
+  @Test
+  void theHotPathAppliesBalancesInItsOwnRole(TestBed bed) throws SQLException {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET SESSION AUTHORIZATION spendwatch_oltp");
+      statement.execute(
+          "SELECT spendwatch.apply_balances('{1,2,3}', '{h,h,h}', '{n,n,n}', '{USD,USD,USD}', '{1,2,3}',"
+              + " '{2024-01-02Z,2024-01-03Z,2024-01-01Z}')");
+      assertThat(
+              column(
+                  bed.database(),
+                  "SELECT balance_version FROM spendwatch.account_versions WHERE user_id = 'h' ORDER BY as_of"))
+          .containsExactly("3", "1", "2");
     }
   }
 

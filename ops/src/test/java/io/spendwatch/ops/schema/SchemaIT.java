@@ -72,6 +72,51 @@ class SchemaIT {
         .containsExactly("back 3 9 f", "gone 3 10 f", "there 2 8 f");
   }
 
+  /** A later number was in force then, whatever its {@code as_of}; the newest stays the newest. */
+  @Test
+  void versionsFromBeforeTheyWereEventsInTimeStayInTheirOrder(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_versions");
+    var _ =
+        Flyway.configure()
+            .dataSource(fresh.jdbcUrl(), fresh.user(), fresh.password())
+            .defaultSchema("spendwatch")
+            .target("0013")
+            .load()
+            .migrate();
+    execute(
+        fresh,
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)"
+            + " VALUES ('back', 'USD', 1, '2024-01-02T00:00:00.0009Z'), ('gone', 'USD', 6, '2024-01-01Z'),"
+            + " ('same', 'USD', 7, '2024-01-01Z');"
+            + "UPDATE spendwatch.accounts SET balance_minor = 2, as_of = '2024-01-01Z' WHERE user_id = 'back';"
+            + "UPDATE spendwatch.accounts SET balance_minor = 3, as_of = '2024-01-03Z' WHERE user_id = 'back';"
+            + "UPDATE spendwatch.accounts SET balance_minor = 8 WHERE user_id = 'same';"
+            + "UPDATE spendwatch.accounts SET as_of = '2024-01-05Z' WHERE user_id = 'same';"
+            + "DELETE FROM spendwatch.accounts WHERE user_id = 'gone'");
+    new Schema(fresh).migrate(NOW);
+    String versions =
+        "SELECT concat_ws(' ', user_id, balance_version, balance_minor, to_char(as_of AT TIME ZONE 'UTC', 'DD.US'),"
+            + " closed_at IS NOT NULL) FROM spendwatch.account_versions ORDER BY user_id, as_of, balance_version";
+    assertThat(column(fresh, versions))
+        .containsExactly(
+            "back 1 1 02.000000 f",
+            "back 2 2 02.000000 f",
+            "back 3 3 03.000000 f",
+            "gone 1 6 01.000000 t",
+            "same 1 7 01.000000 f",
+            "same 2 8 01.000000 f");
+    assertThat(
+            column(
+                fresh,
+                "SELECT concat_ws(' ', user_id, balance_version, last_version, balance_minor, to_char(as_of AT TIME ZONE 'UTC', 'DD'))"
+                    + " FROM spendwatch.accounts ORDER BY user_id"))
+        .containsExactly("back 3 3 3 03", "same 2 2 8 01");
+    execute(
+        fresh,
+        "SELECT spendwatch.apply_balances('{1}', '{back}', '{n}', '{USD}', '{9}', '{2024-01-01Z}')");
+    assertThat(column(fresh, versions)).contains("back 4 9 01.000000 f");
+  }
+
   @Test
   void makesThePartitionsOfTodayAndTheDaysToCome(TestBed bed) throws Exception {
     PostgresAddress fresh = freshDatabase(bed, "schema_days_ahead");

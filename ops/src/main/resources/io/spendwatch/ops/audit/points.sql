@@ -1,0 +1,76 @@
+-- Promises, for users with several versions of a balance, where among their rows these are points (placed), and where it is in doubt
+-- which of them were known (doubt).
+--
+-- Each row says up to which number versions were known when it was judged. Where the first row behind a version did not know of it, it
+-- came late, and what was decided from there on is in doubt up to the last row that did not.
+CREATE TEMPORARY TABLE several ON COMMIT DROP AS
+SELECT user_id
+  FROM concerned
+ WHERE EXISTS (SELECT FROM version WHERE version.user_id = concerned.user_id AND place > 1)
+    OR EXISTS (SELECT FROM version WHERE version.user_id = concerned.user_id)
+       AND EXISTS (SELECT FROM work WHERE work.user_id = concerned.user_id AND work.balance_version IS NULL);
+ANALYZE several;
+
+CREATE TEMPORARY TABLE known ON COMMIT DROP AS
+SELECT user_id, kafka_offset, kafka_partition, ingested_at, greatest(event_time, latest_before) AS latest,
+       coalesce(event_time <= latest_before - interval '24 hours', false) AS too_late,
+       max(known_version) OVER (PARTITION BY user_id ORDER BY kafka_offset) AS known_version
+  FROM work
+  JOIN several USING (user_id);
+CREATE INDEX ON known (user_id, latest, kafka_offset);
+CREATE INDEX ON known (user_id, kafka_offset);
+ANALYZE known;
+
+-- after_offset: of the last row with which the user's time had not passed the version; none before all rows.
+CREATE TEMPORARY TABLE placed ON COMMIT DROP AS
+SELECT version.*, row.kafka_offset AS after_offset, row.kafka_partition, row.latest
+  FROM version
+  JOIN several USING (user_id)
+  LEFT JOIN LATERAL (
+         SELECT kafka_offset, kafka_partition, latest
+           FROM known
+          WHERE known.user_id = version.user_id
+            AND known.latest <= version.as_of
+            AND NOT known.too_late
+            AND version.place > 1
+          ORDER BY latest DESC, kafka_offset DESC
+          LIMIT 1
+       ) AS row ON true;
+
+CREATE TEMPORARY TABLE doubt ON COMMIT DROP AS
+SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN place = 1 THEN '-infinity' ELSE as_of END AS as_of,
+       coalesce((SELECT max(kafka_offset)
+                   FROM known
+                  WHERE known.user_id = placed.user_id
+                    AND known.kafka_offset > coalesce(after_offset, -1)
+                    AND known.known_version < placed.balance_version),
+                after_offset, -1) AS last_offset
+  FROM placed
+  LEFT JOIN LATERAL (
+         SELECT *
+           FROM known
+          WHERE known.user_id = placed.user_id
+            AND known.kafka_offset > coalesce(after_offset, -1)
+          ORDER BY kafka_offset
+          LIMIT 1
+       ) AS next ON true
+ WHERE next.known_version < placed.balance_version
+    -- Something was announced behind it before it was known.
+    OR EXISTS (SELECT FROM told
+                WHERE told.user_id = placed.user_id AND NOT told.late AND told.event_time >= placed.as_of
+                  AND coalesce(told.known_version, 0) < placed.balance_version)
+ UNION ALL
+-- What a version revealed was announced before, between or after the rows of its batch.
+SELECT told.user_id, min(known.kafka_offset) - 1, '-infinity', max(known.kafka_offset)
+  FROM told
+  JOIN known ON known.user_id = told.user_id AND (known.ingested_at = told.detected_at OR known.kafka_offset = told.kafka_offset)
+ WHERE told.by_version
+ GROUP BY told.user_id, told.alert_id
+ UNION ALL
+-- What was decided before balances were events in time.
+SELECT user_id, -1, '-infinity', max(kafka_offset)
+  FROM known
+ WHERE ingested_at < {in_time_since}
+ GROUP BY user_id;
+CREATE INDEX ON doubt (user_id);
+ANALYZE doubt;

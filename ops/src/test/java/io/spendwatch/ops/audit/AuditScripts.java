@@ -1,0 +1,91 @@
+package io.spendwatch.ops.audit;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The audit's statements on tables as they stand, of one partition, without its topic. */
+public final class AuditScripts {
+  private final Connection connection;
+  private final Duration grace;
+  private long judgedTo;
+  private long judgedSeq;
+  private String streamTime;
+
+  public AuditScripts(Connection connection, Duration grace) {
+    this.connection = connection;
+    this.grace = grace;
+  }
+
+  /**
+   * Judges the offsets up to {@code to}.
+   *
+   * @param full all of them, or else those that no run before has judged
+   * @param changesSince versions recorded since then are new
+   * @return what was found, a line each
+   */
+  public List<String> run(long to, boolean full, String changesSince) throws SQLException {
+    var span = new Span(0, full ? 0 : judgedTo, to, full ? 0 : judgedSeq, full ? null : streamTime);
+    Map<String, String> values = new HashMap<>();
+    values.put("spans", Span.values(List.of(span)));
+    values.put("fresh", Span.condition(List.of(span)));
+    values.put("checkable_from", "'-infinity'::timestamptz");
+    values.put("in_time_since", "'-infinity'::timestamptz");
+    values.put("versions_since", "'" + changesSince + "'::timestamptz");
+    values.put("grace", "interval '" + grace.toMillis() + " ms'");
+    values.put("clear_grace", "interval '0'");
+    values.put("share", "0");
+    values.put("shares", "1");
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      run(statement, "begin_found", values);
+      run(statement, "begin", values);
+      statement.execute(
+          "UPDATE span SET stream_time = greatest(stream_time, (SELECT max(event_time) FROM spendwatch.transactions AS t WHERE "
+              + values.get("fresh")
+              + "))");
+      run(statement, full ? "scope_full" : "scope_incremental", values);
+      for (String step : Reconciliation.STEPS) {
+        run(statement, step, values);
+      }
+      run(statement, "sequence", values);
+      run(statement, "move_on", values);
+      try (ResultSet position =
+          statement.executeQuery(
+              "SELECT alert_seq, stream_time::text FROM spendwatch.reconciliation_positions")) {
+        position.next();
+        if (!full) {
+          judgedTo = to;
+          judgedSeq = position.getLong(1);
+          streamTime = position.getString(2);
+        }
+      }
+      List<String> found = new ArrayList<>();
+      try (ResultSet rows =
+          statement.executeQuery(
+              "SELECT concat_ws(' | ', kind, user_id, transaction_id, kafka_offset, event_time, expected, actual, detail) FROM found"
+                  + " ORDER BY 1")) {
+        while (rows.next()) {
+          found.add(rows.getString(1));
+        }
+      }
+      if (full) {
+        connection.rollback();
+      } else {
+        connection.commit();
+      }
+      return found;
+    }
+  }
+
+  private static void run(Statement statement, String script, Map<String, String> values)
+      throws SQLException {
+    boolean _ = statement.execute(AuditScript.text(script, values));
+  }
+}
