@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.protocol.Money;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,7 +14,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Currency;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -185,9 +185,7 @@ class SchemaIT {
   @Test
   void showsMoneyWithAsManyDecimalsAsTheCurrencyHas(TestBed bed) throws Exception {
     Map<String, Integer> expected =
-        Currency.getAvailableCurrencies().stream()
-            .filter(currency -> currency.getDefaultFractionDigits() >= 0)
-            .collect(toMap(Currency::getCurrencyCode, Currency::getDefaultFractionDigits));
+        Money.currencies().stream().collect(toMap(code -> code, Money::fractionDigits));
     Map<String, Integer> shown = new HashMap<>();
     for (String code : expected.keySet()) {
       shown.put(
