@@ -215,8 +215,7 @@ public final class PartitionActor {
       batch.answerTo(assess.replyTo());
     } else {
       throw new IllegalStateException(
-          "batch %d was asked for while batch %d is open"
-              .formatted(assess.sequence(), batch.sequence()));
+          "batch " + assess.sequence() + " was asked for while " + batch.sequence() + " is open");
     }
     return Behaviors.same();
   }

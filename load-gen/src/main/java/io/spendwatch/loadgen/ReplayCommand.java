@@ -132,7 +132,9 @@ final class ReplayCommand implements Callable<Integer> {
             survey.purchases(),
             survey.refunds(),
             survey.users(),
-            balances == null ? "" : String.format(", %,d later balances", survey.balances()),
+            balances == null
+                ? ""
+                : String.format(Locale.ROOT, ", %,d later balances", survey.balances()),
             seconds,
             survey.transactions() / seconds);
     if (untilProcessed) {

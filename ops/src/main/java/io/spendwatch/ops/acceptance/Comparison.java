@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -74,8 +75,13 @@ public final class Comparison {
   public String report() {
     var report = new StringBuilder();
     report.append(
-        "rows=%d alerts=%d outstanding=%d differences=%d"
-            .formatted(rows, alerts, outstanding, differences.size()));
+        String.format(
+            Locale.ROOT,
+            "rows=%d alerts=%d outstanding=%d differences=%d",
+            rows,
+            alerts,
+            outstanding,
+            differences.size()));
     differences.stream().limit(SHOWN_DIFFERENCES).forEach(d -> report.append("\n  ").append(d));
     return report.toString();
   }

@@ -18,6 +18,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
@@ -79,7 +80,7 @@ final class PartitionsBenchmark {
       String name, Table years, Table month, ToDoubleFunction<Table> value, String unit) {
     return new Figure(
         NAME,
-        name.formatted(years.tableDays),
+        String.format(Locale.ROOT, name, years.tableDays),
         value.applyAsDouble(years),
         unit,
         value.applyAsDouble(month),
@@ -113,7 +114,7 @@ final class PartitionsBenchmark {
       this.nowMs = on.now().toEpochMilli();
       this.ledger = new Ledger(on.database(), on.writes());
       this.history = new PgHistory(on.database());
-      bench.say("%s: %d days of %,d rows".formatted(name, tableDays, rowsPerDay));
+      bench.say(String.format(Locale.ROOT, "%s: %d days of %,d rows", name, tableDays, rowsPerDay));
       makeDays();
       fill();
       this.makeMillis = makeMore();
@@ -123,16 +124,23 @@ final class PartitionsBenchmark {
     private void makeDays() {
       for (int from = 1; from < tableDays; from += PARTITIONS_AT_A_TIME) {
         on.execute(
-            "SELECT spendwatch.ensure_partitions(array_agg(%s - day * interval '1 day'))"
-                    .formatted(now())
-                + " FROM generate_series(%d, %d) AS day"
-                    .formatted(from, Math.min(from + PARTITIONS_AT_A_TIME, tableDays) - 1));
+            String.format(
+                    Locale.ROOT,
+                    "SELECT spendwatch.ensure_partitions(array_agg(%s - day * interval '1 day'))",
+                    now())
+                + String.format(
+                    Locale.ROOT,
+                    " FROM generate_series(%d, %d) AS day",
+                    from,
+                    Math.min(from + PARTITIONS_AT_A_TIME, tableDays) - 1));
       }
     }
 
     private void fill() {
       on.execute(
-          """
+          String.format(
+              Locale.ROOT,
+              """
           INSERT INTO spendwatch.transactions
                  (user_id, event_time, transaction_id, kind, amount_minor, currency, exposure_minor,
                   balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at)
@@ -140,8 +148,12 @@ final class PartitionsBenchmark {
             FROM generate_series(0, %d - 1) AS day,
                  generate_series(0, %d - 1) AS k,
                  LATERAL (SELECT %s - (day + k / %d.0) * interval '1 day' AS at) AS moment
-          """
-              .formatted(USERS, tableDays - 1, rowsPerDay, now(), rowsPerDay),
+          """,
+              USERS,
+              tableDays - 1,
+              rowsPerDay,
+              now(),
+              rowsPerDay),
           "ANALYZE spendwatch.transactions");
       on.writeDown();
     }
@@ -203,8 +215,10 @@ final class PartitionsBenchmark {
       }
       double perBatch = micros(startNanos) / BATCHES;
       on.execute(
-          "DELETE FROM spendwatch.transactions WHERE event_time = %s AND transaction_id ^@ 'bench-'"
-              .formatted(now()),
+          String.format(
+              Locale.ROOT,
+              "DELETE FROM spendwatch.transactions WHERE event_time = %s AND transaction_id ^@ 'bench-'",
+              now()),
           "VACUUM spendwatch.transactions_" + newestDay());
       return perBatch;
     }

@@ -12,6 +12,7 @@ import io.spendwatch.protocol.Verdict;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How a user stood at an instant, by what is stored now, and why there was an alert or none. An
@@ -69,8 +70,10 @@ final class InstantReasons {
     if (episode != null) {
       therefore = "the user was in an episode, since " + time(episode.raisedAt());
       remarks.add(
-          "Its alert is %s, raised at its start; an episode raises one."
-              .formatted(episode.raisedAlertId()));
+          String.format(
+              Locale.ROOT,
+              "Its alert is %s, raised at its start; an episode raises one.",
+              episode.raisedAlertId()));
       if (!breach) {
         remarks.add(
             "By what is stored now it is no breach; what was announced stays as it was announced.");
@@ -127,7 +130,11 @@ final class InstantReasons {
     }
     if (last == null) {
       throw new OperatorException(
-          "user %s had neither an account nor a transaction up to %s".formatted(userId, time(at)));
+          String.format(
+              Locale.ROOT,
+              "user %s had neither an account nor a transaction up to %s",
+              userId,
+              time(at)));
     }
     AccountVersion version = held == null ? null : facts.version(userId, held).orElse(null);
     return new Standing(
@@ -136,22 +143,24 @@ final class InstantReasons {
 
   private static String sentence(Standing standing, Sum sum, String therefore) {
     String spent =
-        "User %s spent %s in the 24 hours to %s"
-            .formatted(
-                standing.userId(),
-                money(sum.exposureMinor(), standing.currency()),
-                time(standing.at()));
+        String.format(
+            Locale.ROOT,
+            "User %s spent %s in the 24 hours to %s",
+            standing.userId(),
+            money(sum.exposureMinor(), standing.currency()),
+            time(standing.at()));
     return standing.balanceMinor() == null
-        ? "%s; %s.".formatted(spent, therefore)
-        : "%s, %s; %s."
-            .formatted(
-                spent,
-                Wording.comparison(
-                    sum.exposureMinor(),
-                    standing.balanceMinor(),
-                    standing.currency(),
-                    standing.version()),
-                therefore);
+        ? String.format(Locale.ROOT, "%s; %s.", spent, therefore)
+        : String.format(
+            Locale.ROOT,
+            "%s, %s; %s.",
+            spent,
+            Wording.comparison(
+                sum.exposureMinor(),
+                standing.balanceMinor(),
+                standing.currency(),
+                standing.version()),
+            therefore);
   }
 
   /** Why a breach by what is stored now opened no episode; null where nothing says so. */
@@ -160,15 +169,19 @@ final class InstantReasons {
     String currency = window.currency();
     AccountVersion version = standing.version();
     if (version != null && version.closedAt() != null) {
-      return "The account with this balance was closed at %s, by the database's clock: that ends an episode."
-          .formatted(time(version.closedAt()));
+      return String.format(
+          Locale.ROOT,
+          "The account with this balance was closed at %s, by the database's clock: that ends an episode.",
+          time(version.closedAt()));
     }
     var whenLookedAt = new Window(window.userId(), currency, standing.lookedAt(), Known.ALL);
     if (facts.sum(whenLookedAt).exposureMinor() <= balanceMinor) {
-      return """
+      return String.format(
+          Locale.ROOT,
+          """
           It is so only since a refund left the 24 hours, after %s, when it was last looked at. That opens no episode; the \
-          next transaction does."""
-          .formatted(time(standing.lookedAt()));
+          next transaction does.""",
+          time(standing.lookedAt()));
     }
     long inTimeMinor =
         facts.entries(window, Integer.MAX_VALUE).entries().stream()
@@ -176,9 +189,11 @@ final class InstantReasons {
             .mapToLong(Entry::signedMinor)
             .sum();
     if (inTimeMinor <= balanceMinor) {
-      return """
-          Without what came too late, 24 hours or more behind the user's latest, it would be %s: that raises nothing."""
-          .formatted(money(inTimeMinor, currency));
+      return String.format(
+          Locale.ROOT,
+          """
+          Without what came too late, 24 hours or more behind the user's latest, it would be %s: that raises nothing.""",
+          money(inTimeMinor, currency));
     }
     if (standing.passedBy() != null) {
       long known = standing.passedBy().offset() - 1;
@@ -192,17 +207,22 @@ final class InstantReasons {
               .sum(new Window(window.userId(), currency, looked, Known.upTo(known)))
               .exposureMinor();
       if (knownMinor <= balanceMinor) {
-        return """
+        return String.format(
+            Locale.ROOT,
+            """
             When the user's time passed that instant, the last transaction known was of %s, and left %s; the rest arrived \
-            later, out of order. Of what that changes, only a breach that lasts longer than the episodes announced is raised."""
-            .formatted(time(looked), money(knownMinor, currency));
+            later, out of order. Of what that changes, only a breach that lasts longer than the episodes announced is raised.""",
+            time(looked),
+            money(knownMinor, currency));
       }
     } else if (standing.changed() != null && standing.last() != null) {
       Long heldMinor = standing.last().balanceMinor();
-      return """
+      return String.format(
+          Locale.ROOT,
+          """
           The last transaction was held against %s, and none has come since: a user who is not in memory is looked at with \
-          the next one."""
-          .formatted(heldMinor == null ? "no account" : money(heldMinor, currency));
+          the next one.""",
+          heldMinor == null ? "no account" : money(heldMinor, currency));
     }
     return null;
   }

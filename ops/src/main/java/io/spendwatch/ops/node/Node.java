@@ -26,6 +26,7 @@ import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.postgres.Statements;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -216,10 +217,11 @@ public final class Node {
       databases.forEach(Database::close);
       if (isBindFailure(e)) {
         throw new OperatorException(
-            "port %s is taken: the node cannot listen for the cluster on %s"
-                .formatted(
-                    cluster.bindPort().isEmpty() ? cluster.port() : cluster.bindPort(),
-                    cluster.listensAt()),
+            String.format(
+                Locale.ROOT,
+                "port %s is taken: the node cannot listen for the cluster on %s",
+                cluster.bindPort().isEmpty() ? cluster.port() : cluster.bindPort(),
+                cluster.listensAt()),
             e);
       }
       throw e;
@@ -271,8 +273,12 @@ public final class Node {
       return binding.localAddress().getPort();
     } catch (CompletionException e) {
       throw new OperatorException(
-          "port %d is taken: the node cannot listen for HTTP on %s:%d"
-              .formatted(http.port(), http.host(), http.port()),
+          String.format(
+              Locale.ROOT,
+              "port %d is taken: the node cannot listen for HTTP on %s:%d",
+              http.port(),
+              http.host(),
+              http.port()),
           e);
     }
   }
