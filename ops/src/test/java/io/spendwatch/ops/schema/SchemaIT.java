@@ -2,8 +2,10 @@ package io.spendwatch.ops.schema;
 
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Money;
@@ -16,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -200,6 +203,39 @@ class SchemaIT {
         .containsExactly("-0.05 7 9223372036854775.807");
   }
 
+  @Test
+  void refusesADatabaseThatCannotHoldEveryId(TestBed bed) throws Exception {
+    for (String encoding : List.of("SQL_ASCII", "LATIN1")) {
+      String name = "schema_" + encoding.toLowerCase(Locale.ROOT);
+      execute(
+          bed.database(),
+          "CREATE DATABASE " + name + " ENCODING '" + encoding + "' LOCALE 'C' TEMPLATE template0");
+      PostgresAddress other = address(bed, name);
+
+      assertThatThrownBy(() -> new Schema(other).migrate(NOW))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContainingAll(
+              name + " has the encoding " + encoding, "UTF8", "CREATE DATABASE")
+          .message()
+          .doesNotContain("\n");
+      assertThat(column(other, "SELECT nspname FROM pg_namespace WHERE nspname = 'spendwatch'"))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void leavesNoFunctionToTheCallersSearchPath(TestBed bed) throws Exception {
+    assertThat(
+            column(
+                bed.database(),
+                """
+                SELECT proname FROM pg_proc
+                 WHERE pronamespace = 'spendwatch'::regnamespace AND prosqlbody IS NULL
+                   AND NOT EXISTS (SELECT FROM unnest(proconfig) AS s WHERE s LIKE 'search@_path=pg@_catalog%' ESCAPE '@')
+                """))
+        .isEmpty();
+  }
+
   private static final String PARTITIONS =
       "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
           + " WHERE inhparent = 'spendwatch.transactions'::regclass ORDER BY 1";
@@ -213,6 +249,10 @@ class SchemaIT {
 
   private static PostgresAddress freshDatabase(TestBed bed, String name) throws SQLException {
     execute(bed.database(), "CREATE DATABASE " + name);
+    return address(bed, name);
+  }
+
+  private static PostgresAddress address(TestBed bed, String name) {
     PostgresAddress bedded = bed.database();
     return new PostgresAddress(
         bedded.hosts(), name, bedded.parameters(), bedded.user(), bedded.password());
