@@ -48,16 +48,23 @@ public final class Comparison {
    *
    * @param directory of the data set
    * @param set its name, the first part of the file names
+   * @param withBalances whether the set's later balances were replayed too
    * @param connection to the database of the run
    * @param kafka consumer properties, at least bootstrap servers
    * @throws IOException if the known answers cannot be read
    * @throws SQLException if the tables cannot be read
    */
   public static Comparison run(
-      Path directory, String set, Connection connection, Map<String, Object> kafka, Topics topics)
+      Path directory,
+      String set,
+      boolean withBalances,
+      Connection connection,
+      Map<String, Object> kafka,
+      Topics topics)
       throws IOException, SQLException {
     var comparison = new Comparison();
-    KnownAnswers known = KnownAnswers.read(directory, set);
+    KnownAnswers known =
+        withBalances ? KnownAnswers.readAsOf(directory, set) : KnownAnswers.read(directory, set);
     comparison.compareRows(known.rows(), connection);
     if (known.alerts() != null) {
       comparison.compareAlerts(
