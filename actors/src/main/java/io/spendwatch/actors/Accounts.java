@@ -8,8 +8,8 @@ import java.util.concurrent.CompletionStage;
 public interface Accounts {
   /**
    * Reads the balances now in force, all in one round trip. A user without an account is absent
-   * from the answer. Completes on any thread; a failure is transient (the caller's batch is tried
-   * again).
+   * from the answer, as is one whose account cannot be read. Completes on any thread; a failure is
+   * transient (the caller's batch is tried again).
    */
   CompletionStage<Map<String, AccountBalance>> balances(Collection<String> userIds);
 }

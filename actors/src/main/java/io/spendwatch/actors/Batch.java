@@ -4,6 +4,7 @@ import io.spendwatch.actors.History.InstantQuery;
 import io.spendwatch.actors.PartitionCommand.Assess;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertIds;
+import io.spendwatch.protocol.DeadLetterReason;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -158,6 +159,23 @@ final class Batch {
   void setAside(String userId) {
     advances.remove(userId);
     unanswered--;
+  }
+
+  /**
+   * What is stored of the user cannot be read: nothing can be said of its transactions here, or of
+   * its episodes.
+   */
+  void leaveOut(String userId) {
+    advances.remove(userId);
+    Share share = shares.remove(userId);
+    if (share != null) {
+      for (int i = 0; i < share.transactions.size(); i++) {
+        judgements[share.places[i]] =
+            new Judgement.Rejected(
+                DeadLetterReason.INTERNAL_ERROR,
+                "what is stored of the user cannot be read: status and log name the row");
+      }
+    }
   }
 
   /** The balances of these users are to be read anew. */

@@ -251,7 +251,7 @@ public final class PartitionActor {
     var round = new UsersRound(changed);
     for (String userId : batch.userIds()) {
       if (!awake.contains(userId)) {
-        round.restore(userId, batch.earliestMs(userId));
+        round.restore(userId, Math.min(batch.earliestMs(userId), watched.sinceMs(userId)));
       }
     }
     int mayRestore = dependencies.restoreUsersMax();
@@ -279,6 +279,8 @@ public final class PartitionActor {
   }
 
   private void onUsersRead(UsersRound.Read read) {
+    // They stay watched, without being due, so that a later look reaches back far enough.
+    read.unreadable().forEach(batch::leaveOut);
     read.histories()
         .forEach(
             (userId, history) ->

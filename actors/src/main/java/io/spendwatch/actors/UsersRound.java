@@ -22,9 +22,14 @@ final class UsersRound {
   /**
    * What was read.
    *
+   * @param histories of all who were to be read whole, but for who is unreadable
+   * @param unreadable users of whom something is stored that cannot be read
    * @param balances of all whose balance was asked for; null for one who has no account
    */
-  record Read(Map<String, UserHistory> histories, Map<String, AccountBalance> balances) {}
+  record Read(
+      Map<String, UserHistory> histories,
+      List<String> unreadable,
+      Map<String, AccountBalance> balances) {}
 
   /**
    * @param changed users awake whose balance has to be read anew
@@ -58,7 +63,12 @@ final class UsersRound {
         (histories, found) -> {
           Map<String, AccountBalance> balances = new HashMap<>();
           changed.forEach(userId -> balances.put(userId, found.get(userId)));
-          return new Read(histories, balances);
+          List<String> unreadable =
+              queries.stream()
+                  .map(UserQuery::userId)
+                  .filter(userId -> !histories.containsKey(userId))
+                  .toList();
+          return new Read(histories, unreadable, balances);
         });
   }
 

@@ -63,9 +63,13 @@ final class WatchedUsers {
     return new HashSet<>(watched.keySet());
   }
 
-  /** What a look at this user has to reach back to; only for one who is watched. */
+  /**
+   * What a look at this user has to reach back to; {@link Long#MAX_VALUE} for one who is not
+   * watched.
+   */
   long sinceMs(String userId) {
-    return watched.get(userId).sinceMs;
+    Watched user = watched.get(userId);
+    return user == null ? Long.MAX_VALUE : user.sinceMs;
   }
 
   void forget(String userId) {

@@ -5,6 +5,7 @@ import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import io.spendwatch.streams.simulation.Life;
 import io.spendwatch.streams.simulation.Machine;
 import io.spendwatch.streams.simulation.SimulatedAdmin;
@@ -41,6 +42,7 @@ final class SimulatedNode {
             world.postgresOutage(),
             machine.host(),
             life);
+    var unreadable = new UnreadableRows();
     this.actors =
         new PartitionActors(
             machine.system(),
@@ -50,8 +52,8 @@ final class SimulatedNode {
                 Long.MAX_VALUE,
                 restoreUsersMax,
                 8,
-                new PgAccounts(database),
-                new PgHistory(database)));
+                new PgAccounts(database, unreadable),
+                new PgHistory(database, unreadable)));
     SimulatedAdmin admin =
         new SimulatedAdmin(
             world.scheduler(),
@@ -82,6 +84,7 @@ final class SimulatedNode {
                         machine.host().name()),
                 database,
                 database,
+                unreadable,
                 changes ->
                     world.register(
                         new SimulatedPush(

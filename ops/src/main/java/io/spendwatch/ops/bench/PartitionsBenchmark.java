@@ -11,6 +11,7 @@ import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.LedgerBatch;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -112,8 +113,8 @@ final class PartitionsBenchmark {
       this.tableDays = tableDays;
       this.on = bench.installation(site, name);
       this.nowMs = on.now().toEpochMilli();
-      this.ledger = new Ledger(on.database(), on.writes());
-      this.history = new PgHistory(on.database());
+      this.ledger = new Ledger(on.database(), on.writes(), new UnreadableRows());
+      this.history = new PgHistory(on.database(), new UnreadableRows());
       bench.say(String.format(Locale.ROOT, "%s: %d days of %,d rows", name, tableDays, rowsPerDay));
       makeDays();
       fill();

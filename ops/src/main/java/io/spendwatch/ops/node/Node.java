@@ -24,6 +24,7 @@ import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
@@ -84,12 +85,13 @@ public final class Node {
     var metrics = new Metrics(clock);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
-      PartitionActors actors = actors(system, configuration, database);
+      var unreadable = new UnreadableRows();
+      PartitionActors actors = actors(system, configuration, database, unreadable);
       PartitionSharding sharding =
           PartitionSharding.start(
               system,
               actors,
-              new PgHistory(database),
+              new PgHistory(database, unreadable),
               raw.getDuration("spendwatch.actors.allocation-timeout"),
               raw.getDuration("spendwatch.actors.gather-interval"));
       var status =
@@ -99,7 +101,9 @@ public final class Node {
               configuration.streams().kafka().topics().transactions(),
               actors,
               sharding,
+              unreadable,
               clock);
+      metrics.watch(unreadable);
       var census = new Census(system, status);
       AwakeWindows windows =
           new ClusterWindows(
@@ -115,7 +119,8 @@ public final class Node {
       Membership membership =
           Membership.start(system, cluster, nodeId, status.startedAt(), database);
       Pipelines pipelines =
-          Pipelines.start(system, configuration.streams(), database, writes, actors, clock);
+          Pipelines.start(
+              system, configuration.streams(), database, writes, unreadable, actors, clock);
       status.started(http, membership, pipelines);
       Cancellable keptPartitions =
           new PartitionMaintenance(
@@ -239,7 +244,10 @@ public final class Node {
   }
 
   private static PartitionActors actors(
-      ActorSystem<?> system, Configuration configuration, Database database) {
+      ActorSystem<?> system,
+      Configuration configuration,
+      Database database,
+      UnreadableRows unreadable) {
     Config actors = configuration.raw().getConfig("spendwatch.actors");
     return new PartitionActors(
         system,
@@ -252,8 +260,8 @@ public final class Node {
                 Runtime.getRuntime().maxMemory()),
             actors.getInt("restore-users-max"),
             actors.getInt("window-queries-max"),
-            new PgAccounts(database),
-            new PgHistory(database)));
+            new PgAccounts(database, unreadable),
+            new PgHistory(database, unreadable)));
   }
 
   private static int listen(ActorSystem<?> system, HttpConfig http, HttpApi api) {

@@ -140,6 +140,10 @@ public final class StatusText {
     if (!away.isEmpty()) {
       findings.add("shards that are not where their partition is consumed: " + away);
     }
+    status.nodes().stream()
+        .flatMap(node -> node.unreadableRows().stream())
+        .distinct()
+        .forEach(row -> findings.add("! cannot be read: " + row));
     if (status.totals().internalErrors() > 0) {
       findings.add(
           String.format(

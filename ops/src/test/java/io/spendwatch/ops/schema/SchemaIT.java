@@ -236,6 +236,46 @@ class SchemaIT {
         .isEmpty();
   }
 
+  @Test
+  void refusesWhatNobodyCouldReadAndKeepsWhatIsThere(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_unreadable");
+    var _ =
+        Flyway.configure()
+            .dataSource(fresh.jdbcUrl(), fresh.user(), fresh.password())
+            .defaultSchema("spendwatch")
+            .target("0031")
+            .load()
+            .migrate();
+    String account =
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of) VALUES ";
+    execute(fresh, account + "('old', 'zz', 1, 'infinity')");
+
+    new Schema(fresh).migrate(NOW);
+
+    assertThat(column(fresh, "SELECT currency FROM spendwatch.accounts WHERE user_id = 'old'"))
+        .containsExactly("zz ");
+    execute(fresh, account + "('new', 'USD', 1, '9999-12-31 23:59:59Z')");
+    for (String refused :
+        List.of(
+            account + "('', 'USD', 1, now())",
+            account + "(repeat('x', 65), 'USD', 1, now())",
+            account + "('u', 'usd', 1, now())",
+            account + "('u', 'US', 1, now())",
+            account + "('u', 'USD', 1, 'infinity')",
+            account + "('u', 'USD', 1, '-infinity')",
+            account + "('u', 'USD', 1, '10000-01-01Z')",
+            insert("2030-02-28T00:00:00Z").replace("'PURCHASE', 1,", "'REFUND', 0,"),
+            "INSERT INTO spendwatch.pipelines (kafka_partition, epoch, owner, claimed_at, stream_time)"
+                + " VALUES (0, 1, 'n', now(), 'infinity')",
+            "INSERT INTO spendwatch.nodes VALUES ('n', 'a', '', 1, now(), now())",
+            "INSERT INTO spendwatch.nodes VALUES ('n', 'a', 'h', 0, now(), now())")) {
+      assertThatThrownBy(() -> execute(fresh, refused))
+          .as(refused)
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23514"));
+    }
+  }
+
   private static final String PARTITIONS =
       "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
           + " WHERE inhparent = 'spendwatch.transactions'::regclass ORDER BY 1";
