@@ -150,7 +150,8 @@ class UnreadableRowsIT {
                     .anyMatch(value -> value.contains("\"left\""))
                     .noneMatch(value -> value.contains("\"garbled\"")));
     assertThat(node.unreadable().named())
-        .anyMatch(row -> row.matches("alerts of \"u1\": type \"NONSENSE\" .*"))
+        .anyMatch(
+            row -> row.matches("unpublished alerts of \"u1, alert garbled\": type \"NONSENSE\" .*"))
         .anyMatch(row -> row.startsWith("pipelines of "));
   }
 

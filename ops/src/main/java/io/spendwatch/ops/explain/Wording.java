@@ -6,6 +6,7 @@ import io.spendwatch.ops.explain.Explanation.Episode;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Money;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -25,8 +26,17 @@ final class Wording {
     return TIME.format(instant);
   }
 
+  /**
+   * Minor units of what is no currency, such as somebody may have written into a table, as such.
+   */
   static String decimal(long minor, String currency) {
-    return Money.format(minor, currency);
+    return difference(minor, 0, currency);
+  }
+
+  private static String difference(long aMinor, long bMinor, String currency) {
+    return Money.isCurrency(currency)
+        ? Money.formatDifference(aMinor, bMinor, currency)
+        : BigInteger.valueOf(aMinor).subtract(BigInteger.valueOf(bMinor)) + " minor units of";
   }
 
   static String money(long minor, String currency) {
@@ -45,8 +55,8 @@ final class Wording {
         Locale.ROOT,
         "%s %s %s than %s",
         more
-            ? Money.formatDifference(exposureMinor, balanceMinor, currency)
-            : Money.formatDifference(balanceMinor, exposureMinor, currency),
+            ? difference(exposureMinor, balanceMinor, currency)
+            : difference(balanceMinor, exposureMinor, currency),
         currency,
         more ? "more" : "less",
         balance);

@@ -3,7 +3,6 @@ package io.spendwatch.streams.postgres;
 import io.spendwatch.protocol.Money;
 import io.vertx.sqlclient.Row;
 import java.time.OffsetDateTime;
-import java.time.Year;
 import java.util.Arrays;
 
 /**
@@ -13,6 +12,11 @@ import java.util.Arrays;
 final class Columns {
   private static final OffsetDateTime EARLIEST = OffsetDateTime.parse("0001-01-01T00:00:00Z");
   private static final OffsetDateTime LATEST = OffsetDateTime.parse("9999-12-31T23:59:59.999999Z");
+
+  /** 4713 BC to 294276. */
+  private static final int SERVERS_FIRST_YEAR = -4712;
+
+  private static final int SERVERS_LAST_YEAR = 294_276;
 
   private Columns() {}
 
@@ -54,15 +58,14 @@ final class Columns {
     return Arrays.stream(words.getEnumConstants()).map(Enum::name).toList();
   }
 
-  /** The client has the server's infinities at the ends of its own calendar. */
+  /** What lies beyond the server's own calendar is how the client has its infinities. */
   private static String shown(OffsetDateTime time) {
     if (time == null) {
       return null;
     }
-    return switch (time.getYear()) {
-      case Year.MAX_VALUE -> "infinity";
-      case Year.MIN_VALUE -> "-infinity";
-      default -> time.toString();
-    };
+    if (time.getYear() > SERVERS_LAST_YEAR) {
+      return "infinity";
+    }
+    return time.getYear() < SERVERS_FIRST_YEAR ? "-infinity" : time.toString();
   }
 }

@@ -151,7 +151,9 @@ public final class Ledger {
                     new StoredAlert(
                         row.getLong(0),
                         unreadable.read(
-                            UnreadableRows.ALERTS, row.getString(4), () -> alert(row))));
+                            UnreadableRows.UNPUBLISHED_ALERTS,
+                            row.getString(4) + ", alert " + row.getString(1),
+                            () -> alert(row))));
               }
               return alerts;
             });

@@ -32,9 +32,16 @@ public final class UnreadableRows {
 
   static final String TRANSACTIONS = "transactions";
   static final String ALERTS = "alerts";
+
+  /** One that is passed over stays named, whatever is read of the user's others. */
+  static final String UNPUBLISHED_ALERTS = "unpublished alerts";
+
   static final String PIPELINES = "pipelines";
 
-  /** Which row: a table, and the user whose rows they are (a partition's number in pipelines). */
+  /**
+   * Which row: a table, and the user whose rows they are (a partition's number in pipelines; of an
+   * alert that is passed over, its id too).
+   */
   private record Place(String table, String key) {}
 
   /** Reasons by place. */
