@@ -15,6 +15,10 @@ ALTER TABLE spendwatch.accounts
   ADD CONSTRAINT accounts_currency CHECK (currency ~ '^[A-Z]{3}$') NOT VALID,
   ADD CONSTRAINT accounts_as_of CHECK (as_of >= '0001-01-01 00:00:00+00' AND as_of < '10000-01-01 00:00:00+00') NOT VALID;
 
+ALTER TABLE spendwatch.account_versions
+  ADD CONSTRAINT account_versions_currency CHECK (currency ~ '^[A-Z]{3}$') NOT VALID,
+  ADD CONSTRAINT account_versions_as_of CHECK (as_of >= '0001-01-01 00:00:00+00' AND as_of < '10000-01-01 00:00:00+00') NOT VALID;
+
 ALTER TABLE spendwatch.alerts
   ADD CONSTRAINT alerts_type CHECK (type IN ('RAISED', 'CLEARED')) NOT VALID,
   ADD CONSTRAINT alerts_currency CHECK (currency ~ '^[A-Z]{3}$') NOT VALID,

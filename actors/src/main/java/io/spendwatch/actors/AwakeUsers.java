@@ -37,6 +37,9 @@ final class AwakeUsers {
     final ActorRef<UserActor.Command> actor;
     int entries;
 
+    /** From where on versions of the balance matter. */
+    long reachMs;
+
     Awake(ActorRef<UserActor.Command> actor) {
       this.actor = actor;
     }
@@ -91,15 +94,26 @@ final class AwakeUsers {
     ActorRef<UserActor.Command> actor = Adapter.toTyped(Adapter.actorOf(context, USER));
     actor.tell(as);
     Awake user = new Awake(actor);
+    user.reachMs = as.knownFromMs();
     users.put(as.userId(), user);
     bytes += bytesOf(user);
   }
 
-  /** A user who is awake now has so many entries in its window. */
-  void hasEntries(String userId, int now) {
+  /**
+   * A user who is awake now has so many entries in its window.
+   *
+   * @param reachMs from where on versions of the balance matter
+   */
+  void hasEntries(String userId, int now, long reachMs) {
     Awake user = users.get(userId);
     bytes += (long) ENTRY_BYTES * (now - user.entries);
     user.entries = now;
+    user.reachMs = reachMs;
+  }
+
+  /** From where on versions of the balance matter, of a user who is awake. */
+  long reachMs(String userId) {
+    return users.get(userId).reachMs;
   }
 
   /** Forgets the user, who may not be awake. */

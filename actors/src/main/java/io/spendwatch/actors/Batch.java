@@ -1,7 +1,11 @@
 package io.spendwatch.actors;
 
+import io.spendwatch.actors.ChangedAccounts.Changed;
 import io.spendwatch.actors.History.InstantQuery;
 import io.spendwatch.actors.PartitionCommand.Assess;
+import io.spendwatch.actors.Transition.Named;
+import io.spendwatch.actors.Transition.Nobody;
+import io.spendwatch.actors.Transition.Ranked;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertIds;
 import io.spendwatch.protocol.DeadLetterReason;
@@ -11,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -25,27 +30,28 @@ final class Batch {
   private static final class Share {
     final List<Received> transactions = new ArrayList<>(2);
     int[] places = new int[2];
-    long[] streamTimesMs = new long[2];
+    long[] passedMs = new long[2];
     long earliestMs = Long.MAX_VALUE;
 
-    void add(Received received, int place, long streamTimeMs) {
+    void add(Received received, int place, long toMs) {
       int size = transactions.size();
       if (size == places.length) {
         places = Arrays.copyOf(places, size * 2);
-        streamTimesMs = Arrays.copyOf(streamTimesMs, size * 2);
+        passedMs = Arrays.copyOf(passedMs, size * 2);
       }
       places[size] = place;
-      streamTimesMs[size] = streamTimeMs;
+      passedMs[size] = toMs;
       transactions.add(received);
       earliestMs = Math.min(earliestMs, received.transaction().eventTimeMs());
     }
   }
 
-  private record Happened(String userId, Transition transition) {}
+  private record Happened(String userId, Transition transition, long knownVersion) {}
 
   private final long id;
   private final int partition;
   private final String topic;
+  private final long clearGraceMs;
   private final Assess assess;
   private ActorRef<PartitionCommand.Reply> replyTo;
 
@@ -57,14 +63,18 @@ final class Batch {
   private final Map<String, Long> restoredFromMs = new HashMap<>();
   private final Set<String> touched = new HashSet<>();
   private Set<String> advances = new HashSet<>();
-  private Set<String> refreshed = Set.of();
+  private Changed changed = new Changed(Set.of(), Set.of(), false);
   private FactsRound factsRound = new FactsRound();
   private int unanswered;
 
-  Batch(long id, int partition, String topic, Assess assess) {
+  /**
+   * @param clearGraceMs by how much stream time must have passed what is dealt with by time alone
+   */
+  Batch(long id, int partition, String topic, long clearGraceMs, Assess assess) {
     this.id = id;
     this.partition = partition;
     this.topic = topic;
+    this.clearGraceMs = clearGraceMs;
     this.assess = assess;
     this.replyTo = assess.replyTo();
     this.judgements = new Judgement[assess.transactions().size()];
@@ -111,7 +121,7 @@ final class Batch {
     for (Received received : assess.transactions()) {
       shares
           .computeIfAbsent(received.transaction().userId(), _ -> new Share())
-          .add(received, place++, streamTimeMs);
+          .add(received, place++, passed(streamTimeMs));
       streamTimeMs = Math.max(streamTimeMs, received.transaction().eventTimeMs());
     }
   }
@@ -135,9 +145,25 @@ final class Batch {
     return streamTimeMs;
   }
 
-  /** Stream time, moved on by how long the partition has been idle: for ends of episodes only. */
+  /**
+   * Until when time has passed for points without a transaction: stream time, moved on by how long
+   * the partition has been idle.
+   */
   long clockMs() {
-    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : streamTimeMs + assess.idleMs();
+    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : passed(streamTimeMs + assess.idleMs());
+  }
+
+  /** Until when time has passed before the batch. */
+  long passedBeforeMs() {
+    return passed(streamTimeBeforeMs);
+  }
+
+  private long passed(long streamTimeMs) {
+    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : streamTimeMs - clearGraceMs;
+  }
+
+  long nowMs() {
+    return assess.nowMs();
   }
 
   void restore(String userId, long knownFromMs) {
@@ -178,13 +204,13 @@ final class Batch {
     }
   }
 
-  /** The balances of these users are to be read anew. */
-  void refresh(Set<String> userIds) {
-    refreshed = userIds;
+  /** What was changed of accounts since the batch before. */
+  void changed(Changed since) {
+    changed = since;
   }
 
-  Set<String> refreshed() {
-    return refreshed;
+  Changed changed() {
+    return changed;
   }
 
   Set<String> takeAdvances() {
@@ -195,7 +221,7 @@ final class Batch {
 
   UserActor.Judge judge(String userId, ActorRef<PartitionCommand> answerTo) {
     Share share = shares.get(userId);
-    return new UserActor.Judge(id, share.transactions, share.streamTimesMs, answerTo);
+    return new UserActor.Judge(id, share.transactions, share.passedMs, answerTo);
   }
 
   /** One more answer of this user is to come. */
@@ -212,7 +238,9 @@ final class Batch {
         judgements[places[i]] = done.judgements().get(i);
       }
     }
-    done.transitions().forEach(transition -> happened.add(new Happened(done.userId(), transition)));
+    for (Transition transition : done.transitions()) {
+      happened.add(new Happened(done.userId(), transition, done.knownVersion()));
+    }
   }
 
   void needs(UserActor.Needs needs) {
@@ -248,7 +276,7 @@ final class Batch {
   List<InstantQuery> instantsToName() {
     List<InstantQuery> queries = new ArrayList<>();
     for (Happened each : happened) {
-      if (each.transition.rank() >= 0) {
+      if (each.transition.transaction() instanceof Ranked) {
         queries.add(new InstantQuery(each.userId, each.transition.atMs()));
       }
     }
@@ -261,32 +289,45 @@ final class Batch {
    *
    * @param storedIds for each of {@link #instantsToName}: the stored ids there, in order of arrival
    */
-  List<Alert> alerts(List<List<String>> storedIds) {
-    List<Alert> alerts = new ArrayList<>(happened.size());
+  List<Announcement> announcements(List<List<String>> storedIds) {
+    List<Announcement> announcements = new ArrayList<>(happened.size());
     int named = 0;
     for (Happened each : happened) {
-      Transition transition = each.transition;
-      String transactionId = transition.transactionId();
-      if (transition.rank() >= 0) {
-        transactionId = idAt(each.userId, transition, storedIds.get(named++));
-      }
-      alerts.add(alert(each.userId, transition, transactionId));
+      String transactionId =
+          switch (each.transition.transaction()) {
+            case Nobody _ -> null;
+            case Named(String known) -> known;
+            case Ranked(int rank) ->
+                idAt(each.userId, each.transition.atMs(), rank, storedIds.get(named++));
+          };
+      announcements.add(
+          new Announcement(alert(each.userId, each.transition, transactionId), each.knownVersion));
     }
-    return alerts;
+    return announcements;
   }
 
   /** Stored ones first: those of this batch arrived after them. */
-  private String idAt(String userId, Transition transition, List<String> storedIds) {
+  private String idAt(String userId, long atMs, int rank, List<String> storedIds) {
     List<String> ids = new ArrayList<>(storedIds);
     Share share = shares.get(userId);
-    for (int i = 0; i < share.transactions.size(); i++) {
+    for (int i = 0; share != null && i < share.transactions.size(); i++) {
       Received received = share.transactions.get(i);
-      if (received.transaction().eventTimeMs() == transition.atMs()
+      if (received.transaction().eventTimeMs() == atMs
           && judgements[share.places[i]] instanceof Judgement.Judged) {
         ids.add(received.transaction().transactionId());
       }
     }
-    return transition.rank() < ids.size() ? ids.get(transition.rank()) : null;
+    if (rank >= ids.size()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "user %s has %d transactions at %d (expected: more than %d)",
+              userId,
+              ids.size(),
+              atMs,
+              rank));
+    }
+    return ids.get(rank);
   }
 
   private Alert alert(String userId, Transition transition, String transactionId) {
@@ -305,6 +346,7 @@ final class Batch {
         transition.atMs(),
         assess.nowMs(),
         transition.late(),
+        transition.revealedBy(),
         transition.cause(),
         new Alert.Source(topic, partition, offset));
   }

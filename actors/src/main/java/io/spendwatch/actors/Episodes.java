@@ -1,19 +1,18 @@
 package io.spendwatch.actors;
 
 import io.spendwatch.actors.History.Episode;
-import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One user's episodes, as announced: at most one is open; of the ended ones those that an
- * out-of-order record can still reach. What opens and ends as time goes on is announced here; what
- * such a record changes afterwards, by its {@link LateReview}. Not thread-safe.
+ * One user's episodes, as announced: at most one is open; of the ended ones those that something
+ * late can still reach. What opens and ends as time goes on is announced here; what is changed
+ * afterwards, by a {@link LateReview}. Not thread-safe.
  */
 final class Episodes {
 
-  private static final long OPEN = Long.MAX_VALUE;
+  static final long OPEN = Long.MAX_VALUE;
 
   private Episode open;
   private List<Episode> ended = List.of();
@@ -43,11 +42,6 @@ final class Episodes {
     return ended;
   }
 
-  /** Whether one of them was announced to end later than this. */
-  boolean endsAfter(long atMs) {
-    return ended.stream().anyMatch(episode -> episode.endMs() > atMs);
-  }
-
   /** The last start or end that was announced; {@link Long#MIN_VALUE} without any. */
   long settledMs() {
     long settledMs = open == null ? Long.MIN_VALUE : open.startMs();
@@ -58,69 +52,44 @@ final class Episodes {
   }
 
   /**
-   * Opens one, while none is open.
+   * Opens one at this point, while none is open.
    *
-   * @param transactionId the transaction there; null for none
-   * @param exposureMinor over (at − 24 h, at], minor units
-   * @param transactions how many the exposure sums
-   * @param balance what it is held against
    * @param offset of the record whose arrival led here; −1 where none did
    * @return what has to be announced
    */
-  Transition raise(
-      String episodeId,
-      long atMs,
-      String transactionId,
-      long exposureMinor,
-      int transactions,
-      AccountBalance balance,
-      long offset) {
-    open = new Episode(episodeId, atMs, OPEN);
-    return new Transition(
-        AlertType.RAISED,
-        episodeId,
-        atMs,
-        transactionId,
-        -1,
-        exposureMinor,
-        transactions,
-        balance,
-        false,
-        null,
-        offset);
+  Transition raise(String episodeId, Point at, long offset) {
+    open = new Episode(episodeId, at.atMs(), OPEN, 0);
+    return transition(AlertType.RAISED, episodeId, at, offset);
   }
 
   /**
-   * Ends the open one; the parameters are those of {@link #raise}.
+   * Ends the open one at this point; the parameters are those of {@link #raise}.
    *
    * @return what has to be announced
    */
-  Transition clear(
-      long atMs,
-      String transactionId,
-      long exposureMinor,
-      int transactions,
-      AccountBalance balance,
-      AlertCause cause,
-      long offset) {
+  Transition clear(Point at, long offset) {
     Episode ending = open;
-    append(new Episode(ending.episodeId(), ending.startMs(), atMs));
+    append(new Episode(ending.episodeId(), ending.startMs(), at.atMs(), 0));
     open = null;
+    return transition(AlertType.CLEARED, ending.episodeId(), at, offset);
+  }
+
+  private static Transition transition(AlertType type, String episodeId, Point at, long offset) {
     return new Transition(
-        AlertType.CLEARED,
-        ending.episodeId(),
-        atMs,
-        transactionId,
-        -1,
-        exposureMinor,
-        transactions,
-        balance,
+        type,
+        episodeId,
+        at.atMs(),
+        at.transaction(),
+        at.exposureMinor(),
+        at.transactions(),
+        at.balance(),
         false,
-        cause,
+        null,
+        type == AlertType.RAISED ? at.causeOfStart() : at.causeOfEnd(),
         offset);
   }
 
-  /** What a review of an out-of-order record has left of them. */
+  /** What a review has left of them. */
   void take(LateReview review) {
     open = review.open();
     ended = review.ended();

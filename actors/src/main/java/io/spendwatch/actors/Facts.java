@@ -1,6 +1,7 @@
 package io.spendwatch.actors;
 
 import io.spendwatch.actors.History.ExposureQuery;
+import io.spendwatch.actors.History.InstantQuery;
 import io.spendwatch.actors.History.TransactionKey;
 import io.spendwatch.protocol.Transaction;
 import java.math.BigInteger;
@@ -17,39 +18,77 @@ import java.util.Set;
  */
 final class Facts {
 
-  private boolean balanceConfirmed;
+  /** Versions of the balance from here on were read for this batch; none before that. */
+  private long versionsReadFromMs = Long.MAX_VALUE;
 
   // Immutable and empty until something is asked: nearly always.
   private Map<TransactionKey, Boolean> stored = Map.of();
   private Map<ExposureQuery, Long> exposures = Map.of();
+  private Map<InstantQuery, AccountBalance> inForce = Map.of();
 
   /** Of this batch: nothing durable knows of them yet. */
   private final List<Transaction> counted = new ArrayList<>();
 
-  private boolean balanceWanted;
+  private long versionsWantedFromMs = Long.MAX_VALUE;
   private Set<TransactionKey> storedWanted = Set.of();
   private Set<ExposureQuery> exposuresWanted = Set.of();
+  private Set<InstantQuery> inForceWanted = Set.of();
 
-  /** What has to be read before the batch can go on. */
-  record Wanted(boolean balance, Set<TransactionKey> stored, Set<ExposureQuery> exposures) {}
-
-  /** What was read. */
-  record Answers(
-      boolean balanceRead,
-      AccountBalance balance,
+  /**
+   * What has to be read before the batch can go on.
+   *
+   * @param versionsFromMs of the balance, from which instant on; {@link Long#MAX_VALUE} for none
+   */
+  record Wanted(
+      long versionsFromMs,
       Set<TransactionKey> stored,
-      Map<ExposureQuery, Long> exposures) {}
+      Set<ExposureQuery> exposures,
+      Set<InstantQuery> inForce) {
 
-  boolean balanceConfirmed() {
-    return balanceConfirmed;
+    boolean versions() {
+      return versionsFromMs != Long.MAX_VALUE;
+    }
   }
 
-  void confirmBalance() {
-    balanceConfirmed = true;
+  /**
+   * What was read.
+   *
+   * @param versions those that were wanted from {@code versionsFromMs} on
+   */
+  record Answers(
+      long versionsFromMs,
+      List<AccountBalance> versions,
+      Set<TransactionKey> stored,
+      Map<ExposureQuery, Long> exposures,
+      Map<InstantQuery, AccountBalance> inForce) {
+
+    boolean hasVersions() {
+      return versionsFromMs != Long.MAX_VALUE;
+    }
   }
 
-  void wantBalance() {
-    balanceWanted = true;
+  /** Whether all versions from this instant on are as they were when the batch was under way. */
+  boolean versionsRead(long fromMs) {
+    return versionsReadFromMs <= fromMs;
+  }
+
+  /** Asks for the versions from this instant on, and for those that were read before. */
+  void wantVersions(long fromMs) {
+    versionsWantedFromMs = Math.min(fromMs, versionsReadFromMs);
+  }
+
+  /** Whether it is known which version is in force; where not, that asks for it. */
+  boolean knowsInForce(InstantQuery query) {
+    boolean known = inForce.containsKey(query);
+    if (!known) {
+      inForceWanted = with(inForceWanted, query);
+    }
+    return known;
+  }
+
+  /** The version in force, once that is known; null for none. */
+  AccountBalance inForce(InstantQuery query) {
+    return inForce.get(query);
   }
 
   /** Whether the transaction is stored; null while that is not known, which asks for it. */
@@ -76,10 +115,11 @@ final class Facts {
   }
 
   /** Signed sum over (at − 24 h, at] of what this batch has counted, minor units. */
-  BigInteger countedMinor(long atMs) {
+  BigInteger countedMinor(String currency, long atMs) {
     BigInteger sum = BigInteger.ZERO;
     for (Transaction transaction : counted) {
-      if (transaction.eventTimeMs() <= atMs
+      if (transaction.currency().equals(currency)
+          && transaction.eventTimeMs() <= atMs
           && transaction.eventTimeMs() > atMs - ExposureWindow.WINDOW_MS) {
         sum = sum.add(BigInteger.valueOf(transaction.signedAmountMinor()));
       }
@@ -98,8 +138,13 @@ final class Facts {
 
   /** What has been asked for since the last call. */
   Wanted takeWanted() {
-    var wanted = new Wanted(balanceWanted, Set.copyOf(storedWanted), Set.copyOf(exposuresWanted));
-    balanceWanted = false;
+    var wanted =
+        new Wanted(
+            versionsWantedFromMs,
+            Set.copyOf(storedWanted),
+            Set.copyOf(exposuresWanted),
+            Set.copyOf(inForceWanted));
+    versionsWantedFromMs = Long.MAX_VALUE;
     return wanted;
   }
 
@@ -114,7 +159,12 @@ final class Facts {
       exposuresWanted.forEach(query -> exposures.put(query, answers.exposures().get(query)));
       exposuresWanted = Set.of();
     }
-    balanceConfirmed |= answers.balanceRead();
+    if (!inForceWanted.isEmpty()) {
+      inForce = new HashMap<>(inForce);
+      inForceWanted.forEach(query -> inForce.put(query, answers.inForce().get(query)));
+      inForceWanted = Set.of();
+    }
+    versionsReadFromMs = Math.min(versionsReadFromMs, answers.versionsFromMs());
   }
 
   private static <T> Set<T> with(Set<T> set, T element) {

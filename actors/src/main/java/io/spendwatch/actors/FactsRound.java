@@ -1,6 +1,8 @@
 package io.spendwatch.actors;
 
+import io.spendwatch.actors.Accounts.VersionsQuery;
 import io.spendwatch.actors.History.ExposureQuery;
+import io.spendwatch.actors.History.InstantQuery;
 import io.spendwatch.actors.History.TransactionKey;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 /** What several users want to know, read together: at most one round trip of each kind. */
 final class FactsRound {
@@ -21,19 +24,22 @@ final class FactsRound {
   /** What was read, for all of them. */
   static final class Read {
     private final Map<String, Facts.Wanted> wanted;
-    private final Map<String, AccountBalance> balances;
+    private final Map<String, List<AccountBalance>> versions;
     private final Set<TransactionKey> stored;
     private final Map<ExposureQuery, Long> exposures;
+    private final Map<InstantQuery, AccountBalance> inForce;
 
     private Read(
         Map<String, Facts.Wanted> wanted,
-        Map<String, AccountBalance> balances,
+        Map<String, List<AccountBalance>> versions,
         Set<TransactionKey> stored,
-        Map<ExposureQuery, Long> exposures) {
+        Map<ExposureQuery, Long> exposures,
+        Map<InstantQuery, AccountBalance> inForce) {
       this.wanted = wanted;
-      this.balances = balances;
+      this.versions = versions;
       this.stored = stored;
       this.exposures = exposures;
+      this.inForce = inForce;
     }
 
     Set<String> userIds() {
@@ -42,7 +48,11 @@ final class FactsRound {
 
     Facts.Answers answersFor(String userId) {
       return new Facts.Answers(
-          wanted.get(userId).balance(), balances.get(userId), stored, exposures);
+          wanted.get(userId).versionsFromMs(),
+          versions.getOrDefault(userId, List.of()),
+          stored,
+          exposures,
+          inForce);
     }
   }
 
@@ -56,37 +66,58 @@ final class FactsRound {
 
   /** Reads all of it; what nobody wants is not asked for. */
   CompletionStage<Read> read(Accounts accounts, History history) {
-    Set<String> balances = new HashSet<>();
+    List<VersionsQuery> versions = new ArrayList<>();
     Set<TransactionKey> keys = new HashSet<>();
     Set<ExposureQuery> sums = new LinkedHashSet<>();
+    Set<InstantQuery> instants = new LinkedHashSet<>();
     wanted.forEach(
         (userId, wants) -> {
-          if (wants.balance()) {
-            balances.add(userId);
+          if (wants.versions()) {
+            versions.add(new VersionsQuery(userId, wants.versionsFromMs()));
           }
           keys.addAll(wants.stored());
           sums.addAll(wants.exposures());
+          instants.addAll(wants.inForce());
         });
-    List<ExposureQuery> queries = new ArrayList<>(sums);
-    CompletionStage<Map<String, AccountBalance>> balancesRead =
-        balances.isEmpty() ? done(Map.of()) : accounts.balances(balances);
-    CompletionStage<Set<TransactionKey>> storedRead =
-        keys.isEmpty() ? done(Set.of()) : history.stored(keys);
-    CompletionStage<List<Long>> exposuresRead =
-        queries.isEmpty() ? done(List.of()) : history.exposures(queries);
-    return balancesRead
-        .thenCombine(storedRead, (read, stored) -> new Read(wanted, read, stored, new HashMap<>()))
-        .thenCombine(
-            exposuresRead,
-            (read, exposures) -> {
-              for (int i = 0; i < queries.size(); i++) {
-                read.exposures.put(queries.get(i), exposures.get(i));
-              }
-              return read;
-            });
+    var versionsRead =
+        (versions.isEmpty()
+                ? CompletableFuture.completedFuture(Map.<String, List<AccountBalance>>of())
+                : accounts.versions(versions))
+            .toCompletableFuture();
+    var storedRead =
+        (keys.isEmpty()
+                ? CompletableFuture.completedFuture(Set.<TransactionKey>of())
+                : history.stored(keys))
+            .toCompletableFuture();
+    var exposuresRead = all(sums, history::exposures);
+    var inForceRead = all(instants, accounts::inForce);
+    return CompletableFuture.allOf(versionsRead, storedRead, exposuresRead, inForceRead)
+        .thenApply(
+            _ ->
+                new Read(
+                    wanted,
+                    versionsRead.join(),
+                    storedRead.join(),
+                    exposuresRead.join(),
+                    inForceRead.join()));
   }
 
-  private static <T> CompletionStage<T> done(T value) {
-    return CompletableFuture.completedFuture(value);
+  /** The answers by their questions; nobody is asked where there are none. */
+  private static <Q, A> CompletableFuture<Map<Q, A>> all(
+      Set<Q> questions, Function<List<Q>, CompletionStage<List<A>>> ask) {
+    if (questions.isEmpty()) {
+      return CompletableFuture.completedFuture(Map.of());
+    }
+    List<Q> asked = List.copyOf(questions);
+    return ask.apply(asked)
+        .thenApply(
+            answers -> {
+              Map<Q, A> byQuestion = HashMap.newHashMap(asked.size());
+              for (int i = 0; i < asked.size(); i++) {
+                byQuestion.put(asked.get(i), answers.get(i));
+              }
+              return byQuestion;
+            })
+        .toCompletableFuture();
   }
 }

@@ -45,9 +45,11 @@ public interface History {
    *
    * @param streamTimeMs highest event time that the partition has seen; {@link Long#MIN_VALUE}
    *     before any
+   * @param accountsSeenMs changes of accounts recorded before this have been looked at, by the
+   *     database's clock; {@link Long#MIN_VALUE} before any
    * @param openEpisodes of the users whose transactions are in this partition
    */
-  record PartitionHistory(long streamTimeMs, List<OpenEpisode> openEpisodes) {}
+  record PartitionHistory(long streamTimeMs, long accountsSeenMs, List<OpenEpisode> openEpisodes) {}
 
   /** A RAISED without its CLEARED. */
   record OpenEpisode(String userId, String episodeId, long raisedAtMs) {}
@@ -64,29 +66,40 @@ public interface History {
   /**
    * A user as stored.
    *
-   * @param balance null without an account
+   * @param versions of the balance, those in force from {@code versionsFromMs} on, see {@link
+   *     Accounts#versions}
    * @param entries ordered by event time, then by arrival (Kafka offset); those that came too late
    *     are among them
    * @param episodes ordered by start: the open one, if any, and those that ended within 48 h of the
    *     latest transaction
    */
-  record UserHistory(AccountBalance balance, List<Entry> entries, List<Episode> episodes) {}
+  record UserHistory(
+      List<AccountBalance> versions,
+      long versionsFromMs,
+      List<Entry> entries,
+      List<Episode> episodes) {}
 
   /**
    * One counted transaction.
    *
    * @param signedAmountMinor purchases positive, refunds negative, minor units
-   * @param balanceVersion of the balance that it was held against; 0 for none
+   * @param knownVersion highest number of a version of the balance that was known when it was
+   *     judged; 0 for none
    */
   record Entry(
       String transactionId,
       long eventTimeMs,
       long signedAmountMinor,
       String currency,
-      long balanceVersion) {}
+      long knownVersion) {}
 
-  /** An episode as announced; {@code endMs} is {@link Long#MAX_VALUE} while open. */
-  record Episode(String episodeId, long startMs, long endMs) {}
+  /**
+   * An episode as announced.
+   *
+   * @param endMs {@link Long#MAX_VALUE} while open
+   * @param knownVersion highest number of a version of the balance that was known; 0 for none
+   */
+  record Episode(String episodeId, long startMs, long endMs, long knownVersion) {}
 
   record TransactionKey(String userId, long eventTimeMs, String transactionId) {}
 

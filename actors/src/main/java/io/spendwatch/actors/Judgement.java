@@ -12,8 +12,10 @@ public sealed interface Judgement {
    * @param exposureMinor over (t − 24 h, t] at the transaction's own event time t, as known at its
    *     arrival
    * @param balance what it was held against; null without an account
+   * @param knownVersion highest number of a version of the balance that was known; 0 for none
    */
-  record Judged(Verdict verdict, long exposureMinor, AccountBalance balance) implements Judgement {}
+  record Judged(Verdict verdict, long exposureMinor, AccountBalance balance, long knownVersion)
+      implements Judgement {}
 
   /** Its row is there already: nothing is to be written. */
   record Duplicate() implements Judgement {}

@@ -1,101 +1,182 @@
 package io.spendwatch.actors;
 
+import io.spendwatch.actors.ExposureWindow.Walk;
 import io.spendwatch.actors.History.Episode;
+import io.spendwatch.actors.Transition.Named;
+import io.spendwatch.actors.Transition.Ranked;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertIds;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Transaction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /**
- * What an out-of-order record changes about a user's episodes.
+ * What an out-of-order record, or a balance that came late, changes about a user's episodes.
  *
- * <p>From the record on, the breaches are found anew and held against the episodes as announced.
- * Each announced episode belongs to the first breach that it overlaps.
+ * <p>From its instant on, the breaches are found anew and held against the episodes as announced.
  *
  * <ul>
- *   <li>A breach with the open episode: where the breach has ended, the episode is CLEARED at that
- *       instant.
- *   <li>A breach that lasts longer than every episode of its own: RAISED at its first transaction
- *       that none of them covers (where there is none: at the end of the last of them), and CLEARED
- *       where it has ended.
- *   <li>The open episode without a breach: CLEARED at its own start.
+ *   <li>The open episode belongs to the first breach that it overlaps. Where that breach has ended,
+ *       it is CLEARED at that point; where there is none, at its own start.
+ *   <li>A breach that lasts longer than every other episode that it overlaps is RAISED at its first
+ *       point that none of them covers. Where there is no point, at the point of what came late, if
+ *       it is in this breach, else at the last one. It is CLEARED where it has ended.
+ *   <li>An episode of one instant covers one such breach of that instant, and no other.
  * </ul>
  *
- * All of it is marked late. What was announced and has ended stays as it was announced.
+ * All of it is marked late. What was announced and has ended stays as it was announced. A second
+ * review of the same announces nothing.
  */
 final class LateReview {
 
-  private static final long OPEN = Long.MAX_VALUE;
+  private static final long OPEN = Episodes.OPEN;
+
+  /** What came late. */
+  sealed interface Cause {
+    /** From where on it changes something. */
+    long fromMs();
+
+    /** For the ids of what it reveals. */
+    String key();
+  }
+
+  /** A record, which the window has counted. */
+  record LateTransaction(Transaction transaction) implements Cause {
+    @Override
+    public long fromMs() {
+      return transaction.eventTimeMs();
+    }
+
+    @Override
+    public String key() {
+      return AlertIds.transaction(transaction.transactionId(), transaction.eventTimeMs());
+    }
+  }
+
+  /** A version of the balance, or that a closed account is open again. */
+  record LateVersion(long number, long fromMs) implements Cause {
+    @Override
+    public String key() {
+      return AlertIds.balanceChange(number);
+    }
+  }
+
+  /** What the review goes through. */
+  record Past(ExposureWindow window, BalanceVersions versions, ToIntFunction<String> currencies) {}
+
+  /**
+   * A maximal stretch in breach.
+   *
+   * @param startMs of its first point, or of the announced episode that it goes on from
+   * @param points at which it could be raised, in order
+   * @param end null while it lasts
+   */
+  private record Breach(long startMs, List<Point> points, Point end) {
+    long endMs() {
+      return end == null ? OPEN : end.atMs();
+    }
+
+    boolean isOfOneInstant() {
+      return startMs == endMs();
+    }
+
+    /** Both began and ended within one instant. */
+    boolean isTheSameInstant(Episode episode) {
+      return isOfOneInstant() && episode.startMs() == startMs && episode.endMs() == startMs;
+    }
+
+    boolean overlaps(Episode episode) {
+      boolean ofOneInstant = episode.startMs() == episode.endMs();
+      if (isOfOneInstant()) {
+        return ofOneInstant
+            ? episode.startMs() == startMs
+            : episode.startMs() <= startMs && startMs <= episode.endMs();
+      }
+      return ofOneInstant
+          ? startMs <= episode.startMs() && episode.startMs() <= endMs()
+          : episode.startMs() < endMs() && startMs < episode.endMs();
+    }
+  }
 
   private final String userId;
-  private final ExposureWindow window;
-  private final AccountBalance balance;
-  private final Received received;
-  private final Transaction record;
+  private final Past past;
+  private final Cause cause;
+  private final long offset;
   private final List<Transition> out;
   private final List<Episode> ended = new ArrayList<>();
   private Episode open;
 
-  /** A maximal interval [startMs, endMs) found anew, with what is to be said of its ends. */
-  private record Breach(Point start, Point end) {
-    long startMs() {
-      return start.atMs;
-    }
+  /** The first point from the start of the open episode on that is no breach. */
+  private Point outOfBreach;
 
-    long endMs() {
-      return end == null ? OPEN : end.atMs;
-    }
-
-    boolean overlaps(Episode episode) {
-      return episode.startMs() < endMs() && startMs() < episode.endMs();
-    }
-  }
-
-  /** An instant of the walk; rank −1 where no transaction was counted at it. */
-  private record Point(long atMs, int rank, long exposureMinor, int transactions, boolean refund) {}
+  /** The point of what came late; null before it was come to. */
+  private Point own;
 
   /**
-   * Reviews a record that {@code window} has just counted, its position going back for it.
-   *
-   * @param ended episodes as announced; all that end after the record
-   * @param open as announced, or null
+   * @param announced as announced: all that ended at or after the cause's instant
+   * @param offset of the record whose arrival led here; −1 where none did
    * @param out gets what has to be announced now
    */
   LateReview(
       String userId,
-      ExposureWindow window,
-      AccountBalance balance,
-      Received received,
-      List<Episode> ended,
-      Episode open,
+      Past past,
+      Cause cause,
+      long offset,
+      Episodes announced,
       List<Transition> out) {
     this.userId = userId;
-    this.window = window;
-    this.balance = balance;
-    this.received = received;
-    this.record = received.transaction();
-    this.ended.addAll(ended);
-    this.open = open;
+    this.past = past;
+    this.cause = cause;
+    this.offset = offset;
     this.out = out;
+    this.ended.addAll(announced.ended());
+    this.open = announced.open();
   }
 
-  /** Brings the window back to rest at {@code restMs} and announces the difference. */
-  void run(long restMs) {
-    List<Episode> announced = new ArrayList<>(ended);
-    if (open != null) {
-      announced.add(open);
+  /**
+   * Announces the difference that there is.
+   *
+   * @param untilMs before which points without a transaction have been passed; not before the
+   *     latest transaction
+   */
+  void run(long untilMs) {
+    List<Breach> breaches = breaches(untilMs);
+    // Those of one instant cover one breach of it: they are taken out once they have.
+
+    List<Episode> covering = new ArrayList<>(ended);
+    boolean isOpenOver = open == null;
+    for (Breach breach : breaches) {
+      if (isCovered(breach, covering)) {
+        continue;
+      }
+      if (!isOpenOver && breach.overlaps(open)) {
+        isOpenOver = true;
+        if (breach.end != null) {
+          covering.add(end(breach.end, breach.end.causeOfEnd()));
+        }
+      } else {
+        announce(breach, covering);
+      }
     }
-    announced.removeIf(episode -> episode.endMs() <= record.eventTimeMs());
-    for (Breach breach : breaches(covering(announced), restMs)) {
-      announce(breach, announced);
+    if (!isOpenOver && open.startMs() >= cause.fromMs()) {
+      endWithoutBreach();
     }
-    if (open != null && announced.contains(open)) {
-      long startMs = open.startMs();
-      end(
-          new Point(startMs, -1, window.exposureAt(startMs), window.transactionsAt(startMs), true),
-          record.transactionId());
+  }
+
+  /**
+   * Nothing has opened the open episode, as it turns out: it is over at its start, or soon after.
+   */
+  private void endWithoutBreach() {
+    Point start =
+        outOfBreach != null && outOfBreach.atMs() == open.startMs()
+            ? outOfBreach
+            : emptyAt(open.startMs());
+    if (!start.isBreach()) {
+      end(start, causeOfVanishing());
+    } else if (outOfBreach != null) {
+      end(outOfBreach, outOfBreach.causeOfEnd());
     }
   }
 
@@ -109,127 +190,218 @@ final class LateReview {
     return List.copyOf(ended);
   }
 
-  private Episode covering(List<Episode> announced) {
-    for (Episode episode : announced) {
-      if (episode.startMs() <= record.eventTimeMs()) {
-        return episode;
+  private List<Breach> breaches(long untilMs) {
+    long fromMs = cause.fromMs();
+    BalanceVersions versions = past.versions;
+    AccountBalance balance = versions.inForce(fromMs);
+    Walk walk = past.window.walk(fromMs, currency(balance));
+    int version = versions.firstFrom(fromMs);
+
+    // What leaves at the instant of the latest transaction has left, whether that one counts or
+    // not.
+    long latestMs = past.window.latestMs();
+    List<Breach> found = new ArrayList<>();
+    Breach breach = announcedBefore(fromMs);
+    if (breach != null) {
+      Point before = point(Point.Kind.VERSION, fromMs - 1, walk, false, balance);
+      if (!before.isBreach()) {
+        // A balance that began too long ago to be reviewed has ended it.
+        found.add(new Breach(breach.startMs, breach.points, before));
+        breach = null;
       }
     }
-    return null;
-  }
 
-  private List<Breach> breaches(Episode covering, long restMs) {
-    List<Breach> found = new ArrayList<>();
-    Point start = covering == null ? null : new Point(covering.startMs(), -1, 0, 0, false);
-    long instantMs = record.eventTimeMs();
-    do {
-      boolean breach = window.exposureMinor() > balance.balanceMinor();
-      boolean counted = window.countedAt(instantMs);
-      if (breach && start == null && counted) {
-        start = point(instantMs, true);
-      } else if (!breach && start != null) {
-        // Where an announced episode turns out to be over at its own start, no breach is left of
-        // it.
-        if (start.rank >= 0 || instantMs > start.atMs) {
-          found.add(new Breach(start, point(instantMs, counted)));
-        }
-        start = null;
+    while (true) {
+      long versionMs = version < versions.size() ? versions.get(version).asOfMs() : OPEN;
+      long transactionMs = walk.nextTransactionMs();
+      long expiryMs = walk.nextExpiryMs();
+      Point.Kind kind;
+      long atMs;
+      boolean isRefund = false;
+      if (transactionMs != OPEN && transactionMs <= Math.min(expiryMs, versionMs)) {
+        kind = Point.Kind.TRANSACTION;
+        atMs = transactionMs;
+        walk.expire(atMs);
+        isRefund = walk.take() < 0;
+      } else if (expiryMs <= versionMs && (expiryMs < untilMs || expiryMs <= latestMs)) {
+        kind = Point.Kind.EXPIRY;
+        atMs = expiryMs;
+        walk.expire(atMs);
+      } else if (versionMs < expiryMs && versionMs < untilMs) {
+        kind = Point.Kind.VERSION;
+        atMs = versionMs;
+        balance = versions.get(version++);
+        walk.count(currency(balance), atMs);
+      } else {
+        break;
       }
-      instantMs = window.step(restMs);
-    } while (instantMs != ExposureWindow.AT_REST);
-    if (start != null) {
-      found.add(new Breach(start, null));
+      boolean isBreach = balance != null && balance.isExceededBy(walk.exposureMinor());
+      boolean isOut = !isBreach && outOfBreach == null && open != null && atMs >= open.startMs();
+      if (!isBreach && breach == null && !isOut) {
+        continue;
+      }
+      Point point = point(kind, atMs, walk, isRefund, balance);
+      outOfBreach = isOut ? point : outOfBreach;
+      notice(point);
+
+      if (breach == null && point.opens()) {
+        breach = new Breach(atMs, new ArrayList<>(), null);
+      }
+      if (breach != null && !isBreach) {
+        found.add(new Breach(breach.startMs, breach.points, point));
+        breach = null;
+      } else if (breach != null && kind != Point.Kind.EXPIRY) {
+        breach.points.add(point);
+      }
+    }
+    if (breach != null) {
+      found.add(breach);
     }
     return found;
   }
 
-  private Point point(long instantMs, boolean counted) {
-    return new Point(
-        instantMs,
-        counted ? window.rankOfLastCounted() : -1,
-        window.exposureMinor(),
-        window.transactions(),
-        counted && window.lastCountedMinor() < 0);
-  }
-
-  /** Takes the episodes of this breach out of {@code announced}. */
-  private void announce(Breach breach, List<Episode> announced) {
-    long coveredToMs = Long.MIN_VALUE;
-    boolean isOpenOne = false;
-    for (Episode episode : List.copyOf(announced)) {
-      if (breach.overlaps(episode)) {
-        announced.remove(episode);
-        coveredToMs = Math.max(coveredToMs, episode.endMs());
-        isOpenOne |= episode.equals(open);
-      }
-    }
-    if (isOpenOne) {
-      if (breach.end != null) {
-        end(breach.end, idAt(breach.end));
-      }
-    } else if (breach.endMs() > coveredToMs) {
-      raise(breach, coveredToMs);
-    }
-  }
-
-  private void raise(Breach breach, long coveredToMs) {
-    Point at = breach.start;
-    if (coveredToMs != Long.MIN_VALUE) {
-      long firstMs = window.firstCountedFrom(coveredToMs);
-      boolean atTransaction = firstMs < breach.endMs();
-      long atMs = atTransaction ? firstMs : coveredToMs;
-      at =
-          new Point(
-              atMs,
-              atTransaction ? 0 : -1,
-              window.exposureAt(atMs),
-              window.transactionsAt(atMs),
-              false);
-    }
-    String episodeId =
-        AlertIds.episodeId(
-            userId,
-            "late:" + at.atMs + ":" + at.rank,
-            AlertIds.transaction(record.transactionId(), record.eventTimeMs()));
+  /** What was going on when the instant began. */
+  private Breach announcedBefore(long instantMs) {
     Episode before = open;
-    open = new Episode(episodeId, at.atMs, OPEN);
-    boolean otherTransaction = at.rank >= 0 && at.atMs != record.eventTimeMs();
-    String id = otherTransaction ? null : record.transactionId();
-    out.add(transition(AlertType.RAISED, episodeId, at, id, null));
+    for (Episode episode : ended) {
+      if (episode.startMs() < instantMs && episode.endMs() >= instantMs) {
+        before = episode;
+      }
+    }
+    return before == null || before.startMs() >= instantMs
+        ? null
+        : new Breach(before.startMs(), new ArrayList<>(), null);
+  }
+
+  private byte currency(AccountBalance balance) {
+    return (byte) past.currencies.applyAsInt(balance == null ? null : balance.currency());
+  }
+
+  private Point point(
+      Point.Kind kind, long atMs, Walk walk, boolean refund, AccountBalance balance) {
+    return new Point(
+        atMs,
+        kind,
+        kind == Point.Kind.TRANSACTION ? transactionAt(atMs, walk) : Transition.NOBODY,
+        refund,
+        walk.exposureMinor(),
+        walk.transactions(),
+        balance);
+  }
+
+  /** Of all transactions of its instant, what came late is the last. */
+  private Transition.At transactionAt(long atMs, Walk walk) {
+    return cause instanceof LateTransaction(Transaction late)
+            && late.eventTimeMs() == atMs
+            && walk.isLastOfInstant()
+        ? new Named(late.transactionId())
+        : new Ranked(walk.rank());
+  }
+
+  private void notice(Point point) {
+    boolean isOwn =
+        switch (cause) {
+          case LateTransaction _ -> point.transaction() instanceof Named;
+          case LateVersion late ->
+              point.kind() == Point.Kind.VERSION && point.balance().version() == late.number();
+        };
+    if (isOwn) {
+      own = point;
+    }
+  }
+
+  private static boolean isCovered(Breach breach, List<Episode> covering) {
+    for (Episode episode : covering) {
+      if (breach.isTheSameInstant(episode)) {
+        return covering.remove(episode);
+      }
+    }
+    return false;
+  }
+
+  private void announce(Breach breach, List<Episode> covering) {
+    long coveredToMs = Long.MIN_VALUE;
+    for (Episode episode : covering) {
+      if (breach.overlaps(episode)) {
+        coveredToMs = Math.max(coveredToMs, episode.endMs());
+      }
+    }
+    boolean isNew = coveredToMs == Long.MIN_VALUE;
+    if (breach.endMs() > coveredToMs) {
+      raise(breach, isNew ? breach.points.getFirst() : uncovered(breach, coveredToMs));
+    }
+  }
+
+  private Point uncovered(Breach breach, long coveredToMs) {
+    for (Point point : breach.points) {
+      if (point.atMs() >= coveredToMs) {
+        return point;
+      }
+    }
+    if (breach.points.contains(own)) {
+      return own;
+    }
+    return breach.points.isEmpty() ? emptyAt(coveredToMs) : breach.points.getLast();
+  }
+
+  private void raise(Breach breach, Point at) {
+    String opening =
+        at.kind() == Point.Kind.VERSION
+            ? AlertIds.balanceChange(at.balance().version())
+            : "late:"
+                + at.atMs()
+                + ":"
+                + (at.transaction() instanceof Ranked(int rank) ? rank : -1);
+    Episode before = open;
+    open = new Episode(AlertIds.episodeId(userId, opening, cause.key()), at.atMs(), OPEN, 0);
+    out.add(transition(AlertType.RAISED, at, at.causeOfStart()));
     if (breach.end != null) {
-      end(breach.end, idAt(breach.end));
+      end(breach.end, breach.end.causeOfEnd());
       open = before;
     }
   }
 
-  private void end(Point at, String transactionId) {
-    AlertCause cause = at.refund ? AlertCause.REFUND : AlertCause.EXPIRY;
-    out.add(transition(AlertType.CLEARED, open.episodeId(), at, transactionId, cause));
-    ended.add(new Episode(open.episodeId(), open.startMs(), at.atMs));
+  private Episode end(Point at, AlertCause why) {
+    out.add(transition(AlertType.CLEARED, at, why));
+    Episode over = new Episode(open.episodeId(), open.startMs(), at.atMs(), 0);
+    ended.add(over);
     open = null;
+    return over;
   }
 
-  /**
-   * The record's id where the point is the record's; other transactions are known by instant and
-   * rank only.
-   */
-  private String idAt(Point point) {
-    return point.rank >= 0 && point.atMs == record.eventTimeMs() ? record.transactionId() : null;
+  private AlertCause causeOfVanishing() {
+    return switch (cause) {
+      case LateTransaction _ -> AlertCause.REFUND;
+      case LateVersion _ -> AlertCause.BALANCE;
+    };
   }
 
-  private Transition transition(
-      AlertType type, String episodeId, Point at, String transactionId, AlertCause cause) {
+  /** Where nothing happened that still counts. */
+  private Point emptyAt(long atMs) {
+    AccountBalance balance = past.versions.inForce(atMs);
+    byte currency = currency(balance);
+    return new Point(
+        atMs,
+        Point.Kind.VERSION,
+        Transition.NOBODY,
+        false,
+        past.window.exposureAt(atMs, currency),
+        past.window.transactionsAt(atMs, currency),
+        balance);
+  }
+
+  private Transition transition(AlertType type, Point at, AlertCause why) {
     return new Transition(
         type,
-        episodeId,
-        at.atMs,
-        transactionId,
-        transactionId == null ? at.rank : -1,
-        at.exposureMinor,
-        at.transactions,
-        balance,
+        open.episodeId(),
+        at.atMs(),
+        at.transaction(),
+        at.exposureMinor(),
+        at.transactions(),
+        at.balance(),
         true,
-        cause,
-        received.offset());
+        cause instanceof LateTransaction(Transaction late) ? late.transactionId() : null,
+        why,
+        offset);
   }
 }

@@ -1,5 +1,7 @@
 package io.spendwatch.actors;
 
+import io.spendwatch.actors.Accounts.VersionsQuery;
+import io.spendwatch.actors.ChangedAccounts.Changed;
 import io.spendwatch.actors.History.OpenEpisode;
 import io.spendwatch.actors.History.PartitionHistory;
 import io.spendwatch.actors.PartitionCommand.AccountsChanged;
@@ -12,8 +14,8 @@ import io.spendwatch.actors.PartitionCommand.Unavailable;
 import io.spendwatch.actors.PartitionQuery.GetUser;
 import io.spendwatch.actors.PartitionQuery.GetWindows;
 import io.spendwatch.actors.PartitionQuery.Reread;
-import io.spendwatch.protocol.Alert;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -60,6 +62,9 @@ public final class PartitionActor {
    * @param restoreUsersMax of one partition: users without transactions in a batch who are read on
    *     its occasion; further ones wait for the next batch or tick
    * @param windowQueriesMax of one partition: questions about its windows that may wait
+   * @param versionsMax of one user: versions of the balance that stay in memory; others are read
+   *     when they are needed
+   * @param clearGraceMs by how much stream time must have passed what is dealt with by time alone
    */
   public record Dependencies(
       String topic,
@@ -67,6 +72,8 @@ public final class PartitionActor {
       long awakeBytesMax,
       int restoreUsersMax,
       int windowQueriesMax,
+      int versionsMax,
+      long clearGraceMs,
       Accounts accounts,
       History history) {
     public Dependencies {
@@ -74,6 +81,11 @@ public final class PartitionActor {
       checkPositive("awake-memory-max", awakeBytesMax);
       checkPositive("restore-users-max", restoreUsersMax);
       checkPositive("window-queries-max", windowQueriesMax);
+      checkPositive("balance-versions-max", versionsMax);
+      if (clearGraceMs < 0) {
+        throw new IllegalArgumentException(
+            "clear-grace: " + clearGraceMs + " (expected: 0 or more)");
+      }
     }
 
     private static void checkPositive(String name, long value) {
@@ -193,7 +205,8 @@ public final class PartitionActor {
           onPartitionRead(history);
       case UsersRead(long id, UsersRound.Read read) when isCurrent(id) -> onUsersRead(read);
       case FactsRead(long id, FactsRound.Read read) when isCurrent(id) -> onFactsRead(read);
-      case IdsRead(long id, List<List<String>> ids) when isCurrent(id) -> finish(batch.alerts(ids));
+      case IdsRead(long id, List<List<String>> ids) when isCurrent(id) ->
+          finish(batch.announcements(ids));
       case ReadFailed(long id, String reason) when isCurrent(id) -> giveUp(new Unavailable(reason));
       default ->
           log.debug("partition={} ignored an answer to a batch that was given up", partition);
@@ -223,7 +236,8 @@ public final class PartitionActor {
   private void begin(Assess assess) {
     lastReply = null;
     audit.begun();
-    batch = new Batch(++batches, partition, dependencies.topic(), assess);
+    batch =
+        new Batch(++batches, partition, dependencies.topic(), dependencies.clearGraceMs(), assess);
     if (restored) {
       readUsers();
     } else {
@@ -234,6 +248,7 @@ public final class PartitionActor {
 
   private void onPartitionRead(PartitionHistory history) {
     streamTimeMs = history.streamTimeMs();
+    changedAccounts.restored(history.accountsSeenMs());
     for (OpenEpisode episode : history.openEpisodes()) {
       watched.lookAt(episode.userId(), episode.raisedAtMs());
     }
@@ -243,15 +258,15 @@ public final class PartitionActor {
 
   private void readUsers() {
     batch.begin(streamTimeMs);
-    Set<String> changed = changedAccounts.take();
-    if (!batch.balancesPushed()) {
-      batch.userIds().stream().filter(awake::contains).forEach(changed::add);
-    }
-    batch.refresh(changed);
-    var round = new UsersRound(changed);
+    Changed changed = changedAccounts.take(batch.nowMs());
+    batch.changed(changed);
+    var round = new UsersRound(partition, changed, changedAccounts.seenMs(), streamTimeMs);
+    Set<String> toRefresh = new HashSet<>(changed.ofAwake());
     for (String userId : batch.userIds()) {
       if (!awake.contains(userId)) {
         round.restore(userId, Math.min(batch.earliestMs(userId), watched.sinceMs(userId)));
+      } else if (!batch.balancesPushed()) {
+        toRefresh.add(userId);
       }
     }
     int mayRestore = dependencies.restoreUsersMax();
@@ -259,8 +274,11 @@ public final class PartitionActor {
       batch.advance(userId);
       if (isToBeRead(userId)) {
         round.restore(userId, watched.sinceMs(userId));
+      } else if (!batch.balancesPushed() && awake.contains(userId)) {
+        toRefresh.add(userId);
       }
     }
+    toRefresh.forEach(userId -> round.refresh(userId, awake.reachMs(userId)));
     if (round.isEmpty()) {
       judge();
       return;
@@ -286,17 +304,26 @@ public final class PartitionActor {
             (userId, history) ->
                 awake.wake(
                     new UserActor.Restore(
-                        userId, history, batch.knownFromMs(userId), streamTimeMs)));
-    read.balances()
-        .forEach(
-            (userId, balance) -> {
-              batch.expect(userId);
-              awake
-                  .get(userId)
-                  .tell(
-                      new UserActor.ChangeBalance(
-                          batch.id(), balance, streamTimeMs, context.getSelf()));
-            });
+                        userId,
+                        history,
+                        batch.knownFromMs(userId),
+                        batch.passedBeforeMs(),
+                        dependencies.versionsMax())));
+    for (VersionsQuery asked : read.asked()) {
+      batch.expect(asked.userId());
+      awake
+          .get(asked.userId())
+          .tell(
+              new UserActor.LearnVersions(
+                  batch.id(),
+                  read.versions().getOrDefault(asked.userId(), List.of()),
+                  asked.fromMs(),
+                  batch.passedBeforeMs(),
+                  context.getSelf()));
+    }
+    if (read.changes() != null) {
+      changedAccounts.found(read.changes(), batch.changed().all());
+    }
     judge();
   }
 
@@ -313,11 +340,13 @@ public final class PartitionActor {
     switch (reply) {
       case UserActor.Done done -> {
         batch.done(done);
-        awake.hasEntries(done.userId(), done.entries());
-        if (done.openSinceMs() == Long.MIN_VALUE) {
-          watched.forget(done.userId());
+        awake.hasEntries(done.userId(), done.entries(), done.reachMs());
+        boolean isOpen = done.openSinceMs() != Long.MIN_VALUE;
+        if (isOpen || done.wakeAtMs() != Long.MAX_VALUE) {
+          watched.watch(
+              done.userId(), done.wakeAtMs(), isOpen ? done.openSinceMs() : done.reachMs());
         } else {
-          watched.watch(done.userId(), done.wakeAtMs(), done.openSinceMs());
+          watched.forget(done.userId());
         }
         goOnWhenAllAnswered();
       }
@@ -360,7 +389,7 @@ public final class PartitionActor {
       return;
     }
     if (batch.instantsToName().isEmpty()) {
-      finish(batch.alerts(List.of()));
+      finish(batch.announcements(List.of()));
     } else {
       pipe(
           id,
@@ -376,12 +405,19 @@ public final class PartitionActor {
     }
   }
 
-  private void finish(List<Alert> alerts) {
+  private void finish(List<Announcement> announcements) {
+    changedAccounts.looked();
     awake.forgetBeyond(node.awakeUsersMax(), node.awakeBytesMax());
     lastReply =
-        new Assessed(batch.sequence(), batch.judgements(), alerts, streamTimeMs, awake.size());
+        new Assessed(
+            batch.sequence(),
+            batch.judgements(),
+            announcements,
+            streamTimeMs,
+            changedAccounts.seenMs(),
+            awake.size());
     batch.replyTo().tell(lastReply);
-    audit.judged(batch.lastOffset(), streamTimeMs, batch.isMereTick() && alerts.isEmpty());
+    audit.judged(batch.lastOffset(), streamTimeMs, batch.isMereTick() && announcements.isEmpty());
     batch = null;
   }
 
@@ -391,7 +427,7 @@ public final class PartitionActor {
       awake.forget(userId);
       watched.lookAt(userId, batch.earliestMs(userId));
     }
-    changedAccounts.add(batch.refreshed());
+    changedAccounts.putBack(batch.changed());
     streamTimeMs = batch.streamTimeBeforeMs();
     ActorRef<PartitionCommand.Reply> replyTo = batch.replyTo();
     batch = null;

@@ -61,18 +61,27 @@ public sealed interface PartitionCommand
    * The batch is judged.
    *
    * @param judgements one for each transaction, in their order
-   * @param alerts in the order in which they are to be published
+   * @param announcements alerts, in the order in which they are to be published
    * @param streamTimeMs highest event time that the partition has seen, this batch included; {@link
    *     Long#MIN_VALUE} before any
+   * @param accountsSeenMs changes of accounts recorded before this have been looked at, by the
+   *     database's clock; {@link Long#MIN_VALUE} before any
    * @param usersAwake in memory now
    */
   record Assessed(
       long sequence,
       List<Judgement> judgements,
-      List<Alert> alerts,
+      List<Announcement> announcements,
       long streamTimeMs,
+      long accountsSeenMs,
       int usersAwake)
-      implements Reply {}
+      implements Reply {
+
+    /** The alerts alone. */
+    public List<Alert> alerts() {
+      return announcements.stream().map(Announcement::alert).toList();
+    }
+  }
 
   /** A port failed; nothing was changed. Ask again, with the same sequence, after a pause. */
   record Unavailable(String reason) implements Reply {}

@@ -43,34 +43,39 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
    * window. Not answered.
    *
    * @param knownFromMs what {@code history} was asked to reach back to
-   * @param streamTimeMs the partition's
+   * @param toMs until when time has passed
+   * @param versionsMax how many versions of the balance stay in memory
    */
-  record Restore(String userId, UserHistory history, long knownFromMs, long streamTimeMs)
+  record Restore(String userId, UserHistory history, long knownFromMs, long toMs, int versionsMax)
       implements Command {}
 
   /**
    * Judge these, in this order.
    *
-   * @param streamTimesMs the partition's stream time before each
+   * @param passedMs until when time has passed before each
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared; one of these per user and batch
   record Judge(
-      long batch,
-      List<Received> transactions,
-      long[] streamTimesMs,
-      ActorRef<PartitionCommand> replyTo)
+      long batch, List<Received> transactions, long[] passedMs, ActorRef<PartitionCommand> replyTo)
       implements Command {}
 
   /** What {@link Needs} asked for. */
   record Learn(Facts.Answers answers) implements Command {}
 
-  /** Time has passed; episodes may have ended. */
-  record Advance(long batch, long streamTimeMs, ActorRef<PartitionCommand> replyTo)
-      implements Command {}
+  /** Time has passed; episodes may have ended, and versions of the balance begun. */
+  record Advance(long batch, long toMs, ActorRef<PartitionCommand> replyTo) implements Command {}
 
-  /** The account is now so; {@code balance} is null where there is none any more. */
-  record ChangeBalance(
-      long batch, AccountBalance balance, long streamTimeMs, ActorRef<PartitionCommand> replyTo)
+  /**
+   * These are the versions of the balance from an instant on, with the one before it.
+   *
+   * @param toMs until when time has passed
+   */
+  record LearnVersions(
+      long batch,
+      List<AccountBalance> versions,
+      long fromMs,
+      long toMs,
+      ActorRef<PartitionCommand> replyTo)
       implements Command {}
 
   /** Show yourself. */
@@ -93,6 +98,8 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
    * @param openSinceMs start of the open episode; {@link Long#MIN_VALUE} for none
    * @param wakeAtMs once stream time has passed it, the user is to be sent {@link Advance}
    * @param entries in the window's memory
+   * @param reachMs from where on versions of the balance matter
+   * @param knownVersion highest number of one that is known; 0 for none
    */
   record Done(
       long batch,
@@ -101,13 +108,15 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
       List<Transition> transitions,
       long openSinceMs,
       long wakeAtMs,
-      int entries)
+      int entries,
+      long reachMs,
+      long knownVersion)
       implements Reply {}
 
   /** Something has to be read first; {@link Learn} goes on. */
   record Needs(long batch, String userId, Facts.Wanted wanted) implements Reply {}
 
-  /** What was read of the user does not suffice or holds no longer: it must be read anew. */
+  /** What was read of the user does not suffice: it must be read anew. */
   record Outdated(long batch, String userId, String reason) implements Reply {}
 
   /** Our own code threw. */
@@ -119,6 +128,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
 
   private final String userId;
   private final UserExposure exposure;
+  private final int versionsMax;
 
   /** Since the last {@link Done}. Seldom any: an empty list is kept, not replaced. */
   private List<Transition> transitions = new ArrayList<>(0);
@@ -129,9 +139,10 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
 
   private UserActor(Restore restore) {
     this.userId = restore.userId;
+    this.versionsMax = restore.versionsMax;
     this.exposure =
         UserExposure.restored(
-            userId, restore.history, restore.knownFromMs, restore.streamTimeMs, transitions);
+            userId, restore.history, restore.knownFromMs, restore.toMs, transitions);
   }
 
   /** One that has still to be told who it is, by {@link Restore}. */
@@ -155,7 +166,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
           switch (command) {
             case Judge judge -> fail(judge.batch(), userId, defect, judge.replyTo());
             case Advance advance -> fail(advance.batch(), userId, defect, advance.replyTo());
-            case ChangeBalance change -> fail(change.batch(), userId, defect, change.replyTo());
+            case LearnVersions learn -> fail(learn.batch(), userId, defect, learn.replyTo());
             case Show show -> show.replyTo().tell(UserView.unknown(userId));
             case ShowWindow show -> show.replyTo().tell(new WindowGathering.Nothing(userId));
             case Learn _ -> log.debug("user {}: an answer to what failed meanwhile", userId);
@@ -188,23 +199,17 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
               advance.batch(),
               advance.replyTo(),
               () -> {
-                exposure.advance(advance.streamTimeMs(), -1, transitions);
+                exposure.advance(advance.toMs(), -1, transitions);
                 advance.replyTo().tell(done(advance.batch(), List.of()));
               });
-      case ChangeBalance change ->
+      case LearnVersions learn ->
           guarded(
-              change.batch(),
-              change.replyTo(),
+              learn.batch(),
+              learn.replyTo(),
               () -> {
-                boolean changed =
-                    exposure.changeBalance(
-                        change.balance(), change.streamTimeMs(), -1, transitions);
-                change
-                    .replyTo()
-                    .tell(
-                        changed
-                            ? done(change.batch(), List.of())
-                            : currencyChanged(change.batch()));
+                exposure.learn(learn.versions(), learn.fromMs(), learn.toMs(), -1, transitions);
+                exposure.advance(learn.toMs(), -1, transitions);
+                learn.replyTo().tell(done(learn.batch(), List.of()));
               });
       case Show show -> onShow(show);
       case ShowWindow show -> onShowWindow(show);
@@ -243,18 +248,14 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
 
   private void onLearn(Facts.Answers answers) {
     facts.learn(answers);
-    if (answers.balanceRead()) {
+    if (answers.hasVersions()) {
       int next = judgements.size();
-      boolean changed =
-          exposure.changeBalance(
-              answers.balance(),
-              judging.streamTimesMs()[next],
-              judging.transactions().get(next).offset(),
-              transitions);
-      if (!changed) {
-        judging.replyTo().tell(currencyChanged(judging.batch()));
-        return;
-      }
+      exposure.learn(
+          answers.versions(),
+          answers.versionsFromMs(),
+          judging.passedMs()[next],
+          judging.transactions().get(next).offset(),
+          transitions);
     }
     judgeRest();
   }
@@ -269,8 +270,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
             .tell(new Outdated(judging.batch(), userId, "read from too late an instant"));
         return;
       }
-      Judgement judgement =
-          exposure.assess(received, judging.streamTimesMs()[i], facts, transitions);
+      Judgement judgement = exposure.assess(received, judging.passedMs()[i], facts, transitions);
       if (judgement == null) {
         judging.replyTo().tell(new Needs(judging.batch(), userId, facts.takeWanted()));
         return;
@@ -283,11 +283,8 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
     facts = null;
   }
 
-  private Outdated currencyChanged(long batch) {
-    return new Outdated(batch, userId, "the account's currency changed");
-  }
-
   private Done done(long batch, List<Judgement> judged) {
+    exposure.trim(versionsMax);
     List<Transition> happened = List.of();
     if (!transitions.isEmpty()) {
       happened = transitions;
@@ -300,7 +297,9 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
         happened,
         exposure.openSinceMs(),
         exposure.wakeAtMs(),
-        exposure.entries());
+        exposure.entries(),
+        exposure.reachMs(),
+        exposure.knownVersion());
   }
 
   private Behavior<Command> guarded(long batch, ActorRef<PartitionCommand> replyTo, Runnable work) {

@@ -9,8 +9,9 @@ import java.util.function.Predicate;
 
 /**
  * The users of a partition who have to be looked at although no transaction of theirs may come:
- * those with an open episode, and those whose state was dropped. Each is due at an instant of
- * stream time. Not thread-safe: lives in the partition's actor.
+ * those with an open episode or a version of the balance to come, and those whose state was
+ * dropped. Each is due at an instant of stream time. Not thread-safe: lives in the partition's
+ * actor.
  */
 final class WatchedUsers {
 
@@ -51,8 +52,7 @@ final class WatchedUsers {
    * @param sinceMs what the look has to reach back to, unless an episode says so
    */
   void lookAt(String userId, long sinceMs) {
-    Watched before = watched.get(userId);
-    watch(userId, AT_ONCE, before == null ? sinceMs : before.sinceMs);
+    watch(userId, AT_ONCE, Math.min(sinceMs, sinceMs(userId)));
   }
 
   boolean contains(String userId) {

@@ -72,6 +72,8 @@ public class ActorPathBenchmark {
                 Long.MAX_VALUE,
                 500,
                 8,
+                1_000,
+                0,
                 new BenchmarkData.Ample(),
                 new BenchmarkData.Blank()));
     actors = new ArrayList<>();

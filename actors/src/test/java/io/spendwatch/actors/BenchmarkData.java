@@ -1,5 +1,6 @@
 package io.spendwatch.actors;
 
+import io.spendwatch.actors.History.InstantQuery;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.util.Collection;
@@ -49,10 +50,22 @@ final class BenchmarkData {
   /** An account for everybody. */
   static final class Ample implements Accounts {
     @Override
-    public CompletionStage<Map<String, AccountBalance>> balances(Collection<String> userIds) {
-      Map<String, AccountBalance> balances = new HashMap<>();
-      userIds.forEach(userId -> balances.put(userId, BALANCE));
-      return CompletableFuture.completedFuture(balances);
+    public CompletionStage<Map<String, List<AccountBalance>>> versions(
+        Collection<VersionsQuery> queries) {
+      Map<String, List<AccountBalance>> versions = new HashMap<>();
+      queries.forEach(query -> versions.put(query.userId(), List.of(BALANCE)));
+      return CompletableFuture.completedFuture(versions);
+    }
+
+    @Override
+    public CompletionStage<List<AccountBalance>> inForce(List<InstantQuery> queries) {
+      return CompletableFuture.completedFuture(queries.stream().map(_ -> BALANCE).toList());
+    }
+
+    @Override
+    public CompletionStage<Changes> changes(
+        int partition, Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+      return CompletableFuture.completedFuture(new Changes(Map.of(), START_MS));
     }
   }
 
@@ -60,14 +73,18 @@ final class BenchmarkData {
   static final class Blank implements History {
     @Override
     public CompletionStage<PartitionHistory> partition(int partition) {
-      return CompletableFuture.completedFuture(new PartitionHistory(Long.MIN_VALUE, List.of()));
+      return CompletableFuture.completedFuture(
+          new PartitionHistory(Long.MIN_VALUE, Long.MIN_VALUE, List.of()));
     }
 
     @Override
     public CompletionStage<Map<String, UserHistory>> users(Collection<UserQuery> queries) {
       Map<String, UserHistory> histories = new HashMap<>();
       queries.forEach(
-          query -> histories.put(query.userId(), new UserHistory(BALANCE, List.of(), List.of())));
+          query ->
+              histories.put(
+                  query.userId(),
+                  new UserHistory(List.of(BALANCE), query.knownFromMs(), List.of(), List.of())));
       return CompletableFuture.completedFuture(histories);
     }
 

@@ -60,6 +60,7 @@ public class CodecBenchmark {
             BenchmarkData.START_MS + 5,
             false,
             null,
+            null,
             new Alert.Source("transactions", 3, 1234));
   }
 

@@ -43,7 +43,7 @@ public class DecisionBenchmark {
     latestMs = new long[users];
     order = BenchmarkData.users(users);
     for (int user = 0; user < users; user++) {
-      var history = new UserHistory(BenchmarkData.BALANCE, List.of(), List.of());
+      var history = new UserHistory(List.of(BenchmarkData.BALANCE), 0, List.of(), List.of());
       latestMs[user] = BenchmarkData.START_MS;
       exposures[user] =
           UserExposure.restored(

@@ -30,7 +30,7 @@ final class InMemoryLedger implements Accounts, History {
 
   private final Map<TransactionKey, Row> rows = new LinkedHashMap<>();
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
-  private final Map<String, AccountBalance> accounts = new HashMap<>();
+  private final Map<String, List<AccountBalance>> accounts = new HashMap<>();
   private long streamTimeMs = Long.MIN_VALUE;
   private final Set<String> spoilt = new HashSet<>();
   private final Set<String> garbled = new HashSet<>();
@@ -41,11 +41,16 @@ final class InMemoryLedger implements Accounts, History {
   }
 
   synchronized void account(String userId, long balanceMinor, String currency, long version) {
-    accounts.put(userId, new AccountBalance(balanceMinor, currency, version, 0));
+    version(userId, new AccountBalance(balanceMinor, currency, version, 0));
   }
 
-  synchronized void noAccount(String userId) {
-    accounts.remove(userId);
+  /** One more version of an account's balance. */
+  synchronized void version(String userId, AccountBalance version) {
+    List<AccountBalance> versions = accounts.computeIfAbsent(userId, _ -> new ArrayList<>());
+    versions.add(version);
+    versions.sort(
+        Comparator.comparingLong(AccountBalance::asOfMs)
+            .thenComparingLong(AccountBalance::version));
   }
 
   /** What is read of this user makes our own code throw, until {@link #repair}. */
@@ -93,12 +98,58 @@ final class InMemoryLedger implements Accounts, History {
   }
 
   @Override
-  public CompletionStage<Map<String, AccountBalance>> balances(Collection<String> userIds) {
+  public CompletionStage<Map<String, List<AccountBalance>>> versions(
+      Collection<VersionsQuery> queries) {
     return answer(
         () ->
-            userIds.stream()
-                .filter(accounts::containsKey)
-                .collect(Collectors.toMap(id -> id, accounts::get, (a, _) -> a)));
+            queries.stream()
+                .filter(query -> accounts.containsKey(query.userId()))
+                .collect(
+                    Collectors.toMap(
+                        VersionsQuery::userId,
+                        query -> versionsFrom(query.userId(), query.fromMs()),
+                        (first, _) -> first)));
+  }
+
+  private List<AccountBalance> versionsFrom(String userId, long fromMs) {
+    List<AccountBalance> all = accounts.getOrDefault(userId, List.of());
+    long floorMs =
+        all.stream()
+            .mapToLong(AccountBalance::asOfMs)
+            .filter(asOfMs -> asOfMs < fromMs)
+            .max()
+            .orElse(Long.MIN_VALUE);
+    return all.stream().filter(version -> version.asOfMs() >= floorMs).toList();
+  }
+
+  @Override
+  public CompletionStage<List<AccountBalance>> inForce(List<InstantQuery> queries) {
+    return answer(() -> queries.stream().map(this::inForce).toList());
+  }
+
+  private AccountBalance inForce(InstantQuery query) {
+    List<AccountBalance> all = accounts.getOrDefault(query.userId(), List.of());
+    AccountBalance inForce = all.isEmpty() ? null : all.getFirst();
+    for (AccountBalance version : all) {
+      inForce = version.asOfMs() < query.atMs() ? version : inForce;
+    }
+    return inForce;
+  }
+
+  /** More than is promised: what is new is not told from what is not. */
+  @Override
+  public CompletionStage<Changes> changes(
+      int partition, Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+    return answer(
+        () -> {
+          Map<String, Long> sinceMs = new HashMap<>();
+          for (String userId : userIds.isEmpty() ? accounts.keySet() : Set.copyOf(userIds)) {
+            if (of(userId).findAny().isPresent()) {
+              sinceMs.put(userId, accounts.get(userId).getFirst().asOfMs());
+            }
+          }
+          return new Changes(sinceMs, Pipeline.NOW_MS);
+        });
   }
 
   @Override
@@ -115,7 +166,7 @@ final class InMemoryLedger implements Accounts, History {
               open.remove(alert.episodeId());
             }
           }
-          return new PartitionHistory(streamTimeMs, List.copyOf(open.values()));
+          return new PartitionHistory(streamTimeMs, Long.MIN_VALUE, List.copyOf(open.values()));
         });
   }
 
@@ -130,7 +181,7 @@ final class InMemoryLedger implements Accounts, History {
 
   private UserHistory user(UserQuery query) {
     if (spoilt.contains(query.userId())) {
-      return new UserHistory(null, null, List.of());
+      return new UserHistory(List.of(), 0, null, List.of());
     }
     List<Row> known =
         of(query.userId())
@@ -153,19 +204,21 @@ final class InMemoryLedger implements Accounts, History {
                         row.transaction.eventTimeMs(),
                         row.transaction.signedAmountMinor(),
                         row.transaction.currency(),
-                        row.judged.balance() == null ? 0 : row.judged.balance().version()))
+                        row.judged.knownVersion()))
             .toList();
     Map<String, Episode> episodes = new LinkedHashMap<>();
     for (Alert alert : alerts.values()) {
       if (alert.userId().equals(query.userId())) {
         episodes.merge(
             alert.episodeId(),
-            new Episode(alert.episodeId(), alert.eventTimeMs(), Long.MAX_VALUE),
-            (raised, _) -> new Episode(raised.episodeId(), raised.startMs(), alert.eventTimeMs()));
+            new Episode(alert.episodeId(), alert.eventTimeMs(), Long.MAX_VALUE, 0),
+            (raised, _) ->
+                new Episode(raised.episodeId(), raised.startMs(), alert.eventTimeMs(), 0));
       }
     }
     return new UserHistory(
-        accounts.get(query.userId()),
+        versionsFrom(query.userId(), query.knownFromMs()),
+        query.knownFromMs(),
         entries,
         episodes.values().stream().filter(e -> e.endMs() > latestMs - 2 * DAY_MS).toList());
   }

@@ -89,7 +89,7 @@ class PartitionActorTest {
     partition.restart();
     partition.add("a", "t2", T0 + 2, 40);
     assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 100, new AccountBalance(100, "USD", 1, 0)));
+        .containsExactly(new Judged(Verdict.CLEAR, 100, new AccountBalance(100, "USD", 1, 0), 1));
   }
 
   @Test
@@ -114,7 +114,7 @@ class PartitionActorTest {
     assertThat(partition.ask()).isEqualTo(new Unavailable("not reachable"));
     Assessed assessed = partition.run();
     assertThat(assessed.judgements())
-        .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0)));
+        .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
     assertThat(assessed.alerts()).hasSize(1);
   }
 
@@ -156,7 +156,8 @@ class PartitionActorTest {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
-    partition.ledger.account("a", 50, 2);
+    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0, false));
+    partition.idleMs = 1;
     partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a", "nobody")));
     assertThat(partition.run().alerts())
         .singleElement()
@@ -168,13 +169,12 @@ class PartitionActorTest {
             });
   }
 
-  /** The balance is looked at where the user's transactions end, however long before the next. */
   @Test
-  void aDropThatNobodySawIsHeldAgainstTheWholeWindowOfTheLastTransaction() {
+  void aDropThatNobodySawIsLookedAtAtItsOwnInstant() {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).add("a", "t2", T0 + 23 * HOUR_MS, 30).run();
-    partition.ledger.account("a", 50, 2);
+    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + 23 * HOUR_MS, false));
     partition.restart();
     assertThat(partition.add("a", "t3", T0 + 60 * HOUR_MS, 10).run().alerts())
         .extracting(Alert::type, Alert::eventTimeMs, Alert::exposureMinor)
@@ -192,7 +192,7 @@ class PartitionActorTest {
     partition.balancesPushed = false;
     partition.add("a", "t2", T0, 60);
     assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 120, new AccountBalance(500, "USD", 2, 0)));
+        .containsExactly(new Judged(Verdict.CLEAR, 120, new AccountBalance(500, "USD", 2, 0), 2));
   }
 
   @Test
@@ -343,7 +343,7 @@ class PartitionActorTest {
     // The open episode has the user looked at; others must not pay for it.
     partition.add("b", "t2", T0 + DAY_MS + 1, 5);
     Assessed others = partition.run();
-    assertThat(others.judgements()).containsExactly(new Judged(Verdict.NO_ACCOUNT, 5, null));
+    assertThat(others.judgements()).containsExactly(new Judged(Verdict.NO_ACCOUNT, 5, null, 0));
     assertThat(others.alerts()).isEmpty();
     partition.ledger.repair("a");
     partition.add("a", "t3", T0 + DAY_MS + 2, 5);
@@ -353,13 +353,12 @@ class PartitionActorTest {
   }
 
   @Test
-  void readsAUserAnewWhoseCurrencyChanged() {
+  void refusesTheFormerCurrencyOnceAnotherIsInForce() {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
-    partition.ledger.account("a", 100, "EUR", 2);
+    partition.ledger.version("a", new AccountBalance(100, "EUR", 2, T0, false));
     partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.ask()).isInstanceOf(Unavailable.class);
     assertThat(partition.run().alerts()).isEmpty();
     partition.add("a", "t2", T0 + 1, 60);
     assertThat(partition.run().judgements())
@@ -371,11 +370,25 @@ class PartitionActorTest {
   }
 
   @Test
+  void aDropOfAUserWhoIsNotInMemoryIsLookedAt() {
+    var partition = new Pipeline(kit, 1);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.add("b", "t2", T0 + HOUR_MS, 5).run();
+    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + 1, false));
+    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
+    assertThat(partition.run().alerts()).isEmpty();
+    assertThat(partition.run().alerts())
+        .extracting(Alert::userId, Alert::type, Alert::eventTimeMs, Alert::cause)
+        .containsExactly(tuple("a", AlertType.RAISED, T0 + 1, AlertCause.BALANCE));
+  }
+
+  @Test
   void anAccountThatAppearsRaisesByItself() {
     var partition = new Pipeline(kit, 1000);
     partition.add("a", "t1", T0, 60);
     assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 60, null));
+        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 60, null, 0));
     partition.ledger.account("a", 50, 1);
     partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
     assertThat(partition.run().alerts())
@@ -388,14 +401,14 @@ class PartitionActorTest {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 50, 1);
     assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
-    partition.ledger.noAccount("a");
+    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0, true));
     partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.run().alerts())
+    assertThat(partition.add("b", "tick", T0 + 1, 1).run().alerts())
         .singleElement()
         .satisfies(cleared -> assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE));
-    partition.add("a", "t2", T0 + 1, 5);
+    partition.add("a", "t2", T0 + 2, 5);
     assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 65, null));
+        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 65, null, 2));
   }
 
   @ParameterizedTest
@@ -406,11 +419,12 @@ class PartitionActorTest {
     partition.ledger.account("b", 50, 1);
     assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
     partition.add("b", "t2", T0 + 1, 5).run();
-    partition.ledger.account("a", 60, 2);
+    partition.ledger.version("a", new AccountBalance(60, "USD", 2, T0, false));
     partition.actor.tell(
         isNamed
             ? new PartitionCommand.AccountsChanged(Set.of("a"))
             : new PartitionCommand.AllAccountsChanged());
+    partition.run();
     assertThat(partition.run().alerts())
         .singleElement()
         .satisfies(
@@ -434,7 +448,10 @@ class PartitionActorTest {
       for (int i = 0; i < users; i++) {
         long balanceMinor = 50 + random.nextLong(250);
         partition.ledger.account("u" + i, balanceMinor, 1);
-        naive.put("u" + i, new NaiveUser(balanceMinor));
+        NaiveUser user = new NaiveUser();
+        user.learn(
+            List.of(new NaiveUser.Version(1, 0, balanceMinor, "USD", false)), Long.MIN_VALUE);
+        naive.put("u" + i, user);
       }
       List<Transaction> history = history(random, users);
       Set<String> alertIds = new HashSet<>();
@@ -472,11 +489,14 @@ class PartitionActorTest {
   private static void check(
       long seed, InMemoryLedger ledger, List<Transaction> history, Map<String, NaiveUser> naive) {
     Map<String, Long> expected = new HashMap<>();
+    long streamTimeMs = Long.MIN_VALUE;
     for (Transaction transaction : history) {
-      NaiveUser user = naive.get(transaction.userId());
-      if (!user.has(transaction.transactionId())) {
-        expected.put(transaction.userId() + transaction.transactionId(), user.add(transaction));
+      String key = transaction.userId() + transaction.transactionId();
+      if (!expected.containsKey(key)) {
+        NaiveUser.Row row = naive.get(transaction.userId()).arrive(transaction, streamTimeMs);
+        expected.put(key, row.exposureMinor());
       }
+      streamTimeMs = Math.max(streamTimeMs, transaction.eventTimeMs());
     }
     Map<String, Long> stored = new HashMap<>();
     ledger
@@ -487,21 +507,17 @@ class PartitionActorTest {
                     row.transaction().userId() + row.transaction().transactionId(),
                     row.judged().exposureMinor()));
     assertThat(stored).as("seed %d", seed).isEqualTo(expected);
-    long untilMs = history.stream().mapToLong(Transaction::eventTimeMs).max().orElse(0);
+    long untilMs = streamTimeMs;
     naive.forEach(
         (userId, user) -> {
-          Map<String, NaiveUser.Interval> announced = new java.util.LinkedHashMap<>();
-          for (Alert alert : ledger.alerts()) {
-            if (alert.userId().equals(userId)) {
-              announced.merge(
-                  alert.episodeId(),
-                  new NaiveUser.Interval(alert.eventTimeMs(), Long.MAX_VALUE),
-                  (raised, _) -> new NaiveUser.Interval(raised.startMs(), alert.eventTimeMs()));
-            }
-          }
-          assertThat(announced.values())
+          user.passTime(untilMs);
+          assertThat(ledger.alerts().stream().filter(alert -> alert.userId().equals(userId)))
               .as("seed %d user %s", seed, userId)
-              .containsExactlyElementsOf(user.breaches(untilMs));
+              .extracting(alert -> alert.type().name(), Alert::eventTimeMs, Alert::exposureMinor)
+              .containsExactlyElementsOf(
+                  user.alerts().stream()
+                      .map(must -> tuple(must.type(), must.eventTimeMs(), must.exposureMinor()))
+                      .toList());
         });
   }
 

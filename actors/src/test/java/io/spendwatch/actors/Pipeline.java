@@ -36,7 +36,15 @@ final class Pipeline {
         new PartitionActors(
             kit.system(),
             new PartitionActor.Dependencies(
-                "transactions", awakeUsersMax, awakeBytesMax, restoreUsersMax, 2, ledger, ledger));
+                "transactions",
+                awakeUsersMax,
+                awakeBytesMax,
+                restoreUsersMax,
+                2,
+                1000,
+                0,
+                ledger,
+                ledger));
     actor = actors.start(3);
   }
 

@@ -1,31 +1,20 @@
 package io.spendwatch.actors;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
-import io.spendwatch.actors.History.Entry;
-import io.spendwatch.actors.History.Episode;
-import io.spendwatch.actors.History.ExposureQuery;
-import io.spendwatch.actors.History.TransactionKey;
-import io.spendwatch.actors.History.UserHistory;
 import io.spendwatch.actors.Judgement.Duplicate;
 import io.spendwatch.actors.Judgement.Judged;
 import io.spendwatch.actors.Judgement.Rejected;
+import io.spendwatch.actors.NaiveUser.Version;
+import io.spendwatch.actors.Transition.Ranked;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
-import java.math.BigInteger;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class UserExposureTest {
@@ -34,24 +23,7 @@ class UserExposureTest {
   private static final long DAY_MS = 24 * HOUR_MS;
   private static final long T0 = 1_600_000_000_000L;
 
-  private final List<Transition> transitions = new ArrayList<>();
-
-  @Test
-  void looksAtABalanceAfterARestartOnlyUnlessATransactionWasHeldAgainstIt() {
-    long streamTimeMs = T0 + DAY_MS + 1;
-    var balance = new AccountBalance(80, "USD", 2, Long.MAX_VALUE);
-    for (long heldAgainst : new long[] {1, 2}) {
-      // What the expiry of the refund brings is a breach that opens nothing.
-      List<Entry> entries =
-          List.of(
-              new Entry("refund", T0, -50, "USD", heldAgainst),
-              new Entry("purchase", T0 + 1000, 100, "USD", heldAgainst));
-      List<Transition> transitions = new ArrayList<>();
-      UserExposure.restored(
-          "u", new UserHistory(balance, entries, List.of()), 0, streamTimeMs, transitions);
-      assertThat(transitions).hasSize(heldAgainst == 1 ? 1 : 0);
-    }
-  }
+  private List<Transition> transitions = List.of();
 
   @Test
   void staysClearWhenSpendEqualsTheBalance() {
@@ -125,7 +97,7 @@ class UserExposureTest {
     var user = new Subject(100);
     user.refund("r", T0, 50);
     user.purchase("a", T0 + HOUR_MS, 140);
-    user.exposure.advance(T0 + DAY_MS + HOUR_MS / 2, 9, transitions);
+    user.stored.advance(T0 + DAY_MS + HOUR_MS / 2);
     assertThat(transitions).isEmpty();
     assertThat(user.purchase("b", T0 + DAY_MS + HOUR_MS / 2, 1))
         .isEqualTo(judged(Verdict.BREACH, 141));
@@ -136,10 +108,10 @@ class UserExposureTest {
   void anIdleUsersEpisodeEndsOnceStreamTimeHasPassedItsEnd() {
     var user = new Subject(100);
     user.purchase("a", T0, 130);
-    assertThat(user.exposure.wakeAtMs()).isEqualTo(T0 + DAY_MS);
-    user.exposure.advance(T0 + DAY_MS, 7, transitions);
+    assertThat(user.stored.exposure().wakeAtMs()).isEqualTo(T0 + DAY_MS);
+    user.stored.advance(T0 + DAY_MS);
     assertThat(types()).containsExactly(AlertType.RAISED);
-    user.exposure.advance(T0 + DAY_MS + 1, 7, transitions);
+    user.stored.advance(T0 + DAY_MS + 1);
     assertThat(types()).containsExactly(AlertType.RAISED, AlertType.CLEARED);
     assertThat(transitions.getLast().atMs()).isEqualTo(T0 + DAY_MS);
   }
@@ -157,7 +129,8 @@ class UserExposureTest {
               assertThat(raised.late()).isTrue();
               assertThat(raised.atMs()).isEqualTo(T0 + 2 * HOUR_MS);
               assertThat(raised.exposureMinor()).isEqualTo(110);
-              assertThat(raised.rank()).isZero();
+              assertThat(raised.transaction()).isEqualTo(new Ranked(0));
+              assertThat(raised.revealedBy()).isEqualTo("late");
             });
   }
 
@@ -232,106 +205,141 @@ class UserExposureTest {
   }
 
   @Test
+  void aRefundOfTheMostThereIsIsCounted() {
+    var user = new Subject(Long.MAX_VALUE);
+    user.purchase("a", T0, Long.MAX_VALUE);
+    assertThat(user.refund("r", T0 + 1, Long.MAX_VALUE))
+        .isInstanceOfSatisfying(
+            Judged.class, judged -> assertThat(judged.exposureMinor()).isZero());
+  }
+
+  @Test
   void noAlertRestsOnAStaleBalance() {
     var user = new Subject(100);
-    user.inForce = account(1_000, 2);
-    assertThat(user.purchase("a", T0, 500)).isEqualTo(new Judged(Verdict.CLEAR, 500, user.inForce));
+    user.stored.store(version(2, T0 - 1, 1_000));
+    assertThat(user.purchase("a", T0, 500))
+        .isEqualTo(new Judged(Verdict.CLEAR, 500, new AccountBalance(1_000, "USD", 2, T0 - 1), 2));
     assertThat(transitions).isEmpty();
-    assertThat(user.balanceReads).isEqualTo(1);
+    assertThat(user.stored.versionReads()).isEqualTo(1);
   }
 
   @Test
-  void aTopUpEndsTheEpisodeAndADropRaises() {
+  void aTopUpEndsTheEpisodeAndADropRaisesEachAtItsOwnInstant() {
+    for (boolean together : new boolean[] {true, false}) {
+      var user = new Subject(200);
+      user.purchase("a", T0, 100);
+      var drop = version(2, T0 + 60_000, 50);
+      var topUp = version(3, T0 + 120_000, 500);
+      if (together) {
+        user.stored.learn(List.of(drop, topUp), T0);
+      } else {
+        user.stored.learn(List.of(drop), T0);
+        user.stored.advance(T0 + 90_000);
+        user.stored.learn(List.of(topUp), T0 + 90_000);
+      }
+      user.stored.advance(T0 + 120_001);
+      transitions = user.stored.transitions();
+      assertThat(transitions)
+          .extracting(
+              Transition::type, Transition::atMs, Transition::cause, Transition::transactionId)
+          .containsExactly(
+              tuple(AlertType.RAISED, T0 + 60_000, AlertCause.BALANCE, null),
+              tuple(AlertType.CLEARED, T0 + 120_000, AlertCause.BALANCE, null));
+      assertThat(transitions).noneMatch(Transition::late);
+    }
+  }
+
+  @Test
+  void aVersionThatComesLateHasWhatItCoversLookedAtAgain() {
+    var user = new Subject(200);
+    user.purchase("a", T0, 100);
+    user.purchase("b", T0 + HOUR_MS, 10);
+    user.stored.learn(List.of(version(2, T0 + 60_000, 50)), T0 + HOUR_MS);
+    transitions = user.stored.transitions();
+    assertThat(transitions)
+        .singleElement()
+        .satisfies(
+            raised -> {
+              assertThat(raised.late()).isTrue();
+              assertThat(raised.revealedBy()).isNull();
+              assertThat(raised.cause()).isEqualTo(AlertCause.BALANCE);
+              assertThat(raised.atMs()).isEqualTo(T0 + 60_000);
+            });
+  }
+
+  @Test
+  void aTransactionIsHeldAgainstTheVersionBeforeItsOwnInstant() {
     var user = new Subject(100);
-    user.purchase("a", T0, 150);
-    assertThat(user.exposure.changeBalance(account(200, 2), T0 + 9, 3, transitions)).isTrue();
-    assertThat(user.exposure.changeBalance(account(140, 3), T0 + 9, 4, transitions)).isTrue();
-    assertThat(types()).containsExactly(AlertType.RAISED, AlertType.CLEARED, AlertType.RAISED);
-    assertThat(transitions.get(1).cause()).isEqualTo(AlertCause.BALANCE);
-    assertThat(transitions.get(2).transactionId()).isNull();
+    user.stored.learn(List.of(version(2, T0, 10), version(3, T0, 20)), T0);
+    assertThat(((Judged) user.purchase("a", T0, 1)).balance().version()).isEqualTo(1);
+    assertThat(((Judged) user.purchase("b", T0 + 1, 1)).balance().version()).isEqualTo(3);
   }
 
   @Test
-  void countsTheWindowOnceAnUnknownUsersAccountAppears() {
-    var user = new Subject((AccountBalance) null);
-    assertThat(user.purchase("a", T0, 150)).isEqualTo(new Judged(Verdict.NO_ACCOUNT, 150, null));
-    assertThat(user.exposure.changeBalance(account(100, 1), T0, 3, transitions)).isTrue();
-    assertThat(types()).containsExactly(AlertType.RAISED);
+  void anAccountThatAppearsRevealsWhatItWouldHaveRaised() {
+    var user = new Subject(List.of());
+    assertThat(user.purchase("a", T0, 150)).isEqualTo(new Judged(Verdict.NO_ACCOUNT, 150, null, 0));
+    user.stored.learn(List.of(version(1, T0 + 5, 100)), T0);
+    transitions = user.stored.transitions();
+    assertThat(transitions)
+        .singleElement()
+        .satisfies(
+            raised -> {
+              assertThat(raised.type()).isEqualTo(AlertType.RAISED);
+              assertThat(raised.atMs()).isEqualTo(T0);
+              assertThat(raised.late()).isTrue();
+            });
   }
 
   @Test
-  void inOrderHistoriesEqualTheNaiveRule() {
-    for (long seed = 0; seed < 3_000; seed++) {
-      Random random = new Random(seed);
-      RandomHistory history = new RandomHistory(random, 0);
-      history.run();
-      long endMs = history.naive.latestMs() + 3 * DAY_MS;
-      history.user.exposure.advance(endMs, 0, transitions);
-      assertThat(announced())
-          .as("seed %d", seed)
-          .containsExactlyElementsOf(history.naive.breaches(endMs));
-      transitions.clear();
+  void idsInAnotherCurrencyStayKnown() {
+    var user = new Subject(100);
+    user.purchase("a", T0, 10);
+    user.stored.learn(List.of(new Version(2, T0 + 1, 100, "EUR", false)), T0);
+    assertThat(user.assess(transaction("b", T0 + 2, 5, TransactionKind.PURCHASE, "EUR")))
+        .isInstanceOfSatisfying(
+            Judged.class, judged -> assertThat(judged.exposureMinor()).isEqualTo(5));
+    assertThat(user.assess(transaction("a", T0 + 3, 10, TransactionKind.PURCHASE, "EUR")))
+        .isEqualTo(new Duplicate());
+  }
+
+  /** Four pairs, without bound, before: each late record announced the same again. */
+  @Test
+  void aBreachOfOneInstantIsAnnouncedOnce() {
+    var user = new Subject(100);
+    user.purchase("a", T0, 90);
+    user.purchase("b", T0, 20);
+    user.refund("c", T0, 50);
+    for (int i = 1; i <= 3; i++) {
+      user.purchase("late" + i, T0 - i * HOUR_MS, 1);
     }
+    assertThat(types()).containsExactly(AlertType.RAISED, AlertType.CLEARED);
   }
 
   @Test
-  void outOfOrderHistoriesHaveExactRowsAndTheRightOpenEpisode() {
-    for (long seed = 0; seed < 3_000; seed++) {
-      Random random = new Random(seed);
-      RandomHistory history = new RandomHistory(random, 0.4);
-      history.run();
-      assertThat(new HashSet<>(transitions.stream().map(t -> t.type() + t.episodeId()).toList()))
-          .as("seed %d: each end of an episode is announced once", seed)
-          .hasSameSizeAs(transitions);
-      transitions.clear();
-    }
-  }
-
-  @Test
-  void aRestoredUserGoesOnAsIfNothingHadHappened() {
-    for (long seed = 0; seed < 1_000; seed++) {
-      Random random = new Random(seed);
-      RandomHistory history = new RandomHistory(random, 0.2);
-      history.restoreEvery = 7;
-      history.run();
-      List<Transition> restoredOnTheWay = List.copyOf(transitions);
-      transitions.clear();
-      RandomHistory undisturbed = new RandomHistory(new Random(seed), 0.2);
-      undisturbed.run();
-      assertThat(restoredOnTheWay)
-          .as("seed %d", seed)
-          .usingRecursiveFieldByFieldElementComparatorIgnoringFields(
-              "offset") // a restore may see the end of an episode first
-          .isEqualTo(transitions);
-      transitions.clear();
-    }
+  void aLateRefundThatSplitsAnEndedEpisodeRaisesNothingAgain() {
+    var user = new Subject(100);
+    user.purchase("a", T0, 120);
+    user.purchase("b", T0 + 5 * HOUR_MS, 90);
+    user.stored.advance(T0 + 30 * HOUR_MS);
+    user.purchase("c", T0 + 30 * HOUR_MS, 1);
+    int told = user.stored.transitions().size();
+    user.refund("late", T0 + 7 * HOUR_MS, 150);
+    assertThat(user.stored.transitions()).hasSize(told);
   }
 
   private List<AlertType> types() {
     return transitions.stream().map(Transition::type).toList();
   }
 
-  private List<NaiveUser.Interval> announced() {
-    Map<String, NaiveUser.Interval> byEpisode = new LinkedHashMap<>();
-    for (Transition transition : transitions) {
-      byEpisode.merge(
-          transition.episodeId(),
-          new NaiveUser.Interval(transition.atMs(), Long.MAX_VALUE),
-          (raised, _) -> new NaiveUser.Interval(raised.startMs(), transition.atMs()));
-    }
-    return List.copyOf(byEpisode.values());
-  }
-
   private static Judged judged(Verdict verdict, long exposureMinor) {
+    boolean isMost = verdict == Verdict.CLEAR && exposureMinor == Long.MAX_VALUE;
     return new Judged(
-        verdict,
-        exposureMinor,
-        account(
-            verdict == Verdict.CLEAR && exposureMinor == Long.MAX_VALUE ? Long.MAX_VALUE : 100, 1));
+        verdict, exposureMinor, new AccountBalance(isMost ? Long.MAX_VALUE : 100, "USD", 1, 0), 1);
   }
 
-  private static AccountBalance account(long balanceMinor, long version) {
-    return new AccountBalance(balanceMinor, "USD", version, 0);
+  private static Version version(long number, long asOfMs, long balanceMinor) {
+    return new Version(number, asOfMs, balanceMinor, "USD", false);
   }
 
   private static Transaction transaction(
@@ -339,25 +347,20 @@ class UserExposureTest {
     return new Transaction(id, "u", amountMinor, currency, atMs, kind, null, null);
   }
 
-  /** A user and what is durable about it. */
+  /**
+   * A user, as its partition goes about it: what was announced so far is in {@code transitions}.
+   */
   private final class Subject {
-    AccountBalance inForce;
-    UserExposure exposure;
+    final StoredUser stored = new StoredUser();
     long streamTimeMs = Long.MIN_VALUE;
-    long offset;
-    int balanceReads;
-    final List<Entry> rows = new ArrayList<>();
-    final Set<TransactionKey> keys = new HashSet<>();
 
     Subject(long balanceMinor) {
-      this(account(balanceMinor, 1));
+      this(List.of(version(1, 0, balanceMinor)));
     }
 
-    Subject(AccountBalance balance) {
-      inForce = balance;
-      exposure =
-          UserExposure.restored(
-              "u", new UserHistory(balance, List.of(), List.of()), 0, streamTimeMs, transitions);
+    Subject(List<Version> versions) {
+      stored.learn(versions, streamTimeMs);
+      transitions = stored.transitions();
     }
 
     Judgement purchase(String id, long atMs, long amountMinor) {
@@ -369,175 +372,9 @@ class UserExposureTest {
     }
 
     Judgement assess(Transaction transaction) {
-      Facts facts = new Facts();
-      Received received = new Received(transaction, offset++);
-      Judgement judgement = exposure.assess(received, streamTimeMs, facts, transitions);
-      while (judgement == null) {
-        answer(facts, received);
-        judgement = exposure.assess(received, streamTimeMs, facts, transitions);
-      }
+      Judgement judgement = stored.assess(transaction, streamTimeMs);
       streamTimeMs = Math.max(streamTimeMs, transaction.eventTimeMs());
-      if (judgement instanceof Judged judged) {
-        store(transaction, judged.balance());
-      }
       return judgement;
-    }
-
-    private void store(Transaction transaction, AccountBalance heldAgainst) {
-      keys.add(key(transaction));
-      rows.add(
-          new Entry(
-              transaction.transactionId(),
-              transaction.eventTimeMs(),
-              transaction.signedAmountMinor(),
-              transaction.currency(),
-              heldAgainst == null ? 0 : heldAgainst.version()));
-    }
-
-    private void answer(Facts facts, Received received) {
-      Facts.Wanted wanted = facts.takeWanted();
-      Map<ExposureQuery, Long> sums = new HashMap<>();
-      for (ExposureQuery query : wanted.exposures()) {
-        sums.put(query, storedSum(query.atMs()));
-      }
-      if (wanted.balance()) {
-        balanceReads++;
-      }
-      facts.learn(new Facts.Answers(wanted.balance(), inForce, keys, sums));
-      if (wanted.balance()) {
-        exposure.changeBalance(inForce, streamTimeMs, received.offset(), transitions);
-      }
-    }
-
-    private long storedSum(long atMs) {
-      BigInteger sum = BigInteger.ZERO;
-      for (var row : rows) {
-        if (row.eventTimeMs() > atMs - DAY_MS && row.eventTimeMs() <= atMs) {
-          sum = sum.add(BigInteger.valueOf(row.signedAmountMinor()));
-        }
-      }
-      return sum.max(BigInteger.valueOf(Long.MIN_VALUE))
-          .min(BigInteger.valueOf(Long.MAX_VALUE))
-          .longValueExact();
-    }
-
-    /** As after a crash: only what is durable is known. */
-    void restore() {
-      long latestMs = rows.stream().mapToLong(Entry::eventTimeMs).max().orElse(0);
-      List<Entry> entries =
-          rows.stream()
-              .filter(row -> row.eventTimeMs() > latestMs - 2 * DAY_MS)
-              .sorted(Comparator.comparingLong(Entry::eventTimeMs))
-              .toList();
-      Map<String, Episode> episodes = new LinkedHashMap<>();
-      for (Transition transition : transitions) {
-        episodes.merge(
-            transition.episodeId(),
-            new Episode(transition.episodeId(), transition.atMs(), Long.MAX_VALUE),
-            (raised, _) -> new Episode(raised.episodeId(), raised.startMs(), transition.atMs()));
-      }
-      List<Episode> recent =
-          episodes.values().stream().filter(e -> e.endMs() > latestMs - 2 * DAY_MS).toList();
-      exposure =
-          UserExposure.restored(
-              "u", new UserHistory(inForce, entries, recent), 0, streamTimeMs, transitions);
-    }
-
-    private TransactionKey key(Transaction transaction) {
-      return new TransactionKey("u", transaction.eventTimeMs(), transaction.transactionId());
-    }
-  }
-
-  /**
-   * A random history on a coarse grid of instants, so that ties and edges at exactly 24 h are
-   * frequent.
-   */
-  private final class RandomHistory {
-    final Random random;
-    final double disorder;
-    final NaiveUser naive;
-    final Subject user;
-    final long balanceMinor;
-    int restoreEvery = Integer.MAX_VALUE;
-
-    RandomHistory(Random random, double disorder) {
-      this.random = random;
-      this.disorder = disorder;
-      this.balanceMinor = random.nextLong(400) - 20;
-      this.naive = new NaiveUser(balanceMinor);
-      this.user = new Subject(balanceMinor);
-    }
-
-    void run() {
-      long gridMs = List.of(1L, HOUR_MS, 6 * HOUR_MS, 7_777_777L).get(random.nextInt(4));
-      long nowMs = T0;
-      int size = 5 + random.nextInt(80);
-      for (int i = 0; i < size; i++) {
-        nowMs += random.nextInt(4) * gridMs;
-        if (random.nextInt(15) == 0) {
-          nowMs += DAY_MS - random.nextInt(3) * gridMs;
-        }
-        long atMs = nowMs;
-        if (random.nextDouble() < disorder) {
-          atMs -= random.nextInt(30) * gridMs;
-        }
-        String id = "t" + (random.nextInt(12) == 0 ? random.nextInt(i + 1) : i);
-        TransactionKind kind =
-            random.nextInt(5) == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE;
-        check(transaction(id, atMs, 1 + random.nextInt(120), kind, "USD"));
-        if (i % restoreEvery == restoreEvery - 1) {
-          user.restore();
-        }
-      }
-    }
-
-    private void check(Transaction transaction) {
-      boolean duplicate = naive.has(transaction.transactionId());
-      boolean recentDuplicate =
-          duplicate
-              && user.rows.stream()
-                  .anyMatch(
-                      row ->
-                          row.transactionId().equals(transaction.transactionId())
-                              && row.eventTimeMs() > naive.latestMs() - 2 * DAY_MS);
-      if (duplicate && !recentDuplicate) {
-        return; // beyond 48 h only the same event time is recognised, which UserExposure leaves to
-        // the key
-      }
-      boolean tooLate = naive.isTooLate(transaction.eventTimeMs());
-      Judgement judgement = user.assess(transaction);
-      if (duplicate) {
-        assertThat(judgement).isEqualTo(new Duplicate());
-        return;
-      }
-      long exposureMinor = naive.add(transaction);
-      Verdict verdict =
-          tooLate
-              ? Verdict.TOO_LATE
-              : exposureMinor > balanceMinor ? Verdict.BREACH : Verdict.CLEAR;
-      assertThat(judgement).isEqualTo(new Judged(verdict, exposureMinor, account(balanceMinor, 1)));
-      checkOpenEpisode();
-    }
-
-    private void checkOpenEpisode() {
-      user.exposure.advance(user.streamTimeMs, user.offset, transitions);
-      List<NaiveUser.Interval> truth = naive.breaches(user.streamTimeMs);
-      boolean open = !truth.isEmpty() && truth.getLast().endMs() == Long.MAX_VALUE;
-      assertThat(user.exposure.openSinceMs() != Long.MIN_VALUE)
-          .as(
-              "in breach after %s\n%s\n%s",
-              transitions,
-              user.rows.stream()
-                  .map(
-                      r ->
-                          r.transactionId()
-                              + "@"
-                              + (r.eventTimeMs() - T0) / 3600000.0
-                              + ":"
-                              + r.signedAmountMinor())
-                  .toList(),
-              truth)
-          .isEqualTo(open);
     }
   }
 }

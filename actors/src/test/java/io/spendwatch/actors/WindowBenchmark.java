@@ -67,8 +67,7 @@ public class WindowBenchmark {
     ExposureWindow window = windows[user];
     long atMs = latestMs[user] + ExposureWindow.WINDOW_MS / entries;
     latestMs[user] = atMs;
-    window.restTo(atMs);
-    window.insert(atMs, 100 + number % 900, (int) number++);
+    window.insert(atMs, 100 + number % 900, (int) number++, (byte) 0);
     long _ = window.step(atMs);
     return window.exposureMinor();
   }

@@ -133,6 +133,7 @@ class AlertCheckTest {
         1_000,
         2_000,
         late,
+        null,
         cause,
         new Alert.Source("transactions", 0, 1));
   }

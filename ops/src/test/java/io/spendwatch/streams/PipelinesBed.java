@@ -364,6 +364,8 @@ public final class PipelinesBed implements AutoCloseable {
                   1_000_000,
                   500,
                   8,
+                  1_000,
+                  0,
                   new PgAccounts(database, unreadable),
                   new PgHistory(database, unreadable)));
       pipelines =

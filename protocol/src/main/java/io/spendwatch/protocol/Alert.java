@@ -7,15 +7,19 @@ package io.spendwatch.protocol;
  * @param type start or end of the episode
  * @param episodeId shared by an episode's RAISED and CLEARED; deterministic
  * @param userId whose exposure
- * @param transactionId the transaction at which the episode opened or ended; null where none did it
+ * @param transactionId the transaction at {@code eventTimeMs} at which the episode opened or ended;
+ *     null where a balance change did, or transactions left the window
  * @param exposureMinor signed sum over (eventTime − 24 h, eventTime], minor units
  * @param balanceMinor what it was held against, minor units
  * @param currency ISO 4217
  * @param transactions how many transactions the exposure sums
  * @param eventTimeMs the instant of the start or end, milliseconds since the epoch, UTC
  * @param detectedAtMs wall clock of the decision, milliseconds since the epoch, UTC
- * @param late became visible only through an out-of-order record
- * @param cause what ended the episode; null for RAISED
+ * @param late became visible only through what came behind what had been looked at
+ * @param revealedBy the transaction that made it visible; null where it is not late, or a balance
+ *     did
+ * @param cause what ended the episode; for RAISED {@link AlertCause#BALANCE} where a balance change
+ *     opened it, else null
  * @param source the record whose arrival led to the decision
  */
 public record Alert(
@@ -31,11 +35,15 @@ public record Alert(
     long eventTimeMs,
     long detectedAtMs,
     boolean late,
+    String revealedBy,
     AlertCause cause,
     Source source) {
 
   /** The one rule there is: spend over 24 h against the balance. */
   public static final String RULE = "exposure-24h";
+
+  /** Grows when the rule answers otherwise for the same transactions and balances. */
+  public static final int RULE_VERSION = 1;
 
   /** Length of the window, milliseconds. */
   public static final long WINDOW_MS = 24L * 60 * 60 * 1000;

@@ -29,6 +29,7 @@ public final class AlertCodec {
   private static final Field EVENT_TIME = SHAPE.required("eventTime");
   private static final Field DETECTED_AT = SHAPE.required("detectedAt");
   private static final Field LATE = SHAPE.required("late");
+  private static final Field REVEALED_BY = SHAPE.optional("revealedBy");
   private static final Field CAUSE = SHAPE.optional("cause");
   private static final Field SOURCE_TOPIC = SHAPE.required("source.topic");
   private static final Field SOURCE_PARTITION = SHAPE.required("source.partition");
@@ -57,6 +58,7 @@ public final class AlertCodec {
           json.writeStringField(ALERT_ID.name(), alert.alertId());
           json.writeStringField(TYPE.name(), alert.type().name());
           json.writeStringField("rule", Alert.RULE);
+          json.writeNumberField("ruleVersion", Alert.RULE_VERSION);
           json.writeStringField(EPISODE_ID.name(), alert.episodeId());
           json.writeStringField(USER_ID.name(), alert.userId());
           json.writeStringField(TRANSACTION_ID.name(), alert.transactionId());
@@ -71,6 +73,9 @@ public final class AlertCodec {
           json.writeStringField(EVENT_TIME.name(), EventTime.format(alert.eventTimeMs()));
           json.writeStringField(DETECTED_AT.name(), EventTime.format(alert.detectedAtMs()));
           json.writeBooleanField(LATE.name(), alert.late());
+          if (alert.revealedBy() != null) {
+            json.writeStringField(REVEALED_BY.name(), alert.revealedBy());
+          }
           if (alert.cause() != null) {
             json.writeStringField(CAUSE.name(), alert.cause().name());
           }
@@ -126,7 +131,8 @@ public final class AlertCodec {
           EventTime.parseMs(fields.text(EVENT_TIME)),
           EventTime.parseMs(fields.text(DETECTED_AT)),
           Boolean.parseBoolean(fields.text(LATE)),
-          fields.has(CAUSE) ? AlertCause.valueOf(fields.text(CAUSE)) : null,
+          textOrNull(fields, REVEALED_BY),
+          cause(textOrNull(fields, CAUSE)),
           new Alert.Source(
               fields.text(SOURCE_TOPIC),
               Integer.parseInt(fields.text(SOURCE_PARTITION)),
@@ -134,6 +140,18 @@ public final class AlertCodec {
     } catch (IOException | IllegalArgumentException | DateTimeException e) {
       throw new AlertFormatException("not an alert: " + e.getMessage(), e);
     }
+  }
+
+  private static AlertCause cause(String name) {
+    if (name == null) {
+      return null;
+    }
+    for (AlertCause cause : AlertCause.values()) {
+      if (cause.name().equals(name)) {
+        return cause;
+      }
+    }
+    return AlertCause.OTHER;
   }
 
   private static String textOrNull(JsonFields fields, Field field) {

@@ -29,6 +29,7 @@ class AlertCodecTest {
           Instant.parse("2024-07-12T15:57:34Z").toEpochMilli(),
           false,
           null,
+          null,
           new Alert.Source("transactions", 3, 1234));
 
   private static final Alert CLEARED =
@@ -45,6 +46,7 @@ class AlertCodecTest {
           Instant.parse("2024-07-13T15:57:33.120Z").toEpochMilli(),
           Instant.parse("2024-07-13T15:57:34.5Z").toEpochMilli(),
           true,
+          "tx-9",
           AlertCause.EXPIRY,
           new Alert.Source("balances", 0, Long.MAX_VALUE));
 

@@ -15,8 +15,8 @@ import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Flow;
 
 /**
- * The walk of one partition's balances: each is in table {@code accounts} before its offset is
- * committed. Needs no epoch: an account never goes back behind its {@code asOf}, whoever writes and
+ * The walk of one partition's balances: each is a version of its account before its offset is
+ * committed. Needs no epoch: a version that is known already changes nothing, whoever writes it and
  * however often. From {@code accounts} the trigger pushes the change to the actors.
  */
 final class BalancesPipeline {

@@ -221,7 +221,7 @@ final class TransactionsPipeline {
     // Before it is durable: a later life could not put an alert aside that cannot be encoded.
     List<ProducerRecord<byte[], byte[]>> records = records(batch, answer);
     if (answer.judgements().isEmpty()
-        && answer.alerts().isEmpty()
+        && answer.announcements().isEmpty()
         && notedAlertSeq == publishedAlertSeq) {
       return CompletableFuture.completedFuture(durable(batch, answer, records));
     }
@@ -231,9 +231,10 @@ final class TransactionsPipeline {
             epoch,
             judged.nowMs(),
             answer.streamTimeMs(),
+            answer.accountsSeenMs(),
             batch.items(),
             answer.judgements(),
-            answer.alerts(),
+            answer.announcements(),
             alertSeq,
             publishedAlertSeq);
     return untilDone(with, incarnation, () -> with.ledger().write(rows))

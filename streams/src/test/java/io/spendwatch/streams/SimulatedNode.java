@@ -30,9 +30,15 @@ final class SimulatedNode {
    *
    * @param awakeUsersMax of its partition actors together
    * @param restoreUsersMax of each of them
+   * @param versionsMax of each user's balance in memory
    */
   SimulatedNode(
-      World world, Machine machine, StreamsConfig config, int awakeUsersMax, int restoreUsersMax) {
+      World world,
+      Machine machine,
+      StreamsConfig config,
+      int awakeUsersMax,
+      int restoreUsersMax,
+      int versionsMax) {
     this.machine = machine;
     this.database =
         new SimulatedDatabase(
@@ -52,6 +58,8 @@ final class SimulatedNode {
                 Long.MAX_VALUE,
                 restoreUsersMax,
                 8,
+                versionsMax,
+                0,
                 new PgAccounts(database, unreadable),
                 new PgHistory(database, unreadable)));
     SimulatedAdmin admin =

@@ -49,6 +49,7 @@ final class Simulation {
   private final int awakeUsersMax;
 
   private final int restoreUsersMax;
+  private final int versionsMax;
 
   /** Whether the world goes on for a day after the last record. */
   private final boolean idled;
@@ -74,6 +75,7 @@ final class Simulation {
     }
     this.awakeUsersMax = random.nextInt(3) == 0 ? 1 + random.nextInt(2) : 1000;
     this.restoreUsersMax = random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 1000;
+    this.versionsMax = random.nextInt(4) == 0 ? 1 : 1000;
     this.idled = random.nextInt(5) == 0 && workload.changes().isEmpty();
     this.world = new World(random, trace, machines, topics(), partitions);
   }
@@ -112,9 +114,11 @@ final class Simulation {
    */
   void run() {
     try {
-      workload
-          .balances()
-          .forEach((user, minor) -> world.postgres().putAccount(user, "USD", minor, 0));
+      for (Workload.Change known : workload.balances()) {
+        world
+            .postgres()
+            .putAccount(known.userId(), known.currency(), known.balanceMinor(), known.asOfMs());
+      }
       workload.poison().forEach(world.postgres()::refuse);
       sendRecords();
       planChanges();
@@ -189,7 +193,8 @@ final class Simulation {
     trace.happened("account changed", change::toString);
     if (change.byTopic() && change.balanceMinor() != null) {
       Balance balance =
-          new Balance(change.userId(), null, change.balanceMinor(), "USD", change.asOfMs());
+          new Balance(
+              change.userId(), null, change.balanceMinor(), change.currency(), change.asOfMs());
       world
           .kafka()
           .append(
@@ -199,9 +204,11 @@ final class Simulation {
     } else if (world.postgresOutage().isOn()) {
       world.scheduler().after(CHECK, () -> change(change));
     } else if (change.balanceMinor() == null) {
-      world.postgres().removeAccount(change.userId());
+      world.postgres().removeAccount(change.userId(), change.asOfMs());
     } else {
-      world.postgres().putAccount(change.userId(), "USD", change.balanceMinor(), change.asOfMs());
+      world
+          .postgres()
+          .putAccount(change.userId(), change.currency(), change.balanceMinor(), change.asOfMs());
     }
   }
 
@@ -220,7 +227,12 @@ final class Simulation {
       trace.say(() -> machine.host().name() + " starts a node");
       nodes.add(
           new SimulatedNode(
-              world, machine, configs[machines.indexOf(machine)], awakeUsersMax, restoreUsersMax));
+              world,
+              machine,
+              configs[machines.indexOf(machine)],
+              awakeUsersMax,
+              restoreUsersMax,
+              versionsMax));
     }
   }
 

@@ -43,6 +43,7 @@ public final class AlertText {
       case EXPIRY -> "ended as spend left the window";
       case REFUND -> "ended by a refund";
       case BALANCE -> "ended by a new balance";
+      case OTHER -> "ended";
     };
   }
 }

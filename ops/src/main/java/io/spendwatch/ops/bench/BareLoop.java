@@ -195,6 +195,7 @@ public final class BareLoop implements AutoCloseable {
         transaction.eventTimeMs(),
         clock.millis(),
         false,
+        null,
         switch (change.type()) {
           case RAISED -> null;
           case CLEARED ->

@@ -91,6 +91,8 @@ final class Installation implements AutoCloseable {
             Long.MAX_VALUE,
             settings.getInt("spendwatch.actors.restore-users-max"),
             settings.getInt("spendwatch.actors.window-queries-max"),
+            settings.getInt("spendwatch.actors.balance-versions-max"),
+            settings.getDuration("spendwatch.actors.clear-grace").toMillis(),
             new PgAccounts(database, unreadable),
             new PgHistory(database, unreadable)));
   }

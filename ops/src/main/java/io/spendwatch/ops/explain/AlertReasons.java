@@ -148,6 +148,7 @@ final class AlertReasons {
                   : "with refund " + alert.transactionId();
           case BALANCE ->
               within ? "when that balance came into force" : "when the account was closed";
+          case OTHER -> "for a reason that this version does not know";
         };
     return within
         ? String.format(

@@ -246,6 +246,7 @@ final class StoredFacts {
         instant(row, 9).toEpochMilli(),
         instant(row, 10).toEpochMilli(),
         row.getBoolean(11),
+        row.getString(16),
         cause == null ? null : AlertCause.valueOf(cause),
         new Alert.Source(row.getString(13), row.getInteger(14), row.getLong(15)));
   }

@@ -260,6 +260,8 @@ public final class Node {
                 Runtime.getRuntime().maxMemory()),
             actors.getInt("restore-users-max"),
             actors.getInt("window-queries-max"),
+            actors.getInt("balance-versions-max"),
+            actors.getDuration("clear-grace").toMillis(),
             new PgAccounts(database, unreadable),
             new PgHistory(database, unreadable)));
   }

@@ -1,7 +1,7 @@
 -- Promises all alerts of those episodes of user $1 that last at the instant $2, or did until what came after offset $3 ended them, and
 -- the alerts to which the record at that offset led; in the order in which they were decided.
 SELECT alert_id, type, episode_id, user_id, transaction_id, exposure_minor, balance_minor, currency, transactions, event_time,
-       detected_at, late, cause, kafka_topic, kafka_partition, kafka_offset
+       detected_at, late, cause, kafka_topic, kafka_partition, kafka_offset, revealed_by
   FROM spendwatch.alerts
  WHERE user_id = $1
    AND (kafka_offset = $3 OR episode_id IN (

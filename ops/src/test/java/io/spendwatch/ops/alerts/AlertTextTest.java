@@ -35,6 +35,7 @@ class AlertTextTest {
         1_720_799_853_120L,
         0,
         late,
+        null,
         cause,
         new Alert.Source("transactions", 3, 1234));
   }

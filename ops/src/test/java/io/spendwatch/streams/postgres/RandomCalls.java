@@ -259,6 +259,7 @@ final class RandomCalls {
         eventTimeMs,
         instantMs(ALL_QUARTERS),
         oneIn(2),
+        oneIn(3) ? "r" + random.nextInt(10) : null,
         cause,
         new Alert.Source("transactions", 0, random.nextLong(100)));
   }

@@ -4,7 +4,7 @@ import io.spendwatch.protocol.Balance;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -12,7 +12,7 @@ import java.util.concurrent.CompletionStage;
 
 /** Applies records of the {@code balances} topic to table {@code accounts}. For any thread. */
 public final class AccountsWriter {
-  private static final String UPSERT_BALANCES = SqlText.load("upsert_balances");
+  private static final String APPLY_BALANCES = SqlText.load("apply_balances");
 
   private final Statements database;
 
@@ -21,43 +21,50 @@ public final class AccountsWriter {
   }
 
   /**
-   * Applies a batch, in one statement. Safe to repeat.
+   * Applies a batch, in one statement: each record is a version of its account, in their order.
+   * Safe to repeat.
    *
-   * @return how many accounts changed; completes on an event loop
+   * @return completes on an event loop
    */
-  public CompletionStage<Integer> apply(List<Balance> batch) {
-    List<Balance> newest = newestPerUser(batch);
-    if (newest.isEmpty()) {
-      return CompletableFuture.completedFuture(0);
+  public CompletionStage<Void> apply(List<Balance> batch) {
+    if (batch.isEmpty()) {
+      return CompletableFuture.completedFuture(null);
     }
-    int count = newest.size();
+    List<List<Balance>> rounds = rounds(batch);
+    int count = batch.size();
+    Integer[] ends = new Integer[rounds.size()];
     String[] userIds = new String[count];
     String[] usernames = new String[count];
     String[] currencies = new String[count];
     Long[] balances = new Long[count];
     OffsetDateTime[] asOf = new OffsetDateTime[count];
-    for (int i = 0; i < count; i++) {
-      Balance balance = newest.get(i);
-      userIds[i] = balance.userId();
-      usernames[i] = balance.username();
-      currencies[i] = balance.currency();
-      balances[i] = balance.balanceMinor();
-      asOf[i] = EventTimes.toDatabase(balance.asOfMs());
+    int i = 0;
+    for (int round = 0; round < ends.length; round++) {
+      for (Balance balance : rounds.get(round)) {
+        userIds[i] = balance.userId();
+        usernames[i] = balance.username();
+        currencies[i] = balance.currency();
+        balances[i] = balance.balanceMinor();
+        asOf[i++] = EventTimes.toDatabase(balance.asOfMs());
+      }
+      ends[round] = i;
     }
     return database
-        .execute(UPSERT_BALANCES, Tuple.of(userIds, usernames, currencies, balances, asOf))
-        .thenApply(rows -> rows.rowCount());
+        .execute(APPLY_BALANCES, Tuple.of(ends, userIds, usernames, currencies, balances, asOf))
+        .thenApply(_ -> null);
   }
 
-  /** What applying the batch one by one would leave: the greatest asOf, of equal ones the last. */
-  static List<Balance> newestPerUser(List<Balance> batch) {
-    Map<String, Balance> newest = LinkedHashMap.newLinkedHashMap(batch.size());
+  /** The first record of each user, then the second of each, and so on. */
+  static List<List<Balance>> rounds(List<Balance> batch) {
+    List<List<Balance>> rounds = new ArrayList<>(1);
+    Map<String, Integer> seen = HashMap.newHashMap(batch.size());
     for (Balance balance : batch) {
-      newest.merge(
-          balance.userId(),
-          balance,
-          (before, now) -> now.asOfMs() >= before.asOfMs() ? now : before);
+      int round = seen.merge(balance.userId(), 1, Integer::sum) - 1;
+      if (round == rounds.size()) {
+        rounds.add(new ArrayList<>());
+      }
+      rounds.get(round).add(balance);
     }
-    return new ArrayList<>(newest.values());
+    return rounds;
   }
 }

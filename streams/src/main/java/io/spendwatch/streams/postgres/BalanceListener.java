@@ -1,6 +1,7 @@
 package io.spendwatch.streams.postgres;
 
 import io.spendwatch.actors.Accounts;
+import io.spendwatch.actors.Accounts.VersionsQuery;
 import io.spendwatch.streams.postgres.Database.Dedicated;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -173,7 +174,8 @@ public final class BalanceListener implements BalancePush {
     // A failure needs no handling: the next probe looks again.
     var _ =
         accounts
-            .balances(before)
+            .versions(
+                before.stream().map(userId -> new VersionsQuery(userId, Long.MIN_VALUE)).toList())
             .thenAccept(
                 _ -> {
                   before.removeAll(unreadable.keys(UnreadableRows.ACCOUNTS));

@@ -15,6 +15,16 @@ final class EventTimes {
     return Instant.ofEpochMilli(timeMs).atOffset(ZoneOffset.UTC);
   }
 
+  /** {@link Long#MIN_VALUE}, which stands for none, as null. */
+  static OffsetDateTime toDatabaseOrNull(long timeMs) {
+    return timeMs == Long.MIN_VALUE ? null : toDatabase(timeMs);
+  }
+
+  /** Null as {@link Long#MIN_VALUE}, which stands for none. */
+  static long toMsOrNone(OffsetDateTime time) {
+    return time == null ? Long.MIN_VALUE : toMs(time);
+  }
+
   /** A lower bound, which may be {@link Long#MIN_VALUE} for none. */
   static OffsetDateTime boundToDatabase(long timeMs) {
     return toDatabase(Math.max(timeMs, EARLIEST_MS));

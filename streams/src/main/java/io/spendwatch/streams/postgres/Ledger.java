@@ -207,6 +207,7 @@ public final class Ledger {
         Columns.timeMs(row, 10, "event_time"),
         Columns.timeMs(row, 11, "detected_at"),
         row.getBoolean(12),
+        row.getString(17),
         hasCause ? Columns.word(AlertCause.class, row, 13, "cause") : null,
         new Alert.Source(row.getString(14), row.getInteger(15), row.getLong(16)));
   }
@@ -247,15 +248,15 @@ public final class Ledger {
           Tuple.tuple()
               .addInteger(batch.partition())
               .addLong(batch.epoch())
-              .addOffsetDateTime(
-                  batch.streamTimeMs() == Long.MIN_VALUE
-                      ? null
-                      : EventTimes.toDatabase(batch.streamTimeMs()))
+              .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.streamTimeMs()))
               .addLong(batch.alertSeq())
               .addLong(batch.publishedAlertSeq());
       addTransactions(tuple);
       tuple.addOffsetDateTime(EventTimes.toDatabase(batch.nowMs()));
       addAlerts(tuple);
+      tuple
+          .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.accountsSeenMs()))
+          .addArrayOfLong(knownVersions());
       return tuple;
     }
 
@@ -309,6 +310,19 @@ public final class Ledger {
           .addArrayOfLong(offsets);
     }
 
+    /** Where they say more than the version that the row was held against. */
+    private Long[] knownVersions() {
+      Long[] versions = new Long[judged.size()];
+      for (int i = 0; i < versions.length; i++) {
+        AccountBalance balance = judged.get(i).balance();
+        long heldAgainst = balance == null ? 0 : balance.version();
+        if (judged.get(i).knownVersion() != heldAgainst) {
+          versions[i] = judged.get(i).knownVersion();
+        }
+      }
+      return versions;
+    }
+
     private void addAlerts(Tuple tuple) {
       int count = batch.alerts().size();
       String[] alertIds = new String[count];
@@ -329,8 +343,11 @@ public final class Ledger {
       String[] topics = new String[count];
       Long[] offsets = new Long[count];
       Long[] partitionSeqs = new Long[count];
+      Integer[] ruleVersions = new Integer[count];
+      String[] revealedBy = new String[count];
+      Long[] knownVersions = new Long[count];
       for (int i = 0; i < count; i++) {
-        Alert alert = batch.alerts().get(i);
+        Alert alert = batch.alerts().get(i).alert();
         alertIds[i] = alert.alertId();
         types[i] = alert.type().name();
         rules[i] = Alert.RULE;
@@ -349,6 +366,9 @@ public final class Ledger {
         topics[i] = alert.source().topic();
         offsets[i] = alert.source().offset();
         partitionSeqs[i] = batch.alertSeqBefore() + 1 + i;
+        ruleVersions[i] = Alert.RULE_VERSION;
+        revealedBy[i] = alert.revealedBy();
+        knownVersions[i] = batch.alerts().get(i).knownVersion();
       }
       tuple
           .addArrayOfString(alertIds)
@@ -368,7 +388,10 @@ public final class Ledger {
           .addArrayOfString(causes)
           .addArrayOfString(topics)
           .addArrayOfLong(offsets)
-          .addArrayOfLong(partitionSeqs);
+          .addArrayOfLong(partitionSeqs)
+          .addArrayOfInteger(ruleVersions)
+          .addArrayOfString(revealedBy)
+          .addArrayOfLong(knownVersions);
     }
   }
 }

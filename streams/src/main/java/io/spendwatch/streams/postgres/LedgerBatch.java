@@ -1,16 +1,18 @@
 package io.spendwatch.streams.postgres;
 
+import io.spendwatch.actors.Announcement;
 import io.spendwatch.actors.Judgement;
 import io.spendwatch.actors.Received;
-import io.spendwatch.protocol.Alert;
 import java.util.List;
 
 /**
  * What one statement makes durable.
  *
  * @param epoch under which the partition is claimed
- * @param nowMs becomes {@code ingested_at}
+ * @param nowMs wall clock of the node, milliseconds
  * @param streamTimeMs highest event time seen so far; {@link Long#MIN_VALUE} before any
+ * @param accountsSeenMs changes of accounts recorded before this have been looked at; {@link
+ *     Long#MIN_VALUE} before any
  * @param transactions as received
  * @param judgements one for each transaction; only what is {@link Judgement.Judged} becomes a row
  * @param alerts in the order in which they are to be published
@@ -22,9 +24,10 @@ public record LedgerBatch(
     long epoch,
     long nowMs,
     long streamTimeMs,
+    long accountsSeenMs,
     List<Received> transactions,
     List<Judgement> judgements,
-    List<Alert> alerts,
+    List<Announcement> alerts,
     long alertSeqBefore,
     long publishedAlertSeq) {
 

@@ -2,6 +2,7 @@ package io.spendwatch.streams.postgres;
 
 import io.spendwatch.actors.AccountBalance;
 import io.spendwatch.actors.Accounts;
+import io.spendwatch.actors.Accounts.VersionsQuery;
 import io.spendwatch.actors.History;
 import io.spendwatch.protocol.Alert;
 import io.vertx.sqlclient.Row;
@@ -55,8 +56,7 @@ public final class PgHistory implements History {
         .read(READ_STREAM_TIME, Tuple.of(partition))
         .thenCombine(
             database.read(READ_OPEN_EPISODES, Tuple.of(partition)),
-            (times, episodes) ->
-                new PartitionHistory(streamTimeMs(partition, times), openEpisodes(episodes)));
+            (times, episodes) -> partitionHistory(partition, times, openEpisodes(episodes)));
   }
 
   @Override
@@ -75,8 +75,13 @@ public final class PgHistory implements History {
         EventTimes.boundToDatabase(
             Math.max(leastMs, Long.MIN_VALUE + Alert.WINDOW_MS) - Alert.WINDOW_MS);
 
-    CompletableFuture<Map<String, AccountBalance>> balances =
-        accounts.balances(List.of(userIds)).toCompletableFuture();
+    CompletableFuture<Map<String, List<AccountBalance>>> versions =
+        accounts
+            .versions(
+                queries.stream()
+                    .map(query -> new VersionsQuery(query.userId(), query.knownFromMs()))
+                    .toList())
+            .toCompletableFuture();
     CompletableFuture<RowSet<Row>> entries =
         database.read(READ_ENTRIES, Tuple.of(userIds, knownFrom, earliest)).toCompletableFuture();
     CompletableFuture<RowSet<Row>> episodes =
@@ -85,8 +90,8 @@ public final class PgHistory implements History {
                 READ_EPISODES,
                 Tuple.tuple().addArrayOfString(userIds).addArrayOfOffsetDateTime(knownFrom))
             .toCompletableFuture();
-    return CompletableFuture.allOf(balances, entries, episodes)
-        .thenApply(_ -> histories(queries, balances.join(), entries.join(), episodes.join()));
+    return CompletableFuture.allOf(versions, entries, episodes)
+        .thenApply(_ -> histories(queries, versions.join(), entries.join(), episodes.join()));
   }
 
   @Override
@@ -201,16 +206,22 @@ public final class PgHistory implements History {
   }
 
   /** What cannot be read is as if the partition had seen nothing yet: records will say. */
-  private long streamTimeMs(int partition, RowSet<Row> rows) {
-    for (Row row : rows) {
+  private PartitionHistory partitionHistory(
+      int partition, RowSet<Row> times, List<OpenEpisode> openEpisodes) {
+    var seenNothing = new PartitionHistory(Long.MIN_VALUE, Long.MIN_VALUE, openEpisodes);
+    for (Row row : times) {
       return unreadable
           .read(
               UnreadableRows.PIPELINES,
               Integer.toString(partition),
-              () -> Columns.timeMs(row, 0, "stream_time", Long.MIN_VALUE))
-          .orElse(Long.MIN_VALUE);
+              () ->
+                  new PartitionHistory(
+                      Columns.timeMs(row, 0, "stream_time", Long.MIN_VALUE),
+                      Columns.timeMs(row, 1, "accounts_seen_at", Long.MIN_VALUE),
+                      openEpisodes))
+          .orElse(seenNothing);
     }
-    return Long.MIN_VALUE;
+    return seenNothing;
   }
 
   /** Without those of users whose alerts cannot be read. */
@@ -230,7 +241,7 @@ public final class PgHistory implements History {
 
   private Map<String, UserHistory> histories(
       Collection<UserQuery> queries,
-      Map<String, AccountBalance> balances,
+      Map<String, List<AccountBalance>> versions,
       RowSet<Row> entryRows,
       RowSet<Row> episodeRows) {
     Map<String, List<Row>> entriesOf = byUser(entryRows);
@@ -253,7 +264,13 @@ public final class PgHistory implements History {
               () ->
                   episodes(episodesOf.getOrDefault(userId, List.of()), entries.orElse(List.of())));
       if (entries.isPresent() && episodes.isPresent()) {
-        histories.put(userId, new UserHistory(balances.get(userId), entries.get(), episodes.get()));
+        histories.put(
+            userId,
+            new UserHistory(
+                versions.getOrDefault(userId, List.of()),
+                query.knownFromMs(),
+                entries.get(),
+                episodes.get()));
       }
     }
     return histories;
@@ -281,7 +298,9 @@ public final class PgHistory implements History {
     for (Row row : rows) {
       long endMs = Columns.timeMs(row, 3, "event_time", Long.MAX_VALUE);
       if (endMs > endsAfterMs(entries)) {
-        episodes.add(new Episode(row.getString(1), Columns.timeMs(row, 2, "event_time"), endMs));
+        episodes.add(
+            new Episode(
+                row.getString(1), Columns.timeMs(row, 2, "event_time"), endMs, row.getLong(4)));
       }
     }
     return episodes;

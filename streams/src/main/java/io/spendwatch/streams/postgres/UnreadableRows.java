@@ -76,6 +76,18 @@ public final class UnreadableRows {
     return Optional.of(value);
   }
 
+  /**
+   * As {@link #read}, of one row among several under this key: that it can be read excuses none.
+   */
+  <T> Optional<T> readOne(String table, String key, Supplier<T> conversion) {
+    try {
+      return Optional.of(conversion.get());
+    } catch (RuntimeException e) {
+      note(new Place(table, key), e instanceof UnreadableValue ? e.getMessage() : e.toString());
+      return Optional.empty();
+    }
+  }
+
   /** There is no such row, or it has been read. Costs nothing while all rows can be read. */
   void forget(String table, String key) {
     if (!named.isEmpty() && named.remove(new Place(table, key)) != null) {

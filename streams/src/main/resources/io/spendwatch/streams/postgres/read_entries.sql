@@ -6,7 +6,7 @@ SELECT asked.user_id,
        entry.event_time,
        CASE entry.kind WHEN 'REFUND' THEN -greatest(entry.amount_minor, -9223372036854775807) ELSE entry.amount_minor END,
        entry.currency,
-       coalesce(entry.balance_version, 0)
+       coalesce(entry.known_version, entry.balance_version, 0)
   FROM unnest($1::text[], $2::timestamptz[]) AS asked (user_id, known_from)
  CROSS JOIN LATERAL (
          SELECT max(event_time) AS event_time
@@ -16,7 +16,7 @@ SELECT asked.user_id,
             AND event_time > $3::timestamptz
        ) AS latest
  CROSS JOIN LATERAL (
-         SELECT transaction_id, event_time, kind, amount_minor, currency, balance_version, kafka_offset
+         SELECT transaction_id, event_time, kind, amount_minor, currency, balance_version, known_version, kafka_offset
            FROM spendwatch.transactions
           WHERE user_id = asked.user_id
             AND event_time > least(greatest(asked.known_from, latest.event_time - interval '48 hours'),

@@ -1,11 +1,12 @@
 -- Promises, for each user of $1, the open episode and those that ended later than 48 h before that user's bound in $2,
 -- by their start.
-SELECT asked.user_id, episode.episode_id, episode.raised_at, episode.cleared_at
+SELECT asked.user_id, episode.episode_id, episode.raised_at, episode.cleared_at, episode.known_version
   FROM unnest($1::text[], $2::timestamptz[]) AS asked (user_id, known_from)
  CROSS JOIN LATERAL (
          SELECT episode_id,
                 min(event_time) FILTER (WHERE type = 'RAISED') AS raised_at,
-                max(event_time) FILTER (WHERE type = 'CLEARED') AS cleared_at
+                max(event_time) FILTER (WHERE type = 'CLEARED') AS cleared_at,
+                coalesce(max(known_version), 0) AS known_version
            FROM spendwatch.alerts
           WHERE user_id = asked.user_id
           GROUP BY episode_id

@@ -8,14 +8,11 @@ import org.junit.jupiter.api.Test;
 
 class AccountsWriterTest {
   @Test
-  void keepsOfEachUserWhatApplyingOneByOneWouldLeave() {
-    assertThat(
-            AccountsWriter.newestPerUser(
-                List.of(at("a", 5, 1), at("b", 1, 2), at("a", 3, 3), at("b", 1, 4), at("a", 5, 5))))
-        .containsExactly(at("a", 5, 5), at("b", 1, 4));
-  }
-
-  private static Balance at(String userId, long asOfMs, long balanceMinor) {
-    return new Balance(userId, null, balanceMinor, "USD", asOfMs);
+  void aUserWhoComesTwiceIsInTwoRounds() {
+    Balance first = new Balance("1", null, 10, "USD", 5);
+    Balance other = new Balance("2", null, 20, "USD", 9);
+    Balance second = new Balance("1", null, 30, "USD", 4);
+    assertThat(AccountsWriter.rounds(List.of(first, other, second)))
+        .containsExactly(List.of(first, other), List.of(second));
   }
 }

@@ -14,12 +14,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * What PostgreSQL promises for our statements, each by its text and its parameters, without the
@@ -41,6 +41,7 @@ public final class SimulatedPostgres {
       Long balanceMinor,
       Long balanceVersion,
       String verdict,
+      Long knownVersion,
       int partition,
       long offset) {
     long signedMinor() {
@@ -62,6 +63,8 @@ public final class SimulatedPostgres {
       long eventTimeMs,
       long detectedAtMs,
       boolean late,
+      String revealedBy,
+      Long knownVersion,
       String cause,
       String topic,
       int partition,
@@ -75,8 +78,21 @@ public final class SimulatedPostgres {
       String currency,
       long balanceMinor,
       long version,
+      long lastVersion,
+      long asOfMs) {}
+
+  /**
+   * A row of table account_versions.
+   *
+   * @param closedAtMs null where the account has not gone with it
+   */
+  public record Version(
+      long number,
       long asOfMs,
-      long inForceSinceMs) {}
+      long balanceMinor,
+      String currency,
+      Long closedAtMs,
+      Long closedNumber) {}
 
   /** A row of table pipelines. */
   public static final class Pipeline {
@@ -85,6 +101,7 @@ public final class SimulatedPostgres {
     long alertSeq;
     long publishedAlertSeq;
     OffsetDateTime writtenAt;
+    OffsetDateTime accountsSeenAt;
 
     public long epoch() {
       return epoch;
@@ -110,14 +127,22 @@ public final class SimulatedPostgres {
   private final Map<String, StoredAlert> alerts = new LinkedHashMap<>();
   private final Map<String, Account> accounts = new LinkedHashMap<>();
   private final Map<String, Long> closedVersions = new HashMap<>();
+  private final Map<String, List<Version>> versions = new TreeMap<>();
+
+  /** When a version was recorded, or an account went, by the server's clock. */
+  private final Map<String, Long> changedAtMs = new HashMap<>();
+
+  private final LongSupplier clock;
   private final Set<LocalDate> days = new HashSet<>();
   private final Consumer<Set<String>> onAccountsChanged;
   private final Set<String> refused = new HashSet<>();
 
   /**
+   * @param clock the server's, milliseconds
    * @param onAccountsChanged the trigger's notification
    */
-  public SimulatedPostgres(Consumer<Set<String>> onAccountsChanged) {
+  public SimulatedPostgres(LongSupplier clock, Consumer<Set<String>> onAccountsChanged) {
+    this.clock = clock;
     this.onAccountsChanged = onAccountsChanged;
     statement("claim_pipeline", this::claim);
     statement("write_ledger", this::write);
@@ -130,8 +155,11 @@ public final class SimulatedPostgres {
     statement("find_stored", this::findStored);
     statement("sum_exposures", this::sumExposures);
     statement("read_transaction_ids", this::transactionIds);
-    statement("read_balances", this::balances);
-    statement("upsert_balances", this::upsertBalances);
+    statement("read_versions", this::readVersions);
+    statement("read_versions_in_force", this::versionsInForce);
+    statement("find_changes", this::findChanges);
+    statement("find_active", this::findActive);
+    statement("apply_balances", this::applyBalances);
   }
 
   /** Runs a statement now, whole. */
@@ -170,36 +198,104 @@ public final class SimulatedPostgres {
     refused.add(transactionId);
   }
 
-  /** Writes an account as any writer may: the trigger keeps the version and announces it. */
+  /** All versions, in their order. */
+  public List<Version> versions(String userId) {
+    return versions.getOrDefault(userId, List.of());
+  }
+
+  /** Writes an account as any writer may, with an as_of of its own. */
   public void putAccount(String userId, String currency, long balanceMinor, long asOfMs) {
     Account before = accounts.get(userId);
-    boolean changed =
-        before == null || before.balanceMinor != balanceMinor || !before.currency.equals(currency);
-    long version =
-        before == null
-            ? 1 + closedVersions.getOrDefault(userId, 0L)
-            : before.version + (changed ? 1 : 0);
-    accounts.put(
-        userId,
-        new Account(
-            userId,
-            before == null ? null : before.username,
-            currency,
-            balanceMinor,
-            version,
-            asOfMs,
-            changed ? asOfMs : before.inForceSinceMs));
-    if (changed) {
+    String username = before == null ? null : before.username;
+    if (put(userId, username, currency, balanceMinor, asOfMs)) {
       onAccountsChanged.accept(Set.of(userId));
     }
   }
 
-  public void removeAccount(String userId) {
+  /**
+   * Deletes an account.
+   *
+   * @param closedAtMs when that is, by the server's clock
+   */
+  public void removeAccount(String userId, long closedAtMs) {
     Account gone = accounts.remove(userId);
     if (gone != null) {
-      closedVersions.put(userId, gone.version);
+      long number = gone.lastVersion + 1;
+      closedVersions.put(userId, number);
+      versions
+          .get(userId)
+          .replaceAll(
+              version ->
+                  version.number == gone.version
+                      ? new Version(
+                          version.number,
+                          version.asOfMs,
+                          version.balanceMinor,
+                          version.currency,
+                          Math.max(closedAtMs, version.asOfMs),
+                          number)
+                      : version);
+      changedAtMs.put(userId, clock.getAsLong());
       onAccountsChanged.accept(Set.of(userId));
     }
+  }
+
+  /** What the triggers make of it; says whether there is a new version. */
+  private boolean put(
+      String userId, String username, String currency, long balanceMinor, long asOfMs) {
+    Account before = accounts.get(userId);
+    List<Version> all = versions.computeIfAbsent(userId, _ -> new ArrayList<>());
+    boolean known =
+        before != null
+            && all.stream()
+                .anyMatch(
+                    version ->
+                        version.asOfMs == asOfMs
+                            && version.balanceMinor == balanceMinor
+                            && version.currency.equals(currency));
+    if (known) {
+      accounts.put(
+          userId,
+          new Account(
+              userId,
+              username,
+              before.currency,
+              before.balanceMinor,
+              before.version,
+              before.lastVersion,
+              before.asOfMs));
+      return false;
+    }
+    long number =
+        1 + (before == null ? closedVersions.getOrDefault(userId, 0L) : before.lastVersion);
+    if (before == null) {
+      all.replaceAll(
+          version ->
+              version.closedAtMs != null && version.closedAtMs >= asOfMs
+                  ? new Version(
+                      version.number,
+                      version.asOfMs,
+                      version.balanceMinor,
+                      version.currency,
+                      null,
+                      null)
+                  : version);
+    }
+    all.add(new Version(number, asOfMs, balanceMinor, currency, null, null));
+    all.sort(Comparator.comparingLong(Version::asOfMs).thenComparingLong(Version::number));
+    Version newest = all.getLast();
+    accounts.put(
+        userId,
+        new Account(
+            userId,
+            username,
+            newest.currency,
+            newest.balanceMinor,
+            newest.number,
+            number,
+            newest.asOfMs));
+    changedAtMs.put(userId, clock.getAsLong());
+    return true;
   }
 
   private void statement(String name, Function<Tuple, RowSet<Row>> promise) {
@@ -245,6 +341,11 @@ public final class SimulatedPostgres {
     if (ids.length > 0) {
       pipeline.writtenAt = in.getOffsetDateTime(18);
     }
+    OffsetDateTime seenAt = in.getOffsetDateTime(40);
+    if (seenAt != null
+        && (pipeline.accountsSeenAt == null || seenAt.isAfter(pipeline.accountsSeenAt))) {
+      pipeline.accountsSeenAt = seenAt;
+    }
     return new SimulatedRows().add(true, writeTransactions(in), writeAlerts(in));
   }
 
@@ -264,6 +365,7 @@ public final class SimulatedPostgres {
               in.getArrayOfLongs(14)[i],
               in.getArrayOfLongs(15)[i],
               in.getArrayOfStrings(16)[i],
+              in.getArrayOfLongs(41)[i],
               in.getInteger(0),
               in.getArrayOfLongs(17)[i]);
       Key key = new Key(row.userId, row.eventTimeMs, row.transactionId);
@@ -290,6 +392,8 @@ public final class SimulatedPostgres {
               EventTimes.toMs(in.getArrayOfOffsetDateTimes(30)[i]),
               EventTimes.toMs(in.getArrayOfOffsetDateTimes(31)[i]),
               in.getArrayOfBooleans(32)[i],
+              in.getArrayOfStrings(38)[i],
+              in.getArrayOfLongs(39)[i],
               in.getArrayOfStrings(33)[i],
               in.getArrayOfStrings(34)[i],
               in.getInteger(0),
@@ -339,7 +443,8 @@ public final class SimulatedPostgres {
                     alert.cause,
                     alert.topic,
                     alert.partition,
-                    alert.offset));
+                    alert.offset,
+                    alert.revealedBy));
     return rows;
   }
 
@@ -347,7 +452,9 @@ public final class SimulatedPostgres {
     SimulatedRows rows = new SimulatedRows();
     Pipeline pipeline = pipelines.get(in.getInteger(0));
     if (pipeline != null) {
-      rows.add(pipeline.streamTimeMs == null ? null : EventTimes.toDatabase(pipeline.streamTimeMs));
+      rows.add(
+          pipeline.streamTimeMs == null ? null : EventTimes.toDatabase(pipeline.streamTimeMs),
+          pipeline.accountsSeenAt);
     }
     return rows;
   }
@@ -358,6 +465,7 @@ public final class SimulatedPostgres {
     final String episodeId;
     OffsetDateTime raisedAt;
     OffsetDateTime clearedAt;
+    long knownVersion;
 
     Episode(StoredAlert alert) {
       this.userId = alert.userId;
@@ -371,6 +479,8 @@ public final class SimulatedPostgres {
       if (which.test(alert)) {
         Episode episode =
             episodes.computeIfAbsent(alert.userId + "/" + alert.episodeId, _ -> new Episode(alert));
+        episode.knownVersion =
+            Math.max(episode.knownVersion, alert.knownVersion == null ? 0 : alert.knownVersion);
         if (alert.type.equals("RAISED")) {
           episode.raisedAt = EventTimes.toDatabase(alert.eventTimeMs);
         } else {
@@ -423,7 +533,9 @@ public final class SimulatedPostgres {
                         EventTimes.toDatabase(row.eventTimeMs),
                         row.signedMinor(),
                         row.currency,
-                        row.balanceVersion == null ? 0L : row.balanceVersion));
+                        row.knownVersion != null
+                            ? row.knownVersion
+                            : row.balanceVersion == null ? 0L : row.balanceVersion));
       }
     }
     return rows;
@@ -441,7 +553,13 @@ public final class SimulatedPostgres {
           .filter(episode -> episode.clearedAt == null || episode.clearedAt.isAfter(from))
           .sorted(Comparator.comparing(episode -> episode.raisedAt))
           .forEach(
-              episode -> rows.add(userId, episode.episodeId, episode.raisedAt, episode.clearedAt));
+              episode ->
+                  rows.add(
+                      userId,
+                      episode.episodeId,
+                      episode.raisedAt,
+                      episode.clearedAt,
+                      episode.knownVersion));
     }
     return rows;
   }
@@ -493,66 +611,115 @@ public final class SimulatedPostgres {
     return rows;
   }
 
-  private RowSet<Row> balances(Tuple in) {
+  private RowSet<Row> readVersions(Tuple in) {
     SimulatedRows rows = new SimulatedRows();
-    for (String userId : in.getArrayOfStrings(0)) {
+    for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
+      String userId = in.getArrayOfStrings(0)[i];
+      long fromMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(1)[i]);
+      long floorMs =
+          versions(userId).stream()
+              .mapToLong(Version::asOfMs)
+              .filter(asOfMs -> asOfMs < fromMs)
+              .max()
+              .orElse(Long.MIN_VALUE);
       Account account = accounts.get(userId);
-      if (account != null) {
-        rows.add(
-            userId,
-            account.balanceMinor,
-            account.currency,
-            account.version,
-            EventTimes.toDatabase(account.inForceSinceMs));
+      boolean newestSuffices =
+          account != null && (account.lastVersion == 1 || account.asOfMs < fromMs);
+      for (Version version : versions(userId)) {
+        if (newestSuffices ? version.number == account.version : version.asOfMs >= floorMs) {
+          rows.add(
+              userId,
+              version.balanceMinor,
+              version.currency,
+              version.number,
+              EventTimes.toDatabase(version.asOfMs),
+              time(version.closedAtMs),
+              version.closedNumber);
+        }
       }
     }
     return rows;
   }
 
-  private RowSet<Row> upsertBalances(Tuple in) {
-    int affected = 0;
-    Set<String> announced = new HashSet<>();
+  private RowSet<Row> versionsInForce(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
+      List<Version> all = versions(in.getArrayOfStrings(0)[i]);
+      long atMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(1)[i]);
+      Version inForce = all.isEmpty() ? null : all.getFirst();
+      for (Version version : all) {
+        inForce = version.asOfMs < atMs ? version : inForce;
+      }
+      if (inForce == null) {
+        rows.add(null, null, null, null, null, null);
+      } else {
+        rows.add(
+            inForce.balanceMinor,
+            inForce.currency,
+            inForce.number,
+            EventTimes.toDatabase(inForce.asOfMs),
+            time(inForce.closedAtMs),
+            inForce.closedNumber);
+      }
+    }
+    return rows;
+  }
+
+  private static OffsetDateTime time(Long timeMs) {
+    return timeMs == null ? null : EventTimes.toDatabase(timeMs);
+  }
+
+  /** More than is promised: users' changes are not told apart. */
+  private RowSet<Row> findChanges(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    List<String> asked = List.of(in.getArrayOfStrings(0));
+    long recordedAfterMs = EventTimes.toMs(in.getOffsetDateTime(1).minusMinutes(10));
+    long streamTimeMs = EventTimes.toMs(in.getOffsetDateTime(2));
+    OffsetDateTime now = EventTimes.toDatabase(clock.getAsLong());
+    versions.forEach(
+        (userId, all) -> {
+          boolean changed = changedAtMs.getOrDefault(userId, Long.MIN_VALUE) > recordedAfterMs;
+          if ((asked.isEmpty() || asked.contains(userId))
+              && (changed || all.stream().anyMatch(v -> v.asOfMs >= streamTimeMs))) {
+            rows.add(now, userId, EventTimes.toDatabase(all.getFirst().asOfMs));
+          }
+        });
+    return rows.isEmpty() ? rows.add(now, null, null) : rows;
+  }
+
+  private RowSet<Row> findActive(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
     for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
       String userId = in.getArrayOfStrings(0)[i];
-      String currency = in.getArrayOfStrings(2)[i];
-      long balanceMinor = in.getArrayOfLongs(3)[i];
-      long asOfMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(4)[i]);
-      Account before = accounts.get(userId);
-      String given = in.getArrayOfStrings(1)[i];
-      String username = given != null || before == null ? given : before.username;
-      boolean changed =
-          before == null
-              || before.balanceMinor != balanceMinor
-              || !before.currency.equals(currency);
-      if (before != null
-          && (asOfMs < before.asOfMs
-              || (!changed
-                  && asOfMs == before.asOfMs
-                  && Objects.equals(username, before.username)))) {
-        continue;
+      long sinceMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(1)[i]);
+      if (of(userId).stream()
+          .anyMatch(
+              row ->
+                  row.partition == in.getInteger(2) && row.eventTimeMs > sinceMs - 86_400_000L)) {
+        rows.add(userId);
       }
-      affected++;
-      long version =
-          before == null
-              ? 1 + closedVersions.getOrDefault(userId, 0L)
-              : before.version + (changed ? 1 : 0);
-      accounts.put(
+    }
+    return rows;
+  }
+
+  private RowSet<Row> applyBalances(Tuple in) {
+    Set<String> announced = new HashSet<>();
+    for (int i = 0; i < in.getArrayOfStrings(1).length; i++) {
+      String userId = in.getArrayOfStrings(1)[i];
+      Account before = accounts.get(userId);
+      String given = in.getArrayOfStrings(2)[i];
+      if (put(
           userId,
-          new Account(
-              userId,
-              username,
-              currency,
-              balanceMinor,
-              version,
-              asOfMs,
-              changed ? asOfMs : before.inForceSinceMs));
-      if (changed) {
+          given != null || before == null ? given : before.username,
+          in.getArrayOfStrings(3)[i],
+          in.getArrayOfLongs(4)[i],
+          EventTimes.toMs(in.getArrayOfOffsetDateTimes(5)[i]))) {
         announced.add(userId);
       }
     }
     if (!announced.isEmpty()) {
       onAccountsChanged.accept(announced);
     }
-    return new SimulatedRows().affected(affected);
+    return new SimulatedRows();
   }
 }

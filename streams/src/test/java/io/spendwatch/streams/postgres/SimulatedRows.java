@@ -39,6 +39,10 @@ final class SimulatedRows implements RowSet<Row> {
     return this;
   }
 
+  boolean isEmpty() {
+    return rows.isEmpty();
+  }
+
   SimulatedRows affected(int count) {
     affected = count;
     return this;

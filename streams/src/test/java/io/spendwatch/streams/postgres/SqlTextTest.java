@@ -14,7 +14,10 @@ class SqlTextTest {
         "claim_pipeline",
         "ensure_partitions",
         "find_stored",
-        "read_balances",
+        "read_versions",
+        "read_versions_in_force",
+        "find_changes",
+        "find_active",
         "read_entries",
         "read_episodes",
         "read_open_episodes",
@@ -22,7 +25,7 @@ class SqlTextTest {
         "read_transaction_ids",
         "read_unpublished_alerts",
         "sum_exposures",
-        "upsert_balances",
+        "apply_balances",
         "write_ledger"
       })
   void beginsWithWhatItPromises(String statement) {

@@ -2,15 +2,18 @@ package io.spendwatch.streams.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.actors.NaiveUser;
+import io.spendwatch.actors.NaiveUser.Version;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.streams.postgres.SimulatedPostgres.Account;
+import io.spendwatch.streams.postgres.SimulatedPostgres;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,12 +22,13 @@ import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * Compares what is in the tables and in the topics with what must be there: where balances stay as
- * they are, all of it with {@link Expected}; where they change while transactions arrive, the
+ * Compares what is in the tables and in the topics with what must be there: where all balances are
+ * known before transactions come, all of it with {@link Expected}; where they change meanwhile, the
  * exposures with it, and the rest with what holds whenever a change is noticed.
  */
 public final class Verdict {
   private static final long IDLE_MS = 25 * 3_600_000L;
+  private static final long DAY_MS = 24 * 3_600_000L;
 
   private final World world;
   private final Topics topics;
@@ -51,14 +55,16 @@ public final class Verdict {
    * @param idled whether a day has passed since the last record
    */
   public List<String> differences(boolean idled) {
-    Expected expected = new Expected(workload.balances());
+    Expected expected = new Expected(workload.changes().isEmpty() ? versions() : Map.of());
     Set<String> deadLetters = new HashSet<>();
     sent.forEach(
         (partition, records) -> {
           for (int offset = 0; offset < records.size(); offset++) {
             Workload.Sent record = records.get(offset);
             if (record.reason() == null) {
-              expected.arrive(partition, offset, record.transaction());
+              if (expected.arrive(partition, offset, record.transaction())) {
+                deadLetters.add(partition + "@" + offset + " CURRENCY_MISMATCH");
+              }
             } else {
               deadLetters.add(partition + "@" + offset + " " + record.reason());
             }
@@ -74,6 +80,7 @@ public final class Verdict {
       checkEpisodes();
       checkOpenEpisodes(expected);
     }
+    checkFigures();
     comparePublished();
     compareDeadLetters(deadLetters);
     expected
@@ -99,6 +106,7 @@ public final class Verdict {
               row.eventTimeMs(),
               row.exposureMinor(),
               null,
+              null,
               tooLate ? "TOO_LATE" : "",
               row.partition(),
               row.offset()));
@@ -116,19 +124,68 @@ public final class Verdict {
       if (!row.verdict().equals("TOO_LATE") && !row.verdict().equals(follows)) {
         differences.add("does not follow: " + row);
       }
-      if (row.balanceMinor() != null
-          && world.balances().stream()
-              .noneMatch(
-                  each ->
-                      each.userId().equals(row.userId())
-                          && each.version() == row.balanceVersion()
-                          && each.balanceMinor() == row.balanceMinor())) {
-        differences.add("never in force: " + row);
+      if (!isInForce(row)) {
+        differences.add("never in force: " + row + " " + versions(row.userId()));
       }
     }
   }
 
-  /** Raised once, cleared at most once and afterwards; no RAISED rests on a stale balance. */
+  /** Under the versions that were known at some moment, those with the lowest numbers. */
+  private boolean isInForce(StoredTransaction row) {
+    List<Version> all = versions(row.userId());
+    for (long known = 0; known <= all.size(); known++) {
+      long highest = known;
+      List<Version> of = all.stream().filter(version -> version.number() <= highest).toList();
+      Version inForce = inForce(of, row.eventTimeMs());
+      boolean none = inForce == null || inForce.closed();
+      if (none
+          ? row.balanceVersion() == null
+          : Long.valueOf(inForce.number()).equals(row.balanceVersion())
+              && Long.valueOf(inForce.balanceMinor()).equals(row.balanceMinor())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Version inForce(List<Version> of, long eventTimeMs) {
+    Version inForce = of.isEmpty() ? null : of.getFirst();
+    for (Version version : of) {
+      inForce = version.asOfMs() < eventTimeMs ? version : inForce;
+    }
+    return inForce;
+  }
+
+  private Map<String, List<Version>> versions() {
+    Map<String, List<Version>> versions = new HashMap<>();
+    for (Workload.Change change : workload.balances()) {
+      versions.put(change.userId(), versions(change.userId()));
+    }
+    return versions;
+  }
+
+  /** In their order, with a version of its own where the account went. */
+  private List<Version> versions(String userId) {
+    List<Version> versions = new ArrayList<>();
+    for (SimulatedPostgres.Version stored : world.postgres().versions(userId)) {
+      versions.add(
+          new Version(
+              stored.number(), stored.asOfMs(), stored.balanceMinor(), stored.currency(), false));
+      if (stored.closedAtMs() != null) {
+        versions.add(
+            new Version(
+                stored.closedNumber(),
+                stored.closedAtMs(),
+                stored.balanceMinor(),
+                stored.currency(),
+                true));
+      }
+    }
+    versions.sort(Comparator.comparingLong(Version::asOfMs).thenComparingLong(Version::number));
+    return versions;
+  }
+
+  /** Raised once, cleared at most once and afterwards. */
   private void checkEpisodes() {
     Map<String, String> last = new HashMap<>();
     for (StoredAlert alert : world.postgres().alerts()) {
@@ -137,17 +194,28 @@ public final class Verdict {
       if (raised ? before != null : !"RAISED".equals(before)) {
         differences.add("after " + before + ": " + alert);
       }
-      if (raised && alert.exposureMinor() <= alert.balanceMinor()) {
-        differences.add("no breach: " + alert);
+    }
+  }
+
+  /** A RAISED states a breach, a CLEARED none; who is named was there. */
+  private void checkFigures() {
+    for (StoredAlert alert : world.postgres().alerts()) {
+      boolean isBreach = alert.exposureMinor() > alert.balanceMinor();
+      boolean gone =
+          versions(alert.userId()).stream()
+              .anyMatch(version -> version.closed() && version.asOfMs() <= alert.eventTimeMs());
+      if (isBreach != alert.type().equals("RAISED") && !gone) {
+        differences.add("states other figures: " + alert);
       }
-      if (raised
-          && world.balances().stream()
+      if (alert.transactionId() == null
+          ? alert.type().equals("RAISED") && !"BALANCE".equals(alert.cause())
+          : world.postgres().transactions().stream()
               .noneMatch(
-                  each ->
-                      each.userId().equals(alert.userId())
-                          && each.balanceMinor() == alert.balanceMinor()
-                          && each.toMs() >= alert.detectedAtMs())) {
-        differences.add("stale balance: " + alert + " " + world.balances());
+                  row ->
+                      row.userId().equals(alert.userId())
+                          && row.transactionId().equals(alert.transactionId())
+                          && row.eventTimeMs() == alert.eventTimeMs())) {
+        differences.add("names nobody who was there: " + alert);
       }
     }
   }
@@ -163,13 +231,32 @@ public final class Verdict {
       }
     }
     for (StoredAlert alert : open.values()) {
-      Account account = world.postgres().accounts().get(alert.userId());
       long streamTimeMs = expected.streamTimesMs().get(alert.partition());
-      long exposureMinor = expected.exposureAroundMinor(alert.userId(), streamTimeMs);
-      if (account == null || exposureMinor <= account.balanceMinor()) {
-        differences.add("not in breach: " + exposureMinor + " " + account + " " + alert);
+      Version balance = inForce(versions(alert.userId()), streamTimeMs);
+      long exposureMinor = exposureAroundMinor(alert.userId(), balance, streamTimeMs);
+      if (balance == null || balance.closed() || exposureMinor <= balance.balanceMinor()) {
+        differences.add("not in breach: " + exposureMinor + " " + balance + " " + alert);
       }
     }
+  }
+
+  /** A user's exposure at an instant, with or without what leaves at that very instant. */
+  private long exposureAroundMinor(String userId, Version balance, long atMs) {
+    long sumMinor = 0;
+    long leavingMinor = 0;
+    for (StoredTransaction row : world.postgres().transactions()) {
+      if (balance != null
+          && row.userId().equals(userId)
+          && row.currency().equals(balance.currency())) {
+        long signedMinor = row.kind().equals("REFUND") ? -row.amountMinor() : row.amountMinor();
+        if (row.eventTimeMs() > atMs - DAY_MS && row.eventTimeMs() <= atMs) {
+          sumMinor += signedMinor;
+        } else if (row.eventTimeMs() == atMs - DAY_MS) {
+          leavingMinor += signedMinor;
+        }
+      }
+    }
+    return sumMinor + Math.max(0, leavingMinor);
   }
 
   private Set<Expected.Row> rows() {
@@ -186,14 +273,15 @@ public final class Verdict {
                         row.eventTimeMs(),
                         row.exposureMinor(),
                         row.balanceMinor(),
+                        row.balanceVersion(),
                         row.verdict(),
                         row.partition(),
                         row.offset())));
     return rows;
   }
 
-  private void compareAlerts(Map<String, List<Expected.Alert>> expected) {
-    Map<String, List<Expected.Alert>> actual = new HashMap<>();
+  private void compareAlerts(Map<String, List<NaiveUser.Alert>> expected) {
+    Map<String, List<NaiveUser.Alert>> actual = new HashMap<>();
     Map<String, Map<String, Integer>> episodes = new HashMap<>();
     for (StoredAlert alert : world.postgres().alerts()) {
       Map<String, Integer> numbers = episodes.computeIfAbsent(alert.userId(), _ -> new HashMap<>());
@@ -201,7 +289,7 @@ public final class Verdict {
       actual
           .computeIfAbsent(alert.userId(), _ -> new ArrayList<>())
           .add(
-              new Expected.Alert(
+              new NaiveUser.Alert(
                   alert.type(),
                   episode,
                   alert.transactionId(),
@@ -210,13 +298,14 @@ public final class Verdict {
                   alert.transactions(),
                   alert.eventTimeMs(),
                   alert.late(),
+                  alert.revealedBy(),
                   alert.cause()));
     }
     Set<String> users = new HashSet<>(expected.keySet());
     users.addAll(actual.keySet());
     for (String user : users) {
-      List<Expected.Alert> must = expected.getOrDefault(user, List.of());
-      List<Expected.Alert> is = actual.getOrDefault(user, List.of());
+      List<NaiveUser.Alert> must = expected.getOrDefault(user, List.of());
+      List<NaiveUser.Alert> is = actual.getOrDefault(user, List.of());
       if (!must.equals(is)) {
         differences.add("alerts of " + user + "\n  must be " + must + "\n  but are " + is);
       }

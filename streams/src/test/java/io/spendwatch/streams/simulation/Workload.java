@@ -9,10 +9,8 @@ import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
@@ -39,18 +37,29 @@ public final class Workload {
 
   private final Random random;
   private final int partitions;
-  private final Map<String, Long> balances = new HashMap<>();
+  private final List<Change> balances = new ArrayList<>();
   private final List<Sent> records = new ArrayList<>();
   private final Set<String> poison = new HashSet<>();
   private final List<Change> changes = new ArrayList<>();
+  private final long gridMs;
+  private final boolean changesMeanwhile;
+  private final boolean currencies;
 
   public Workload(Random random, int partitions) {
     this.random = random;
     this.partitions = partitions;
     int users = 1 + random.nextInt(6);
+    this.gridMs = List.of(1L, HOUR_MS, 3 * HOUR_MS, 777_777L).get(random.nextInt(4));
+    this.changesMeanwhile = random.nextInt(4) == 0;
+    // Which record is refused depends on when a change is noticed.
+    this.currencies = !changesMeanwhile && random.nextInt(6) == 0;
+    boolean changesBefore = random.nextInt(3) == 0;
     for (int user = 0; user < users; user++) {
       if (random.nextInt(8) != 0) {
-        balances.put("u" + user, 20L + random.nextInt(200));
+        balances.add(change("u" + user, 0));
+        for (int i = changesBefore ? random.nextInt(6) : 0; i > 0; i--) {
+          balances.add(change("u" + user, anyInstantMs()));
+        }
       }
     }
     if (random.nextInt(6) == 0) {
@@ -58,22 +67,34 @@ public final class Workload {
         poison.add("t" + random.nextInt(30));
       }
     }
-    if (random.nextInt(4) == 0) {
+    if (changesMeanwhile) {
       for (int i = 1 + random.nextInt(12); i > 0; i--) {
         int user = random.nextInt(users);
+        Change change = change("u" + user, anyInstantMs());
         changes.add(
-            new Change(
-                "u" + user,
-                random.nextInt(6) == 0 ? null : 20L + random.nextInt(200),
-                START_MS + random.nextLong(2 * SPAN_MS),
-                user % 2 == 0));
+            random.nextInt(6) == 0
+                ? new Change(change.userId, null, change.currency, change.asOfMs, false)
+                : change);
       }
     }
     generate(users, 5 + random.nextInt(random.nextInt(4) == 0 ? 150 : 50));
   }
 
-  /** By user; who is absent has no account. */
-  public Map<String, Long> balances() {
+  private Change change(String userId, long asOfMs) {
+    return new Change(
+        userId, 20L + random.nextInt(200), currency(), asOfMs, random.nextInt(2) == 0);
+  }
+
+  private String currency() {
+    return currencies && random.nextInt(4) == 0 ? "EUR" : "USD";
+  }
+
+  private long anyInstantMs() {
+    return START_MS + random.nextLong(2 * SPAN_MS / gridMs) * gridMs;
+  }
+
+  /** What is known before the first transaction is sent, in the order in which it came. */
+  public List<Change> balances() {
     return balances;
   }
 
@@ -83,14 +104,15 @@ public final class Workload {
   }
 
   /**
-   * A change of an account while transactions arrive.
+   * A version of an account.
    *
    * @param balanceMinor null where the account goes
    * @param byTopic through the balances topic; else some other writer's
    */
-  public record Change(String userId, Long balanceMinor, long asOfMs, boolean byTopic) {}
+  public record Change(
+      String userId, Long balanceMinor, String currency, long asOfMs, boolean byTopic) {}
 
-  /** In most seeds none. */
+  /** Those that come while transactions arrive; in most seeds none. */
   public List<Change> changes() {
     return changes;
   }
@@ -102,7 +124,6 @@ public final class Workload {
 
   private void generate(int users, int count) {
     double disorder = random.nextInt(3) == 0 ? 0.2 * random.nextDouble() : 0;
-    long gridMs = List.of(1L, HOUR_MS, 3 * HOUR_MS, 777_777L).get(random.nextInt(4));
     long nowMs = START_MS + SPAN_MS / 8;
     for (int i = 0; i < count; i++) {
       nowMs += random.nextInt(3) * gridMs;
@@ -125,7 +146,7 @@ public final class Workload {
                 "t" + i,
                 "u" + random.nextInt(users),
                 1 + random.nextInt(90),
-                "USD",
+                currency(),
                 atMs,
                 random.nextInt(6) == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
                 null,

@@ -14,16 +14,6 @@ public final class World {
   /** The wall clock when a world begins. */
   private static final Instant START = Instant.parse("2024-07-20T00:00:00Z");
 
-  /**
-   * A balance, and when it was in force by the wall clock; {@code toMs} is MAX_VALUE while it is.
-   */
-  record InForce(String userId, long balanceMinor, long version, long fromMs, long toMs) {
-    InForce until(long endMs) {
-      return new InForce(userId, balanceMinor, version, fromMs, endMs);
-    }
-  }
-
-  private final List<InForce> balances = new ArrayList<>();
   private final Scheduler scheduler;
   private final SimulatedKafka kafka;
   private final SimulatedPostgres postgres;
@@ -38,7 +28,7 @@ public final class World {
     machines.forEach(machine -> scheduler.add(machine.host()));
     this.kafka =
         new SimulatedKafka(scheduler, topics.transactions(), partitions, topics.balances());
-    this.postgres = new SimulatedPostgres(this::announce);
+    this.postgres = new SimulatedPostgres(() -> wallClock().toEpochMilli(), this::announce);
     this.weather = new Weather(scheduler, random);
   }
 
@@ -102,23 +92,7 @@ public final class World {
     pushes.forEach(SimulatedPush::die);
   }
 
-  /** All balances that were in force, in the order in which they came into force. */
-  List<InForce> balances() {
-    return balances;
-  }
-
   private void announce(Set<String> userIds) {
-    long nowMs = wallClock().toEpochMilli();
-    for (String userId : userIds) {
-      balances.replaceAll(
-          each ->
-              each.userId.equals(userId) && each.toMs == Long.MAX_VALUE ? each.until(nowMs) : each);
-      SimulatedPostgres.Account account = postgres.accounts().get(userId);
-      if (account != null) {
-        balances.add(
-            new InForce(userId, account.balanceMinor(), account.version(), nowMs, Long.MAX_VALUE));
-      }
-    }
     pushes.forEach(push -> push.announce(userIds));
   }
 }
