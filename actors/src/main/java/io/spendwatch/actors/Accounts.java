@@ -18,7 +18,8 @@ public interface Accounts {
   /**
    * Reads versions, of each user in their order (by {@code asOfMs}, then by number): the last one
    * before the instant asked for, and all from there on. A closed account has a closed version
-   * where it went. A user without any is absent from the answer.
+   * where it went. A user without any is absent from the answer, as is one of whom a version cannot
+   * be read.
    */
   CompletionStage<Map<String, List<AccountBalance>>> versions(Collection<VersionsQuery> queries);
 

@@ -8,12 +8,14 @@ import io.spendwatch.actors.Transition.Nobody;
 import io.spendwatch.actors.Transition.Ranked;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertIds;
+import io.spendwatch.protocol.DeadLetterReason;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -185,6 +187,23 @@ final class Batch {
     unanswered--;
   }
 
+  /**
+   * What is stored of the user cannot be read: nothing can be said of its transactions here, or of
+   * its episodes.
+   */
+  void leaveOut(String userId) {
+    advances.remove(userId);
+    Share share = shares.remove(userId);
+    if (share != null) {
+      for (int i = 0; i < share.transactions.size(); i++) {
+        judgements[share.places[i]] =
+            new Judgement.Rejected(
+                DeadLetterReason.INTERNAL_ERROR,
+                "what is stored of the user cannot be read: status and log name the row");
+      }
+    }
+  }
+
   /** What was changed of accounts since the batch before. */
   void changed(Changed since) {
     changed = since;
@@ -300,8 +319,13 @@ final class Batch {
     }
     if (rank >= ids.size()) {
       throw new IllegalStateException(
-          "user %s has %d transactions at %d (expected: more than %d)"
-              .formatted(userId, ids.size(), atMs, rank));
+          String.format(
+              Locale.ROOT,
+              "user %s has %d transactions at %d (expected: more than %d)",
+              userId,
+              ids.size(),
+              atMs,
+              rank));
     }
     return ids.get(rank);
   }

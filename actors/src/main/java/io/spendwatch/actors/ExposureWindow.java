@@ -3,6 +3,7 @@ package io.spendwatch.actors;
 import io.spendwatch.protocol.Alert;
 import java.math.BigInteger;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * One user's transactions of the last 48 h of event time, and the exposure at a position.
@@ -396,7 +397,14 @@ final class ExposureWindow {
         || (lo > head && timeMs(lo - 1) > outMs)
         || (lo < end && timeMs(lo) <= outMs)) {
       throw new IllegalStateException(
-          "window [%d, %d) of [%d, %d) at position %d".formatted(lo, end, head, end, positionMs));
+          String.format(
+              Locale.ROOT,
+              "window [%d, %d) of [%d, %d) at position %d",
+              lo,
+              end,
+              head,
+              end,
+              positionMs));
     }
     if (++uncheckedChanges > CHECKED_AFTER && uncheckedChanges > end - lo) {
       uncheckedChanges = 0;

@@ -16,7 +16,11 @@ public interface History {
   /** What a partition's actor must know before its first transaction. */
   CompletionStage<PartitionHistory> partition(int partition);
 
-  /** Reads many users in a constant number of round trips. Every asked user is in the answer. */
+  /**
+   * Reads many users in a constant number of round trips. Every asked user is in the answer, but
+   * for one of whom something is stored that cannot be read: that says so where people look, and is
+   * no failure of the others.
+   */
   CompletionStage<Map<String, UserHistory>> users(Collection<UserQuery> queries);
 
   /** Which of these transactions are stored. Exact: all three parts of the key are compared. */

@@ -228,8 +228,7 @@ public final class PartitionActor {
       batch.answerTo(assess.replyTo());
     } else {
       throw new IllegalStateException(
-          "batch %d was asked for while batch %d is open"
-              .formatted(assess.sequence(), batch.sequence()));
+          "batch " + assess.sequence() + " was asked for while " + batch.sequence() + " is open");
     }
     return Behaviors.same();
   }
@@ -298,6 +297,8 @@ public final class PartitionActor {
   }
 
   private void onUsersRead(UsersRound.Read read) {
+    // They stay watched, without being due, so that a later look reaches back far enough.
+    read.unreadable().forEach(batch::leaveOut);
     read.histories()
         .forEach(
             (userId, history) ->

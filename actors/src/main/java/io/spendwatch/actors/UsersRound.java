@@ -27,11 +27,14 @@ final class UsersRound {
   /**
    * What was read.
    *
+   * @param histories of all who were to be read whole, but for who is unreadable
+   * @param unreadable users of whom something is stored that cannot be read
    * @param versions of all whose balance was asked for; none for one who has no account
    * @param changes of users who are not in memory; null where nobody asked
    */
   record Read(
       Map<String, UserHistory> histories,
+      List<String> unreadable,
       Map<String, List<AccountBalance>> versions,
       List<VersionsQuery> asked,
       Changes changes) {}
@@ -90,6 +93,19 @@ final class UsersRound {
             .toCompletableFuture();
     return CompletableFuture.allOf(historiesRead, versionsRead, changesRead)
         .thenApply(
-            _ -> new Read(historiesRead.join(), versionsRead.join(), versions, changesRead.join()));
+            _ ->
+                new Read(
+                    historiesRead.join(),
+                    unreadable(historiesRead.join()),
+                    versionsRead.join(),
+                    versions,
+                    changesRead.join()));
+  }
+
+  private List<String> unreadable(Map<String, UserHistory> histories) {
+    return queries.stream()
+        .map(UserQuery::userId)
+        .filter(userId -> !histories.containsKey(userId))
+        .toList();
   }
 }

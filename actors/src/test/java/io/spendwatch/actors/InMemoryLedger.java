@@ -33,6 +33,7 @@ final class InMemoryLedger implements Accounts, History {
   private final Map<String, List<AccountBalance>> accounts = new HashMap<>();
   private long streamTimeMs = Long.MIN_VALUE;
   private final Set<String> spoilt = new HashSet<>();
+  private final Set<String> garbled = new HashSet<>();
   private int failures;
 
   synchronized void account(String userId, long balanceMinor, long version) {
@@ -59,6 +60,12 @@ final class InMemoryLedger implements Accounts, History {
 
   synchronized void repair(String userId) {
     spoilt.remove(userId);
+    garbled.remove(userId);
+  }
+
+  /** What is stored of this user cannot be read, until {@link #repair}. */
+  synchronized void garble(String userId) {
+    garbled.add(userId);
   }
 
   /** The next calls fail. */
@@ -168,6 +175,7 @@ final class InMemoryLedger implements Accounts, History {
     return answer(
         () ->
             queries.stream()
+                .filter(query -> !garbled.contains(query.userId()))
                 .collect(Collectors.toMap(UserQuery::userId, this::user, (first, _) -> first)));
   }
 

@@ -154,7 +154,7 @@ public final class NaiveUser {
     passTime(toMs);
     long atMs = transaction.eventTimeMs();
     boolean tooLate = !all.isEmpty() && atMs <= latestMs() - DAY_MS;
-        Version balance = inForce(atMs);
+    Version balance = inForce(atMs);
     if (refuses(transaction)) {
       return new Row(0, null, null);
     }
@@ -196,11 +196,10 @@ public final class NaiveUser {
         exposureMinor, balance, exposureMinor > balance.balanceMinor ? "BREACH" : "CLEAR");
   }
 
-    /** Whether it is in another currency than counts at its event time. */
+  /** Whether it is in another currency than counts at its event time. */
   public boolean refuses(Transaction transaction) {
     Version balance = inForce(transaction.eventTimeMs());
-    String currency =
-        balance != null ? balance.currency : all.isEmpty() ? null : firstCurrency();
+    String currency = balance != null ? balance.currency : all.isEmpty() ? null : firstCurrency();
     return currency != null && !currency.equals(transaction.currency());
   }
 

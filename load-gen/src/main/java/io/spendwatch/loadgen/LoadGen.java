@@ -1,6 +1,7 @@
 package io.spendwatch.loadgen;
 
 import java.time.Duration;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,6 +29,8 @@ public final class LoadGen implements Runnable {
   private LoadGen() {}
 
   public static void main(String[] args) {
+    // Whatever the user's language: what libraries write is read by programs too.
+    Locale.setDefault(Locale.ROOT);
     if (System.getProperty(LOG_CONFIG) == null) {
       // Ours by its name: beside a node's jars there is another logback.xml on the class path.
       System.setProperty(LOG_CONFIG, "load-gen-logback.xml");

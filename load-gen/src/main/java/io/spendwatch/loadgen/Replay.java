@@ -20,7 +20,8 @@ import java.util.Set;
  * @param transactionsFile file order is the order of the records
  * @param accountsFile the balances to begin with: the assigned ones, or the opening ones if there
  *     is a file of later balances
- * @param balancesFile later balances, or null
+ * @param balancesFile later balances, or null; all of them go before the transactions, in the order
+ *     of their file
  * @param currency of all amounts
  */
 record Replay(
@@ -34,7 +35,10 @@ record Replay(
   /**
    * What the files hold.
    *
-   * @param firstEventTimeMs of the first transaction in the file: since when the accounts hold
+   * @param accountsAsOfMs since when the accounts hold: the first transaction in the file or, with
+   *     later balances, a moment before all that the files hold. A transaction is held against the
+   *     newest balance before its own instant; so one at the instant of the first balance is held
+   *     against the account's.
    */
   record Survey(
       long accounts,
@@ -42,7 +46,7 @@ record Replay(
       long transactions,
       long purchases,
       long users,
-      long firstEventTimeMs) {
+      long accountsAsOfMs) {
     long refunds() {
       return transactions - purchases;
     }
@@ -57,12 +61,14 @@ record Replay(
     long purchases = 0;
     long transactions = 0;
     long firstEventTimeMs = 0;
+    long earliestMs = Long.MAX_VALUE;
     Set<String> users = new HashSet<>();
     try (CsvReader<Transaction> reader = DataSet.transactions(transactionsFile, currency)) {
       for (Transaction next = reader.next(); next != null; next = reader.next()) {
         if (transactions == 0) {
           firstEventTimeMs = next.eventTimeMs();
         }
+        earliestMs = Math.min(earliestMs, next.eventTimeMs());
         transactions++;
         purchases += next.kind() == TransactionKind.PURCHASE ? 1 : 0;
         users.add(next.userId());
@@ -80,12 +86,14 @@ record Replay(
     long balances = 0;
     if (balancesFile != null) {
       try (CsvReader<BalanceChange> reader = DataSet.balances(balancesFile, currency)) {
-        while (reader.next() != null) {
+        for (BalanceChange next = reader.next(); next != null; next = reader.next()) {
+          earliestMs = Math.min(earliestMs, next.eventTimeMs());
           balances++;
         }
       }
     }
-    return new Survey(accounts, balances, transactions, purchases, users.size(), firstEventTimeMs);
+    long accountsAsOfMs = balancesFile == null ? firstEventTimeMs : Math.max(0, earliestMs - 1);
+    return new Survey(accounts, balances, transactions, purchases, users.size(), accountsAsOfMs);
   }
 
   /** Sends the accounts' balances. */
@@ -99,32 +107,28 @@ record Replay(
   }
 
   /**
-   * Sends the transactions in file order and, between them, the later balances by event time: a
-   * balance follows the transactions of its own instant, because it is what they led to.
+   * Sends the later balances in file order; none without their file. Whatever a transaction is held
+   * against has to be known before it comes, or its verdict depends on the timing.
    */
-  void sendHistory(RecordSink sink, Pace pace, Progress progress) {
-    try (CsvReader<Transaction> transactions = DataSet.transactions(transactionsFile, currency);
-        CsvReader<BalanceChange> balances =
-            balancesFile == null ? null : DataSet.balances(balancesFile, currency)) {
-      Transaction transaction = transactions.next();
-      BalanceChange balance = balances == null ? null : balances.next();
-      while (transaction != null || balance != null) {
-        if (balance == null
-            || (transaction != null && transaction.eventTimeMs() <= balance.eventTimeMs())) {
-          pace.awaitTurn(transaction.eventTimeMs());
-          sink.send(
-              transactionsTopic,
-              transaction.userId().getBytes(UTF_8),
-              TransactionCodec.encode(transaction));
-          transaction = transactions.next();
-        } else {
-          pace.awaitTurn(balance.eventTimeMs());
-          send(
-              sink,
-              new Balance(
-                  balance.userId(), null, balance.balanceMinor(), currency, balance.eventTimeMs()));
-          balance = balances.next();
-        }
+  void sendBalances(RecordSink sink) {
+    if (balancesFile == null) {
+      return;
+    }
+    try (CsvReader<BalanceChange> reader = DataSet.balances(balancesFile, currency)) {
+      for (BalanceChange next = reader.next(); next != null; next = reader.next()) {
+        send(
+            sink,
+            new Balance(next.userId(), null, next.balanceMinor(), currency, next.eventTimeMs()));
+      }
+    }
+  }
+
+  /** Sends the transactions in file order. */
+  void sendTransactions(RecordSink sink, Pace pace, Progress progress) {
+    try (CsvReader<Transaction> reader = DataSet.transactions(transactionsFile, currency)) {
+      for (Transaction next = reader.next(); next != null; next = reader.next()) {
+        pace.awaitTurn(next.eventTimeMs());
+        sink.send(transactionsTopic, next.userId().getBytes(UTF_8), TransactionCodec.encode(next));
         progress.step();
       }
     }

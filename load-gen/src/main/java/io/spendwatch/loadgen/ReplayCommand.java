@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "replay",
     description = {
-      "Produces a CSV data set to Kafka: first the accounts' balances, then, once a node has applied"
-          + " them, the transactions in file order.",
+      "Produces a CSV data set to Kafka: first all balances, then, once a node has applied them,"
+          + " the transactions in file order.",
       "The same files give the same records: replaying them again changes nothing."
     })
 final class ReplayCommand implements Callable<Integer> {
@@ -49,8 +49,8 @@ final class ReplayCommand implements Callable<Integer> {
       description =
           "Later balances, CSV: "
               + DataSet.BALANCES_HEADER
-              + "; sent between the transactions by event time. The accounts then begin with"
-              + " opening_balance.")
+              + "; all of them are sent before the transactions, after the accounts, which then begin"
+              + " with opening_balance. Nodes must read them before the topic is compacted.")
   private Path balances;
 
   @Option(
@@ -105,13 +105,13 @@ final class ReplayCommand implements Callable<Integer> {
     PrintStream err = System.err;
     try (KafkaCluster cluster = KafkaCluster.connect(kafka, new Waiting(err, Ticker.SYSTEM));
         KafkaSink sink = cluster.newSink()) {
-      replay.sendAccounts(sink, survey.firstEventTimeMs());
+      replay.sendAccounts(sink, survey.accountsAsOfMs());
+      replay.sendBalances(sink);
       sink.flush();
       cluster.awaitApplied(sink.ends());
       startNanos = System.nanoTime();
-      try (Progress progress =
-          Progress.of("replay", survey.transactions() + survey.balances(), err)) {
-        replay.sendHistory(sink, pace(), progress);
+      try (Progress progress = Progress.of("replay", survey.transactions(), err)) {
+        replay.sendTransactions(sink, pace(), progress);
         sink.flush();
       }
       seconds = (System.nanoTime() - startNanos) / 1e9;
@@ -132,7 +132,9 @@ final class ReplayCommand implements Callable<Integer> {
             survey.purchases(),
             survey.refunds(),
             survey.users(),
-            balances == null ? "" : String.format(", %,d later balances", survey.balances()),
+            balances == null
+                ? ""
+                : String.format(Locale.ROOT, ", %,d later balances", survey.balances()),
             seconds,
             survey.transactions() / seconds);
     if (untilProcessed) {

@@ -3,6 +3,7 @@ package io.spendwatch.loadgen;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
@@ -76,14 +77,49 @@ class ReplayTest {
   }
 
   @Test
-  void sendsLaterBalancesByEventTimeAfterTheTransactionsOfTheirInstant() {
+  void sendsAllBalancesFirstTheAccountsFromBeforeAllOfThem() {
     List<Sent> sent = replayed(balances);
 
     assertThat(sent.stream().map(record -> record.topic() + "/" + record.userId()))
-        .containsExactly("bal/A", "bal/B", "tx/A", "bal/A", "tx/B", "tx/A", "bal/B");
-    assertThat(sent.get(0).balance().balanceMinor()).as("opening balance").isEqualTo(5164);
-    assertThat(sent.get(3).balance())
-        .isEqualTo(new Balance("A", null, 3539, "USD", at("01:00:00")));
+        .containsExactly("bal/A", "bal/B", "bal/A", "bal/B", "tx/A", "tx/B", "tx/A");
+    long before = at("01:00:00") - 1;
+    assertThat(sent.stream().limit(4).map(Sent::balance))
+        .containsExactly(
+            new Balance("A", "Ann", 5164, "USD", before),
+            new Balance("B", null, -100, "USD", before),
+            new Balance("A", null, 3539, "USD", at("01:00:00")),
+            new Balance("B", null, -1519, "USD", at("01:00:09")));
+  }
+
+  @Test
+  void sendsBalancesInTheOrderOfTheirFileThoseOfBeforeTheFirstTransactionToo() throws IOException {
+    Files.writeString(
+        balances,
+        DataSet.BALANCES_HEADER
+            + """
+
+            B,2018-08-01T01:00:09.000Z,3.00,,
+            A,2018-07-01T00:00:00.000Z,1.00,,
+            A,2018-07-01T00:00:00.000Z,2.00,,
+            """);
+    List<Sent> sent = replayed(balances);
+
+    long earliest = EventTime.parseMs("2018-07-01T00:00:00.000Z");
+    assertThat(sent.stream().limit(5).map(Sent::balance))
+        .extracting(Balance::userId, Balance::balanceMinor, Balance::asOfMs)
+        .containsExactly(
+            tuple("A", 5164L, earliest - 1),
+            tuple("B", -100L, earliest - 1),
+            tuple("B", 300L, at("01:00:09")),
+            tuple("A", 100L, earliest),
+            tuple("A", 200L, earliest));
+  }
+
+  @Test
+  void sendsNoBalanceOfBeforeTheEpoch() throws IOException {
+    Files.writeString(balances, DataSet.BALANCES_HEADER + "\nA,1970-01-01T00:00:00.000Z,1.00,,\n");
+
+    assertThat(replayed(balances).getFirst().balance().asOfMs()).isZero();
   }
 
   @Test
@@ -94,7 +130,8 @@ class ReplayTest {
   @Test
   void countsWhatTheFilesHold() {
     assertThat(replay(balances).survey())
-        .isEqualTo(new Replay.Survey(2, 2, 3, 2, 2, at("01:00:00")));
+        .isEqualTo(new Replay.Survey(2, 2, 3, 2, 2, at("01:00:00") - 1));
+    assertThat(replay(null).survey()).isEqualTo(new Replay.Survey(2, 0, 3, 2, 2, at("01:00:00")));
   }
 
   @Test
@@ -130,11 +167,12 @@ class ReplayTest {
           public void flush() {}
         };
     Replay replay = replay(balancesFile);
-    replay.sendAccounts(sink, replay.survey().firstEventTimeMs());
+    replay.sendAccounts(sink, replay.survey().accountsAsOfMs());
     var out = new PrintStream(OutputStream.nullOutputStream(), false, UTF_8);
     try (out;
         var progress = new Progress.Lines("replay", 1, out, new SimulatedTicker())) {
-      replay.sendHistory(sink, Pace.unlimited(), progress);
+      replay.sendBalances(sink);
+      replay.sendTransactions(sink, Pace.unlimited(), progress);
     }
     return sent;
   }

@@ -14,6 +14,7 @@ import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.SandboxCommand;
 import io.spendwatch.ops.cli.StatusCommand;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +68,9 @@ public final class Spendwatch implements Runnable {
   private Spendwatch() {}
 
   public static void main(String[] args) {
+    // What libraries write, SQL among it, has the digits that its readers expect, whatever the
+    // user's language.
+    Locale.setDefault(Locale.ROOT);
     System.exit(commandLine().execute(args));
   }
 

@@ -108,7 +108,8 @@ class KnownAnswersIT {
 
   private void assertEqual(String set) throws Exception {
     Comparison comparison =
-        Comparison.run(directory, set, bed.connect(), bed.consumerProperties(), bed.topics());
+        Comparison.run(
+            directory, set, false, bed.connect(), bed.consumerProperties(), bed.topics());
     assertThat(comparison.isEqual()).as(comparison.report()).isTrue();
   }
 

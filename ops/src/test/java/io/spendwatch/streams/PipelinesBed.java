@@ -17,6 +17,7 @@ import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -346,6 +347,7 @@ public final class PipelinesBed implements AutoCloseable {
     private final ActorTestKit kit;
     private final Database database;
     private final Database writes;
+    private final UnreadableRows unreadable = new UnreadableRows();
     private final Pipelines pipelines;
     private boolean stopped;
 
@@ -364,9 +366,10 @@ public final class PipelinesBed implements AutoCloseable {
                   8,
                   1_000,
                   0,
-                  new PgAccounts(database),
-                  new PgHistory(database)));
-      pipelines = Pipelines.start(kit.system(), config, database, writes, actors, clock);
+                  new PgAccounts(database, unreadable),
+                  new PgHistory(database, unreadable)));
+      pipelines =
+          Pipelines.start(kit.system(), config, database, writes, unreadable, actors, clock);
     }
 
     static StreamsConfig config(String settings) {
@@ -378,6 +381,10 @@ public final class PipelinesBed implements AutoCloseable {
 
     PipelinesStatus status() {
       return pipelines.status();
+    }
+
+    UnreadableRows unreadable() {
+      return unreadable;
     }
 
     /** Drains, leaves the group and closes everything. */

@@ -114,7 +114,10 @@ final class FieldChecks {
     return currency;
   }
 
-  /** A decimal as JSON string or number, as minor units of the currency. */
+  /**
+   * A decimal as minor units of the currency: a JSON string in plain notation, as written, or a
+   * JSON number, by its value.
+   */
   long amountMinor(Field field, String currency) {
     if (skips(field)) {
       return 0;
@@ -124,7 +127,9 @@ final class FieldChecks {
       return 0;
     }
     try {
-      return Money.parseMinor(fields.text(field), currency);
+      return fields.isString(field)
+          ? Money.parseMinor(fields.text(field), currency)
+          : Money.parseNumberMinor(fields.text(field), currency);
     } catch (IllegalArgumentException e) {
       reject(
           DeadLetterReason.BAD_AMOUNT,

@@ -50,6 +50,16 @@ class BalanceCodecTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"-1E+2,-10000", "0E+999999999,0", "-0.0,0", "1.5000,150"})
+  void takesABalanceThatIsANumberByItsExactValue(String number, long balanceMinor) {
+    String json = GOOD.replace("\"516.29\"", number);
+
+    assertThat(decode(json))
+        .isEqualTo(new Valid<>(new Balance("42", "user42", balanceMinor, "USD", AS_OF_MS)));
+    assertThat(decode(GOOD.replace("516.29", "1E+2"))).isInstanceOf(Rejected.class);
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "516.29,-92233720368547758.09,BAD_AMOUNT",
     "516.29,--1,BAD_AMOUNT",

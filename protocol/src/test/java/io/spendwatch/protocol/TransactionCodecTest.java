@@ -258,6 +258,16 @@ class TransactionCodecTest {
     "\"0.01\",1",
     "\"007\",700",
     "92233720368547758.07,9223372036854775807",
+    "1E+2,10000",
+    "1e2,10000",
+    "1.5e1,1500",
+    "100.00E0,10000",
+    "12345e-2,12345",
+    "12.500,1250",
+    "0.10e-0,10",
+    "1000000000000e-14,1",
+    "9223372036854775807e-2,9223372036854775807",
+    "0.00000000000000000001e21,1000",
   })
   void readsAmountsExactly(String json, long amountMinor) {
     assertThat(valid(with("amount", json)).amountMinor()).isEqualTo(amountMinor);
@@ -284,12 +294,19 @@ class TransactionCodecTest {
         "\"0x10\"",
         "\"NaN\"",
         "\"12.500\"",
-        "12.500",
         "0.001",
-        "1e2",
+        "12.345",
+        "12345e-3",
+        "1e-3",
+        "0e0",
+        "0E+999999999",
         "\"1E2\"",
         "1e999999999",
         "1e-999999999",
+        "1e99999999999999999999",
+        "1e-99999999999999999999",
+        "9223372036854775808e-2",
+        "-1e2",
         "92233720368547758.08",
         "99999999999999999999999999",
         "true",
@@ -303,6 +320,7 @@ class TransactionCodecTest {
   @Test
   void judgesAHugeAmountInNoTime() {
     String digits = "9".repeat(60_000);
+    String half = "9".repeat(30_000);
 
     Assertions.assertTimeout(
         Duration.ofSeconds(2),
@@ -310,18 +328,27 @@ class TransactionCodecTest {
           for (int i = 0; i < 100; i++) {
             assertReason(decode(with("amount", digits)), BAD_AMOUNT);
             assertReason(decode(with("amount", "1e999999999")), BAD_AMOUNT);
+            assertReason(decode(with("amount", "1e" + digits)), BAD_AMOUNT);
+            assertReason(decode(with("amount", "0." + half + "e" + half)), BAD_AMOUNT);
+            assertReason(decode(with("amount", "1" + "0".repeat(60_000))), BAD_AMOUNT);
           }
         });
   }
 
   @ParameterizedTest
-  @CsvSource({"JPY,1", "BHD,1.234", "CLF,1.2345"})
+  @CsvSource({"JPY,1", "USD,1.50", "BHD,1.234", "CLF,1.2345", "UYW,1.2345"})
   void allowsTheCurrencysOwnDecimalsAndNoMore(String currency, String amount) {
     String json = with("currency", '"' + currency + '"');
+    String zeroMore = amount + (currency.equals("JPY") ? ".0" : "0");
+    String oneMore = amount + (currency.equals("JPY") ? ".1" : "1");
 
     assertThat(decode(json.replace("754.52", amount))).isInstanceOf(Valid.class);
-    assertReason(
-        decode(json.replace("754.52", amount + (currency.equals("JPY") ? ".0" : "0"))), BAD_AMOUNT);
+    assertReason(decode(json.replace("754.52", zeroMore)), BAD_AMOUNT);
+    assertReason(decode(json.replace("754.52", oneMore)), BAD_AMOUNT);
+    // A number counts by its value, which a zero at its end does not change.
+    assertThat(decode(json.replace("\"754.52\"", zeroMore)))
+        .isEqualTo(decode(json.replace("754.52", amount)));
+    assertReason(decode(json.replace("\"754.52\"", oneMore)), BAD_AMOUNT);
   }
 
   @ParameterizedTest

@@ -10,6 +10,7 @@ import io.spendwatch.actors.Received;
 import io.spendwatch.streams.retry.Retry;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -104,9 +105,13 @@ final class ExposureAssessor {
         if (answer.sequence() != sequence || answer.judgements().size() != transactions) {
           yield CompletableFuture.failedFuture(
               new IllegalStateException(
-                  "asked for sequence %d, %d transactions, but %d, %d were answered"
-                      .formatted(
-                          sequence, transactions, answer.sequence(), answer.judgements().size())));
+                  String.format(
+                      Locale.ROOT,
+                      "asked for sequence %d, %d transactions, but %d, %d were answered",
+                      sequence,
+                      transactions,
+                      answer.sequence(),
+                      answer.judgements().size())));
         }
         yield CompletableFuture.completedFuture(answer);
       }

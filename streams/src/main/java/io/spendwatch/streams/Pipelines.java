@@ -12,6 +12,7 @@ import io.spendwatch.streams.postgres.BalancePush;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -49,6 +50,7 @@ public final class Pipelines {
    *
    * @param database stays open after {@link #drainAndStop()}; whoever opened it closes it
    * @param writes likewise, for batches of the ledger
+   * @param unreadable the node's rows that cannot be read
    * @param actors starts the actors of the transactions partitions
    */
   public static Pipelines start(
@@ -56,6 +58,7 @@ public final class Pipelines {
       StreamsConfig config,
       Database database,
       Database writes,
+      UnreadableRows unreadable,
       PartitionActors actors,
       InstantSource clock) {
     KafkaConfig kafka = config.kafka();
@@ -67,7 +70,8 @@ public final class Pipelines {
             () -> new KafkaProducer<>(kafka.producerProperties()),
             database,
             writes,
-            changes -> new BalanceListener(database, changes),
+            unreadable,
+            changes -> new BalanceListener(database, changes, unreadable),
             new KafkaHangingTransactions(kafka),
             actors,
             Timekeeper.real(clock)));
@@ -88,6 +92,7 @@ public final class Pipelines {
       Supplier<Producer<byte[], byte[]>> producers,
       Statements database,
       Statements writes,
+      UnreadableRows unreadable,
       Function<BalancePush.Changes, BalancePush> push,
       HangingTransactions hanging,
       PartitionActors actors,
@@ -108,7 +113,7 @@ public final class Pipelines {
             topics,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
-            new Ledger(outside.database(), outside.writes()),
+            new Ledger(outside.database(), outside.writes(), outside.unreadable()),
             publisher,
             push::isUp,
             time);

@@ -3,6 +3,7 @@ package io.spendwatch.streams;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Decoded;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -104,7 +105,11 @@ final class Suspects {
 
   @Override
   public String toString() {
-    return "suspects [%d, %d), failed alone: %s"
-        .formatted(firstOffset, nextOffset, Map.copyOf(failedAlone));
+    return String.format(
+        Locale.ROOT,
+        "suspects [%d, %d), failed alone: %s",
+        firstOffset,
+        nextOffset,
+        Map.copyOf(failedAlone));
   }
 }

@@ -9,6 +9,7 @@ import io.spendwatch.actors.PartitionCommand.Assessed;
 import io.spendwatch.actors.Received;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
+import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Decoded;
 import io.spendwatch.protocol.Topics;
@@ -293,10 +294,20 @@ final class TransactionsPipeline {
         alertSeq,
         alerts,
         records.size() - alerts,
-        batch.internalErrors(),
+        batch.internalErrors() + internalErrors(answer),
         records,
         batch.isTick(),
         bound.isReachedBy(batch.cost()));
+  }
+
+  private static int internalErrors(Assessed answer) {
+    return Math.toIntExact(
+        answer.judgements().stream()
+            .filter(
+                judgement ->
+                    judgement instanceof Judgement.Rejected rejected
+                        && rejected.reason() == DeadLetterReason.INTERNAL_ERROR)
+            .count());
   }
 
   private CompletionStage<Done> publish(DurableBatch batch) {
@@ -337,7 +348,10 @@ final class TransactionsPipeline {
               }
               long lastSeq = page.getLast().partitionSeq();
               List<ProducerRecord<byte[], byte[]>> records =
-                  page.stream().map(stored -> record(stored.alert())).toList();
+                  page.stream()
+                      .flatMap(stored -> stored.alert().stream())
+                      .map(this::record)
+                      .toList();
               LOG.info(
                   "{}: publishing {} alerts that an earlier life left",
                   incarnation.source(),

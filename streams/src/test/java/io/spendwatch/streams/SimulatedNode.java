@@ -5,6 +5,7 @@ import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import io.spendwatch.streams.simulation.Life;
 import io.spendwatch.streams.simulation.Machine;
 import io.spendwatch.streams.simulation.SimulatedAdmin;
@@ -47,6 +48,7 @@ final class SimulatedNode {
             world.postgresOutage(),
             machine.host(),
             life);
+    var unreadable = new UnreadableRows();
     this.actors =
         new PartitionActors(
             machine.system(),
@@ -58,8 +60,8 @@ final class SimulatedNode {
                 8,
                 versionsMax,
                 0,
-                new PgAccounts(database),
-                new PgHistory(database)));
+                new PgAccounts(database, unreadable),
+                new PgHistory(database, unreadable)));
     SimulatedAdmin admin =
         new SimulatedAdmin(
             world.scheduler(),
@@ -90,6 +92,7 @@ final class SimulatedNode {
                         machine.host().name()),
                 database,
                 database,
+                unreadable,
                 changes ->
                     world.register(
                         new SimulatedPush(

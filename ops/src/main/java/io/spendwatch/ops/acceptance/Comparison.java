@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -47,16 +48,23 @@ public final class Comparison {
    *
    * @param directory of the data set
    * @param set its name, the first part of the file names
+   * @param withBalances whether the set's later balances were replayed too
    * @param connection to the database of the run
    * @param kafka consumer properties, at least bootstrap servers
    * @throws IOException if the known answers cannot be read
    * @throws SQLException if the tables cannot be read
    */
   public static Comparison run(
-      Path directory, String set, Connection connection, Map<String, Object> kafka, Topics topics)
+      Path directory,
+      String set,
+      boolean withBalances,
+      Connection connection,
+      Map<String, Object> kafka,
+      Topics topics)
       throws IOException, SQLException {
     var comparison = new Comparison();
-    KnownAnswers known = KnownAnswers.read(directory, set);
+    KnownAnswers known =
+        withBalances ? KnownAnswers.readAsOf(directory, set) : KnownAnswers.read(directory, set);
     comparison.compareRows(known.rows(), connection);
     if (known.alerts() != null) {
       comparison.compareAlerts(
@@ -74,8 +82,13 @@ public final class Comparison {
   public String report() {
     var report = new StringBuilder();
     report.append(
-        "rows=%d alerts=%d outstanding=%d differences=%d"
-            .formatted(rows, alerts, outstanding, differences.size()));
+        String.format(
+            Locale.ROOT,
+            "rows=%d alerts=%d outstanding=%d differences=%d",
+            rows,
+            alerts,
+            outstanding,
+            differences.size()));
     differences.stream().limit(SHOWN_DIFFERENCES).forEach(d -> report.append("\n  ").append(d));
     return report.toString();
   }

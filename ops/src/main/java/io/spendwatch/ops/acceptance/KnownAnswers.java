@@ -16,7 +16,8 @@ import java.util.zip.GZIPInputStream;
 
 /**
  * What the rule must answer for a data set: {@code SET.reference.csv.gz} and, where the set has
- * one, {@code SET.alerts.csv.gz}.
+ * one, {@code SET.alerts.csv.gz}, both under constant balances; or {@code
+ * SET.reference_asof.csv.gz}, each transaction under the balance in force at its event time.
  *
  * @param rows by transaction id
  * @param alerts null where the set has no alerts file
@@ -49,18 +50,7 @@ record KnownAnswers(Map<String, Row> rows, List<ExpectedAlert> alerts) {
    *     name promises
    */
   static KnownAnswers read(Path directory, String set) throws IOException {
-    Map<String, Row> rows = new HashMap<>();
-    for (String[] line :
-        lines(
-            directory.resolve(set + ".reference.csv.gz"),
-            "transaction_id,window_sum_cents,balance_cents,breach")) {
-      rows.put(
-          line[0],
-          new Row(
-              Long.parseLong(line[1]),
-              line[2].isEmpty() ? null : Long.valueOf(line[2]),
-              line[3].equals("1")));
-    }
+    Map<String, Row> rows = rows(directory.resolve(set + ".reference.csv.gz"));
     Path alertsFile = directory.resolve(set + ".alerts.csv.gz");
     if (!Files.exists(alertsFile)) {
       return new KnownAnswers(rows, null);
@@ -81,6 +71,28 @@ record KnownAnswers(Map<String, Row> rows, List<ExpectedAlert> alerts) {
               line[6]));
     }
     return new KnownAnswers(rows, alerts);
+  }
+
+  /**
+   * Reads a set's answers for a run with its later balances; alerts are not known for it.
+   *
+   * @throws IOException as {@link #read}
+   */
+  static KnownAnswers readAsOf(Path directory, String set) throws IOException {
+    return new KnownAnswers(rows(directory.resolve(set + ".reference_asof.csv.gz")), null);
+  }
+
+  private static Map<String, Row> rows(Path file) throws IOException {
+    Map<String, Row> rows = new HashMap<>();
+    for (String[] line : lines(file, "transaction_id,window_sum_cents,balance_cents,breach")) {
+      rows.put(
+          line[0],
+          new Row(
+              Long.parseLong(line[1]),
+              line[2].isEmpty() ? null : Long.valueOf(line[2]),
+              line[3].equals("1")));
+    }
+    return rows;
   }
 
   private static List<String[]> lines(Path file, String header) throws IOException {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -89,7 +90,8 @@ public final class AlertTail implements AutoCloseable {
     List<PartitionInfo> infos = consumer.partitionsFor(topic);
     if (infos == null || infos.isEmpty()) {
       throw new OperatorException(
-          "%s has no topic %s: `spendwatch migrate` makes it".formatted(kafka, topic));
+          String.format(
+              Locale.ROOT, "%s has no topic %s: `spendwatch migrate` makes it", kafka, topic));
     }
     List<TopicPartition> partitions =
         infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();

@@ -5,11 +5,13 @@ import io.spendwatch.protocol.Money;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 
 /** Alerts for people. */
 public final class AlertText {
   private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS'Z'", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
 
   private AlertText() {}
 
@@ -23,16 +25,17 @@ public final class AlertText {
                   + Money.formatDifference(alert.exposureMinor(), alert.balanceMinor(), currency);
           case CLEARED -> "  " + cause(alert);
         };
-    return "%s  %-7s  user %-20s  spent %12s %s in 24 h  balance %12s%s%s"
-        .formatted(
-            TIME.format(Instant.ofEpochMilli(alert.eventTimeMs())),
-            alert.type(),
-            alert.userId(),
-            Money.format(alert.exposureMinor(), currency),
-            currency,
-            Money.format(alert.balanceMinor(), currency),
-            excess,
-            alert.late() ? "  (late)" : "");
+    return String.format(
+        Locale.ROOT,
+        "%s  %-7s  user %-20s  spent %12s %s in 24 h  balance %12s%s%s",
+        TIME.format(Instant.ofEpochMilli(alert.eventTimeMs())),
+        alert.type(),
+        alert.userId(),
+        Money.format(alert.exposureMinor(), currency),
+        currency,
+        Money.format(alert.balanceMinor(), currency),
+        excess,
+        alert.late() ? "  (late)" : "");
   }
 
   private static String cause(Alert alert) {

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
@@ -57,7 +58,8 @@ public final class HttpWindows implements AwakeWindows, AutoCloseable {
     return client
         .sendAsync(
             HttpRequest.newBuilder(
-                    node.resolve("/api/v1/partitions/%d/%s".formatted(partition, what)))
+                    node.resolve(
+                        String.format(Locale.ROOT, "/api/v1/partitions/%d/%s", partition, what)))
                 .header("Content-Type", "application/json")
                 .timeout(timeout)
                 .POST(HttpRequest.BodyPublishers.ofString(Json.write(request)))
@@ -70,8 +72,13 @@ public final class HttpWindows implements AwakeWindows, AutoCloseable {
               }
               if (response.statusCode() / 100 != 2) {
                 throw new OperatorException(
-                    "%s: partition %d: HTTP status %d: %s"
-                        .formatted(node, partition, response.statusCode(), response.body()));
+                    String.format(
+                        Locale.ROOT,
+                        "%s: partition %d: HTTP status %d: %s",
+                        node,
+                        partition,
+                        response.statusCode(),
+                        response.body()));
               }
               return response.body();
             });

@@ -11,6 +11,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -285,7 +286,10 @@ final class OffsetGaps {
   }
 
   private static String offsetSql(int partition, long offset) {
-    return "SELECT * FROM spendwatch.transactions WHERE kafka_partition = %d AND kafka_offset = %d"
-        .formatted(partition, offset);
+    return String.format(
+        Locale.ROOT,
+        "SELECT * FROM spendwatch.transactions WHERE kafka_partition = %d AND kafka_offset = %d",
+        partition,
+        offset);
   }
 }

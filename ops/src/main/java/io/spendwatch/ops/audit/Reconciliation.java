@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -294,7 +295,11 @@ public final class Reconciliation {
     ends.forEach(
         (partition, end) ->
             conditions.add(
-                "(t.kafka_partition = %d AND t.kafka_offset >= %d)".formatted(partition, end)));
+                String.format(
+                    Locale.ROOT,
+                    "(t.kafka_partition = %d AND t.kafka_offset >= %d)",
+                    partition,
+                    end)));
     return "(" + String.join(" OR ", conditions) + ")";
   }
 

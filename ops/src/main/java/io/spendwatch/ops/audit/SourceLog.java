@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -212,8 +213,11 @@ final class SourceLog implements AutoCloseable {
     List<PartitionInfo> infos = consumer.partitionsFor(topic);
     if (infos == null || infos.isEmpty()) {
       throw new OperatorException(
-          "Kafka at %s has no topic %s: `spendwatch migrate` makes it"
-              .formatted(config.bootstrapServers(), topic));
+          String.format(
+              Locale.ROOT,
+              "Kafka at %s has no topic %s: `spendwatch migrate` makes it",
+              config.bootstrapServers(),
+              topic));
     }
     return infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
   }
@@ -227,8 +231,11 @@ final class SourceLog implements AutoCloseable {
       return question.ask();
     } catch (TimeoutException e) {
       throw new OperatorException(
-          "Kafka at %s does not answer after %d s"
-              .formatted(config.bootstrapServers(), ANSWER.toSeconds()),
+          String.format(
+              Locale.ROOT,
+              "Kafka at %s does not answer after %d s",
+              config.bootstrapServers(),
+              ANSWER.toSeconds()),
           e);
     } catch (KafkaException e) {
       throw failure(config, e);
@@ -238,7 +245,9 @@ final class SourceLog implements AutoCloseable {
   private static OperatorException failure(KafkaConfig config, KafkaException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     return new OperatorException(
-        "Kafka at %s: %s".formatted(config.bootstrapServers(), cause.getMessage()), e);
+        String.format(
+            Locale.ROOT, "Kafka at %s: %s", config.bootstrapServers(), cause.getMessage()),
+        e);
   }
 
   @Override

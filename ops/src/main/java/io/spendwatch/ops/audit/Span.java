@@ -1,6 +1,7 @@
 package io.spendwatch.ops.audit;
 
 import java.util.Collection;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -24,8 +25,12 @@ record Span(int partition, long from, long to, long fromSeq, String streamTime) 
             .filter(span -> span.offsets() > 0)
             .map(
                 span ->
-                    "(t.kafka_partition = %d AND t.kafka_offset >= %d AND t.kafka_offset < %d)"
-                        .formatted(span.partition, span.from, span.to))
+                    String.format(
+                        Locale.ROOT,
+                        "(t.kafka_partition = %d AND t.kafka_offset >= %d AND t.kafka_offset < %d)",
+                        span.partition,
+                        span.from,
+                        span.to))
             .collect(Collectors.joining(" OR "));
     return any.isEmpty() ? "false" : "(" + any + ")";
   }
@@ -35,13 +40,14 @@ record Span(int partition, long from, long to, long fromSeq, String streamTime) 
     return spans.stream()
         .map(
             span ->
-                "(%d, %d, %d, %d, %s::timestamptz)"
-                    .formatted(
-                        span.partition,
-                        span.from,
-                        span.to,
-                        span.fromSeq,
-                        span.streamTime == null ? "NULL" : "'" + span.streamTime + "'"))
+                String.format(
+                    Locale.ROOT,
+                    "(%d, %d, %d, %d, %s::timestamptz)",
+                    span.partition,
+                    span.from,
+                    span.to,
+                    span.fromSeq,
+                    span.streamTime == null ? "NULL" : "'" + span.streamTime + "'"))
         .collect(Collectors.joining(", "));
   }
 }

@@ -2,6 +2,7 @@ package io.spendwatch.ops.audit;
 
 import io.spendwatch.actors.PartitionQuery.GetWindows;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What is posted to {@code /api/v1/partitions/{p}/windows} and, with {@code users} alone, to {@code
@@ -28,7 +29,13 @@ public record WindowsRequest(String after, Integer limit, List<String> users) {
   private static void checkCount(String name, int count, int countMin) {
     if (count < countMin || count > GetWindows.LIMIT_MAX) {
       throw new IllegalArgumentException(
-          "%s: %d (expected: %d to %d)".formatted(name, count, countMin, GetWindows.LIMIT_MAX));
+          String.format(
+              Locale.ROOT,
+              "%s: %d (expected: %d to %d)",
+              name,
+              count,
+              countMin,
+              GetWindows.LIMIT_MAX));
     }
   }
 }

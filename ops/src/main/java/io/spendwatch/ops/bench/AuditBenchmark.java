@@ -101,8 +101,11 @@ final class AuditBenchmark {
         for (long done = 0; done < rows; done += AT_ONCE) {
           long some = Math.min(AT_ONCE, rows - done);
           bench.say(
-              "%,d stored, at %,.0f/s"
-                  .formatted(done + some, ingestion.past(some, startMs + done)));
+              String.format(
+                  Locale.ROOT,
+                  "%,d stored, at %,.0f/s",
+                  done + some,
+                  ingestion.past(some, startMs + done)));
         }
         var audit =
             new Reconciliation(
@@ -144,7 +147,7 @@ final class AuditBenchmark {
   private void ingest(String beside, Ingestion ingestion, Subscriber subscriber) {
     Histogram before = subscriber.awaitExact(beside).latencyMicros();
     add(
-        "ingested at %,d/s, ".formatted(perSecond) + beside,
+        String.format(Locale.ROOT, "ingested at %,d/s, ", perSecond) + beside,
         ingestion.steady(perSecond, phase).perSecond(),
         "tx/s");
     Histogram micros = subscriber.awaitExact(beside).latencyMicros();

@@ -7,6 +7,7 @@ import io.spendwatch.loadgen.WorkloadSettings;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Records that wait in a topic, and the alerts that must come of them: first a warm-up, which has
@@ -33,8 +34,11 @@ final class Backlog {
     Instant start = now.minusMillis(records());
     Site.execute(
         to.address(),
-        "SELECT spendwatch.ensure_partitions(array_agg(at)) FROM generate_series(timestamptz '%s', '%s', '1 hour') AS at"
-            .formatted(start, now.plusSeconds(3600)));
+        String.format(
+            Locale.ROOT,
+            "SELECT spendwatch.ensure_partitions(array_agg(at)) FROM generate_series(timestamptz '%s', '%s', '1 hour') AS at",
+            start,
+            now.plusSeconds(3600)));
     Site.insertAccounts(to.address(), new Workload(settings).accounts(start.toEpochMilli()));
     try (var traffic =
         new Traffic(
@@ -70,7 +74,11 @@ final class Backlog {
     try (Subscriber subscriber =
         Subscriber.start(site.client(), namespace.topics().alerts(), check, true)) {
       AlertCheck.Row all = subscriber.awaitExact(who);
-      return "%,d rows, %,d alerts, none missed, extra or doubled".formatted(records(), all.seen());
+      return String.format(
+          Locale.ROOT,
+          "%,d rows, %,d alerts, none missed, extra or doubled",
+          records(),
+          all.seen());
     }
   }
 }

@@ -26,6 +26,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -150,8 +151,13 @@ public final class BareLoop implements AutoCloseable {
           case Valid<Transaction>(Transaction valid) -> valid;
           case Rejected<Transaction>(var reason, String message) ->
               throw new OperatorException(
-                  "offset %d of %s: %s, %s"
-                      .formatted(from.offset(), from.topic(), reason, message));
+                  String.format(
+                      Locale.ROOT,
+                      "offset %d of %s: %s, %s",
+                      from.offset(),
+                      from.topic(),
+                      reason,
+                      message));
         };
     BareUser user = users.get(transaction.userId());
     if (user == null) {

@@ -51,11 +51,12 @@ public record BenchReport(
     machine.put("memoryMiB", Long.toString(operatingSystem().getTotalMemorySize() >> 20));
     machine.put(
         "os",
-        "%s %s %s"
-            .formatted(
-                System.getProperty("os.name"),
-                System.getProperty("os.version"),
-                System.getProperty("os.arch")));
+        String.format(
+            Locale.ROOT,
+            "%s %s %s",
+            System.getProperty("os.name"),
+            System.getProperty("os.version"),
+            System.getProperty("os.arch")));
     machine.put("java", System.getProperty("java.vm.version"));
     machine.put("heapMaxMiB", Long.toString(runtime.maxMemory() >> 20));
     machine.put("loadAverageBefore", loadAverageBefore);
@@ -75,15 +76,16 @@ public record BenchReport(
   public String text() {
     var lines = new StringJoiner(System.lineSeparator());
     lines.add(
-        "%s processors (%s), %s MiB, %s, Java %s, load average %s before and %s after"
-            .formatted(
-                machine.get("processors"),
-                machine.get("processor"),
-                machine.get("memoryMiB"),
-                machine.get("os"),
-                machine.get("java"),
-                machine.get("loadAverageBefore"),
-                machine.get("loadAverageAfter")));
+        String.format(
+            Locale.ROOT,
+            "%s processors (%s), %s MiB, %s, Java %s, load average %s before and %s after",
+            machine.get("processors"),
+            machine.get("processor"),
+            machine.get("memoryMiB"),
+            machine.get("os"),
+            machine.get("java"),
+            machine.get("loadAverageBefore"),
+            machine.get("loadAverageAfter")));
     lines.add(versions.toString());
     lines.add(row("", "", "", "", "against", "ratio"));
     figures.forEach(
@@ -98,7 +100,7 @@ public record BenchReport(
                     number(figure.ratio(), 2))));
     lines.add("Checked:");
     figures.stream()
-        .map(figure -> "%-10s %s".formatted(figure.benchmark(), figure.check()))
+        .map(figure -> String.format(Locale.ROOT, "%-10s %s", figure.benchmark(), figure.check()))
         .distinct()
         .forEach(lines::add);
     return lines.toString();

@@ -80,11 +80,11 @@ final class Drain {
   Turns run(String name, Backlog backlog, int rounds) {
     var turns = new Turns();
     Namespace original = site.create(name, bench.now());
-    bench.say("producing %,d transactions".formatted(backlog.records()));
+    bench.say(String.format(Locale.ROOT, "producing %,d transactions", backlog.records()));
     backlog.produce(site, original, bench.now());
     for (int round = 0; round < rounds; round++) {
       for (Contender contender : Contender.turns(round)) {
-        String turn = "%s-%s-%d".formatted(name, contender.command(), round + 1);
+        String turn = String.format(Locale.ROOT, "%s-%s-%d", name, contender.command(), round + 1);
         turns.add(contender, turn(contender, site.share(turn, original), backlog));
       }
     }
@@ -118,8 +118,10 @@ final class Drain {
     long startNanos = System.nanoTime();
     if (atStart < backlog.measured() / 2) {
       throw new OperatorException(
-          "the backlog of %,d is too small to be measured: it was gone at once (--backlog)"
-              .formatted(backlog.measured()));
+          String.format(
+              Locale.ROOT,
+              "the backlog of %,d is too small to be measured: it was gone at once (--backlog)",
+              backlog.measured()));
     }
     Map<String, Double> cpuAtStart = turn.cpuClock().seconds();
     long _ = turn.awaitBehind(ends, 0);

@@ -3,6 +3,7 @@ package io.spendwatch.ops.bench;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.spendwatch.ops.OperatorException;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Something measured.
@@ -26,8 +27,13 @@ public record Figure(
   public Figure {
     if (!Double.isFinite(value) || (reference != null && !Double.isFinite(reference))) {
       throw new OperatorException(
-          "%s, %s: %s against %s is no figure: measure more (--backlog, --phase, --users)"
-              .formatted(benchmark, name, value, reference));
+          String.format(
+              Locale.ROOT,
+              "%s, %s: %s against %s is no figure: measure more (--backlog, --phase, --users)",
+              benchmark,
+              name,
+              value,
+              reference));
     }
   }
 

@@ -78,7 +78,8 @@ public final class GrowthBenchmark {
     for (Contender contender : Contender.values()) {
       for (int i = 1; i < labels.size(); i++) {
         add(
-            "%s: %s / %s".formatted(contender.label(), labels.get(i), labels.getFirst()),
+            String.format(
+                Locale.ROOT, "%s: %s / %s", contender.label(), labels.get(i), labels.getFirst()),
             grown.get(i),
             contender,
             rate(grown.getFirst(), contender));

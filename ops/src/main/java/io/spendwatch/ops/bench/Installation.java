@@ -11,6 +11,7 @@ import io.spendwatch.streams.StreamsConfig;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import java.time.Instant;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -81,6 +82,7 @@ final class Installation implements AutoCloseable {
 
   /** A node's partition actors, none of them started. */
   PartitionActors actors(int awakeUsersMax) {
+    var unreadable = new UnreadableRows();
     return new PartitionActors(
         system,
         new PartitionActor.Dependencies(
@@ -91,8 +93,8 @@ final class Installation implements AutoCloseable {
             settings.getInt("spendwatch.actors.window-queries-max"),
             settings.getInt("spendwatch.actors.balance-versions-max"),
             settings.getDuration("spendwatch.actors.clear-grace").toMillis(),
-            new PgAccounts(database),
-            new PgHistory(database)));
+            new PgAccounts(database, unreadable),
+            new PgHistory(database, unreadable)));
   }
 
   /** Runs statements, one after the other. */

@@ -88,7 +88,7 @@ public final class LatencyBenchmark {
           original.address(), new Workload(settings).accounts(bench.now().toEpochMilli()));
       for (int round = 0; round < load.rounds(); round++) {
         for (Contender contender : Contender.turns(round)) {
-          String name = "latency-%s-%d".formatted(contender.command(), round + 1);
+          String name = String.format(Locale.ROOT, "latency-%s-%d", contender.command(), round + 1);
           Namespace namespace = site.copy(name, original);
           turn(site, contender, namespace, settings);
           site.remove(namespace);
@@ -109,8 +109,10 @@ public final class LatencyBenchmark {
       long startMs = Instant.now().toEpochMilli() - warmUpRecords();
       Site.execute(
           namespace.address(),
-          "SELECT spendwatch.ensure_partitions(ARRAY[timestamptz '%s', now(), now() + interval '1 day'])"
-              .formatted(Instant.ofEpochMilli(startMs)));
+          String.format(
+              Locale.ROOT,
+              "SELECT spendwatch.ensure_partitions(ARRAY[timestamptz '%s', now(), now() + interval '1 day'])",
+              Instant.ofEpochMilli(startMs)));
       traffic.touchUsers(startMs);
       double _ = ingestion.past(warmUpRecords(), startMs);
       Ingestion.Steady _ =
@@ -211,7 +213,10 @@ public final class LatencyBenchmark {
             median(turns.get(Contender.NODE), value),
             unit,
             median(turns.get(Contender.BARE_LOOP), value),
-            "%,d alerts a turn, none missed, extra or doubled; rows as records".formatted(alerts)));
+            String.format(
+                Locale.ROOT,
+                "%,d alerts a turn, none missed, extra or doubled; rows as records",
+                alerts)));
   }
 
   private static double median(List<Phase> turns, ToDoubleFunction<Phase> value) {

@@ -2,6 +2,7 @@ package io.spendwatch.ops.bench;
 
 import io.spendwatch.actors.PartitionActors;
 import java.util.List;
+import java.util.Locale;
 
 /** What users in memory cost, everything included: actor, window, maps, balance. */
 final class MemoryBenchmark {
@@ -24,10 +25,11 @@ final class MemoryBenchmark {
     long bounded = heldBy("seen-", size.usersSeen(), size.usersAwake(), 0);
     return List.of(
         figure("user awake, one entry", fresh, "B"),
-        figure("user awake, %d entries".formatted(size.entries() + 1), full, "B"),
+        figure(String.format(Locale.ROOT, "user awake, %d entries", size.entries() + 1), full, "B"),
         figure("further entry of a window", (full - fresh) / size.entries(), "B"),
         figure(
-            "%d users seen, %d awake".formatted(size.usersSeen(), size.usersAwake()),
+            String.format(
+                Locale.ROOT, "%d users seen, %d awake", size.usersSeen(), size.usersAwake()),
             bounded / 1024.0 / 1024.0,
             "MiB"));
   }

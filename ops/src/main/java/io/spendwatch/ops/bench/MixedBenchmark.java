@@ -124,7 +124,7 @@ public final class MixedBenchmark {
   }
 
   private void prepare(Namespace namespace, WorkloadSettings settings) {
-    bench.say("writing a past of %,d transactions".formatted(past()));
+    bench.say(String.format(Locale.ROOT, "writing a past of %,d transactions", past()));
     Site.insertAccounts(
         namespace.address(), new Workload(settings).accounts(bench.now().toEpochMilli()));
     Site.execute(
@@ -140,7 +140,9 @@ public final class MixedBenchmark {
 
   /** By time, as it would have come. */
   private String writePast() {
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         INSERT INTO spendwatch.transactions
                (user_id, event_time, transaction_id, kind, amount_minor, currency, merchant, exposure_minor,
                 balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at)
@@ -148,8 +150,11 @@ public final class MixedBenchmark {
                1000000000000000, 1, 'CLEAR', 0, -1, at
           FROM generate_series(1, %d) AS k, LATERAL (SELECT now() - interval '1 day' * (1 - k / %d.0) AS at) AS moment,
                generate_series(0, %d) AS u
-        """
-        .formatted(USER, PAST_ENTRIES, PAST_ENTRIES + 1, load.users() - 1);
+        """,
+        USER,
+        PAST_ENTRIES,
+        PAST_ENTRIES + 1,
+        load.users() - 1);
   }
 
   private List<Figure> figures() {
@@ -158,7 +163,7 @@ public final class MixedBenchmark {
         (beside, turns) -> {
           add(
               figures,
-              "ingested at %,d/s, ".formatted(load.perSecond()) + beside.label,
+              String.format(Locale.ROOT, "ingested at %,d/s, ", load.perSecond()) + beside.label,
               turns.perSecond,
               "tx/s");
           add(figures, "alert p50, " + beside.label, turns.p50Millis, "ms");
@@ -181,7 +186,10 @@ public final class MixedBenchmark {
             name,
             Figure.median(values),
             unit,
-            "%,d alerts, none missed, extra or doubled; rows as records".formatted(alerts)));
+            String.format(
+                Locale.ROOT,
+                "%,d alerts, none missed, extra or doubled; rows as records",
+                alerts)));
   }
 
   private static double millis(Histogram micros, double percentile) {
@@ -260,8 +268,11 @@ public final class MixedBenchmark {
           Database.open(
               Configuration.analytics(
                   ConfigFactory.parseString(
-                          "spendwatch.postgres-analytics { uri = \"%s\"\n%s }"
-                              .formatted(namespace.uri(), bounds))
+                          String.format(
+                              Locale.ROOT,
+                              "spendwatch.postgres-analytics { uri = \"%s\"\n%s }",
+                              namespace.uri(),
+                              bounds))
                       .withFallback(settings)));
       return new Analysis(
           database, AnalyticalLoad.start(database, load.queriesPerSecond(), USER, load.users()));

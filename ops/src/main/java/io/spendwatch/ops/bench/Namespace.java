@@ -5,6 +5,7 @@ import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.protocol.Topics;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -57,7 +58,7 @@ record Namespace(String name, String uri, PostgresAddress address, Topics topics
     long rows = Site.number(address, "SELECT count(*) FROM spendwatch.transactions");
     if (rows != transactions) {
       throw new OperatorException(
-          "%s: %,d rows of %,d transactions".formatted(who, rows, transactions));
+          String.format(Locale.ROOT, "%s: %,d rows of %,d transactions", who, rows, transactions));
     }
   }
 

@@ -11,6 +11,7 @@ import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.LedgerBatch;
 import io.spendwatch.streams.postgres.PgHistory;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -18,6 +19,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
@@ -79,7 +81,7 @@ final class PartitionsBenchmark {
       String name, Table years, Table month, ToDoubleFunction<Table> value, String unit) {
     return new Figure(
         NAME,
-        name.formatted(years.tableDays),
+        String.format(Locale.ROOT, name, years.tableDays),
         value.applyAsDouble(years),
         unit,
         value.applyAsDouble(month),
@@ -111,9 +113,9 @@ final class PartitionsBenchmark {
       this.tableDays = tableDays;
       this.on = bench.installation(site, name);
       this.nowMs = on.now().toEpochMilli();
-      this.ledger = new Ledger(on.database(), on.writes());
-      this.history = new PgHistory(on.database());
-      bench.say("%s: %d days of %,d rows".formatted(name, tableDays, rowsPerDay));
+      this.ledger = new Ledger(on.database(), on.writes(), new UnreadableRows());
+      this.history = new PgHistory(on.database(), new UnreadableRows());
+      bench.say(String.format(Locale.ROOT, "%s: %d days of %,d rows", name, tableDays, rowsPerDay));
       makeDays();
       fill();
       this.makeMillis = makeMore();
@@ -123,16 +125,23 @@ final class PartitionsBenchmark {
     private void makeDays() {
       for (int from = 1; from < tableDays; from += PARTITIONS_AT_A_TIME) {
         on.execute(
-            "SELECT spendwatch.ensure_partitions(array_agg(%s - day * interval '1 day'))"
-                    .formatted(now())
-                + " FROM generate_series(%d, %d) AS day"
-                    .formatted(from, Math.min(from + PARTITIONS_AT_A_TIME, tableDays) - 1));
+            String.format(
+                    Locale.ROOT,
+                    "SELECT spendwatch.ensure_partitions(array_agg(%s - day * interval '1 day'))",
+                    now())
+                + String.format(
+                    Locale.ROOT,
+                    " FROM generate_series(%d, %d) AS day",
+                    from,
+                    Math.min(from + PARTITIONS_AT_A_TIME, tableDays) - 1));
       }
     }
 
     private void fill() {
       on.execute(
-          """
+          String.format(
+              Locale.ROOT,
+              """
           INSERT INTO spendwatch.transactions
                  (user_id, event_time, transaction_id, kind, amount_minor, currency, exposure_minor,
                   balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at)
@@ -140,8 +149,12 @@ final class PartitionsBenchmark {
             FROM generate_series(0, %d - 1) AS day,
                  generate_series(0, %d - 1) AS k,
                  LATERAL (SELECT %s - (day + k / %d.0) * interval '1 day' AS at) AS moment
-          """
-              .formatted(USERS, tableDays - 1, rowsPerDay, now(), rowsPerDay),
+          """,
+              USERS,
+              tableDays - 1,
+              rowsPerDay,
+              now(),
+              rowsPerDay),
           "ANALYZE spendwatch.transactions");
       on.writeDown();
     }
@@ -203,8 +216,10 @@ final class PartitionsBenchmark {
       }
       double perBatch = micros(startNanos) / BATCHES;
       on.execute(
-          "DELETE FROM spendwatch.transactions WHERE event_time = %s AND transaction_id ^@ 'bench-'"
-              .formatted(now()),
+          String.format(
+              Locale.ROOT,
+              "DELETE FROM spendwatch.transactions WHERE event_time = %s AND transaction_id ^@ 'bench-'",
+              now()),
           "VACUUM spendwatch.transactions_" + newestDay());
       return perBatch;
     }
@@ -231,11 +246,21 @@ final class PartitionsBenchmark {
                 offset);
       }
       Judgement judged =
-          new Judgement.Judged(Verdict.CLEAR, 100, new AccountBalance(1_000_000, "USD", 1, nowMs));
+          new Judgement.Judged(
+              Verdict.CLEAR, 100, new AccountBalance(1_000_000, "USD", 1, nowMs), 1);
       Judgement[] judgements = new Judgement[BATCH_ROWS];
       Arrays.fill(judgements, judged);
       return new LedgerBatch(
-          0, epoch, nowMs, nowMs, List.of(received), List.of(judgements), List.of(), 0, 0);
+          0,
+          epoch,
+          nowMs,
+          nowMs,
+          Long.MIN_VALUE,
+          List.of(received),
+          List.of(judgements),
+          List.of(),
+          0,
+          0);
     }
 
     /** Microseconds of a question about so many users and what is later than 48 h before this. */

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -182,7 +183,10 @@ final class Site implements AutoCloseable {
   }
 
   private Namespace copy(Namespace created, Namespace original) {
-    execute(home(), "CREATE DATABASE %s TEMPLATE %s".formatted(quoted(created), quoted(original)));
+    execute(
+        home(),
+        String.format(
+            Locale.ROOT, "CREATE DATABASE %s TEMPLATE %s", quoted(created), quoted(original)));
     createTopics(created);
     return created;
   }
@@ -204,15 +208,19 @@ final class Site implements AutoCloseable {
    */
   void remove(Namespace namespace) {
     namespaces.remove(namespace);
-    execute(home(), "DROP DATABASE IF EXISTS %s WITH (FORCE)".formatted(quoted(namespace)));
+    execute(
+        home(),
+        String.format(Locale.ROOT, "DROP DATABASE IF EXISTS %s WITH (FORCE)", quoted(namespace)));
     try {
       await(admin.deleteTopics(namespace.ownTopics()).all());
       await(admin.deleteConsumerGroups(List.of(namespace.name())).all());
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof GroupIdNotFoundException)) {
         progress.printf(
+            Locale.ROOT,
             "%s: not all of it was removed from Kafka: %s%n",
-            namespace.name(), e.getCause().getMessage());
+            namespace.name(),
+            e.getCause().getMessage());
       }
     }
   }

@@ -4,6 +4,7 @@ import io.spendwatch.loadgen.AlertCheck;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -64,15 +65,16 @@ final class Subscriber implements AutoCloseable {
     AlertCheck.Row all = report.total();
     if (!all.isExact()) {
       throw new OperatorException(
-          "%s: of %,d alerts %,d missed, %,d extra, %,d doubled; missed: %s; extra: %s"
-              .formatted(
-                  who,
-                  all.expected(),
-                  all.missed(),
-                  all.extra(),
-                  all.doubled(),
-                  report.missedExamples(),
-                  report.extraExamples()));
+          String.format(
+              Locale.ROOT,
+              "%s: of %,d alerts %,d missed, %,d extra, %,d doubled; missed: %s; extra: %s",
+              who,
+              all.expected(),
+              all.missed(),
+              all.extra(),
+              all.doubled(),
+              report.missedExamples(),
+              report.extraExamples()));
     }
     return all;
   }

@@ -13,6 +13,7 @@ import io.spendwatch.protocol.TransactionKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
@@ -115,7 +116,11 @@ final class Touch {
       if (!(judgement instanceof Judgement.Judged judged)
           || judged.exposureMinor() != exposureMinor) {
         throw new OperatorException(
-            "judged wrongly: %s instead of an exposure of %d".formatted(judgement, exposureMinor));
+            String.format(
+                Locale.ROOT,
+                "judged wrongly: %s instead of an exposure of %d",
+                judgement,
+                exposureMinor));
       }
     }
   }

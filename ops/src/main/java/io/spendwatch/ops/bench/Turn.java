@@ -5,6 +5,7 @@ import io.spendwatch.ops.process.Children;
 import io.spendwatch.ops.process.GuardedProcess;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -94,8 +95,13 @@ final class Turn implements AutoCloseable {
         movedNanos = System.nanoTime();
       } else if (System.nanoTime() - movedNanos > STANDSTILL_MAX.toNanos()) {
         throw new OperatorException(
-            "%s: nothing committed for %d s, %,d records before the end; its log: %s"
-                .formatted(contender.label(), STANDSTILL_MAX.toSeconds(), behind, process.log()));
+            String.format(
+                Locale.ROOT,
+                "%s: nothing committed for %d s, %,d records before the end; its log: %s",
+                contender.label(),
+                STANDSTILL_MAX.toSeconds(),
+                behind,
+                process.log()));
       }
       if (!process.isRunning()) {
         throw new OperatorException(process.lastWords());

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -276,7 +277,8 @@ public final class BenchCommand implements Callable<Integer> {
     for (String name : only) {
       if (!labels.contains(name)) {
         throw new ParameterException(
-            spec.commandLine(), "--only: %s (expected: of %s)".formatted(name, labels));
+            spec.commandLine(),
+            String.format(Locale.ROOT, "--only: %s (expected: of %s)", name, labels));
       }
     }
     return only.isEmpty()

@@ -36,6 +36,12 @@ public final class CompareCommand implements Callable<Integer> {
       description = "The first part of the set's file names.")
   private String set;
 
+  @Option(
+      names = "--balances",
+      description =
+          "The set's later balances were replayed too: compare with SET.reference_asof.csv.gz.")
+  private boolean withBalances;
+
   @Override
   public Integer call() {
     Configuration configuration = Configuration.load();
@@ -44,6 +50,7 @@ public final class CompareCommand implements Callable<Integer> {
           Comparison.run(
               directory,
               set,
+              withBalances,
               connection,
               configuration.streams().kafka().clientProperties(),
               configuration.streams().kafka().topics());

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -58,8 +59,11 @@ public final class MigrateCommand implements Callable<Integer> {
     List<String> outOfReach = preparation.rolesOutOfReach(configuration.database());
     if (!outOfReach.isEmpty()) {
       out.println(
-          "roles: %s may not work as %s: migrate as a user who may make roles and GRANT these to it, or leave SPENDWATCH_PG_ROLE, SPENDWATCH_PG_ANALYTICS_ROLE and SPENDWATCH_PARTITIONS_ROLE empty"
-              .formatted(configuration.database().user(), String.join(", ", outOfReach)));
+          String.format(
+              Locale.ROOT,
+              "roles: %s may not work as %s: migrate as a user who may make roles and GRANT these to it, or leave SPENDWATCH_PG_ROLE, SPENDWATCH_PG_ANALYTICS_ROLE and SPENDWATCH_PARTITIONS_ROLE empty",
+              configuration.database().user(),
+              String.join(", ", outOfReach)));
     }
     List<String> made =
         preparation.topics(

@@ -13,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -79,8 +80,11 @@ public final class StatusCommand implements Callable<Integer> {
               HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         throw new OperatorException(
-            "what answers at %s is no Spendwatch node (HTTP status %d)"
-                .formatted(node, response.statusCode()));
+            String.format(
+                Locale.ROOT,
+                "what answers at %s is no Spendwatch node (HTTP status %d)",
+                node,
+                response.statusCode()));
       }
       return response.body();
     } catch (IOException e) {

@@ -5,6 +5,7 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.streams.postgres.Statements;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -124,8 +125,12 @@ public final class Membership {
               .join();
     } catch (CompletionException e) {
       throw new OperatorException(
-          "port %d is taken: the node cannot listen for its cluster's questions on %s:%d"
-              .formatted(config.managementPort(), config.listensAtHost(), config.managementPort()),
+          String.format(
+              Locale.ROOT,
+              "port %d is taken: the node cannot listen for its cluster's questions on %s:%d",
+              config.managementPort(),
+              config.listensAtHost(),
+              config.managementPort()),
           e);
     }
     int port = binding.localAddress().getPort();

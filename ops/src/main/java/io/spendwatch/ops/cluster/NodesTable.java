@@ -24,7 +24,14 @@ record NodesTable(Statements database) {
   record Entry(String nodeId, String address, String host, int managementPort, Instant startedAt) {}
 
   /** Where a node answers the others' questions. */
-  record ContactPoint(String host, int port) {}
+  record ContactPoint(String host, int port) {
+    private static final int PORT_MAX = 65_535;
+
+    /** A row that somebody else wrote must not keep nodes from finding each other. */
+    private boolean canBeAsked() {
+      return !host.isBlank() && port > 0 && port <= PORT_MAX;
+    }
+  }
 
   /** Adds or renews an entry, and forgets those that have expired. */
   CompletionStage<RowSet<Row>> register(Entry entry, Duration expiry) {
@@ -56,6 +63,7 @@ record NodesTable(Statements database) {
             rows ->
                 StreamSupport.stream(rows.spliterator(), false)
                     .map(row -> new ContactPoint(row.getString(0), row.getInteger(1)))
+                    .filter(ContactPoint::canBeAsked)
                     .toList());
   }
 }

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -145,7 +146,8 @@ public final class Demo {
     say(
         (plan.nodes() == 1
                 ? "Starting a node; it answers at "
-                : "Starting %d nodes; the first answers at ".formatted(plan.nodes()))
+                : String.format(
+                    Locale.ROOT, "Starting %d nodes; the first answers at ", plan.nodes()))
             + nodes.http());
     AlertFeed feed = keep(AlertFeed.start(out, startedNanos, client, topics.alerts()));
 
@@ -249,7 +251,9 @@ public final class Demo {
     nodes.kill(victim);
     var kill =
         new Kill(victim, before.getOrDefault(victim, List.of()), now.minus(BEFORE_KILL), now);
-    say("%s is killed (kill -9), which had %s".formatted(victim, kill.partitions()));
+    say(
+        String.format(
+            Locale.ROOT, "%s is killed (kill -9), which had %s", victim, kill.partitions()));
 
     boolean others =
         watch.until(
@@ -382,7 +386,11 @@ public final class Demo {
 
   private void say(String what) {
     out.println(
-        "[%5.1f s] %s".formatted((System.nanoTime() - startedNanos) / 1_000_000_000.0, what));
+        String.format(
+            Locale.ROOT,
+            "[%5.1f s] %s",
+            (System.nanoTime() - startedNanos) / 1_000_000_000.0,
+            what));
     out.flush();
   }
 

@@ -9,6 +9,7 @@ import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What the end of a node did to the partitions, by the rows that were written.
@@ -83,11 +84,16 @@ record Failover(String node, Duration decidingAgain, Duration longest, int parti
 
   /** Several words, for the summary. */
   String text() {
-    return "%s s at most, of partition %d; those that %s had were decided on again %s s after its end"
-        .formatted(seconds(longest), partition, node, seconds(decidingAgain));
+    return String.format(
+        Locale.ROOT,
+        "%s s at most, of partition %d; those that %s had were decided on again %s s after its end",
+        seconds(longest),
+        partition,
+        node,
+        seconds(decidingAgain));
   }
 
   private static String seconds(Duration duration) {
-    return "%.1f".formatted(duration.toMillis() / 1000.0);
+    return String.format(Locale.ROOT, "%.1f", duration.toMillis() / 1000.0);
   }
 }

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -96,11 +97,12 @@ record Summary(
   }
 
   private String afterFailover(Failover failover) {
-    return """
+    return String.format(
+            Locale.ROOT,
+            """
           nothing lost    %s: %,d distinct records, %,d rows; %,d alert rows, %,d seen, %,d of them different
           standstill      %s
-        """
-        .formatted(
+        """,
             nothingIsLost() ? "yes" : "NO",
             distinctRecords,
             transactionRows,
@@ -112,7 +114,9 @@ record Summary(
   }
 
   private String table() {
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
 
         Summary
           transactions    %,d rows in PostgreSQL, %,d records in Kafka; %,d in breach
@@ -120,20 +124,21 @@ record Summary(
           alerts cleared  %,d rows in PostgreSQL, %,d seen by a subscriber
           dead letters    %,d
           lag             %s
-          first alert     %s"""
-        .formatted(
-            transactionRows,
-            transactionRecords,
-            breaches,
-            raisedRows,
-            raisedSeen,
-            clearedRows,
-            clearedSeen,
-            deadLetters,
-            lagRecords.map("%,d records"::formatted).orElse("unknown"),
-            firstAlert
-                .map(after -> "%.1f s after the start".formatted(after.toMillis() / 1000.0))
-                .orElse("none"));
+          first alert     %s""",
+        transactionRows,
+        transactionRecords,
+        breaches,
+        raisedRows,
+        raisedSeen,
+        clearedRows,
+        clearedSeen,
+        deadLetters,
+        lagRecords.map(lag -> String.format(Locale.ROOT, "%,d records", lag)).orElse("unknown"),
+        firstAlert
+            .map(
+                after ->
+                    String.format(Locale.ROOT, "%.1f s after the start", after.toMillis() / 1000.0))
+            .orElse("none"));
   }
 
   private static long count(Statement statement, String table, String condition)

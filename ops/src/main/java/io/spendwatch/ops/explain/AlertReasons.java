@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Why an alert was raised or cleared. */
@@ -111,13 +112,14 @@ final class AlertReasons {
         alert.transactionId() == null
             ? "when that came into force"
             : "with transaction " + alert.transactionId();
-    return "User %s spent %s in the 24 hours to %s, %s, %s."
-        .formatted(
-            alert.userId(),
-            money(alert.exposureMinor(), currency),
-            time(Wording.at(alert)),
-            comparison,
-            by);
+    return String.format(
+        Locale.ROOT,
+        "User %s spent %s in the 24 hours to %s, %s, %s.",
+        alert.userId(),
+        money(alert.exposureMinor(), currency),
+        time(Wording.at(alert)),
+        comparison,
+        by);
   }
 
   private static String cleared(Alert alert, AccountVersion version, Entries left) {
@@ -125,7 +127,8 @@ final class AlertReasons {
     boolean within = alert.exposureMinor() <= alert.balanceMinor();
     String why =
         switch (alert.cause()) {
-          case EXPIRY -> "when %s left the 24 hours".formatted(left(left, currency));
+          case EXPIRY ->
+              String.format(Locale.ROOT, "when %s left the 24 hours", left(left, currency));
           case REFUND ->
               alert.transactionId() == null
                   ? "through a refund"
@@ -135,15 +138,20 @@ final class AlertReasons {
           case OTHER -> "for a reason that this version does not know";
         };
     return within
-        ? "User %s was out of breach at %s, %s: %s spent in the 24 hours to then, %s."
-            .formatted(
-                alert.userId(),
-                time(Wording.at(alert)),
-                why,
-                money(alert.exposureMinor(), currency),
-                Wording.comparison(alert.exposureMinor(), alert.balanceMinor(), currency, version))
-        : "The episode of user %s ended at %s, %s."
-            .formatted(alert.userId(), time(Wording.at(alert)), why);
+        ? String.format(
+            Locale.ROOT,
+            "User %s was out of breach at %s, %s: %s spent in the 24 hours to then, %s.",
+            alert.userId(),
+            time(Wording.at(alert)),
+            why,
+            money(alert.exposureMinor(), currency),
+            Wording.comparison(alert.exposureMinor(), alert.balanceMinor(), currency, version))
+        : String.format(
+            Locale.ROOT,
+            "The episode of user %s ended at %s, %s.",
+            alert.userId(),
+            time(Wording.at(alert)),
+            why);
   }
 
   private static String left(Entries left, String currency) {
@@ -165,11 +173,16 @@ final class AlertReasons {
           arrival
               .map(
                   row ->
-                      "It became visible when transaction %s, of %s, arrived out of order."
-                          .formatted(row.transactionId(), time(row.eventTime())))
+                      String.format(
+                          Locale.ROOT,
+                          "It became visible when transaction %s, of %s, arrived out of order.",
+                          row.transactionId(),
+                          time(row.eventTime())))
               .orElse(
-                  "It became visible when transaction %s arrived out of order."
-                      .formatted(alert.revealedBy())));
+                  String.format(
+                      Locale.ROOT,
+                      "It became visible when transaction %s arrived out of order.",
+                      alert.revealedBy())));
     }
     return remarks;
   }
@@ -179,12 +192,13 @@ final class AlertReasons {
     String currency = alert.currency();
     if (!decided.is(alert)) {
       differences.add(
-          "the exposure is stored as %s of %d transactions, but they come to %s of %d"
-              .formatted(
-                  money(alert.exposureMinor(), currency),
-                  alert.transactions(),
-                  money(decided.sum().exposureMinor(), currency),
-                  decided.sum().transactions()));
+          String.format(
+              Locale.ROOT,
+              "the exposure is stored as %s of %d transactions, but they come to %s of %d",
+              money(alert.exposureMinor(), currency),
+              alert.transactions(),
+              money(decided.sum().exposureMinor(), currency),
+              decided.sum().transactions()));
     }
     boolean breach = alert.exposureMinor() > alert.balanceMinor();
     if (alert.type() == AlertType.RAISED && !breach) {

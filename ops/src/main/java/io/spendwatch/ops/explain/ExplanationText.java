@@ -11,6 +11,7 @@ import io.spendwatch.ops.explain.Summation.Listing;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** An {@link Explanation} for people. */
 public final class ExplanationText {
@@ -64,11 +65,11 @@ public final class ExplanationText {
   }
 
   private void fact(String name, String form, Summation summation) {
-    fact(name, form.formatted(time(summation.after()), time(summation.to())));
+    fact(name, String.format(Locale.ROOT, form, time(summation.after()), time(summation.to())));
   }
 
   private void fact(String name, String what) {
-    lines.add("%-8s  %s".formatted(name, what));
+    lines.add(String.format(Locale.ROOT, "%-8s  %s", name, what));
   }
 
   private void list(String title, Listing listing) {
@@ -77,10 +78,13 @@ public final class ExplanationText {
     }
     lines.add("");
     lines.add(title);
-    lines.add(LINE.formatted("event time", "transaction", "kind", "amount", "sum", ""));
+    lines.add(
+        String.format(Locale.ROOT, LINE, "event time", "transaction", "kind", "amount", "sum", ""));
     if (listing.earlier() > 0) {
       lines.add(
-          LINE.formatted(
+          String.format(
+              Locale.ROOT,
+              LINE,
               "… " + listing.earlier() + " more before these",
               "",
               "",
@@ -90,7 +94,9 @@ public final class ExplanationText {
     }
     for (Line line : listing.lines()) {
       lines.add(
-          LINE.formatted(
+          String.format(
+              Locale.ROOT,
+              LINE,
               time(line.eventTime()),
               line.transactionId(),
               line.kind(),
@@ -133,23 +139,25 @@ public final class ExplanationText {
   }
 
   private static String alert(Announcement alert) {
-    return "%s at %s%s%s: %s"
-        .formatted(
-            alert.type(),
-            time(alert.eventTime()),
-            alert.cause() == null ? "" : " by " + alert.cause(),
-            alert.late() ? ", late" : "",
-            alert.alertId());
+    return String.format(
+        Locale.ROOT,
+        "%s at %s%s%s: %s",
+        alert.type(),
+        time(alert.eventTime()),
+        alert.cause() == null ? "" : " by " + alert.cause(),
+        alert.late() ? ", late" : "",
+        alert.alertId());
   }
 
   private static String episode(Episode episode) {
-    return "%s, from %s to %s"
-        .formatted(
-            episode.episodeId(),
-            instant(episode.raisedAt(), "?"),
-            episode.clearedAt() == null
-                ? "now, not ended"
-                : instant(episode.clearedAt(), "?") + " by " + episode.cause());
+    return String.format(
+        Locale.ROOT,
+        "%s, from %s to %s",
+        episode.episodeId(),
+        instant(episode.raisedAt(), "?"),
+        episode.clearedAt() == null
+            ? "now, not ended"
+            : instant(episode.clearedAt(), "?") + " by " + episode.cause());
   }
 
   private static String instant(Instant instant, String otherwise) {
@@ -157,12 +165,13 @@ public final class ExplanationText {
   }
 
   private static String source(Arrival arrival) {
-    return "%s, partition %d, offset %d, %s; decided at %s"
-        .formatted(
-            arrival.topic(),
-            arrival.partition(),
-            arrival.offset(),
-            arrival.outOfOrder() ? "out of order" : "in order",
-            time(arrival.decidedAt()));
+    return String.format(
+        Locale.ROOT,
+        "%s, partition %d, offset %d, %s; decided at %s",
+        arrival.topic(),
+        arrival.partition(),
+        arrival.offset(),
+        arrival.outOfOrder() ? "out of order" : "in order",
+        time(arrival.decidedAt()));
   }
 }

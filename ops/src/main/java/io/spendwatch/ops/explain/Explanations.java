@@ -7,6 +7,7 @@ import io.spendwatch.streams.postgres.Statements;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -74,17 +75,22 @@ public final class Explanations {
     }
     if (found.isEmpty()) {
       throw new OperatorException(
-          "no alert and no transaction%s has the id %s; a record that could not be taken is in topic %s, with the reason"
-              .formatted(of(userId, about), id, topics.transactionsDeadLetters()));
+          String.format(
+              Locale.ROOT,
+              "no alert and no transaction%s has the id %s; a record that could not be taken is in topic %s, with the reason",
+              of(userId, about),
+              id,
+              topics.transactionsDeadLetters()));
     }
     throw new OperatorException(
-        "several transactions have the id %s, say which by --user and --at: %s%s"
-            .formatted(
-                id,
-                found.stream()
-                    .map(row -> "--user " + row.userId() + " --at " + row.eventTime())
-                    .collect(Collectors.joining(", ")),
-                found.size() == LISTED_MAX ? ", …" : ""));
+        String.format(
+            Locale.ROOT,
+            "several transactions have the id %s, say which by --user and --at: %s%s",
+            id,
+            found.stream()
+                .map(row -> "--user " + row.userId() + " --at " + row.eventTime())
+                .collect(Collectors.joining(", ")),
+            found.size() == LISTED_MAX ? ", …" : ""));
   }
 
   private static String of(String userId, Instant about) {

@@ -12,6 +12,7 @@ import io.spendwatch.protocol.Verdict;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How a user stood at an instant, by what is stored now, and why there was an alert or none. An
@@ -67,8 +68,10 @@ final class InstantReasons {
     if (episode != null) {
       therefore = "the user was in an episode, since " + time(episode.raisedAt());
       remarks.add(
-          "Its alert is %s, raised at its start; an episode raises one."
-              .formatted(episode.raisedAlertId()));
+          String.format(
+              Locale.ROOT,
+              "Its alert is %s, raised at its start; an episode raises one.",
+              episode.raisedAlertId()));
       if (!breach) {
         remarks.add(
             "By what is stored now it is no breach; what was announced stays as it was announced.");
@@ -76,7 +79,9 @@ final class InstantReasons {
     } else if (standing.balanceMinor() == null) {
       therefore = "there was no alert, since there was no account to hold it against";
       if (standing.version() != null) {
-        remarks.add("The account went at %s.".formatted(time(standing.version().closedAt())));
+        remarks.add(
+            String.format(
+                Locale.ROOT, "The account went at %s.", time(standing.version().closedAt())));
       }
     } else if (!breach) {
       therefore = "there was no alert, since that is no breach";
@@ -123,29 +128,35 @@ final class InstantReasons {
     }
     if (last == null) {
       throw new OperatorException(
-          "user %s had neither an account nor a transaction up to %s".formatted(userId, time(at)));
+          String.format(
+              Locale.ROOT,
+              "user %s had neither an account nor a transaction up to %s",
+              userId,
+              time(at)));
     }
     return new Standing(userId, at, last, passedBy, null, last.balanceMinor(), last.currency());
   }
 
   private static String sentence(Standing standing, Sum sum, String therefore) {
     String spent =
-        "User %s spent %s in the 24 hours to %s"
-            .formatted(
-                standing.userId(),
-                money(sum.exposureMinor(), standing.currency()),
-                time(standing.at()));
+        String.format(
+            Locale.ROOT,
+            "User %s spent %s in the 24 hours to %s",
+            standing.userId(),
+            money(sum.exposureMinor(), standing.currency()),
+            time(standing.at()));
     return standing.balanceMinor() == null
-        ? "%s; %s.".formatted(spent, therefore)
-        : "%s, %s; %s."
-            .formatted(
-                spent,
-                Wording.comparison(
-                    sum.exposureMinor(),
-                    standing.balanceMinor(),
-                    standing.currency(),
-                    standing.version()),
-                therefore);
+        ? String.format(Locale.ROOT, "%s; %s.", spent, therefore)
+        : String.format(
+            Locale.ROOT,
+            "%s, %s; %s.",
+            spent,
+            Wording.comparison(
+                sum.exposureMinor(),
+                standing.balanceMinor(),
+                standing.currency(),
+                standing.version()),
+            therefore);
   }
 
   /** Why a breach by what is stored now opened no episode; null where nothing says so. */
@@ -154,10 +165,12 @@ final class InstantReasons {
     String currency = window.currency();
     var whenLookedAt = new Window(window.userId(), currency, standing.lookedAt(), Known.ALL);
     if (facts.sum(whenLookedAt).exposureMinor() <= balanceMinor) {
-      return """
+      return String.format(
+          Locale.ROOT,
+          """
           It is so only since a refund left the 24 hours, after %s, when it was last looked at. That opens no episode; the \
-          next transaction does."""
-          .formatted(time(standing.lookedAt()));
+          next transaction does.""",
+          time(standing.lookedAt()));
     }
     long inTimeMinor =
         facts.entries(window, Integer.MAX_VALUE).entries().stream()
@@ -165,9 +178,11 @@ final class InstantReasons {
             .mapToLong(Entry::signedMinor)
             .sum();
     if (inTimeMinor <= balanceMinor) {
-      return """
-          Without what came too late, 24 hours or more behind the user's latest, it would be %s: that raises nothing."""
-          .formatted(money(inTimeMinor, currency));
+      return String.format(
+          Locale.ROOT,
+          """
+          Without what came too late, 24 hours or more behind the user's latest, it would be %s: that raises nothing.""",
+          money(inTimeMinor, currency));
     }
     if (standing.passedBy() != null) {
       long known = standing.passedBy().offset() - 1;
@@ -181,20 +196,27 @@ final class InstantReasons {
               .sum(new Window(window.userId(), currency, looked, Known.upTo(known)))
               .exposureMinor();
       if (knownMinor <= balanceMinor) {
-        return """
+        return String.format(
+            Locale.ROOT,
+            """
             When the user's time passed that instant, the last transaction known was of %s, and left %s; the rest arrived \
-            later, out of order. Of what that changes, only a breach that lasts longer than the episodes announced is raised."""
-            .formatted(time(looked), money(knownMinor, currency));
+            later, out of order. Of what that changes, only a breach that lasts longer than the episodes announced is raised.""",
+            time(looked),
+            money(knownMinor, currency));
       }
     }
     AccountVersion version = standing.version();
     if (version != null && standing.last() != null) {
       StoredTransaction last = standing.last();
       if (last.ingestedAt().isBefore(version.recordedAt())) {
-        return """
+        return String.format(
+            Locale.ROOT,
+            """
             Version %d of the balance came at %s, after the last transaction up to then: it is looked at once the partition's \
-            time has passed its %s, and that of a user without a transaction in 48 hours with the next one."""
-            .formatted(version.version(), time(version.recordedAt()), time(version.asOf()));
+            time has passed its %s, and that of a user without a transaction in 48 hours with the next one.""",
+            version.version(),
+            time(version.recordedAt()),
+            time(version.asOf()));
       }
     }
     return null;

@@ -219,7 +219,15 @@ final class StoredFacts {
     } catch (CompletionException e) {
       throw new OperatorException(PgFailure.describe(e.getCause()), e);
     }
-    return StreamSupport.stream(rows.spliterator(), false).map(as).toList();
+    try {
+      return StreamSupport.stream(rows.spliterator(), false).map(as).toList();
+    } catch (ArithmeticException | IllegalArgumentException e) {
+      throw new OperatorException(
+          "a row of the answer cannot be read: "
+              + e.getMessage()
+              + " (somebody has written a time or a word there that is none: see status)",
+          e);
+    }
   }
 
   private static Alert alert(Row row) {

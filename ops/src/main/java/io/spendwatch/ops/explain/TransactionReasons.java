@@ -12,6 +12,7 @@ import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Verdict;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Why a transaction has its verdict, and what that led to. */
@@ -45,20 +46,24 @@ final class TransactionReasons {
     ahead.ifPresent(
         latest ->
             remarks.add(
-                "It arrived out of order: the user's latest then was %s, of %s."
-                    .formatted(latest.transactionId(), time(latest.eventTime()))));
+                String.format(
+                    Locale.ROOT,
+                    "It arrived out of order: the user's latest then was %s, of %s.",
+                    latest.transactionId(),
+                    time(latest.eventTime()))));
     facts
         .versionBefore(row.userId(), row.eventTime())
         .filter(now -> row.balanceVersion() == null || now.version() != row.balanceVersion())
         .ifPresent(
             now ->
                 remarks.add(
-                    "Version %d of the balance, %s, in force since %s, came later, at %s: the verdict stays as it was."
-                        .formatted(
-                            now.version(),
-                            money(now.balanceMinor(), now.currency()),
-                            time(now.asOf()),
-                            time(now.recordedAt()))));
+                    String.format(
+                        Locale.ROOT,
+                        "Version %d of the balance, %s, in force since %s, came later, at %s: the verdict stays as it was.",
+                        now.version(),
+                        money(now.balanceMinor(), now.currency()),
+                        time(now.asOf()),
+                        time(now.recordedAt()))));
     remarkOnAlerts(row, ledTo, lasting, ahead.isPresent(), remarks, differences);
     return new Explanation(
         Subject.TRANSACTION,
@@ -89,22 +94,29 @@ final class TransactionReasons {
 
   private static String sentence(StoredTransaction row, AccountVersion version) {
     String spent =
-        "User %s spent %s in the 24 hours to %s"
-            .formatted(
-                row.userId(), money(row.exposureMinor(), row.currency()), time(row.eventTime()));
+        String.format(
+            Locale.ROOT,
+            "User %s spent %s in the 24 hours to %s",
+            row.userId(),
+            money(row.exposureMinor(), row.currency()),
+            time(row.eventTime()));
     String with = "with transaction " + row.transactionId();
     return switch (row.verdict()) {
       case CLEAR, BREACH ->
-          "%s, %s, %s."
-              .formatted(
-                  spent,
-                  Wording.comparison(
-                      row.exposureMinor(), row.balanceMinor(), row.currency(), version),
-                  with);
-      case NO_ACCOUNT -> "%s, %s, and had no account to hold it against.".formatted(spent, with);
+          String.format(
+              Locale.ROOT,
+              "%s, %s, %s.",
+              spent,
+              Wording.comparison(row.exposureMinor(), row.balanceMinor(), row.currency(), version),
+              with);
+      case NO_ACCOUNT ->
+          String.format(Locale.ROOT, "%s, %s, and had no account to hold it against.", spent, with);
       case TOO_LATE ->
-          "%s, %s, which came too late to change anything: 24 hours or more behind the user's latest."
-              .formatted(spent, with);
+          String.format(
+              Locale.ROOT,
+              "%s, %s, which came too late to change anything: 24 hours or more behind the user's latest.",
+              spent,
+              with);
     };
   }
 
@@ -119,8 +131,11 @@ final class TransactionReasons {
     if (row.verdict() == Verdict.BREACH && !raised) {
       if (lasting != null) {
         remarks.add(
-            "It raised no alert of its own: the user was in breach since %s (alert %s), and an episode raises one."
-                .formatted(time(lasting.raisedAt()), lasting.raisedAlertId()));
+            String.format(
+                Locale.ROOT,
+                "It raised no alert of its own: the user was in breach since %s (alert %s), and an episode raises one.",
+                time(lasting.raisedAt()),
+                lasting.raisedAlertId()));
       } else if (outOfOrder) {
         remarks.add(
             "It raised no alert: it changes nothing beyond what had been announced of that time, and that stays.");
@@ -129,8 +144,11 @@ final class TransactionReasons {
       }
     } else if (row.verdict() == Verdict.CLEAR && lasting != null) {
       remarks.add(
-          "The episode of that time (since %s, alert %s) stays as it was announced."
-              .formatted(time(lasting.raisedAt()), lasting.raisedAlertId()));
+          String.format(
+              Locale.ROOT,
+              "The episode of that time (since %s, alert %s) stays as it was announced.",
+              time(lasting.raisedAt()),
+              lasting.raisedAlertId()));
     }
   }
 
@@ -138,25 +156,30 @@ final class TransactionReasons {
     List<String> differences = new ArrayList<>();
     if (sum.exposureMinor() != row.exposureMinor()) {
       differences.add(
-          "the exposure is stored as %s, but its transactions come to %s"
-              .formatted(
-                  money(row.exposureMinor(), row.currency()),
-                  money(sum.exposureMinor(), row.currency())));
+          String.format(
+              Locale.ROOT,
+              "the exposure is stored as %s, but its transactions come to %s",
+              money(row.exposureMinor(), row.currency()),
+              money(sum.exposureMinor(), row.currency())));
     }
     if (row.balanceMinor() != null) {
       boolean breach = row.exposureMinor() > row.balanceMinor();
       if (row.verdict() != Verdict.TOO_LATE && breach != (row.verdict() == Verdict.BREACH)) {
         differences.add(
-            "the verdict is %s, but the stored exposure is %s than the stored balance"
-                .formatted(row.verdict(), breach ? "more" : "not more"));
+            String.format(
+                Locale.ROOT,
+                "the verdict is %s, but the stored exposure is %s than the stored balance",
+                row.verdict(),
+                breach ? "more" : "not more"));
       }
       if (version != null && version.balanceMinor() != row.balanceMinor()) {
         differences.add(
-            "the balance is stored as %s, but version %d was %s"
-                .formatted(
-                    money(row.balanceMinor(), row.currency()),
-                    version.version(),
-                    money(version.balanceMinor(), version.currency())));
+            String.format(
+                Locale.ROOT,
+                "the balance is stored as %s, but version %d was %s",
+                money(row.balanceMinor(), row.currency()),
+                version.version(),
+                money(version.balanceMinor(), version.currency())));
       }
     }
     return differences;

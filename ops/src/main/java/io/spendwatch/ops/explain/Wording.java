@@ -41,14 +41,15 @@ final class Wording {
       return "exactly " + balance + ", and equal is no breach";
     }
     boolean more = exposureMinor > balanceMinor;
-    return "%s %s %s than %s"
-        .formatted(
-            more
-                ? Money.formatDifference(exposureMinor, balanceMinor, currency)
-                : Money.formatDifference(balanceMinor, exposureMinor, currency),
-            currency,
-            more ? "more" : "less",
-            balance);
+    return String.format(
+        Locale.ROOT,
+        "%s %s %s than %s",
+        more
+            ? Money.formatDifference(exposureMinor, balanceMinor, currency)
+            : Money.formatDifference(balanceMinor, exposureMinor, currency),
+        currency,
+        more ? "more" : "less",
+        balance);
   }
 
   /**
@@ -61,8 +62,11 @@ final class Wording {
         + money(balanceMinor, currency)
         + (version == null
             ? ""
-            : " (version %d, in force since %s)"
-                .formatted(version.version(), time(version.asOf())));
+            : String.format(
+                Locale.ROOT,
+                " (version %d, in force since %s)",
+                version.version(),
+                time(version.asOf())));
   }
 
   /**

@@ -15,6 +15,9 @@ enum Metric {
   AUDIT_TIME(
       "spendwatch.audit.run",
       "Time that a run of the audit takes; a rise beyond its interval means that it falls behind"),
+  UNREADABLE_ROWS(
+      "spendwatch.unreadable.rows",
+      "Rows that this node has met and cannot read; any rise is somebody else's write: status and log name it"),
   PARTITIONS(
       "spendwatch.partitions",
       "Partitions of table transactions; a steady rise beyond the retention means that none is removed"),

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -9,6 +10,7 @@ import io.spendwatch.ops.audit.AuditMetrics;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.partitions.PartitionMaintenance.Report;
 import io.spendwatch.ops.partitions.PartitionMetrics;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
@@ -79,6 +81,14 @@ public final class Metrics {
         lastFailure.set(clock.instant().getEpochSecond());
       }
     };
+  }
+
+  /** Of rows that cannot be read. To be called once. */
+  public void watch(UnreadableRows unreadable) {
+    var _ =
+        FunctionCounter.builder(Metric.UNREADABLE_ROWS.id(), unreadable, UnreadableRows::found)
+            .description(Metric.UNREADABLE_ROWS.meaning())
+            .register(registry);
   }
 
   private Timer timer(Metric metric) {

@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.spendwatch.ops.OperatorException;
+import java.util.Locale;
 
 /** A setting that is a size, {@code 300 MiB}, or a part of what there is, {@code 40 %}. */
 final class MemoryShare {
@@ -36,8 +37,12 @@ final class MemoryShare {
   private static OperatorException wrong(
       String setting, String value, long ofBytes, Throwable cause) {
     return new OperatorException(
-        "configuration: %s: %s (expected: a size such as 300 MiB or a part such as 40 %% of the heap's %d MiB)"
-            .formatted(setting, value, ofBytes >> 20),
+        String.format(
+            Locale.ROOT,
+            "configuration: %s: %s (expected: a size such as 300 MiB or a part such as 40 %% of the heap's %d MiB)",
+            setting,
+            value,
+            ofBytes >> 20),
         cause);
   }
 }

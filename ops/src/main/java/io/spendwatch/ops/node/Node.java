@@ -24,8 +24,10 @@ import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -83,12 +85,13 @@ public final class Node {
     var metrics = new Metrics(clock);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
-      PartitionActors actors = actors(system, configuration, database);
+      var unreadable = new UnreadableRows();
+      PartitionActors actors = actors(system, configuration, database, unreadable);
       PartitionSharding sharding =
           PartitionSharding.start(
               system,
               actors,
-              new PgHistory(database),
+              new PgHistory(database, unreadable),
               raw.getDuration("spendwatch.actors.allocation-timeout"),
               raw.getDuration("spendwatch.actors.gather-interval"));
       var status =
@@ -98,7 +101,9 @@ public final class Node {
               configuration.streams().kafka().topics().transactions(),
               actors,
               sharding,
+              unreadable,
               clock);
+      metrics.watch(unreadable);
       var census = new Census(system, status);
       AwakeWindows windows =
           new ClusterWindows(
@@ -114,7 +119,8 @@ public final class Node {
       Membership membership =
           Membership.start(system, cluster, nodeId, status.startedAt(), database);
       Pipelines pipelines =
-          Pipelines.start(system, configuration.streams(), database, writes, actors, clock);
+          Pipelines.start(
+              system, configuration.streams(), database, writes, unreadable, actors, clock);
       status.started(http, membership, pipelines);
       Cancellable keptPartitions =
           new PartitionMaintenance(
@@ -216,10 +222,11 @@ public final class Node {
       databases.forEach(Database::close);
       if (isBindFailure(e)) {
         throw new OperatorException(
-            "port %s is taken: the node cannot listen for the cluster on %s"
-                .formatted(
-                    cluster.bindPort().isEmpty() ? cluster.port() : cluster.bindPort(),
-                    cluster.listensAt()),
+            String.format(
+                Locale.ROOT,
+                "port %s is taken: the node cannot listen for the cluster on %s",
+                cluster.bindPort().isEmpty() ? cluster.port() : cluster.bindPort(),
+                cluster.listensAt()),
             e);
       }
       throw e;
@@ -237,7 +244,10 @@ public final class Node {
   }
 
   private static PartitionActors actors(
-      ActorSystem<?> system, Configuration configuration, Database database) {
+      ActorSystem<?> system,
+      Configuration configuration,
+      Database database,
+      UnreadableRows unreadable) {
     Config actors = configuration.raw().getConfig("spendwatch.actors");
     return new PartitionActors(
         system,
@@ -252,8 +262,8 @@ public final class Node {
             actors.getInt("window-queries-max"),
             actors.getInt("balance-versions-max"),
             actors.getDuration("clear-grace").toMillis(),
-            new PgAccounts(database),
-            new PgHistory(database)));
+            new PgAccounts(database, unreadable),
+            new PgHistory(database, unreadable)));
   }
 
   private static int listen(ActorSystem<?> system, HttpConfig http, HttpApi api) {
@@ -273,8 +283,12 @@ public final class Node {
       return binding.localAddress().getPort();
     } catch (CompletionException e) {
       throw new OperatorException(
-          "port %d is taken: the node cannot listen for HTTP on %s:%d"
-              .formatted(http.port(), http.host(), http.port()),
+          String.format(
+              Locale.ROOT,
+              "port %d is taken: the node cannot listen for HTTP on %s:%d",
+              http.port(),
+              http.host(),
+              http.port()),
           e);
     }
   }

@@ -15,6 +15,7 @@ import io.spendwatch.ops.status.NodeStatus.Totals;
 import io.spendwatch.streams.PartitionStatus;
 import io.spendwatch.streams.Pipelines;
 import io.spendwatch.streams.PipelinesStatus;
+import io.spendwatch.streams.postgres.UnreadableRows;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ final class StatusSource {
   private final String transactionsTopic;
   private final PartitionActors actors;
   private final PartitionSharding sharding;
+  private final UnreadableRows unreadable;
   private final InstantSource clock;
   private final Instant startedAt;
   private volatile String http = "";
@@ -52,12 +54,14 @@ final class StatusSource {
       String transactionsTopic,
       PartitionActors actors,
       PartitionSharding sharding,
+      UnreadableRows unreadable,
       InstantSource clock) {
     this.cluster = Cluster.get(system);
     this.nodeId = nodeId;
     this.transactionsTopic = transactionsTopic;
     this.actors = actors;
     this.sharding = sharding;
+    this.unreadable = unreadable;
     this.clock = clock;
     this.startedAt = clock.instant();
   }
@@ -115,7 +119,8 @@ final class StatusSource {
         startedAt,
         pipelinesStatus.balancesPushed(),
         totals.usersAwake(),
-        new Deliveries(actors.deliveries().local(), actors.deliveries().remote()));
+        new Deliveries(actors.deliveries().local(), actors.deliveries().remote()),
+        unreadable.named());
   }
 
   private List<Shard> shards() {

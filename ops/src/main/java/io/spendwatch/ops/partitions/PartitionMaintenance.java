@@ -15,6 +15,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -220,8 +221,11 @@ public final class PartitionMaintenance {
     // The name is one of transactions_20240712's form: nothing in it needs quoting.
     return owner
         .read(
-            "ALTER TABLE spendwatch.transactions DETACH PARTITION spendwatch.%s %s"
-                .formatted(partition.name(), how),
+            String.format(
+                Locale.ROOT,
+                "ALTER TABLE spendwatch.transactions DETACH PARTITION spendwatch.%s %s",
+                partition.name(),
+                how),
             Tuple.tuple())
         .thenAccept(_ -> removed.detached++);
   }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -210,8 +211,12 @@ public final class GuardedProcess implements AutoCloseable {
       throw new OperatorException("interrupted while waiting for " + command.name(), e);
     } catch (ExecutionException | TimeoutException e) {
       throw new OperatorException(
-          "%s of a former run on %s is still running (process %d)"
-              .formatted(command.name(), command.directory(), former.get().pid()),
+          String.format(
+              Locale.ROOT,
+              "%s of a former run on %s is still running (process %d)",
+              command.name(),
+              command.directory(),
+              former.get().pid()),
           e);
     }
   }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +27,21 @@ public record PostgresAddress(
           "postgres(?:ql)?://(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?"
               + "(?<hosts>[^/?]*)(?:/(?<database>[^?]*))?(?:\\?(?<parameters>.*))?");
   private static final int CONNECT_TIMEOUT_SECONDS = 5;
+
+  /**
+   * What our sessions are set to, whatever the server, the database or the user have as defaults:
+   * names mean what they are meant to, and times and texts are read and written in one form. Those
+   * of the pools have the same from {@code PostgresConfig}.
+   */
+  static final String SESSION =
+      """
+      SET search_path = pg_catalog;
+      SET datestyle = 'ISO, YMD';
+      SET intervalstyle = 'postgres';
+      SET timezone = 'UTC';
+      SET standard_conforming_strings = on;
+      SET default_transaction_isolation = 'read committed';
+      """;
 
   /**
    * Parses a URI.
@@ -60,7 +76,7 @@ public record PostgresAddress(
   }
 
   /**
-   * Opens a connection; the caller closes it. Blocks for a bounded time.
+   * Opens a connection, set to {@link #SESSION}; the caller closes it. Blocks for a bounded time.
    *
    * @param application what the server shows the session as
    */
@@ -73,7 +89,14 @@ public record PostgresAddress(
     properties.setProperty("ApplicationName", application);
     properties.setProperty("connectTimeout", Integer.toString(CONNECT_TIMEOUT_SECONDS));
     properties.setProperty("tcpKeepAlive", "true");
-    return DriverManager.getConnection(jdbcUrl(), properties);
+    Connection connection = DriverManager.getConnection(jdbcUrl(), properties);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(SESSION);
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   /** For people: without user and password. */

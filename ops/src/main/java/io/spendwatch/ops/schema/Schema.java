@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -36,6 +37,19 @@ public final class Schema {
   private static final String NO_SUCH_ROLE = "22023";
   private static final String NO_PRIVILEGE = "42501";
 
+  /**
+   * A migration takes as long as it takes, and the session that holds the lock waits for it: bounds
+   * that the database has for others are none for them. Some of these are unknown to older servers.
+   */
+  private static final String WITHOUT_TIMEOUTS =
+      """
+      SELECT set_config(name, '0', false) FROM pg_settings
+       WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_session_timeout',
+                      'idle_in_transaction_session_timeout');
+      """;
+
+  private static final String ENCODING = "UTF8";
+
   /** Of the advisory lock that lets one migration run at a time. */
   private static final long MIGRATION_LOCK = 0x5350454E44574154L;
 
@@ -52,11 +66,14 @@ public final class Schema {
    *
    * @return how many migrations were applied
    * @throws SQLException if the database does not answer, or refuses for now
-   * @throws OperatorException if the schema there cannot be migrated
+   * @throws OperatorException if the schema there cannot be migrated, or the database cannot hold
+   *     every text of the contract
    */
   public int migrate(Instant now) throws SQLException {
     try (Connection lock = address.connect("spendwatch-migrate");
         Statement statement = lock.createStatement()) {
+      refuseOtherEncodings(statement);
+      statement.execute(WITHOUT_TIMEOUTS);
       statement.execute("SET lock_timeout = '1min'");
       // Flyway's own lock comes after it has made the schema, which two at once cannot.
       statement.execute("SELECT pg_advisory_lock(" + MIGRATION_LOCK + ")");
@@ -66,10 +83,11 @@ public final class Schema {
               .schemas(NAME)
               .defaultSchema(NAME)
               .locations("classpath:db/migration")
-              .validateMigrationNaming(true);
-      if (isOwners(statement)) {
-        flyway.initSql("SET ROLE " + OWNER);
-      }
+              .validateMigrationNaming(true)
+              .initSql(
+                  PostgresAddress.SESSION
+                      + WITHOUT_TIMEOUTS
+                      + (isOwners(statement) ? "SET ROLE " + OWNER : ""));
       int applied = flyway.load().migrate().migrationsExecuted;
       settlePrivileges(statement);
       ensurePartitions(lock, now);
@@ -120,12 +138,32 @@ public final class Schema {
     statement.execute("RESET ROLE");
   }
 
+  /** Ids and names are Unicode: another encoding refuses some of them, or knows no characters. */
+  private void refuseOtherEncodings(Statement statement) throws SQLException {
+    String encoding =
+        strings(
+                statement,
+                "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()")
+            .getFirst();
+    if (!ENCODING.equals(encoding)) {
+      throw new OperatorException(
+          String.format(
+              Locale.ROOT,
+              "%s has the encoding %s (expected: %s, which holds every id): make a database with CREATE DATABASE \"%s\" ENCODING 'UTF8' TEMPLATE template0 and name it in SPENDWATCH_PG_URI",
+              address,
+              encoding,
+              ENCODING,
+              "spendwatch".equals(address.database()) ? "spendwatch_utf8" : "spendwatch"));
+    }
+  }
+
   /** Whether the schema belongs to the role that shall own it, and the user may act for that. */
   private static boolean isOwners(Statement statement) throws SQLException {
     return !strings(
                 statement,
                 "SELECT nspname FROM pg_namespace JOIN pg_roles AS owner ON owner.oid = nspowner"
-                    + " WHERE nspname = '%s' AND rolname = '%s'".formatted(NAME, OWNER))
+                    + String.format(
+                        Locale.ROOT, " WHERE nspname = '%s' AND rolname = '%s'", NAME, OWNER))
             .isEmpty()
         && mayActAs(statement, OWNER);
   }

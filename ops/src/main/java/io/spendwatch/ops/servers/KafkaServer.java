@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Properties;
@@ -220,7 +221,11 @@ public final class KafkaServer implements AutoCloseable {
         }
         if (System.nanoTime() > deadline) {
           throw new OperatorException(
-              "Kafka does not answer on %s after %s".formatted(bootstrapServers(), START_TIMEOUT));
+              String.format(
+                  Locale.ROOT,
+                  "Kafka does not answer on %s after %s",
+                  bootstrapServers(),
+                  START_TIMEOUT));
         }
       }
     }

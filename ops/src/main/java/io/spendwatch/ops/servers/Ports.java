@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.Locale;
 
 /** TCP ports on the loopback interface. */
 public final class Ports {
@@ -45,8 +46,14 @@ public final class Ports {
       return bindAndRelease(port);
     } catch (IOException e) {
       throw new OperatorException(
-          "port %d is taken: %s cannot listen on %s:%d (%s)"
-              .formatted(port, server, LOOPBACK, port, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "port %d is taken: %s cannot listen on %s:%d (%s)",
+              port,
+              server,
+              LOOPBACK,
+              port,
+              e.getMessage()),
           e);
     }
   }

@@ -34,7 +34,7 @@ final class PostgresBinaries {
    * @throws OperatorException if there are none for this machine, or the cache cannot be written
    */
   static Path locate() {
-    String archive = "/postgres-%s-%s.txz".formatted(system(), architecture());
+    String archive = String.format(Locale.ROOT, "/postgres-%s-%s.txz", system(), architecture());
     try {
       Path home = cache().resolve("postgres-" + digest(archive));
       if (!Files.isDirectory(home)) {
@@ -115,8 +115,10 @@ final class PostgresBinaries {
     InputStream in = PostgresBinaries.class.getResourceAsStream(archive);
     if (in == null) {
       throw new OperatorException(
-          "no embedded PostgreSQL for this machine (%s is not on the class path)"
-              .formatted(archive.substring(1)));
+          String.format(
+              Locale.ROOT,
+              "no embedded PostgreSQL for this machine (%s is not on the class path)",
+              archive.substring(1)));
     }
     return in;
   }

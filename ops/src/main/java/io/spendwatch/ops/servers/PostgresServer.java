@@ -15,6 +15,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -109,7 +110,8 @@ public final class PostgresServer implements AutoCloseable {
 
   /** A database of this server, which need not exist. */
   public String uri(String database) {
-    return "postgresql://%s@%s:%d/%s".formatted(USER, Ports.LOOPBACK, port, database);
+    return String.format(
+        Locale.ROOT, "postgresql://%s@%s:%d/%s", USER, Ports.LOOPBACK, port, database);
   }
 
   /** The server, and what it has started. */
@@ -184,7 +186,8 @@ public final class PostgresServer implements AutoCloseable {
     }
     if (initdb.exitValue() != 0) {
       throw new OperatorException(
-          "initdb has failed (exit status %d); see %s".formatted(initdb.exitValue(), log));
+          String.format(
+              Locale.ROOT, "initdb has failed (exit status %d); see %s", initdb.exitValue(), log));
     }
     Files.move(partial, data, StandardCopyOption.ATOMIC_MOVE);
   }
@@ -242,8 +245,13 @@ public final class PostgresServer implements AutoCloseable {
       } catch (SQLException e) {
         if (System.nanoTime() > deadline) {
           throw new OperatorException(
-              "PostgreSQL does not answer on %s:%d after %s: %s"
-                  .formatted(Ports.LOOPBACK, port, START_TIMEOUT, e.getMessage()),
+              String.format(
+                  Locale.ROOT,
+                  "PostgreSQL does not answer on %s:%d after %s: %s",
+                  Ports.LOOPBACK,
+                  port,
+                  START_TIMEOUT,
+                  e.getMessage()),
               e);
         }
       }
@@ -253,8 +261,11 @@ public final class PostgresServer implements AutoCloseable {
 
   private void createDatabase() throws SQLException {
     String url =
-        "jdbc:postgresql://%s:%d/postgres?connectTimeout=2&loginTimeout=5&sslmode=disable"
-            .formatted(Ports.LOOPBACK, port);
+        String.format(
+            Locale.ROOT,
+            "jdbc:postgresql://%s:%d/postgres?connectTimeout=2&loginTimeout=5&sslmode=disable",
+            Ports.LOOPBACK,
+            port);
     try (Connection connection = DriverManager.getConnection(url, USER, "");
         Statement statement = connection.createStatement()) {
       try (ResultSet found =

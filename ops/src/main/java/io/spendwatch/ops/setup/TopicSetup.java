@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
@@ -161,8 +162,12 @@ public final class TopicSetup {
       int found = there.get(name).partitions().size();
       if (found != asked.getAsInt()) {
         throw new OperatorException(
-            "topic %s has %d partitions, not %d; it stays so, since a user's records must stay in one partition"
-                .formatted(name, found, asked.getAsInt()));
+            String.format(
+                Locale.ROOT,
+                "topic %s has %d partitions, not %d; it stays so, since a user's records must stay in one partition",
+                name,
+                found,
+                asked.getAsInt()));
       }
     }
   }

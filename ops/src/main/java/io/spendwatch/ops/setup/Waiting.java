@@ -5,6 +5,7 @@ import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -70,7 +71,12 @@ final class Waiting {
       }
       if (time.nanoTime() >= deadlineNanos) {
         throw new OperatorException(
-            "%s does not answer after %d s: %s".formatted(server, atMost.toSeconds(), reason));
+            String.format(
+                Locale.ROOT,
+                "%s does not answer after %d s: %s",
+                server,
+                atMost.toSeconds(),
+                reason));
       }
       if (!said) {
         err.println("Waiting for " + server + " (" + reason + ")");

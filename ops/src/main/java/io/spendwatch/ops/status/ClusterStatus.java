@@ -57,6 +57,7 @@ public record ClusterStatus(
    * @param http host and port at which it answers
    * @param member its status in the cluster
    * @param waitingFor for people; empty while ready
+   * @param unreadableRows for people: rows that the node cannot read, with what is wrong
    */
   public record Node(
       String id,
@@ -69,7 +70,8 @@ public record ClusterStatus(
       List<String> waitingFor,
       Instant startedAt,
       long usersAwake,
-      Deliveries deliveries) {
+      Deliveries deliveries,
+      List<String> unreadableRows) {
 
     static Node of(Membership membership, Optional<NodeStatus> answer) {
       return answer
@@ -87,7 +89,8 @@ public record ClusterStatus(
                       info.waitingFor(),
                       info.startedAt(),
                       info.usersAwake(),
-                      info.deliveries()))
+                      info.deliveries(),
+                      info.unreadableRows()))
           .orElseGet(
               () ->
                   new Node(
@@ -101,7 +104,8 @@ public record ClusterStatus(
                       List.of("no answer"),
                       null,
                       0,
-                      Deliveries.NONE));
+                      Deliveries.NONE,
+                      List.of()));
     }
 
     boolean isWell() {

@@ -55,6 +55,7 @@ public record NodeStatus(
    * @param balancesPushed whether balance changes reach it; else each check reads the balance
    * @param usersAwake in memory
    * @param deliveries to its partitions' actors since its start
+   * @param unreadableRows for people: rows that it has met and cannot read, with what is wrong
    */
   public record NodeInfo(
       String id,
@@ -65,10 +66,12 @@ public record NodeStatus(
       Instant startedAt,
       boolean balancesPushed,
       long usersAwake,
-      Deliveries deliveries) {
+      Deliveries deliveries,
+      List<String> unreadableRows) {
 
     public NodeInfo {
       waitingFor = orEmpty(waitingFor);
+      unreadableRows = orEmpty(unreadableRows);
       deliveries = Objects.requireNonNullElse(deliveries, Deliveries.NONE);
     }
   }

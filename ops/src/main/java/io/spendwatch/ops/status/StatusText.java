@@ -29,7 +29,9 @@ public final class StatusText {
   public static String of(ClusterStatus status) {
     var lines = new StringJoiner(System.lineSeparator());
     lines.add(
-        NODE.formatted(
+        String.format(
+                Locale.ROOT,
+                NODE,
                 "",
                 "node",
                 "http",
@@ -42,8 +44,9 @@ public final class StatusText {
     status.nodes().forEach(node -> lines.add(row(node)));
     lines.add("");
     lines.add(
-        PARTITION
-            .formatted(
+        String.format(
+                Locale.ROOT,
+                PARTITION,
                 "",
                 "topic",
                 "part",
@@ -68,7 +71,9 @@ public final class StatusText {
   }
 
   private static String row(Node node) {
-    return NODE.formatted(
+    return String.format(
+            Locale.ROOT,
+            NODE,
             node.isWell() ? "" : "!",
             Objects.requireNonNullElse(node.id(), node.address().replaceFirst(".*@", "")),
             Objects.requireNonNullElse(node.http(), "?"),
@@ -82,8 +87,9 @@ public final class StatusText {
 
   private static String row(Partition partition) {
     boolean owned = partition.isOwned();
-    return PARTITION
-        .formatted(
+    return String.format(
+            Locale.ROOT,
+            PARTITION,
             owned ? "" : "!",
             partition.topic(),
             partition.partition(),
@@ -101,8 +107,9 @@ public final class StatusText {
   }
 
   private static String total(Totals totals) {
-    return PARTITION
-        .formatted(
+    return String.format(
+            Locale.ROOT,
+            PARTITION,
             "",
             "total",
             "",
@@ -123,20 +130,26 @@ public final class StatusText {
     var findings = new ArrayList<String>();
     long unowned = status.partitions().stream().filter(partition -> !partition.isOwned()).count();
     if (unowned > 0) {
-      findings.add("! %d partitions are consumed by nobody".formatted(unowned));
+      findings.add(String.format(Locale.ROOT, "! %d partitions are consumed by nobody", unowned));
     }
     long unreachable = status.nodes().stream().filter(node -> !node.reachable()).count();
     if (unreachable > 0) {
-      findings.add("! %d members are out of reach".formatted(unreachable));
+      findings.add(String.format(Locale.ROOT, "! %d members are out of reach", unreachable));
     }
     String away = shardsAway(status);
     if (!away.isEmpty()) {
       findings.add("shards that are not where their partition is consumed: " + away);
     }
+    status.nodes().stream()
+        .flatMap(node -> node.unreadableRows().stream())
+        .distinct()
+        .forEach(row -> findings.add("! cannot be read: " + row));
     if (status.totals().internalErrors() > 0) {
       findings.add(
-          "%d of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log"
-              .formatted(status.totals().internalErrors()));
+          String.format(
+              Locale.ROOT,
+              "%d of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log",
+              status.totals().internalErrors()));
     }
     return findings;
   }
@@ -151,13 +164,16 @@ public final class StatusText {
               default -> "could not run: " + audit.failure();
             };
     boolean isWell = audit.openFindings() == 0 && !"FAILED".equals(audit.outcome());
-    return "%saudit: run %d at %s, %s%s"
-        .formatted(
-            isWell ? "" : "! ",
-            audit.runId(),
-            audit.startedAt().truncatedTo(ChronoUnit.SECONDS),
-            outcome,
-            audit.openFindings() == 0 ? "" : "; %d open in all".formatted(audit.openFindings()));
+    return String.format(
+        Locale.ROOT,
+        "%saudit: run %d at %s, %s%s",
+        isWell ? "" : "! ",
+        audit.runId(),
+        audit.startedAt().truncatedTo(ChronoUnit.SECONDS),
+        outcome,
+        audit.openFindings() == 0
+            ? ""
+            : String.format(Locale.ROOT, "; %d open in all", audit.openFindings()));
   }
 
   private static String shardsAway(ClusterStatus status) {
@@ -186,14 +202,14 @@ public final class StatusText {
     }
     Duration lag = Duration.ofMillis(ms);
     if (lag.toDays() > 0) {
-      return "%d d %d h".formatted(lag.toDays(), lag.toHoursPart());
+      return String.format(Locale.ROOT, "%d d %d h", lag.toDays(), lag.toHoursPart());
     }
     if (lag.toHours() > 0) {
-      return "%d h %d min".formatted(lag.toHours(), lag.toMinutesPart());
+      return String.format(Locale.ROOT, "%d h %d min", lag.toHours(), lag.toMinutesPart());
     }
     if (lag.toMinutes() > 0) {
-      return "%d min %d s".formatted(lag.toMinutes(), lag.toSecondsPart());
+      return String.format(Locale.ROOT, "%d min %d s", lag.toMinutes(), lag.toSecondsPart());
     }
-    return "%.1f s".formatted(ms / 1000.0);
+    return String.format(Locale.ROOT, "%.1f s", ms / 1000.0);
   }
 }

@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,25 +35,11 @@ final class LaunchedNode implements AutoCloseable {
 
   /** Another life of the node that had this port. */
   static LaunchedNode start(TestBed bed, int httpPort) {
-    return new LaunchedNode(
-        Launched.start(
-            Map.ofEntries(
-                Map.entry("SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS", bed.bootstrapServers()),
-                Map.entry("SPENDWATCH_KAFKA_GROUP_ID", bed.group()),
-                Map.entry("SPENDWATCH_TOPIC_TRANSACTIONS", bed.topics().transactions()),
-                Map.entry("SPENDWATCH_TOPIC_BALANCES", bed.topics().balances()),
-                Map.entry("SPENDWATCH_TOPIC_ALERTS", bed.topics().alerts()),
-                Map.entry(
-                    "SPENDWATCH_TOPIC_TRANSACTIONS_DEAD_LETTERS",
-                    bed.topics().transactionsDeadLetters()),
-                Map.entry(
-                    "SPENDWATCH_TOPIC_BALANCES_DEAD_LETTERS", bed.topics().balancesDeadLetters()),
-                Map.entry("SPENDWATCH_PG_URI", bed.pgUri()),
-                Map.entry("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort)),
-                // Starts sooner.
-                Map.entry("SPENDWATCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1")),
-            "node"),
-        httpPort);
+    Map<String, String> environment = new HashMap<>(bed.environment());
+    environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
+    // Starts sooner.
+    environment.put("SPENDWATCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1");
+    return new LaunchedNode(Launched.start(environment, "node"), httpPort);
   }
 
   Launched process() {

@@ -287,6 +287,7 @@ final class FaultBed implements AutoCloseable {
           Comparison.run(
               load.answersSoFar(),
               KnownLoad.SET,
+              false,
               connection,
               bed.consumerProperties(),
               bed.topics());

@@ -2,10 +2,13 @@ package io.spendwatch.ops.schema;
 
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.protocol.Money;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,9 +16,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Currency;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -230,9 +233,7 @@ class SchemaIT {
   @Test
   void showsMoneyWithAsManyDecimalsAsTheCurrencyHas(TestBed bed) throws Exception {
     Map<String, Integer> expected =
-        Currency.getAvailableCurrencies().stream()
-            .filter(currency -> currency.getDefaultFractionDigits() >= 0)
-            .collect(toMap(Currency::getCurrencyCode, Currency::getDefaultFractionDigits));
+        Money.currencies().stream().collect(toMap(code -> code, Money::fractionDigits));
     Map<String, Integer> shown = new HashMap<>();
     for (String code : expected.keySet()) {
       shown.put(
@@ -245,6 +246,79 @@ class SchemaIT {
                 "SELECT spendwatch.to_decimal(-5, 'USD')::text || ' ' || spendwatch.to_decimal(7, 'JPY')"
                     + " || ' ' || spendwatch.to_decimal(9223372036854775807, 'KWD')"))
         .containsExactly("-0.05 7 9223372036854775.807");
+  }
+
+  @Test
+  void refusesADatabaseThatCannotHoldEveryId(TestBed bed) throws Exception {
+    for (String encoding : List.of("SQL_ASCII", "LATIN1")) {
+      String name = "schema_" + encoding.toLowerCase(Locale.ROOT);
+      execute(
+          bed.database(),
+          "CREATE DATABASE " + name + " ENCODING '" + encoding + "' LOCALE 'C' TEMPLATE template0");
+      PostgresAddress other = address(bed, name);
+
+      assertThatThrownBy(() -> new Schema(other).migrate(NOW))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContainingAll(
+              name + " has the encoding " + encoding, "UTF8", "CREATE DATABASE")
+          .message()
+          .doesNotContain("\n");
+      assertThat(column(other, "SELECT nspname FROM pg_namespace WHERE nspname = 'spendwatch'"))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void leavesNoFunctionToTheCallersSearchPath(TestBed bed) throws Exception {
+    assertThat(
+            column(
+                bed.database(),
+                """
+                SELECT proname FROM pg_proc
+                 WHERE pronamespace = 'spendwatch'::regnamespace AND prosqlbody IS NULL
+                   AND NOT EXISTS (SELECT FROM unnest(proconfig) AS s WHERE s LIKE 'search@_path=pg@_catalog%' ESCAPE '@')
+                """))
+        .isEmpty();
+  }
+
+  @Test
+  void refusesWhatNobodyCouldReadAndKeepsWhatIsThere(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_unreadable");
+    var _ =
+        Flyway.configure()
+            .dataSource(fresh.jdbcUrl(), fresh.user(), fresh.password())
+            .defaultSchema("spendwatch")
+            .target("0031")
+            .load()
+            .migrate();
+    String account =
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of) VALUES ";
+    execute(fresh, account + "('old', 'zz', 1, 'infinity')");
+
+    new Schema(fresh).migrate(NOW);
+
+    assertThat(column(fresh, "SELECT currency FROM spendwatch.accounts WHERE user_id = 'old'"))
+        .containsExactly("zz ");
+    execute(fresh, account + "('new', 'USD', 1, '9999-12-31 23:59:59Z')");
+    for (String refused :
+        List.of(
+            account + "('', 'USD', 1, now())",
+            account + "(repeat('x', 65), 'USD', 1, now())",
+            account + "('u', 'usd', 1, now())",
+            account + "('u', 'US', 1, now())",
+            account + "('u', 'USD', 1, 'infinity')",
+            account + "('u', 'USD', 1, '-infinity')",
+            account + "('u', 'USD', 1, '10000-01-01Z')",
+            insert("2030-02-28T00:00:00Z").replace("'PURCHASE', 1,", "'REFUND', 0,"),
+            "INSERT INTO spendwatch.pipelines (kafka_partition, epoch, owner, claimed_at, stream_time)"
+                + " VALUES (0, 1, 'n', now(), 'infinity')",
+            "INSERT INTO spendwatch.nodes VALUES ('n', 'a', '', 1, now(), now())",
+            "INSERT INTO spendwatch.nodes VALUES ('n', 'a', 'h', 0, now(), now())")) {
+      assertThatThrownBy(() -> execute(fresh, refused))
+          .as(refused)
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23514"));
+    }
   }
 
   private static final String PARTITIONS =
@@ -260,6 +334,10 @@ class SchemaIT {
 
   private static PostgresAddress freshDatabase(TestBed bed, String name) throws SQLException {
     execute(bed.database(), "CREATE DATABASE " + name);
+    return address(bed, name);
+  }
+
+  private static PostgresAddress address(TestBed bed, String name) {
     PostgresAddress bedded = bed.database();
     return new PostgresAddress(
         bedded.hosts(), name, bedded.parameters(), bedded.user(), bedded.password());

@@ -32,13 +32,28 @@ public final class StatusSamples {
             Instant.parse("2030-01-01T00:00:00Z"),
             true,
             partitions.stream().mapToLong(Partition::usersAwake).sum(),
-            new Deliveries(7, 1)),
+            new Deliveries(7, 1),
+            List.of()),
         List.of(new Member(address(id), "Up")),
         partitions,
         partitions.stream().map(p -> new Shard(p.topic(), p.partition(), id)).toList(),
         Map.of("transactions", 4),
         Totals.of(partitions),
         null);
+  }
+
+  static NodeInfo withUnreadableRow(NodeInfo info, String row) {
+    return new NodeInfo(
+        info.id(),
+        info.address(),
+        info.http(),
+        info.state(),
+        info.waitingFor(),
+        info.startedAt(),
+        info.balancesPushed(),
+        info.usersAwake(),
+        info.deliveries(),
+        List.of(row));
   }
 
   static String address(String id) {

@@ -28,7 +28,7 @@ class StatusTextTest {
                 partition("a", "balances", 0, 0, 0L, Duration.ofHours(49).toMillis())));
     var moving =
         new NodeStatus(
-            a.node(),
+            StatusSamples.withUnreadableRow(a.node(), "accounts of \"u7\": currency \"zz \""),
             a.members(),
             a.partitions(),
             List.of(new Shard("transactions", 0, "a"), new Shard("transactions", 1, "a")),
@@ -58,6 +58,7 @@ class StatusTextTest {
             "! 1 partitions are consumed by nobody",
             "! 1 members are out of reach",
             "shards that are not where their partition is consumed: transactions-1 at a",
+            "! cannot be read: accounts of \"u7\": currency \"zz \"",
             "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log");
   }
 

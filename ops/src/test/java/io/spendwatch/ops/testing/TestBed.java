@@ -24,6 +24,27 @@ public record TestBed(
         .formatted(database.user(), password, database.hosts(), database.database());
   }
 
+  /** What commands that run as processes of their own need to work on this bed. */
+  public Map<String, String> environment() {
+    return Map.of(
+        "SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS",
+        bootstrapServers,
+        "SPENDWATCH_KAFKA_GROUP_ID",
+        group,
+        "SPENDWATCH_TOPIC_TRANSACTIONS",
+        topics.transactions(),
+        "SPENDWATCH_TOPIC_BALANCES",
+        topics.balances(),
+        "SPENDWATCH_TOPIC_ALERTS",
+        topics.alerts(),
+        "SPENDWATCH_TOPIC_TRANSACTIONS_DEAD_LETTERS",
+        topics.transactionsDeadLetters(),
+        "SPENDWATCH_TOPIC_BALANCES_DEAD_LETTERS",
+        topics.balancesDeadLetters(),
+        "SPENDWATCH_PG_URI",
+        pgUri());
+  }
+
   /** An admin client; the caller closes it. */
   public Admin admin() {
     return Admin.create(Map.of("bootstrap.servers", bootstrapServers));

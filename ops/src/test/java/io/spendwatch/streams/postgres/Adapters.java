@@ -25,10 +25,10 @@ record Adapters(
                 : server.execute(sql, parameters);
     return new Adapters(
         server,
-        new Ledger(server, server),
-        new Ledger(withoutPartitions, server),
-        new PgHistory(server),
-        new PgAccounts(server),
+        new Ledger(server, server, new UnreadableRows()),
+        new Ledger(withoutPartitions, server, new UnreadableRows()),
+        new PgHistory(server, new UnreadableRows()),
+        new PgAccounts(server, new UnreadableRows()),
         new AccountsWriter(server));
   }
 }

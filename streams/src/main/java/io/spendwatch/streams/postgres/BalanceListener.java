@@ -1,5 +1,7 @@
 package io.spendwatch.streams.postgres;
 
+import io.spendwatch.actors.Accounts;
+import io.spendwatch.actors.Accounts.VersionsQuery;
 import io.spendwatch.streams.postgres.Database.Dedicated;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -35,6 +37,8 @@ public final class BalanceListener implements BalancePush {
 
   private final Database database;
   private final Changes changes;
+  private final UnreadableRows unreadable;
+  private final Accounts accounts;
   private final Context context;
   private final String probeChannel =
       "spendwatch_probe_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
@@ -47,9 +51,11 @@ public final class BalanceListener implements BalancePush {
   private boolean stopped;
   private volatile boolean up;
 
-  public BalanceListener(Database database, Changes changes) {
+  public BalanceListener(Database database, Changes changes, UnreadableRows unreadable) {
     this.database = database;
     this.changes = changes;
+    this.unreadable = unreadable;
+    this.accounts = new PgAccounts(database, unreadable);
     this.context = database.vertx().getOrCreateContext();
   }
 
@@ -155,7 +161,28 @@ public final class BalanceListener implements BalancePush {
     probeIsOut = true;
     // A failure needs no handling: the next probe finds this one still out.
     probed.connection().preparedQuery("SELECT pg_notify($1, '')").execute(Tuple.of(probeChannel));
+    lookAgainAtUnreadable();
     probeLater(probed);
+  }
+
+  /** A row may be mended by a change that is not announced, such as of {@code as_of} alone. */
+  private void lookAgainAtUnreadable() {
+    Set<String> before = unreadable.keys(UnreadableRows.ACCOUNTS);
+    if (before.isEmpty()) {
+      return;
+    }
+    // A failure needs no handling: the next probe looks again.
+    var _ =
+        accounts
+            .versions(
+                before.stream().map(userId -> new VersionsQuery(userId, Long.MIN_VALUE)).toList())
+            .thenAccept(
+                _ -> {
+                  before.removeAll(unreadable.keys(UnreadableRows.ACCOUNTS));
+                  if (!before.isEmpty()) {
+                    changes.changed(before);
+                  }
+                });
   }
 
   private void onNotification(PgNotification notification) {

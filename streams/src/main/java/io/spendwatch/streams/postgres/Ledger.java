@@ -14,6 +14,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
@@ -39,6 +40,7 @@ public final class Ledger {
 
   private final Statements database;
   private final Statements writes;
+  private final UnreadableRows unreadable;
 
   /** Days (UTC) known to have their partition; forgotten when one turns out to be missing. */
   private final Set<LocalDate> knownDays = ConcurrentHashMap.newKeySet();
@@ -50,9 +52,10 @@ public final class Ledger {
    * @param writes runs the one statement that makes batches durable, best with a plan that is kept
    * @param database runs all others, each with a plan for its values
    */
-  public Ledger(Statements database, Statements writes) {
+  public Ledger(Statements database, Statements writes, UnreadableRows unreadable) {
     this.database = database;
     this.writes = writes;
+    this.unreadable = unreadable;
   }
 
   /**
@@ -80,8 +83,12 @@ public final class Ledger {
   /** A later epoch has claimed the partition: nothing was written. */
   public record Fenced() implements Outcome {}
 
-  /** An alert and its place in its partition's sequence. */
-  public record StoredAlert(long partitionSeq, Alert alert) {}
+  /**
+   * An alert and its place in its partition's sequence.
+   *
+   * @param alert empty where its row cannot be read any more, which is noted
+   */
+  public record StoredAlert(long partitionSeq, Optional<Alert> alert) {}
 
   /**
    * Takes the partition over from whoever had it.
@@ -94,15 +101,21 @@ public final class Ledger {
         .thenApply(
             rows -> {
               Row row = rows.iterator().next();
-              OffsetDateTime writtenAt = row.getOffsetDateTime(3);
               return new Claim(
-                  row.getLong(0),
-                  row.getLong(1),
-                  row.getLong(2),
-                  writtenAt == null
-                      ? OptionalLong.empty()
-                      : OptionalLong.of(EventTimes.toMs(writtenAt)));
+                  row.getLong(0), row.getLong(1), row.getLong(2), writtenAtMs(partition, row));
             });
+  }
+
+  private OptionalLong writtenAtMs(int partition, Row row) {
+    if (row.getOffsetDateTime(3) == null) {
+      return OptionalLong.empty();
+    }
+    return unreadable
+        .read(
+            UnreadableRows.PIPELINES,
+            Integer.toString(partition),
+            () -> OptionalLong.of(Columns.timeMs(row, 3, "written_at")))
+        .orElse(OptionalLong.empty());
   }
 
   /** Makes a batch durable in one statement, after creating partitions for days not seen yet. */
@@ -134,7 +147,13 @@ public final class Ledger {
             rows -> {
               List<StoredAlert> alerts = new ArrayList<>(rows.size());
               for (Row row : rows) {
-                alerts.add(new StoredAlert(row.getLong(0), alert(row)));
+                alerts.add(
+                    new StoredAlert(
+                        row.getLong(0),
+                        unreadable.read(
+                            UnreadableRows.UNPUBLISHED_ALERTS,
+                            row.getString(4) + ", alert " + row.getString(1),
+                            () -> alert(row))));
               }
               return alerts;
             });
@@ -174,22 +193,22 @@ public final class Ledger {
   }
 
   private static Alert alert(Row row) {
-    String cause = row.getString(13);
+    boolean hasCause = row.getString(13) != null;
     return new Alert(
         row.getString(1),
-        AlertType.valueOf(row.getString(2)),
+        Columns.word(AlertType.class, row, 2, "type"),
         row.getString(3),
         row.getString(4),
         row.getString(5),
         row.getLong(6),
         row.getLong(7),
-        row.getString(8),
+        Columns.currency(row, 8, "currency"),
         row.getInteger(9),
-        EventTimes.toMs(row.getOffsetDateTime(10)),
-        EventTimes.toMs(row.getOffsetDateTime(11)),
+        Columns.timeMs(row, 10, "event_time"),
+        Columns.timeMs(row, 11, "detected_at"),
         row.getBoolean(12),
         row.getString(17),
-        cause == null ? null : AlertCause.valueOf(cause),
+        hasCause ? Columns.word(AlertCause.class, row, 13, "cause") : null,
         new Alert.Source(row.getString(14), row.getInteger(15), row.getLong(16)));
   }
 

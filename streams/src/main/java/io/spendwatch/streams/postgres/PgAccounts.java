@@ -19,7 +19,8 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Versions of balances, from tables {@code accounts} and {@code account_versions}, many users in
- * one round trip. For any thread; completes on an event loop.
+ * one round trip. For any thread; completes on an event loop. A user of whom a version cannot be
+ * read is noted and left out, as if there were no account.
  */
 public final class PgAccounts implements Accounts {
   private static final String READ_VERSIONS = SqlText.load("read_versions");
@@ -31,9 +32,11 @@ public final class PgAccounts implements Accounts {
       Comparator.comparingLong(AccountBalance::asOfMs).thenComparingLong(AccountBalance::version);
 
   private final Statements database;
+  private final UnreadableRows unreadable;
 
-  public PgAccounts(Statements database) {
+  public PgAccounts(Statements database, UnreadableRows unreadable) {
     this.database = database;
+    this.unreadable = unreadable;
   }
 
   @Override
@@ -52,24 +55,42 @@ public final class PgAccounts implements Accounts {
                     queries.stream()
                         .map(query -> EventTimes.boundToDatabase(query.fromMs()))
                         .toArray(OffsetDateTime[]::new)))
-        .thenApply(PgAccounts::byUser);
+        .thenApply(
+            rows -> {
+              Map<String, List<Row>> rowsOf = byUser(rows);
+              Map<String, List<AccountBalance>> versions = HashMap.newHashMap(rowsOf.size());
+              rowsOf.forEach(
+                  (userId, ofUser) ->
+                      unreadable
+                          .read(UnreadableRows.ACCOUNTS, userId, () -> versions(ofUser))
+                          .ifPresent(read -> versions.put(userId, read)));
+              unreadable.forgetAbsent(
+                  UnreadableRows.ACCOUNTS,
+                  queries.stream().map(VersionsQuery::userId).toList(),
+                  rowsOf.keySet());
+              return versions;
+            });
   }
 
-  private static Map<String, List<AccountBalance>> byUser(RowSet<Row> rows) {
-    Map<String, List<AccountBalance>> versions = HashMap.newHashMap(rows.size());
+  private static Map<String, List<Row>> byUser(RowSet<Row> rows) {
+    Map<String, List<Row>> byUser = HashMap.newHashMap(rows.size());
     for (Row row : rows) {
-      List<AccountBalance> ofUser =
-          versions.computeIfAbsent(row.getString(0), _ -> new ArrayList<>(1));
+      byUser.computeIfAbsent(row.getString(0), _ -> new ArrayList<>(1)).add(row);
+    }
+    return byUser;
+  }
+
+  private static List<AccountBalance> versions(List<Row> rows) {
+    List<AccountBalance> versions = new ArrayList<>(rows.size());
+    for (Row row : rows) {
       AccountBalance version = version(row, 1);
-      ofUser.add(version);
+      versions.add(version);
       if (row.getOffsetDateTime(5) != null) {
-        ofUser.add(closed(version, row, 5));
+        versions.add(closed(version, row, 5));
       }
     }
-    for (List<AccountBalance> ofUser : versions.values()) {
-      if (ofUser.size() > 1) {
-        ofUser.sort(ORDER);
-      }
+    if (versions.size() > 1) {
+      versions.sort(ORDER);
     }
     return versions;
   }
@@ -92,19 +113,26 @@ public final class PgAccounts implements Accounts {
             rows -> {
               List<AccountBalance> inForce = new ArrayList<>(rows.size());
               for (Row row : rows) {
-                inForce.add(inForce(row, queries.get(inForce.size()).atMs()));
+                InstantQuery query = queries.get(inForce.size());
+                inForce.add(
+                    row.getLong(0) == null
+                        ? null
+                        : unreadable
+                            .readOne(
+                                UnreadableRows.ACCOUNTS,
+                                query.userId(),
+                                () -> inForce(row, query.atMs()))
+                            .orElse(null));
               }
               return inForce;
             });
   }
 
   private static AccountBalance inForce(Row row, long atMs) {
-    if (row.getLong(0) == null) {
-      return null;
-    }
     AccountBalance version = version(row, 0);
-    OffsetDateTime closedAt = row.getOffsetDateTime(4);
-    return closedAt != null && EventTimes.toMs(closedAt) < atMs ? closed(version, row, 4) : version;
+    return Columns.timeMs(row, 4, "closed_at", Long.MAX_VALUE) < atMs
+        ? closed(version, row, 4)
+        : version;
   }
 
   @Override
@@ -123,8 +151,12 @@ public final class PgAccounts implements Accounts {
               Map<String, Long> sinceMs = new HashMap<>();
               for (Row row : rows) {
                 nowMs = EventTimes.toMs(row.getOffsetDateTime(0));
-                if (row.getString(1) != null) {
-                  sinceMs.put(row.getString(1), EventTimes.toMs(row.getOffsetDateTime(2)));
+                String userId = row.getString(1);
+                if (userId != null) {
+                  unreadable
+                      .readOne(
+                          UnreadableRows.ACCOUNTS, userId, () -> Columns.timeMs(row, 2, "as_of"))
+                      .ifPresent(instantMs -> sinceMs.put(userId, instantMs));
                 }
               }
               return active(partition, sinceMs, nowMs);
@@ -163,9 +195,9 @@ public final class PgAccounts implements Accounts {
   private static AccountBalance version(Row row, int from) {
     return new AccountBalance(
         row.getLong(from),
-        row.getString(from + 1),
+        Columns.currency(row, from + 1, "currency"),
         row.getLong(from + 2),
-        EventTimes.toMs(row.getOffsetDateTime(from + 3)));
+        Columns.timeMs(row, from + 3, "as_of"));
   }
 
   /** From two more columns: when the account went, and the number of that. */
@@ -174,7 +206,7 @@ public final class PgAccounts implements Accounts {
         last.balanceMinor(),
         last.currency(),
         row.getLong(from + 1),
-        EventTimes.toMs(row.getOffsetDateTime(from)),
+        Columns.timeMs(row, from, "closed_at"),
         true);
   }
 }

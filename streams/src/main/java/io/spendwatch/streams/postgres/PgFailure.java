@@ -3,6 +3,7 @@ package io.spendwatch.streams.postgres;
 import io.vertx.pgclient.PgException;
 import java.io.IOException;
 import java.time.DateTimeException;
+import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 
 /** Reads what a failed statement means for whoever sent it. */
@@ -57,8 +58,13 @@ public final class PgFailure {
             || NO_PRIVILEGE.equals(refused.getSqlState()))
         && refused.getErrorMessage().contains(config.role())) {
       return new IllegalStateException(
-          "%s (run `spendwatch migrate` as a user who may make roles, and GRANT %s to the user of %s.uri; or leave %s.role empty)"
-              .formatted(refused.getErrorMessage(), config.role(), config.path(), config.path()),
+          String.format(
+              Locale.ROOT,
+              "%s (run `spendwatch migrate` as a user who may make roles, and GRANT %s to the user of %s.uri; or leave %s.role empty)",
+              refused.getErrorMessage(),
+              config.role(),
+              config.path(),
+              config.path()),
           failure);
     }
     return failure;

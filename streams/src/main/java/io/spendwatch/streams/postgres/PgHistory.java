@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -41,10 +42,12 @@ public final class PgHistory implements History {
 
   private final Statements database;
   private final Accounts accounts;
+  private final UnreadableRows unreadable;
 
-  public PgHistory(Statements database) {
+  public PgHistory(Statements database, UnreadableRows unreadable) {
     this.database = database;
-    this.accounts = new PgAccounts(database);
+    this.accounts = new PgAccounts(database, unreadable);
+    this.unreadable = unreadable;
   }
 
   @Override
@@ -53,8 +56,7 @@ public final class PgHistory implements History {
         .read(READ_STREAM_TIME, Tuple.of(partition))
         .thenCombine(
             database.read(READ_OPEN_EPISODES, Tuple.of(partition)),
-            (times, episodes) ->
-                new PartitionHistory(timeMs(times, 0), timeMs(times, 1), openEpisodes(episodes)));
+            (times, episodes) -> partitionHistory(partition, times, openEpisodes(episodes)));
   }
 
   @Override
@@ -203,72 +205,109 @@ public final class PgHistory implements History {
             });
   }
 
-  private static long timeMs(RowSet<Row> rows, int column) {
-    for (Row row : rows) {
-      return EventTimes.toMsOrNone(row.getOffsetDateTime(column));
+  /** What cannot be read is as if the partition had seen nothing yet: records will say. */
+  private PartitionHistory partitionHistory(
+      int partition, RowSet<Row> times, List<OpenEpisode> openEpisodes) {
+    var seenNothing = new PartitionHistory(Long.MIN_VALUE, Long.MIN_VALUE, openEpisodes);
+    for (Row row : times) {
+      return unreadable
+          .read(
+              UnreadableRows.PIPELINES,
+              Integer.toString(partition),
+              () ->
+                  new PartitionHistory(
+                      Columns.timeMs(row, 0, "stream_time", Long.MIN_VALUE),
+                      Columns.timeMs(row, 1, "accounts_seen_at", Long.MIN_VALUE),
+                      openEpisodes))
+          .orElse(seenNothing);
     }
-    return Long.MIN_VALUE;
+    return seenNothing;
   }
 
-  private static List<OpenEpisode> openEpisodes(RowSet<Row> rows) {
+  /** Without those of users whose alerts cannot be read. */
+  private List<OpenEpisode> openEpisodes(RowSet<Row> rows) {
     List<OpenEpisode> episodes = new ArrayList<>(rows.size());
     for (Row row : rows) {
-      episodes.add(
-          new OpenEpisode(
-              row.getString(0), row.getString(1), EventTimes.toMs(row.getOffsetDateTime(2))));
+      String userId = row.getString(0);
+      unreadable
+          .read(
+              UnreadableRows.ALERTS,
+              userId,
+              () -> new OpenEpisode(userId, row.getString(1), Columns.timeMs(row, 2, "event_time")))
+          .ifPresent(episodes::add);
     }
     return episodes;
   }
 
-  private static Map<String, UserHistory> histories(
+  private Map<String, UserHistory> histories(
       Collection<UserQuery> queries,
       Map<String, List<AccountBalance>> versions,
       RowSet<Row> entryRows,
       RowSet<Row> episodeRows) {
-    Map<String, List<Entry>> entries = HashMap.newHashMap(queries.size());
-    for (Row row : entryRows) {
-      entries
-          .computeIfAbsent(row.getString(0), _ -> new ArrayList<>())
-          .add(
-              new Entry(
-                  row.getString(1),
-                  EventTimes.toMs(row.getOffsetDateTime(2)),
-                  row.getLong(3),
-                  row.getString(4),
-                  row.getLong(5)));
-    }
-    Map<String, List<Episode>> episodes = new HashMap<>();
-    for (Row row : episodeRows) {
-      String userId = row.getString(0);
-      OffsetDateTime endedAt = row.getOffsetDateTime(3);
-      long endMs = endedAt == null ? Long.MAX_VALUE : EventTimes.toMs(endedAt);
-      if (endMs > endsAfterMs(entries.get(userId))) {
-        episodes
-            .computeIfAbsent(userId, _ -> new ArrayList<>())
-            .add(
-                new Episode(
-                    row.getString(1),
-                    EventTimes.toMs(row.getOffsetDateTime(2)),
-                    endMs,
-                    row.getLong(4)));
-      }
-    }
+    Map<String, List<Row>> entriesOf = byUser(entryRows);
+    Map<String, List<Row>> episodesOf = byUser(episodeRows);
     Map<String, UserHistory> histories = HashMap.newHashMap(queries.size());
     for (UserQuery query : queries) {
       String userId = query.userId();
-      histories.put(
-          userId,
-          new UserHistory(
-              versions.getOrDefault(userId, List.of()),
-              query.knownFromMs(),
-              entries.getOrDefault(userId, List.of()),
-              episodes.getOrDefault(userId, List.of())));
+      Optional<List<Entry>> entries =
+          unreadable.read(
+              UnreadableRows.TRANSACTIONS,
+              userId,
+              () ->
+                  entriesOf.getOrDefault(userId, List.of()).stream()
+                      .map(PgHistory::entry)
+                      .toList());
+      Optional<List<Episode>> episodes =
+          unreadable.read(
+              UnreadableRows.ALERTS,
+              userId,
+              () ->
+                  episodes(episodesOf.getOrDefault(userId, List.of()), entries.orElse(List.of())));
+      if (entries.isPresent() && episodes.isPresent()) {
+        histories.put(
+            userId,
+            new UserHistory(
+                versions.getOrDefault(userId, List.of()),
+                query.knownFromMs(),
+                entries.get(),
+                episodes.get()));
+      }
     }
     return histories;
   }
 
+  private static Map<String, List<Row>> byUser(RowSet<Row> rows) {
+    Map<String, List<Row>> byUser = new HashMap<>();
+    for (Row row : rows) {
+      byUser.computeIfAbsent(row.getString(0), _ -> new ArrayList<>()).add(row);
+    }
+    return byUser;
+  }
+
+  private static Entry entry(Row row) {
+    return new Entry(
+        row.getString(1),
+        Columns.timeMs(row, 2, "event_time"),
+        row.getLong(3),
+        row.getString(4),
+        row.getLong(5));
+  }
+
+  private static List<Episode> episodes(List<Row> rows, List<Entry> entries) {
+    List<Episode> episodes = new ArrayList<>(rows.size());
+    for (Row row : rows) {
+      long endMs = Columns.timeMs(row, 3, "event_time", Long.MAX_VALUE);
+      if (endMs > endsAfterMs(entries)) {
+        episodes.add(
+            new Episode(
+                row.getString(1), Columns.timeMs(row, 2, "event_time"), endMs, row.getLong(4)));
+      }
+    }
+    return episodes;
+  }
+
   /** Without entries the statement's own bound is all there is to go by. */
   private static long endsAfterMs(List<Entry> entries) {
-    return entries == null ? Long.MIN_VALUE : entries.getLast().eventTimeMs() - REACH_MS;
+    return entries.isEmpty() ? Long.MIN_VALUE : entries.getLast().eventTimeMs() - REACH_MS;
   }
 }

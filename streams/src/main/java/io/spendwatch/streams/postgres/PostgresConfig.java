@@ -110,7 +110,14 @@ public record PostgresConfig(
             .addProperty("application_name", applicationName)
             .addProperty("statement_timeout", Long.toString(statementTimeout.toMillis()))
             .addProperty("plan_cache_mode", "force_custom_plan")
-            .addProperty("TimeZone", "UTC");
+            // Whatever the database or the user have as defaults; as PostgresAddress has it for
+            // JDBC.
+            .addProperty("search_path", "pg_catalog")
+            .addProperty("DateStyle", "ISO, YMD")
+            .addProperty("IntervalStyle", "postgres")
+            .addProperty("TimeZone", "UTC")
+            .addProperty("standard_conforming_strings", "on")
+            .addProperty("default_transaction_isolation", "read committed");
     session.forEach(options::addProperty);
     if (!role.isEmpty()) {
       options.addProperty("role", role);

@@ -4,7 +4,7 @@
 SELECT asked.user_id,
        entry.transaction_id,
        entry.event_time,
-       CASE entry.kind WHEN 'REFUND' THEN -entry.amount_minor ELSE entry.amount_minor END,
+       CASE entry.kind WHEN 'REFUND' THEN -greatest(entry.amount_minor, -9223372036854775807) ELSE entry.amount_minor END,
        entry.currency,
        coalesce(entry.known_version, entry.balance_version, 0)
   FROM unnest($1::text[], $2::timestamptz[]) AS asked (user_id, known_from)

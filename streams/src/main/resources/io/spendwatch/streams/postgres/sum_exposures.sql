@@ -1,7 +1,8 @@
 -- Promises, for each question and in its order, the signed sum over ($3, $4] of the user $1 in currency $2, whatever the
 -- verdicts; the nearest bigint, where it is beyond. $5 and $6 span all windows: they let the planner leave out the other days.
 SELECT (
-         SELECT greatest(least(coalesce(sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END), 0),
+         SELECT greatest(least(coalesce(sum(CASE kind WHEN 'REFUND' THEN -greatest(amount_minor, -9223372036854775807)
+                                             ELSE amount_minor END), 0),
                                9223372036854775807), -9223372036854775808)::bigint
            FROM spendwatch.transactions
           WHERE user_id = asked.user_id

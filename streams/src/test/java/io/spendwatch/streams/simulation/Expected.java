@@ -79,7 +79,7 @@ public final class Expected {
     return false;
   }
 
-    /** Whether a transaction that comes next would be refused for its currency. */
+  /** Whether a transaction that comes next would be refused for its currency. */
   boolean refuses(Transaction transaction) {
     return users.computeIfAbsent(transaction.userId(), this::begin).refuses(transaction);
   }

@@ -66,7 +66,7 @@ public final class Verdict {
               if (expected.arrive(partition, offset, record.transaction())) {
                 deadLetters.add(partition + "@" + offset + " CURRENCY_MISMATCH");
               }
-                        } else {
+            } else {
               // What PostgreSQL would refuse is not sent to it where it is refused before.
               boolean refused =
                   record.transaction() != null && expected.refuses(record.transaction());
@@ -141,9 +141,9 @@ public final class Verdict {
 
   /** Under the versions that were known at some moment, those with the lowest numbers. */
   private boolean isInForce(StoredTransaction row) {
-        List<Version> all = versions(row.userId());
+    List<Version> all = versions(row.userId());
     long last = all.stream().mapToLong(Version::number).max().orElse(0);
-        if (wasReopened(row.userId())) {
+    if (wasReopened(row.userId())) {
       return true;
     }
     for (long known = 0; known <= last; known++) {
@@ -161,7 +161,7 @@ public final class Verdict {
     return false;
   }
 
-    /**
+  /**
    * Whether an account went and was taken up again as of before that: what was decided in between
    * rests on what is not there any more.
    */
@@ -223,10 +223,10 @@ public final class Verdict {
   private void checkFigures() {
     for (StoredAlert alert : world.postgres().alerts()) {
       boolean isBreach = alert.exposureMinor() > alert.balanceMinor();
-            boolean gone =
+      boolean gone =
           wasReopened(alert.userId())
               || versions(alert.userId()).stream()
-              .anyMatch(version -> version.closed() && version.asOfMs() <= alert.eventTimeMs());
+                  .anyMatch(version -> version.closed() && version.asOfMs() <= alert.eventTimeMs());
       if (isBreach != alert.type().equals("RAISED") && !gone) {
         differences.add("states other figures: " + alert);
       }
