@@ -3,6 +3,7 @@ package io.spendwatch.streams;
 import static io.spendwatch.streams.config.ConfigSection.check;
 import static io.spendwatch.streams.config.ConfigSection.checkPositive;
 
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.config.ConfigSection;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * @param bootstrapServers {@code host:port,…}
  * @param groupId consumer group
  * @param topics names in force
+ * @param partitioner of the producers that write the transactions topic
  * @param sessionTimeout after which a dead node's partitions go to others
  * @param transactionTimeout after which the broker aborts what a dead node left open
  * @param requestTimeout for one answer of the broker, where a thread waits for it
@@ -37,6 +39,7 @@ public record KafkaConfig(
     String bootstrapServers,
     String groupId,
     Topics topics,
+    Partitioner partitioner,
     Duration sessionTimeout,
     Duration transactionTimeout,
     Duration requestTimeout,
@@ -116,6 +119,7 @@ public record KafkaConfig(
             section.string("bootstrap-servers"),
             section.string("group-id"),
             topics,
+            partitioner(section),
             section.duration("session-timeout"),
             section.duration("transaction-timeout"),
             section.duration("request-timeout"),
@@ -124,6 +128,13 @@ public record KafkaConfig(
             section.flat("properties"));
     section.rejectUnknown();
     return config;
+  }
+
+  private static Partitioner partitioner(ConfigSection section) {
+    String name = section.string("partitioner");
+    Optional<Partitioner> named = Partitioner.named(name);
+    check(named.isPresent(), "spendwatch.kafka.partitioner", name, "murmur2 or crc32");
+    return named.get();
   }
 
   /**

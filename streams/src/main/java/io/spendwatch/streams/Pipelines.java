@@ -3,7 +3,7 @@ package io.spendwatch.streams;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.PartitionPipeline.Walk;
 import io.spendwatch.streams.postgres.AccountsWriter;
@@ -174,7 +174,7 @@ public final class Pipelines {
       Map<Integer, Set<String>> byPartition = new HashMap<>();
       for (String userId : userIds) {
         byPartition
-            .computeIfAbsent(Partitions.partitionOf(userId, count), _ -> new HashSet<>())
+            .computeIfAbsent(Partitioner.MURMUR2.partitionOf(userId, count), _ -> new HashSet<>())
             .add(userId);
       }
       byPartition.forEach(

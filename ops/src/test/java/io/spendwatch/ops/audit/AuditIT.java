@@ -410,6 +410,7 @@ class AuditIT {
             "127.0.0.1:" + Ports.free(),
             kafka.groupId(),
             kafka.topics(),
+            kafka.partitioner(),
             kafka.sessionTimeout(),
             kafka.transactionTimeout(),
             kafka.requestTimeout(),

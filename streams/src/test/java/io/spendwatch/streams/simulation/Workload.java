@@ -3,7 +3,7 @@ package io.spendwatch.streams.simulation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.protocol.DeadLetterReason;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -168,6 +168,6 @@ public final class Workload {
   }
 
   private int partitionOf(String userId) {
-    return Partitions.partitionOf(userId, partitions);
+    return Partitioner.MURMUR2.partitionOf(userId, partitions);
   }
 }
