@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -97,6 +98,7 @@ public final class PartitionActor {
 
   private final ActorContext<PartitionCommand> context;
   private final int partition;
+  private final Predicate<String> isAtHome;
   private final Dependencies dependencies;
   private final PartitionActors node;
 
@@ -118,10 +120,12 @@ public final class PartitionActor {
   private PartitionActor(
       ActorContext<PartitionCommand> context,
       int partition,
+      Predicate<String> isAtHome,
       Dependencies dependencies,
       PartitionActors node) {
     this.context = context;
     this.partition = partition;
+    this.isAtHome = isAtHome;
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
@@ -132,11 +136,12 @@ public final class PartitionActor {
 
   /** The actor of this partition, with an empty memory. */
   static Behavior<PartitionCommand> create(
-      int partition, Dependencies dependencies, PartitionActors node) {
+      int partition, Predicate<String> isAtHome, Dependencies dependencies, PartitionActors node) {
     return Behaviors.setup(
         context ->
             Behaviors.receiveMessage(
-                new PartitionActor(context, partition, dependencies, node)::onCommandGuarded));
+                new PartitionActor(context, partition, isAtHome, dependencies, node)
+                    ::onCommandGuarded));
   }
 
   /** Whoever asked waits for an answer: without one it would ask again and again. */
@@ -236,7 +241,9 @@ public final class PartitionActor {
   private void onPartitionRead(PartitionHistory history) {
     streamTimeMs = history.streamTimeMs();
     for (OpenEpisode episode : history.openEpisodes()) {
-      watched.lookAt(episode.userId(), episode.raisedAtMs());
+      if (isAtHome.test(episode.userId())) {
+        watched.lookAt(episode.userId(), episode.raisedAtMs());
+      }
     }
     restored = true;
     readUsers();

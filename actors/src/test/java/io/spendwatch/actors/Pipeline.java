@@ -37,7 +37,7 @@ final class Pipeline {
             kit.system(),
             new PartitionActor.Dependencies(
                 "transactions", awakeUsersMax, awakeBytesMax, restoreUsersMax, 2, ledger, ledger));
-    actor = actors.start(3);
+    actor = actors.start(3, _ -> true);
   }
 
   Pipeline add(String userId, String transactionId, long atMs, long amountMinor) {
@@ -92,7 +92,7 @@ final class Pipeline {
 
   void restart() {
     actors.stop(3, actor);
-    actor = actors.start(3);
+    actor = actors.start(3, _ -> true);
     sequence = 1;
     pending.clear();
   }

@@ -1,6 +1,7 @@
 package io.spendwatch.streams;
 
 import io.spendwatch.streams.PartitionPipeline.Walk;
+import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.util.Collection;
@@ -60,7 +61,7 @@ final class ConsumerLoop {
   private final PipelineConfig config;
   private final Supplier<Consumer<byte[], byte[]>> readers;
   private final Map<String, Walk> walks;
-  private final String transactionsTopic;
+  private final TopicWatch watch;
   private final Publisher publisher;
   private final HangingTransactions hanging;
   private final Timekeeper time;
@@ -86,7 +87,7 @@ final class ConsumerLoop {
       PipelineConfig config,
       Supplier<Consumer<byte[], byte[]>> readers,
       Map<String, Walk> walks,
-      String transactionsTopic,
+      TopicWatch watch,
       Publisher publisher,
       HangingTransactions hanging,
       Timekeeper time) {
@@ -94,7 +95,7 @@ final class ConsumerLoop {
     this.config = config;
     this.readers = readers;
     this.walks = walks;
-    this.transactionsTopic = transactionsTopic;
+    this.watch = watch;
     this.publisher = publisher;
     this.hanging = hanging;
     this.time = time;
@@ -109,11 +110,6 @@ final class ConsumerLoop {
     stop.complete(Done.done());
     wake();
     return stopped;
-  }
-
-  /** How many partitions the transactions topic has; 0 while unknown. For any thread. */
-  int transactionsPartitions() {
-    return partitionCounts.getOrDefault(transactionsTopic, 0);
   }
 
   /** How many partitions each topic has; empty while unknown. For any thread. */
@@ -167,6 +163,7 @@ final class ConsumerLoop {
     try {
       feed(current.poll(POLL));
       publisher.inGroup(current.groupMetadata());
+      endOutdated();
       restartEnded();
       startPending(current);
       flow(current);
@@ -190,6 +187,15 @@ final class ConsumerLoop {
         partition.pipeline().offer(records);
       }
       // Records of a life that has ended are read again by the next one.
+    }
+  }
+
+  /** Whoever works under a layout of the topic that is over can write nothing any more. */
+  private void endOutdated() {
+    for (AssignedPartition partition : assigned.values()) {
+      if (partition.isLive() && partition.progress().isOutdated(watch::isOutdated)) {
+        partition.pipeline().end("the layout of the topic has changed");
+      }
     }
   }
 
@@ -309,7 +315,9 @@ final class ConsumerLoop {
     if (askedAtMs < endsDueMs) {
       return;
     }
-    endsDueMs = askedAtMs + config.endOffsetInterval().toMillis();
+    // A growth waits for whoever has nothing to read, too.
+    boolean grows = watch.layout().flatMap(TopicLayout::growth).isPresent();
+    endsDueMs = askedAtMs + (grows ? config.tick() : config.endOffsetInterval()).toMillis();
     Set<TopicPartition> live = new HashSet<>();
     for (AssignedPartition partition : assigned.values()) {
       if (partition.isLive()) {
@@ -362,7 +370,8 @@ final class ConsumerLoop {
     }
   }
 
-  private void wake() {
+  /** Lets the thread look at what has changed. For any thread. */
+  void wake() {
     Consumer<byte[], byte[]> current = reader;
     if (current != null) {
       current.wakeup();

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -64,6 +65,9 @@ public record KafkaConfig(
    * most of the time until an alert is seen.
    */
   private static final long TRANSACTION_RETRY_MS = 5;
+
+  /** After which a partition that has been added to a topic is known, and given to somebody. */
+  private static final int METADATA_AGE_MS_MAX = 2000;
 
   /** A rebalance waits until every member has heard of it, with its next heartbeat. */
   private static final int HEARTBEATS_PER_SESSION = 6;
@@ -165,6 +169,21 @@ public record KafkaConfig(
     return node + "-consumer";
   }
 
+  /**
+   * Of an admin client of this node.
+   *
+   * @param purpose ends its name
+   */
+  Map<String, Object> adminProperties(String purpose) {
+    int timeoutMs = Math.toIntExact(requestTimeout.toMillis());
+    Map<String, Object> all = new HashMap<>();
+    all.put(CommonClientConfigs.CLIENT_ID_CONFIG, nodeId + "-" + purpose);
+    all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, timeoutMs);
+    all.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, timeoutMs);
+    all.putAll(clientProperties());
+    return all;
+  }
+
   Map<String, Object> consumerProperties() {
     Map<String, Object> all = new HashMap<>();
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
@@ -174,6 +193,7 @@ public record KafkaConfig(
     all.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, fetchBytesMin);
     all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, PARTITION_FETCH_BYTES_MAX);
     all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    all.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_AGE_MS_MAX);
     if (!"consumer".equals(properties.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG))) {
       // With the newer protocol these are the broker's to decide, and the client refuses them.
       all.put(

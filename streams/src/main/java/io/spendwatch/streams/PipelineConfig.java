@@ -25,6 +25,8 @@ import java.time.Duration;
  *     with
  * @param poisonTries how often a record alone must make our own code fail to go to the dead letters
  * @param drainTimeout how long what is in flight may take when a partition is given away
+ * @param topicCheckInterval between two looks whether the transactions topic has more partitions,
+ *     and how far a growth is
  * @param retry pauses between tries
  */
 public record PipelineConfig(
@@ -40,6 +42,7 @@ public record PipelineConfig(
     Duration offsetCommitInterval,
     int poisonTries,
     Duration drainTimeout,
+    Duration topicCheckInterval,
     BackOff retry) {
 
   public PipelineConfig {
@@ -61,6 +64,7 @@ public record PipelineConfig(
         "not negative");
     checkPositive("spendwatch.pipeline.ask-timeout", askTimeout);
     checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
+    checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
     checkRange("spendwatch.pipeline.poison-tries", poisonTries, 1, 100);
     check(
         drainTimeout.compareTo(offsetCommitInterval) > 0,
@@ -85,6 +89,7 @@ public record PipelineConfig(
             section.duration("offset-commit-interval"),
             section.integer("poison-tries"),
             section.duration("drain-timeout"),
+            section.duration("topic-check-interval"),
             BackOff.from(section.section("retry")));
     section.rejectUnknown();
     return config;

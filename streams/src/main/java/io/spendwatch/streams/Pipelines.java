@@ -10,18 +10,24 @@ import io.spendwatch.streams.postgres.AccountsWriter;
 import io.spendwatch.streams.postgres.BalanceListener;
 import io.spendwatch.streams.postgres.BalancePush;
 import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.Layouts;
 import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -33,11 +39,13 @@ import org.apache.pekko.actor.typed.ActorSystem;
  * consumer group assigns to it. For any thread.
  */
 public final class Pipelines {
+  private final TopicWatch watch;
   private final ConsumerLoop loop;
   private final Publisher publisher;
   private final BalancePush push;
 
-  private Pipelines(ConsumerLoop loop, Publisher publisher, BalancePush push) {
+  private Pipelines(TopicWatch watch, ConsumerLoop loop, Publisher publisher, BalancePush push) {
+    this.watch = watch;
     this.loop = loop;
     this.publisher = publisher;
     this.push = push;
@@ -69,6 +77,7 @@ public final class Pipelines {
             writes,
             changes -> new BalanceListener(database, changes),
             new KafkaHangingTransactions(kafka),
+            new KafkaTransactionsTopic(kafka),
             actors,
             Timekeeper.real(clock)));
   }
@@ -81,6 +90,7 @@ public final class Pipelines {
    * @param writes as {@link Ledger} takes it
    * @param push makes the channel that announces balance changes, not started
    * @param hanging transactions that dead nodes of the group have left open
+   * @param topic closed once the pipelines have stopped
    */
   record Outside(
       ActorSystem<?> system,
@@ -90,6 +100,7 @@ public final class Pipelines {
       Statements writes,
       Function<BalancePush.Changes, BalancePush> push,
       HangingTransactions hanging,
+      TransactionsTopic topic,
       PartitionActors actors,
       Timekeeper time) {}
 
@@ -99,7 +110,17 @@ public final class Pipelines {
     Timekeeper time = outside.time();
     Publisher publisher =
         new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
-    ActorNotices notices = new ActorNotices(outside.actors());
+    AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
+    Layouts layouts = new Layouts(outside.database());
+    TopicWatch watch =
+        new TopicWatch(
+            topics.transactions(),
+            outside.topic(),
+            layouts,
+            pipeline.topicCheckInterval(),
+            time,
+            () -> Optional.ofNullable(reading.get()).ifPresent(ConsumerLoop::wake));
+    ActorNotices notices = new ActorNotices(outside.actors(), config.kafka().partitioner(), watch);
     BalancePush push = outside.push().apply(notices);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
@@ -109,6 +130,9 @@ public final class Pipelines {
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
             new Ledger(outside.database(), outside.writes()),
+            config.kafka().partitioner(),
+            layouts,
+            watch,
             publisher,
             push::isUp,
             time);
@@ -129,20 +153,25 @@ public final class Pipelines {
             pipeline,
             outside.readers(),
             walks,
-            topics.transactions(),
+            watch,
             publisher,
             outside.hanging(),
             time);
-    notices.loop = loop;
+    reading.set(loop);
     push.start();
     publisher.start();
     loop.start();
-    return new Pipelines(loop, publisher, push);
+    watch.start();
+    return new Pipelines(watch, loop, publisher, push);
   }
 
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
-    String waitingFor = loop.waitingFor() != null ? loop.waitingFor() : publisher.waitingFor();
+    String waitingFor =
+        Stream.of(loop.waitingFor(), publisher.waitingFor(), watch.waitingFor())
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
     return new PipelinesStatus(loop.status(), loop.partitionCounts(), push.isUp(), waitingFor);
   }
 
@@ -152,29 +181,40 @@ public final class Pipelines {
    * owner of the partition does.
    */
   public CompletionStage<Done> drainAndStop() {
-    return loop.stop().thenCompose(_ -> publisher.close()).whenComplete((_, _) -> push.stop());
+    return loop.stop()
+        .thenCompose(_ -> publisher.close())
+        .whenComplete(
+            (_, _) -> {
+              push.stop();
+              watch.stop();
+            });
   }
 
   /** Passes balance changes on to the actors of the partitions that are consumed here. */
   private static final class ActorNotices implements BalancePush.Changes {
     private final PartitionActors actors;
-    private volatile ConsumerLoop loop;
+    private final Partitioner partitioner;
+    private final TopicWatch watch;
 
-    ActorNotices(PartitionActors actors) {
+    ActorNotices(PartitionActors actors, Partitioner partitioner, TopicWatch watch) {
       this.actors = actors;
+      this.partitioner = partitioner;
+      this.watch = watch;
     }
 
     @Override
     public void changed(Set<String> userIds) {
-      int count = loop.transactionsPartitions();
-      if (count == 0) {
+      // Never older than the layout of a life that can still write: that life's claim has told it.
+      Optional<TopicLayout> layout = watch.layout();
+      if (layout.isEmpty()) {
         anyMayHaveChanged();
         return;
       }
+      int count = layout.get().partitions();
       Map<Integer, Set<String>> byPartition = new HashMap<>();
       for (String userId : userIds) {
         byPartition
-            .computeIfAbsent(Partitioner.MURMUR2.partitionOf(userId, count), _ -> new HashSet<>())
+            .computeIfAbsent(partitioner.partitionOf(userId, count), _ -> new HashSet<>())
             .add(userId);
       }
       byPartition.forEach(

@@ -5,7 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.simulation.GrownVerdict;
 import io.spendwatch.streams.simulation.Machine;
 import io.spendwatch.streams.simulation.Outage;
 import io.spendwatch.streams.simulation.Scheduler;
@@ -33,6 +36,10 @@ final class Simulation {
   private static final Duration RECOVERY = Duration.ofSeconds(90);
   private static final Duration CHECK = Duration.ofMillis(250);
   private static final int QUIET_CHECKS = 5;
+  private static final int USERS_MAX = 6;
+
+  /** For so long a producer may not have heard of new partitions. */
+  private static final Duration METADATA_AGE = Duration.ofSeconds(4);
 
   /** Until everybody has heard of a changed balance, or has noticed that the partition is idle. */
   private static final int IDLE_CHECKS = 20;
@@ -43,6 +50,15 @@ final class Simulation {
   private final Trace trace;
   private final List<Machine> machines;
   private final int partitions;
+
+  /** How many the topic will have; the same where it does not grow. */
+  private final int grownTo;
+
+  private boolean isGrown;
+
+  /** From when on a producer knows, by user. */
+  private final Map<String, Long> knownToNanos = new HashMap<>();
+
   private final Workload workload;
   private final World world;
   private final StreamsConfig[] configs;
@@ -65,7 +81,8 @@ final class Simulation {
     this.trace = new Trace(verbose);
     this.machines = machines;
     this.partitions = 1 + random.nextInt(3);
-    this.workload = new Workload(random, partitions);
+    this.grownTo = random.nextInt(4) == 0 ? partitions + 1 + random.nextInt(4) : partitions;
+    this.workload = new Workload(random, partitions, grownTo);
     this.configs = new StreamsConfig[machines.size()];
     int batchRowsMax = List.of(1, 3, 20, 500).get(random.nextInt(4));
     for (int i = 0; i < configs.length; i++) {
@@ -92,6 +109,7 @@ final class Simulation {
                     end-offset-interval = 2 s
                     offset-commit-interval = 100 ms
                     drain-timeout = 1 s
+                    topic-check-interval = 500 ms
                     retry { min = 50 ms, max = 1 s }
                   }
                 }
@@ -116,8 +134,13 @@ final class Simulation {
           .balances()
           .forEach((user, minor) -> world.postgres().putAccount(user, "USD", minor, 0));
       workload.poison().forEach(world.postgres()::refuse);
+      if (grownTo > partitions) {
+        // As the command that makes the topic does.
+        world.postgres().adoptLayout(partitions);
+      }
       sendRecords();
       planChanges();
+      planGrowth();
       int first = 1 + random.nextInt(machines.size());
       for (int i = 0; i < first; i++) {
         start(machines.get(i));
@@ -134,7 +157,10 @@ final class Simulation {
       } catch (Scheduler.Stuck e) {
         throw new AssertionError(e.getMessage() + "\n" + describe(), e);
       }
-      List<String> differences = new Verdict(world, topics(), workload, sent).differences(idled);
+      List<String> differences =
+          isGrown
+              ? new GrownVerdict(world, topics(), workload, partitions, grownTo).differences(idled)
+              : new Verdict(world, topics(), workload, sent).differences(idled);
       if (!differences.isEmpty()) {
         throw new AssertionError(String.join("\n", differences));
       }
@@ -167,14 +193,42 @@ final class Simulation {
     }
   }
 
+  private void planGrowth() {
+    if (grownTo > partitions) {
+      long atNanos = random.nextLong(TROUBLE.toNanos());
+      boolean allKnow = random.nextBoolean();
+      for (int user = 0; user < USERS_MAX; user++) {
+        knownToNanos.put(
+            "u" + user, atNanos + (allKnow ? 0 : random.nextLong(METADATA_AGE.toNanos())));
+      }
+      world
+          .scheduler()
+          .after(
+              Duration.ofNanos(atNanos),
+              () -> {
+                trace.happened("topic grown");
+                isGrown = true;
+                world.kafka().grow(grownTo);
+              });
+    }
+  }
+
+  /** By what the producer knows of the topic at this moment. */
+  private int partitionOf(Workload.Sent record) {
+    boolean isStray = record.reason() == DeadLetterReason.WRONG_PARTITION;
+    boolean isKnown = isGrown && world.scheduler().nanoTime() >= knownToNanos.get(record.key());
+    return isKnown && !isStray
+        ? Partitioner.MURMUR2.partitionOf(record.key(), grownTo)
+        : record.partition();
+  }
+
   private void send(Workload.Sent record) {
-    sent.computeIfAbsent(record.partition(), _ -> new ArrayList<>()).add(record);
+    int partition = partitionOf(record);
+    sent.computeIfAbsent(partition, _ -> new ArrayList<>()).add(record);
     world
         .kafka()
         .append(
-            transactions(record.partition()),
-            record.key().getBytes(UTF_8),
-            record.value().getBytes(UTF_8));
+            transactions(partition), record.key().getBytes(UTF_8), record.value().getBytes(UTF_8));
   }
 
   private void planChanges() {
@@ -292,7 +346,7 @@ final class Simulation {
       start(machines.get(random.nextInt(machines.size())));
     }
     boolean quiet =
-        (!mustBeWell() || allIsWell())
+        (!(mustBeWell() || isGrown) || allIsWell())
             && world.kafka().isCaughtUp()
             && world.kafka().published(topics().alerts()).size() >= world.postgres().alerts().size()
             && sent.values().stream().mapToInt(List::size).sum() == workload.records().size();
@@ -319,6 +373,6 @@ final class Simulation {
                 .filter(partition -> partition.topic().equals(topics().transactions()))
                 .filter(partition -> partition.state() == PartitionStatus.State.RUNNING)
                 .count()
-            == partitions;
+            == (isGrown ? grownTo : partitions);
   }
 }

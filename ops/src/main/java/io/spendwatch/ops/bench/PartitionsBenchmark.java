@@ -117,7 +117,7 @@ final class PartitionsBenchmark {
       makeDays();
       fill();
       this.makeMillis = makeMore();
-      this.epoch = await(ledger.claim(0, "bench", nowMs)).epoch();
+      this.epoch = await(ledger.claim(0, "bench", nowMs)).orElseThrow().epoch();
     }
 
     private void makeDays() {

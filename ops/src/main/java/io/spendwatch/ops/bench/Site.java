@@ -214,7 +214,9 @@ final class Site implements AutoCloseable {
   }
 
   private void createTopics(Namespace of) {
-    var _ = preparation.topics(client, of.topics(), OptionalInt.empty(), OptionalInt.empty());
+    var _ =
+        preparation.topics(
+            of.address(), client, of.topics(), OptionalInt.empty(), OptionalInt.empty());
   }
 
   /**

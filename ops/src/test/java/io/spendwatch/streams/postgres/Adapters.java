@@ -12,6 +12,7 @@ record Adapters(
     Server server,
     Ledger ledger,
     Ledger ledgerWithoutPartitions,
+    Layouts layouts,
     PgHistory history,
     PgAccounts accounts,
     AccountsWriter accountsWriter) {
@@ -27,6 +28,7 @@ record Adapters(
         server,
         new Ledger(server, server),
         new Ledger(withoutPartitions, server),
+        new Layouts(server),
         new PgHistory(server),
         new PgAccounts(server),
         new AccountsWriter(server));

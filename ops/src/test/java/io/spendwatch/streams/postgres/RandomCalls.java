@@ -55,6 +55,7 @@ final class RandomCalls {
   private static final List<String> USERS = List.of("u1", "u2", "ü\"\\, '3'", "😀");
   private static final List<String> CURRENCIES = List.of("USD", "EUR");
   private static final int PARTITIONS = 2;
+  private static final int GROWN_TO = 3;
   private static final int ROWS_MAX = 6;
   private static final int ALERTS_MAX = 3;
   private static final int QUESTIONS_MAX = 5;
@@ -92,8 +93,13 @@ final class RandomCalls {
 
   Call next() {
     calls++;
-    int choice = random.nextInt(100);
-    if (calls <= PARTITIONS || choice < 5) {
+    int choice = random.nextInt(110);
+    if (calls == 1 && !oneIn(10)) {
+      return new Call(
+          "adopt", PARTITIONS, on -> on.layouts().adopt(PARTITIONS).thenApply(_ -> "done"));
+    } else if (choice >= 100) {
+      return layout();
+    } else if (calls <= PARTITIONS + 1 || choice < 5) {
       return claim();
     } else if (choice < 36) {
       LedgerBatch batch = batch(FIRST_DAYS_QUARTERS + (oneIn(4) ? 8 : 0));
@@ -123,6 +129,30 @@ final class RandomCalls {
     } else {
       return removeAccount();
     }
+  }
+
+  private Call layout() {
+    int partition = anyPartition();
+    long epoch =
+        Math.max(
+            1,
+            stored.pipelines().getOrDefault(partition, new Pipeline()).epoch() - random.nextInt(2));
+    int more = PARTITIONS + 1 + random.nextInt(3);
+    return switch (random.nextInt(8)) {
+      case 0 -> new Call("adopt", more, on -> on.layouts().adopt(more).thenApply(_ -> "done"));
+      case 1 ->
+          new Call("announce", more, on -> on.layouts().announce(more).thenApply(_ -> "done"));
+      case 2, 3 -> {
+        List<Long> marks = List.of(random.nextLong(3), random.nextLong(3));
+        yield new Call(
+            "begin growth",
+            more,
+            on -> on.layouts().begin(PARTITIONS, GROWN_TO, marks).thenApply(_ -> "done"));
+      }
+      case 4, 5 -> new Call("hold", partition, on -> on.ledger().hold(partition, epoch, GROWN_TO));
+      case 6 -> new Call("finish growth", GROWN_TO, on -> on.layouts().finish(GROWN_TO));
+      default -> new Call("read layout", "", on -> on.layouts().read());
+    };
   }
 
   private Call claim() {

@@ -96,6 +96,7 @@ final class RealServer implements Server, AutoCloseable {
         DELETE FROM spendwatch.closed_accounts;
         DELETE FROM spendwatch.account_versions;
         DELETE FROM spendwatch.pipelines;
+        DELETE FROM spendwatch.topic_layout;
         """
             .formatted(names, instants));
     var _ = takeAnnounced();

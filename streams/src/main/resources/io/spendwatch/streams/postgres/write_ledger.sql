@@ -33,4 +33,9 @@ WITH fence AS (
 )
 SELECT (SELECT count(*) FROM fence) = 1 AS under_epoch,
        (SELECT count(*) FROM written) AS transactions,
-       (SELECT count(*) FROM announced) AS alerts
+       -- Of the alerts asked for, those that are there in their places: written now, or by the same write before.
+       (SELECT count(*) FROM announced)
+         + (SELECT count(*)
+              FROM unnest($20::text[], $37::bigint[]) AS asked (alert_id, partition_seq)
+              JOIN spendwatch.alerts AS stored USING (alert_id, partition_seq)
+             WHERE stored.kafka_partition = $1) AS alerts

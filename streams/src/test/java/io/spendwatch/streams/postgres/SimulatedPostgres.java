@@ -85,6 +85,7 @@ public final class SimulatedPostgres {
     long alertSeq;
     long publishedAlertSeq;
     OffsetDateTime writtenAt;
+    Integer heldFor;
 
     public long epoch() {
       return epoch;
@@ -106,6 +107,7 @@ public final class SimulatedPostgres {
   private final Map<String, Function<Tuple, RowSet<Row>>> statements = new HashMap<>();
   private final Map<String, String> names = new HashMap<>();
   private final Map<Integer, Pipeline> pipelines = new TreeMap<>();
+  private final SimulatedLayout layout = new SimulatedLayout(pipelines);
   private final Map<Key, StoredTransaction> transactions = new LinkedHashMap<>();
   private final Map<String, StoredAlert> alerts = new LinkedHashMap<>();
   private final Map<String, Account> accounts = new LinkedHashMap<>();
@@ -120,6 +122,12 @@ public final class SimulatedPostgres {
   public SimulatedPostgres(Consumer<Set<String>> onAccountsChanged) {
     this.onAccountsChanged = onAccountsChanged;
     statement("claim_pipeline", this::claim);
+    statement("hold_pipeline", this::hold);
+    statement("adopt_layout", layout::adopt);
+    statement("read_layout", layout::read);
+    statement("announce_growth", layout::announce);
+    statement("begin_growth", layout::begin);
+    statement("finish_growth", layout::finish);
     statement("write_ledger", this::write);
     statement("ensure_partitions", this::ensurePartitions);
     statement("read_unpublished_alerts", this::unpublishedAlerts);
@@ -202,6 +210,11 @@ public final class SimulatedPostgres {
     }
   }
 
+  /** As the command that makes the topic does. */
+  public void adoptLayout(int partitions) {
+    RowSet<Row> _ = layout.adopt(Tuple.of(partitions));
+  }
+
   private void statement(String name, Function<Tuple, RowSet<Row>> promise) {
     String sql = SQL.computeIfAbsent(name, SqlText::load);
     statements.put(sql, promise);
@@ -209,12 +222,34 @@ public final class SimulatedPostgres {
   }
 
   private RowSet<Row> claim(Tuple in) {
+    if (!layout.isThere()) {
+      return new SimulatedRows();
+    }
     Pipeline pipeline = pipelines.computeIfAbsent(in.getInteger(0), _ -> new Pipeline());
     if (SQL.get("claim_pipeline").contains("SET epoch = pipeline.epoch + 1")) {
       pipeline.epoch++;
     }
+    pipeline.heldFor = null;
     return new SimulatedRows()
-        .add(pipeline.epoch, pipeline.alertSeq, pipeline.publishedAlertSeq, pipeline.writtenAt);
+        .add(
+            pipeline.epoch,
+            pipeline.alertSeq,
+            pipeline.publishedAlertSeq,
+            pipeline.writtenAt,
+            layout.version(),
+            layout.partitions(),
+            layout.former(),
+            layout.growingTo(),
+            layout.marks());
+  }
+
+  private RowSet<Row> hold(Tuple in) {
+    Pipeline pipeline = pipelines.get(in.getInteger(0));
+    if (pipeline == null || pipeline.epoch != in.getLong(1)) {
+      return new SimulatedRows();
+    }
+    pipeline.heldFor = in.getInteger(2);
+    return new SimulatedRows().add(in.getInteger(0));
   }
 
   private RowSet<Row> write(Tuple in) {
@@ -300,7 +335,12 @@ public final class SimulatedPostgres {
               .anyMatch(
                   other ->
                       other.partition == row.partition && other.partitionSeq == row.partitionSeq);
-      if (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null) {
+      StoredAlert before = alerts.get(row.alertId);
+      boolean isThere =
+          before != null
+              && before.partition == row.partition
+              && before.partitionSeq == row.partitionSeq;
+      if (isThere || (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null)) {
         written++;
       }
     }
@@ -383,7 +423,7 @@ public final class SimulatedPostgres {
 
   private RowSet<Row> openEpisodes(Tuple in) {
     SimulatedRows rows = new SimulatedRows();
-    episodesOf(alert -> alert.partition == in.getInteger(0)).stream()
+    episodesOf(alert -> layout.isOrigin(alert.partition, in.getInteger(0))).stream()
         .filter(episode -> episode.clearedAt == null)
         .sorted(Comparator.comparing(episode -> episode.userId))
         .forEach(episode -> rows.add(episode.userId, episode.episodeId, episode.raisedAt));

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 
@@ -50,9 +51,12 @@ public final class SimulatedKafka {
   private final Map<String, Transaction> transactions = new LinkedHashMap<>();
   private final Map<String, List<ProducerRecord<byte[], byte[]>>> published = new HashMap<>();
   private final SimulatedGroup group;
+  private final Map<TopicPartition, Integer> endsBeforeGrowth = new LinkedHashMap<>();
+  private final String transactionsTopic;
 
   SimulatedKafka(Scheduler scheduler, String transactions, int partitions, String balances) {
     this.scheduler = scheduler;
+    this.transactionsTopic = transactions;
     for (int i = 0; i < partitions; i++) {
       logs.put(new TopicPartition(transactions, i), new ArrayList<>());
     }
@@ -65,8 +69,28 @@ public final class SimulatedKafka {
     return group;
   }
 
+  /** Somebody adds partitions to the transactions topic; the group hears of it some time later. */
+  public void grow(int partitions) {
+    logs.forEach((partition, log) -> endsBeforeGrowth.put(partition, log.size()));
+    for (int i = partitions(transactionsTopic); i < partitions; i++) {
+      logs.put(new TopicPartition(transactionsTopic, i), new ArrayList<>());
+    }
+    scheduler.after(
+        Duration.ofNanos(scheduler.some(Duration.ZERO, Duration.ofSeconds(2))),
+        () -> group.has(List.copyOf(logs.keySet())));
+  }
+
+  /** Where each partition ended when the topic grew; empty unless it did. */
+  Map<TopicPartition, Integer> endsBeforeGrowth() {
+    return endsBeforeGrowth;
+  }
+
   /** Somebody outside produces a record. */
   public void append(TopicPartition partition, byte[] key, byte[] value) {
+    append(partition, key, value, new RecordHeaders());
+  }
+
+  private void append(TopicPartition partition, byte[] key, byte[] value, Headers headers) {
     List<ConsumerRecord<byte[], byte[]>> log = logs.get(partition);
     log.add(
         new ConsumerRecord<>(
@@ -79,7 +103,7 @@ public final class SimulatedKafka {
             value == null ? -1 : value.length,
             key,
             value,
-            new RecordHeaders(),
+            headers,
             Optional.empty()));
   }
 
@@ -175,6 +199,11 @@ public final class SimulatedKafka {
     }
     for (ProducerRecord<byte[], byte[]> record : records) {
       published.computeIfAbsent(record.topic(), _ -> new ArrayList<>()).add(record);
+      if (record.topic().equals(transactionsTopic)) {
+        scheduler.trace().happened("record passed on");
+        TopicPartition home = new TopicPartition(record.topic(), record.partition());
+        append(home, record.key(), record.value(), record.headers());
+      }
     }
     committed.putAll(transaction.offsets);
     scheduler.trace().say(() -> "committed " + records.size() + ", " + transaction.offsets);

@@ -39,21 +39,27 @@ public final class Workload {
 
   private final Random random;
   private final int partitions;
+  private final int grownTo;
   private final Map<String, Long> balances = new HashMap<>();
   private final List<Sent> records = new ArrayList<>();
   private final Set<String> poison = new HashSet<>();
   private final List<Change> changes = new ArrayList<>();
 
-  public Workload(Random random, int partitions) {
+  /**
+   * @param partitions of the transactions topic when it begins
+   * @param grownTo how many it will have later, the same where it does not grow
+   */
+  public Workload(Random random, int partitions, int grownTo) {
     this.random = random;
     this.partitions = partitions;
+    this.grownTo = grownTo;
     int users = 1 + random.nextInt(6);
     for (int user = 0; user < users; user++) {
       if (random.nextInt(8) != 0) {
         balances.put("u" + user, 20L + random.nextInt(200));
       }
     }
-    if (random.nextInt(6) == 0) {
+    if (grownTo == partitions && random.nextInt(6) == 0) {
       for (int i = 1 + random.nextInt(2); i > 0; i--) {
         poison.add("t" + random.nextInt(30));
       }
@@ -115,7 +121,9 @@ public final class Workload {
         atMs = Math.max(START_MS, atMs - random.nextInt(30) * gridMs);
       }
       int kind = random.nextInt(40);
-      if (kind == 0) {
+      if (kind == 4) {
+        stray(i, "u" + random.nextInt(users), atMs);
+      } else if (kind == 0) {
         garbage(i, "u" + random.nextInt(users));
       } else if (kind < 4 && !records.isEmpty()) {
         repeat(atMs);
@@ -160,6 +168,24 @@ public final class Workload {
             new String(TransactionCodec.encode(transaction), UTF_8),
             transaction,
             poison.contains(transaction.transactionId()) ? DeadLetterReason.INTERNAL_ERROR : null));
+  }
+
+  /** A good record in a partition that is not its user's, before or after the topic grows. */
+  private void stray(int number, String userId, long atMs) {
+    int partition = random.nextInt(partitions);
+    if (partition != partitionOf(userId)
+        && partition != Partitioner.MURMUR2.partitionOf(userId, grownTo)) {
+      Transaction transaction =
+          new Transaction(
+              "t" + number, userId, 50, "USD", atMs, TransactionKind.PURCHASE, null, null);
+      records.add(
+          new Sent(
+              partition,
+              userId,
+              new String(TransactionCodec.encode(transaction), UTF_8),
+              null,
+              DeadLetterReason.WRONG_PARTITION));
+    }
   }
 
   private void garbage(int number, String userId) {
