@@ -1,6 +1,7 @@
 package io.spendwatch.streams;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
@@ -8,6 +9,7 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
+import io.spendwatch.ops.setup.Preparation;
 import io.spendwatch.ops.setup.TopicSetup;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
@@ -18,6 +20,7 @@ import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.retry.Timekeeper;
+import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -38,6 +41,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -164,6 +168,43 @@ public final class PipelinesBed implements AutoCloseable {
 
   void send(String topic, byte[] key, byte[] value) {
     var _ = producer.send(new ProducerRecord<>(topic, key, value));
+  }
+
+  /** As {@code migrate --partitions} does it. */
+  void grow(int partitions) {
+    var preparation =
+        new Preparation(
+            new PrintWriter(System.err, true, UTF_8),
+            Duration.ofSeconds(60),
+            Timekeeper.real(InstantSource.system()));
+    assertThat(
+            preparation.topics(
+                database,
+                Map.of("bootstrap.servers", bootstrapServers),
+                topics,
+                OptionalInt.of(partitions),
+                OptionalInt.empty()))
+        .isEmpty();
+  }
+
+  /** As somebody does it who knows nothing of us. */
+  void addPartitions(int partitions) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      admin
+          .createPartitions(Map.of(topics.transactions(), NewPartitions.increaseTo(partitions)))
+          .all()
+          .get();
+    }
+  }
+
+  void send(int partition, Transaction transaction) {
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                topics.transactions(),
+                partition,
+                transaction.userId().getBytes(UTF_8),
+                TransactionCodec.encode(transaction)));
   }
 
   /** From now on the topic takes only records up to this size. */
