@@ -176,6 +176,39 @@ class GrowthIT {
     assertThat(deadLetters()).isEmpty();
   }
 
+  /** Its id is taken by a row that somebody else has written, as where two lives decide alike. */
+  @Test
+  void publishesNoAlertThatHasNoRow() {
+    PipelinesBed.Node first = bed.start("a");
+    open("42", 10_000);
+    bed.send(purchase("tx0", "42", 0, 15_000));
+    await().atMost(LIMIT).until(() -> published() == 1);
+    first.stop();
+    bed.execute("DELETE FROM spendwatch.transactions");
+    bed.execute("UPDATE spendwatch.alerts SET user_id = 'other', kafka_partition = 99");
+    bed.forgetOffsets(bed.topics().transactions());
+
+    PipelinesBed.Node second = bed.start("a");
+    await()
+        .atMost(LIMIT)
+        .until(() -> bed.number("SELECT count(*) FROM spendwatch.transactions") == 1);
+    bed.send(purchase("tx1", "42", HOUR_MS, 1));
+    await()
+        .atMost(LIMIT)
+        .until(() -> bed.number("SELECT count(*) FROM spendwatch.transactions") == 2);
+    await().atMost(LIMIT).until(() -> second.status().isHealthy());
+    assertThat(
+            bed.number(
+                "SELECT count(*) FROM spendwatch.alerts WHERE type = 'RAISED' AND user_id = 'other'"))
+        .isEqualTo(1);
+    assertThat(published())
+        .isEqualTo(1 + bed.number("SELECT count(*) FROM spendwatch.alerts WHERE user_id = '42'"));
+  }
+
+  private long published() {
+    return bed.allCommitted(bed.topics().alerts()).size();
+  }
+
   private void open(String userId, long balanceMinor) {
     bed.send(new Balance(userId, null, balanceMinor, "USD", Spending.START_MS - HOUR_MS));
     await().atMost(LIMIT).until(() -> bed.number("SELECT count(*) FROM spendwatch.accounts") == 1);

@@ -143,7 +143,8 @@ public final class Pipelines {
         Map.of(
             topics.transactions(),
             (incarnation, start) -> TransactionsPipeline.begin(forTransactions, incarnation, start),
-            // From any partition: each version carries the instant since when it is in force, so that
+            // From any partition: each version carries the instant since when it is in force, so
+            // that
             // nothing rests on the order in which those of one user arrive.
             topics.balances(),
             (incarnation, start) ->
