@@ -435,6 +435,7 @@ public final class SimulatedPostgres {
         .filter(row -> row.userId.equals(userId))
         .sorted(
             Comparator.comparingLong(StoredTransaction::eventTimeMs)
+                .thenComparingInt(StoredTransaction::partition)
                 .thenComparingLong(StoredTransaction::offset))
         .toList();
   }
