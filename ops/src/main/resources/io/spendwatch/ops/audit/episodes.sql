@@ -65,6 +65,7 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
                    CASE WHEN next_offset - 1 < known_offset THEN -kafka_offset ELSE kafka_offset END
           LIMIT 1
        ) AS reached ON NOT alert.late AND alert.transaction_id IS NULL;
+-- Comparable with those of the rows.
 UPDATE told SET kafka_offset = spendwatch.arrival(kafka_partition, kafka_offset);
 CREATE INDEX ON told (user_id, event_time);
 ANALYZE told;
