@@ -61,7 +61,7 @@ final class ConsumerLoop {
   private final PipelineConfig config;
   private final Supplier<Consumer<byte[], byte[]>> readers;
   private final Map<String, Walk> walks;
-  private final TopicWatch watch;
+  private final LayoutWatch watch;
   private final Publisher publisher;
   private final HangingTransactions hanging;
   private final Timekeeper time;
@@ -87,7 +87,7 @@ final class ConsumerLoop {
       PipelineConfig config,
       Supplier<Consumer<byte[], byte[]>> readers,
       Map<String, Walk> walks,
-      TopicWatch watch,
+      LayoutWatch watch,
       Publisher publisher,
       HangingTransactions hanging,
       Timekeeper time) {

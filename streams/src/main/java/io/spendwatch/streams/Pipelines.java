@@ -39,12 +39,12 @@ import org.apache.pekko.actor.typed.ActorSystem;
  * consumer group assigns to it. For any thread.
  */
 public final class Pipelines {
-  private final TopicWatch watch;
+  private final LayoutWatch watch;
   private final ConsumerLoop loop;
   private final Publisher publisher;
   private final BalancePush push;
 
-  private Pipelines(TopicWatch watch, ConsumerLoop loop, Publisher publisher, BalancePush push) {
+  private Pipelines(LayoutWatch watch, ConsumerLoop loop, Publisher publisher, BalancePush push) {
     this.watch = watch;
     this.loop = loop;
     this.publisher = publisher;
@@ -112,8 +112,8 @@ public final class Pipelines {
         new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
     AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
     Layouts layouts = new Layouts(outside.database());
-    TopicWatch watch =
-        new TopicWatch(
+    LayoutWatch watch =
+        new LayoutWatch(
             topics.transactions(),
             outside.topic(),
             layouts,
@@ -197,9 +197,9 @@ public final class Pipelines {
   private static final class ActorNotices implements BalancePush.Changes {
     private final PartitionActors actors;
     private final Partitioner partitioner;
-    private final TopicWatch watch;
+    private final LayoutWatch watch;
 
-    ActorNotices(PartitionActors actors, Partitioner partitioner, TopicWatch watch) {
+    ActorNotices(PartitionActors actors, Partitioner partitioner, LayoutWatch watch) {
       this.actors = actors;
       this.partitioner = partitioner;
       this.watch = watch;

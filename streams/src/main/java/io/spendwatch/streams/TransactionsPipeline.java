@@ -55,7 +55,7 @@ final class TransactionsPipeline {
       Ledger ledger,
       Partitioner partitioner,
       Layouts layouts,
-      TopicWatch watch,
+      LayoutWatch watch,
       Publisher publisher,
       BooleanSupplier balancesPushed,
       Timekeeper time) {}

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  * make that safe. This only tells the consumer's loop which lives are outdated. Runs on a thread of
  * its own; what it answers is for any thread.
  */
-final class TopicWatch {
-  private static final Logger LOG = LoggerFactory.getLogger(TopicWatch.class);
+final class LayoutWatch {
+  private static final Logger LOG = LoggerFactory.getLogger(LayoutWatch.class);
 
   /** For one answer of Kafka or PostgreSQL; then it is asked again. */
   private static final Duration ANSWER = Duration.ofSeconds(10);
@@ -47,7 +47,7 @@ final class TopicWatch {
    * @param interval between two looks
    * @param onChange called when there is another layout; by any thread, must not block
    */
-  TopicWatch(
+  LayoutWatch(
       String topicName,
       TransactionsTopic topic,
       Layouts layouts,
@@ -63,7 +63,7 @@ final class TopicWatch {
   }
 
   void start() {
-    time.startThread("spendwatch-topic", this::run);
+    time.startThread("spendwatch-layout", this::run);
   }
 
   void stop() {
