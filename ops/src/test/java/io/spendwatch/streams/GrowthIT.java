@@ -188,7 +188,8 @@ class GrowthIT {
   /** Of all rows and offsets; no node is asked for what is in memory. */
   private void assertThatTheAuditIsClean() {
     StreamsConfig config =
-        PipelinesBed.Node.config(bed.settings("audit", "spendwatch.postgres.role = \"\""));
+        PipelinesBed.Node.config(
+            bed.settings("audit", "spendwatch.postgres { role = \"\", statement-timeout = 5 m }"));
     Database database = Database.open(config.postgres());
     try (var nobody = new HttpWindows(URI.create("http://127.0.0.1:1"), Duration.ofSeconds(1))) {
       var audit =
