@@ -5,10 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.ops.audit.AuditReport;
-import io.spendwatch.ops.audit.HttpWindows;
-import io.spendwatch.ops.audit.Reconciliation;
-import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.setup.TopicGrowth;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -16,12 +12,8 @@ import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
-import io.spendwatch.streams.postgres.Database;
-import java.net.URI;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -124,7 +116,6 @@ class GrowthIT {
     assertThat(bed.number("SELECT count(DISTINCT kafka_partition) FROM spendwatch.transactions"))
         .isEqualTo(AFTER);
     assertThat(deadLetters()).isEmpty();
-    await().atMost(LIMIT).untilAsserted(this::assertThatTheAuditIsClean);
     // Again, and there is nothing to do.
     bed.grow(AFTER);
     assertThatThrownBy(() -> bed.grow(BEFORE)).isInstanceOf(TopicGrowth.FewerPartitions.class);
@@ -183,30 +174,6 @@ class GrowthIT {
         .containsExactly("tx0 15000 " + former, "tx1 30000 " + home, "tx2 15001 " + home);
     assertThat(bed.column("SELECT type FROM spendwatch.alerts")).containsExactly("RAISED");
     assertThat(deadLetters()).isEmpty();
-  }
-
-  /** Of all rows and offsets; no node is asked for what is in memory. */
-  private void assertThatTheAuditIsClean() {
-    StreamsConfig config =
-        PipelinesBed.Node.config(
-            bed.settings("audit", "spendwatch.postgres { role = \"\", statement-timeout = 5 m }"));
-    Database database = Database.open(config.postgres());
-    try (var nobody = new HttpWindows(URI.create("http://127.0.0.1:1"), Duration.ofSeconds(1))) {
-      var audit =
-          new Reconciliation(
-              database,
-              config.kafka(),
-              Configuration.load().audit(),
-              Optional.empty(),
-              nobody,
-              InstantSource.system());
-      for (AuditReport.Mode mode : AuditReport.Mode.values()) {
-        AuditReport report = audit.run(mode, Duration.ZERO).orElseThrow();
-        assertThat(report.isClean()).as(report.text()).isTrue();
-      }
-    } finally {
-      database.close().toCompletableFuture().join();
-    }
   }
 
   /** Its id is taken by a row that somebody else has written, as where two lives decide alike. */

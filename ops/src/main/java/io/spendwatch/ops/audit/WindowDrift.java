@@ -27,7 +27,6 @@ import java.util.function.IntFunction;
  * drifted is told to read anew. For one thread, which it blocks.
  */
 final class WindowDrift {
-  private static final int ARRIVAL_OFFSET_BITS = 44;
   private static final int WINDOWS_AT_ONCE = 5000;
 
   private final Database database;
@@ -176,16 +175,11 @@ final class WindowDrift {
             array(some, Shown::at, OffsetDateTime[]::new),
             array(some, each -> each.window().exposureMinor(), Long[]::new),
             array(some, each -> each.window().transactions(), Integer[]::new),
-            array(some, each -> each.lastOffset() + arrivalOf(each.partition()), Long[]::new),
+            array(some, Shown::lastOffset, Long[]::new),
             array(some, Shown::balanceVersion, Long[]::new),
             array(some, each -> each.window().openEpisodeId(), String[]::new),
             earliest(some),
             config.grace().toMillis());
-  }
-
-  /** Of the partition's first record, as {@code spendwatch.arrival} has it. */
-  private static long arrivalOf(int partition) {
-    return (long) partition << ARRIVAL_OFFSET_BITS;
   }
 
   private static <T> T[] array(
@@ -204,7 +198,7 @@ final class WindowDrift {
         null,
         null,
         partition,
-        row.getLong("last_offset") - arrivalOf(partition),
+        row.getLong("last_offset"),
         row.getOffsetDateTime("at_time").toInstant(),
         row.getString("expected"),
         row.getString("actual"),

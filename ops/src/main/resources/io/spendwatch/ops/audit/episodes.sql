@@ -38,18 +38,17 @@ ANALYZE work;
 -- made time pass; of the states since, the first one with that exposure is it. Null where no state of the rows has it.
 CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {checkable_from} AS fresh,
-       CASE WHEN alert.late OR alert.transaction_id IS NOT NULL THEN place.arrival ELSE reached.knows END AS knows,
+       CASE WHEN alert.late OR alert.transaction_id IS NOT NULL THEN alert.kafka_offset ELSE reached.knows END AS knows,
        reached.knows_from
   FROM spendwatch.alerts AS alert
   JOIN concerned USING (user_id)
   JOIN span ON span.kafka_partition = alert.kafka_partition AND alert.kafka_offset < span.to_offset
- CROSS JOIN LATERAL (SELECT spendwatch.arrival(alert.kafka_partition, alert.kafka_offset) AS arrival) AS place
   LEFT JOIN LATERAL (
-         SELECT least(next_offset - 1, place.arrival) AS knows, kafka_offset AS knows_from
+         SELECT least(next_offset - 1, alert.kafka_offset) AS knows, kafka_offset AS knows_from
            FROM (
                   SELECT kafka_offset, lead(kafka_offset, 1, 9223372036854775807) OVER arrivals AS next_offset,
                          sum(signed_minor) OVER arrivals AS exposure_minor,
-                         max(kafka_offset) FILTER (WHERE in_order AND kafka_offset <= place.arrival) OVER () AS known_offset
+                         max(kafka_offset) FILTER (WHERE in_order AND kafka_offset <= alert.kafka_offset) OVER () AS known_offset
                     FROM (
                            SELECT kafka_offset, signed_minor, event_time >= coalesce(latest_before, event_time) AS in_order
                              FROM work
@@ -61,12 +60,10 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
                   WINDOW arrivals AS (ORDER BY kafka_offset)
                 ) AS state
           WHERE state.exposure_minor = alert.exposure_minor
-          ORDER BY kafka_offset > place.arrival, next_offset - 1 < known_offset,
+          ORDER BY kafka_offset > alert.kafka_offset, next_offset - 1 < known_offset,
                    CASE WHEN next_offset - 1 < known_offset THEN -kafka_offset ELSE kafka_offset END
           LIMIT 1
        ) AS reached ON NOT alert.late AND alert.transaction_id IS NULL;
--- Comparable with those of the rows.
-UPDATE told SET kafka_offset = spendwatch.arrival(kafka_partition, kafka_offset);
 CREATE INDEX ON told (user_id, event_time);
 ANALYZE told;
 
@@ -368,6 +365,3 @@ SELECT user_id, kafka_partition, latest
   FROM stretch
   JOIN state USING (user_id, n)
  WHERE is_last AND open_episodes > 0;
-
--- What was found names plain offsets from here on.
-UPDATE found SET kafka_offset = kafka_offset % spendwatch.arrival(1, 0) WHERE kafka_offset >= spendwatch.arrival(1, 0);

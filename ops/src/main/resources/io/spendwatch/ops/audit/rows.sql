@@ -72,7 +72,7 @@ SELECT 'WRONG_EXPOSURE', user_id, transaction_id, kafka_partition, kafka_offset,
        pg_temp.exposure_sql(user_id, currency, event_time, kafka_offset)
   FROM judged
   JOIN span USING (kafka_partition)
- WHERE kafka_offset >= spendwatch.arrival(kafka_partition, from_offset)
+ WHERE kafka_offset >= from_offset
    AND expected_minor <> exposure_minor;
 
 INSERT INTO found (kind, user_id, transaction_id, kafka_partition, kafka_offset, event_time, expected, actual, detail, reproduce)
@@ -83,13 +83,12 @@ SELECT 'WRONG_VERDICT', user_id, transaction_id, kafka_partition, kafka_offset, 
               'WHERE user_id = %L AND event_time = %L AND transaction_id = %L', user_id, event_time, transaction_id)
   FROM judged
   JOIN span USING (kafka_partition)
- WHERE kafka_offset >= spendwatch.arrival(kafka_partition, from_offset)
+ WHERE kafka_offset >= from_offset
    AND expected_verdict <> verdict
  UNION ALL
 SELECT 'WRONG_VERDICT', user_id, transaction_id, kafka_partition, kafka_offset, event_time, 'TOO_LATE', verdict,
        format('the user''s latest transaction was of %s when it arrived', latest),
-       format('SELECT max(event_time) FROM spendwatch.transactions WHERE user_id = %L '
-              'AND spendwatch.arrival(kafka_partition, kafka_offset) < %s', user_id, kafka_offset)
+       format('SELECT max(event_time) FROM spendwatch.transactions WHERE user_id = %L AND kafka_offset < %s', user_id, kafka_offset)
   FROM late
  WHERE fresh AND too_late AND verdict <> 'TOO_LATE'
    AND NOT EXISTS (SELECT FROM judged WHERE judged.user_id = late.user_id AND judged.event_time = late.event_time

@@ -1,11 +1,9 @@
 -- Promises view audited: every settled row of the users in this share ({share} of {shares}), all of them to be judged.
--- Offsets are those of spendwatch.arrival, which order all rows of a user; episodes.sql makes plain ones of them in the end.
 -- Shares are of users, so that each is complete in itself: they bound what the sorts take.
 CREATE TEMPORARY VIEW audited AS
 SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
        CASE t.kind WHEN 'REFUND' THEN -t.amount_minor ELSE t.amount_minor END AS signed_minor,
-       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition,
-       spendwatch.arrival(t.kafka_partition, t.kafka_offset) AS kafka_offset,
+       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition, t.kafka_offset,
        t.event_time >= {checkable_from} AS fresh
   FROM spendwatch.transactions AS t
   JOIN span ON span.kafka_partition = t.kafka_partition AND t.kafka_offset < span.to_offset

@@ -1,6 +1,6 @@
 -- Promises table audited: of each user of whom something is new, the rows that what is new can depend on; and scope_user, these users.
 -- New are rows whose offsets lie in the spans ({fresh}, which the BRIN of the partitions finds), alerts after from_seq, and the
--- open episodes that the last run left: time may have ended them. Offsets are those of spendwatch.arrival, as in scope_full.sql.
+-- open episodes that the last run left: time may have ended them.
 CREATE TEMPORARY TABLE scope_user ON COMMIT DROP AS
 SELECT user_id, min(rows_after) AS rows_after, bool_or(was_open) AS was_open, bool_or(alerted) AS alerted
   FROM (
@@ -25,8 +25,7 @@ ANALYZE scope_user;
 CREATE TEMPORARY TABLE audited ON COMMIT DROP AS
 SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
        CASE t.kind WHEN 'REFUND' THEN -t.amount_minor ELSE t.amount_minor END AS signed_minor,
-       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition,
-       spendwatch.arrival(t.kafka_partition, t.kafka_offset) AS kafka_offset,
+       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition, t.kafka_offset,
        t.kafka_offset >= span.from_offset AND t.event_time >= {checkable_from} AS fresh
   FROM scope_user
  CROSS JOIN LATERAL (

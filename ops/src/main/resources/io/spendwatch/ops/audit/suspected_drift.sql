@@ -11,7 +11,7 @@ SELECT kafka_partition, shown.user_id
             AND (shown.currency IS NULL OR t.currency = shown.currency)
             AND t.event_time > shown.at_time - interval '24 hours'
             AND t.event_time <= shown.at_time
-            AND (t.kafka_partition, t.kafka_offset) <= (shown.kafka_partition, shown.last_offset)
+            AND t.kafka_offset <= shown.last_offset
           WHERE t.event_time > {earliest} - interval '24 hours'
           GROUP BY shown.user_id
        ) AS stored ON stored.user_id = shown.user_id
