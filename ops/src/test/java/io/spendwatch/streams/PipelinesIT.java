@@ -81,7 +81,7 @@ class PipelinesIT {
                         "SELECT count(*) FROM spendwatch.pipelines WHERE published_alert_seq < alert_seq")
                     == 0);
     first.stop();
-    bed.forgetOffsets(bed.topics().transactions());
+    bed.rewindOffsets(bed.topics().transactions());
 
     PipelinesBed.Node second = bed.start("a");
 

@@ -11,6 +11,7 @@ import io.spendwatch.streams.postgres.BalanceListener;
 import io.spendwatch.streams.postgres.BalancePush;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.Ledger;
+import io.spendwatch.streams.postgres.Sources;
 import io.spendwatch.streams.postgres.Statements;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.InstantSource;
@@ -18,7 +19,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -36,11 +36,20 @@ public final class Pipelines {
   private final ConsumerLoop loop;
   private final Publisher publisher;
   private final BalancePush push;
+  private final PartitionStarts starts;
+  private final TopicIds topicIds;
 
-  private Pipelines(ConsumerLoop loop, Publisher publisher, BalancePush push) {
+  private Pipelines(
+      ConsumerLoop loop,
+      Publisher publisher,
+      BalancePush push,
+      PartitionStarts starts,
+      TopicIds topicIds) {
     this.loop = loop;
     this.publisher = publisher;
     this.push = push;
+    this.starts = starts;
+    this.topicIds = topicIds;
   }
 
   /**
@@ -69,6 +78,7 @@ public final class Pipelines {
             writes,
             changes -> new BalanceListener(database, changes),
             new KafkaHangingTransactions(kafka),
+            new KafkaTopicIds(kafka),
             actors,
             Timekeeper.real(clock)));
   }
@@ -81,6 +91,7 @@ public final class Pipelines {
    * @param writes as {@link Ledger} takes it
    * @param push makes the channel that announces balance changes, not started
    * @param hanging transactions that dead nodes of the group have left open
+   * @param topicIds closed when the pipelines have stopped
    */
   record Outside(
       ActorSystem<?> system,
@@ -90,6 +101,7 @@ public final class Pipelines {
       Statements writes,
       Function<BalancePush.Changes, BalancePush> push,
       HangingTransactions hanging,
+      TopicIds topicIds,
       PartitionActors actors,
       Timekeeper time) {}
 
@@ -101,11 +113,19 @@ public final class Pipelines {
         new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
     ActorNotices notices = new ActorNotices(outside.actors());
     BalancePush push = outside.push().apply(notices);
+    PartitionStarts starts =
+        new PartitionStarts(
+            config.kafka().nodeId(),
+            new Sources(outside.database()),
+            publisher,
+            pipeline.retry(),
+            time);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
             config.kafka().nodeId(),
             pipeline,
             topics,
+            starts,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
             new Ledger(outside.database(), outside.writes()),
@@ -114,15 +134,15 @@ public final class Pipelines {
             time);
     BalancesPipeline.Dependencies forBalances =
         new BalancesPipeline.Dependencies(
-            pipeline, topics, new AccountsWriter(outside.database()), publisher, time);
+            pipeline, topics, starts, new AccountsWriter(outside.database()), publisher, time);
     Map<String, Walk> walks =
         Map.of(
             topics.transactions(),
-            (incarnation, start) -> TransactionsPipeline.begin(forTransactions, incarnation, start),
+            (incarnation, kafka, suspects) ->
+                TransactionsPipeline.begin(forTransactions, incarnation, kafka, suspects),
             topics.balances(),
-            (incarnation, start) ->
-                CompletableFuture.completedFuture(
-                    BalancesPipeline.graph(forBalances, incarnation, start.suspects())));
+            (incarnation, kafka, suspects) ->
+                BalancesPipeline.begin(forBalances, incarnation, kafka, suspects));
     ConsumerLoop loop =
         new ConsumerLoop(
             outside.system(),
@@ -132,18 +152,20 @@ public final class Pipelines {
             topics.transactions(),
             publisher,
             outside.hanging(),
+            outside.topicIds(),
             time);
     notices.loop = loop;
     push.start();
     publisher.start();
     loop.start();
-    return new Pipelines(loop, publisher, push);
+    return new Pipelines(loop, publisher, push, starts, outside.topicIds());
   }
 
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
     String waitingFor = loop.waitingFor() != null ? loop.waitingFor() : publisher.waitingFor();
-    return new PipelinesStatus(loop.status(), loop.partitionCounts(), push.isUp(), waitingFor);
+    return new PipelinesStatus(
+        loop.status(), loop.partitionCounts(), push.isUp(), starts.lostRecords(), waitingFor);
   }
 
   /**
@@ -152,7 +174,13 @@ public final class Pipelines {
    * owner of the partition does.
    */
   public CompletionStage<Done> drainAndStop() {
-    return loop.stop().thenCompose(_ -> publisher.close()).whenComplete((_, _) -> push.stop());
+    return loop.stop()
+        .thenCompose(_ -> publisher.close())
+        .whenComplete(
+            (_, _) -> {
+              push.stop();
+              topicIds.close();
+            });
   }
 
   /** Passes balance changes on to the actors of the partitions that are consumed here. */

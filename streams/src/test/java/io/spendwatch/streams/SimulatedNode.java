@@ -91,6 +91,7 @@ final class SimulatedNode {
                             life,
                             changes)),
                 admin::endHangingTransactions,
+                admin::topicIds,
                 actors,
                 new SimulatedTime(world.scheduler(), machine.host(), life, world::wallClock)));
   }

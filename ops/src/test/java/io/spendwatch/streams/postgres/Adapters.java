@@ -14,7 +14,8 @@ record Adapters(
     Ledger ledgerWithoutPartitions,
     PgHistory history,
     PgAccounts accounts,
-    AccountsWriter accountsWriter) {
+    AccountsWriter accountsWriter,
+    Sources sources) {
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
 
   static Adapters on(Server server) {
@@ -29,6 +30,7 @@ record Adapters(
         new Ledger(withoutPartitions, server),
         new PgHistory(server),
         new PgAccounts(server),
-        new AccountsWriter(server));
+        new AccountsWriter(server),
+        new Sources(server));
   }
 }

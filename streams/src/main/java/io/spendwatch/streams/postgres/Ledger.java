@@ -62,9 +62,16 @@ public final class Ledger {
    * @param alertSeq place of the last alert written
    * @param publishedAlertSeq a place that is known to be published, perhaps not the last
    * @param writtenAtMs wall clock of the last write with transactions; empty before any
+   * @param nextOffset all records before it are durable; empty while it is not noted
+   * @param publishedOffset all records before it are durable and published, perhaps more; likewise
    */
   public record Claim(
-      long epoch, long alertSeq, long publishedAlertSeq, OptionalLong writtenAtMs) {}
+      long epoch,
+      long alertSeq,
+      long publishedAlertSeq,
+      OptionalLong writtenAtMs,
+      OptionalLong nextOffset,
+      OptionalLong publishedOffset) {}
 
   /** How a write went. */
   public sealed interface Outcome {}
@@ -101,7 +108,9 @@ public final class Ledger {
                   row.getLong(2),
                   writtenAt == null
                       ? OptionalLong.empty()
-                      : OptionalLong.of(EventTimes.toMs(writtenAt)));
+                      : OptionalLong.of(EventTimes.toMs(writtenAt)),
+                  Sources.optional(row.getLong(4)),
+                  Sources.optional(row.getLong(5)));
             });
   }
 
@@ -237,7 +246,7 @@ public final class Ledger {
       addTransactions(tuple);
       tuple.addOffsetDateTime(EventTimes.toDatabase(batch.nowMs()));
       addAlerts(tuple);
-      return tuple;
+      return tuple.addLong(batch.nextOffset()).addLong(batch.publishedOffset());
     }
 
     private void addTransactions(Tuple tuple) {

@@ -5,4 +5,4 @@ VALUES ($1, 1, $2, $3)
    SET epoch = pipeline.epoch + 1,
        owner = excluded.owner,
        claimed_at = excluded.claimed_at
-RETURNING epoch, alert_seq, published_alert_seq, written_at
+RETURNING epoch, alert_seq, published_alert_seq, written_at, next_offset, published_offset

@@ -1,9 +1,11 @@
 package io.spendwatch.streams.simulation;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /** A process's admin client. */
@@ -32,19 +34,28 @@ public final class SimulatedAdmin {
 
   /** Served at one moment, some time after it is asked; the answer may be lost. */
   public CompletionStage<Set<String>> endHangingTransactions() {
-    CompletableFuture<Set<String>> answer = new CompletableFuture<>();
+    return ask("end hanging transactions", kafka::endHangingTransactions);
+  }
+
+  /** Likewise. */
+  public CompletionStage<Map<String, String>> topicIds(Set<String> names) {
+    return ask("topic ids", () -> kafka.topicIds(names));
+  }
+
+  private <T> CompletionStage<T> ask(String what, Supplier<T> server) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
     scheduler.after(
         Duration.ofNanos(weather.latencyNanos()),
         () -> {
-          Set<String> ended = outage.isOn() ? null : kafka.endHangingTransactions();
-          boolean lost = weather.fate("end hanging transactions") != Weather.Fate.FINE;
+          T served = outage.isOn() ? null : server.get();
+          boolean lost = weather.fate(what) != Weather.Fate.FINE;
           scheduler.after(
               Duration.ofNanos(weather.latencyNanos()),
               () -> {
-                if (ended == null || lost) {
+                if (served == null || lost) {
                   deliver(() -> answer.completeExceptionally(new TimeoutException("no answer")));
                 } else {
-                  deliver(() -> answer.complete(ended));
+                  deliver(() -> answer.complete(served));
                 }
               });
         });

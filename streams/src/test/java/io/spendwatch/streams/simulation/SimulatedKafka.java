@@ -46,6 +46,7 @@ public final class SimulatedKafka {
   private final Scheduler scheduler;
   private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs =
       new LinkedHashMap<>();
+  private final Map<TopicPartition, Long> begins = new HashMap<>();
   private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
   private final Map<String, Transaction> transactions = new LinkedHashMap<>();
   private final Map<String, List<ProducerRecord<byte[], byte[]>>> published = new HashMap<>();
@@ -111,7 +112,22 @@ public final class SimulatedKafka {
     return "ends " + ends + "\ncommitted " + committed + "\n" + group.describe();
   }
 
-  long end(TopicPartition partition) {
+  /** As retention does: removes all before this offset, whether it was read or not. */
+  public void removeBefore(TopicPartition partition, long offset) {
+    begins.merge(partition, Math.min(offset, end(partition)), Math::max);
+  }
+
+  /** The group's offsets of this partition are gone, as when they have expired. */
+  public void forgetOffsets(TopicPartition partition) {
+    committed.remove(partition);
+  }
+
+  /** Offset of the first record that is still there. */
+  public long begin(TopicPartition partition) {
+    return begins.getOrDefault(partition, 0L);
+  }
+
+  public long end(TopicPartition partition) {
     return logs.get(partition).size();
   }
 
@@ -125,7 +141,14 @@ public final class SimulatedKafka {
         .anyMatch(transaction -> transaction.offsets.containsKey(partition));
   }
 
-  OffsetAndMetadata committed(TopicPartition partition) {
+  /** The topics that there are, by name, with their ids. */
+  Map<String, String> topicIds(Set<String> names) {
+    Map<String, String> ids = new HashMap<>();
+    names.forEach(name -> ids.put(name, "id of " + name));
+    return ids;
+  }
+
+  public OffsetAndMetadata committed(TopicPartition partition) {
     return committed.get(partition);
   }
 
