@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  * </pre>
  *
  * @param offset of the first record to read
+ * @param nextOffset all before it is durable, or lost
  * @param loss what is certain to be lost; empty for nothing
  * @param remark what people should know besides; empty for nothing
  * @param isRewound whether what was committed is of a later time than what is durable
@@ -27,6 +28,7 @@ import java.util.OptionalLong;
  */
 record PartitionStart(
     long offset,
+    long nextOffset,
     Optional<Loss> loss,
     Optional<String> remark,
     boolean isRewound,
@@ -148,8 +150,8 @@ record PartitionStart(
               Math.max(offset, durable.nextOffset().orElse(0)),
               OptionalLong.empty(),
               isSame ? Reason.LOG_TRUNCATED : Reason.TOPIC_REPLACED);
-      return new PartitionStart(
-          isSame ? kafka.end() : kafka.begin(), Optional.of(loss), remark, isRewound, false, false);
+      long start = isSame ? kafka.end() : kafka.begin();
+      return new PartitionStart(start, start, Optional.of(loss), remark, isRewound, false, false);
     }
     // An offset that somebody has moved back is not what we had read to.
     long readTo = Math.max(offset, durable.publishedOffset().orElse(0));
@@ -168,12 +170,14 @@ record PartitionStart(
       Optional<Loss> loss,
       Optional<String> remark,
       boolean isRewound) {
+    boolean isSameTopic = durable.topicId().equals(Optional.of(kafka.topicId()));
     return new PartitionStart(
         offset,
+        isSameTopic ? Math.max(offset, durable.nextOffset().orElse(0)) : offset,
         loss,
         remark,
         isRewound,
         kafka.committed().equals(OptionalLong.of(offset)),
-        loss.isEmpty() && durable.topicId().equals(Optional.of(kafka.topicId())));
+        isSameTopic && loss.isEmpty());
   }
 }

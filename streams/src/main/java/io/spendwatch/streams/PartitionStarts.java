@@ -119,18 +119,25 @@ final class PartitionStarts {
 
   private CompletionStage<Done> adopt(
       Incarnation incarnation, SourceState kafka, PartitionStart start, OptionalLong epoch) {
-    return start.isKnown()
-        ? CompletableFuture.completedFuture(Done.done())
-        : untilDone(
-                incarnation,
-                () ->
-                    sources.adopt(
-                        incarnation.source().topic(),
-                        incarnation.source().partition(),
-                        kafka.topicId(),
-                        start.offset(),
-                        epoch))
-            .thenApply(_ -> Done.done());
+    if (start.isKnown()) {
+      return CompletableFuture.completedFuture(Done.done());
+    }
+    return untilDone(
+            incarnation,
+            () ->
+                sources.adopt(
+                    incarnation.source().topic(),
+                    incarnation.source().partition(),
+                    kafka.topicId(),
+                    start.nextOffset(),
+                    start.offset(),
+                    epoch))
+        .thenCompose(
+            inEffect ->
+                inEffect
+                    ? CompletableFuture.completedFuture(Done.done())
+                    : CompletableFuture.failedFuture(
+                        new Incarnation.Ended("a later epoch has taken over")));
   }
 
   private CompletionStage<Optional<String>> topicId(Incarnation incarnation) {

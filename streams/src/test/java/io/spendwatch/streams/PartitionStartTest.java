@@ -25,7 +25,7 @@ class PartitionStartTest {
   @Test
   void goesOnAsCommitted() {
     PartitionStart start = PartitionStart.of(kafka(0, 30, at(20), true), durable(25, 18));
-    assertThat(start).isEqualTo(ordinary(20));
+    assertThat(start).isEqualTo(ordinary(20, 25));
   }
 
   @Test
@@ -44,9 +44,16 @@ class PartitionStartTest {
   }
 
   @Test
+  void keepsInMindWhatIsDurableBeyondWhatIsLost() {
+    PartitionStart start = PartitionStart.of(kafka(25, 50, at(20), true), durable(30, 20));
+    assertThat(start.offset()).isEqualTo(25);
+    assertThat(start.nextOffset()).isEqualTo(30);
+  }
+
+  @Test
   void losesNothingWhereTheLogBeginsAtWhatIsCommitted() {
     assertThat(PartitionStart.of(kafka(20, 20, at(20), true), durable(20, 20)))
-        .isEqualTo(ordinary(20));
+        .isEqualTo(ordinary(20, 20));
   }
 
   @Test
@@ -111,8 +118,9 @@ class PartitionStartTest {
     assertThat(start.loss()).contains(new Loss("t", 22, NONE, Reason.LOG_TRUNCATED));
   }
 
-  private static PartitionStart ordinary(long offset) {
-    return new PartitionStart(offset, Optional.empty(), Optional.empty(), false, true, true);
+  private static PartitionStart ordinary(long offset, long nextOffset) {
+    return new PartitionStart(
+        offset, nextOffset, Optional.empty(), Optional.empty(), false, true, true);
   }
 
   private static Loss loss(SourceState kafka, Durable durable) {

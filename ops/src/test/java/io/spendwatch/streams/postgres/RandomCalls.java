@@ -355,10 +355,7 @@ final class RandomCalls {
         yield new Call(
             "adopt",
             "%s-%d %s at %d under %s".formatted(topic, partition, topicId, offset, under),
-            on ->
-                on.sources()
-                    .adopt(topic, partition, topicId, offset, under)
-                    .thenApply(_ -> "adopted"));
+            on -> on.sources().adopt(topic, partition, topicId, offset + 2, offset, under));
       }
       default -> {
         Sources.Lost lost =

@@ -47,19 +47,31 @@ public final class Sources {
   }
 
   /**
-   * Notes as which topic the partition is read from now on, and that all before {@code offset} is
-   * durable and published.
+   * Notes as which topic the partition is read from now on, that all before {@code nextOffset} is
+   * durable, and all before {@code publishedOffset} published.
    *
    * @param epoch under which the partition is claimed; without effect under a later one. Empty for
    *     a topic whose partitions are not claimed
+   * @return whether it has taken effect, now or before
    */
-  public CompletionStage<Void> adopt(
-      String topic, int partition, String topicId, long offset, OptionalLong epoch) {
+  public CompletionStage<Boolean> adopt(
+      String topic,
+      int partition,
+      String topicId,
+      long nextOffset,
+      long publishedOffset,
+      OptionalLong epoch) {
     return database
         .execute(
             ADOPT_TOPIC,
-            Tuple.of(topic, partition, topicId, offset, epoch.isEmpty() ? null : epoch.getAsLong()))
-        .thenApply(_ -> null);
+            Tuple.of(
+                topic,
+                partition,
+                topicId,
+                nextOffset,
+                publishedOffset,
+                epoch.isEmpty() ? null : epoch.getAsLong()))
+        .thenApply(rows -> rows.iterator().next().getBoolean(0));
   }
 
   /**

@@ -296,19 +296,22 @@ public final class SimulatedPostgres {
   }
 
   private RowSet<Row> adoptTopic(Tuple in) {
-    Long epoch = in.getLong(4);
+    Long epoch = in.getLong(5);
     String place = in.getString(0) + "-" + in.getInteger(1);
     Source adopted = new Source(in.getString(2), epoch);
     Pipeline pipeline = pipelines.get(in.getInteger(1));
     if (epoch != null) {
-      if (pipeline == null || pipeline.epoch != epoch || adopted.equals(sources.get(place))) {
-        return new SimulatedRows();
+      if (adopted.equals(sources.get(place))) {
+        return new SimulatedRows().add(true);
+      }
+      if (pipeline == null || pipeline.epoch != epoch) {
+        return new SimulatedRows().add(false);
       }
       pipeline.nextOffset = in.getLong(3);
-      pipeline.publishedOffset = in.getLong(3);
+      pipeline.publishedOffset = in.getLong(4);
     }
     sources.put(place, adopted);
-    return new SimulatedRows();
+    return new SimulatedRows().add(true);
   }
 
   /** Offset by offset. */
