@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -302,6 +303,18 @@ public final class PipelinesBed implements AutoCloseable {
                 var offset = committed.get(end.getKey());
                 return (offset == null ? 0 : offset.offset()) >= end.getValue().offset();
               });
+    }
+  }
+
+  /** Whether the group has committed all that is in this partition. */
+  boolean isCommitted(TopicPartition source) {
+    try (Admin admin = admin()) {
+      var committed = admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
+      var end = admin.listOffsets(Map.of(source, OffsetSpec.latest())).partitionResult(source);
+      var offset = committed.get(source);
+      return offset != null && offset.offset() >= end.get().offset();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -110,7 +110,14 @@ public final class Pipelines {
     Topics topics = config.kafka().topics();
     Timekeeper time = outside.time();
     Publisher publisher =
-        new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
+        new Publisher(
+            outside.producers(),
+            outside.topicIds(),
+            Set.of(topics.alerts(), topics.transactionsDeadLetters(), topics.balancesDeadLetters()),
+            pipeline.offsetCommitInterval(),
+            pipeline.topicPatience(),
+            pipeline.retry(),
+            time);
     ActorNotices notices = new ActorNotices(outside.actors());
     BalancePush push = outside.push().apply(notices);
     PartitionStarts starts =

@@ -130,6 +130,7 @@ final class Simulation {
       }
       planTrouble();
       planLosses();
+      planMissingTopic();
       world.scheduler().after(TROUBLE, this::endTrouble);
       try {
         world.scheduler().run(() -> quietChecks > QUIET_CHECKS, TROUBLE.plus(RECOVERY));
@@ -265,6 +266,27 @@ final class Simulation {
                     .after(down.dividedBy(2), () -> expire(source, offsetsToo && whileDown));
               });
     }
+  }
+
+  /** A topic that is published to goes for a while. */
+  private void planMissingTopic() {
+    if (more.nextInt(6) != 0) {
+      return;
+    }
+    String topic = more.nextInt(3) == 0 ? topics().transactionsDeadLetters() : topics().alerts();
+    long fromNanos = more.nextLong(TROUBLE.toNanos());
+    long lastsNanos = more.nextLong(TROUBLE.toNanos());
+    world
+        .scheduler()
+        .after(
+            Duration.ofNanos(fromNanos),
+            () -> {
+              trace.happened("topic missing", () -> topic);
+              world.kafka().remove(topic);
+            });
+    world
+        .scheduler()
+        .after(Duration.ofNanos(fromNanos + lastsNanos), () -> world.kafka().putBack(topic));
   }
 
   /** Retention, which may pass what has been read. */

@@ -3,6 +3,7 @@ package io.spendwatch.streams.simulation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,6 +47,7 @@ public final class SimulatedKafka {
   private final Scheduler scheduler;
   private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs =
       new LinkedHashMap<>();
+  private final Set<String> missing = new HashSet<>();
   private final Map<TopicPartition, Long> begins = new HashMap<>();
   private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
   private final Map<String, Transaction> transactions = new LinkedHashMap<>();
@@ -145,7 +147,22 @@ public final class SimulatedKafka {
   Map<String, String> topicIds(Set<String> names) {
     Map<String, String> ids = new HashMap<>();
     names.forEach(name -> ids.put(name, "id of " + name));
+    ids.keySet().removeAll(missing);
     return ids;
+  }
+
+  /** From now on there is no such topic; what was published to it stays seen. */
+  public void remove(String topic) {
+    missing.add(topic);
+  }
+
+  /** It is there again. */
+  public void putBack(String topic) {
+    missing.remove(topic);
+  }
+
+  boolean isMissing(String topic) {
+    return missing.contains(topic);
   }
 
   public OffsetAndMetadata committed(TopicPartition partition) {
