@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -185,11 +186,6 @@ public final class PipelinesBed implements AutoCloseable {
     }
   }
 
-  /** Makes the group, which must be empty, read the topic from its beginning. */
-  void rewindOffsets(String topic) {
-    moveOffsets(topic, 0);
-  }
-
   /**
    * Moves the group, which must be empty, to this offset of all partitions, as an operator does.
    */
@@ -287,14 +283,17 @@ public final class PipelinesBed implements AutoCloseable {
   }
 
   /** Whether the group has committed all that is in the topics of transactions and balances. */
-  public boolean isCaughtUp() throws Exception {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+  public boolean isCaughtUp() {
+    Set<TopicPartition> all = new HashSet<>(sources(topics.transactions()));
+    all.addAll(sources(topics.balances()));
+    return isCommitted(all);
+  }
+
+  /** Whether the group has committed all that is in these partitions. */
+  boolean isCommitted(Set<TopicPartition> sources) {
+    try (Admin admin = admin()) {
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-      for (String topic : List.of(topics.transactions(), topics.balances())) {
-        for (int partition = 0; partition < PARTITIONS; partition++) {
-          asked.put(new TopicPartition(topic, partition), OffsetSpec.latest());
-        }
-      }
+      sources.forEach(source -> asked.put(source, OffsetSpec.latest()));
       var committed = admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
       var ends = admin.listOffsets(asked).all().get();
       return ends.entrySet().stream()
@@ -303,16 +302,6 @@ public final class PipelinesBed implements AutoCloseable {
                 var offset = committed.get(end.getKey());
                 return (offset == null ? 0 : offset.offset()) >= end.getValue().offset();
               });
-    }
-  }
-
-  /** Whether the group has committed all that is in this partition. */
-  boolean isCommitted(TopicPartition source) {
-    try (Admin admin = admin()) {
-      var committed = admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
-      var end = admin.listOffsets(Map.of(source, OffsetSpec.latest())).partitionResult(source);
-      var offset = committed.get(source);
-      return offset != null && offset.offset() >= end.get().offset();
     } catch (InterruptedException | ExecutionException e) {
       throw new IllegalStateException(e);
     }

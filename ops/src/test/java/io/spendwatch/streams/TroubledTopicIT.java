@@ -12,6 +12,7 @@ import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
@@ -171,7 +172,8 @@ class TroubledTopicIT {
   }
 
   private boolean isCommitted(String userId) {
-    return bed.isCommitted(new TopicPartition(bed.topics().transactions(), partitionOf(userId)));
+    return bed.isCommitted(
+        Set.of(new TopicPartition(bed.topics().transactions(), partitionOf(userId))));
   }
 
   private static int partitionOf(String userId) {

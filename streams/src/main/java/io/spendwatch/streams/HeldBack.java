@@ -73,6 +73,24 @@ final class HeldBack {
     return true;
   }
 
+  /**
+   * Takes those that come before what is waiting of their partitions, and could not be published.
+   *
+   * @return the others, in order
+   */
+  List<Publication> takeBefore(List<Publication> unpublished) {
+    List<Publication> others = new ArrayList<>();
+    for (Publication publication : unpublished.reversed()) {
+      Deque<Publication> later = waiting.get(publication.source());
+      if (later == null) {
+        others.addFirst(publication);
+      } else {
+        later.addFirst(publication);
+      }
+    }
+    return others;
+  }
+
   /** These topics have taken nothing of a transaction. */
   void blame(Map<String, String> reasons) {
     reasons.forEach((topic, reason) -> ofTopics.merge(topic, trouble(reason, null), this::again));

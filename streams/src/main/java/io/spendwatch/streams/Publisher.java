@@ -239,19 +239,18 @@ final class Publisher {
       }
     }
     if (free.isEmpty()) {
-      // Whatever was tried again and again, nobody waits for it any more.
       failures = 0;
       waitingFor = null;
       return;
     }
     switch (transact(free, generation)) {
-      case Outcome.Committed _ -> free.forEach(publication -> finish(publication, null));
-      case Outcome.NotCommitted _ -> again = free;
-      case Outcome.TooLarge(var letters) ->
-          again = free.stream().map(publication -> publication.shortened(letters)).toList();
+      case TransactionOutcome.Committed _ -> free.forEach(publication -> finish(publication, null));
       // Who has records for the topics in trouble is held back when it comes round again.
-      case Outcome.Refused _ -> again = free;
-      case Outcome.Open(RuntimeException cause) -> endAll(free, cause);
+      case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ ->
+          again = held.takeBefore(free);
+      case TransactionOutcome.TooLarge(var letters) ->
+          again = held.takeBefore(free.stream().map(each -> each.shortened(letters)).toList());
+      case TransactionOutcome.Open(RuntimeException cause) -> endAll(free, cause);
     }
   }
 
@@ -268,16 +267,14 @@ final class Publisher {
     List<Publication> due = held.due(GROUP_PUBLICATIONS_MAX);
     if (!due.isEmpty()) {
       switch (transact(due, generation)) {
-        case Outcome.Committed _ -> {
+        case TransactionOutcome.Committed _ -> {
           held.published(due);
           due.forEach(publication -> finish(publication, null));
         }
-        case Outcome.NotCommitted _, Outcome.Refused _ -> {
-          // It stays where it is.
-        }
-        case Outcome.TooLarge(var letters) ->
-            held.replace(publication -> publication.shortened(letters));
-        case Outcome.Open(RuntimeException cause) -> {
+        case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ -> {} // It stays.
+        case TransactionOutcome.TooLarge(var letters) ->
+            held.replace(each -> each.shortened(letters));
+        case TransactionOutcome.Open(RuntimeException cause) -> {
           held.remove(due.getFirst().source(), due);
           endAll(due, cause);
         }
@@ -288,24 +285,7 @@ final class Publisher {
     }
   }
 
-  /** How a transaction came out. Unless it says otherwise nothing of it was committed. */
-  private sealed interface Outcome {
-    record Committed() implements Outcome {}
-
-    /** To be tried again as it is: the group has moved on. */
-    record NotCommitted() implements Outcome {}
-
-    /** To be tried again with these shortened. */
-    record TooLarge(Set<ProducerRecord<byte[], byte[]>> letters) implements Outcome {}
-
-    /** By the topics of some records, which are known to be in trouble now. */
-    record Refused() implements Outcome {}
-
-    /** Nobody knows whether it was committed. */
-    record Open(RuntimeException cause) implements Outcome {}
-  }
-
-  private Outcome transact(List<Publication> live, ConsumerGroupMetadata generation)
+  private TransactionOutcome transact(List<Publication> live, ConsumerGroupMetadata generation)
       throws InterruptedException {
     long startNanos = time.nanoTime();
     Sends sends = new Sends();
@@ -321,7 +301,7 @@ final class Publisher {
       failures = 0;
       waitingFor = null;
       lastCommitNanos = time.nanoTime() - startNanos;
-      return new Outcome.Committed();
+      return new TransactionOutcome.Committed();
     } catch (CommitFailedException e) {
       if (failures == 0) {
         LOG.info("The group has moved on, publishing again: {}", e.getMessage());
@@ -329,17 +309,14 @@ final class Publisher {
       if (abort()) {
         pauseAfter(e);
       }
-      return new Outcome.NotCommitted();
+      return new TransactionOutcome.NotCommitted();
     } catch (RuntimeException e) {
       closeProducer();
-      return new Outcome.Open(e);
+      return new TransactionOutcome.Open(e);
     }
   }
 
-  /**
-   * Whether all records are taken. The offsets come after: until then it is certain that nothing is
-   * committed.
-   */
+  /** Whether all records are taken. Until then it is certain that nothing is committed. */
   private boolean send(List<Publication> live, Sends sends) throws InterruptedException {
     try {
       for (Publication publication : live) {
@@ -371,12 +348,12 @@ final class Publisher {
         || live.stream().anyMatch(publication -> !publication.hasAnyOf(unanswered));
   }
 
-  private Outcome refused(List<Publication> live, Sends sends) {
+  private TransactionOutcome refused(List<Publication> live, Sends sends) {
     Set<ProducerRecord<byte[], byte[]>> letters = sends.tooLarge();
     if (!letters.isEmpty()) {
       LOG.warn("Publishing {} dead letters again that are too large", letters.size());
       var _ = abort();
-      return new Outcome.TooLarge(letters);
+      return new TransactionOutcome.TooLarge(letters);
     }
     Map<String, String> reasons = sends.topicsInTrouble();
     Map<ProducerRecord<byte[], byte[]>, String> unfit = sends.unfit();
@@ -399,7 +376,7 @@ final class Publisher {
         }
       }
     }
-    return new Outcome.Refused();
+    return new TransactionOutcome.Refused();
   }
 
   /** The next life of each finds out from the committed offset. */
@@ -435,7 +412,7 @@ final class Publisher {
     boolean _ = time.await(closing, Duration.ofMillis(backOff.delayMs(failures, time.random())));
   }
 
-  /** The producer wraps what happened into what it could not do because of it. */
+  /** The producer wraps what happened. */
   private static String describe(RuntimeException failure) {
     return failure.getCause() == null
         ? "Kafka: " + failure.getMessage()

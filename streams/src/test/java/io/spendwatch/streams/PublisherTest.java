@@ -55,6 +55,7 @@ class PublisherTest {
   private final Set<String> refused = ConcurrentHashMap.newKeySet();
   private final Incarnation first = incarnation(P0);
   private final Incarnation second = incarnation(P1);
+  private RuntimeException brokenOffsets;
   private Publisher publisher;
 
   @BeforeEach
@@ -242,6 +243,26 @@ class PublisherTest {
   }
 
   @Test
+  void keepsTheOrderOfAPartitionWhereWhatComesBeforeHasToBeTriedAgain() {
+    topics.remove("alerts");
+    // Asked for before the thread starts, so that all of them are there when it gathers.
+    CompletionStage<Done> before = publish(first, 1);
+    CompletionStage<Done> held = publish(first, 2, "a");
+    brokenOffsets = new CommitFailedException("stale generation");
+    publisher.start();
+    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
+    await().atMost(LIMIT).until(() -> producers.getFirst().transactionAborted());
+
+    brokenOffsets = null;
+    producers.getFirst().sendOffsetsToTransactionException = null;
+    topics.put("alerts", "another id");
+
+    assertThat(before).succeedsWithin(LIMIT);
+    assertThat(held).succeedsWithin(LIMIT);
+    assertThat(offsets().getLast()).isEqualTo(new OffsetAndMetadata(2, "note"));
+  }
+
+  @Test
   void holdsOthersForAMomentOnlyWhereATopicDoesNotAnswer() {
     publisher.start();
     stuck.add("alerts");
@@ -320,6 +341,7 @@ class PublisherTest {
         new Publisher(
             () -> {
               MockProducer<byte[], byte[]> producer = new StrictProducer();
+              producer.sendOffsetsToTransactionException = brokenOffsets;
               producers.add(producer);
               return producer;
             },
