@@ -186,7 +186,6 @@ public record KafkaConfig(
 
   Map<String, Object> consumerProperties() {
     Map<String, Object> all = new HashMap<>();
-    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
     all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
     all.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(fetchWaitMax.toMillis()));
@@ -209,6 +208,9 @@ public record KafkaConfig(
     all.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
     all.put(ConsumerConfig.CLIENT_ID_CONFIG, consumerClientId(nodeId));
     all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    // Where reading goes on is for us to decide: the client would pass over what is lost in
+    // silence.
+    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);

@@ -23,6 +23,8 @@ import java.time.Duration;
  * @param askTimeout for one answer of the partition's actor
  * @param offsetCommitInterval how long an offset without alerts waits for others to be committed
  *     with
+ * @param topicPatience how long the publications of others wait for a topic that does not take its
+ *     records
  * @param poisonTries how often a record alone must make our own code fail to go to the dead letters
  * @param drainTimeout how long what is in flight may take when a partition is given away
  * @param topicCheckInterval between two looks whether the transactions topic has more partitions,
@@ -40,6 +42,7 @@ public record PipelineConfig(
     Duration maxFutureSkew,
     Duration askTimeout,
     Duration offsetCommitInterval,
+    Duration topicPatience,
     int poisonTries,
     Duration drainTimeout,
     Duration topicCheckInterval,
@@ -65,6 +68,7 @@ public record PipelineConfig(
     checkPositive("spendwatch.pipeline.ask-timeout", askTimeout);
     checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
     checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
+    checkPositive("spendwatch.pipeline.topic-patience", topicPatience);
     checkRange("spendwatch.pipeline.poison-tries", poisonTries, 1, 100);
     check(
         drainTimeout.compareTo(offsetCommitInterval) > 0,
@@ -87,6 +91,7 @@ public record PipelineConfig(
             section.duration("max-future-skew"),
             section.duration("ask-timeout"),
             section.duration("offset-commit-interval"),
+            section.duration("topic-patience"),
             section.integer("poison-tries"),
             section.duration("drain-timeout"),
             section.duration("topic-check-interval"),

@@ -12,6 +12,7 @@ import io.spendwatch.streams.postgres.BalancePush;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.Layouts;
 import io.spendwatch.streams.postgres.Ledger;
+import io.spendwatch.streams.postgres.Sources;
 import io.spendwatch.streams.postgres.Statements;
 import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.retry.Timekeeper;
@@ -22,7 +23,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -43,12 +43,22 @@ public final class Pipelines {
   private final ConsumerLoop loop;
   private final Publisher publisher;
   private final BalancePush push;
+  private final PartitionStarts starts;
+  private final TopicIds topicIds;
 
-  private Pipelines(LayoutWatch watch, ConsumerLoop loop, Publisher publisher, BalancePush push) {
+  private Pipelines(
+      LayoutWatch watch,
+      ConsumerLoop loop,
+      Publisher publisher,
+      BalancePush push,
+      PartitionStarts starts,
+      TopicIds topicIds) {
     this.watch = watch;
     this.loop = loop;
     this.publisher = publisher;
     this.push = push;
+    this.starts = starts;
+    this.topicIds = topicIds;
   }
 
   /**
@@ -78,6 +88,7 @@ public final class Pipelines {
             changes -> new BalanceListener(database, changes),
             new KafkaHangingTransactions(kafka),
             new KafkaTransactionsTopic(kafka),
+            new KafkaTopicIds(kafka),
             actors,
             Timekeeper.real(clock)));
   }
@@ -91,6 +102,7 @@ public final class Pipelines {
    * @param push makes the channel that announces balance changes, not started
    * @param hanging transactions that dead nodes of the group have left open
    * @param topic closed once the pipelines have stopped
+   * @param topicIds closed when the pipelines have stopped
    */
   record Outside(
       ActorSystem<?> system,
@@ -101,6 +113,7 @@ public final class Pipelines {
       Function<BalancePush.Changes, BalancePush> push,
       HangingTransactions hanging,
       TransactionsTopic topic,
+      TopicIds topicIds,
       PartitionActors actors,
       Timekeeper time) {}
 
@@ -109,7 +122,19 @@ public final class Pipelines {
     Topics topics = config.kafka().topics();
     Timekeeper time = outside.time();
     Publisher publisher =
-        new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
+        new Publisher(
+            outside.producers(),
+            outside.topicIds(),
+            // The transactions, too: what a growth has moved is passed on.
+            Set.of(
+                topics.alerts(),
+                topics.transactions(),
+                topics.transactionsDeadLetters(),
+                topics.balancesDeadLetters()),
+            pipeline.offsetCommitInterval(),
+            pipeline.topicPatience(),
+            pipeline.retry(),
+            time);
     AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
     Layouts layouts = new Layouts(outside.database());
     LayoutWatch watch =
@@ -122,11 +147,19 @@ public final class Pipelines {
             () -> Optional.ofNullable(reading.get()).ifPresent(ConsumerLoop::wake));
     ActorNotices notices = new ActorNotices(outside.actors(), config.kafka().partitioner(), watch);
     BalancePush push = outside.push().apply(notices);
+    PartitionStarts starts =
+        new PartitionStarts(
+            config.kafka().nodeId(),
+            new Sources(outside.database()),
+            publisher,
+            pipeline.retry(),
+            time);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
             config.kafka().nodeId(),
             pipeline,
             topics,
+            starts,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
             new Ledger(outside.database(), outside.writes()),
@@ -138,18 +171,17 @@ public final class Pipelines {
             time);
     BalancesPipeline.Dependencies forBalances =
         new BalancesPipeline.Dependencies(
-            pipeline, topics, new AccountsWriter(outside.database()), publisher, time);
+            pipeline, topics, starts, new AccountsWriter(outside.database()), publisher, time);
     Map<String, Walk> walks =
         Map.of(
             topics.transactions(),
-            (incarnation, start) -> TransactionsPipeline.begin(forTransactions, incarnation, start),
+            (incarnation, kafka, suspects) ->
+                TransactionsPipeline.begin(forTransactions, incarnation, kafka, suspects),
             // From any partition: each version carries the instant since when it is in force, so
-            // that
-            // nothing rests on the order in which those of one user arrive.
+            // that nothing rests on the order in which those of one user arrive.
             topics.balances(),
-            (incarnation, start) ->
-                CompletableFuture.completedFuture(
-                    BalancesPipeline.graph(forBalances, incarnation, start.suspects())));
+            (incarnation, kafka, suspects) ->
+                BalancesPipeline.begin(forBalances, incarnation, kafka, suspects));
     ConsumerLoop loop =
         new ConsumerLoop(
             outside.system(),
@@ -159,13 +191,14 @@ public final class Pipelines {
             watch,
             publisher,
             outside.hanging(),
+            outside.topicIds(),
             time);
     reading.set(loop);
     push.start();
     publisher.start();
     loop.start();
     watch.start();
-    return new Pipelines(watch, loop, publisher, push);
+    return new Pipelines(watch, loop, publisher, push, starts, outside.topicIds());
   }
 
   /** How all pipelines are, now. Cheap. */
@@ -175,7 +208,8 @@ public final class Pipelines {
             .filter(Objects::nonNull)
             .findFirst()
             .orElse(null);
-    return new PipelinesStatus(loop.status(), loop.partitionCounts(), push.isUp(), waitingFor);
+    return new PipelinesStatus(
+        loop.status(), loop.partitionCounts(), push.isUp(), starts.lostRecords(), waitingFor);
   }
 
   /**
@@ -190,6 +224,7 @@ public final class Pipelines {
             (_, _) -> {
               push.stop();
               watch.stop();
+              topicIds.close();
             });
   }
 

@@ -38,18 +38,19 @@ final class TransactionsDecoder {
       PipelineConfig config,
       Topics topics,
       Homes homes,
-      PartitionStart start,
+      long startOffset,
+      Suspects suspects,
       BatchBound bound,
       Supplier<CompletionStage<Integer>> partitions,
       Timekeeper time) {
     this.config = config;
     this.topics = topics;
     this.homes = homes;
-    this.suspects = start.suspects();
+    this.suspects = suspects;
     this.bound = bound;
     this.partitions = partitions;
     this.time = time;
-    this.nextOffset = start.offset();
+    this.nextOffset = startOffset;
     this.standsStill = !homes.isInForce();
   }
 

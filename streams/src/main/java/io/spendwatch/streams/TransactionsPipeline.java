@@ -16,6 +16,7 @@ import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.retry.Retry;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
@@ -50,6 +51,7 @@ final class TransactionsPipeline {
       String nodeId,
       PipelineConfig config,
       Topics topics,
+      PartitionStarts starts,
       PartitionActors actors,
       ExposureAssessor assessor,
       Ledger ledger,
@@ -96,65 +98,87 @@ final class TransactionsPipeline {
    */
   private long notedAlertSeq;
 
+  /** The offsets as the ledger has them; the published one follows like the published place. */
+  private long notedOffset;
+
+  private long notedPublishedOffset;
+
   private volatile long publishedAlertSeq;
   private volatile long publishedOffset;
 
   private TransactionsPipeline(
-      Dependencies with, Incarnation incarnation, PartitionStart start, Ledger.Claim claim) {
+      Dependencies with,
+      Incarnation incarnation,
+      SourceState kafka,
+      PartitionStart start,
+      Suspects suspects,
+      Ledger.Claim claim) {
     this.with = with;
     this.incarnation = incarnation;
     this.partition = incarnation.source().partition();
     this.epoch = claim.epoch();
     this.layout = claim.layout();
     this.begunMs = with.time().millis();
+    Suspects remaining = suspects.from(start.offset());
     this.bound =
-        new BatchBound(
-            with.config().batchRowsMax(), with.config().batchBytesMax(), start.suspects());
+        new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), remaining);
     Homes homes = new Homes(with.partitioner(), layout, partition);
     this.decoder =
         new TransactionsDecoder(
             with.config(),
             with.topics(),
             homes,
-            start,
+            start.offset(),
+            remaining,
             bound,
             () -> topicPartitions(with, incarnation),
             with.time());
     this.actor = with.actors().start(partition, homes::isHere);
     this.alertSeq = claim.alertSeq();
     this.nextOffset = start.offset();
-    this.publishedOffset = start.offset();
     this.notedAlertSeq = claim.publishedAlertSeq();
-    // Either may lag behind the truth, neither runs ahead of it.
+    this.notedOffset = start.offset();
+    this.notedPublishedOffset =
+        start.isKnown() ? claim.publishedOffset().orElse(start.offset()) : start.offset();
+    this.publishedOffset = start.offset();
+    // Either may lag behind the truth, neither runs ahead of it; but where the tables were put
+    // back, the numbers that Kafka has seen are of alerts that they do not know.
     this.publishedAlertSeq =
-        Math.max(start.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
+        start.isRewound()
+            ? claim.publishedAlertSeq()
+            : Math.max(kafka.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
   }
 
   /**
-   * Takes the partition over: claims it, so that nobody else can write for it any more, then
-   * publishes what earlier lives wrote and did not publish.
-   *
-   * @return the graph for the records from {@code start} on, not started
+   * Takes the partition over: claims it, so that nobody else can write for it any more, finds where
+   * it goes on, then publishes what earlier lives wrote and did not publish.
    */
-  static CompletionStage<Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> begin(
-      Dependencies with, Incarnation incarnation, PartitionStart start) {
+  static CompletionStage<PartitionPipeline.Begun> begin(
+      Dependencies with, Incarnation incarnation, SourceState kafka, Suspects suspects) {
     return claim(with, incarnation)
         .thenCompose(
             claim -> {
               incarnation.progress().claimed(claim.epoch(), claim.writtenAtMs());
               incarnation.progress().worksUnder(claim.layout().version());
               with.watch().seen(claim.layout());
-              LOG.info(
-                  "{} claimed under epoch {}, from offset {}",
-                  incarnation.source(),
-                  claim.epoch(),
-                  start.offset());
-              TransactionsPipeline pipeline =
-                  new TransactionsPipeline(with, incarnation, start, claim);
-              // Registered last: it runs at once where the life has ended meanwhile.
-              var _ = incarnation.ended().thenAccept(_ -> pipeline.stopActor());
-              return pipeline.publishLeftovers().thenApply(_ -> pipeline.graph());
+              return with.starts()
+                  .find(incarnation, kafka, claim.nextOffset(), claim.publishedOffset())
+                  .thenCompose(
+                      start ->
+                          new TransactionsPipeline(with, incarnation, kafka, start, suspects, claim)
+                              .begin(kafka, start));
             });
+  }
+
+  private CompletionStage<PartitionPipeline.Begun> begin(SourceState kafka, PartitionStart start) {
+    LOG.info(
+        "{} claimed under epoch {}, from offset {}", incarnation.source(), epoch, start.offset());
+    // Registered last: it runs at once where the life has ended meanwhile.
+    var _ = incarnation.ended().thenAccept(_ -> stopActor());
+    return with.starts()
+        .settle(incarnation, kafka, start, OffsetNote.of(publishedAlertSeq), OptionalLong.of(epoch))
+        .thenCompose(_ -> publishLeftovers())
+        .thenApply(_ -> new PartitionPipeline.Begun(start.offset(), graph()));
   }
 
   /** Where nobody has claimed anything yet, the topic's partitions of today are in force. */
@@ -273,9 +297,13 @@ final class TransactionsPipeline {
     Assessed answer = judged.answer();
     // Before it is durable: a later life could not put an alert aside that cannot be encoded.
     List<ProducerRecord<byte[], byte[]>> records = OutgoingRecords.of(batch, answer, with.topics());
+    long published = publishedOffset;
+    // What is committed is never beyond what is noted as durable, though it be dead letters only.
     if (answer.judgements().isEmpty()
         && answer.alerts().isEmpty()
-        && notedAlertSeq == publishedAlertSeq) {
+        && notedAlertSeq == publishedAlertSeq
+        && notedOffset == nextOffset
+        && notedPublishedOffset == published) {
       return CompletableFuture.completedFuture(durable(batch, answer, records));
     }
     LedgerBatch rows =
@@ -288,7 +316,9 @@ final class TransactionsPipeline {
             answer.judgements(),
             answer.alerts(),
             alertSeq,
-            publishedAlertSeq);
+            publishedAlertSeq,
+            nextOffset,
+            published);
     return untilDone(with, incarnation, () -> with.ledger().write(rows))
         .thenCompose(
             outcome ->
@@ -300,6 +330,8 @@ final class TransactionsPipeline {
                     }
                     alertSeq = rows.alertSeq();
                     notedAlertSeq = rows.publishedAlertSeq();
+                    notedOffset = rows.nextOffset();
+                    notedPublishedOffset = rows.publishedOffset();
                     yield CompletableFuture.completedFuture(durable(batch, answer, records));
                   }
                   case Ledger.Fenced _ ->

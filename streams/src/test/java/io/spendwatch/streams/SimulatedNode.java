@@ -94,6 +94,7 @@ final class SimulatedNode {
                             changes)),
                 admin::endHangingTransactions,
                 topic(admin, config.kafka().topics().transactions()),
+                admin::topicIds,
                 actors,
                 new SimulatedTime(world.scheduler(), machine.host(), life, world::wallClock)));
   }

@@ -8,6 +8,7 @@ import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.postgres.SimulatedPostgres;
 import io.spendwatch.streams.simulation.GrownVerdict;
 import io.spendwatch.streams.simulation.Machine;
 import io.spendwatch.streams.simulation.Outage;
@@ -47,6 +48,10 @@ final class Simulation {
   private static final Map<String, StreamsConfig> CONFIGS = new ConcurrentHashMap<>();
 
   private final Random random;
+
+  /** Of what came later: a seed keeps what it meant before. */
+  private final Random more;
+
   private final Trace trace;
   private final List<Machine> machines;
   private final int partitions;
@@ -78,6 +83,7 @@ final class Simulation {
    */
   Simulation(long seed, List<Machine> machines, boolean verbose) {
     this.random = new Random(seed);
+    this.more = new Random(~seed);
     this.trace = new Trace(verbose);
     this.machines = machines;
     this.partitions = 1 + random.nextInt(3);
@@ -146,6 +152,8 @@ final class Simulation {
         start(machines.get(i));
       }
       planTrouble();
+      planLosses();
+      planMissingTopic();
       world.scheduler().after(TROUBLE, this::endTrouble);
       try {
         world.scheduler().run(() -> quietChecks > QUIET_CHECKS, TROUBLE.plus(RECOVERY));
@@ -283,6 +291,78 @@ final class Simulation {
     for (int i = 0; i < faults; i++) {
       Runnable fault = fault(random.nextInt(12));
       world.scheduler().after(Duration.ofNanos(random.nextLong(TROUBLE.toNanos())), fault);
+    }
+  }
+
+  /** Records go, and offsets, while nodes are down or slow. */
+  private void planLosses() {
+    if (more.nextInt(5) != 0) {
+      return;
+    }
+    for (int i = 1 + more.nextInt(3); i > 0; i--) {
+      boolean whileDown = more.nextBoolean();
+      boolean offsetsToo = more.nextInt(3) == 0;
+      TopicPartition source = transactions(more.nextInt(partitions));
+      Duration down = Duration.ofMillis(200 + more.nextInt(4000));
+      world
+          .scheduler()
+          .after(
+              Duration.ofNanos(more.nextLong(TROUBLE.toNanos())),
+              () -> {
+                if (whileDown) {
+                  nodes.stream()
+                      .filter(node -> node.isAlive() && !node.isStopping())
+                      .toList()
+                      .forEach(node -> replace(node, down, SimulatedNode::kill));
+                }
+                world
+                    .scheduler()
+                    .after(down.dividedBy(2), () -> expire(source, offsetsToo && whileDown));
+              });
+    }
+  }
+
+  /** A topic that is published to goes for a while. */
+  private void planMissingTopic() {
+    if (more.nextInt(6) != 0) {
+      return;
+    }
+    String topic = more.nextInt(3) == 0 ? topics().transactionsDeadLetters() : topics().alerts();
+    long fromNanos = more.nextLong(TROUBLE.toNanos());
+    long lastsNanos = more.nextLong(TROUBLE.toNanos());
+    world
+        .scheduler()
+        .after(
+            Duration.ofNanos(fromNanos),
+            () -> {
+              trace.happened("topic missing", () -> topic);
+              world.kafka().remove(topic);
+            });
+    world
+        .scheduler()
+        .after(Duration.ofNanos(fromNanos + lastsNanos), () -> world.kafka().putBack(topic));
+  }
+
+  /** Retention, which may pass what has been read. */
+  private void expire(TopicPartition source, boolean offsetsToo) {
+    SimulatedPostgres.Pipeline known = world.postgres().pipelines().get(source.partition());
+    if (world.kafka().committed(source) == null
+        || known == null
+        || known.publishedOffset() == null) {
+      // What nobody has ever begun to read is not ours to lose.
+      return;
+    }
+    long end = world.kafka().end(source);
+    long before = world.kafka().committed(source).offset();
+    long until = before + more.nextInt((int) (end - before) + 1);
+    trace.happened("records expired", () -> source + " before " + until + " of " + end);
+    world.kafka().removeBefore(source, until);
+    // Offsets expire long after the last node is gone: by then the tables know how far it had come.
+    boolean isNoted =
+        known.publishedOffset() == before && known.publishedAlertSeq() == known.alertSeq();
+    if (offsetsToo && isNoted && nodes.stream().noneMatch(SimulatedNode::isAlive)) {
+      trace.happened("offsets expired", source::toString);
+      world.kafka().forgetOffsets(source);
     }
   }
 

@@ -235,7 +235,7 @@ final class PartitionsBenchmark {
       Judgement[] judgements = new Judgement[BATCH_ROWS];
       Arrays.fill(judgements, judged);
       return new LedgerBatch(
-          0, epoch, nowMs, nowMs, List.of(received), List.of(judgements), List.of(), 0, 0);
+          0, epoch, nowMs, nowMs, List.of(received), List.of(judgements), List.of(), 0, 0, 0, 0);
     }
 
     /** Microseconds of a question about so many users and what is later than 48 h before this. */

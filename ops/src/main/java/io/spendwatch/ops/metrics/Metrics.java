@@ -1,6 +1,7 @@
 package io.spendwatch.ops.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -12,6 +13,7 @@ import io.spendwatch.ops.partitions.PartitionMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /** A node's metrics, for Prometheus to ask for. Thread-safe. */
 public final class Metrics {
@@ -49,6 +51,19 @@ public final class Metrics {
         failed.increment();
       }
     };
+  }
+
+  /**
+   * Of what is lost. To be asked for once.
+   *
+   * @param noticed how many this node has noticed since its start
+   */
+  public void lostRecords(LongSupplier noticed) {
+    var _ =
+        // The registry holds what it is given weakly.
+        FunctionCounter.builder(Metric.LOST_RECORDS.id(), this, _ -> noticed.getAsLong())
+            .description(Metric.LOST_RECORDS.meaning())
+            .register(registry);
   }
 
   /** Of what looks after the partitions. To be asked for once. */

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.status;
 
 import io.spendwatch.ops.status.ClusterStatus.Node;
+import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.Totals;
@@ -132,6 +133,17 @@ public final class StatusText {
     String away = shardsAway(status);
     if (!away.isEmpty()) {
       findings.add("shards that are not where their partition is consumed: " + away);
+    }
+    for (LostRange lost : status.lostRecords()) {
+      findings.add(
+          "! lost records: %s-%d offsets [%d, %s), %s, noticed %s"
+              .formatted(
+                  lost.topic(),
+                  lost.partition(),
+                  lost.from(),
+                  lost.to() == null ? "unknown" : lost.to().toString(),
+                  lost.reason(),
+                  lost.noticedAt().truncatedTo(ChronoUnit.SECONDS)));
     }
     if (status.totals().internalErrors() > 0) {
       findings.add(

@@ -38,7 +38,8 @@ public final class StatusSamples {
         partitions.stream().map(p -> new Shard(p.topic(), p.partition(), id)).toList(),
         Map.of("transactions", 4),
         Totals.of(partitions),
-        null);
+        null,
+        List.of());
   }
 
   static String address(String id) {

@@ -15,7 +15,8 @@ record Adapters(
     Layouts layouts,
     PgHistory history,
     PgAccounts accounts,
-    AccountsWriter accountsWriter) {
+    AccountsWriter accountsWriter,
+    Sources sources) {
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
 
   static Adapters on(Server server) {
@@ -31,6 +32,7 @@ record Adapters(
         new Layouts(server),
         new PgHistory(server),
         new PgAccounts(server),
-        new AccountsWriter(server));
+        new AccountsWriter(server),
+        new Sources(server));
   }
 }

@@ -28,6 +28,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -118,6 +119,8 @@ final class RandomCalls {
       return stored();
     } else if (choice < 74) {
       return exposures();
+    } else if (choice < 76) {
+      return source();
     } else if (choice < 79) {
       return transactionIds();
     } else if (choice < 83) {
@@ -185,7 +188,9 @@ final class RandomCalls {
             transactions.stream().map(_ -> judgement()).toList(),
             announced,
             alertSeqBefore,
-            random.nextLong(pipeline.alertSeq() + 1));
+            random.nextLong(pipeline.alertSeq() + 1),
+            random.nextLong(50),
+            random.nextLong(50));
     batches.add(batch);
     return batch;
   }
@@ -359,6 +364,45 @@ final class RandomCalls {
                   oneIn(8) ? "t0" : transaction.transactionId());
             });
     return new Call("stored", keys, on -> on.history().stored(keys));
+  }
+
+  /** What is known of the topic that the rows come from, and is lost of it. */
+  private Call source() {
+    String topic = any(List.of("transactions", "balances"));
+    String topicId = any(List.of("id 1", "id 2"));
+    int partition = anyPartition();
+    long offset = random.nextLong(20);
+    long epoch = stored.pipelines().getOrDefault(partition, new Pipeline()).epoch();
+    return switch (random.nextInt(5)) {
+      case 0 ->
+          new Call("topic id", topic + partition, on -> on.sources().topicId(topic, partition));
+      case 1 -> new Call("rows end", partition, on -> on.sources().rowsEnd(partition));
+      case 2 -> {
+        OptionalLong under =
+            topic.equals("balances")
+                ? OptionalLong.empty()
+                : OptionalLong.of(epoch - (oneIn(3) ? 1 : 0));
+        yield new Call(
+            "adopt",
+            "%s-%d %s at %d under %s".formatted(topic, partition, topicId, offset, under),
+            on -> on.sources().adopt(topic, partition, topicId, offset + 2, offset, under));
+      }
+      default -> {
+        Sources.Lost lost =
+            new Sources.Lost(
+                topic,
+                topicId,
+                partition,
+                offset,
+                oneIn(5) ? OptionalLong.empty() : OptionalLong.of(offset + random.nextInt(1, 12)),
+                "EXPIRED");
+        long rowsBefore = oneIn(2) ? 0 : random.nextLong(30);
+        yield new Call(
+            "lose",
+            lost + " but for rows before " + rowsBefore,
+            on -> on.sources().lose(lost, lost.to().isEmpty() ? 0 : rowsBefore, "n", START_MS));
+      }
+    };
   }
 
   private Call exposures() {

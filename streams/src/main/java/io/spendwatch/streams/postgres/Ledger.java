@@ -65,6 +65,8 @@ public final class Ledger {
    * @param alertSeq place of the last alert written
    * @param publishedAlertSeq a place that is known to be published, perhaps not the last
    * @param writtenAtMs wall clock of the last write with transactions; empty before any
+   * @param nextOffset all records before it are durable; empty while it is not noted
+   * @param publishedOffset all records before it are durable and published, perhaps more; likewise
    * @param layout in force for as long as the epoch is
    */
   public record Claim(
@@ -72,6 +74,8 @@ public final class Ledger {
       long alertSeq,
       long publishedAlertSeq,
       OptionalLong writtenAtMs,
+      OptionalLong nextOffset,
+      OptionalLong publishedOffset,
       TopicLayout layout) {}
 
   /** How a write went. */
@@ -117,7 +121,9 @@ public final class Ledger {
                       writtenAt == null
                           ? OptionalLong.empty()
                           : OptionalLong.of(EventTimes.toMs(writtenAt)),
-                      TopicLayout.of(row, 4)));
+                      Sources.optional(row.getLong(4)),
+                      Sources.optional(row.getLong(5)),
+                      TopicLayout.of(row, 6)));
             });
   }
 
@@ -264,7 +270,7 @@ public final class Ledger {
       addTransactions(tuple);
       tuple.addOffsetDateTime(EventTimes.toDatabase(batch.nowMs()));
       addAlerts(tuple);
-      return tuple;
+      return tuple.addLong(batch.nextOffset()).addLong(batch.publishedOffset());
     }
 
     private void addTransactions(Tuple tuple) {

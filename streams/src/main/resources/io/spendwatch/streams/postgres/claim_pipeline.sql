@@ -14,6 +14,6 @@ SELECT $1, 1, $2, $3
        owner = excluded.owner,
        claimed_at = excluded.claimed_at,
        held_for = NULL
-RETURNING epoch, alert_seq, published_alert_seq, written_at,
+RETURNING epoch, alert_seq, published_alert_seq, written_at, next_offset, published_offset,
           (SELECT version FROM layout), (SELECT partitions FROM layout), (SELECT former FROM layout),
           (SELECT growing_to FROM layout), (SELECT marks FROM layout)

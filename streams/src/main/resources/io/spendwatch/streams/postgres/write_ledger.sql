@@ -1,10 +1,12 @@
--- Promises all or nothing: stream time, transactions and alerts of a batch, if partition $1 is still under epoch $2; else no
+-- Promises all or nothing: stream time, offsets, transactions and alerts of a batch, if partition $1 is still under epoch $2; else no
 -- row at all. Safe to repeat: what is there stays as it was first written.
 WITH fence AS (
   UPDATE spendwatch.pipelines
      SET stream_time = greatest(stream_time, $3::timestamptz),
          alert_seq = greatest(alert_seq, $4),
          published_alert_seq = greatest(published_alert_seq, $5),
+         next_offset = greatest(next_offset, $38),
+         published_offset = greatest(published_offset, $39),
          written_at = CASE WHEN cardinality($6::text[]) > 0 THEN $19::timestamptz ELSE written_at END
    WHERE kafka_partition = $1
      AND epoch = $2

@@ -2,6 +2,7 @@ package io.spendwatch.streams.simulation;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -36,6 +37,11 @@ public final class SimulatedAdmin {
 
   public CompletionStage<Set<String>> endHangingTransactions() {
     return ask("end hanging transactions", kafka::endHangingTransactions);
+  }
+
+  /** The ids of those of these topics that there are, by name. */
+  public CompletionStage<Map<String, String>> topicIds(Set<String> names) {
+    return ask("topic ids", () -> kafka.topicIds(names));
   }
 
   /** How many partitions the topic has. */

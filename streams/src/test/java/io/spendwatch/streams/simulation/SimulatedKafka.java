@@ -3,6 +3,7 @@ package io.spendwatch.streams.simulation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -47,6 +48,8 @@ public final class SimulatedKafka {
   private final Scheduler scheduler;
   private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs =
       new LinkedHashMap<>();
+  private final Set<String> missing = new HashSet<>();
+  private final Map<TopicPartition, Long> begins = new HashMap<>();
   private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
   private final Map<String, Transaction> transactions = new LinkedHashMap<>();
   private final Map<String, List<ProducerRecord<byte[], byte[]>>> published = new HashMap<>();
@@ -135,7 +138,22 @@ public final class SimulatedKafka {
     return "ends " + ends + "\ncommitted " + committed + "\n" + group.describe();
   }
 
-  long end(TopicPartition partition) {
+  /** As retention does: removes all before this offset, whether it was read or not. */
+  public void removeBefore(TopicPartition partition, long offset) {
+    begins.merge(partition, Math.min(offset, end(partition)), Math::max);
+  }
+
+  /** The group's offsets of this partition are gone, as when they have expired. */
+  public void forgetOffsets(TopicPartition partition) {
+    committed.remove(partition);
+  }
+
+  /** Offset of the first record that is still there. */
+  public long begin(TopicPartition partition) {
+    return begins.getOrDefault(partition, 0L);
+  }
+
+  public long end(TopicPartition partition) {
     return logs.get(partition).size();
   }
 
@@ -149,7 +167,29 @@ public final class SimulatedKafka {
         .anyMatch(transaction -> transaction.offsets.containsKey(partition));
   }
 
-  OffsetAndMetadata committed(TopicPartition partition) {
+  /** The topics that there are, by name, with their ids. */
+  Map<String, String> topicIds(Set<String> names) {
+    Map<String, String> ids = new HashMap<>();
+    names.forEach(name -> ids.put(name, "id of " + name));
+    ids.keySet().removeAll(missing);
+    return ids;
+  }
+
+  /** From now on there is no such topic; what was published to it stays seen. */
+  public void remove(String topic) {
+    missing.add(topic);
+  }
+
+  /** It is there again. */
+  public void putBack(String topic) {
+    missing.remove(topic);
+  }
+
+  boolean isMissing(String topic) {
+    return missing.contains(topic);
+  }
+
+  public OffsetAndMetadata committed(TopicPartition partition) {
     return committed.get(partition);
   }
 
