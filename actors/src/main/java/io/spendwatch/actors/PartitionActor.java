@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -109,6 +110,7 @@ public final class PartitionActor {
 
   private final ActorContext<PartitionCommand> context;
   private final int partition;
+  private final Predicate<String> isAtHome;
   private final Dependencies dependencies;
   private final PartitionActors node;
 
@@ -130,10 +132,12 @@ public final class PartitionActor {
   private PartitionActor(
       ActorContext<PartitionCommand> context,
       int partition,
+      Predicate<String> isAtHome,
       Dependencies dependencies,
       PartitionActors node) {
     this.context = context;
     this.partition = partition;
+    this.isAtHome = isAtHome;
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
@@ -144,11 +148,12 @@ public final class PartitionActor {
 
   /** The actor of this partition, with an empty memory. */
   static Behavior<PartitionCommand> create(
-      int partition, Dependencies dependencies, PartitionActors node) {
+      int partition, Predicate<String> isAtHome, Dependencies dependencies, PartitionActors node) {
     return Behaviors.setup(
         context ->
             Behaviors.receiveMessage(
-                new PartitionActor(context, partition, dependencies, node)::onCommandGuarded));
+                new PartitionActor(context, partition, isAtHome, dependencies, node)
+                    ::onCommandGuarded));
   }
 
   /** Whoever asked waits for an answer: without one it would ask again and again. */
@@ -250,7 +255,9 @@ public final class PartitionActor {
     streamTimeMs = history.streamTimeMs();
     changedAccounts.restored(history.accountsSeenMs());
     for (OpenEpisode episode : history.openEpisodes()) {
-      watched.lookAt(episode.userId(), episode.raisedAtMs());
+      if (isAtHome.test(episode.userId())) {
+        watched.lookAt(episode.userId(), episode.raisedAtMs());
+      }
     }
     restored = true;
     readUsers();

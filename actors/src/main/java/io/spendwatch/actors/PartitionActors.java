@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
@@ -37,11 +38,16 @@ public final class PartitionActors {
     this.dependencies = dependencies;
   }
 
-  /** Starts the partition's actor, with an empty memory; messages to the partition now go there. */
-  public ActorRef<PartitionCommand> start(int partition) {
+  /**
+   * Starts the partition's actor, with an empty memory; messages to the partition now go there.
+   *
+   * @param isAtHome of a user's id: whether it is this partition that judges the user, for as long
+   *     as this life lasts
+   */
+  public ActorRef<PartitionCommand> start(int partition, Predicate<String> isAtHome) {
     ActorRef<PartitionCommand> actor =
         system.systemActorOf(
-            PartitionActor.create(partition, dependencies, this),
+            PartitionActor.create(partition, isAtHome, dependencies, this),
             "partition-" + partition + "-" + STARTED.incrementAndGet(),
             DISPATCHER);
     actors.put(partition, actor);

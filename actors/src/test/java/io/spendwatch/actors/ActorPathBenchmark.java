@@ -78,7 +78,7 @@ public class ActorPathBenchmark {
                 new BenchmarkData.Blank()));
     actors = new ArrayList<>();
     for (int partition = 0; partition < PARTITIONS; partition++) {
-      actors.add(node.start(partition));
+      actors.add(node.start(partition, _ -> true));
     }
     userIds = new String[users];
     for (int user = 0; user < users; user++) {

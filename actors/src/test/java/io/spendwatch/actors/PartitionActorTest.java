@@ -232,7 +232,7 @@ class PartitionActorTest {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     ActorRef<PartitionCommand> former = partition.actor;
-    ActorRef<PartitionCommand> present = partition.actors.start(3);
+    ActorRef<PartitionCommand> present = partition.actors.start(3, _ -> true);
     partition.actors.stop(3, former);
     assertThat(partition.actors.of(3)).contains(present);
     partition.actors.stop(3, present);
@@ -260,7 +260,7 @@ class PartitionActorTest {
     var partition = new Pipeline(kit, 4);
     partition.add("a", "t1", T0, 1).add("b", "t2", T0, 1).add("c", "t3", T0, 1);
     assertThat(partition.run().usersAwake()).isEqualTo(3);
-    ActorRef<PartitionCommand> neighbour = partition.actors.start(4);
+    ActorRef<PartitionCommand> neighbour = partition.actors.start(4, _ -> true);
     assertThat(partition.run().usersAwake()).isEqualTo(2);
     partition.actors.stop(4, neighbour);
     partition.add("c", "t4", T0, 1).add("a", "t5", T0, 1).add("b", "t6", T0, 1);

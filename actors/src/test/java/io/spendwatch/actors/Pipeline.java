@@ -45,7 +45,7 @@ final class Pipeline {
                 0,
                 ledger,
                 ledger));
-    actor = actors.start(3);
+    actor = actors.start(3, _ -> true);
   }
 
   Pipeline add(String userId, String transactionId, long atMs, long amountMinor) {
@@ -100,7 +100,7 @@ final class Pipeline {
 
   void restart() {
     actors.stop(3, actor);
-    actor = actors.start(3);
+    actor = actors.start(3, _ -> true);
     sequence = 1;
     pending.clear();
   }

@@ -98,6 +98,7 @@ final class KafkaCluster implements AutoCloseable {
     properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
     properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
     properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
+    properties.putAll(options.partitioner.producerProperties());
     properties.putAll(options.properties);
     properties.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, options.bootstrapServers);
     properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);

@@ -1,9 +1,12 @@
 package io.spendwatch.loadgen;
 
+import io.spendwatch.protocol.Partitioner;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options of every command that talks to Kafka. */
 final class KafkaOptions {
@@ -39,6 +42,16 @@ final class KafkaOptions {
   String group;
 
   @Option(
+      names = "--partitioner",
+      paramLabel = "murmur2|crc32",
+      defaultValue = "${env:SPENDWATCH_PARTITIONER:-murmur2}",
+      converter = PartitionerConverter.class,
+      description =
+          "How a record's partition is chosen by its key, as the nodes expect it"
+              + " (SPENDWATCH_PARTITIONER; now ${DEFAULT-VALUE}).")
+  Partitioner partitioner;
+
+  @Option(
       names = "--connect-timeout",
       paramLabel = "DURATION",
       defaultValue = "30s",
@@ -58,4 +71,13 @@ final class KafkaOptions {
       paramLabel = "KEY=VALUE",
       description = "Any kafka-clients property, such as security.protocol=SSL; can be repeated.")
   Map<String, String> properties = new LinkedHashMap<>();
+
+  private static final class PartitionerConverter implements ITypeConverter<Partitioner> {
+    @Override
+    public Partitioner convert(String name) {
+      return Partitioner.named(name)
+          .orElseThrow(
+              () -> new TypeConversionException("'" + name + "' (expected: murmur2 or crc32)"));
+    }
+  }
 }

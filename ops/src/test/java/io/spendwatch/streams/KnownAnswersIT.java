@@ -7,6 +7,7 @@ import io.spendwatch.loadgen.LoadGen;
 import io.spendwatch.ops.acceptance.Comparison;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.protocol.Partitioner;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,7 +110,13 @@ class KnownAnswersIT {
   private void assertEqual(String set) throws Exception {
     Comparison comparison =
         Comparison.run(
-            directory, set, false, bed.connect(), bed.consumerProperties(), bed.topics());
+            directory,
+            set,
+            false,
+            bed.connect(),
+            bed.consumerProperties(),
+            bed.topics(),
+            Partitioner.MURMUR2);
     assertThat(comparison.isEqual()).as(comparison.report()).isTrue();
   }
 

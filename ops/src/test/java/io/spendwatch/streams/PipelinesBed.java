@@ -1,6 +1,7 @@
 package io.spendwatch.streams;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
@@ -8,6 +9,7 @@ import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.schema.Schema;
+import io.spendwatch.ops.setup.Preparation;
 import io.spendwatch.ops.setup.TopicSetup;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
@@ -19,6 +21,7 @@ import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.postgres.UnreadableRows;
 import io.spendwatch.streams.retry.Timekeeper;
+import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -28,22 +31,29 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
@@ -84,11 +94,7 @@ public final class PipelinesBed implements AutoCloseable {
       statement.execute("CREATE DATABASE " + name);
     }
     int _ = new Schema(database).migrate(Instant.EPOCH);
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-      var _ =
-          new TopicSetup(admin, topics, Timekeeper.real(InstantSource.system()))
-              .create(OptionalInt.of(PARTITIONS), OptionalInt.empty());
-    }
+    makeTopics();
     this.producer =
         new KafkaProducer<>(
             Map.of(
@@ -167,6 +173,43 @@ public final class PipelinesBed implements AutoCloseable {
     var _ = producer.send(new ProducerRecord<>(topic, key, value));
   }
 
+  /** As {@code migrate --partitions} does it. */
+  void grow(int partitions) {
+    var preparation =
+        new Preparation(
+            new PrintWriter(System.err, true, UTF_8),
+            Duration.ofSeconds(60),
+            Timekeeper.real(InstantSource.system()));
+    assertThat(
+            preparation.topics(
+                database,
+                Map.of("bootstrap.servers", bootstrapServers),
+                topics,
+                OptionalInt.of(partitions),
+                OptionalInt.empty()))
+        .isEmpty();
+  }
+
+  /** As somebody does it who knows nothing of us. */
+  void addPartitions(int partitions) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      admin
+          .createPartitions(Map.of(topics.transactions(), NewPartitions.increaseTo(partitions)))
+          .all()
+          .get();
+    }
+  }
+
+  void send(int partition, Transaction transaction) {
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                topics.transactions(),
+                partition,
+                transaction.userId().getBytes(UTF_8),
+                TransactionCodec.encode(transaction)));
+  }
+
   /** From now on the topic takes only records up to this size. */
   void limit(String topic, int messageBytesMax) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
@@ -185,22 +228,66 @@ public final class PipelinesBed implements AutoCloseable {
     }
   }
 
-  /** Makes the group, which must be empty, read the topic from its beginning. */
+  /**
+   * Moves the group, which must be empty, to this offset of all partitions, as an operator does.
+   */
+  void moveOffsets(String topic, long offset) {
+    Map<TopicPartition, OffsetAndMetadata> moved = new HashMap<>();
+    sources(topic).forEach(source -> moved.put(source, new OffsetAndMetadata(offset)));
+    ofEmptyGroup(admin -> admin.alterConsumerGroupOffsets(name, moved).all());
+  }
+
+  /** As when the offsets of the group, which must be empty, have expired. */
   void forgetOffsets(String topic) {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-      Set<TopicPartition> sources =
-          IntStream.range(0, PARTITIONS)
-              .mapToObj(partition -> new TopicPartition(topic, partition))
-              .collect(Collectors.toSet());
+    ofEmptyGroup(admin -> admin.deleteConsumerGroupOffsets(name, sources(topic)).all());
+  }
+
+  private static Set<TopicPartition> sources(String topic) {
+    return IntStream.range(0, PARTITIONS)
+        .mapToObj(partition -> new TopicPartition(topic, partition))
+        .collect(Collectors.toSet());
+  }
+
+  private void ofEmptyGroup(Function<Admin, KafkaFuture<Void>> change) {
+    try (Admin admin = admin()) {
       await()
           .atMost(Duration.ofSeconds(30))
           .ignoreExceptions()
           .until(
               () -> {
-                admin.deleteConsumerGroupOffsets(name, sources).all().get();
+                var _ = change.apply(admin).get();
                 return true;
               });
     }
+  }
+
+  /** As retention does. */
+  void deleteRecordsBefore(TopicPartition source, long offset) throws Exception {
+    try (Admin admin = admin()) {
+      var _ = admin.deleteRecords(Map.of(source, RecordsToDelete.beforeOffset(offset))).all().get();
+    }
+  }
+
+  void deleteTopic(String topic) throws Exception {
+    try (Admin admin = admin()) {
+      var _ = admin.deleteTopics(List.of(topic)).all().get();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> !admin.listTopics().names().get().contains(topic));
+    }
+  }
+
+  /** Makes the topics that are missing. */
+  void makeTopics() throws Exception {
+    try (Admin admin = admin()) {
+      var _ =
+          new TopicSetup(admin, topics, Timekeeper.real(InstantSource.system()))
+              .create(OptionalInt.of(PARTITIONS), OptionalInt.empty());
+    }
+  }
+
+  Admin admin() {
+    return Admin.create(Map.of("bootstrap.servers", bootstrapServers));
   }
 
   public String bootstrapServers() {
@@ -238,14 +325,17 @@ public final class PipelinesBed implements AutoCloseable {
   }
 
   /** Whether the group has committed all that is in the topics of transactions and balances. */
-  public boolean isCaughtUp() throws Exception {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+  public boolean isCaughtUp() {
+    Set<TopicPartition> all = new HashSet<>(sources(topics.transactions()));
+    all.addAll(sources(topics.balances()));
+    return isCommitted(all);
+  }
+
+  /** Whether the group has committed all that is in these partitions. */
+  boolean isCommitted(Set<TopicPartition> sources) {
+    try (Admin admin = admin()) {
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-      for (String topic : List.of(topics.transactions(), topics.balances())) {
-        for (int partition = 0; partition < PARTITIONS; partition++) {
-          asked.put(new TopicPartition(topic, partition), OffsetSpec.latest());
-        }
-      }
+      sources.forEach(source -> asked.put(source, OffsetSpec.latest()));
       var committed = admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
       var ends = admin.listOffsets(asked).all().get();
       return ends.entrySet().stream()
@@ -254,6 +344,8 @@ public final class PipelinesBed implements AutoCloseable {
                 var offset = committed.get(end.getKey());
                 return (offset == null ? 0 : offset.offset()) >= end.getValue().offset();
               });
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -3,6 +3,7 @@ package io.spendwatch.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Transaction;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 
 /**
  * Purchases and refunds of some users, in order of time, so that SQL can tell afterwards what each
@@ -114,12 +116,17 @@ final class Spending {
     assertThat(published()).isNotEmpty().doesNotHaveDuplicates();
     assertThat(published())
         .containsExactlyInAnyOrderElementsOf(bed.column("SELECT alert_id FROM spendwatch.alerts"));
-    bed.committed(bed.topics().alerts())
+    // A user's alerts are in one partition, and so are all of the users of one source partition.
+    bed.allCommitted(bed.topics().alerts()).stream()
+        .map(record -> AlertCodec.decode(record.value()))
+        .collect(
+            Collectors.groupingBy(
+                alert -> alert.source().partition(),
+                Collectors.mapping(Alert::alertId, Collectors.toList())))
         .forEach(
-            (partition, records) ->
-                assertThat(
-                        records.stream().map(r -> AlertCodec.decode(r.value()).alertId()).toList())
-                    .as("order within partition %d", partition)
+            (partition, ids) ->
+                assertThat(ids)
+                    .as("order of the alerts of partition %d", partition)
                     .isEqualTo(
                         bed.column(
                             "SELECT alert_id FROM spendwatch.alerts WHERE kafka_partition = "

@@ -8,7 +8,7 @@ import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertCodec;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.nio.charset.StandardCharsets;
@@ -101,7 +101,7 @@ class TimeIT {
   void anIdleUsersEpisodeEndsByTheStreamTimeOfItsOwnPartition() {
     spend(USER, 0, 1_001);
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));
-    int own = Partitions.partitionOf(USER, PARTITIONS);
+    int own = Partitioner.MURMUR2.partitionOf(USER, PARTITIONS);
 
     spend(userWhosePartition(partition -> partition != own), 25, 1);
     // At its very end it has not passed yet.
@@ -119,7 +119,7 @@ class TimeIT {
   private static String userWhosePartition(IntPredicate is) {
     return IntStream.range(0, 100)
         .mapToObj(user -> "other" + user)
-        .filter(user -> is.test(Partitions.partitionOf(user, PARTITIONS)))
+        .filter(user -> is.test(Partitioner.MURMUR2.partitionOf(user, PARTITIONS)))
         .findFirst()
         .orElseThrow();
   }

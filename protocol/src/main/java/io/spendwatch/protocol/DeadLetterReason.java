@@ -21,6 +21,8 @@ public enum DeadLetterReason {
   BAD_TEXT,
   /** The key is missing or not the user id. */
   KEY_MISMATCH,
+  /** In a partition that its key does not belong to, by the partitioner that is set. */
+  WRONG_PARTITION,
   /** The value is over {@link #MAX_VALUE_BYTES}. */
   TOO_LARGE,
   NO_VALUE,

@@ -1,7 +1,6 @@
 package io.spendwatch.streams;
 
 import io.spendwatch.streams.retry.BackOff;
-import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -16,12 +15,14 @@ final class AssignedPartition {
 
   private final TopicPartition source;
   private final PartitionProgress progress;
-  private OptionalLong firstOffset = OptionalLong.empty();
   private Suspects suspects;
   private PartitionPipeline pipeline;
   private int failures;
   private long startNotBeforeMs;
   private long startedMs;
+  private long pendingSinceMs;
+  private boolean positioned;
+  private String topicId;
   private boolean paused = true;
 
   /**
@@ -32,6 +33,7 @@ final class AssignedPartition {
     this.source = source;
     this.progress = new PartitionProgress(source, nowMs);
     this.startNotBeforeMs = nowMs;
+    this.pendingSinceMs = nowMs;
   }
 
   TopicPartition source() {
@@ -59,32 +61,39 @@ final class AssignedPartition {
     paused = now;
   }
 
-  /**
-   * Where reading began when nothing had been committed: a later life that still finds nothing
-   * committed begins there again.
-   */
-  OptionalLong firstOffset() {
-    return firstOffset;
-  }
-
-  void beganAt(long offset) {
-    firstOffset = OptionalLong.of(offset);
-  }
-
-  /** What a life that begins at this offset has to take with care. */
-  Suspects suspectsFrom(long offset) {
-    suspects = suspects.from(offset);
+  /** What the next life has to take with care. */
+  Suspects suspects() {
     return suspects;
+  }
+
+  /** Since when it has no life, by the wall clock: what was asked for before is of the last one. */
+  long pendingSinceMs() {
+    return pendingSinceMs;
+  }
+
+  /** Of the topic that the life began with; null before the first. */
+  String topicId() {
+    return topicId;
+  }
+
+  /** Whether the consumer stands where the life that is running reads. */
+  boolean isPositioned() {
+    return positioned;
+  }
+
+  void positioned() {
+    positioned = true;
   }
 
   boolean mayStart(long nowMs) {
     return pipeline == null && nowMs >= startNotBeforeMs;
   }
 
-  void started(PartitionPipeline life, long offset, long nowMs) {
+  void started(PartitionPipeline life, String itsTopicId, long nowMs) {
     pipeline = life;
+    topicId = itsTopicId;
     startedMs = nowMs;
-    progress.startsAt(offset);
+    positioned = false;
   }
 
   /**
@@ -97,6 +106,7 @@ final class AssignedPartition {
     failures = wasShort && !goesOn ? failures + 1 : 1;
     startNotBeforeMs = nowMs + backOff.delayMs(failures, random);
     pipeline = null;
+    pendingSinceMs = nowMs;
     progress.restarted();
   }
 

@@ -8,6 +8,7 @@ import io.spendwatch.streams.postgres.PgFailure;
 import io.spendwatch.streams.retry.Retry;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.pekko.Done;
@@ -25,6 +26,7 @@ final class BalancesPipeline {
   record Dependencies(
       PipelineConfig config,
       Topics topics,
+      PartitionStarts starts,
       AccountsWriter accounts,
       Publisher publisher,
       Timekeeper time) {}
@@ -42,8 +44,23 @@ final class BalancesPipeline {
         new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
   }
 
-  /** The graph for one life of a partition's pipeline, not started. */
-  static Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph(
+  /** Takes the partition over: nothing but to find out where it goes on. */
+  static CompletionStage<PartitionPipeline.Begun> begin(
+      Dependencies with, Incarnation incarnation, SourceState kafka, Suspects suspects) {
+    return with.starts()
+        .find(incarnation, kafka)
+        .thenCompose(
+            start ->
+                with.starts()
+                    .settle(incarnation, kafka, start, "", OptionalLong.empty())
+                    .thenApply(
+                        _ ->
+                            new PartitionPipeline.Begun(
+                                start.offset(),
+                                graph(with, incarnation, suspects.from(start.offset())))));
+  }
+
+  private static Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph(
       Dependencies with, Incarnation incarnation, Suspects suspects) {
     BalancesPipeline pipeline = new BalancesPipeline(with, incarnation, suspects);
     return Flow.<List<ConsumerRecord<byte[], byte[]>>>create()

@@ -1,6 +1,7 @@
 package io.spendwatch.streams;
 
 import io.spendwatch.streams.PartitionPipeline.Walk;
+import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.util.Collection;
@@ -9,7 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,7 +21,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -33,15 +34,18 @@ import org.slf4j.LoggerFactory;
  * Reads Kafka: one thread owns the consumer and feeds the pipelines of the assigned partitions.
  *
  * <pre>
- *   assigned ──offset and note read──▶ fed ──revoked: drained, bounded──▶ gone
- *                  ▲                    │ ──lost: ended at once─────────▶ gone
- *                  └──pause─── ended ◀──┘ a failure
+ *   assigned ──what Kafka says of it──▶ starting ──where to go on──▶ fed ──revoked: drained, bounded──▶ gone
+ *                  ▲                                                  │ ──lost: ended at once─────────▶ gone
+ *                  └──pause─── ended ◀────────────────────────────────┘ a failure; records are gone; another topic
  * </pre>
  *
  * A partition whose pipeline has no room is paused, so memory is bounded by partitions × queue ×
  * poll. A pipeline that ends while its partition is still ours is started anew from the committed
  * offset, after a pause, and not before the publisher has finished with the life before: the offset
  * read then says exactly what is published.
+ *
+ * <p>The client never decides where reading goes on: where the log does not have what is to be read
+ * next, what has been read is finished, and the next life finds out what is lost.
  */
 final class ConsumerLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerLoop.class);
@@ -50,9 +54,6 @@ final class ConsumerLoop {
   /** How long the thread waits for an answer that it can as well ask for again. */
   static final Duration ASK = Duration.ofMillis(250);
 
-  /** So many times in a row the offsets could not be read: somebody may have left them open. */
-  private static final int UNREADABLE_TIMES = 2;
-
   /** After how long without an answer Kafka is said to be waited for. */
   private static final long NO_ANSWER_MS = 10_000;
 
@@ -60,9 +61,10 @@ final class ConsumerLoop {
   private final PipelineConfig config;
   private final Supplier<Consumer<byte[], byte[]>> readers;
   private final Map<String, Walk> walks;
-  private final String transactionsTopic;
+  private final LayoutWatch watch;
   private final Publisher publisher;
-  private final HangingTransactions hanging;
+  private final SourceStates sourceStates;
+  private final TopicWatch topicWatch;
   private final Timekeeper time;
   private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> stop = new CompletableFuture<>();
@@ -73,9 +75,6 @@ final class ConsumerLoop {
   private long answeredMs;
   private long startsDueMs;
   private long endsDueMs;
-  private int offsetsUnreadable;
-  private volatile boolean cannotEndTransactions;
-  private CompletableFuture<?> endingTransactions = CompletableFuture.completedFuture(null);
 
   /**
    * @param readers makes a consumer, not subscribed
@@ -86,17 +85,20 @@ final class ConsumerLoop {
       PipelineConfig config,
       Supplier<Consumer<byte[], byte[]>> readers,
       Map<String, Walk> walks,
-      String transactionsTopic,
+      LayoutWatch watch,
       Publisher publisher,
       HangingTransactions hanging,
+      TopicIds topicIds,
       Timekeeper time) {
     this.system = system;
     this.config = config;
     this.readers = readers;
     this.walks = walks;
-    this.transactionsTopic = transactionsTopic;
+    this.watch = watch;
     this.publisher = publisher;
-    this.hanging = hanging;
+    this.sourceStates = new SourceStates(hanging);
+    this.topicWatch =
+        new TopicWatch(topicIds, walks.keySet(), config.endOffsetInterval(), time, this::wake);
     this.time = time;
   }
 
@@ -109,11 +111,6 @@ final class ConsumerLoop {
     stop.complete(Done.done());
     wake();
     return stopped;
-  }
-
-  /** How many partitions the transactions topic has; 0 while unknown. For any thread. */
-  int transactionsPartitions() {
-    return partitionCounts.getOrDefault(transactionsTopic, 0);
   }
 
   /** How many partitions each topic has; empty while unknown. For any thread. */
@@ -165,10 +162,12 @@ final class ConsumerLoop {
 
   private void step(Consumer<byte[], byte[]> current) {
     try {
-      feed(current.poll(POLL));
+      feed(poll(current));
       publisher.inGroup(current.groupMetadata());
+      endOutdated();
       restartEnded();
       startPending(current);
+      lookAtTopics();
       flow(current);
       askForEnds(current);
     } catch (WakeupException e) {
@@ -181,15 +180,43 @@ final class ConsumerLoop {
     }
   }
 
+  private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> current) {
+    try {
+      return current.poll(POLL);
+    } catch (InvalidOffsetException e) {
+      // Retention has overtaken us, or the log was cut back. What has been read is still judged.
+      for (TopicPartition source : e.partitions()) {
+        AssignedPartition partition = assigned.get(source);
+        if (partition != null) {
+          pause(current, partition, true);
+          if (partition.isLive()) {
+            LOG.warn("{}: its log does not have what is to be read next", source);
+            partition.pipeline().finish();
+          }
+        }
+      }
+      return ConsumerRecords.empty();
+    }
+  }
+
   private void feed(ConsumerRecords<byte[], byte[]> polled) {
     for (TopicPartition source : polled.partitions()) {
       AssignedPartition partition = assigned.get(source);
-      if (partition != null && partition.isLive()) {
+      if (partition != null && partition.isLive() && partition.pipeline().isRunning()) {
         List<ConsumerRecord<byte[], byte[]>> records = polled.records(source);
         partition.progress().read(records.getLast().offset() + 1, time.millis());
         partition.pipeline().offer(records);
       }
       // Records of a life that has ended are read again by the next one.
+    }
+  }
+
+  /** Whoever works under a layout of the topic that is over can write nothing any more. */
+  private void endOutdated() {
+    for (AssignedPartition partition : assigned.values()) {
+      if (partition.isLive() && partition.progress().isOutdated(watch::isOutdated)) {
+        partition.pipeline().end("the layout of the topic has changed");
+      }
     }
   }
 
@@ -217,6 +244,11 @@ final class ConsumerLoop {
     if (pending.isEmpty()) {
       return;
     }
+    Map<String, String> ids = topicsOf(pending);
+    pending.removeIf(source -> !ids.containsKey(source.topic()));
+    if (pending.isEmpty()) {
+      return;
+    }
     // An offset that is part of an open transaction is not answered before its end; don't spend all
     // the time on waiting for it.
     startsDueMs = nowMs + 2 * ASK.toMillis();
@@ -225,81 +257,79 @@ final class ConsumerLoop {
             .collect(
                 Collectors.toUnmodifiableMap(
                     topic -> topic, topic -> current.partitionsFor(topic, ASK).size()));
-    Map<TopicPartition, OffsetAndMetadata> committed = committed(current, pending);
+    Map<TopicPartition, SourceState> states = sourceStates.of(current, pending, ids, ASK);
     answered();
     for (TopicPartition source : pending) {
       AssignedPartition partition = assigned.get(source);
-      PartitionStart start = startOf(current, partition, committed.get(source));
-      current.seek(source, start.offset());
+      SourceState kafka = states.get(source);
       Incarnation incarnation = new Incarnation(source, partition.progress());
       PartitionPipeline pipeline =
           new PartitionPipeline(system, incarnation, config.queuedPollsMax(), this::wake);
-      partition.started(pipeline, start.offset(), nowMs);
-      pipeline.start(walks.get(source.topic()), start);
+      partition.started(pipeline, kafka.topicId(), nowMs);
+      pipeline.start(walks.get(source.topic()), kafka, partition.suspects());
     }
     startsDueMs = nowMs;
   }
 
-  /** Where nobody answers, a transaction of a node that is gone may be what keeps them open. */
-  private Map<TopicPartition, OffsetAndMetadata> committed(
-      Consumer<byte[], byte[]> current, Set<TopicPartition> pending) {
-    try {
-      Map<TopicPartition, OffsetAndMetadata> committed = current.committed(pending, ASK);
-      offsetsUnreadable = 0;
-      return committed;
-    } catch (TimeoutException e) {
-      offsetsUnreadable++;
-      if (offsetsUnreadable >= UNREADABLE_TIMES && endingTransactions.isDone()) {
-        offsetsUnreadable = 0;
-        endingTransactions = hanging.end().whenComplete(this::reportEnded).toCompletableFuture();
+  /**
+   * The ids of the topics of these partitions, as they were after the partitions came to wait for
+   * them; without those that are not known.
+   */
+  private Map<String, String> topicsOf(Set<TopicPartition> pending) {
+    long sinceMs =
+        pending.stream().mapToLong(source -> assigned.get(source).pendingSinceMs()).max().orElse(0);
+    Optional<Map<String, String>> ids = topicWatch.idsSince(sinceMs);
+    if (ids.isEmpty()) {
+      if (topicWatch.failure() != null) {
+        waitingFor = topicWatch.failure();
+        startsDueMs = time.millis() + 2 * ASK.toMillis();
       }
-      throw e;
+      return Map.of();
     }
+    for (TopicPartition source : pending) {
+      if (!ids.get().containsKey(source.topic())) {
+        waitingFor = "Kafka: topic " + source.topic() + " is missing";
+      }
+    }
+    return ids.get();
   }
 
-  /** By any thread, one after the other. While Kafka is away it is tried often, and said once. */
-  private void reportEnded(Set<String> nodes, Throwable failure) {
-    if (failure != null && !cannotEndTransactions) {
-      LOG.warn(
-          "Cannot look for transactions that dead nodes have left open; they end by their"
-              + " transaction-timeout: {}",
-          failure.getMessage());
-    } else if (failure == null && !nodes.isEmpty()) {
-      LOG.info(
-          "Ended the Kafka transactions that {} left open, not being in the group any more", nodes);
+  /** A topic may be deleted and made anew so quickly that nothing else tells us. */
+  private void lookAtTopics() {
+    topicWatch.refresh();
+    Map<String, String> ids = topicWatch.ids();
+    for (AssignedPartition partition : assigned.values()) {
+      String id = ids.get(partition.source().topic());
+      if (partition.isLive() && id != null && !id.equals(partition.topicId())) {
+        partition.pipeline().end("its topic was deleted and made anew");
+      }
     }
-    cannotEndTransactions = failure != null;
-  }
-
-  private static PartitionStart startOf(
-      Consumer<byte[], byte[]> current, AssignedPartition partition, OffsetAndMetadata committed) {
-    if (committed != null) {
-      return new PartitionStart(
-          committed.offset(),
-          OffsetNote.publishedAlertSeq(committed.metadata()),
-          partition.suspectsFrom(committed.offset()));
-    }
-    long offset =
-        partition.firstOffset().isPresent()
-            ? partition.firstOffset().getAsLong()
-            : current.position(partition.source(), ASK);
-    partition.beganAt(offset);
-    return new PartitionStart(offset, OptionalLong.empty(), partition.suspectsFrom(offset));
   }
 
   /** Lets those be read that have room. */
   private void flow(Consumer<byte[], byte[]> current) {
     for (AssignedPartition partition : assigned.values()) {
       boolean mustPause = !(partition.isLive() && partition.pipeline().hasRoom());
-      if (mustPause != partition.isPaused()) {
-        if (mustPause) {
-          current.pause(Set.of(partition.source()));
-        } else {
-          current.resume(Set.of(partition.source()));
-        }
-        partition.paused(mustPause);
+      if (!mustPause && !partition.isPositioned()) {
+        current.seek(partition.source(), partition.pipeline().startOffset());
+        partition.positioned();
       }
-      current.currentLag(partition.source()).ifPresent(partition.progress()::unread);
+      pause(current, partition, mustPause);
+      if (partition.isPositioned()) {
+        current.currentLag(partition.source()).ifPresent(partition.progress()::unread);
+      }
+    }
+  }
+
+  private static void pause(
+      Consumer<byte[], byte[]> current, AssignedPartition partition, boolean mustPause) {
+    if (mustPause != partition.isPaused()) {
+      if (mustPause) {
+        current.pause(Set.of(partition.source()));
+      } else {
+        current.resume(Set.of(partition.source()));
+      }
+      partition.paused(mustPause);
     }
   }
 
@@ -309,10 +339,12 @@ final class ConsumerLoop {
     if (askedAtMs < endsDueMs) {
       return;
     }
-    endsDueMs = askedAtMs + config.endOffsetInterval().toMillis();
+    // A growth waits for whoever has nothing to read, too.
+    boolean grows = watch.layout().flatMap(TopicLayout::growth).isPresent();
+    endsDueMs = askedAtMs + (grows ? config.tick() : config.endOffsetInterval()).toMillis();
     Set<TopicPartition> live = new HashSet<>();
     for (AssignedPartition partition : assigned.values()) {
-      if (partition.isLive()) {
+      if (partition.isLive() && partition.isPositioned()) {
         live.add(partition.source());
       }
     }
@@ -362,7 +394,8 @@ final class ConsumerLoop {
     }
   }
 
-  private void wake() {
+  /** Lets the thread look at what has changed. For any thread. */
+  void wake() {
     Consumer<byte[], byte[]> current = reader;
     if (current != null) {
       current.wakeup();
@@ -398,6 +431,8 @@ final class ConsumerLoop {
       LOG.info("Assigned {}", added);
       current.pause(added);
       for (TopicPartition source : added) {
+        // Until its pipeline says where to go on; without a place the client would look for one.
+        current.seek(source, 0);
         assigned.put(source, new AssignedPartition(source, config.poisonTries(), time.millis()));
       }
     }

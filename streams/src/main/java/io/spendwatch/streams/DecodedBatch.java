@@ -5,6 +5,7 @@ import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Decoded;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -24,6 +25,7 @@ final class DecodedBatch<T> {
   private final List<T> items = new ArrayList<>();
   private final List<ConsumerRecord<byte[], byte[]>> sources = new ArrayList<>();
   private final List<ProducerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
+  private final List<ProducerRecord<byte[], byte[]>> passedOn = new ArrayList<>();
   private int internalErrors;
   private long nextOffset = NOTHING_READ;
   private long cost;
@@ -66,10 +68,33 @@ final class DecodedBatch<T> {
     items.addAll(later.items);
     sources.addAll(later.sources);
     deadLetters.addAll(later.deadLetters);
+    passedOn.addAll(later.passedOn);
     internalErrors += later.internalErrors;
     nextOffset = later.nextOffset;
     cost += later.cost;
     return this;
+  }
+
+  /**
+   * Lets go of the good records for which this makes another record, which is to be published in
+   * their place; returns this.
+   */
+  DecodedBatch<T> passOn(
+      Function<ConsumerRecord<byte[], byte[]>, Optional<ProducerRecord<byte[], byte[]>>> copy) {
+    for (int i = sources.size() - 1; i >= 0; i--) {
+      Optional<ProducerRecord<byte[], byte[]>> other = copy.apply(sources.get(i));
+      if (other.isPresent()) {
+        passedOn.addFirst(other.get());
+        T _ = items.remove(i);
+        ConsumerRecord<byte[], byte[]> _ = sources.remove(i);
+      }
+    }
+    return this;
+  }
+
+  /** What is to be published in place of records that belong elsewhere, in their order. */
+  List<ProducerRecord<byte[], byte[]>> passedOn() {
+    return passedOn;
   }
 
   List<T> items() {

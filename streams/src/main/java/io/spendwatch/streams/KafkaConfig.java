@@ -3,6 +3,7 @@ package io.spendwatch.streams;
 import static io.spendwatch.streams.config.ConfigSection.check;
 import static io.spendwatch.streams.config.ConfigSection.checkPositive;
 
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.config.ConfigSection;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -24,6 +26,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * @param bootstrapServers {@code host:port,…}
  * @param groupId consumer group
  * @param topics names in force
+ * @param partitioner of the producers that write the transactions topic
  * @param sessionTimeout after which a dead node's partitions go to others
  * @param transactionTimeout after which the broker aborts what a dead node left open
  * @param requestTimeout for one answer of the broker, where a thread waits for it
@@ -37,6 +40,7 @@ public record KafkaConfig(
     String bootstrapServers,
     String groupId,
     Topics topics,
+    Partitioner partitioner,
     Duration sessionTimeout,
     Duration transactionTimeout,
     Duration requestTimeout,
@@ -61,6 +65,9 @@ public record KafkaConfig(
    * most of the time until an alert is seen.
    */
   private static final long TRANSACTION_RETRY_MS = 5;
+
+  /** After which a partition that has been added to a topic is known, and given to somebody. */
+  private static final int METADATA_AGE_MS_MAX = 2000;
 
   /** A rebalance waits until every member has heard of it, with its next heartbeat. */
   private static final int HEARTBEATS_PER_SESSION = 6;
@@ -116,6 +123,7 @@ public record KafkaConfig(
             section.string("bootstrap-servers"),
             section.string("group-id"),
             topics,
+            partitioner(section),
             section.duration("session-timeout"),
             section.duration("transaction-timeout"),
             section.duration("request-timeout"),
@@ -124,6 +132,13 @@ public record KafkaConfig(
             section.flat("properties"));
     section.rejectUnknown();
     return config;
+  }
+
+  private static Partitioner partitioner(ConfigSection section) {
+    String name = section.string("partitioner");
+    Optional<Partitioner> named = Partitioner.named(name);
+    check(named.isPresent(), "spendwatch.kafka.partitioner", name, "murmur2 or crc32");
+    return named.get();
   }
 
   /**
@@ -154,15 +169,30 @@ public record KafkaConfig(
     return node + "-consumer";
   }
 
+  /**
+   * Of an admin client of this node.
+   *
+   * @param purpose ends its name
+   */
+  Map<String, Object> adminProperties(String purpose) {
+    int timeoutMs = Math.toIntExact(requestTimeout.toMillis());
+    Map<String, Object> all = new HashMap<>();
+    all.put(CommonClientConfigs.CLIENT_ID_CONFIG, nodeId + "-" + purpose);
+    all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, timeoutMs);
+    all.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, timeoutMs);
+    all.putAll(clientProperties());
+    return all;
+  }
+
   Map<String, Object> consumerProperties() {
     Map<String, Object> all = new HashMap<>();
-    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
     all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
     all.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(fetchWaitMax.toMillis()));
     all.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, fetchBytesMin);
     all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, PARTITION_FETCH_BYTES_MAX);
     all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    all.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_AGE_MS_MAX);
     if (!"consumer".equals(properties.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG))) {
       // With the newer protocol these are the broker's to decide, and the client refuses them.
       all.put(
@@ -178,6 +208,9 @@ public record KafkaConfig(
     all.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
     all.put(ConsumerConfig.CLIENT_ID_CONFIG, consumerClientId(nodeId));
     all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    // Where reading goes on is for us to decide: the client would pass over what is lost in
+    // silence.
+    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);

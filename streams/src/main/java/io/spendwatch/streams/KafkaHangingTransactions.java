@@ -1,17 +1,13 @@
 package io.spendwatch.streams;
 
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.TransactionListing;
@@ -36,7 +32,7 @@ final class KafkaHangingTransactions implements HangingTransactions {
         .name("spendwatch-hanging-transactions")
         .start(
             () -> {
-              try (Admin admin = Admin.create(properties())) {
+              try (Admin admin = Admin.create(config.adminProperties("admin"))) {
                 ended.complete(end(admin));
               } catch (ExecutionException e) {
                 ended.completeExceptionally(e.getCause());
@@ -79,15 +75,5 @@ final class KafkaHangingTransactions implements HangingTransactions {
           admin.fenceProducers(absent.stream().map(config::transactionalId).toList()).all().get();
     }
     return absent;
-  }
-
-  private Map<String, Object> properties() {
-    int timeoutMs = Math.toIntExact(config.requestTimeout().toMillis());
-    Map<String, Object> all = new HashMap<>();
-    all.put(CommonClientConfigs.CLIENT_ID_CONFIG, config.nodeId() + "-admin");
-    all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, timeoutMs);
-    all.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, timeoutMs);
-    all.putAll(config.clientProperties());
-    return all;
   }
 }

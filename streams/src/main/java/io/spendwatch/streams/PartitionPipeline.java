@@ -34,10 +34,17 @@ final class PartitionPipeline {
 
   /** What a topic's records go through. */
   interface Walk {
-    /** Takes the partition over, then answers with the graph, not started. */
-    CompletionStage<Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> begin(
-        Incarnation incarnation, PartitionStart start);
+    /** Takes the partition over, then answers with where it goes on. */
+    CompletionStage<Begun> begin(Incarnation incarnation, SourceState kafka, Suspects suspects);
   }
+
+  /**
+   * A partition taken over.
+   *
+   * @param offset of the first record that the graph takes
+   * @param graph not started
+   */
+  record Begun(long offset, Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph) {}
 
   private final ActorSystem<?> system;
   private final Incarnation incarnation;
@@ -45,6 +52,8 @@ final class PartitionPipeline {
   private final Runnable onChange;
   private volatile BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>> queue;
   private volatile boolean isFull;
+  private volatile boolean isFinishing;
+  private volatile long startOffset;
 
   /**
    * @param onChange called when it can take records (again), and when it has ended; by any thread,
@@ -66,13 +75,13 @@ final class PartitionPipeline {
             });
   }
 
-  void start(Walk walk, PartitionStart start) {
+  void start(Walk walk, SourceState kafka, Suspects suspects) {
     incarnation.progress().is(PartitionStatus.State.STARTING);
-    walk.begin(incarnation, start)
+    walk.begin(incarnation, kafka, suspects)
         .whenComplete(
-            (graph, failure) -> {
+            (begun, failure) -> {
               if (failure == null) {
-                run(graph);
+                run(begun);
               } else {
                 end(failure);
               }
@@ -95,7 +104,7 @@ final class PartitionPipeline {
 
   /** Whether one more poll's records can be offered. Where not, {@code onChange} will tell. */
   boolean hasRoom() {
-    if (queue == null) {
+    if (!isRunning()) {
       return false;
     }
     isFull = true;
@@ -104,6 +113,16 @@ final class PartitionPipeline {
     }
     isFull = false;
     return true;
+  }
+
+  /** Whether it takes records: has begun, and is not to finish. */
+  boolean isRunning() {
+    return queue != null && !isFinishing;
+  }
+
+  /** Offset of the first record to be offered, once it is running. */
+  long startOffset() {
+    return startOffset;
   }
 
   /** Takes one poll's records, for which there must be room. */
@@ -123,26 +142,37 @@ final class PartitionPipeline {
     }
   }
 
+  /** Takes no more records; what has been offered is finished, then it ends. */
+  void finish() {
+    if (queue == null) {
+      incarnation.end("finished before it ran");
+    } else if (!isFinishing) {
+      isFinishing = true;
+      queue.complete();
+    }
+  }
+
   /** Ends it at once, whatever is in flight. */
   void end(String reason) {
     incarnation.end(reason);
   }
 
-  private void run(Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph) {
+  private void run(Begun begun) {
     Pair<BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>>, CompletionStage<Done>> running =
         Source.<List<ConsumerRecord<byte[], byte[]>>>queue(queuedPollsMax)
             .map(this::taken)
-            .via(graph)
+            .via(begun.graph())
             .toMat(Sink.ignore(), Keep.both())
             .run(system);
     incarnation.progress().is(PartitionStatus.State.RUNNING);
+    startOffset = begun.offset();
     queue = running.first();
     running
         .second()
         .whenCompleteAsync(
             (_, failure) -> {
               if (failure == null) {
-                incarnation.end("drained");
+                incarnation.end(isFinishing ? "finished" : "drained");
               } else {
                 end(failure);
               }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongPredicate;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -12,6 +13,8 @@ import org.apache.kafka.common.TopicPartition;
  * the progress, read by any thread.
  */
 final class PartitionProgress {
+  private static final long UNKNOWN = 0;
+
   private final TopicPartition source;
   private final LongAdder transactions = new LongAdder();
   private final LongAdder alerts = new LongAdder();
@@ -23,6 +26,7 @@ final class PartitionProgress {
   private volatile State state = State.STARTING;
   private volatile String waitingFor;
   private volatile long epoch;
+  private volatile long layoutVersion = UNKNOWN;
   private volatile long position = -1;
   private volatile long published = -1;
   private volatile long end = -1;
@@ -62,8 +66,20 @@ final class PartitionProgress {
     }
   }
 
+  /** The layout of the topic under which the life works; {@value #UNKNOWN} until its claim. */
+  void worksUnder(long newLayoutVersion) {
+    layoutVersion = newLayoutVersion;
+  }
+
+  /** Whether the life works under a layout that this says is outdated. */
+  boolean isOutdated(LongPredicate outdated) {
+    long version = layoutVersion;
+    return version != UNKNOWN && outdated.test(version);
+  }
+
   void restarted() {
     restarts.increment();
+    layoutVersion = UNKNOWN;
   }
 
   void startsAt(long offset) {
@@ -86,6 +102,16 @@ final class PartitionProgress {
   void readToEnd(long atMs) {
     readToEndMs = atMs;
     end = position;
+  }
+
+  /** Whether everything that the partition held at some moment since then has been read. */
+  boolean isReadToEndSince(long sinceMs) {
+    return readToEndMs > sinceMs;
+  }
+
+  /** Offset of the next record to read. */
+  long position() {
+    return position;
   }
 
   /** So many users are in memory. */

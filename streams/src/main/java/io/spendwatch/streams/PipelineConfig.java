@@ -23,8 +23,12 @@ import java.time.Duration;
  * @param askTimeout for one answer of the partition's actor
  * @param offsetCommitInterval how long an offset without alerts waits for others to be committed
  *     with
+ * @param topicPatience how long the publications of others wait for a topic that does not take its
+ *     records
  * @param poisonTries how often a record alone must make our own code fail to go to the dead letters
  * @param drainTimeout how long what is in flight may take when a partition is given away
+ * @param topicCheckInterval between two looks whether the transactions topic has more partitions,
+ *     and how far a growth is
  * @param retry pauses between tries
  */
 public record PipelineConfig(
@@ -38,8 +42,10 @@ public record PipelineConfig(
     Duration maxFutureSkew,
     Duration askTimeout,
     Duration offsetCommitInterval,
+    Duration topicPatience,
     int poisonTries,
     Duration drainTimeout,
+    Duration topicCheckInterval,
     BackOff retry) {
 
   public PipelineConfig {
@@ -61,6 +67,8 @@ public record PipelineConfig(
         "not negative");
     checkPositive("spendwatch.pipeline.ask-timeout", askTimeout);
     checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
+    checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
+    checkPositive("spendwatch.pipeline.topic-patience", topicPatience);
     checkRange("spendwatch.pipeline.poison-tries", poisonTries, 1, 100);
     check(
         drainTimeout.compareTo(offsetCommitInterval) > 0,
@@ -83,8 +91,10 @@ public record PipelineConfig(
             section.duration("max-future-skew"),
             section.duration("ask-timeout"),
             section.duration("offset-commit-interval"),
+            section.duration("topic-patience"),
             section.integer("poison-tries"),
             section.duration("drain-timeout"),
+            section.duration("topic-check-interval"),
             BackOff.from(section.section("retry")));
     section.rejectUnknown();
     return config;

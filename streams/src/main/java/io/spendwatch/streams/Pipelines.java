@@ -3,26 +3,32 @@ package io.spendwatch.streams;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.PartitionCommand.AllAccountsChanged;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.PartitionPipeline.Walk;
 import io.spendwatch.streams.postgres.AccountsWriter;
 import io.spendwatch.streams.postgres.BalanceListener;
 import io.spendwatch.streams.postgres.BalancePush;
 import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.Layouts;
 import io.spendwatch.streams.postgres.Ledger;
+import io.spendwatch.streams.postgres.Sources;
 import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.postgres.UnreadableRows;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -34,14 +40,26 @@ import org.apache.pekko.actor.typed.ActorSystem;
  * consumer group assigns to it. For any thread.
  */
 public final class Pipelines {
+  private final LayoutWatch watch;
   private final ConsumerLoop loop;
   private final Publisher publisher;
   private final BalancePush push;
+  private final PartitionStarts starts;
+  private final TopicIds topicIds;
 
-  private Pipelines(ConsumerLoop loop, Publisher publisher, BalancePush push) {
+  private Pipelines(
+      LayoutWatch watch,
+      ConsumerLoop loop,
+      Publisher publisher,
+      BalancePush push,
+      PartitionStarts starts,
+      TopicIds topicIds) {
+    this.watch = watch;
     this.loop = loop;
     this.publisher = publisher;
     this.push = push;
+    this.starts = starts;
+    this.topicIds = topicIds;
   }
 
   /**
@@ -73,6 +91,8 @@ public final class Pipelines {
             unreadable,
             changes -> new BalanceListener(database, changes, unreadable),
             new KafkaHangingTransactions(kafka),
+            new KafkaTransactionsTopic(kafka),
+            new KafkaTopicIds(kafka),
             actors,
             Timekeeper.real(clock)));
   }
@@ -85,6 +105,8 @@ public final class Pipelines {
    * @param writes as {@link Ledger} takes it
    * @param push makes the channel that announces balance changes, not started
    * @param hanging transactions that dead nodes of the group have left open
+   * @param topic closed once the pipelines have stopped
+   * @param topicIds closed when the pipelines have stopped
    */
   record Outside(
       ActorSystem<?> system,
@@ -95,6 +117,8 @@ public final class Pipelines {
       UnreadableRows unreadable,
       Function<BalancePush.Changes, BalancePush> push,
       HangingTransactions hanging,
+      TransactionsTopic topic,
+      TopicIds topicIds,
       PartitionActors actors,
       Timekeeper time) {}
 
@@ -103,52 +127,94 @@ public final class Pipelines {
     Topics topics = config.kafka().topics();
     Timekeeper time = outside.time();
     Publisher publisher =
-        new Publisher(outside.producers(), pipeline.offsetCommitInterval(), pipeline.retry(), time);
-    ActorNotices notices = new ActorNotices(outside.actors());
+        new Publisher(
+            outside.producers(),
+            outside.topicIds(),
+            // The transactions, too: what a growth has moved is passed on.
+            Set.of(
+                topics.alerts(),
+                topics.transactions(),
+                topics.transactionsDeadLetters(),
+                topics.balancesDeadLetters()),
+            pipeline.offsetCommitInterval(),
+            pipeline.topicPatience(),
+            pipeline.retry(),
+            time);
+    AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
+    Layouts layouts = new Layouts(outside.database());
+    LayoutWatch watch =
+        new LayoutWatch(
+            topics.transactions(),
+            outside.topic(),
+            layouts,
+            pipeline.topicCheckInterval(),
+            time,
+            () -> Optional.ofNullable(reading.get()).ifPresent(ConsumerLoop::wake));
+    ActorNotices notices = new ActorNotices(outside.actors(), config.kafka().partitioner(), watch);
     BalancePush push = outside.push().apply(notices);
+    PartitionStarts starts =
+        new PartitionStarts(
+            config.kafka().nodeId(),
+            new Sources(outside.database()),
+            publisher,
+            pipeline.retry(),
+            time);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
             config.kafka().nodeId(),
             pipeline,
             topics,
+            starts,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
             new Ledger(outside.database(), outside.writes(), outside.unreadable()),
+            config.kafka().partitioner(),
+            layouts,
+            watch,
             publisher,
             push::isUp,
             time);
     BalancesPipeline.Dependencies forBalances =
         new BalancesPipeline.Dependencies(
-            pipeline, topics, new AccountsWriter(outside.database()), publisher, time);
+            pipeline, topics, starts, new AccountsWriter(outside.database()), publisher, time);
     Map<String, Walk> walks =
         Map.of(
             topics.transactions(),
-            (incarnation, start) -> TransactionsPipeline.begin(forTransactions, incarnation, start),
+            (incarnation, kafka, suspects) ->
+                TransactionsPipeline.begin(forTransactions, incarnation, kafka, suspects),
+            // From any partition: each version carries the instant since when it is in force, so
+            // that nothing rests on the order in which those of one user arrive.
             topics.balances(),
-            (incarnation, start) ->
-                CompletableFuture.completedFuture(
-                    BalancesPipeline.graph(forBalances, incarnation, start.suspects())));
+            (incarnation, kafka, suspects) ->
+                BalancesPipeline.begin(forBalances, incarnation, kafka, suspects));
     ConsumerLoop loop =
         new ConsumerLoop(
             outside.system(),
             pipeline,
             outside.readers(),
             walks,
-            topics.transactions(),
+            watch,
             publisher,
             outside.hanging(),
+            outside.topicIds(),
             time);
-    notices.loop = loop;
+    reading.set(loop);
     push.start();
     publisher.start();
     loop.start();
-    return new Pipelines(loop, publisher, push);
+    watch.start();
+    return new Pipelines(watch, loop, publisher, push, starts, outside.topicIds());
   }
 
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
-    String waitingFor = loop.waitingFor() != null ? loop.waitingFor() : publisher.waitingFor();
-    return new PipelinesStatus(loop.status(), loop.partitionCounts(), push.isUp(), waitingFor);
+    String waitingFor =
+        Stream.of(loop.waitingFor(), publisher.waitingFor(), watch.waitingFor())
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
+    return new PipelinesStatus(
+        loop.status(), loop.partitionCounts(), push.isUp(), starts.lostRecords(), waitingFor);
   }
 
   /**
@@ -157,29 +223,41 @@ public final class Pipelines {
    * owner of the partition does.
    */
   public CompletionStage<Done> drainAndStop() {
-    return loop.stop().thenCompose(_ -> publisher.close()).whenComplete((_, _) -> push.stop());
+    return loop.stop()
+        .thenCompose(_ -> publisher.close())
+        .whenComplete(
+            (_, _) -> {
+              push.stop();
+              watch.stop();
+              topicIds.close();
+            });
   }
 
   /** Passes balance changes on to the actors of the partitions that are consumed here. */
   private static final class ActorNotices implements BalancePush.Changes {
     private final PartitionActors actors;
-    private volatile ConsumerLoop loop;
+    private final Partitioner partitioner;
+    private final LayoutWatch watch;
 
-    ActorNotices(PartitionActors actors) {
+    ActorNotices(PartitionActors actors, Partitioner partitioner, LayoutWatch watch) {
       this.actors = actors;
+      this.partitioner = partitioner;
+      this.watch = watch;
     }
 
     @Override
     public void changed(Set<String> userIds) {
-      int count = loop.transactionsPartitions();
-      if (count == 0) {
+      // Never older than the layout of a life that can still write: that life's claim has told it.
+      Optional<TopicLayout> layout = watch.layout();
+      if (layout.isEmpty()) {
         anyMayHaveChanged();
         return;
       }
+      int count = layout.get().partitions();
       Map<Integer, Set<String>> byPartition = new HashMap<>();
       for (String userId : userIds) {
         byPartition
-            .computeIfAbsent(Partitions.partitionOf(userId, count), _ -> new HashSet<>())
+            .computeIfAbsent(partitioner.partitionOf(userId, count), _ -> new HashSet<>())
             .add(userId);
       }
       byPartition.forEach(

@@ -1,6 +1,5 @@
 package io.spendwatch.streams;
 
-import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.streams.retry.BackOff;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
@@ -21,7 +20,6 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.pekko.Done;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +35,10 @@ import org.slf4j.LoggerFactory;
  *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose
  *       incarnation has ended fail, the others are tried again.
  *   <li>A dead letter is too large for its topic: the transaction is aborted and tried again with
- *       the letter {@linkplain DeadLetters#shortened shortened}.
+ *       the letter shortened.
+ *   <li>A topic is missing, or does not take a record: nothing is committed before all records are
+ *       taken, so nobody's life ends. Who has records for it is {@linkplain HeldBack held back} and
+ *       tried alone; the others are published without it, after {@code topic-patience} at most.
  *   <li>Anything else leaves open what became visible: the incarnations in the transaction are
  *       ended, and the next life of each finds out from the committed offset.
  * </ul>
@@ -50,47 +51,27 @@ final class Publisher {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
 
   /** A transaction must be over well within transaction-timeout, or the broker aborts it. */
-  private static final int GROUP_REQUESTS_MAX = 1000;
+  private static final int GROUP_PUBLICATIONS_MAX = 1000;
 
   private static final long GROUP_BYTES_MAX = 8 << 20;
   private static final long IDLE_CHECK_NANOS = 100_000_000;
 
-  private record Request(
-      Incarnation incarnation,
-      OffsetAndMetadata offset,
-      List<ProducerRecord<byte[], byte[]>> records,
-      boolean mayWait,
-      long sinceNanos,
-      CompletableFuture<Done> done) {
+  /** How often it is looked whether somebody waits behind records that are not taken yet. */
+  private static final Duration SEND_CHECK = Duration.ofMillis(50);
 
-    /** Alerts and dead letters of who keeps up don't wait for company. */
-    boolean isUrgent() {
-      return !records.isEmpty() && !mayWait;
-    }
+  /** How often it is asked which topics there are ... */
+  private static final Duration TOPICS_LOOK = Duration.ofSeconds(1);
 
-    /** Bytes of the records; 0 only without any. */
-    long bytes() {
-      return records.stream()
-          .mapToLong(record -> record.value() == null ? 1 : 1 + record.value().length)
-          .sum();
-    }
-
-    /** With the dead letters among the refused records shortened. */
-    Request shortened(Set<ProducerRecord<byte[], byte[]>> refused) {
-      List<ProducerRecord<byte[], byte[]>> shorter =
-          records.stream()
-              .map(r -> refused.contains(r) ? DeadLetters.shortened(r).orElse(r) : r)
-              .toList();
-      return new Request(incarnation, offset, shorter, mayWait, sinceNanos, done);
-    }
-  }
+  /** ... and how old an answer may be that is relied on. */
+  static final Duration TOPICS_OLD = Duration.ofSeconds(5);
 
   private final Supplier<Producer<byte[], byte[]>> producers;
   private final long commitIntervalNanos;
+  private final Duration topicPatience;
   private final BackOff backOff;
   private final Timekeeper time;
   // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
-  private final BlockingQueue<Request> queue = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Publication> queue = new LinkedBlockingQueue<>();
   private final Map<TopicPartition, Integer> open = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> closed = new CompletableFuture<>();
   private volatile ConsumerGroupMetadata group;
@@ -99,19 +80,31 @@ final class Publisher {
 
   // Of the thread.
   private Producer<byte[], byte[]> producer;
-  private List<Request> again = List.of();
+  private final TopicWatch topics;
+  private final HeldBack held;
+  private List<Publication> again = List.of();
+  private long lastCommitNanos;
   private int failures;
 
   /**
    * @param producers makes a producer with its transactional id, not initialised
+   * @param topicIds which topics there are
+   * @param outputs the topics that are published to
+   * @param topicPatience how long the others wait for a topic that does not answer
    */
   Publisher(
       Supplier<Producer<byte[], byte[]>> producers,
+      TopicIds topicIds,
+      Set<String> outputs,
       Duration commitInterval,
+      Duration topicPatience,
       BackOff backOff,
       Timekeeper time) {
     this.producers = producers;
     this.commitIntervalNanos = commitInterval.toNanos();
+    this.topicPatience = topicPatience;
+    this.topics = new TopicWatch(topicIds, outputs, TOPICS_LOOK, time, () -> {});
+    this.held = new HeldBack(topics, backOff, time);
     this.backOff = backOff;
     this.time = time;
   }
@@ -136,8 +129,8 @@ final class Publisher {
       String note,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean mayWait) {
-    Request request =
-        new Request(
+    Publication publication =
+        new Publication(
             incarnation,
             new OffsetAndMetadata(nextOffset, note),
             records,
@@ -145,8 +138,8 @@ final class Publisher {
             time.nanoTime(),
             new CompletableFuture<>());
     open.merge(incarnation.source(), 1, Integer::sum);
-    queue.add(request);
-    return request.done();
+    queue.add(publication);
+    return publication.done();
   }
 
   /** Whether a request of any life of this partition is not finished, one way or the other. */
@@ -172,11 +165,13 @@ final class Publisher {
 
   private void run() {
     try {
-      while (!(closing.isDone() && queue.isEmpty() && again.isEmpty())) {
+      while (!(closing.isDone() && queue.isEmpty() && again.isEmpty() && held.isEmpty())) {
+        topics.refresh();
         if (producer == null) {
           connect();
         } else {
           publishTogether(gather());
+          publishHeld();
         }
       }
     } catch (InterruptedException e) {
@@ -206,22 +201,22 @@ final class Publisher {
   }
 
   /** What goes into the next transaction. */
-  private List<Request> gather() throws InterruptedException {
-    List<Request> gathered = new ArrayList<>(again);
+  private List<Publication> gather() throws InterruptedException {
+    List<Publication> gathered = new ArrayList<>(again);
     again = List.of();
     if (gathered.isEmpty()) {
-      Request first = time.poll(queue, IDLE_CHECK_NANOS);
+      Publication first = time.poll(queue, IDLE_CHECK_NANOS);
       if (first == null) {
         return gathered;
       }
       gathered.add(first);
     }
     long dueNanos = gathered.getFirst().sinceNanos() + commitIntervalNanos;
-    long bytes = gathered.stream().mapToLong(Request::bytes).sum();
-    boolean urgent = closing.isDone() || gathered.stream().anyMatch(Request::isUrgent);
-    while (gathered.size() < GROUP_REQUESTS_MAX && bytes < GROUP_BYTES_MAX) {
+    long bytes = gathered.stream().mapToLong(Publication::bytes).sum();
+    boolean urgent = closing.isDone() || gathered.stream().anyMatch(Publication::isUrgent);
+    while (gathered.size() < GROUP_PUBLICATIONS_MAX && bytes < GROUP_BYTES_MAX) {
       long waitNanos = urgent ? 0 : dueNanos - time.nanoTime();
-      Request next = time.poll(queue, waitNanos);
+      Publication next = time.poll(queue, waitNanos);
       if (next == null) {
         break;
       }
@@ -232,79 +227,164 @@ final class Publisher {
     return gathered;
   }
 
-  private void publishTogether(List<Request> gathered) throws InterruptedException {
+  private void publishTogether(List<Publication> gathered) throws InterruptedException {
     // The order matters: a partition given away after this line is so in a later generation.
     ConsumerGroupMetadata generation = group;
-    List<Request> live = new ArrayList<>(gathered.size());
-    for (Request request : gathered) {
-      if (request.incarnation().isLive()) {
-        live.add(request);
-      } else {
-        finish(request, new Incarnation.Ended("ended before it was published"));
+    List<Publication> free = new ArrayList<>(gathered.size());
+    for (Publication publication : gathered) {
+      if (!publication.incarnation().isLive()) {
+        finish(publication, new Incarnation.Ended("ended before it was published"));
+      } else if (!held.takes(publication)) {
+        free.add(publication);
       }
     }
-    if (live.isEmpty()) {
-      // Whatever was tried again and again, nobody waits for it any more.
+    if (free.isEmpty()) {
       failures = 0;
       waitingFor = null;
       return;
     }
-    Set<ProducerRecord<byte[], byte[]>> tooLarge = ConcurrentHashMap.newKeySet();
+    switch (transact(free, generation)) {
+      case TransactionOutcome.Committed _ -> free.forEach(publication -> finish(publication, null));
+      // Who has records for the topics in trouble is held back when it comes round again.
+      case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ ->
+          again = held.takeBefore(free);
+      case TransactionOutcome.TooLarge(var letters) ->
+          again = held.takeBefore(free.stream().map(each -> each.shortened(letters)).toList());
+      case TransactionOutcome.Open(RuntimeException cause) -> endAll(free, cause);
+    }
+  }
+
+  /** Tries one of those that wait for a topic, by itself. */
+  private void publishHeld() throws InterruptedException {
+    ConsumerGroupMetadata generation = group;
+    for (Publication ended : held.withoutEnded()) {
+      finish(ended, new Incarnation.Ended("ended before it was published"));
+    }
+    if (producer == null || !again.isEmpty()) {
+      // What comes before is to be published before.
+      return;
+    }
+    List<Publication> due = held.due(GROUP_PUBLICATIONS_MAX);
+    if (!due.isEmpty()) {
+      switch (transact(due, generation)) {
+        case TransactionOutcome.Committed _ -> {
+          held.published(due);
+          due.forEach(publication -> finish(publication, null));
+        }
+        case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ -> {} // It stays.
+        case TransactionOutcome.TooLarge(var letters) ->
+            held.replace(each -> each.shortened(letters));
+        case TransactionOutcome.Open(RuntimeException cause) -> {
+          held.remove(due.getFirst().source(), due);
+          endAll(due, cause);
+        }
+      }
+    }
+    if (closing.isDone()) {
+      held.removeAll().forEach(rest -> finish(rest, new Incarnation.Ended("the node stops")));
+    }
+  }
+
+  private TransactionOutcome transact(List<Publication> live, ConsumerGroupMetadata generation)
+      throws InterruptedException {
+    long startNanos = time.nanoTime();
+    Sends sends = new Sends();
     try {
-      transact(live, generation, tooLarge);
+      producer.beginTransaction();
+      if (!send(live, sends)) {
+        return refused(live, sends);
+      }
+      Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+      live.forEach(publication -> offsets.put(publication.source(), publication.offset()));
+      producer.sendOffsetsToTransaction(offsets, generation);
+      producer.commitTransaction();
       failures = 0;
       waitingFor = null;
-      live.forEach(request -> finish(request, null));
+      lastCommitNanos = time.nanoTime() - startNanos;
+      return new TransactionOutcome.Committed();
     } catch (CommitFailedException e) {
       if (failures == 0) {
         LOG.info("The group has moved on, publishing again: {}", e.getMessage());
       }
-      again = live;
       if (abort()) {
         pauseAfter(e);
       }
+      return new TransactionOutcome.NotCommitted();
     } catch (RuntimeException e) {
-      // With a record refused nothing was committed.
-      if (tooLarge.stream().anyMatch(record -> DeadLetters.shortened(record).isPresent())) {
-        LOG.warn(
-            "Publishing {} records again that are too large: {}", tooLarge.size(), describe(e));
-        again = live.stream().map(request -> request.shortened(tooLarge)).toList();
-        var _ = abort();
-        return;
-      }
       closeProducer();
-      String reason = "publishing failed: " + describe(e);
-      live.forEach(request -> request.incarnation().end(reason));
-      live.forEach(request -> finish(request, e));
-      failed(e);
+      return new TransactionOutcome.Open(e);
     }
   }
 
-  /**
-   * @param tooLarge gets the records that are refused for their size
-   */
-  private void transact(
-      List<Request> live,
-      ConsumerGroupMetadata generation,
-      Set<ProducerRecord<byte[], byte[]>> tooLarge) {
-    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-    producer.beginTransaction();
-    for (Request request : live) {
-      for (ProducerRecord<byte[], byte[]> record : request.records()) {
-        // A send that fails makes the commit fail, with its reason.
-        var _ =
-            producer.send(
-                record,
-                (_, failure) -> {
-                  if (failure instanceof RecordTooLargeException) {
-                    tooLarge.add(record);
-                  }
-                });
+  /** Whether all records are taken. Until then it is certain that nothing is committed. */
+  private boolean send(List<Publication> live, Sends sends) throws InterruptedException {
+    try {
+      for (Publication publication : live) {
+        for (ProducerRecord<byte[], byte[]> record : publication.records()) {
+          sends.send(producer, record);
+        }
       }
-      offsets.put(request.incarnation().source(), request.offset());
+    } catch (RuntimeException e) {
+      // What was refused makes the client refuse the rest.
+      if (!sends.isRefused()) {
+        throw e;
+      }
     }
-    producer.sendOffsetsToTransaction(offsets, generation);
-    producer.commitTransaction();
+    sends.allSent();
+    // A slow broker is slow for all: whom it takes long to commit has that much more patience.
+    long deadlineNanos =
+        time.nanoTime() + topicPatience.toNanos() + 2 * Math.max(0, lastCommitNanos);
+    while (!time.await(sends.over(), SEND_CHECK)) {
+      if (time.nanoTime() - deadlineNanos > 0 && othersWait(live, sends.unanswered())) {
+        return false;
+      }
+    }
+    return !sends.isRefused();
+  }
+
+  private boolean othersWait(
+      List<Publication> live, Set<ProducerRecord<byte[], byte[]>> unanswered) {
+    return !queue.isEmpty()
+        || live.stream().anyMatch(publication -> !publication.hasAnyOf(unanswered));
+  }
+
+  private TransactionOutcome refused(List<Publication> live, Sends sends) {
+    Set<ProducerRecord<byte[], byte[]>> letters = sends.tooLarge();
+    if (!letters.isEmpty()) {
+      LOG.warn("Publishing {} dead letters again that are too large", letters.size());
+      var _ = abort();
+      return new TransactionOutcome.TooLarge(letters);
+    }
+    Map<String, String> reasons = sends.topicsInTrouble();
+    Map<ProducerRecord<byte[], byte[]>, String> unfit = sends.unfit();
+    if (reasons.isEmpty() && unfit.isEmpty()) {
+      // Aborting would wait for it, too.
+      closeProducer();
+      for (ProducerRecord<byte[], byte[]> record : sends.unanswered()) {
+        reasons.put(record.topic(), "does not answer");
+      }
+    } else {
+      var _ = abort();
+    }
+    held.blame(reasons);
+    for (Publication publication : live) {
+      for (ProducerRecord<byte[], byte[]> record : publication.records()) {
+        if (unfit.containsKey(record)) {
+          held.blame(
+              publication.source(),
+              "Kafka: topic %s: %s".formatted(record.topic(), unfit.get(record)));
+        }
+      }
+    }
+    return new TransactionOutcome.Refused();
+  }
+
+  /** The next life of each finds out from the committed offset. */
+  private void endAll(List<Publication> open, RuntimeException cause) throws InterruptedException {
+    String reason = "publishing failed: " + describe(cause);
+    open.forEach(publication -> publication.incarnation().end(reason));
+    open.forEach(publication -> finish(publication, cause));
+    failed(cause);
   }
 
   /** Whether the producer can go on. */
@@ -332,7 +412,7 @@ final class Publisher {
     boolean _ = time.await(closing, Duration.ofMillis(backOff.delayMs(failures, time.random())));
   }
 
-  /** The producer wraps what happened into what it could not do because of it. */
+  /** The producer wraps what happened. */
   private static String describe(RuntimeException failure) {
     return failure.getCause() == null
         ? "Kafka: " + failure.getMessage()
@@ -340,18 +420,19 @@ final class Publisher {
   }
 
   private void refuseAll() {
-    List<Request> rest = new ArrayList<>(again);
+    List<Publication> rest = new ArrayList<>(again);
+    rest.addAll(held.removeAll());
     again = List.of();
     queue.drainTo(rest);
-    rest.forEach(request -> finish(request, new Incarnation.Ended("the node stops")));
+    rest.forEach(publication -> finish(publication, new Incarnation.Ended("the node stops")));
   }
 
-  private void finish(Request request, Throwable failure) {
-    open.computeIfPresent(request.incarnation().source(), (_, n) -> n == 1 ? null : n - 1);
+  private void finish(Publication publication, Throwable failure) {
+    open.computeIfPresent(publication.incarnation().source(), (_, n) -> n == 1 ? null : n - 1);
     if (failure == null) {
-      request.done().complete(Done.done());
+      publication.done().complete(Done.done());
     } else {
-      request.done().completeExceptionally(failure);
+      publication.done().completeExceptionally(failure);
     }
   }
 

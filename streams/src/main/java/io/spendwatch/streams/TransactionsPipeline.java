@@ -1,27 +1,23 @@
 package io.spendwatch.streams;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.spendwatch.actors.Judgement;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionCommand;
 import io.spendwatch.actors.PartitionCommand.Assessed;
 import io.spendwatch.actors.Received;
 import io.spendwatch.protocol.Alert;
-import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.DeadLetterReason;
-import io.spendwatch.protocol.DeadLetters;
-import io.spendwatch.protocol.Decoded;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.protocol.Transaction;
-import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.streams.postgres.Layouts;
 import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.LedgerBatch;
 import io.spendwatch.streams.postgres.PgFailure;
+import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.retry.Retry;
 import io.spendwatch.streams.retry.Timekeeper;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
@@ -56,9 +52,13 @@ final class TransactionsPipeline {
       String nodeId,
       PipelineConfig config,
       Topics topics,
+      PartitionStarts starts,
       PartitionActors actors,
       ExposureAssessor assessor,
       Ledger ledger,
+      Partitioner partitioner,
+      Layouts layouts,
+      LayoutWatch watch,
       Publisher publisher,
       BooleanSupplier balancesPushed,
       Timekeeper time) {}
@@ -83,8 +83,11 @@ final class TransactionsPipeline {
   private final int partition;
   private final long epoch;
   private final ActorRef<PartitionCommand> actor;
-  private final Suspects suspects;
   private final BatchBound bound;
+  private final TopicLayout layout;
+  private final TransactionsDecoder decoder;
+  private final long begunMs;
+  private boolean hasSaidThatItStandsStill;
   private long sequence;
   private long alertSeq;
   private long nextOffset;
@@ -96,54 +99,107 @@ final class TransactionsPipeline {
    */
   private long notedAlertSeq;
 
+  /** The offsets as the ledger has them; the published one follows like the published place. */
+  private long notedOffset;
+
+  private long notedPublishedOffset;
+
   private volatile long publishedAlertSeq;
+  private volatile long publishedOffset;
 
   private TransactionsPipeline(
-      Dependencies with, Incarnation incarnation, PartitionStart start, Ledger.Claim claim) {
+      Dependencies with,
+      Incarnation incarnation,
+      SourceState kafka,
+      PartitionStart start,
+      Suspects suspects,
+      Ledger.Claim claim) {
     this.with = with;
     this.incarnation = incarnation;
     this.partition = incarnation.source().partition();
     this.epoch = claim.epoch();
-    this.actor = with.actors().start(partition);
-    this.suspects = start.suspects();
+    this.layout = claim.layout();
+    this.begunMs = with.time().millis();
+    Suspects remaining = suspects.from(start.offset());
     this.bound =
-        new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
+        new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), remaining);
+    Homes homes = new Homes(with.partitioner(), layout, partition);
+    this.decoder =
+        new TransactionsDecoder(
+            with.config(),
+            with.topics(),
+            homes,
+            start.offset(),
+            remaining,
+            bound,
+            () -> topicPartitions(with, incarnation),
+            with.time());
+    this.actor = with.actors().start(partition, homes::isHere);
     this.alertSeq = claim.alertSeq();
     this.nextOffset = start.offset();
     this.notedAlertSeq = claim.publishedAlertSeq();
-    // Either may lag behind the truth, neither runs ahead of it.
+    this.notedOffset = start.offset();
+    this.notedPublishedOffset =
+        start.isKnown() ? claim.publishedOffset().orElse(start.offset()) : start.offset();
+    this.publishedOffset = start.offset();
+    // Either may lag behind the truth, neither runs ahead of it; but where the tables were put
+    // back, the numbers that Kafka has seen are of alerts that they do not know.
     this.publishedAlertSeq =
-        Math.max(start.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
+        start.isRewound()
+            ? claim.publishedAlertSeq()
+            : Math.max(kafka.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
   }
 
   /**
-   * Takes the partition over: claims it, so that nobody else can write for it any more, then
-   * publishes what earlier lives wrote and did not publish.
-   *
-   * @return the graph for the records from {@code start} on, not started
+   * Takes the partition over: claims it, so that nobody else can write for it any more, finds where
+   * it goes on, then publishes what earlier lives wrote and did not publish.
    */
-  static CompletionStage<Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed>> begin(
-      Dependencies with, Incarnation incarnation, PartitionStart start) {
-    return untilDone(
-            with,
-            incarnation,
-            () ->
-                with.ledger()
-                    .claim(incarnation.source().partition(), with.nodeId(), with.time().millis()))
+  static CompletionStage<PartitionPipeline.Begun> begin(
+      Dependencies with, Incarnation incarnation, SourceState kafka, Suspects suspects) {
+    return claim(with, incarnation)
         .thenCompose(
             claim -> {
               incarnation.progress().claimed(claim.epoch(), claim.writtenAtMs());
-              LOG.info(
-                  "{} claimed under epoch {}, from offset {}",
-                  incarnation.source(),
-                  claim.epoch(),
-                  start.offset());
-              TransactionsPipeline pipeline =
-                  new TransactionsPipeline(with, incarnation, start, claim);
-              // Registered last: it runs at once where the life has ended meanwhile.
-              var _ = incarnation.ended().thenAccept(_ -> pipeline.stopActor());
-              return pipeline.publishLeftovers().thenApply(_ -> pipeline.graph());
+              incarnation.progress().worksUnder(claim.layout().version());
+              with.watch().seen(claim.layout());
+              return with.starts()
+                  .find(incarnation, kafka, claim.nextOffset(), claim.publishedOffset())
+                  .thenCompose(
+                      start ->
+                          new TransactionsPipeline(with, incarnation, kafka, start, suspects, claim)
+                              .begin(kafka, start));
             });
+  }
+
+  private CompletionStage<PartitionPipeline.Begun> begin(SourceState kafka, PartitionStart start) {
+    LOG.info(
+        "{} claimed under epoch {}, from offset {}", incarnation.source(), epoch, start.offset());
+    // Registered last: it runs at once where the life has ended meanwhile.
+    var _ = incarnation.ended().thenAccept(_ -> stopActor());
+    return with.starts()
+        .settle(incarnation, kafka, start, OffsetNote.of(publishedAlertSeq), OptionalLong.of(epoch))
+        .thenCompose(_ -> publishLeftovers())
+        .thenApply(_ -> new PartitionPipeline.Begun(start.offset(), graph()));
+  }
+
+  /** Where nobody has claimed anything yet, the topic's partitions of today are in force. */
+  private static CompletionStage<Ledger.Claim> claim(Dependencies with, Incarnation incarnation) {
+    int partition = incarnation.source().partition();
+    return untilDone(
+            with,
+            incarnation,
+            () -> with.ledger().claim(partition, with.nodeId(), with.time().millis()))
+        .thenCompose(
+            claim ->
+                claim
+                    .<CompletionStage<Ledger.Claim>>map(CompletableFuture::completedFuture)
+                    .orElseGet(
+                        () ->
+                            topicPartitions(with, incarnation)
+                                .thenCompose(
+                                    n ->
+                                        untilDone(with, incarnation, () -> with.layouts().adopt(n)))
+                                .thenCompose(_ -> claim(with, incarnation))));
   }
 
   private void stopActor() {
@@ -153,7 +209,7 @@ final class TransactionsPipeline {
   private Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph() {
     return Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
         .mapConcat(bound::split)
-        .map(this::decode)
+        .mapAsync(1, decoder::decode)
         .named("decode-transactions")
         // While the batch before is judged and written, the next one gathers.
         .batchWeighted(bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
@@ -166,27 +222,49 @@ final class TransactionsPipeline {
         .named("publish-alerts");
   }
 
-  private DecodedBatch<Received> decode(List<ConsumerRecord<byte[], byte[]>> records) {
-    long latestEventTimeMs = with.time().millis() + with.config().maxFutureSkew().toMillis();
-    return DecodedBatch.of(
-        records,
-        bound,
-        suspects.orElse(record -> received(record, latestEventTimeMs)),
-        with.topics().transactionsDeadLetters());
-  }
-
-  private static Decoded<Received> received(
-      ConsumerRecord<byte[], byte[]> record, long latestEventTimeMs) {
-    return switch (TransactionCodec.decode(record.key(), record.value(), latestEventTimeMs)) {
-      case Decoded.Valid<Transaction>(Transaction transaction) ->
-          new Decoded.Valid<>(new Received(transaction, record.offset()));
-      case Decoded.Rejected<Transaction>(var reason, String message) ->
-          new Decoded.Rejected<>(reason, message);
-    };
-  }
-
   private CompletionStage<DurableBatch> assessAndWrite(DecodedBatch<Received> batch) {
+    if (batch.isTick() && isToStandStill()) {
+      return standStill();
+    }
     return assess(batch).thenCompose(judged -> write(batch, judged));
+  }
+
+  /**
+   * Whether nothing more is to be judged under this layout. Time does not go on either: what is not
+   * read yet may be of users who will have moved.
+   */
+  private boolean isToStandStill() {
+    if (!decoder.standsStill() && layout.growth().isPresent()) {
+      PartitionProgress progress = incarnation.progress();
+      boolean isAtEnd = progress.isReadToEndSince(begunMs) && nextOffset >= progress.position();
+      if (isAtEnd || nextOffset >= layout.growth().get().marks().get(partition)) {
+        decoder.standStill();
+      }
+    }
+    return decoder.standsStill();
+  }
+
+  /** Says so once all that came before is durable and published. */
+  private CompletionStage<DurableBatch> standStill() {
+    incarnation.progress().waitsFor(with.watch().waitingFor());
+    DurableBatch nothing = new DurableBatch(nextOffset, alertSeq, 0, 0, 0, List.of(), true, false);
+    boolean isOver =
+        nextOffset >= decoder.nextOffset()
+            && publishedOffset >= nextOffset
+            && publishedAlertSeq >= alertSeq;
+    if (hasSaidThatItStandsStill
+        || !isOver
+        || layout.growth().isEmpty()
+        || partition >= layout.partitions()) {
+      return CompletableFuture.completedFuture(nothing);
+    }
+    int target = layout.growth().get().partitions();
+    return untilDone(with, incarnation, () -> with.ledger().hold(partition, epoch, target))
+        .thenApply(
+            _ -> {
+              hasSaidThatItStandsStill = true;
+              return nothing;
+            });
   }
 
   private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
@@ -219,10 +297,14 @@ final class TransactionsPipeline {
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
     // Before it is durable: a later life could not put an alert aside that cannot be encoded.
-    List<ProducerRecord<byte[], byte[]>> records = records(batch, answer);
+    List<ProducerRecord<byte[], byte[]>> records = OutgoingRecords.of(batch, answer, with.topics());
+    long published = publishedOffset;
+    // What is committed is never beyond what is noted as durable, though it be dead letters only.
     if (answer.judgements().isEmpty()
         && answer.announcements().isEmpty()
-        && notedAlertSeq == publishedAlertSeq) {
+        && notedAlertSeq == publishedAlertSeq
+        && notedOffset == nextOffset
+        && notedPublishedOffset == published) {
       return CompletableFuture.completedFuture(durable(batch, answer, records));
     }
     LedgerBatch rows =
@@ -236,15 +318,22 @@ final class TransactionsPipeline {
             answer.judgements(),
             answer.announcements(),
             alertSeq,
-            publishedAlertSeq);
+            publishedAlertSeq,
+            nextOffset,
+            published);
     return untilDone(with, incarnation, () -> with.ledger().write(rows))
         .thenCompose(
             outcome ->
                 switch (outcome) {
                   case Ledger.Written written -> {
                     noteWritten(batch, answer, written);
+                    if (written.alerts() < answer.alerts().size()) {
+                      yield CompletableFuture.failedFuture(decidedTwice(answer, written));
+                    }
                     alertSeq = rows.alertSeq();
                     notedAlertSeq = rows.publishedAlertSeq();
+                    notedOffset = rows.nextOffset();
+                    notedPublishedOffset = rows.publishedOffset();
                     yield CompletableFuture.completedFuture(durable(batch, answer, records));
                   }
                   case Ledger.Fenced _ ->
@@ -260,30 +349,19 @@ final class TransactionsPipeline {
     if (!batch.items().isEmpty()) {
       incarnation.progress().judged(batch.items().getLast().transaction().eventTimeMs());
     }
-    if (written.alerts() < answer.alerts().size()) {
-      LOG.warn(
-          "{}: {} of {} alerts were stored already: a repeated write, or decided twice",
-          incarnation.source(),
-          answer.alerts().size() - written.alerts(),
-          answer.alerts().size());
-    }
   }
 
-  private List<ProducerRecord<byte[], byte[]>> records(
-      DecodedBatch<Received> batch, Assessed answer) {
-    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-    for (Alert alert : answer.alerts()) {
-      records.add(record(alert));
-    }
-    records.addAll(batch.deadLetters());
-    for (int i = 0; i < answer.judgements().size(); i++) {
-      if (answer.judgements().get(i) instanceof Judgement.Rejected(var reason, String message)) {
-        records.add(
-            DeadLetters.of(
-                batch.sources().get(i), with.topics().transactionsDeadLetters(), reason, message));
-      }
-    }
-    return records;
+  /**
+   * No alert is seen that has no row: the next life reads what is durable and publishes what the
+   * table has.
+   */
+  private Incarnation.Ended decidedTwice(Assessed answer, Ledger.Written written) {
+    LOG.error(
+        "{}: {} of the alerts {} had been decided before, elsewhere, and are not published again",
+        incarnation.source(),
+        answer.alerts().size() - written.alerts(),
+        answer.alerts().stream().map(Alert::alertId).toList());
+    return new Incarnation.Ended("alerts were decided twice");
   }
 
   private DurableBatch durable(
@@ -293,7 +371,7 @@ final class TransactionsPipeline {
         nextOffset,
         alertSeq,
         alerts,
-        records.size() - alerts,
+        records.size() - alerts - batch.passedOn().size(),
         batch.internalErrors() + internalErrors(answer),
         records,
         batch.isTick(),
@@ -325,6 +403,7 @@ final class TransactionsPipeline {
         .thenApply(
             done -> {
               publishedAlertSeq = batch.alertSeq();
+              publishedOffset = batch.nextOffset();
               incarnation
                   .progress()
                   .published(
@@ -350,7 +429,7 @@ final class TransactionsPipeline {
               List<ProducerRecord<byte[], byte[]>> records =
                   page.stream()
                       .flatMap(stored -> stored.alert().stream())
-                      .map(this::record)
+                      .map(alert -> OutgoingRecords.of(alert, with.topics()))
                       .toList();
               LOG.info(
                   "{}: publishing {} alerts that an earlier life left",
@@ -367,15 +446,6 @@ final class TransactionsPipeline {
             });
   }
 
-  private ProducerRecord<byte[], byte[]> record(Alert alert) {
-    return new ProducerRecord<>(
-        with.topics().alerts(),
-        null,
-        alert.userId().getBytes(UTF_8),
-        AlertCodec.encode(alert),
-        AlertCodec.headers(alert));
-  }
-
   private static <T> CompletionStage<T> untilDone(
       Dependencies with, Incarnation incarnation, Supplier<CompletionStage<T>> statement) {
     return Retry.start(
@@ -385,5 +455,17 @@ final class TransactionsPipeline {
         PgFailure::isWorthAnotherTry,
         incarnation::isLive,
         new RetryReport(incarnation, PgFailure::describe));
+  }
+
+  /** How many partitions Kafka has by now. */
+  private static CompletionStage<Integer> topicPartitions(
+      Dependencies with, Incarnation incarnation) {
+    return Retry.start(
+        with.watch()::partitions,
+        with.config().retry(),
+        with.time(),
+        _ -> true,
+        incarnation::isLive,
+        new RetryReport(incarnation, failure -> "Kafka: " + failure.getMessage()));
   }
 }

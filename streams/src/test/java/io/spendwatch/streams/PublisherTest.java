@@ -13,8 +13,11 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -27,7 +30,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.pekko.Done;
 import org.junit.jupiter.api.AfterEach;
@@ -44,8 +49,13 @@ class PublisherTest {
 
   private final List<MockProducer<byte[], byte[]>> producers =
       Collections.synchronizedList(new ArrayList<>());
+  private final Map<String, String> topics =
+      new ConcurrentHashMap<>(Map.of("alerts", "id 1", "dead", "id 2"));
+  private final Set<String> stuck = ConcurrentHashMap.newKeySet();
+  private final Set<String> refused = ConcurrentHashMap.newKeySet();
   private final Incarnation first = incarnation(P0);
   private final Incarnation second = incarnation(P1);
+  private RuntimeException brokenOffsets;
   private Publisher publisher;
 
   @BeforeEach
@@ -192,15 +202,105 @@ class PublisherTest {
   }
 
   @Test
-  void waitsWhereWhatIsTooLargeCannotBeShortened() {
+  void holdsBackOnlyWhoHasAnAlertThatIsTooLarge() {
     publisher.start();
-    assertThat(publish(first, 1, "x".repeat(VALUE_BYTES_MAX + 1))).failsWithin(LIMIT);
-    assertThat(first.isLive()).isFalse();
+    CompletionStage<Done> tooLarge = publish(first, 1, "x".repeat(VALUE_BYTES_MAX + 1));
+    CompletionStage<Done> behind = publish(first, 2);
     assertThat(publish(second, 1, "c")).succeedsWithin(LIMIT);
+    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
+    assertThat(waitingFor(first)).contains("alerts", "too large");
+    assertThat(publish(second, 2, "d")).succeedsWithin(LIMIT);
+    assertThat(first.isLive()).isTrue();
+    assertThat(tooLarge.toCompletableFuture()).isNotDone();
+    first.end("somebody gives up");
+    assertThat(tooLarge).failsWithin(LIMIT);
+    assertThat(behind).failsWithin(LIMIT);
+    assertThat(publisher.isBusyWith(P0)).isFalse();
+  }
+
+  @Test
+  void publishesForOthersWhileATopicIsMissing() {
+    topics.remove("alerts");
+    publisher.start();
+    CompletionStage<Done> held = publish(first, 1, "a");
+    CompletionStage<Done> behind = publish(first, 2);
+    assertThat(publish(second, 1)).succeedsWithin(LIMIT);
+    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
+    assertThat(waitingFor(first)).isEqualTo("Kafka: topic alerts is missing");
+    assertThat(waitingFor(second)).isNull();
+    assertThat(publisher.waitingFor()).isNull();
+    assertThat(publish(second, 2)).succeedsWithin(LIMIT);
+    assertThat(behind.toCompletableFuture()).as("must not overtake").isNotDone();
+
+    topics.put("alerts", "another id");
+
+    assertThat(held).succeedsWithin(LIMIT);
+    assertThat(behind).succeedsWithin(LIMIT);
+    assertThat(values(producers.getLast())).containsExactly("a");
+    await().atMost(LIMIT).until(() -> waitingFor(first) == null);
+    assertThat(first.isLive()).isTrue();
+    assertThat(publish(first, 3, "b")).succeedsWithin(LIMIT);
+  }
+
+  @Test
+  void keepsTheOrderOfAPartitionWhereWhatComesBeforeHasToBeTriedAgain() {
+    topics.remove("alerts");
+    // Asked for before the thread starts, so that all of them are there when it gathers.
+    CompletionStage<Done> before = publish(first, 1);
+    CompletionStage<Done> held = publish(first, 2, "a");
+    brokenOffsets = new CommitFailedException("stale generation");
+    publisher.start();
+    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
+    await().atMost(LIMIT).until(() -> producers.getFirst().transactionAborted());
+
+    brokenOffsets = null;
+    producers.getFirst().sendOffsetsToTransactionException = null;
+    topics.put("alerts", "another id");
+
+    assertThat(before).succeedsWithin(LIMIT);
+    assertThat(held).succeedsWithin(LIMIT);
+    assertThat(offsets().getLast()).isEqualTo(new OffsetAndMetadata(2, "note"));
+  }
+
+  @Test
+  void holdsOthersForAMomentOnlyWhereATopicDoesNotAnswer() {
+    publisher.start();
+    stuck.add("alerts");
+    CompletionStage<Done> held = publish(first, 1, "a");
+    assertThat(publish(second, 1)).succeedsWithin(LIMIT);
+    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
+    assertThat(waitingFor(first)).contains("topic alerts", "does not answer");
+    assertThat(publish(second, 2)).succeedsWithin(LIMIT);
+    assertThat(held.toCompletableFuture()).isNotDone();
+
+    stuck.clear();
+
+    assertThat(held).succeedsWithin(LIMIT);
+    assertThat(producers.stream().flatMap(each -> values(each).stream())).containsExactly("a");
+    assertThat(first.isLive()).isTrue();
+  }
+
+  @Test
+  void endsNobodysLifeWhereATopicRefuses() {
+    publisher.start();
+    refused.add("dead");
+    CompletionStage<Done> held =
+        publisher.publish(
+            first, 1, "note", List.of(new ProducerRecord<>("dead", new byte[1])), false);
+    assertThat(publish(second, 1, "a")).succeedsWithin(LIMIT);
+    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
+    assertThat(waitingFor(first)).contains("topic dead", "no right");
+    refused.clear();
+    assertThat(held).succeedsWithin(LIMIT);
+    assertThat(first.isLive()).isTrue();
+  }
+
+  private static String waitingFor(Incarnation incarnation) {
+    return incarnation.progress().status().waitingFor();
   }
 
   /** Refuses what is too large as the real one does: the callback first, then the commit. */
-  private static final class StrictProducer extends MockProducer<byte[], byte[]> {
+  private final class StrictProducer extends MockProducer<byte[], byte[]> {
     StrictProducer() {
       super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
     }
@@ -208,13 +308,25 @@ class PublisherTest {
     @Override
     public synchronized Future<RecordMetadata> send(
         ProducerRecord<byte[], byte[]> record, Callback callback) {
-      if (record.value() == null || record.value().length <= VALUE_BYTES_MAX) {
+      if (stuck.contains(record.topic())) {
+        return new CompletableFuture<>();
+      }
+      ApiException refusal = refusalOf(record);
+      if (refusal == null) {
         return super.send(record, callback);
       }
-      RecordTooLargeException refusal = new RecordTooLargeException("too large");
       callback.onCompletion(null, refusal);
       commitTransactionException = new KafkaException("in an error state", refusal);
       return CompletableFuture.failedFuture(refusal);
+    }
+
+    private ApiException refusalOf(ProducerRecord<byte[], byte[]> record) {
+      if (refused.contains(record.topic())) {
+        return new TopicAuthorizationException("no right to write");
+      }
+      return record.value() != null && record.value().length > VALUE_BYTES_MAX
+          ? new RecordTooLargeException("too large")
+          : null;
     }
 
     @Override
@@ -229,10 +341,14 @@ class PublisherTest {
         new Publisher(
             () -> {
               MockProducer<byte[], byte[]> producer = new StrictProducer();
+              producer.sendOffsetsToTransactionException = brokenOffsets;
               producers.add(producer);
               return producer;
             },
+            _ -> CompletableFuture.completedFuture(Map.copyOf(topics)),
+            topics.keySet(),
             commitInterval,
+            Duration.ofMillis(50),
             new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)),
             Timekeeper.real(InstantSource.system()));
     fresh.inGroup(GROUP);

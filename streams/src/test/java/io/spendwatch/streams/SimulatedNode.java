@@ -15,6 +15,8 @@ import io.spendwatch.streams.simulation.SimulatedProducer;
 import io.spendwatch.streams.simulation.SimulatedPush;
 import io.spendwatch.streams.simulation.SimulatedTime;
 import io.spendwatch.streams.simulation.World;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
 
 /** One life of a node on a machine: the production pipelines and actors, in a simulated world. */
 final class SimulatedNode {
@@ -102,8 +104,29 @@ final class SimulatedNode {
                             life,
                             changes)),
                 admin::endHangingTransactions,
+                topic(admin, config.kafka().topics().transactions()),
+                admin::topicIds,
                 actors,
                 new SimulatedTime(world.scheduler(), machine.host(), life, world::wallClock)));
+  }
+
+  private static TransactionsTopic topic(SimulatedAdmin admin, String name) {
+    return new TransactionsTopic() {
+      @Override
+      public CompletionStage<Integer> partitions() {
+        return admin.partitions(name);
+      }
+
+      @Override
+      public CompletionStage<List<Long>> ends(int partitions) {
+        return admin.ends(name, partitions);
+      }
+
+      @Override
+      public void close() {
+        // Nothing is held.
+      }
+    };
   }
 
   Machine machine() {

@@ -5,7 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.postgres.SimulatedPostgres;
+import io.spendwatch.streams.simulation.GrownVerdict;
 import io.spendwatch.streams.simulation.Machine;
 import io.spendwatch.streams.simulation.Outage;
 import io.spendwatch.streams.simulation.Scheduler;
@@ -33,6 +37,10 @@ final class Simulation {
   private static final Duration RECOVERY = Duration.ofSeconds(90);
   private static final Duration CHECK = Duration.ofMillis(250);
   private static final int QUIET_CHECKS = 5;
+  private static final int USERS_MAX = 6;
+
+  /** For so long a producer may not have heard of new partitions. */
+  private static final Duration METADATA_AGE = Duration.ofSeconds(4);
 
   /** Until everybody has heard of a changed balance, or has noticed that the partition is idle. */
   private static final int IDLE_CHECKS = 20;
@@ -40,9 +48,22 @@ final class Simulation {
   private static final Map<String, StreamsConfig> CONFIGS = new ConcurrentHashMap<>();
 
   private final Random random;
+
+  /** Of what came later: a seed keeps what it meant before. */
+  private final Random more;
+
   private final Trace trace;
   private final List<Machine> machines;
   private final int partitions;
+
+  /** How many the topic will have; the same where it does not grow. */
+  private final int grownTo;
+
+  private boolean isGrown;
+
+  /** From when on a producer knows, by user. */
+  private final Map<String, Long> knownToNanos = new HashMap<>();
+
   private final Workload workload;
   private final World world;
   private final StreamsConfig[] configs;
@@ -63,10 +84,12 @@ final class Simulation {
    */
   Simulation(long seed, List<Machine> machines, boolean verbose) {
     this.random = new Random(seed);
+    this.more = new Random(~seed);
     this.trace = new Trace(verbose);
     this.machines = machines;
     this.partitions = 1 + random.nextInt(3);
-    this.workload = new Workload(random, partitions);
+    this.grownTo = random.nextInt(4) == 0 ? partitions + 1 + random.nextInt(4) : partitions;
+    this.workload = new Workload(random, partitions, grownTo);
     this.configs = new StreamsConfig[machines.size()];
     int batchRowsMax = List.of(1, 3, 20, 500).get(random.nextInt(4));
     for (int i = 0; i < configs.length; i++) {
@@ -94,6 +117,7 @@ final class Simulation {
                     end-offset-interval = 2 s
                     offset-commit-interval = 100 ms
                     drain-timeout = 1 s
+                    topic-check-interval = 500 ms
                     retry { min = 50 ms, max = 1 s }
                   }
                 }
@@ -120,13 +144,20 @@ final class Simulation {
             .putAccount(known.userId(), known.currency(), known.balanceMinor(), known.asOfMs());
       }
       workload.poison().forEach(world.postgres()::refuse);
+      if (grownTo > partitions) {
+        // As the command that makes the topic does.
+        world.postgres().adoptLayout(partitions);
+      }
       sendRecords();
       planChanges();
+      planGrowth();
       int first = 1 + random.nextInt(machines.size());
       for (int i = 0; i < first; i++) {
         start(machines.get(i));
       }
       planTrouble();
+      planLosses();
+      planMissingTopic();
       world.scheduler().after(TROUBLE, this::endTrouble);
       try {
         world.scheduler().run(() -> quietChecks > QUIET_CHECKS, TROUBLE.plus(RECOVERY));
@@ -138,7 +169,10 @@ final class Simulation {
       } catch (Scheduler.Stuck e) {
         throw new AssertionError(e.getMessage() + "\n" + describe(), e);
       }
-      List<String> differences = new Verdict(world, topics(), workload, sent).differences(idled);
+      List<String> differences =
+          isGrown
+              ? new GrownVerdict(world, topics(), workload, partitions, grownTo).differences(idled)
+              : new Verdict(world, topics(), workload, sent).differences(idled);
       if (!differences.isEmpty()) {
         throw new AssertionError(String.join("\n", differences));
       }
@@ -171,14 +205,42 @@ final class Simulation {
     }
   }
 
+  private void planGrowth() {
+    if (grownTo > partitions) {
+      long atNanos = random.nextLong(TROUBLE.toNanos());
+      boolean allKnow = random.nextBoolean();
+      for (int user = 0; user < USERS_MAX; user++) {
+        knownToNanos.put(
+            "u" + user, atNanos + (allKnow ? 0 : random.nextLong(METADATA_AGE.toNanos())));
+      }
+      world
+          .scheduler()
+          .after(
+              Duration.ofNanos(atNanos),
+              () -> {
+                trace.happened("topic grown");
+                isGrown = true;
+                world.kafka().grow(grownTo);
+              });
+    }
+  }
+
+  /** By what the producer knows of the topic at this moment. */
+  private int partitionOf(Workload.Sent record) {
+    boolean isStray = record.reason() == DeadLetterReason.WRONG_PARTITION;
+    boolean isKnown = isGrown && world.scheduler().nanoTime() >= knownToNanos.get(record.key());
+    return isKnown && !isStray
+        ? Partitioner.MURMUR2.partitionOf(record.key(), grownTo)
+        : record.partition();
+  }
+
   private void send(Workload.Sent record) {
-    sent.computeIfAbsent(record.partition(), _ -> new ArrayList<>()).add(record);
+    int partition = partitionOf(record);
+    sent.computeIfAbsent(partition, _ -> new ArrayList<>()).add(record);
     world
         .kafka()
         .append(
-            transactions(record.partition()),
-            record.key().getBytes(UTF_8),
-            record.value().getBytes(UTF_8));
+            transactions(partition), record.key().getBytes(UTF_8), record.value().getBytes(UTF_8));
   }
 
   private void planChanges() {
@@ -244,6 +306,78 @@ final class Simulation {
     }
   }
 
+  /** Records go, and offsets, while nodes are down or slow. */
+  private void planLosses() {
+    if (more.nextInt(5) != 0) {
+      return;
+    }
+    for (int i = 1 + more.nextInt(3); i > 0; i--) {
+      boolean whileDown = more.nextBoolean();
+      boolean offsetsToo = more.nextInt(3) == 0;
+      TopicPartition source = transactions(more.nextInt(partitions));
+      Duration down = Duration.ofMillis(200 + more.nextInt(4000));
+      world
+          .scheduler()
+          .after(
+              Duration.ofNanos(more.nextLong(TROUBLE.toNanos())),
+              () -> {
+                if (whileDown) {
+                  nodes.stream()
+                      .filter(node -> node.isAlive() && !node.isStopping())
+                      .toList()
+                      .forEach(node -> replace(node, down, SimulatedNode::kill));
+                }
+                world
+                    .scheduler()
+                    .after(down.dividedBy(2), () -> expire(source, offsetsToo && whileDown));
+              });
+    }
+  }
+
+  /** A topic that is published to goes for a while. */
+  private void planMissingTopic() {
+    if (more.nextInt(6) != 0) {
+      return;
+    }
+    String topic = more.nextInt(3) == 0 ? topics().transactionsDeadLetters() : topics().alerts();
+    long fromNanos = more.nextLong(TROUBLE.toNanos());
+    long lastsNanos = more.nextLong(TROUBLE.toNanos());
+    world
+        .scheduler()
+        .after(
+            Duration.ofNanos(fromNanos),
+            () -> {
+              trace.happened("topic missing", () -> topic);
+              world.kafka().remove(topic);
+            });
+    world
+        .scheduler()
+        .after(Duration.ofNanos(fromNanos + lastsNanos), () -> world.kafka().putBack(topic));
+  }
+
+  /** Retention, which may pass what has been read. */
+  private void expire(TopicPartition source, boolean offsetsToo) {
+    SimulatedPostgres.Pipeline known = world.postgres().pipelines().get(source.partition());
+    if (world.kafka().committed(source) == null
+        || known == null
+        || known.publishedOffset() == null) {
+      // What nobody has ever begun to read is not ours to lose.
+      return;
+    }
+    long end = world.kafka().end(source);
+    long before = world.kafka().committed(source).offset();
+    long until = before + more.nextInt((int) (end - before) + 1);
+    trace.happened("records expired", () -> source + " before " + until + " of " + end);
+    world.kafka().removeBefore(source, until);
+    // Offsets expire long after the last node is gone: by then the tables know how far it had come.
+    boolean isNoted =
+        known.publishedOffset() == before && known.publishedAlertSeq() == known.alertSeq();
+    if (offsetsToo && isNoted && nodes.stream().noneMatch(SimulatedNode::isAlive)) {
+      trace.happened("offsets expired", source::toString);
+      world.kafka().forgetOffsets(source);
+    }
+  }
+
   private Runnable fault(int kind) {
     long lastsNanos = world.scheduler().some(Duration.ofMillis(50), Duration.ofSeconds(9));
     Duration lasts = Duration.ofNanos(lastsNanos);
@@ -304,7 +438,7 @@ final class Simulation {
       start(machines.get(random.nextInt(machines.size())));
     }
     boolean quiet =
-        (!mustBeWell() || allIsWell())
+        (!(mustBeWell() || isGrown) || allIsWell())
             && world.kafka().isCaughtUp()
             && world.kafka().published(topics().alerts()).size() >= world.postgres().alerts().size()
             && sent.values().stream().mapToInt(List::size).sum() == workload.records().size();
@@ -331,6 +465,6 @@ final class Simulation {
                 .filter(partition -> partition.topic().equals(topics().transactions()))
                 .filter(partition -> partition.state() == PartitionStatus.State.RUNNING)
                 .count()
-            == partitions;
+            == (isGrown ? grownTo : partitions);
   }
 }

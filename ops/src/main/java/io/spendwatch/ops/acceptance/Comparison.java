@@ -4,7 +4,7 @@ import io.spendwatch.ops.acceptance.KnownAnswers.ExpectedAlert;
 import io.spendwatch.ops.acceptance.KnownAnswers.Row;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Verdict;
 import java.io.IOException;
@@ -51,6 +51,7 @@ public final class Comparison {
    * @param withBalances whether the set's later balances were replayed too
    * @param connection to the database of the run
    * @param kafka consumer properties, at least bootstrap servers
+   * @param partitioner of the producers of the transactions
    * @throws IOException if the known answers cannot be read
    * @throws SQLException if the tables cannot be read
    */
@@ -60,7 +61,8 @@ public final class Comparison {
       boolean withBalances,
       Connection connection,
       Map<String, Object> kafka,
-      Topics topics)
+      Topics topics,
+      Partitioner partitioner)
       throws IOException, SQLException {
     var comparison = new Comparison();
     KnownAnswers known =
@@ -68,7 +70,12 @@ public final class Comparison {
     comparison.compareRows(known.rows(), connection);
     if (known.alerts() != null) {
       comparison.compareAlerts(
-          known.alerts(), alertsOf(kafka, topics), streamTimes(connection), kafka, topics);
+          known.alerts(),
+          alertsOf(kafka, topics),
+          streamTimes(connection),
+          kafka,
+          topics,
+          partitioner);
     }
     return comparison;
   }
@@ -144,7 +151,8 @@ public final class Comparison {
       List<Alert> published,
       Map<Integer, Long> streamTimesMs,
       Map<String, Object> kafka,
-      Topics topics) {
+      Topics topics,
+      Partitioner partitioner) {
     Set<String> ids = new HashSet<>();
     Set<ExpectedAlert> actual = new HashSet<>();
     for (Alert alert : published) {
@@ -158,7 +166,7 @@ public final class Comparison {
     int partitions = partitionsOf(kafka, topics);
     for (ExpectedAlert alert : expected) {
       if (!actual.contains(alert)) {
-        int partition = Partitions.partitionOf(alert.userId(), partitions);
+        int partition = partitioner.partitionOf(alert.userId(), partitions);
         boolean mayBeOutstanding =
             alert.type().equals("CLEARED")
                 && alert.eventTimeMs() >= streamTimesMs.getOrDefault(partition, Long.MIN_VALUE);

@@ -22,6 +22,8 @@ public enum FindingKind {
   OFFSET_GAP,
   /** A stored row is of no record of the topic, or of one that has a row already. */
   ROW_WITHOUT_RECORD,
+  /** Records were gone before they were read, and nobody has acknowledged it. */
+  LOST_RECORDS,
   /** Rows that are older than what is kept. */
   OUTSIDE_RETENTION
 }

@@ -186,6 +186,7 @@ public final class Reconciliation {
       judgeUsers(session, values);
     }
     session.run("sequence", values);
+    session.run("lost", Map.of());
     session.run("beyond", Map.of("beyond", beyond(log.ends())));
 
     if (retention.isPresent() && mode == Mode.FULL) {

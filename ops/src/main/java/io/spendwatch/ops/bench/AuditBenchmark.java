@@ -93,7 +93,7 @@ final class AuditBenchmark {
               Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
           var traffic =
               new Traffic(
-                  site.client(), namespace.topics().transactions(), workload, check::expect);
+                  site.producer(), namespace.topics().transactions(), workload, check::expect);
           var windows =
               new HttpWindows(URI.create("http://127.0.0.1:" + httpPort), Duration.ofSeconds(30))) {
         var ingestion = new Ingestion(node, traffic);

@@ -42,7 +42,7 @@ final class Backlog {
     Site.insertAccounts(to.address(), new Workload(settings).accounts(start.toEpochMilli()));
     try (var traffic =
         new Traffic(
-            site.client(),
+            site.producer(),
             to.topics().transactions(),
             settings,
             (alert, _) -> expected.add(alert))) {

@@ -57,7 +57,11 @@ public final class Bench implements AutoCloseable {
 
   private Site embeddedSite() {
     DataDirectory own = DataDirectory.take(directory.root().resolve("servers-" + ++sites));
-    return Site.of(EmbeddedServers.start(own, 0, 0), own, progress);
+    return Site.of(
+        EmbeddedServers.start(own, 0, 0),
+        own,
+        configuration.streams().kafka().partitioner(),
+        progress);
   }
 
   /** Versions of the servers that were measured on, and settings of theirs that matter. */

@@ -104,7 +104,8 @@ public final class LatencyBenchmark {
     var check = new AlertCheck(settings.run());
     try (Turn turn = Turn.start(bench, site, contender, namespace, load.javaOptions());
         Subscriber subscriber = Subscriber.start(site.client(), topics.alerts(), check, true);
-        var traffic = new Traffic(site.client(), topics.transactions(), settings, check::expect)) {
+        var traffic =
+            new Traffic(site.producer(), topics.transactions(), settings, check::expect)) {
       var ingestion = new Ingestion(turn, traffic);
       long startMs = Instant.now().toEpochMilli() - warmUpRecords();
       Site.execute(

@@ -103,7 +103,7 @@ public final class MixedBenchmark {
               Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
           var traffic =
               new Traffic(
-                  site.client(), namespace.topics().transactions(), settings, check::expect)) {
+                  site.producer(), namespace.topics().transactions(), settings, check::expect)) {
         var ingestion = new Ingestion(node, traffic);
         var run = new Run(namespace, traffic, ingestion, subscriber);
         bench.say("warming up");

@@ -119,7 +119,7 @@ final class PartitionsBenchmark {
       makeDays();
       fill();
       this.makeMillis = makeMore();
-      this.epoch = await(ledger.claim(0, "bench", nowMs)).epoch();
+      this.epoch = await(ledger.claim(0, "bench", nowMs)).orElseThrow().epoch();
     }
 
     private void makeDays() {
@@ -259,6 +259,8 @@ final class PartitionsBenchmark {
           List.of(received),
           List.of(judgements),
           List.of(),
+          0,
+          0,
           0,
           0);
     }

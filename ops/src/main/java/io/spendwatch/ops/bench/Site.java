@@ -7,6 +7,7 @@ import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
 import io.spendwatch.ops.setup.Preparation;
 import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.postgres.SqlText;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +58,7 @@ final class Site implements AutoCloseable {
   private final String user;
   private final String password;
   private final Map<String, Object> client;
+  private final Partitioner partitioner;
   private final Map<String, String> environment;
   private final Map<String, Supplier<Stream<ProcessHandle>>> processes;
   private final Runnable end;
@@ -70,6 +73,7 @@ final class Site implements AutoCloseable {
       String user,
       String password,
       Map<String, Object> client,
+      Partitioner partitioner,
       Map<String, String> environment,
       Map<String, Supplier<Stream<ProcessHandle>>> processes,
       Runnable end,
@@ -79,6 +83,7 @@ final class Site implements AutoCloseable {
     this.user = user;
     this.password = password;
     this.client = client;
+    this.partitioner = partitioner;
     this.environment = environment;
     this.processes = processes;
     this.end = end;
@@ -91,14 +96,20 @@ final class Site implements AutoCloseable {
    * On servers that are ours alone, and end with the site.
    *
    * @param directory of theirs, given back then
+   * @param partitioner as the nodes have it
    */
-  static Site of(EmbeddedServers servers, DataDirectory directory, PrintWriter progress) {
+  static Site of(
+      EmbeddedServers servers,
+      DataDirectory directory,
+      Partitioner partitioner,
+      PrintWriter progress) {
     return new Site(
         "bench-",
         servers.postgres().uri(),
         "",
         "",
         Map.of("bootstrap.servers", servers.bootstrapServers()),
+        partitioner,
         servers.environment(),
         Map.of("Kafka", servers.kafka()::processes, "PostgreSQL", servers.postgres()::processes),
         () -> {
@@ -120,6 +131,7 @@ final class Site implements AutoCloseable {
         settings.streams().postgres().user(),
         settings.streams().postgres().password(),
         settings.streams().kafka().clientProperties(),
+        settings.streams().kafka().partitioner(),
         Map.of(
             "SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS", settings.streams().kafka().bootstrapServers(),
             "SPENDWATCH_PG_USER", settings.streams().postgres().user(),
@@ -127,6 +139,13 @@ final class Site implements AutoCloseable {
         Map.of(),
         () -> {},
         progress);
+  }
+
+  /** For what produces transactions: puts them where the nodes expect them. */
+  Map<String, Object> producer() {
+    Map<String, Object> properties = new HashMap<>(client);
+    properties.putAll(partitioner.producerProperties());
+    return properties;
   }
 
   /** Properties for any Kafka client. */
@@ -199,7 +218,9 @@ final class Site implements AutoCloseable {
   }
 
   private void createTopics(Namespace of) {
-    var _ = preparation.topics(client, of.topics(), OptionalInt.empty(), OptionalInt.empty());
+    var _ =
+        preparation.topics(
+            of.address(), client, of.topics(), OptionalInt.empty(), OptionalInt.empty());
   }
 
   /**

@@ -57,7 +57,8 @@ final class Touch {
     CompletableFuture<?>[] partitions =
         IntStream.range(0, Installation.PARTITIONS)
             .mapToObj(
-                partition -> next(partition, actors.start(partition), 0).toCompletableFuture())
+                partition ->
+                    next(partition, actors.start(partition, _ -> true), 0).toCompletableFuture())
             .toArray(CompletableFuture<?>[]::new);
     CompletableFuture.allOf(partitions).join();
     return Duration.ofNanos(System.nanoTime() - startNanos);

@@ -53,7 +53,8 @@ public final class CompareCommand implements Callable<Integer> {
               withBalances,
               connection,
               configuration.streams().kafka().clientProperties(),
-              configuration.streams().kafka().topics());
+              configuration.streams().kafka().topics(),
+              configuration.streams().kafka().partitioner());
       spec.commandLine().getOut().println(set + ": " + comparison.report());
       return comparison.isEqual() ? 0 : 1;
     } catch (IOException e) {

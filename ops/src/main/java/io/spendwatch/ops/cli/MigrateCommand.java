@@ -2,6 +2,7 @@ package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.setup.Preparation;
+import io.spendwatch.ops.setup.TopicGrowth;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -30,7 +31,11 @@ public final class MigrateCommand implements Callable<Integer> {
   @Option(
       names = "--partitions",
       paramLabel = "N",
-      description = "Of each topic that is made (default: 8).")
+      description = {
+        "Of each topic that is made (default: 8).",
+        "Where the transactions topic has fewer, it gets more: nothing is lost, doubled or judged"
+            + " from half a window, and records wait for seconds."
+      })
   private Integer partitions;
 
   @Option(
@@ -65,14 +70,29 @@ public final class MigrateCommand implements Callable<Integer> {
               configuration.database().user(),
               String.join(", ", outOfReach)));
     }
-    List<String> made =
-        preparation.topics(
-            configuration.streams().kafka().clientProperties(),
-            configuration.streams().kafka().topics(),
-            askedPartitions,
-            askedCopies);
+    List<String> made = topics(preparation, configuration, askedPartitions, askedCopies);
     out.println("topics: " + (made.isEmpty() ? "all there" : "made " + String.join(", ", made)));
+    if (askedPartitions.isPresent()) {
+      out.println("partitions: " + askedPartitions.getAsInt() + " in force");
+    }
     return 0;
+  }
+
+  private List<String> topics(
+      Preparation preparation,
+      Configuration configuration,
+      OptionalInt askedPartitions,
+      OptionalInt askedCopies) {
+    try {
+      return preparation.topics(
+          configuration.database(),
+          configuration.streams().kafka().clientProperties(),
+          configuration.streams().kafka().topics(),
+          askedPartitions,
+          askedCopies);
+    } catch (TopicGrowth.FewerPartitions e) {
+      throw new ParameterException(spec.commandLine(), "--partitions: " + e.getMessage(), e);
+    }
   }
 
   private OptionalInt atLeastOne(String option, Integer value) {

@@ -91,12 +91,11 @@ public final class SandboxCommand implements Callable<Integer> {
     var preparation =
         new Preparation(
             spec.commandLine().getErr(), PREPARATION, Timekeeper.real(InstantSource.system()));
-    int _ =
-        preparation.schema(
-            PostgresAddress.parse(servers.postgres().uri(), "", ""),
-            InstantSource.system().instant());
+    PostgresAddress database = PostgresAddress.parse(servers.postgres().uri(), "", "");
+    int _ = preparation.schema(database, InstantSource.system().instant());
     var _ =
         preparation.topics(
+            database,
             Map.of("bootstrap.servers", servers.bootstrapServers()),
             Topics.DEFAULT,
             partitions == null ? OptionalInt.empty() : OptionalInt.of(partitions),

@@ -182,7 +182,7 @@ public final class Demo {
         Statement statement = connection.createStatement()) {
       statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'month'");
     }
-    var _ = preparation.topics(client, topics, OptionalInt.empty(), OptionalInt.of(1));
+    var _ = preparation.topics(database, client, topics, OptionalInt.empty(), OptionalInt.of(1));
   }
 
   /**

@@ -2,6 +2,9 @@ package io.spendwatch.ops.metrics;
 
 /** Every metric of a node, with what a rise of it means. */
 enum Metric {
+  LOST_RECORDS(
+      "spendwatch.lost.records",
+      "Records that this node found gone before they were read; any rise is to be looked into at once"),
   AUDIT_RUNS(
       "spendwatch.audit.runs",
       "Runs of the audit by this node that have judged all they were to judge"),

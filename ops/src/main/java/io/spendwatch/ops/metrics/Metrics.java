@@ -14,6 +14,7 @@ import io.spendwatch.streams.postgres.UnreadableRows;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /** A node's metrics, for Prometheus to ask for. Thread-safe. */
 public final class Metrics {
@@ -51,6 +52,19 @@ public final class Metrics {
         failed.increment();
       }
     };
+  }
+
+  /**
+   * Of what is lost. To be asked for once.
+   *
+   * @param noticed how many this node has noticed since its start
+   */
+  public void lostRecords(LongSupplier noticed) {
+    var _ =
+        // The registry holds what it is given weakly.
+        FunctionCounter.builder(Metric.LOST_RECORDS.id(), this, _ -> noticed.getAsLong())
+            .description(Metric.LOST_RECORDS.meaning())
+            .register(registry);
   }
 
   /** Of what looks after the partitions. To be asked for once. */

@@ -19,6 +19,7 @@ import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.partitions.PartitionMaintenance;
 import io.spendwatch.ops.partitions.PartitionsConfig;
 import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.ops.status.OpenLosses;
 import io.spendwatch.streams.Pipelines;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
@@ -122,6 +123,10 @@ public final class Node {
           Pipelines.start(
               system, configuration.streams(), database, writes, unreadable, actors, clock);
       status.started(http, membership, pipelines);
+      metrics.lostRecords(() -> pipelines.status().lostRecords());
+      var losses = new OpenLosses(database);
+      status.losses(losses::last);
+      Cancellable lossesLooked = losses.start(system);
       Cancellable keptPartitions =
           new PartitionMaintenance(
                   database,
@@ -147,7 +152,11 @@ public final class Node {
       Cancellable stateLog = StateLog.start(system, status);
       new Departure(system)
           .arrange(
-              status, membership, pipelines, List.of(keptPartitions, audited, stateLog), databases);
+              status,
+              membership,
+              pipelines,
+              List.of(keptPartitions, audited, stateLog, lossesLooked),
+              databases);
       LOG.atInfo()
           .addKeyValue("node", nodeId)
           .addKeyValue("address", Cluster.get(system).selfMember().address())

@@ -6,6 +6,7 @@ import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.Deliveries;
+import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.ops.status.NodeStatus.Member;
 import io.spendwatch.ops.status.NodeStatus.NodeInfo;
 import io.spendwatch.ops.status.NodeStatus.Partition;
@@ -43,6 +44,7 @@ final class StatusSource {
   private volatile Membership membership;
   private volatile Pipelines pipelines;
   private volatile Supplier<AuditStatus> audit = () -> null;
+  private volatile Supplier<List<LostRange>> losses = List::of;
   private volatile boolean draining;
 
   /**
@@ -82,6 +84,11 @@ final class StatusSource {
     audit = lastRun;
   }
 
+  /** Asked for what is lost and not acknowledged from now on; blocks nobody. */
+  void losses(Supplier<List<LostRange>> open) {
+    losses = open;
+  }
+
   /** From now on the node is on its way out. */
   void draining() {
     draining = true;
@@ -91,7 +98,7 @@ final class StatusSource {
     Pipelines asked = pipelines;
     PipelinesStatus state =
         asked == null
-            ? new PipelinesStatus(List.of(), Map.of(), false, "its own start")
+            ? new PipelinesStatus(List.of(), Map.of(), false, 0, "its own start")
             : asked.status();
     long nowMs = clock.millis();
     List<Partition> partitions =
@@ -104,7 +111,8 @@ final class StatusSource {
         shards(),
         state.partitionCounts(),
         totals,
-        audit.get());
+        audit.get(),
+        losses.get());
   }
 
   private NodeInfo node(PipelinesStatus pipelinesStatus, Totals totals) {

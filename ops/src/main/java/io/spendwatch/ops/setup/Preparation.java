@@ -22,6 +22,8 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 public final class Preparation {
   private static final int ANSWER_TIMEOUT_MS = 5_000;
 
+  private final PrintWriter err;
+  private final Duration waitMax;
   private final Waiting waiting;
   private final Timekeeper time;
 
@@ -32,6 +34,8 @@ public final class Preparation {
    * @param waitMax for a server that does not answer, in each of the methods
    */
   public Preparation(PrintWriter err, Duration waitMax, Timekeeper time) {
+    this.err = err;
+    this.waitMax = waitMax;
     this.waiting = new Waiting(err, waitMax, time);
     this.time = time;
   }
@@ -56,13 +60,16 @@ public final class Preparation {
   }
 
   /**
-   * Makes the topics that are missing.
+   * Makes the topics that are missing, and grows that of the transactions where more partitions are
+   * asked for than it has. The schema must be there.
    *
    * @param client properties for any Kafka client
    * @return the topics that were made
    * @throws OperatorException if that cannot be done
+   * @throws TopicGrowth.FewerPartitions if fewer partitions are asked for than there are
    */
   public List<String> topics(
+      PostgresAddress database,
       Map<String, Object> client,
       Topics topics,
       OptionalInt partitions,
@@ -74,7 +81,14 @@ public final class Preparation {
         "Kafka at " + client.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG),
         () -> {
           try (Admin admin = Admin.create(properties)) {
-            return new TopicSetup(admin, topics, time).create(partitions, replicationFactor);
+            List<String> made =
+                new TopicSetup(admin, topics, time).create(partitions, replicationFactor);
+            var growth = new TopicGrowth(database, admin, topics.transactions(), time);
+            growth.adopt();
+            if (partitions.isPresent()) {
+              growth.grow(partitions.getAsInt(), waitMax, err);
+            }
+            return made;
           }
         });
   }

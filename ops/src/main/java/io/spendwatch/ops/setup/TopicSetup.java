@@ -1,6 +1,5 @@
 package io.spendwatch.ops.setup;
 
-import io.spendwatch.ops.OperatorException;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
@@ -51,13 +50,13 @@ public final class TopicSetup {
    * Makes the topics that are missing and waits until each partition can be written to: a producer
    * that is earlier than that may lose its first batch. Two at once are safe.
    *
-   * @param partitions what the operator asked for, if anything; {@value #DEFAULT_PARTITIONS}
-   *     otherwise
+   * @param partitions of each topic that is made, as the operator asked for, if anything; {@value
+   *     #DEFAULT_PARTITIONS} otherwise. What is there keeps its own: for more see {@link
+   *     TopicGrowth}
    * @param replicationFactor what the operator asked for, if anything; the cluster's default
    *     otherwise
    * @return the names of the topics that were made
    * @throws ExecutionException if Kafka does not answer, or refuses
-   * @throws OperatorException if a topic is there with another number of partitions than asked for
    */
   public List<String> create(OptionalInt partitions, OptionalInt replicationFactor)
       throws ExecutionException, InterruptedException {
@@ -84,8 +83,7 @@ public final class TopicSetup {
         }
       }
     }
-    Map<String, TopicDescription> there = awaitReady(List.copyOf(wanted.keySet()));
-    checkPartitions(there, partitions);
+    awaitReady(List.copyOf(wanted.keySet()));
     return made;
   }
 
@@ -121,8 +119,7 @@ public final class TopicSetup {
     return settings;
   }
 
-  private Map<String, TopicDescription> awaitReady(List<String> names)
-      throws ExecutionException, InterruptedException {
+  private void awaitReady(List<String> names) throws ExecutionException, InterruptedException {
     long deadlineNanos = time.nanoTime() + READY_TIMEOUT.toNanos();
     while (true) {
       try {
@@ -141,7 +138,7 @@ public final class TopicSetup {
                                     OffsetSpec.latest())));
         // Only a broker that leads the partition, and knows it, has an answer.
         admin.listOffsets(ends).all().get();
-        return there;
+        return;
       } catch (ExecutionException e) {
         // Of several brokers some may not have heard of a new topic yet.
         if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
@@ -150,25 +147,6 @@ public final class TopicSetup {
         }
       }
       time.pause(READY_PAUSE);
-    }
-  }
-
-  /** More partitions would send a user's next record to another one than the last. */
-  private void checkPartitions(Map<String, TopicDescription> there, OptionalInt asked) {
-    if (asked.isEmpty()) {
-      return;
-    }
-    for (String name : List.of(topics.transactions(), topics.balances())) {
-      int found = there.get(name).partitions().size();
-      if (found != asked.getAsInt()) {
-        throw new OperatorException(
-            String.format(
-                Locale.ROOT,
-                "topic %s has %d partitions, not %d; it stays so, since a user's records must stay in one partition",
-                name,
-                found,
-                asked.getAsInt()));
-      }
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.status;
 
 import io.spendwatch.ops.status.NodeStatus.Deliveries;
+import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.State;
@@ -29,6 +30,7 @@ import java.util.stream.IntStream;
  * @param shards where the partitions of the transactions topic are addressed
  * @param totals over the partitions
  * @param audit the last run of the audit that any node knows of; null for none
+ * @param lostRecords which nobody has acknowledged, the newest first, as the node that asked knows
  */
 public record ClusterStatus(
     String node,
@@ -36,7 +38,8 @@ public record ClusterStatus(
     List<Partition> partitions,
     List<Shard> shards,
     Totals totals,
-    AuditStatus audit) {
+    AuditStatus audit,
+    List<LostRange> lostRecords) {
 
   /**
    * What the asking node's cluster knows of one of its members.
@@ -151,7 +154,8 @@ public record ClusterStatus(
         partitions,
         shards(byAddress.values()),
         Totals.of(partitions),
-        lastAudit(byAddress.values()));
+        lastAudit(byAddress.values()),
+        asking.lostRecords());
   }
 
   /** Whether every node is ready, and every partition has one. */

@@ -18,6 +18,7 @@ import java.util.Objects;
  * @param partitionCounts how many there are, on this node or not, by topic; empty while unknown
  * @param totals over its partitions
  * @param audit the last run of the audit that the node knows of; null for none
+ * @param lostRecords of the whole cluster, which nobody has acknowledged, the newest first
  */
 public record NodeStatus(
     NodeInfo node,
@@ -26,13 +27,15 @@ public record NodeStatus(
     List<Shard> shards,
     Map<String, Integer> partitionCounts,
     Totals totals,
-    AuditStatus audit)
+    AuditStatus audit,
+    List<LostRange> lostRecords)
     implements ClusterMessage {
 
   public NodeStatus {
     members = orEmpty(members);
     partitions = orEmpty(partitions);
     shards = orEmpty(shards);
+    lostRecords = orEmpty(lostRecords);
     partitionCounts = Objects.requireNonNullElse(partitionCounts, Map.of());
   }
 
@@ -135,6 +138,22 @@ public record NodeStatus(
       return node != null;
     }
   }
+
+  /**
+   * Records that were gone before they were read: the offsets [from, to).
+   *
+   * @param to null where nobody knows how far the topic reached
+   * @param reason a stable code
+   * @param noticedBy the node's id
+   */
+  public record LostRange(
+      String topic,
+      int partition,
+      long from,
+      Long to,
+      String reason,
+      String noticedBy,
+      Instant noticedAt) {}
 
   /**
    * Sums over partitions since their nodes got them.

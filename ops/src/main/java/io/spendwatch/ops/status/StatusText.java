@@ -1,6 +1,7 @@
 package io.spendwatch.ops.status;
 
 import io.spendwatch.ops.status.ClusterStatus.Node;
+import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.Totals;
@@ -144,6 +145,18 @@ public final class StatusText {
         .flatMap(node -> node.unreadableRows().stream())
         .distinct()
         .forEach(row -> findings.add("! cannot be read: " + row));
+    for (LostRange lost : status.lostRecords()) {
+      findings.add(
+          String.format(
+              Locale.ROOT,
+              "! lost records: %s-%d offsets [%d, %s), %s, noticed %s",
+              lost.topic(),
+              lost.partition(),
+              lost.from(),
+              lost.to() == null ? "unknown" : lost.to().toString(),
+              lost.reason(),
+              lost.noticedAt().truncatedTo(ChronoUnit.SECONDS)));
+    }
     if (status.totals().internalErrors() > 0) {
       findings.add(
           String.format(

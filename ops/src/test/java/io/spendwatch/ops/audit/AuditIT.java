@@ -321,6 +321,32 @@ class AuditIT {
   }
 
   @Test
+  void whatIsLostIsFoundUntilSomebodyAcknowledgesIt() throws SQLException {
+    execute(
+        "INSERT INTO spendwatch.lost_records (topic, topic_id, kafka_partition, from_offset, to_offset, reason, noticed_by,"
+            + " noticed_at) VALUES ('transactions', 'id', 1, 10, 25, 'EXPIRED', 'a', now()), ('balances', 'id', 1, 10, NULL,"
+            + " 'TOPIC_REPLACED', 'a', now() + interval '1 s')");
+    for (Mode mode : List.of(Mode.INCREMENTAL, Mode.FULL, Mode.INCREMENTAL)) {
+      assertThat(audit(mode, nobody()).findings())
+          .singleElement()
+          .satisfies(
+              finding -> {
+                assertThat(finding.kind()).isEqualTo(FindingKind.LOST_RECORDS);
+                assertThat(finding.kafkaPartition()).isEqualTo(1);
+                assertThat(finding.kafkaOffset()).isEqualTo(10);
+                assertThat(finding.actual())
+                    .isEqualTo("transactions offsets [10, 25); balances offsets [10, unknown)");
+                assertThat(rows(finding.reproduce())).isEqualTo(2);
+              });
+    }
+    await().atMost(LIMIT).until(() -> node.status().lostRecords().size() == 2);
+    execute("UPDATE spendwatch.lost_records SET acknowledged_at = now()");
+    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(openFindings()).isZero();
+    await().atMost(LIMIT).until(() -> node.status().lostRecords().isEmpty());
+  }
+
+  @Test
   void whoHasMissedAChangeOfTheBalanceIsToldToReadAnew() throws Exception {
     execute(
         "ALTER TABLE spendwatch.accounts DISABLE TRIGGER USER",
@@ -410,6 +436,7 @@ class AuditIT {
             "127.0.0.1:" + Ports.free(),
             kafka.groupId(),
             kafka.topics(),
+            kafka.partitioner(),
             kafka.sessionTimeout(),
             kafka.transactionTimeout(),
             kafka.requestTimeout(),

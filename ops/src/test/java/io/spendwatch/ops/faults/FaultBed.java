@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.acceptance.Comparison;
 import io.spendwatch.protocol.AlertCodec;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.PipelinesBed;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -290,7 +291,8 @@ final class FaultBed implements AutoCloseable {
               false,
               connection,
               bed.consumerProperties(),
-              bed.topics());
+              bed.topics(),
+              Partitioner.MURMUR2);
       assertThat(comparison.isEqual()).as(comparison.report()).isTrue();
     }
     verifyAlertsAreTheRows();

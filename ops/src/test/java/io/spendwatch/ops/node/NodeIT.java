@@ -20,7 +20,7 @@ import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -172,7 +172,7 @@ class NodeIT {
   private static UserWindow windowOfU1(Node node) {
     try (var windows =
         new HttpWindows(URI.create("http://127.0.0.1:" + node.httpPort()), PATIENCE)) {
-      int partition = Partitions.partitionOf("u1", TestBed.PARTITIONS);
+      int partition = Partitioner.MURMUR2.partitionOf("u1", TestBed.PARTITIONS);
       return windows.page(partition, null, 10).toCompletableFuture().join().users().getFirst();
     }
   }

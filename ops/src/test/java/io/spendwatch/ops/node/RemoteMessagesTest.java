@@ -140,7 +140,7 @@ class RemoteMessagesTest {
   void whatAnEarlierVersionDidNotHaveTakesItsDefault() throws IOException {
     NodeStatus now = StatusSamples.node(State.WAITING, List.of("Kafka"));
     ObjectNode earlier = (ObjectNode) CBOR.readTree(written(now));
-    earlier.remove(List.of("members", "partitions", "shards", "partitionCounts"));
+    earlier.remove(List.of("members", "partitions", "shards", "partitionCounts", "lostRecords"));
     ((ObjectNode) earlier.get("node")).remove(List.of("usersAwake", "deliveries", "waitingFor"));
     NodeStatus read = (NodeStatus) read(now, CBOR.writeValueAsBytes(earlier));
     assertThat(read.node().id()).isEqualTo("n");
@@ -150,6 +150,7 @@ class RemoteMessagesTest {
     assertThat(read.partitions()).isEmpty();
     assertThat(read.shards()).isEmpty();
     assertThat(read.partitionCounts()).isEmpty();
+    assertThat(read.lostRecords()).isEmpty();
   }
 
   @Test

@@ -62,6 +62,10 @@ class RolesIT {
           UPDATE spendwatch.pipelines SET epoch = epoch + 1               | allowed | refused
           SELECT count(*) FROM spendwatch.pipelines                       | allowed | allowed
           DELETE FROM spendwatch.pipelines                                | refused | refused
+          UPDATE spendwatch.topic_layout SET version = version + 1        | allowed | refused
+          SELECT count(*) FROM spendwatch.topic_layout                    | allowed | allowed
+          DELETE FROM spendwatch.topic_layout                             | refused | refused
+          SELECT spendwatch.finish_growth(8)                              | allowed | refused
           SELECT spendwatch.register_node('n', 'a', 'h', 1, now(), '10 s') | allowed | refused
           SELECT spendwatch.acquire_cluster_lease('l', 'n', '10 s', '0 s') | allowed | refused
           DELETE FROM spendwatch.nodes                                    | allowed | refused

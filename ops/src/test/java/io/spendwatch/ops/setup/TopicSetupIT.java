@@ -1,9 +1,7 @@
 package io.spendwatch.ops.setup;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Topics;
@@ -62,18 +60,6 @@ class TopicSetupIT {
             topics.alerts(),
             topics.transactionsDeadLetters(),
             topics.balancesDeadLetters());
-  }
-
-  @Test
-  void refusesAnotherNumberOfPartitionsThanATopicHas(TestBed bed) {
-    try (Admin admin = bed.admin()) {
-      assertThatThrownBy(
-              () ->
-                  new TopicSetup(admin, bed.topics(), TIME)
-                      .create(OptionalInt.of(TestBed.PARTITIONS + 1), OptionalInt.empty()))
-          .isInstanceOf(OperatorException.class)
-          .hasMessageContaining("has " + TestBed.PARTITIONS + " partitions, not 5");
-    }
   }
 
   @Test

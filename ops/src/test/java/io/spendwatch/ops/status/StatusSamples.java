@@ -39,7 +39,8 @@ public final class StatusSamples {
         partitions.stream().map(p -> new Shard(p.topic(), p.partition(), id)).toList(),
         Map.of("transactions", 4),
         Totals.of(partitions),
-        null);
+        null,
+        List.of());
   }
 
   static NodeInfo withUnreadableRow(NodeInfo info, String row) {

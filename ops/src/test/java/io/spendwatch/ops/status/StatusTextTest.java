@@ -6,10 +6,12 @@ import static io.spendwatch.ops.status.StatusSamples.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.status.ClusterStatus.Membership;
+import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.NodeStatus.Totals;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -34,7 +36,16 @@ class StatusTextTest {
             List.of(new Shard("transactions", 0, "a"), new Shard("transactions", 1, "a")),
             Map.of("transactions", 3),
             a.totals(),
-            null);
+            null,
+            List.of(
+                new LostRange(
+                    "transactions",
+                    2,
+                    100,
+                    150L,
+                    "EXPIRED",
+                    "a",
+                    Instant.parse("2030-01-01T00:00:00.5Z"))));
     String text =
         StatusText.of(
             ClusterStatus.of(
@@ -59,6 +70,7 @@ class StatusTextTest {
             "! 1 members are out of reach",
             "shards that are not where their partition is consumed: transactions-1 at a",
             "! cannot be read: accounts of \"u7\": currency \"zz \"",
+            "! lost records: transactions-2 offsets [100, 150), EXPIRED, noticed 2030-01-01T00:00:00Z",
             "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log");
   }
 

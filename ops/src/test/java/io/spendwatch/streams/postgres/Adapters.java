@@ -12,9 +12,11 @@ record Adapters(
     Server server,
     Ledger ledger,
     Ledger ledgerWithoutPartitions,
+    Layouts layouts,
     PgHistory history,
     PgAccounts accounts,
-    AccountsWriter accountsWriter) {
+    AccountsWriter accountsWriter,
+    Sources sources) {
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
 
   static Adapters on(Server server) {
@@ -27,8 +29,10 @@ record Adapters(
         server,
         new Ledger(server, server, new UnreadableRows()),
         new Ledger(withoutPartitions, server, new UnreadableRows()),
+        new Layouts(server),
         new PgHistory(server, new UnreadableRows()),
         new PgAccounts(server, new UnreadableRows()),
-        new AccountsWriter(server));
+        new AccountsWriter(server),
+        new Sources(server));
   }
 }

@@ -28,6 +28,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -55,6 +56,7 @@ final class RandomCalls {
   private static final List<String> USERS = List.of("u1", "u2", "ü\"\\, '3'", "😀");
   private static final List<String> CURRENCIES = List.of("USD", "EUR");
   private static final int PARTITIONS = 2;
+  private static final int GROWN_TO = 3;
   private static final int ROWS_MAX = 6;
   private static final int ALERTS_MAX = 3;
   private static final int QUESTIONS_MAX = 5;
@@ -92,8 +94,13 @@ final class RandomCalls {
 
   Call next() {
     calls++;
-    int choice = random.nextInt(100);
-    if (calls <= PARTITIONS || choice < 5) {
+    int choice = random.nextInt(110);
+    if (calls == 1 && !oneIn(10)) {
+      return new Call(
+          "adopt", PARTITIONS, on -> on.layouts().adopt(PARTITIONS).thenApply(_ -> "done"));
+    } else if (choice >= 100) {
+      return layout();
+    } else if (calls <= PARTITIONS + 1 || choice < 5) {
       return claim();
     } else if (choice < 36) {
       LedgerBatch batch = batch(FIRST_DAYS_QUARTERS + (oneIn(4) ? 8 : 0));
@@ -112,6 +119,8 @@ final class RandomCalls {
       return stored();
     } else if (choice < 74) {
       return exposures();
+    } else if (choice < 76) {
+      return source();
     } else if (choice < 79) {
       return transactionIds();
     } else if (choice < 83) {
@@ -123,6 +132,30 @@ final class RandomCalls {
     } else {
       return removeAccount();
     }
+  }
+
+  private Call layout() {
+    int partition = anyPartition();
+    long epoch =
+        Math.max(
+            1,
+            stored.pipelines().getOrDefault(partition, new Pipeline()).epoch() - random.nextInt(2));
+    int more = PARTITIONS + 1 + random.nextInt(3);
+    return switch (random.nextInt(8)) {
+      case 0 -> new Call("adopt", more, on -> on.layouts().adopt(more).thenApply(_ -> "done"));
+      case 1 ->
+          new Call("announce", more, on -> on.layouts().announce(more).thenApply(_ -> "done"));
+      case 2, 3 -> {
+        List<Long> marks = List.of(random.nextLong(3), random.nextLong(3));
+        yield new Call(
+            "begin growth",
+            more,
+            on -> on.layouts().begin(PARTITIONS, GROWN_TO, marks).thenApply(_ -> "done"));
+      }
+      case 4, 5 -> new Call("hold", partition, on -> on.ledger().hold(partition, epoch, GROWN_TO));
+      case 6 -> new Call("finish growth", GROWN_TO, on -> on.layouts().finish(GROWN_TO));
+      default -> new Call("read layout", "", on -> on.layouts().read());
+    };
   }
 
   private Call claim() {
@@ -155,7 +188,9 @@ final class RandomCalls {
             transactions.stream().map(_ -> judgement()).toList(),
             announced,
             alertSeqBefore,
-            random.nextLong(pipeline.alertSeq() + 1));
+            random.nextLong(pipeline.alertSeq() + 1),
+            random.nextLong(50),
+            random.nextLong(50));
     batches.add(batch);
     return batch;
   }
@@ -330,6 +365,45 @@ final class RandomCalls {
                   oneIn(8) ? "t0" : transaction.transactionId());
             });
     return new Call("stored", keys, on -> on.history().stored(keys));
+  }
+
+  /** What is known of the topic that the rows come from, and is lost of it. */
+  private Call source() {
+    String topic = any(List.of("transactions", "balances"));
+    String topicId = any(List.of("id 1", "id 2"));
+    int partition = anyPartition();
+    long offset = random.nextLong(20);
+    long epoch = stored.pipelines().getOrDefault(partition, new Pipeline()).epoch();
+    return switch (random.nextInt(5)) {
+      case 0 ->
+          new Call("topic id", topic + partition, on -> on.sources().topicId(topic, partition));
+      case 1 -> new Call("rows end", partition, on -> on.sources().rowsEnd(partition));
+      case 2 -> {
+        OptionalLong under =
+            topic.equals("balances")
+                ? OptionalLong.empty()
+                : OptionalLong.of(epoch - (oneIn(3) ? 1 : 0));
+        yield new Call(
+            "adopt",
+            "%s-%d %s at %d under %s".formatted(topic, partition, topicId, offset, under),
+            on -> on.sources().adopt(topic, partition, topicId, offset + 2, offset, under));
+      }
+      default -> {
+        Sources.Lost lost =
+            new Sources.Lost(
+                topic,
+                topicId,
+                partition,
+                offset,
+                oneIn(5) ? OptionalLong.empty() : OptionalLong.of(offset + random.nextInt(1, 12)),
+                "EXPIRED");
+        long rowsBefore = oneIn(2) ? 0 : random.nextLong(30);
+        yield new Call(
+            "lose",
+            lost + " but for rows before " + rowsBefore,
+            on -> on.sources().lose(lost, lost.to().isEmpty() ? 0 : rowsBefore, "n", START_MS));
+      }
+    };
   }
 
   private Call exposures() {

@@ -96,6 +96,9 @@ final class RealServer implements Server, AutoCloseable {
         DELETE FROM spendwatch.closed_accounts;
         DELETE FROM spendwatch.account_versions;
         DELETE FROM spendwatch.pipelines;
+        DELETE FROM spendwatch.topic_layout;
+        DELETE FROM spendwatch.sources;
+        DELETE FROM spendwatch.lost_records;
         """
             .formatted(names, instants));
     var _ = takeAnnounced();
@@ -248,7 +251,8 @@ final class RealServer implements Server, AutoCloseable {
     try (ResultSet row =
         statement.executeQuery(
             """
-            SELECT kafka_partition, epoch, stream_time, alert_seq, published_alert_seq, written_at
+            SELECT kafka_partition, epoch, stream_time, alert_seq, published_alert_seq, written_at, next_offset,
+                   published_offset
               FROM spendwatch.pipelines
             """)) {
       while (row.next()) {
@@ -259,7 +263,9 @@ final class RealServer implements Server, AutoCloseable {
                 row.getObject(3) == null ? null : timeMs(row, 3),
                 row.getLong(4),
                 row.getLong(5),
-                row.getObject(6, OffsetDateTime.class)));
+                row.getObject(6, OffsetDateTime.class),
+                row.getObject(7, Long.class),
+                row.getObject(8, Long.class)));
       }
     }
     return pipelines;

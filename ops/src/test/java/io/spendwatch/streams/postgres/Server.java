@@ -36,5 +36,7 @@ interface Server extends Statements {
       Long streamTimeMs,
       long alertSeq,
       long publishedAlertSeq,
-      OffsetDateTime writtenAt) {}
+      OffsetDateTime writtenAt,
+      Long nextOffset,
+      Long publishedOffset) {}
 }

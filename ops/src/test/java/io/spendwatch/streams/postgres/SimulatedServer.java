@@ -60,7 +60,9 @@ final class SimulatedServer implements Server {
                         pipeline.streamTimeMs,
                         pipeline.alertSeq,
                         pipeline.publishedAlertSeq,
-                        pipeline.writtenAt)));
+                        pipeline.writtenAt,
+                        pipeline.nextOffset,
+                        pipeline.publishedOffset)));
     return new Tables(
         postgres.transactions(), postgres.alerts(), Map.copyOf(postgres.accounts()), pipelines);
   }

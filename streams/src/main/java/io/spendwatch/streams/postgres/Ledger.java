@@ -8,6 +8,7 @@ import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Transaction;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowIterator;
 import io.vertx.sqlclient.Tuple;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
@@ -31,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Ledger {
   private static final String CLAIM_PIPELINE = SqlText.load("claim_pipeline");
+  private static final String HOLD_PIPELINE = SqlText.load("hold_pipeline");
   private static final String WRITE_LEDGER = SqlText.load("write_ledger");
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
   private static final String READ_UNPUBLISHED_ALERTS = SqlText.load("read_unpublished_alerts");
@@ -65,9 +67,18 @@ public final class Ledger {
    * @param alertSeq place of the last alert written
    * @param publishedAlertSeq a place that is known to be published, perhaps not the last
    * @param writtenAtMs wall clock of the last write with transactions; empty before any
+   * @param nextOffset all records before it are durable; empty while it is not noted
+   * @param publishedOffset all records before it are durable and published, perhaps more; likewise
+   * @param layout in force for as long as the epoch is
    */
   public record Claim(
-      long epoch, long alertSeq, long publishedAlertSeq, OptionalLong writtenAtMs) {}
+      long epoch,
+      long alertSeq,
+      long publishedAlertSeq,
+      OptionalLong writtenAtMs,
+      OptionalLong nextOffset,
+      OptionalLong publishedOffset,
+      TopicLayout layout) {}
 
   /** How a write went. */
   public sealed interface Outcome {}
@@ -76,7 +87,8 @@ public final class Ledger {
    * Durable.
    *
    * @param transactions rows that were not there before
-   * @param alerts rows that were not there before
+   * @param alerts of the batch's, those that are there in their places; fewer than the batch has
+   *     only where one of them has been decided before, elsewhere: it must not be published
    */
   public record Written(long transactions, long alerts) implements Outcome {}
 
@@ -94,15 +106,27 @@ public final class Ledger {
    * Takes the partition over from whoever had it.
    *
    * @param owner name of this node, for people
+   * @return empty where there is no layout of the topic yet: nothing was claimed
    */
-  public CompletionStage<Claim> claim(int partition, String owner, long nowMs) {
+  public CompletionStage<Optional<Claim>> claim(int partition, String owner, long nowMs) {
     return database
         .execute(CLAIM_PIPELINE, Tuple.of(partition, owner, EventTimes.toDatabase(nowMs)))
         .thenApply(
             rows -> {
-              Row row = rows.iterator().next();
-              return new Claim(
-                  row.getLong(0), row.getLong(1), row.getLong(2), writtenAtMs(partition, row));
+              RowIterator<Row> claimed = rows.iterator();
+              if (!claimed.hasNext()) {
+                return Optional.empty();
+              }
+              Row row = claimed.next();
+              return Optional.of(
+                  new Claim(
+                      row.getLong(0),
+                      row.getLong(1),
+                      row.getLong(2),
+                      writtenAtMs(partition, row),
+                      Sources.optional(row.getLong(4)),
+                      Sources.optional(row.getLong(5)),
+                      TopicLayout.of(row, 6)));
             });
   }
 
@@ -116,6 +140,17 @@ public final class Ledger {
             Integer.toString(partition),
             () -> OptionalLong.of(Columns.timeMs(row, 3, "written_at")))
         .orElse(OptionalLong.empty());
+  }
+
+  /**
+   * Says that the partition stands still for a growth to {@code partitions}.
+   *
+   * @return false when a later epoch has claimed it
+   */
+  public CompletionStage<Boolean> hold(int partition, long epoch, int partitions) {
+    return database
+        .execute(HOLD_PIPELINE, Tuple.of(partition, epoch, partitions))
+        .thenApply(rows -> rows.iterator().hasNext());
   }
 
   /** Makes a batch durable in one statement, after creating partitions for days not seen yet. */
@@ -256,7 +291,9 @@ public final class Ledger {
       addAlerts(tuple);
       tuple
           .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.accountsSeenMs()))
-          .addArrayOfLong(knownVersions());
+          .addArrayOfLong(knownVersions())
+          .addLong(batch.nextOffset())
+          .addLong(batch.publishedOffset());
       return tuple;
     }
 

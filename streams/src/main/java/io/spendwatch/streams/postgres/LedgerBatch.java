@@ -18,6 +18,8 @@ import java.util.List;
  * @param alerts in the order in which they are to be published
  * @param alertSeqBefore place of the last alert before these in the partition's sequence
  * @param publishedAlertSeq highest place known to be published
+ * @param nextOffset offset after the last record that is durable with these
+ * @param publishedOffset all records before it are durable and known to be published
  */
 public record LedgerBatch(
     int partition,
@@ -29,7 +31,9 @@ public record LedgerBatch(
     List<Judgement> judgements,
     List<Announcement> alerts,
     long alertSeqBefore,
-    long publishedAlertSeq) {
+    long publishedAlertSeq,
+    long nextOffset,
+    long publishedOffset) {
 
   public LedgerBatch {
     if (transactions.size() != judgements.size()) {

@@ -6,7 +6,7 @@ SELECT ARRAY(
           WHERE user_id = asked.user_id
             AND event_time = asked.event_time
             AND event_time BETWEEN $3::timestamptz AND $4::timestamptz
-          ORDER BY kafka_offset
+          ORDER BY kafka_partition, kafka_offset
        )
   FROM unnest($1::text[], $2::timestamptz[]) WITH ORDINALITY AS asked (user_id, event_time, place)
  ORDER BY asked.place

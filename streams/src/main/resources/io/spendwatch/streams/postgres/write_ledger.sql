@@ -1,4 +1,4 @@
--- Promises all or nothing: stream time, transactions and alerts of a batch, if partition $1 is still under epoch $2; else no
+-- Promises all or nothing: stream time, offsets, transactions and alerts of a batch, if partition $1 is still under epoch $2; else no
 -- row at all. Safe to repeat: what is there stays as it was first written. ingested_at is the server's clock, like recorded_at of the
 -- versions that rows were held against: no row is older than what it names.
 WITH fence AS (
@@ -6,6 +6,8 @@ WITH fence AS (
      SET stream_time = greatest(stream_time, $3::timestamptz),
          alert_seq = greatest(alert_seq, $4),
          published_alert_seq = greatest(published_alert_seq, $5),
+         next_offset = greatest(next_offset, $43),
+         published_offset = greatest(published_offset, $44),
          written_at = CASE WHEN cardinality($6::text[]) > 0 THEN $19::timestamptz ELSE written_at END,
          accounts_seen_at = greatest(accounts_seen_at, $41::timestamptz)
    WHERE kafka_partition = $1
@@ -36,4 +38,9 @@ WITH fence AS (
 )
 SELECT (SELECT count(*) FROM fence) = 1 AS under_epoch,
        (SELECT count(*) FROM written) AS transactions,
-       (SELECT count(*) FROM announced) AS alerts
+       -- Of the alerts asked for, those that are there in their places: written now, or by the same write before.
+       (SELECT count(*) FROM announced)
+         + (SELECT count(*)
+              FROM unnest($20::text[], $37::bigint[]) AS asked (alert_id, partition_seq)
+              JOIN spendwatch.alerts AS stored USING (alert_id, partition_seq)
+             WHERE stored.kafka_partition = $1) AS alerts

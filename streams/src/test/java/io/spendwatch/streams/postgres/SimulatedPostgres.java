@@ -102,6 +102,9 @@ public final class SimulatedPostgres {
     long publishedAlertSeq;
     OffsetDateTime writtenAt;
     OffsetDateTime accountsSeenAt;
+    Integer heldFor;
+    Long nextOffset;
+    Long publishedOffset;
 
     public long epoch() {
       return epoch;
@@ -111,10 +114,23 @@ public final class SimulatedPostgres {
       return streamTimeMs;
     }
 
+    /** Null while it is not noted. */
+    public Long publishedOffset() {
+      return publishedOffset;
+    }
+
+    public long publishedAlertSeq() {
+      return publishedAlertSeq;
+    }
+
     public long alertSeq() {
       return alertSeq;
     }
   }
+
+  /** A row of table lost_records; {@code to} is null where nobody knows. */
+  public record LostRecords(
+      String topic, String topicId, int partition, long from, Long to, String reason) {}
 
   private record Key(String userId, long eventTimeMs, String transactionId) {}
 
@@ -123,6 +139,7 @@ public final class SimulatedPostgres {
   private final Map<String, Function<Tuple, RowSet<Row>>> statements = new HashMap<>();
   private final Map<String, String> names = new HashMap<>();
   private final Map<Integer, Pipeline> pipelines = new TreeMap<>();
+  private final SimulatedLayout layout = new SimulatedLayout(pipelines);
   private final Map<Key, StoredTransaction> transactions = new LinkedHashMap<>();
   private final Map<String, StoredAlert> alerts = new LinkedHashMap<>();
   private final Map<String, Account> accounts = new LinkedHashMap<>();
@@ -133,6 +150,11 @@ public final class SimulatedPostgres {
   private final Map<String, Long> changedAtMs = new HashMap<>();
 
   private final LongSupplier clock;
+
+  private record Source(String topicId, Long adoptedUnder) {}
+
+  private final Map<String, Source> sources = new TreeMap<>();
+  private final List<LostRecords> lostRecords = new ArrayList<>();
   private final Set<LocalDate> days = new HashSet<>();
   private final Consumer<Set<String>> onAccountsChanged;
   private final Set<String> refused = new HashSet<>();
@@ -145,6 +167,12 @@ public final class SimulatedPostgres {
     this.clock = clock;
     this.onAccountsChanged = onAccountsChanged;
     statement("claim_pipeline", this::claim);
+    statement("hold_pipeline", this::hold);
+    statement("adopt_layout", layout::adopt);
+    statement("read_layout", layout::read);
+    statement("announce_growth", layout::announce);
+    statement("begin_growth", layout::begin);
+    statement("finish_growth", layout::finish);
     statement("write_ledger", this::write);
     statement("ensure_partitions", this::ensurePartitions);
     statement("read_unpublished_alerts", this::unpublishedAlerts);
@@ -160,6 +188,10 @@ public final class SimulatedPostgres {
     statement("find_changes", this::findChanges);
     statement("find_active", this::findActive);
     statement("apply_balances", this::applyBalances);
+    statement("read_topic_id", this::topicId);
+    statement("adopt_topic", this::adoptTopic);
+    statement("record_lost", this::recordLost);
+    statement("find_last_offset", this::lastOffset);
   }
 
   /** Runs a statement now, whole. */
@@ -187,6 +219,11 @@ public final class SimulatedPostgres {
 
   public Map<Integer, Pipeline> pipelines() {
     return pipelines;
+  }
+
+  /** In the order in which they were noted. */
+  public List<LostRecords> lostRecords() {
+    return List.copyOf(lostRecords);
   }
 
   public Map<String, Account> accounts() {
@@ -298,6 +335,11 @@ public final class SimulatedPostgres {
     return true;
   }
 
+  /** As the command that makes the topic does. */
+  public void adoptLayout(int partitions) {
+    RowSet<Row> _ = layout.adopt(Tuple.of(partitions));
+  }
+
   private void statement(String name, Function<Tuple, RowSet<Row>> promise) {
     String sql = SQL.computeIfAbsent(name, SqlText::load);
     statements.put(sql, promise);
@@ -305,12 +347,36 @@ public final class SimulatedPostgres {
   }
 
   private RowSet<Row> claim(Tuple in) {
+    if (!layout.isThere()) {
+      return new SimulatedRows();
+    }
     Pipeline pipeline = pipelines.computeIfAbsent(in.getInteger(0), _ -> new Pipeline());
     if (SQL.get("claim_pipeline").contains("SET epoch = pipeline.epoch + 1")) {
       pipeline.epoch++;
     }
+    pipeline.heldFor = null;
     return new SimulatedRows()
-        .add(pipeline.epoch, pipeline.alertSeq, pipeline.publishedAlertSeq, pipeline.writtenAt);
+        .add(
+            pipeline.epoch,
+            pipeline.alertSeq,
+            pipeline.publishedAlertSeq,
+            pipeline.writtenAt,
+            pipeline.nextOffset,
+            pipeline.publishedOffset,
+            layout.version(),
+            layout.partitions(),
+            layout.former(),
+            layout.growingTo(),
+            layout.marks());
+  }
+
+  private RowSet<Row> hold(Tuple in) {
+    Pipeline pipeline = pipelines.get(in.getInteger(0));
+    if (pipeline == null || pipeline.epoch != in.getLong(1)) {
+      return new SimulatedRows();
+    }
+    pipeline.heldFor = in.getInteger(2);
+    return new SimulatedRows().add(in.getInteger(0));
   }
 
   private RowSet<Row> write(Tuple in) {
@@ -338,6 +404,8 @@ public final class SimulatedPostgres {
     }
     pipeline.alertSeq = Math.max(pipeline.alertSeq, in.getLong(3));
     pipeline.publishedAlertSeq = Math.max(pipeline.publishedAlertSeq, in.getLong(4));
+    pipeline.nextOffset = greatest(pipeline.nextOffset, in.getLong(37));
+    pipeline.publishedOffset = greatest(pipeline.publishedOffset, in.getLong(38));
     if (ids.length > 0) {
       pipeline.writtenAt = in.getOffsetDateTime(18);
     }
@@ -347,6 +415,96 @@ public final class SimulatedPostgres {
       pipeline.accountsSeenAt = seenAt;
     }
     return new SimulatedRows().add(true, writeTransactions(in), writeAlerts(in));
+  }
+
+  private static Long greatest(Long stored, Long given) {
+    return stored == null || given > stored ? given : stored;
+  }
+
+  private RowSet<Row> topicId(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    Source source = sources.get(in.getString(0) + "-" + in.getInteger(1));
+    return source == null ? rows : rows.add(source.topicId);
+  }
+
+  private RowSet<Row> adoptTopic(Tuple in) {
+    Long epoch = in.getLong(5);
+    String place = in.getString(0) + "-" + in.getInteger(1);
+    Source adopted = new Source(in.getString(2), epoch);
+    Pipeline pipeline = pipelines.get(in.getInteger(1));
+    if (epoch != null) {
+      if (adopted.equals(sources.get(place))) {
+        return new SimulatedRows().add(true);
+      }
+      if (pipeline == null || pipeline.epoch != epoch) {
+        return new SimulatedRows().add(false);
+      }
+      pipeline.nextOffset = in.getLong(3);
+      pipeline.publishedOffset = in.getLong(4);
+    }
+    sources.put(place, adopted);
+    return new SimulatedRows().add(true);
+  }
+
+  /** Offset by offset. */
+  private RowSet<Row> recordLost(Tuple in) {
+    String topic = in.getString(0);
+    String topicId = in.getString(1);
+    int partition = in.getInteger(2);
+    List<LostRecords> before =
+        lostRecords.stream()
+            .filter(
+                lost ->
+                    lost.topic.equals(topic)
+                        && lost.topicId.equals(topicId)
+                        && lost.partition == partition)
+            .toList();
+    SimulatedRows rows = new SimulatedRows();
+    long from = in.getLong(3);
+    Long to = in.getLong(4);
+    if (to == null && before.stream().anyMatch(lost -> lost.to == null)) {
+      return rows;
+    }
+    long end = to != null ? to : before.stream().mapToLong(LostRecords::to).reduce(from, Math::max);
+    Long begin = null;
+    for (long offset = from; offset <= end; offset++) {
+      long at = offset;
+      boolean isLost =
+          at < end
+              && before.stream()
+                  .noneMatch(lost -> at >= lost.from && (lost.to == null || at < lost.to))
+              && transactions.values().stream()
+                  .noneMatch(
+                      row -> row.partition == partition && row.offset == at && at < in.getLong(8));
+      if (isLost && begin == null) {
+        begin = at;
+      } else if (!isLost && begin != null && at < end) {
+        note(rows, new LostRecords(topic, topicId, partition, begin, at, in.getString(5)));
+        begin = null;
+      }
+    }
+    if (to == null) {
+      long open = begin == null ? end : begin;
+      note(rows, new LostRecords(topic, topicId, partition, open, null, in.getString(5)));
+    } else if (begin != null) {
+      note(rows, new LostRecords(topic, topicId, partition, begin, end, in.getString(5)));
+    }
+    return rows;
+  }
+
+  private void note(SimulatedRows rows, LostRecords lost) {
+    lostRecords.add(lost);
+    rows.add(lost.from, lost.to);
+  }
+
+  private RowSet<Row> lastOffset(Tuple in) {
+    return new SimulatedRows()
+        .add(
+            transactions.values().stream()
+                .filter(row -> row.partition == in.getInteger(0))
+                .map(StoredTransaction::offset)
+                .max(Comparator.naturalOrder())
+                .orElse(null));
   }
 
   private long writeTransactions(Tuple in) {
@@ -404,7 +562,12 @@ public final class SimulatedPostgres {
               .anyMatch(
                   other ->
                       other.partition == row.partition && other.partitionSeq == row.partitionSeq);
-      if (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null) {
+      StoredAlert before = alerts.get(row.alertId);
+      boolean isThere =
+          before != null
+              && before.partition == row.partition
+              && before.partitionSeq == row.partitionSeq;
+      if (isThere || (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null)) {
         written++;
       }
     }
@@ -493,7 +656,7 @@ public final class SimulatedPostgres {
 
   private RowSet<Row> openEpisodes(Tuple in) {
     SimulatedRows rows = new SimulatedRows();
-    episodesOf(alert -> alert.partition == in.getInteger(0)).stream()
+    episodesOf(alert -> layout.isOrigin(alert.partition, in.getInteger(0))).stream()
         .filter(episode -> episode.clearedAt == null)
         .sorted(Comparator.comparing(episode -> episode.userId))
         .forEach(episode -> rows.add(episode.userId, episode.episodeId, episode.raisedAt));
@@ -505,6 +668,7 @@ public final class SimulatedPostgres {
         .filter(row -> row.userId.equals(userId))
         .sorted(
             Comparator.comparingLong(StoredTransaction::eventTimeMs)
+                .thenComparingInt(StoredTransaction::partition)
                 .thenComparingLong(StoredTransaction::offset))
         .toList();
   }

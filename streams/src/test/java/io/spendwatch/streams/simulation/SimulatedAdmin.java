@@ -1,9 +1,14 @@
 package io.spendwatch.streams.simulation;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /** A process's admin client. */
@@ -30,21 +35,45 @@ public final class SimulatedAdmin {
     this.life = life;
   }
 
-  /** Served at one moment, some time after it is asked; the answer may be lost. */
   public CompletionStage<Set<String>> endHangingTransactions() {
-    CompletableFuture<Set<String>> answer = new CompletableFuture<>();
+    return ask("end hanging transactions", kafka::endHangingTransactions);
+  }
+
+  /** The ids of those of these topics that there are, by name. */
+  public CompletionStage<Map<String, String>> topicIds(Set<String> names) {
+    return ask("topic ids", () -> kafka.topicIds(names));
+  }
+
+  /** How many partitions the topic has. */
+  public CompletionStage<Integer> partitions(String topic) {
+    return ask("describe topic", () -> kafka.partitions(topic));
+  }
+
+  /** The ends of the first {@code partitions} partitions of the topic. */
+  public CompletionStage<List<Long>> ends(String topic, int partitions) {
+    return ask(
+        "list offsets",
+        () ->
+            IntStream.range(0, partitions)
+                .mapToObj(each -> kafka.end(new TopicPartition(topic, each)))
+                .toList());
+  }
+
+  /** Served at one moment, some time after it is asked; the answer may be lost. */
+  private <T> CompletionStage<T> ask(String what, Supplier<T> question) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
     scheduler.after(
         Duration.ofNanos(weather.latencyNanos()),
         () -> {
-          Set<String> ended = outage.isOn() ? null : kafka.endHangingTransactions();
-          boolean lost = weather.fate("end hanging transactions") != Weather.Fate.FINE;
+          T served = outage.isOn() ? null : question.get();
+          boolean lost = weather.fate(what) != Weather.Fate.FINE;
           scheduler.after(
               Duration.ofNanos(weather.latencyNanos()),
               () -> {
-                if (ended == null || lost) {
+                if (served == null || lost) {
                   deliver(() -> answer.completeExceptionally(new TimeoutException("no answer")));
                 } else {
-                  deliver(() -> answer.complete(ended));
+                  deliver(() -> answer.complete(served));
                 }
               });
         });

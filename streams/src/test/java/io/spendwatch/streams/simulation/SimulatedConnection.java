@@ -66,6 +66,11 @@ final class SimulatedConnection {
     throw new TimeoutException(what + ": no answer");
   }
 
+  /** Runs it when the client would give up. */
+  void later(Runnable task) {
+    scheduler.after(REQUEST, task);
+  }
+
   void sleep(long nanos) {
     boolean _ = scheduler.block(() -> false, nanos);
   }

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -163,6 +164,7 @@ public final class SimulatedConsumer {
     Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records = new LinkedHashMap<>();
     Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
     if (!outage.isOn()) {
+      failIfOutOfRange();
       for (TopicPartition partition : owned) {
         if (hasRecords(partition)) {
           int from = positions.get(partition).intValue();
@@ -175,6 +177,20 @@ public final class SimulatedConsumer {
       }
     }
     return new ConsumerRecords<>(records, next);
+  }
+
+  /** Without a policy the client leaves it to whoever polls. */
+  private void failIfOutOfRange() {
+    Map<TopicPartition, Long> outOfRange = new HashMap<>();
+    for (TopicPartition partition : owned) {
+      if (!paused.contains(partition) && positions.get(partition) < kafka.begin(partition)) {
+        outOfRange.put(partition, positions.get(partition));
+      }
+    }
+    if (!outOfRange.isEmpty()) {
+      scheduler.trace().happened("reading overtaken by retention");
+      throw new OffsetOutOfRangeException(outOfRange);
+    }
   }
 
   @Served
@@ -211,12 +227,7 @@ public final class SimulatedConsumer {
 
   @Served
   long position(TopicPartition partition, Duration limit) {
-    return positions.computeIfAbsent(
-        partition,
-        _ ->
-            Optional.ofNullable(kafka.committed(partition))
-                .map(OffsetAndMetadata::offset)
-                .orElse(0L));
+    return positions.get(partition);
   }
 
   @Served
@@ -234,6 +245,18 @@ public final class SimulatedConsumer {
           Map<TopicPartition, Long> ends = new HashMap<>();
           partitions.forEach(partition -> ends.put(partition, kafka.end(partition)));
           return ends;
+        });
+  }
+
+  @Served
+  Map<TopicPartition, Long> beginningOffsets(
+      Collection<TopicPartition> partitions, Duration limit) {
+    return connection.call(
+        "beginning offsets",
+        () -> {
+          Map<TopicPartition, Long> begins = new HashMap<>();
+          partitions.forEach(partition -> begins.put(partition, kafka.begin(partition)));
+          return begins;
         });
   }
 

@@ -42,7 +42,7 @@ final class SimulatedGroup {
   }
 
   private final Scheduler scheduler;
-  private final List<TopicPartition> partitions;
+  private List<TopicPartition> partitions;
   private final Map<String, Member> members = new LinkedHashMap<>();
   private int generation;
   private boolean rebalancing;
@@ -52,6 +52,13 @@ final class SimulatedGroup {
     this.scheduler = scheduler;
     this.partitions = partitions;
     heartbeat();
+  }
+
+  /** Its topics have these partitions by now. */
+  void has(List<TopicPartition> all) {
+    partitions = all;
+    rebalancing = true;
+    completeIfAllJoined();
   }
 
   Member enter(Host host, Life life) {

@@ -3,6 +3,7 @@ package io.spendwatch.streams.simulation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 
@@ -46,13 +48,18 @@ public final class SimulatedKafka {
   private final Scheduler scheduler;
   private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs =
       new LinkedHashMap<>();
+  private final Set<String> missing = new HashSet<>();
+  private final Map<TopicPartition, Long> begins = new HashMap<>();
   private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
   private final Map<String, Transaction> transactions = new LinkedHashMap<>();
   private final Map<String, List<ProducerRecord<byte[], byte[]>>> published = new HashMap<>();
   private final SimulatedGroup group;
+  private final Map<TopicPartition, Integer> endsBeforeGrowth = new LinkedHashMap<>();
+  private final String transactionsTopic;
 
   SimulatedKafka(Scheduler scheduler, String transactions, int partitions, String balances) {
     this.scheduler = scheduler;
+    this.transactionsTopic = transactions;
     for (int i = 0; i < partitions; i++) {
       logs.put(new TopicPartition(transactions, i), new ArrayList<>());
     }
@@ -65,8 +72,28 @@ public final class SimulatedKafka {
     return group;
   }
 
+  /** Somebody adds partitions to the transactions topic; the group hears of it some time later. */
+  public void grow(int partitions) {
+    logs.forEach((partition, log) -> endsBeforeGrowth.put(partition, log.size()));
+    for (int i = partitions(transactionsTopic); i < partitions; i++) {
+      logs.put(new TopicPartition(transactionsTopic, i), new ArrayList<>());
+    }
+    scheduler.after(
+        Duration.ofNanos(scheduler.some(Duration.ZERO, Duration.ofSeconds(2))),
+        () -> group.has(List.copyOf(logs.keySet())));
+  }
+
+  /** Where each partition ended when the topic grew; empty unless it did. */
+  Map<TopicPartition, Integer> endsBeforeGrowth() {
+    return endsBeforeGrowth;
+  }
+
   /** Somebody outside produces a record. */
   public void append(TopicPartition partition, byte[] key, byte[] value) {
+    append(partition, key, value, new RecordHeaders());
+  }
+
+  private void append(TopicPartition partition, byte[] key, byte[] value, Headers headers) {
     List<ConsumerRecord<byte[], byte[]>> log = logs.get(partition);
     log.add(
         new ConsumerRecord<>(
@@ -79,7 +106,7 @@ public final class SimulatedKafka {
             value == null ? -1 : value.length,
             key,
             value,
-            new RecordHeaders(),
+            headers,
             Optional.empty()));
   }
 
@@ -111,7 +138,22 @@ public final class SimulatedKafka {
     return "ends " + ends + "\ncommitted " + committed + "\n" + group.describe();
   }
 
-  long end(TopicPartition partition) {
+  /** As retention does: removes all before this offset, whether it was read or not. */
+  public void removeBefore(TopicPartition partition, long offset) {
+    begins.merge(partition, Math.min(offset, end(partition)), Math::max);
+  }
+
+  /** The group's offsets of this partition are gone, as when they have expired. */
+  public void forgetOffsets(TopicPartition partition) {
+    committed.remove(partition);
+  }
+
+  /** Offset of the first record that is still there. */
+  public long begin(TopicPartition partition) {
+    return begins.getOrDefault(partition, 0L);
+  }
+
+  public long end(TopicPartition partition) {
     return logs.get(partition).size();
   }
 
@@ -125,7 +167,29 @@ public final class SimulatedKafka {
         .anyMatch(transaction -> transaction.offsets.containsKey(partition));
   }
 
-  OffsetAndMetadata committed(TopicPartition partition) {
+  /** The topics that there are, by name, with their ids. */
+  Map<String, String> topicIds(Set<String> names) {
+    Map<String, String> ids = new HashMap<>();
+    names.forEach(name -> ids.put(name, "id of " + name));
+    ids.keySet().removeAll(missing);
+    return ids;
+  }
+
+  /** From now on there is no such topic; what was published to it stays seen. */
+  public void remove(String topic) {
+    missing.add(topic);
+  }
+
+  /** It is there again. */
+  public void putBack(String topic) {
+    missing.remove(topic);
+  }
+
+  boolean isMissing(String topic) {
+    return missing.contains(topic);
+  }
+
+  public OffsetAndMetadata committed(TopicPartition partition) {
     return committed.get(partition);
   }
 
@@ -175,6 +239,11 @@ public final class SimulatedKafka {
     }
     for (ProducerRecord<byte[], byte[]> record : records) {
       published.computeIfAbsent(record.topic(), _ -> new ArrayList<>()).add(record);
+      if (record.topic().equals(transactionsTopic)) {
+        scheduler.trace().happened("record passed on");
+        TopicPartition home = new TopicPartition(record.topic(), record.partition());
+        append(home, record.key(), record.value(), record.headers());
+      }
     }
     committed.putAll(transaction.offsets);
     scheduler.trace().say(() -> "committed " + records.size() + ", " + transaction.offsets);

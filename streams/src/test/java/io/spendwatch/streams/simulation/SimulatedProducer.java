@@ -14,6 +14,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /** A transactional producer, as {@code KafkaProducer} behaves. */
 public final class SimulatedProducer {
@@ -56,6 +57,12 @@ public final class SimulatedProducer {
   @Served
   Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
     records.add(record);
+    if (kafka.isMissing(record.topic())) {
+      connection.later(
+          () -> callback.onCompletion(null, new TimeoutException("no metadata of the topic")));
+    } else {
+      callback.onCompletion(null, null);
+    }
     return new CompletableFuture<>();
   }
 

@@ -10,6 +10,7 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.postgres.SimulatedPostgres;
+import io.spendwatch.streams.postgres.SimulatedPostgres.LostRecords;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * Compares what is in the tables and in the topics with what must be there: where all balances are
@@ -62,6 +64,9 @@ public final class Verdict {
         (partition, records) -> {
           for (int offset = 0; offset < records.size(); offset++) {
             Workload.Sent record = records.get(offset);
+            if (isLost(partition, offset)) {
+              continue;
+            }
             if (record.reason() == null) {
               if (expected.arrive(partition, offset, record.transaction())) {
                 deadLetters.add(partition + "@" + offset + " CURRENCY_MISMATCH");
@@ -90,6 +95,7 @@ public final class Verdict {
       checkOpenEpisodes(expected);
     }
     checkFigures();
+    checkLost();
     comparePublished();
     compareDeadLetters(deadLetters);
     expected
@@ -102,6 +108,42 @@ public final class Verdict {
               }
             });
     return differences;
+  }
+
+  private boolean isLost(int partition, long offset) {
+    return world.postgres().lostRecords().stream()
+        .anyMatch(
+            lost ->
+                lost.topic().equals(topics.transactions())
+                    && lost.partition() == partition
+                    && offset >= lost.from()
+                    && (lost.to() == null || offset < lost.to()));
+  }
+
+  /** What is noted as lost is gone, has no row, and is noted once. */
+  private void checkLost() {
+    Set<String> offsets = new HashSet<>();
+    Set<String> stored = new HashSet<>();
+    world
+        .postgres()
+        .transactions()
+        .forEach(row -> stored.add(row.partition() + "@" + row.offset()));
+    for (LostRecords lost : world.postgres().lostRecords()) {
+      long begin = world.kafka().begin(new TopicPartition(lost.topic(), lost.partition()));
+      if (lost.to() == null || lost.to() > begin || lost.from() >= lost.to()) {
+        differences.add("not lost: " + lost + ", the log begins at " + begin);
+        continue;
+      }
+      for (long offset = lost.from(); offset < lost.to(); offset++) {
+        String place = lost.partition() + "@" + offset;
+        if (stored.contains(place)) {
+          differences.add("lost, and stored: " + place);
+        }
+        if (!offsets.add(place)) {
+          differences.add("lost twice: " + place);
+        }
+      }
+    }
   }
 
   private static Set<Expected.Row> withoutBalances(Iterable<Expected.Row> rows) {

@@ -3,7 +3,7 @@ package io.spendwatch.streams.simulation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.protocol.DeadLetterReason;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -37,6 +37,7 @@ public final class Workload {
 
   private final Random random;
   private final int partitions;
+  private final int grownTo;
   private final List<Change> balances = new ArrayList<>();
   private final List<Sent> records = new ArrayList<>();
   private final Set<String> poison = new HashSet<>();
@@ -45,9 +46,14 @@ public final class Workload {
   private final boolean changesMeanwhile;
   private final boolean currencies;
 
-  public Workload(Random random, int partitions) {
+  /**
+   * @param partitions of the transactions topic when it begins
+   * @param grownTo how many it will have later, the same where it does not grow
+   */
+  public Workload(Random random, int partitions, int grownTo) {
     this.random = random;
     this.partitions = partitions;
+    this.grownTo = grownTo;
     int users = 1 + random.nextInt(6);
     this.gridMs = List.of(1L, HOUR_MS, 3 * HOUR_MS, 777_777L).get(random.nextInt(4));
     this.changesMeanwhile = random.nextInt(4) == 0;
@@ -62,7 +68,7 @@ public final class Workload {
         }
       }
     }
-    if (random.nextInt(6) == 0) {
+    if (grownTo == partitions && random.nextInt(6) == 0) {
       for (int i = 1 + random.nextInt(2); i > 0; i--) {
         poison.add("t" + random.nextInt(30));
       }
@@ -136,7 +142,9 @@ public final class Workload {
         atMs = Math.max(START_MS, atMs - random.nextInt(30) * gridMs);
       }
       int kind = random.nextInt(40);
-      if (kind == 0) {
+      if (kind == 4) {
+        stray(i, "u" + random.nextInt(users), atMs);
+      } else if (kind == 0) {
         garbage(i, "u" + random.nextInt(users));
       } else if (kind < 4 && !records.isEmpty()) {
         repeat(atMs);
@@ -183,12 +191,30 @@ public final class Workload {
             poison.contains(transaction.transactionId()) ? DeadLetterReason.INTERNAL_ERROR : null));
   }
 
+  /** A good record in a partition that is not its user's, before or after the topic grows. */
+  private void stray(int number, String userId, long atMs) {
+    int partition = random.nextInt(partitions);
+    if (partition != partitionOf(userId)
+        && partition != Partitioner.MURMUR2.partitionOf(userId, grownTo)) {
+      Transaction transaction =
+          new Transaction(
+              "t" + number, userId, 50, "USD", atMs, TransactionKind.PURCHASE, null, null);
+      records.add(
+          new Sent(
+              partition,
+              userId,
+              new String(TransactionCodec.encode(transaction), UTF_8),
+              null,
+              DeadLetterReason.WRONG_PARTITION));
+    }
+  }
+
   private void garbage(int number, String userId) {
     records.add(
         new Sent(partitionOf(userId), userId, "{" + number, null, DeadLetterReason.MALFORMED_JSON));
   }
 
   private int partitionOf(String userId) {
-    return Partitions.partitionOf(userId, partitions);
+    return Partitioner.MURMUR2.partitionOf(userId, partitions);
   }
 }
