@@ -404,8 +404,8 @@ public final class SimulatedPostgres {
     }
     pipeline.alertSeq = Math.max(pipeline.alertSeq, in.getLong(3));
     pipeline.publishedAlertSeq = Math.max(pipeline.publishedAlertSeq, in.getLong(4));
-    pipeline.nextOffset = greatest(pipeline.nextOffset, in.getLong(37));
-    pipeline.publishedOffset = greatest(pipeline.publishedOffset, in.getLong(38));
+    pipeline.nextOffset = greatest(pipeline.nextOffset, in.getLong(42));
+    pipeline.publishedOffset = greatest(pipeline.publishedOffset, in.getLong(43));
     if (ids.length > 0) {
       pipeline.writtenAt = in.getOffsetDateTime(18);
     }

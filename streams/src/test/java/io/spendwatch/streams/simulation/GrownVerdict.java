@@ -2,6 +2,7 @@ package io.spendwatch.streams.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.actors.NaiveUser.Version;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.DeadLetters;
@@ -81,8 +82,12 @@ public final class GrownVerdict {
       }
     }
     List<String> are = new ArrayList<>();
-    Map<String, Long> balances = workload.changes().isEmpty() ? workload.balances() : Map.of();
-    Expected expected = new Expected(balances);
+    Map<String, Long> balances =
+        workload.changes().isEmpty() ? workload.constantBalances() : Map.of();
+    Map<String, List<Version>> versions = new HashMap<>();
+    balances.forEach(
+        (userId, minor) -> versions.put(userId, List.of(new Version(1, 0, minor, "USD", false))));
+    Expected expected = new Expected(versions);
     Map<String, StoredTransaction> rows = new HashMap<>();
     for (StoredTransaction row : world.postgres().transactions()) {
       String key = row.userId() + "/" + row.transactionId();
@@ -92,7 +97,9 @@ public final class GrownVerdict {
           .filter(each -> each.eventTimeMs() == row.eventTimeMs())
           .findFirst()
           .ifPresentOrElse(
-              each -> expected.arrive(row.partition(), row.offset(), each),
+              each -> {
+                boolean _ = expected.arrive(row.partition(), row.offset(), each);
+              },
               () -> differences.add("never sent: " + row));
     }
     if (are.size() != must.size() || !must.equals(Set.copyOf(are))) {
@@ -186,7 +193,7 @@ public final class GrownVerdict {
       int home = Partitioner.MURMUR2.partitionOf(alert.userId(), after);
       Long streamTimeMs = world.postgres().pipelines().get(home).streamTimeMs();
       long atMs = Math.max(streamTimeMs - 1, latest.get(alert.userId()));
-      if (exposureMinor(alert.userId(), atMs) <= workload.balances().get(alert.userId())) {
+      if (exposureMinor(alert.userId(), atMs) <= workload.constantBalances().get(alert.userId())) {
         differences.add("not in breach at " + atMs + ": " + alert);
       }
     }
@@ -194,7 +201,7 @@ public final class GrownVerdict {
     open.forEach(alert -> inEpisode.add(alert.userId()));
     latest.forEach(
         (userId, atMs) -> {
-          Long balance = workload.balances().get(userId);
+          Long balance = workload.constantBalances().get(userId);
           int home = Partitioner.MURMUR2.partitionOf(userId, after);
           Long streamTimeMs = world.postgres().pipelines().get(home).streamTimeMs();
           long nowMs = Math.max(atMs, streamTimeMs);

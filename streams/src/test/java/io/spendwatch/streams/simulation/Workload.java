@@ -11,8 +11,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a seed puts into the topic: few users with small balances on a coarse grid of instants, so
@@ -58,8 +60,8 @@ public final class Workload {
     this.gridMs = List.of(1L, HOUR_MS, 3 * HOUR_MS, 777_777L).get(random.nextInt(4));
     this.changesMeanwhile = random.nextInt(4) == 0;
     // Which record is refused depends on when a change is noticed.
-    this.currencies = !changesMeanwhile && random.nextInt(6) == 0;
-    boolean changesBefore = random.nextInt(3) == 0;
+    this.currencies = !changesMeanwhile && grownTo == partitions && random.nextInt(6) == 0;
+    boolean changesBefore = grownTo == partitions && random.nextInt(3) == 0;
     for (int user = 0; user < users; user++) {
       if (random.nextInt(8) != 0) {
         balances.add(change("u" + user, 0));
@@ -102,6 +104,11 @@ public final class Workload {
   /** What is known before the first transaction is sent, in the order in which it came. */
   public List<Change> balances() {
     return balances;
+  }
+
+    /** By user, where there is one balance each, as in a world whose topic grows. */
+  Map<String, Long> constantBalances() {
+    return balances.stream().collect(Collectors.toMap(Change::userId, Change::balanceMinor));
   }
 
   /** In the order in which they are sent. */
