@@ -231,11 +231,12 @@ final class PartitionsBenchmark {
                 offset);
       }
       Judgement judged =
-          new Judgement.Judged(Verdict.CLEAR, 100, new AccountBalance(1_000_000, "USD", 1, nowMs));
+          new Judgement.Judged(
+              Verdict.CLEAR, 100, new AccountBalance(1_000_000, "USD", 1, nowMs), 1);
       Judgement[] judgements = new Judgement[BATCH_ROWS];
       Arrays.fill(judgements, judged);
       return new LedgerBatch(
-          0, epoch, nowMs, nowMs, List.of(received), List.of(judgements), List.of(), 0, 0);
+          0, epoch, nowMs, nowMs, nowMs, List.of(received), List.of(judgements), List.of(), 0, 0);
     }
 
     /** Microseconds of a question about so many users and what is later than 48 h before this. */
