@@ -113,7 +113,7 @@ final class AuditedHistory {
 
   private void change(Connection connection, String userId) throws SQLException {
     long asOfMs = time() + (random.nextInt(3) - 1) * gridMs;
-    long balanceMinor = random.nextInt(12) * 10 - 10;
+    long balanceMinor = random.nextInt(12) * 10L - 10;
     if (asOfMs > nowMs) {
       asOfMs = nowMs;
     }

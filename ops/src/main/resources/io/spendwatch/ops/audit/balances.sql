@@ -56,4 +56,6 @@ SELECT 'WRONG_BALANCE', row.user_id, transaction_id, kafka_partition, kafka_offs
  WHERE better.user_id IS NOT NULL
     OR (named.balance_minor, named.currency) IS DISTINCT FROM (row.balance_minor, row.currency) AND named.user_id IS NOT NULL
     OR named.user_id IS NULL
-       AND row.balance_version > (SELECT max(balance_version) FROM version WHERE version.user_id = row.user_id);
+       AND row.balance_version > (SELECT max(balance_version) FROM version WHERE version.user_id = row.user_id)
+       AND NOT EXISTS (SELECT FROM spendwatch.accounts AS account
+                        WHERE account.user_id = row.user_id AND account.balance_version >= row.balance_version);

@@ -111,7 +111,7 @@ class ExplainIT {
       purchase("nobody", "t1", 0, 10_00);
       purchase("o'neil\\", "q1", 0, 100_01);
       awaitRows();
-      execute("DELETE FROM spendwatch.accounts WHERE user_id = 'closed'");
+      execute("DELETE FROM spendwatch.accounts WHERE user_id IN ('closed', 'expiry')");
       balance("change", 50_00, T.plus(Duration.ofHours(2)));
       awaitAlerts("change", 1);
       balance("change", 70_00, T.plus(Duration.ofHours(2)));
@@ -257,8 +257,8 @@ class ExplainIT {
           dip    | 2024-07-13T00:30:00Z    | only since a refund left the 24 hours
           slow   | 2024-07-12T01:00:00Z    | Without what came too late
           nobody | 2024-07-12T01:00:00Z    | 80.00 USD less than the balance of 100.00 USD (version 1
-          closed | 2999-01-01T00:00:00Z    | there was no alert, since there was no account
-          closed | 2999-01-01T00:00:00Z    | The account went at
+          expiry | 2999-01-01T00:00:00Z    | there was no alert, since there was no account
+          expiry | 2999-01-01T00:00:00Z    | The account went at
           undone | 2024-07-12T02:00:00Z    | 5.00 USD less than
           closed | 2024-07-12T01:00:00Z    | the user was in an episode, since 2024-07-12 00:00:00.000 UTC.
           late   | 2024-07-12T01:30:00Z    | 20.00 USD less than

@@ -106,7 +106,7 @@ public final class Workload {
     return balances;
   }
 
-    /** By user, where there is one balance each, as in a world whose topic grows. */
+  /** By user, where there is one balance each, as in a world whose topic grows. */
   Map<String, Long> constantBalances() {
     return balances.stream().collect(Collectors.toMap(Change::userId, Change::balanceMinor));
   }
