@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -205,7 +206,8 @@ final class HeldBack {
         return missing;
       }
       if (trouble != null) {
-        return Optional.of("Kafka: topic %s: %s".formatted(topic, trouble.reason()));
+        return Optional.of(
+            String.format(Locale.ROOT, "Kafka: topic %s: %s", topic, trouble.reason()));
       }
     }
     return Optional.ofNullable(ofPartitions.get(source)).map(trouble -> trouble.reason());

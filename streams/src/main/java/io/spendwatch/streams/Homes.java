@@ -4,6 +4,7 @@ import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.postgres.TopicLayout.Growth;
 import java.util.List;
+import java.util.Locale;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Where the records that are read from one partition belong, under one layout. Immutable. */
@@ -92,13 +93,20 @@ final class Homes {
     int home = home(key);
     StringBuilder text =
         new StringBuilder(
-            "its key belongs to partition %d of %d by the partitioner %s, not to %d"
-                .formatted(home, layout.partitions(), partitioner.settingName(), partition));
+            String.format(
+                Locale.ROOT,
+                "its key belongs to partition %d of %d by the partitioner %s, not to %d",
+                home,
+                layout.partitions(),
+                partitioner.settingName(),
+                partition));
     for (Partitioner other : Partitioner.values()) {
       if (other != partitioner && other.partitionOf(key, layout.partitions()) == partition) {
         text.append(
-            ": it is where a producer with %s puts it; see the setting spendwatch.kafka.partitioner"
-                .formatted(other.settingName()));
+            String.format(
+                Locale.ROOT,
+                ": it is where a producer with %s puts it; see the setting spendwatch.kafka.partitioner",
+                other.settingName()));
         return text.toString();
       }
     }

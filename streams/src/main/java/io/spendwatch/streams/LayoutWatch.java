@@ -6,6 +6,7 @@ import io.spendwatch.streams.postgres.TopicLayout.Growth;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -151,8 +152,13 @@ final class LayoutWatch {
       begin(layout, partitions, read.get().announced());
     } else if (partitions < layout.partitions()) {
       waitingFor =
-          "topic %s has %d partitions, but %d are in force: it may have been made anew; migrate --partitions %d mends that"
-              .formatted(topicName, partitions, layout.partitions(), layout.partitions());
+          String.format(
+              Locale.ROOT,
+              "topic %s has %d partitions, but %d are in force: it may have been made anew; migrate --partitions %d mends that",
+              topicName,
+              partitions,
+              layout.partitions(),
+              layout.partitions());
     } else {
       waitingFor = null;
     }
@@ -190,9 +196,12 @@ final class LayoutWatch {
   }
 
   private static String text(int from, int to, List<Integer> awaited) {
-    return "the topic grows from %d to %d partitions".formatted(from, to)
+    return String.format(Locale.ROOT, "the topic grows from %d to %d partitions", from, to)
         + (awaited.isEmpty()
             ? ""
-            : ": waits for partitions %s to be judged up to where it began".formatted(awaited));
+            : String.format(
+                Locale.ROOT,
+                ": waits for partitions %s to be judged up to where it began",
+                awaited));
   }
 }

@@ -1,5 +1,6 @@
 package io.spendwatch.streams;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -121,8 +122,11 @@ record PartitionStart(
           durable,
           nextOffset,
           Optional.of(
-              "the tables reach to offset %d, and %d is committed: the database was put back; reading again what is between"
-                  .formatted(nextOffset, committed)),
+              String.format(
+                  Locale.ROOT,
+                  "the tables reach to offset %d, and %d is committed: the database was put back; reading again what is between",
+                  nextOffset,
+                  committed)),
           true);
     }
     Loss loss = new Loss(kafka.topicId(), nextOffset, OptionalLong.of(committed), Reason.SKIPPED);

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -372,7 +373,7 @@ final class Publisher {
         if (unfit.containsKey(record)) {
           held.blame(
               publication.source(),
-              "Kafka: topic %s: %s".formatted(record.topic(), unfit.get(record)));
+              String.format(Locale.ROOT, "Kafka: topic %s: %s", record.topic(), unfit.get(record)));
         }
       }
     }

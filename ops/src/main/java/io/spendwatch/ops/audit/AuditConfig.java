@@ -17,9 +17,15 @@ import java.time.Duration;
  *     memory
  * @param grace how long alerts and changed balances may be on their way to where they are looked
  *     for
+ * @param clearGrace by how much stream time must have passed what is cleared by time alone
  */
 public record AuditConfig(
-    Duration interval, int rowsAtOnce, int findingsMax, int windowsMax, Duration grace) {
+    Duration interval,
+    int rowsAtOnce,
+    int findingsMax,
+    int windowsMax,
+    Duration grace,
+    Duration clearGrace) {
 
   public AuditConfig {
     checkPositive("spendwatch.audit.interval", interval);
@@ -37,7 +43,8 @@ public record AuditConfig(
             section.integer("rows-at-once"),
             section.integer("findings-max"),
             section.integer("windows-max"),
-            section.duration("grace"));
+            section.duration("grace"),
+            section.duration("clear-grace"));
     section.rejectUnknown();
     return config;
   }

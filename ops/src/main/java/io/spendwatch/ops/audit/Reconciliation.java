@@ -166,7 +166,7 @@ public final class Reconciliation {
     values.put("in_time_since", literal(inTimeSince(session)));
     values.put("versions_since", literal(tables.lastBegun(session).minus(config.grace())));
     values.put("grace", interval(config.grace()));
-    values.put("clear_grace", interval(Duration.ZERO));
+    values.put("clear_grace", interval(config.clearGrace()));
 
     session.run("begin_found", values);
     session.run("begin", values);

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
@@ -76,8 +77,12 @@ public final class TopicGrowth {
     int there = partitions();
     if (there > wanted) {
       throw new FewerPartitions(
-          "%d (expected: at least %d, which topic %s has: Kafka takes none away)"
-              .formatted(wanted, there, topic));
+          String.format(
+              Locale.ROOT,
+              "%d (expected: at least %d, which topic %s has: Kafka takes none away)",
+              wanted,
+              there,
+              topic));
     }
     update("UPDATE spendwatch.topic_layout SET announced = greatest(announced, ?)", wanted);
     if (there < wanted) {
@@ -92,13 +97,20 @@ public final class TopicGrowth {
         finish(layout.growingTo());
       } else {
         String waiting =
-            "topic %s grows from %d to %d partitions: waits for partitions %s to be judged up to where it began"
-                .formatted(topic, layout.partitions(), layout.growingTo(), layout.awaited());
+            String.format(
+                Locale.ROOT,
+                "topic %s grows from %d to %d partitions: waits for partitions %s to be judged up to where it began",
+                topic,
+                layout.partitions(),
+                layout.growingTo(),
+                layout.awaited());
         if (time.nanoTime() >= deadlineNanos) {
           throw new OperatorException(
               waiting
-                  + "; not over after %d s, and goes on by itself while nodes run (spendwatch status)"
-                      .formatted(waitMax.toSeconds()));
+                  + String.format(
+                      Locale.ROOT,
+                      "; not over after %d s, and goes on by itself while nodes run (spendwatch status)",
+                      waitMax.toSeconds()));
         }
         if (!waiting.equals(said)) {
           err.println(waiting);
