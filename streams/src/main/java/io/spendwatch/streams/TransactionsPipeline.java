@@ -259,10 +259,12 @@ final class TransactionsPipeline {
     }
     int target = layout.growth().get().partitions();
     return untilDone(with, incarnation, () -> with.ledger().hold(partition, epoch, target))
-        .thenApply(
-            _ -> {
-              hasSaidThatItStandsStill = true;
-              return nothing;
+        .thenCompose(
+            isUnderEpoch -> {
+              hasSaidThatItStandsStill = isUnderEpoch;
+              return isUnderEpoch
+                  ? CompletableFuture.completedFuture(nothing)
+                  : CompletableFuture.failedFuture(fenced());
             });
   }
 
@@ -334,10 +336,12 @@ final class TransactionsPipeline {
                     notedPublishedOffset = rows.publishedOffset();
                     yield CompletableFuture.completedFuture(durable(batch, answer, records));
                   }
-                  case Ledger.Fenced _ ->
-                      CompletableFuture.failedFuture(
-                          new Incarnation.Ended("a later epoch than " + epoch + " has taken over"));
+                  case Ledger.Fenced _ -> CompletableFuture.failedFuture(fenced());
                 });
+  }
+
+  private Incarnation.Ended fenced() {
+    return new Incarnation.Ended("a later epoch than " + epoch + " has taken over");
   }
 
   private void noteWritten(DecodedBatch<Received> batch, Assessed answer, Ledger.Written written) {
