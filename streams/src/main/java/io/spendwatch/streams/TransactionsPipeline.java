@@ -86,7 +86,6 @@ final class TransactionsPipeline {
   private final TopicLayout layout;
   private final TransactionsDecoder decoder;
   private final long begunMs;
-  private boolean hasSaidThatItStandsStill;
   private long sequence;
   private long alertSeq;
   private long nextOffset;
@@ -243,7 +242,10 @@ final class TransactionsPipeline {
     return decoder.standsStill();
   }
 
-  /** Says so once all that came before is durable and published. */
+  /**
+   * Says so once all that came before is durable and published; again with each tick, since a claim
+   * that comes late takes it back, and nothing else tells us.
+   */
   private CompletionStage<DurableBatch> standStill() {
     incarnation.progress().waitsFor(with.watch().waitingFor());
     DurableBatch nothing = new DurableBatch(nextOffset, alertSeq, 0, 0, 0, List.of(), true, false);
@@ -251,21 +253,16 @@ final class TransactionsPipeline {
         nextOffset >= decoder.nextOffset()
             && publishedOffset >= nextOffset
             && publishedAlertSeq >= alertSeq;
-    if (hasSaidThatItStandsStill
-        || !isOver
-        || layout.growth().isEmpty()
-        || partition >= layout.partitions()) {
+    if (!isOver || layout.growth().isEmpty() || partition >= layout.partitions()) {
       return CompletableFuture.completedFuture(nothing);
     }
     int target = layout.growth().get().partitions();
     return untilDone(with, incarnation, () -> with.ledger().hold(partition, epoch, target))
         .thenCompose(
-            isUnderEpoch -> {
-              hasSaidThatItStandsStill = isUnderEpoch;
-              return isUnderEpoch
-                  ? CompletableFuture.completedFuture(nothing)
-                  : CompletableFuture.failedFuture(fenced());
-            });
+            isUnderEpoch ->
+                isUnderEpoch
+                    ? CompletableFuture.completedFuture(nothing)
+                    : CompletableFuture.failedFuture(fenced()));
   }
 
   private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
