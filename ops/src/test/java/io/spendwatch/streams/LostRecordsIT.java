@@ -9,7 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.time.Duration;
@@ -38,7 +38,8 @@ class LostRecordsIT {
   void prepare(TestBed servers) throws Exception {
     bed = new PipelinesBed(servers.bootstrapServers(), servers.database());
     source =
-        new TopicPartition(bed.topics().transactions(), Partitions.partitionOf(USER, PARTITIONS));
+        new TopicPartition(
+            bed.topics().transactions(), Partitioner.MURMUR2.partitionOf(USER, PARTITIONS));
     log.start();
     logger().addAppender(log);
   }

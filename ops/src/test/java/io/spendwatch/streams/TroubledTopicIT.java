@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.AlertCodec;
-import io.spendwatch.protocol.Partitions;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.time.Duration;
@@ -177,6 +177,6 @@ class TroubledTopicIT {
   }
 
   private static int partitionOf(String userId) {
-    return Partitions.partitionOf(userId, PARTITIONS);
+    return Partitioner.MURMUR2.partitionOf(userId, PARTITIONS);
   }
 }

@@ -87,7 +87,6 @@ final class TransactionsPipeline {
   private final TopicLayout layout;
   private final TransactionsDecoder decoder;
   private final long begunMs;
-  private boolean hasSaidThatItStandsStill;
   private long sequence;
   private long alertSeq;
   private long nextOffset;
@@ -244,7 +243,10 @@ final class TransactionsPipeline {
     return decoder.standsStill();
   }
 
-  /** Says so once all that came before is durable and published. */
+  /**
+   * Says so once all that came before is durable and published; again with each tick, since a claim
+   * that comes late takes it back, and nothing else tells us.
+   */
   private CompletionStage<DurableBatch> standStill() {
     incarnation.progress().waitsFor(with.watch().waitingFor());
     DurableBatch nothing = new DurableBatch(nextOffset, alertSeq, 0, 0, 0, List.of(), true, false);
@@ -252,19 +254,16 @@ final class TransactionsPipeline {
         nextOffset >= decoder.nextOffset()
             && publishedOffset >= nextOffset
             && publishedAlertSeq >= alertSeq;
-    if (hasSaidThatItStandsStill
-        || !isOver
-        || layout.growth().isEmpty()
-        || partition >= layout.partitions()) {
+    if (!isOver || layout.growth().isEmpty() || partition >= layout.partitions()) {
       return CompletableFuture.completedFuture(nothing);
     }
     int target = layout.growth().get().partitions();
     return untilDone(with, incarnation, () -> with.ledger().hold(partition, epoch, target))
-        .thenApply(
-            _ -> {
-              hasSaidThatItStandsStill = true;
-              return nothing;
-            });
+        .thenCompose(
+            isUnderEpoch ->
+                isUnderEpoch
+                    ? CompletableFuture.completedFuture(nothing)
+                    : CompletableFuture.failedFuture(fenced()));
   }
 
   private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
@@ -336,10 +335,12 @@ final class TransactionsPipeline {
                     notedPublishedOffset = rows.publishedOffset();
                     yield CompletableFuture.completedFuture(durable(batch, answer, records));
                   }
-                  case Ledger.Fenced _ ->
-                      CompletableFuture.failedFuture(
-                          new Incarnation.Ended("a later epoch than " + epoch + " has taken over"));
+                  case Ledger.Fenced _ -> CompletableFuture.failedFuture(fenced());
                 });
+  }
+
+  private Incarnation.Ended fenced() {
+    return new Incarnation.Ended("a later epoch than " + epoch + " has taken over");
   }
 
   private void noteWritten(DecodedBatch<Received> batch, Assessed answer, Ledger.Written written) {

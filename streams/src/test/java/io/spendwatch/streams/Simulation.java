@@ -308,7 +308,8 @@ final class Simulation {
 
   /** Records go, and offsets, while nodes are down or slow. */
   private void planLosses() {
-    if (more.nextInt(5) != 0) {
+    if (more.nextInt(5) != 0 || grownTo > partitions) {
+      // After a growth, what has arrived is told from the rows, and what is lost is not among them.
       return;
     }
     for (int i = 1 + more.nextInt(3); i > 0; i--) {
