@@ -2,7 +2,7 @@
 -- either of them came to be known (record 0017).
 --
 -- The guarantee, against every writer: account_versions has each version once, in force from its as_of to that of the next one in the
--- order (as_of, balance_version), or to its closed_at. accounts has the newest of them, the last in that order. balance_version numbers
+-- order (as_of, balance_version), or to its closed_at. That an account goes takes a number too. accounts has the newest of them, the last in that order. balance_version numbers
 -- a user's versions in the order in which they came, without gaps, and never begins again. A version that comes late takes the next
 -- number like any other and leaves accounts as it is; one that is known already (as_of, balance and currency) changes nothing.
 -- A writer that gives no as_of means now; whoever gives one on purpose that is the same as before calls apply_balances.
@@ -12,29 +12,43 @@
 -- Why a BRIN for what is new: versions come in the order of recorded_at, and a second B-tree costs each of them as much as the row.
 
 ALTER TABLE spendwatch.account_versions RENAME COLUMN in_force_since TO as_of;
-UPDATE spendwatch.account_versions SET as_of = date_trunc('milliseconds', as_of) WHERE as_of <> date_trunc('milliseconds', as_of);
+-- So far a later number was in force whatever its as_of: it stays so.
+UPDATE spendwatch.account_versions AS version
+   SET as_of = ordered.as_of
+  FROM (SELECT user_id, balance_version,
+               date_trunc('milliseconds', max(as_of) OVER (PARTITION BY user_id ORDER BY balance_version)) AS as_of
+          FROM spendwatch.account_versions) AS ordered
+ WHERE version.user_id = ordered.user_id
+   AND version.balance_version = ordered.balance_version
+   AND version.as_of <> ordered.as_of;
+UPDATE spendwatch.account_versions SET closed_at = greatest(date_trunc('milliseconds', closed_at), as_of) WHERE closed_at IS NOT NULL;
 ALTER TABLE spendwatch.account_versions DROP CONSTRAINT account_versions_pkey;
 ALTER TABLE spendwatch.account_versions ADD PRIMARY KEY (user_id, as_of, balance_version);
 CREATE INDEX account_versions_new ON spendwatch.account_versions USING brin (recorded_at, as_of) WITH (autosummarize = on);
 COMMENT ON COLUMN spendwatch.account_versions.as_of IS 'in force from this instant on: for event times later than it';
-COMMENT ON COLUMN spendwatch.account_versions.closed_at IS 'when the account went, with this version as its newest; else null';
--- That an account went is an event of its own: it takes a number, by which a node knows that it has seen it.
 ALTER TABLE spendwatch.account_versions ADD COLUMN closed_version bigint;
-UPDATE spendwatch.account_versions SET closed_version = balance_version + 1 WHERE closed_at IS NOT NULL;
-COMMENT ON COLUMN spendwatch.account_versions.closed_version IS 'the number that its going took; null where closed_at is';
+UPDATE spendwatch.account_versions SET closed_version = balance_version WHERE closed_at IS NOT NULL;
+COMMENT ON COLUMN spendwatch.account_versions.closed_at IS 'when the account went, with this version as its newest; else null';
+COMMENT ON COLUMN spendwatch.account_versions.closed_version IS 'the number of that; else null';
 
 ALTER TABLE spendwatch.accounts DISABLE TRIGGER USER;
-UPDATE spendwatch.accounts SET as_of = date_trunc('milliseconds', in_force_since);
+UPDATE spendwatch.accounts AS account
+   SET as_of = version.as_of
+  FROM spendwatch.account_versions AS version
+ WHERE version.user_id = account.user_id
+   AND version.balance_version = account.balance_version;
 ALTER TABLE spendwatch.accounts ADD COLUMN last_version bigint;
 UPDATE spendwatch.accounts SET last_version = balance_version;
 ALTER TABLE spendwatch.accounts ALTER COLUMN last_version SET DEFAULT 1, ALTER COLUMN last_version SET NOT NULL;
 ALTER TABLE spendwatch.accounts ENABLE TRIGGER USER;
 ALTER TABLE spendwatch.accounts DROP COLUMN in_force_since;
+-- Now, also for the second writer in one transaction.
+ALTER TABLE spendwatch.accounts ALTER COLUMN as_of SET DEFAULT clock_timestamp();
+ALTER TABLE spendwatch.account_versions ALTER COLUMN recorded_at SET DEFAULT clock_timestamp();
 COMMENT ON COLUMN spendwatch.accounts.balance_version IS 'number of the newest version; kept by triggers';
 COMMENT ON COLUMN spendwatch.accounts.last_version IS 'the highest number given; greater than balance_version where versions came late';
 
-UPDATE spendwatch.closed_accounts SET balance_version = balance_version + 1;
-COMMENT ON COLUMN spendwatch.closed_accounts.balance_version IS 'the number that its going took last: the highest that was given';
+COMMENT ON COLUMN spendwatch.closed_accounts.balance_version IS 'the highest number that was given';
 ALTER TABLE spendwatch.closed_accounts ADD COLUMN closed_at timestamptz NOT NULL DEFAULT clock_timestamp();
 COMMENT ON COLUMN spendwatch.closed_accounts.closed_at IS 'when the account went last';
 
@@ -45,7 +59,7 @@ DECLARE
   closed_version bigint;
 BEGIN
   SELECT balance_version INTO closed_version FROM spendwatch.closed_accounts WHERE user_id = NEW.user_id;
-  NEW.balance_version := greatest(NEW.balance_version, closed_version + 1);
+  NEW.balance_version := coalesce(closed_version, 0) + 1;
   NEW.last_version := NEW.balance_version;
   NEW.as_of := date_trunc('milliseconds', NEW.as_of);
   RETURN NEW;
@@ -60,8 +74,20 @@ DECLARE
 BEGIN
   NEW.updated_at := now();
   NEW.as_of := date_trunc('milliseconds', NEW.as_of);
+  -- Where push_inserted_accounts says so: what is known to be newer.
+  IF NEW.balance_version < OLD.balance_version AND NEW.as_of > OLD.as_of
+     AND EXISTS (SELECT FROM spendwatch.account_versions
+                  WHERE user_id = NEW.user_id AND as_of = NEW.as_of AND balance_version = NEW.balance_version
+                    AND balance_minor = NEW.balance_minor AND currency = NEW.currency) THEN
+    NEW.last_version := OLD.last_version;
+    RETURN NEW;
+  END IF;
   NEW.balance_version := OLD.balance_version;
   NEW.last_version := OLD.last_version;
+  IF NEW.user_id <> OLD.user_id THEN
+    -- Another account begins, by rename_account.
+    RETURN NEW;
+  END IF;
   IF (NEW.balance_minor, NEW.currency, NEW.as_of) IS NOT DISTINCT FROM (OLD.balance_minor, OLD.currency, OLD.as_of) THEN
     RETURN NEW;
   END IF;
@@ -74,7 +100,7 @@ BEGIN
       NEW.balance_minor := OLD.balance_minor;
       NEW.currency := OLD.currency;
       NEW.as_of := OLD.as_of;
-      IF NEW.username IS NOT DISTINCT FROM OLD.username AND NEW.user_id = OLD.user_id THEN
+      IF NEW.username IS NOT DISTINCT FROM OLD.username THEN
         RETURN NULL;
       END IF;
       RETURN NEW;
@@ -107,14 +133,17 @@ BEGIN
      SET balance_version = greatest(closed.balance_version, excluded.balance_version),
          closed_at = excluded.closed_at;
   SELECT balance_version INTO closed_version FROM spendwatch.closed_accounts WHERE user_id = NEW.user_id;
-  NEW.last_version := greatest(NEW.last_version, closed_version + 1);
-  NEW.balance_version := NEW.last_version;
+  NEW.balance_version := coalesce(closed_version, 0) + 1;
+  NEW.last_version := NEW.balance_version;
+  IF NEW.as_of = OLD.as_of THEN
+    NEW.as_of := date_trunc('milliseconds', clock_timestamp());
+  END IF;
   RETURN NEW;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION spendwatch.close_deleted_accounts() RETURNS trigger
-  LANGUAGE plpgsql
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
@@ -127,7 +156,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION spendwatch.close_truncated_accounts() RETURNS trigger
-  LANGUAGE plpgsql
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   INSERT INTO spendwatch.closed_accounts AS closed (user_id, balance_version)
@@ -139,20 +168,38 @@ BEGIN
 END
 $$;
 
--- Whoever inserts an account anew as of an instant before it went takes back that it went.
+-- Whoever makes an account anew as of an instant before it went takes back that it went. Where a version that was known is in force
+-- later than the new one, it is the newest again.
 CREATE OR REPLACE FUNCTION spendwatch.push_inserted_accounts() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  IF EXISTS (SELECT FROM new_rows JOIN spendwatch.closed_accounts AS closed USING (user_id)
+              WHERE closed.balance_version >= new_rows.balance_version) THEN
+    RAISE EXCEPTION 'an account has gone while it was inserted' USING ERRCODE = 'serialization_failure', HINT = 'Try again.';
+  END IF;
   UPDATE spendwatch.account_versions AS version
-     SET closed_at = NULL,
-         closed_version = NULL
+     SET closed_at = NULL, closed_version = NULL
     FROM new_rows
    WHERE new_rows.balance_version > 1
      AND version.user_id = new_rows.user_id
      AND version.closed_at >= new_rows.as_of;
   INSERT INTO spendwatch.account_versions (user_id, balance_version, balance_minor, currency, as_of)
   SELECT user_id, balance_version, balance_minor, currency, as_of FROM new_rows;
+  UPDATE spendwatch.accounts AS account
+     SET balance_minor = newest.balance_minor, currency = newest.currency, as_of = newest.as_of,
+         balance_version = newest.balance_version
+    FROM new_rows
+   CROSS JOIN LATERAL (
+           SELECT *
+             FROM spendwatch.account_versions AS version
+            WHERE version.user_id = new_rows.user_id
+            ORDER BY version.as_of DESC, version.balance_version DESC
+            LIMIT 1
+         ) AS newest
+   WHERE new_rows.balance_version > 1
+     AND account.user_id = new_rows.user_id
+     AND newest.as_of > new_rows.as_of;
   PERFORM spendwatch.notify_account_changes(ARRAY(SELECT user_id FROM new_rows));
   RETURN NULL;
 END
@@ -166,8 +213,7 @@ DECLARE
   user_ids text[];
 BEGIN
   WITH changed AS MATERIALIZED (
-    SELECT user_id, old_rows.as_of AS last_as_of, old_rows.balance_version AS last_version,
-           old_rows.last_version AS last_number,
+    SELECT user_id, old_rows.as_of AS last_as_of, old_rows.balance_version AS last_version, old_rows.last_version AS highest,
            new_rows.balance_version, new_rows.balance_minor, new_rows.currency, new_rows.as_of
       FROM old_rows FULL JOIN new_rows USING (user_id)
      WHERE old_rows.last_version IS DISTINCT FROM new_rows.last_version
@@ -178,13 +224,19 @@ BEGIN
      WHERE balance_version IS NOT NULL AND balance_version IS DISTINCT FROM last_version
   ), closed AS (
     UPDATE spendwatch.account_versions AS version
-       SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of),
-           closed_version = changed.last_number + 1
+       SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of), closed_version = changed.highest + 1
       FROM changed
      WHERE changed.balance_version IS NULL
        AND version.user_id = changed.user_id
        AND version.as_of = changed.last_as_of
        AND version.balance_version = changed.last_version
+  ), taken_back AS (
+    UPDATE spendwatch.account_versions AS version
+       SET closed_at = NULL, closed_version = NULL
+      FROM changed
+     WHERE changed.last_version IS NULL
+       AND version.user_id = changed.user_id
+       AND version.closed_at >= changed.as_of
   )
   SELECT coalesce(array_agg(user_id), '{}') INTO user_ids FROM changed;
   PERFORM spendwatch.notify_account_changes(user_ids);
@@ -197,8 +249,7 @@ CREATE OR REPLACE FUNCTION spendwatch.close_deleted_versions() RETURNS trigger
 AS $$
 BEGIN
   UPDATE spendwatch.account_versions AS version
-     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of),
-         closed_version = old_rows.last_version + 1
+     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of), closed_version = old_rows.last_version + 1
     FROM old_rows
    WHERE version.user_id = old_rows.user_id
      AND version.as_of = old_rows.as_of
@@ -212,8 +263,7 @@ CREATE OR REPLACE FUNCTION spendwatch.close_truncated_versions() RETURNS trigger
 AS $$
 BEGIN
   UPDATE spendwatch.account_versions AS version
-     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of),
-         closed_version = account.last_version + 1
+     SET closed_at = greatest(date_trunc('milliseconds', clock_timestamp()), version.as_of), closed_version = account.last_version + 1
     FROM spendwatch.accounts AS account
    WHERE version.user_id = account.user_id
      AND version.as_of = account.as_of
@@ -226,12 +276,14 @@ $$;
 -- stretch of the arrays up to ends[i], and has no user twice. Users are locked in one order within a round.
 CREATE FUNCTION spendwatch.apply_balances(
     ends integer[], user_ids text[], usernames text[], currencies text[], balances bigint[], as_ofs timestamptz[]) RETURNS void
-  LANGUAGE plpgsql SET spendwatch.as_of_given = 'on'
+  LANGUAGE plpgsql
 AS $$
 DECLARE
   first integer := 1;
   last  integer;
 BEGIN
+  -- Not as a property of the function: that takes a superuser.
+  PERFORM set_config('spendwatch.as_of_given', 'on', true);
   FOREACH last IN ARRAY ends LOOP
     INSERT INTO spendwatch.accounts AS account (user_id, username, currency, balance_minor, as_of, updated_at)
     SELECT record.user_id, record.username, record.currency, record.balance_minor, record.as_of, now()
@@ -247,6 +299,7 @@ BEGIN
            IS DISTINCT FROM (account.username, account.currency, account.balance_minor, account.as_of);
     first := last + 1;
   END LOOP;
+  PERFORM set_config('spendwatch.as_of_given', '', true);
 END
 $$;
 

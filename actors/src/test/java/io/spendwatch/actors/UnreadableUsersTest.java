@@ -43,7 +43,7 @@ class UnreadableUsersTest {
     Assessed assessed = partition.run();
 
     assertThat(assessed.judgements().get(1))
-        .isEqualTo(new Judged(Verdict.CLEAR, 20, new AccountBalance(100, "USD", 1, 0)));
+        .isEqualTo(new Judged(Verdict.CLEAR, 20, new AccountBalance(100, "USD", 1, 0), 1));
     for (int place : new int[] {0, 2}) {
       assertThat(assessed.judgements().get(place))
           .isInstanceOfSatisfying(
@@ -66,14 +66,14 @@ class UnreadableUsersTest {
     partition.add("a", "t2", T0 + 2 * DAY_MS, 5);
     Assessed assessed = partition.run();
     assertThat(assessed.judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 5, new AccountBalance(100, "USD", 1, 0)));
+        .containsExactly(new Judged(Verdict.CLEAR, 5, new AccountBalance(100, "USD", 1, 0), 1));
     assertThat(assessed.alerts()).isEmpty();
 
     partition.ledger.repair("b");
     partition.add("b", "t3", T0 + 2 * DAY_MS, 1);
     assessed = partition.run();
     assertThat(assessed.judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 1, new AccountBalance(10, "USD", 1, 0)));
+        .containsExactly(new Judged(Verdict.CLEAR, 1, new AccountBalance(10, "USD", 1, 0), 1));
     assertThat(assessed.alerts())
         .extracting(Alert::userId, Alert::type, Alert::eventTimeMs)
         .containsExactly(tuple("b", AlertType.CLEARED, T0 + DAY_MS));

@@ -68,7 +68,7 @@ public class WindowBenchmark {
     long atMs = latestMs[user] + ExposureWindow.WINDOW_MS / entries;
     latestMs[user] = atMs;
     window.insert(atMs, 100 + number % 900, (int) number++, (byte) 0);
-    long _ = window.step(atMs);
+    window.moveTo(atMs);
     return window.exposureMinor();
   }
 }

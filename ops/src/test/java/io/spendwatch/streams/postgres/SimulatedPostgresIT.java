@@ -106,6 +106,7 @@ class SimulatedPostgresIT {
     assertThat(simulated.transactions()).containsExactlyInAnyOrderElementsOf(real.transactions());
     assertThat(simulated.alerts()).isEqualTo(real.alerts());
     assertThat(simulated.accounts()).isEqualTo(real.accounts());
+    assertThat(simulated.versions()).isEqualTo(real.versions());
     assertThat(simulated.pipelines()).isEqualTo(real.pipelines());
   }
 
