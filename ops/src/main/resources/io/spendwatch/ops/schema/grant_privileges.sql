@@ -4,14 +4,16 @@ DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_oltp') THEN
     -- The hot path: adds facts and never changes them, whatever a defect of ours would have it do.
-    REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.nodes,
-      spendwatch.cluster_leases FROM spendwatch_oltp;
+    REVOKE ALL ON spendwatch.accounts, spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.transactions,
+      spendwatch.alerts, spendwatch.pipelines, spendwatch.nodes, spendwatch.cluster_leases FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
+    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts TO spendwatch_oltp;
     GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.pipelines, spendwatch.cluster_leases TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes TO spendwatch_oltp;
     -- It has its owner's rights; the one way to a new partition.
     GRANT EXECUTE ON FUNCTION spendwatch.ensure_partitions(timestamptz[]) TO spendwatch_oltp;
+    GRANT EXECUTE ON FUNCTION spendwatch.apply_balances(integer[], text[], text[], text[], bigint[], timestamptz[]) TO spendwatch_oltp;
   END IF;
 
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_olap') THEN
