@@ -95,6 +95,7 @@ class SimulatedPostgresIT {
 
   private static String kindOf(Object answer) {
     return switch (answer) {
+      case null -> "";
       case Ledger.Written _ -> ", written";
       case Ledger.Fenced _ -> ", fenced";
       case Refused refused -> refused.isMissingPartition ? ", no partition" : ", refused";
