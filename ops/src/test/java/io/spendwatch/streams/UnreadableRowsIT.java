@@ -50,6 +50,7 @@ class UnreadableRowsIT {
   @Test
   void anAccountThatCannotBeReadIsAsIfThereWereNone() {
     unconstrained("accounts", "accounts_as_of", "accounts_currency");
+    unconstrained("account_versions", "account_versions_as_of", "account_versions_currency");
     bed.execute(
         """
         INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)
@@ -73,10 +74,14 @@ class UnreadableRowsIT {
         .anyMatch(row -> row.matches("accounts of \"none\": currency \"QQQ\" .*"));
     assertUndisturbed(node);
 
+    // A version that is there stays, and what is no time cannot be moved: both tables are mended.
     bed.execute(
-        "UPDATE spendwatch.accounts SET as_of = '2020-01-01Z', currency = 'USD', balance_minor = 200000"
-            + " WHERE user_id <> 'none'");
-    bed.execute("DELETE FROM spendwatch.accounts WHERE user_id = 'none'");
+        "DELETE FROM spendwatch.accounts WHERE user_id IN ('inf', 'ago', 'far', 'lower', 'none')");
+    bed.execute(
+        "DELETE FROM spendwatch.account_versions WHERE user_id IN ('inf', 'ago', 'far', 'lower', 'none')");
+    bed.execute(
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor, as_of)"
+            + " SELECT unnest(ARRAY['inf', 'ago', 'far', 'lower']), 'USD', 200000, '2020-01-01Z'");
     await().atMost(LIMIT).until(() -> node.unreadable().named().isEmpty());
     garbled.forEach(user -> bed.send(purchase(user, "2", nowMs + 1)));
     awaitRows(OTHERS + 2 * garbled.size());

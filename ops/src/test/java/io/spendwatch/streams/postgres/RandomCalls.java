@@ -3,6 +3,8 @@ package io.spendwatch.streams.postgres;
 import static java.util.Comparator.comparing;
 
 import io.spendwatch.actors.AccountBalance;
+import io.spendwatch.actors.Accounts.VersionsQuery;
+import io.spendwatch.actors.Announcement;
 import io.spendwatch.actors.History.ExposureQuery;
 import io.spendwatch.actors.History.InstantQuery;
 import io.spendwatch.actors.History.OpenEpisode;
@@ -173,7 +175,8 @@ final class RandomCalls {
     List<Received> transactions = some(ROWS_MAX, () -> transaction(partition, quarters));
     // Their order of arrival is that of their offsets, in whatever order they are written.
     Collections.shuffle(transactions, random);
-    List<Alert> announced = some(ALERTS_MAX, () -> alert(partition));
+    List<Announcement> announced =
+        some(ALERTS_MAX, () -> new Announcement(alert(partition), random.nextLong(10)));
     long alertSeqBefore = pipeline.alertSeq();
     if (oneIn(4)) {
       alertSeqBefore = random.nextLong(alertSeqBefore + 3);
@@ -183,6 +186,7 @@ final class RandomCalls {
             partition,
             oneIn(4) ? pipeline.epoch() + random.nextInt(-1, 2) : pipeline.epoch(),
             instantMs(ALL_QUARTERS),
+            oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             transactions,
             transactions.stream().map(_ -> judgement()).toList(),
@@ -241,7 +245,8 @@ final class RandomCalls {
               oneIn(4)
                   ? null
                   : new AccountBalance(
-                      random.nextLong(-10, 1000), "USD", random.nextLong(1, 9), START_MS));
+                      random.nextLong(-10, 1000), "USD", random.nextLong(1, 9), START_MS),
+              random.nextLong(10));
     };
   }
 
@@ -321,6 +326,7 @@ final class RandomCalls {
                     history ->
                         new PartitionHistory(
                             history.streamTimeMs(),
+                            history.accountsSeenMs(),
                             history.openEpisodes().stream()
                                 .sorted(comparing(OpenEpisode::episodeId))
                                 .toList())));
@@ -438,8 +444,21 @@ final class RandomCalls {
   }
 
   private Call balances() {
-    List<String> userIds = some(QUESTIONS_MAX, () -> any(USERS));
-    return new Call("balances", userIds, on -> on.accounts().balances(userIds));
+    if (oneIn(2)) {
+      List<InstantQuery> queries =
+          some(QUESTIONS_MAX, () -> new InstantQuery(any(USERS), asOfMs() + random.nextInt(-1, 2)));
+      return new Call("balances in force", queries, on -> on.accounts().inForce(queries));
+    }
+    List<String> userIds = new ArrayList<>(USERS);
+    Collections.shuffle(userIds, random);
+    List<VersionsQuery> queries =
+        userIds.subList(0, random.nextInt(userIds.size() + 1)).stream()
+            .map(
+                userId ->
+                    new VersionsQuery(
+                        userId, oneIn(4) ? Long.MIN_VALUE : asOfMs() + random.nextInt(-1, 2)))
+            .toList();
+    return new Call("versions", queries, on -> on.accounts().versions(queries));
   }
 
   private Call applyBalances() {
@@ -472,11 +491,12 @@ final class RandomCalls {
 
   private Call removeAccount() {
     String userId = any(USERS);
+    long closedAtMs = asOfMs();
     return new Call(
         "remove account",
-        userId,
+        "%s at %d".formatted(userId, closedAtMs),
         on -> {
-          on.server().removeAccount(userId);
+          on.server().removeAccount(userId, closedAtMs);
           return CompletableFuture.completedFuture("removed");
         });
   }

@@ -6,6 +6,7 @@ import io.spendwatch.streams.StreamsConfig;
 import io.spendwatch.streams.postgres.SimulatedPostgres.Account;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
+import io.spendwatch.streams.postgres.SimulatedPostgres.Version;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.pgclient.PgConnection;
@@ -43,6 +44,8 @@ final class RealServer implements Server, AutoCloseable {
     this.statement = connection.createStatement();
     // For speed alone: it changes nothing of what anybody sees who does not pull the plug.
     statement.execute("SET synchronous_commit = off");
+    // An instant that is given is meant, also where it is that of the version before.
+    statement.execute("SET spendwatch.as_of_given = 'on'");
     statement.execute(
         "ALTER DATABASE " + bed.database().database() + " SET synchronous_commit = off");
     this.database =
@@ -124,8 +127,23 @@ final class RealServer implements Server, AutoCloseable {
   }
 
   @Override
-  public void removeAccount(String userId) {
+  public void removeAccount(String userId, long closedAtMs) {
     change("DELETE FROM spendwatch.accounts WHERE user_id = ?", userId);
+    // The server's clock is not that of the calls: of what has gone just now, the instant is put
+    // right.
+    change(
+        """
+        UPDATE spendwatch.account_versions
+           SET closed_at = greatest(?, as_of)
+         WHERE user_id = ?
+           AND closed_version = (SELECT balance_version FROM spendwatch.closed_accounts WHERE user_id = ?)
+           AND NOT EXISTS (SELECT FROM spendwatch.accounts WHERE user_id = ?)
+           AND closed_at > now() - interval '1 hour'
+        """,
+        EventTimes.toDatabase(closedAtMs),
+        userId,
+        userId,
+        userId);
   }
 
   private void change(String sql, Object... parameters) {
@@ -151,7 +169,7 @@ final class RealServer implements Server, AutoCloseable {
   @Override
   public Tables tables() {
     try {
-      return new Tables(transactions(), alerts(), accounts(), pipelines());
+      return new Tables(transactions(), alerts(), accounts(), versions(), pipelines());
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
@@ -163,7 +181,7 @@ final class RealServer implements Server, AutoCloseable {
         statement.executeQuery(
             """
             SELECT user_id, event_time, transaction_id, kind, amount_minor, currency, exposure_minor, balance_minor,
-                   balance_version, verdict, kafka_partition, kafka_offset
+                   balance_version, verdict, known_version, kafka_partition, kafka_offset
               FROM spendwatch.transactions
             """)) {
       while (row.next()) {
@@ -179,8 +197,9 @@ final class RealServer implements Server, AutoCloseable {
                 row.getObject(8, Long.class),
                 row.getObject(9, Long.class),
                 row.getString(10),
-                row.getInt(11),
-                row.getLong(12)));
+                row.getObject(11, Long.class),
+                row.getInt(12),
+                row.getLong(13)));
       }
     }
     return transactions;
@@ -192,8 +211,8 @@ final class RealServer implements Server, AutoCloseable {
         statement.executeQuery(
             """
             SELECT alert_id, type, episode_id, user_id, transaction_id, exposure_minor, balance_minor, currency,
-                   transactions, event_time, detected_at, late, cause, kafka_topic, kafka_partition, kafka_offset,
-                   partition_seq
+                   transactions, event_time, detected_at, late, revealed_by, known_version, cause, kafka_topic, kafka_partition,
+                   kafka_offset, partition_seq
               FROM spendwatch.alerts
              ORDER BY kafka_partition, partition_seq
             """)) {
@@ -213,10 +232,12 @@ final class RealServer implements Server, AutoCloseable {
                 timeMs(row, 11),
                 row.getBoolean(12),
                 row.getString(13),
-                row.getString(14),
-                row.getInt(15),
-                row.getLong(16),
-                row.getLong(17)));
+                row.getObject(14, Long.class),
+                row.getString(15),
+                row.getString(16),
+                row.getInt(17),
+                row.getLong(18),
+                row.getLong(19)));
       }
     }
     return alerts;
@@ -227,7 +248,7 @@ final class RealServer implements Server, AutoCloseable {
     try (ResultSet row =
         statement.executeQuery(
             """
-            SELECT user_id, username, currency, balance_minor, balance_version, as_of, in_force_since
+            SELECT user_id, username, currency, balance_minor, balance_version, last_version, as_of
               FROM spendwatch.accounts
             """)) {
       while (row.next()) {
@@ -239,11 +260,36 @@ final class RealServer implements Server, AutoCloseable {
                 row.getString(3),
                 row.getLong(4),
                 row.getLong(5),
-                timeMs(row, 6),
+                row.getLong(6),
                 timeMs(row, 7)));
       }
     }
     return accounts;
+  }
+
+  private Map<String, List<Version>> versions() throws SQLException {
+    Map<String, List<Version>> versions = new TreeMap<>();
+    try (ResultSet row =
+        statement.executeQuery(
+            """
+            SELECT user_id, balance_version, as_of, balance_minor, currency, closed_at, closed_version
+              FROM spendwatch.account_versions
+             ORDER BY as_of, balance_version
+            """)) {
+      while (row.next()) {
+        versions
+            .computeIfAbsent(row.getString(1), _ -> new ArrayList<>())
+            .add(
+                new Version(
+                    row.getLong(2),
+                    timeMs(row, 3),
+                    row.getLong(4),
+                    row.getString(5),
+                    row.getObject(6) == null ? null : timeMs(row, 6),
+                    row.getObject(7, Long.class)));
+      }
+    }
+    return versions;
   }
 
   private Map<Integer, PipelineRow> pipelines() throws SQLException {

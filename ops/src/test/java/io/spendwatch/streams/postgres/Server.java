@@ -3,6 +3,7 @@ package io.spendwatch.streams.postgres;
 import io.spendwatch.streams.postgres.SimulatedPostgres.Account;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
 import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
+import io.spendwatch.streams.postgres.SimulatedPostgres.Version;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,8 @@ interface Server extends Statements {
   /** Writes an account directly: a new one without a username, or balance and instant of one. */
   void putAccount(String userId, String currency, long balanceMinor, long asOfMs);
 
-  /** Deletes an account directly. */
-  void removeAccount(String userId);
+  /** Deletes an account directly; it went at this instant, if it has gone now. */
+  void removeAccount(String userId, long closedAtMs);
 
   /** The users whose accounts it has announced as changed since it was last asked. */
   Set<String> takeAnnounced();
@@ -28,6 +29,7 @@ interface Server extends Statements {
       List<StoredTransaction> transactions,
       List<StoredAlert> alerts,
       Map<String, Account> accounts,
+      Map<String, List<Version>> versions,
       Map<Integer, PipelineRow> pipelines) {}
 
   /** A row of table pipelines. */

@@ -95,6 +95,7 @@ class SimulatedPostgresIT {
 
   private static String kindOf(Object answer) {
     return switch (answer) {
+      case null -> "";
       case Ledger.Written _ -> ", written";
       case Ledger.Fenced _ -> ", fenced";
       case Refused refused -> refused.isMissingPartition ? ", no partition" : ", refused";
@@ -106,6 +107,7 @@ class SimulatedPostgresIT {
     assertThat(simulated.transactions()).containsExactlyInAnyOrderElementsOf(real.transactions());
     assertThat(simulated.alerts()).isEqualTo(real.alerts());
     assertThat(simulated.accounts()).isEqualTo(real.accounts());
+    assertThat(simulated.versions()).isEqualTo(real.versions());
     assertThat(simulated.pipelines()).isEqualTo(real.pipelines());
   }
 

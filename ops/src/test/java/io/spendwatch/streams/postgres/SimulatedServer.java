@@ -14,7 +14,7 @@ import java.util.concurrent.CompletionStage;
 /** The simulated one, which answers at once. */
 final class SimulatedServer implements Server {
   private final Set<String> announced = new HashSet<>();
-  private final SimulatedPostgres postgres = new SimulatedPostgres(announced::addAll);
+  private final SimulatedPostgres postgres = new SimulatedPostgres(() -> 0, announced::addAll);
 
   SimulatedPostgres postgres() {
     return postgres;
@@ -35,8 +35,8 @@ final class SimulatedServer implements Server {
   }
 
   @Override
-  public void removeAccount(String userId) {
-    postgres.removeAccount(userId);
+  public void removeAccount(String userId, long closedAtMs) {
+    postgres.removeAccount(userId, closedAtMs);
   }
 
   @Override
@@ -64,6 +64,10 @@ final class SimulatedServer implements Server {
                         pipeline.nextOffset,
                         pipeline.publishedOffset)));
     return new Tables(
-        postgres.transactions(), postgres.alerts(), Map.copyOf(postgres.accounts()), pipelines);
+        postgres.transactions(),
+        postgres.alerts(),
+        Map.copyOf(postgres.accounts()),
+        Map.copyOf(postgres.versions()),
+        pipelines);
   }
 }

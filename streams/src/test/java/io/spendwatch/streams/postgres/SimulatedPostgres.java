@@ -235,6 +235,11 @@ public final class SimulatedPostgres {
     refused.add(transactionId);
   }
 
+  /** All versions by user, of each in their order. */
+  public Map<String, List<Version>> versions() {
+    return versions;
+  }
+
   /** All versions, in their order. */
   public List<Version> versions(String userId) {
     return versions.getOrDefault(userId, List.of());
