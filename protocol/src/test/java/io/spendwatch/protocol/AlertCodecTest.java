@@ -55,8 +55,8 @@ class AlertCodecTest {
     assertThat(new String(AlertCodec.encode(RAISED), UTF_8))
         .isEqualTo(
             """
-            {"alertId":"a-1","type":"RAISED","rule":"exposure-24h","episodeId":"e-1",\
-            "userId":"42","transactionId":"tx-1","exposure":"754.52","balance":"516.29",\
+            {"alertId":"a-1","type":"RAISED","rule":"exposure-24h","ruleVersion":1,\
+            "episodeId":"e-1","userId":"42","transactionId":"tx-1","exposure":"754.52","balance":"516.29",\
             "excess":"238.23","currency":"USD","transactions":5,\
             "windowStart":"2024-07-11T15:57:33.120Z","eventTime":"2024-07-12T15:57:33.120Z",\
             "detectedAt":"2024-07-12T15:57:34.000Z","late":false,\
@@ -68,13 +68,19 @@ class AlertCodecTest {
     assertThat(new String(AlertCodec.encode(CLEARED), UTF_8))
         .contains("\"transactionId\":null,")
         .contains("\"excess\":\"-92233720368547759.07\",")
-        .contains("\"late\":true,\"cause\":\"EXPIRY\",\"source\":");
+        .contains("\"late\":true,\"revealedBy\":\"tx-9\",\"cause\":\"EXPIRY\",\"source\":");
   }
 
   @Test
   void keepsEveryFieldOnARoundTrip() {
     assertThat(AlertCodec.decode(AlertCodec.encode(RAISED))).isEqualTo(RAISED);
     assertThat(AlertCodec.decode(AlertCodec.encode(CLEARED))).isEqualTo(CLEARED);
+  }
+
+  @Test
+  void readsACauseOfALaterVersion() {
+    String value = new String(AlertCodec.encode(CLEARED), UTF_8).replace("EXPIRY", "SOMETHING_NEW");
+    assertThat(AlertCodec.decode(value.getBytes(UTF_8)).cause()).isEqualTo(AlertCause.OTHER);
   }
 
   @Test
