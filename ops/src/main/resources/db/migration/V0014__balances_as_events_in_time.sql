@@ -25,6 +25,8 @@ UPDATE spendwatch.account_versions SET closed_at = greatest(date_trunc('millisec
 ALTER TABLE spendwatch.account_versions DROP CONSTRAINT account_versions_pkey;
 ALTER TABLE spendwatch.account_versions ADD PRIMARY KEY (user_id, as_of, balance_version);
 CREATE INDEX account_versions_new ON spendwatch.account_versions USING brin (recorded_at, as_of) WITH (autosummarize = on);
+-- Accounts seldom go, and are to be found without going through all that a user has had.
+CREATE INDEX account_versions_closed ON spendwatch.account_versions (user_id) WHERE closed_at IS NOT NULL;
 COMMENT ON COLUMN spendwatch.account_versions.as_of IS 'in force from this instant on: for event times later than it';
 ALTER TABLE spendwatch.account_versions ADD COLUMN closed_version bigint;
 UPDATE spendwatch.account_versions SET closed_version = balance_version WHERE closed_at IS NOT NULL;

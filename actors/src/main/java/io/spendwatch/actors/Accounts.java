@@ -39,14 +39,14 @@ public interface Accounts {
   record Changes(Map<String, Long> sinceMs, long seenAtMs) {}
 
   /**
-   * Which users of a partition have a version that is new, or still to begin, and transactions that
-   * it may matter for: later than 24 h before it.
+   * Which users have a version that is new, or still to begin, and transactions that it may matter
+   * for: later than 24 h before it.
    *
    * @param userIds only these users; empty for all of them
    * @param recordedAfterMs what was recorded after this is new, with some minutes in addition for
    *     what was under way; by the database's clock, {@link Long#MIN_VALUE} for all
-   * @param streamTimeMs of the partition: versions that do not begin before it are still to begin
+   * @param streamTimeMs of a partition: versions that do not begin before it are still to begin
    */
   CompletionStage<Changes> changes(
-      int partition, Collection<String> userIds, long recordedAfterMs, long streamTimeMs);
+      Collection<String> userIds, long recordedAfterMs, long streamTimeMs);
 }

@@ -3,6 +3,7 @@ package io.spendwatch.actors;
 import io.spendwatch.actors.Accounts.Changes;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Whose accounts have changed since a batch last began: what is in memory of their balances does
@@ -109,12 +110,12 @@ final class ChangedAccounts {
   /**
    * These are to be looked at, if they are not in memory: with the next batch, or as there is room.
    */
-  void found(Changes changes, boolean all) {
+  void found(Changes changes, Predicate<String> isAtHome, boolean all) {
     changes
         .sinceMs()
         .forEach(
             (userId, sinceMs) -> {
-              if (!awake.contains(userId)) {
+              if (!awake.contains(userId) && isAtHome.test(userId)) {
                 watched.lookAt(userId, sinceMs);
                 if (all) {
                   unseen.add(userId);

@@ -267,7 +267,7 @@ public final class PartitionActor {
     batch.begin(streamTimeMs);
     Changed changed = changedAccounts.take(batch.nowMs());
     batch.changed(changed);
-    var round = new UsersRound(partition, changed, changedAccounts.seenMs(), streamTimeMs);
+    var round = new UsersRound(changed, changedAccounts.seenMs(), streamTimeMs);
     Set<String> toRefresh = new HashSet<>(changed.ofAwake());
     for (String userId : batch.userIds()) {
       if (!awake.contains(userId)) {
@@ -329,7 +329,7 @@ public final class PartitionActor {
                   context.getSelf()));
     }
     if (read.changes() != null) {
-      changedAccounts.found(read.changes(), batch.changed().all());
+      changedAccounts.found(read.changes(), isAtHome, batch.changed().all());
     }
     judge();
   }

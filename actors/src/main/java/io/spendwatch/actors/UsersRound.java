@@ -17,7 +17,6 @@ import java.util.concurrent.CompletionStage;
  */
 final class UsersRound {
 
-  private final int partition;
   private final Changed changed;
   private final long seenMs;
   private final long streamTimeMs;
@@ -42,8 +41,7 @@ final class UsersRound {
   /**
    * @param seenMs changes that were recorded before it have been looked at
    */
-  UsersRound(int partition, Changed changed, long seenMs, long streamTimeMs) {
-    this.partition = partition;
+  UsersRound(Changed changed, long seenMs, long streamTimeMs) {
     this.changed = changed;
     this.seenMs = seenMs;
     this.streamTimeMs = streamTimeMs;
@@ -88,7 +86,7 @@ final class UsersRound {
     var changesRead =
         (asksForChanges()
                 ? accounts.changes(
-                    partition, changed.all() ? List.of() : changed.absent(), seenMs, streamTimeMs)
+                    changed.all() ? List.of() : changed.absent(), seenMs, streamTimeMs)
                 : CompletableFuture.<Changes>completedFuture(null))
             .toCompletableFuture();
     return CompletableFuture.allOf(historiesRead, versionsRead, changesRead)

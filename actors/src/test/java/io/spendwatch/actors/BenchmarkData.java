@@ -64,7 +64,7 @@ final class BenchmarkData {
 
     @Override
     public CompletionStage<Changes> changes(
-        int partition, Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+        Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
       return CompletableFuture.completedFuture(new Changes(Map.of(), START_MS));
     }
   }

@@ -139,7 +139,7 @@ final class InMemoryLedger implements Accounts, History {
   /** More than is promised: what is new is not told from what is not. */
   @Override
   public CompletionStage<Changes> changes(
-      int partition, Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+      Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
     return answer(
         () -> {
           Map<String, Long> sinceMs = new HashMap<>();

@@ -137,7 +137,7 @@ public final class PgAccounts implements Accounts {
 
   @Override
   public CompletionStage<Changes> changes(
-      int partition, Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+      Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
     return database
         .read(
             FIND_CHANGES,
@@ -159,11 +159,11 @@ public final class PgAccounts implements Accounts {
                       .ifPresent(instantMs -> sinceMs.put(userId, instantMs));
                 }
               }
-              return active(partition, sinceMs, nowMs);
+              return active(sinceMs, nowMs);
             });
   }
 
-  private CompletionStage<Changes> active(int partition, Map<String, Long> sinceMs, long nowMs) {
+  private CompletionStage<Changes> active(Map<String, Long> sinceMs, long nowMs) {
     if (sinceMs.isEmpty()) {
       return CompletableFuture.completedFuture(new Changes(Map.of(), nowMs));
     }
@@ -179,8 +179,7 @@ public final class PgAccounts implements Accounts {
     return database
         .read(
             FIND_ACTIVE,
-            Tuple.of(
-                userIds, since, partition, EventTimes.boundToDatabase(leastMs - Alert.WINDOW_MS)))
+            Tuple.of(userIds, since, EventTimes.boundToDatabase(leastMs - Alert.WINDOW_MS)))
         .thenApply(
             rows -> {
               Map<String, Long> active = new HashMap<>();

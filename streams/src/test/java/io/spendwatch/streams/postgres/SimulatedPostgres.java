@@ -795,7 +795,10 @@ public final class SimulatedPostgres {
       boolean newestSuffices =
           account != null && (account.lastVersion == 1 || account.asOfMs < fromMs);
       for (Version version : versions(userId)) {
-        if (newestSuffices ? version.number == account.version : version.asOfMs >= floorMs) {
+        boolean matters =
+            version.asOfMs >= floorMs
+                || (version.closedAtMs != null && version.closedAtMs >= floorMs);
+        if (newestSuffices ? version.number == account.version : matters) {
           rows.add(
               userId,
               version.balanceMinor,
@@ -819,6 +822,19 @@ public final class SimulatedPostgres {
       for (Version version : all) {
         inForce = version.asOfMs < atMs ? version : inForce;
       }
+      Version gone = null;
+      for (Version version : all) {
+        if (version.closedAtMs != null
+            && version.closedAtMs < atMs
+            && (gone == null || version.closedAtMs >= gone.closedAtMs)) {
+          gone = version;
+        }
+      }
+      boolean isOpen =
+          gone == null
+              || inForce.asOfMs > gone.closedAtMs
+              || (inForce.asOfMs == gone.closedAtMs && inForce.number > gone.closedNumber);
+      inForce = isOpen ? inForce : gone;
       if (inForce == null) {
         rows.add(null, null, null, null, null, null);
       } else {
@@ -827,8 +843,8 @@ public final class SimulatedPostgres {
             inForce.currency,
             inForce.number,
             EventTimes.toDatabase(inForce.asOfMs),
-            time(inForce.closedAtMs),
-            inForce.closedNumber);
+            isOpen ? null : time(inForce.closedAtMs),
+            isOpen ? null : inForce.closedNumber);
       }
     }
     return rows;
@@ -861,10 +877,7 @@ public final class SimulatedPostgres {
     for (int i = 0; i < in.getArrayOfStrings(0).length; i++) {
       String userId = in.getArrayOfStrings(0)[i];
       long sinceMs = EventTimes.toMs(in.getArrayOfOffsetDateTimes(1)[i]);
-      if (of(userId).stream()
-          .anyMatch(
-              row ->
-                  row.partition == in.getInteger(2) && row.eventTimeMs > sinceMs - 86_400_000L)) {
+      if (of(userId).stream().anyMatch(row -> row.eventTimeMs > sinceMs - 86_400_000L)) {
         rows.add(userId);
       }
     }
