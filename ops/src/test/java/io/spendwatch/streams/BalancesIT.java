@@ -20,12 +20,19 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Accounts change while their users are awake, by whatever hand; alerts follow. */
+/**
+ * Accounts change while their users are awake, by whatever hand; alerts follow. Whoever changes one
+ * here gives no {@code as_of}, which means now: so all that is spent is spent now, and each change
+ * is looked at once the idle partition's time has passed it.
+ */
 @ExtendWith(Servers.class)
 class BalancesIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final String SOON_IDLE =
+      "spendwatch.pipeline { idle-after = 1 s, end-offset-interval = 200 ms }\n";
 
   private PipelinesBed bed;
+  private long latestMs;
 
   @BeforeEach
   void prepare(TestBed servers) throws Exception {
@@ -42,29 +49,31 @@ class BalancesIT {
     bed.execute(
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor)"
             + " SELECT 'u' || n, 'USD', 1000 FROM generate_series(1, 100000) n");
-    bed.start("a");
+    bed.start("a", SOON_IDLE);
     for (int user = 1; user <= 20; user++) {
-      spend("u" + user, 0, 900);
+      spend("u" + user, "tx", 900);
     }
     awaitRows(20);
 
     bed.execute("UPDATE spendwatch.accounts SET balance_minor = 899");
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(20));
-    assertThat(alerts()).allMatch(alert -> alert.type() == AlertType.RAISED);
+    assertThat(alerts())
+        .allMatch(alert -> alert.type() == AlertType.RAISED)
+        .allMatch(alert -> alert.cause() == AlertCause.BALANCE && alert.transactionId() == null);
 
     bed.execute("UPDATE spendwatch.accounts SET balance_minor = 900");
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(40));
     assertThat(alerts())
         .filteredOn(alert -> alert.type() == AlertType.CLEARED)
         .hasSize(20)
-        .allMatch(alert -> alert.cause() == AlertCause.BALANCE);
+        .allMatch(alert -> alert.cause() == AlertCause.BALANCE && !alert.late());
   }
 
   @Test
   void anAccountThatAppearsLateCountsWhatWasSpentBefore() {
-    bed.start("a");
-    spend("42", 0, 600);
-    spend("42", 1, 600);
+    bed.start("a", SOON_IDLE);
+    spend("42", "tx0", 600);
+    spend("42", "tx1", 600);
     awaitRows(2);
     assertThat(verdicts()).containsExactly("NO_ACCOUNT", "NO_ACCOUNT");
 
@@ -74,41 +83,44 @@ class BalancesIT {
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));
     Alert raised = alerts().getFirst();
     assertThat(raised.exposureMinor()).isEqualTo(1_200);
-    assertThat(raised.transactionId()).isNull();
+    // As if the account had been there: its first balance covers what was before it.
+    assertThat(raised.transactionId()).isEqualTo("tx1");
+    assertThat(raised.late()).isTrue();
+    assertThat(raised.revealedBy()).isNull();
     assertThat(raised.transactions()).isEqualTo(2);
-    spend("42", 2, 1);
+    spend("42", "tx2", 1);
     awaitRows(3);
     assertThat(verdicts()).containsExactly("NO_ACCOUNT", "NO_ACCOUNT", "BREACH");
   }
 
   @Test
   void anAccountThatDisappearsEndsTheEpisodeAndIsNoneFromThenOn() {
-    bed.start("a");
+    bed.start("a", SOON_IDLE);
     openAccount("42", 1_000);
-    spend("42", 0, 1_001);
+    spend("42", "tx0", 1_001);
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));
 
     bed.execute("DELETE FROM spendwatch.accounts");
 
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(2));
     assertThat(alerts().getLast().cause()).isEqualTo(AlertCause.BALANCE);
-    spend("42", 1, 1);
+    spend("42", "tx1", 1);
     awaitRows(2);
     assertThat(verdicts()).containsExactly("BREACH", "NO_ACCOUNT");
   }
 
   @Test
   void anotherCurrencyTurnsAwayWhatComesInTheOldOne() {
-    bed.start("a");
+    bed.start("a", SOON_IDLE);
     openAccount("42", 1_000);
-    spend("42", 0, 900);
+    spend("42", "tx0", 900);
     awaitRows(1);
 
     bed.execute("UPDATE spendwatch.accounts SET currency = 'EUR', balance_minor = 100");
-    bed.send(transaction("42", 1, 100, "EUR"));
+    bed.send(transaction("42", "tx1", 100, "EUR"));
     bed.flush();
     awaitRows(2);
-    spend("42", 2, 1);
+    spend("42", "tx2", 1);
 
     await()
         .atMost(LIMIT)
@@ -130,12 +142,13 @@ class BalancesIT {
   @Test
   void seesWhatChangedWhileTheChannelWasDownAndReadsAfreshMeanwhile() {
     PipelinesBed.Node node =
-        bed.start("a", "spendwatch.postgres.uri = \"" + bed.postgresUriOfPlainUser() + "\"");
+        bed.start(
+            "a", SOON_IDLE + "spendwatch.postgres.uri = \"" + bed.postgresUriOfPlainUser() + "\"");
     openAccount("idle", 1_000);
     openAccount("busy", 1_000);
     await().atMost(LIMIT).until(() -> node.status().balancesPushed());
-    spend("idle", 0, 1_001);
-    spend("busy", 0, 900);
+    spend("idle", "tx0", 1_001);
+    spend("busy", "tx0", 900);
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));
     awaitRows(2);
 
@@ -147,7 +160,7 @@ class BalancesIT {
     await().atMost(LIMIT).until(() -> !node.status().balancesPushed());
     bed.execute("UPDATE spendwatch.accounts SET balance_minor = 1001 WHERE user_id = 'idle'");
     bed.execute("UPDATE spendwatch.accounts SET balance_minor = 5000 WHERE user_id = 'busy'");
-    spend("busy", 1, 200);
+    spend("busy", "tx1", 200);
     awaitRows(3);
     assertThat(
             bed.column(
@@ -175,19 +188,21 @@ class BalancesIT {
             .formatted(userId, balanceMinor));
   }
 
-  private void spend(String userId, int minute, long amountMinor) {
-    bed.send(transaction(userId, minute, amountMinor, "USD"));
+  private void spend(String userId, String transactionId, long amountMinor) {
+    bed.send(transaction(userId, transactionId, amountMinor, "USD"));
     bed.flush();
   }
 
-  private static Transaction transaction(
-      String userId, int minute, long amountMinor, String currency) {
+  /** Of now: behind all that was there before it. */
+  private Transaction transaction(
+      String userId, String transactionId, long amountMinor, String currency) {
+    latestMs = Math.max(latestMs, System.currentTimeMillis()) + 1;
     return new Transaction(
-        "tx" + minute,
+        transactionId,
         userId,
         amountMinor,
         currency,
-        Spending.START_MS + Duration.ofMinutes(minute).toMillis(),
+        latestMs,
         TransactionKind.PURCHASE,
         null,
         null);

@@ -134,8 +134,8 @@ class LostRecordsIT {
     judge(10);
     bed.execute(
         """
-        CREATE TABLE before AS TABLE spendwatch.transactions;
-        CREATE TABLE pipelines_before AS TABLE spendwatch.pipelines;
+        CREATE TABLE public.before AS TABLE spendwatch.transactions;
+        CREATE TABLE public.pipelines_before AS TABLE spendwatch.pipelines;
         """);
     judge(10);
     putBack();
@@ -199,11 +199,11 @@ class LostRecordsIT {
   private void putBack() {
     bed.execute(
         """
-        DELETE FROM spendwatch.transactions WHERE transaction_id NOT IN (SELECT transaction_id FROM before);
+        DELETE FROM spendwatch.transactions WHERE transaction_id NOT IN (SELECT transaction_id FROM public.before);
         UPDATE spendwatch.pipelines AS now
            SET next_offset = before.next_offset, published_offset = before.published_offset,
                stream_time = before.stream_time
-          FROM pipelines_before AS before
+          FROM public.pipelines_before AS before
          WHERE before.kafka_partition = now.kafka_partition;
         """);
   }

@@ -130,7 +130,7 @@ class PipelinesIT {
 
   @Test
   void raisesAndClearsWhenABalanceChangesWithoutAnyTransaction() {
-    bed.start("a");
+    bed.start("a", "spendwatch.pipeline { idle-after = 1 s, end-offset-interval = 200 ms }");
     bed.send(new Balance("42", "user42", 1_000, "USD", Spending.START_MS));
     bed.flush();
     await().atMost(LIMIT).until(() -> bed.number("SELECT count(*) FROM spendwatch.accounts") == 1);
@@ -140,15 +140,20 @@ class PipelinesIT {
         .until(() -> bed.number("SELECT count(*) FROM spendwatch.transactions") == 1);
     assertThat(alerts()).isEmpty();
 
-    bed.execute("UPDATE spendwatch.accounts SET balance_minor = 899");
+    bed.execute(
+        "UPDATE spendwatch.accounts SET balance_minor = 899, as_of = '2024-07-12T00:00:00.500Z'");
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));
-    bed.send(new Balance("42", "user42", 900, "USD", Spending.START_MS + 1));
+    bed.send(new Balance("42", "user42", 900, "USD", Spending.START_MS + 1000));
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(2));
 
     assertThat(alerts())
         .extracting(Alert::type)
         .containsExactly(AlertType.RAISED, AlertType.CLEARED);
-    assertThat(alerts().getLast().cause()).isEqualTo(AlertCause.BALANCE);
+    assertThat(alerts())
+        .extracting(Alert::eventTimeMs)
+        .containsExactly(Spending.START_MS + 500, Spending.START_MS + 1000);
+    assertThat(alerts())
+        .allMatch(alert -> alert.cause() == AlertCause.BALANCE && alert.transactionId() == null);
   }
 
   @Test
