@@ -178,7 +178,8 @@ class AuditedHistoriesIT {
           statement.execute(
               "DELETE FROM spendwatch.transactions; DELETE FROM spendwatch.alerts; DELETE FROM spendwatch.accounts;"
                   + " DELETE FROM spendwatch.account_versions; DELETE FROM spendwatch.closed_accounts;"
-                  + " DELETE FROM spendwatch.pipelines; DELETE FROM spendwatch.reconciliation_positions;"
+                  + " DELETE FROM spendwatch.claims; DELETE FROM spendwatch.progress;"
+                  + " DELETE FROM spendwatch.open_episodes; DELETE FROM spendwatch.reconciliation_positions;"
                   + " DELETE FROM spendwatch.reconciliation_open_episodes");
     }
     connection.commit();

@@ -87,9 +87,12 @@ final class AuditedHistory {
     }
     execute(
         connection,
-        "INSERT INTO spendwatch.pipelines (kafka_partition, epoch, owner, claimed_at, alert_seq) VALUES (0, 1, 'o', now(), %d)"
-                .formatted(sequence)
-            + " ON CONFLICT (kafka_partition) DO UPDATE SET alert_seq = excluded.alert_seq");
+        "INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) VALUES (0, 1, 'o', now())"
+            + " ON CONFLICT (kafka_partition) DO NOTHING");
+    execute(
+        connection,
+        "INSERT INTO spendwatch.progress (kafka_partition, epoch, write_no, alert_seq, published_alert_seq)"
+            + " VALUES (0, 1, %d, %d, 0) ON CONFLICT DO NOTHING".formatted(offset, sequence));
     connection.commit();
   }
 

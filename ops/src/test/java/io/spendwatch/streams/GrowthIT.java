@@ -186,7 +186,7 @@ class GrowthIT {
     first.stop();
     bed.execute("DELETE FROM spendwatch.transactions");
     bed.execute("UPDATE spendwatch.alerts SET user_id = 'other', kafka_partition = 99");
-    bed.execute("UPDATE spendwatch.pipelines SET next_offset = 0, published_offset = 0");
+    bed.execute("UPDATE spendwatch.progress SET next_offset = 0, published_offset = 0");
     bed.forgetOffsets(bed.topics().transactions());
 
     PipelinesBed.Node second = bed.start("a");

@@ -200,7 +200,7 @@ class LostRecordsIT {
     bed.execute(
         """
         DELETE FROM spendwatch.transactions WHERE transaction_id NOT IN (SELECT transaction_id FROM public.before);
-        UPDATE spendwatch.pipelines AS now
+        UPDATE spendwatch.progress AS now
            SET next_offset = before.next_offset, published_offset = before.published_offset,
                stream_time = before.stream_time
           FROM public.pipelines_before AS before

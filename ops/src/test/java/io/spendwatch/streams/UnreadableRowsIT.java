@@ -133,12 +133,12 @@ class UnreadableRowsIT {
     await().atMost(LIMIT).until(bed::isCaughtUp);
     first.stop();
     unconstrained("alerts", "alerts_type");
-    unconstrained("pipelines", "pipelines_stream_time", "pipelines_written_at");
+    unconstrained("progress", "progress_stream_time", "progress_written_at");
     leaveUnpublished("garbled", "NONSENSE", 1);
     leaveUnpublished("left", "RAISED", 2);
     bed.execute(
         """
-        UPDATE spendwatch.pipelines SET stream_time = 'infinity', written_at = 'infinity', alert_seq = alert_seq + 2
+        UPDATE spendwatch.progress SET stream_time = 'infinity', written_at = 'infinity', alert_seq = alert_seq + 2
          WHERE kafka_partition = (SELECT kafka_partition FROM spendwatch.alerts WHERE user_id = 'u1' LIMIT 1)
         """);
 

@@ -88,6 +88,8 @@ final class TransactionsPipeline {
   private final TransactionsDecoder decoder;
   private final long begunMs;
   private long sequence;
+  private long writes;
+  private long writtenAtMs;
   private long alertSeq;
   private long nextOffset;
 
@@ -98,7 +100,10 @@ final class TransactionsPipeline {
    */
   private long notedAlertSeq;
 
-  /** The offsets as the ledger has them; the published one follows like the published place. */
+  /**
+   * The offsets as the ledger has them: what is read again is noted already. The published one
+   * follows like the published place.
+   */
   private long notedOffset;
 
   private long notedPublishedOffset;
@@ -134,10 +139,12 @@ final class TransactionsPipeline {
             () -> topicPartitions(with, incarnation),
             with.time());
     this.actor = with.actors().start(partition, homes::isHere);
+    this.writtenAtMs = claim.writtenAtMs().orElse(Long.MIN_VALUE);
     this.alertSeq = claim.alertSeq();
     this.nextOffset = start.offset();
     this.notedAlertSeq = claim.publishedAlertSeq();
-    this.notedOffset = start.offset();
+    this.notedOffset =
+        start.isKnown() ? claim.nextOffset().orElse(start.offset()) : start.nextOffset();
     this.notedPublishedOffset =
         start.isKnown() ? claim.publishedOffset().orElse(start.offset()) : start.offset();
     this.publishedOffset = start.offset();
@@ -297,12 +304,13 @@ final class TransactionsPipeline {
     Assessed answer = judged.answer();
     // Before it is durable: a later life could not put an alert aside that cannot be encoded.
     List<ProducerRecord<byte[], byte[]>> records = OutgoingRecords.of(batch, answer, with.topics());
-    long published = publishedOffset;
+    long durable = Math.max(notedOffset, nextOffset);
+    long published = Math.max(notedPublishedOffset, publishedOffset);
     // What is committed is never beyond what is noted as durable, though it be dead letters only.
     if (answer.judgements().isEmpty()
         && answer.announcements().isEmpty()
         && notedAlertSeq == publishedAlertSeq
-        && notedOffset == nextOffset
+        && notedOffset == durable
         && notedPublishedOffset == published) {
       return CompletableFuture.completedFuture(durable(batch, answer, records));
     }
@@ -310,7 +318,9 @@ final class TransactionsPipeline {
         new LedgerBatch(
             partition,
             epoch,
+            ++writes,
             judged.nowMs(),
+            writtenAtMs,
             answer.streamTimeMs(),
             answer.accountsSeenMs(),
             batch.items(),
@@ -318,7 +328,7 @@ final class TransactionsPipeline {
             answer.announcements(),
             alertSeq,
             publishedAlertSeq,
-            nextOffset,
+            durable,
             published);
     return untilDone(with, incarnation, () -> with.ledger().write(rows))
         .thenCompose(
@@ -329,6 +339,7 @@ final class TransactionsPipeline {
                     if (written.alerts() < answer.alerts().size()) {
                       yield CompletableFuture.failedFuture(decidedTwice(answer, written));
                     }
+                    writtenAtMs = rows.writtenAtMs();
                     alertSeq = rows.alertSeq();
                     notedAlertSeq = rows.publishedAlertSeq();
                     notedOffset = rows.nextOffset();

@@ -102,6 +102,7 @@ final class PartitionsBenchmark {
     private final Ledger ledger;
     private final PgHistory history;
     private final long epoch;
+    private long writes;
     private final long nowMs;
     private final double makeMillis;
     private final List<Double> insertMicros = new ArrayList<>();
@@ -253,7 +254,9 @@ final class PartitionsBenchmark {
       return new LedgerBatch(
           0,
           epoch,
+          ++writes,
           nowMs,
+          Long.MIN_VALUE,
           nowMs,
           Long.MIN_VALUE,
           List.of(received),

@@ -5,16 +5,18 @@ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_oltp') THEN
     -- The hot path: adds facts and never changes them, whatever a defect of ours would have it do.
     REVOKE ALL ON spendwatch.accounts, spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.transactions,
-      spendwatch.alerts, spendwatch.pipelines, spendwatch.nodes, spendwatch.topic_layout, spendwatch.cluster_leases,
-      spendwatch.sources, spendwatch.lost_records FROM spendwatch_oltp;
+      spendwatch.alerts, spendwatch.claims, spendwatch.progress, spendwatch.pipelines, spendwatch.open_episodes, spendwatch.nodes,
+      spendwatch.topic_layout, spendwatch.cluster_leases, spendwatch.sources, spendwatch.lost_records FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
-    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts TO spendwatch_oltp;
+    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines TO spendwatch_oltp;
     -- What is lost, too, is for people to acknowledge.
     GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts, spendwatch.lost_records TO spendwatch_oltp;
-    GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.pipelines, spendwatch.topic_layout, spendwatch.cluster_leases,
+    GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.claims, spendwatch.topic_layout, spendwatch.cluster_leases,
       spendwatch.sources
       TO spendwatch_oltp;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes TO spendwatch_oltp;
+    -- How far it is, which it derives from facts.
+    GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes, spendwatch.progress TO spendwatch_oltp;
+    GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes TO spendwatch_oltp;
     -- It has its owner's rights; the one way to a new partition.
     GRANT EXECUTE ON FUNCTION spendwatch.ensure_partitions(timestamptz[]) TO spendwatch_oltp;
     GRANT EXECUTE ON FUNCTION spendwatch.apply_balances(integer[], text[], text[], text[], bigint[], timestamptz[]) TO spendwatch_oltp;
@@ -27,11 +29,13 @@ BEGIN
     -- Analysis reads; partitions of transactions through their parent, those to come included.
     REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
-      spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records FROM spendwatch_olap;
+      spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
+      spendwatch.progress, spendwatch.open_episodes FROM spendwatch_olap;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_olap;
     GRANT SELECT ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
-      spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records TO spendwatch_olap;
+      spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
+      spendwatch.progress, spendwatch.open_episodes TO spendwatch_olap;
     BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO spendwatch_olap', current_database());
     EXCEPTION

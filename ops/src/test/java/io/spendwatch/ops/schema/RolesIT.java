@@ -59,9 +59,13 @@ class RolesIT {
           DELETE FROM spendwatch.account_versions                         | refused | refused
           INSERT INTO spendwatch.account_versions (user_id, balance_version, balance_minor, currency, as_of) VALUES ('u', 9, 1, 'USD', now()) | refused | refused
           SELECT spendwatch.apply_balances('{1}', '{u}', '{n}', '{USD}', '{1}', '{2024-01-01Z}') | allowed | refused
-          UPDATE spendwatch.pipelines SET epoch = epoch + 1               | allowed | refused
+          UPDATE spendwatch.claims SET epoch = epoch + 1                  | allowed | refused
+          DELETE FROM spendwatch.claims                                   | refused | refused
           SELECT count(*) FROM spendwatch.pipelines                       | allowed | allowed
-          DELETE FROM spendwatch.pipelines                                | refused | refused
+          DELETE FROM spendwatch.progress                                 | allowed | refused
+          SELECT count(*) FROM spendwatch.open_episodes                   | allowed | allowed
+          UPDATE spendwatch.open_episodes SET raised_at = now()           | refused | refused
+          DELETE FROM spendwatch.open_episodes                            | allowed | refused
           UPDATE spendwatch.topic_layout SET version = version + 1        | allowed | refused
           SELECT count(*) FROM spendwatch.topic_layout                    | allowed | allowed
           DELETE FROM spendwatch.topic_layout                             | refused | refused

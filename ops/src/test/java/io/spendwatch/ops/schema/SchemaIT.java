@@ -310,8 +310,8 @@ class SchemaIT {
             account + "('u', 'USD', 1, '-infinity')",
             account + "('u', 'USD', 1, '10000-01-01Z')",
             insert("2030-02-28T00:00:00Z").replace("'PURCHASE', 1,", "'REFUND', 0,"),
-            "INSERT INTO spendwatch.pipelines (kafka_partition, epoch, owner, claimed_at, stream_time)"
-                + " VALUES (0, 1, 'n', now(), 'infinity')",
+            "INSERT INTO spendwatch.progress (kafka_partition, epoch, write_no, alert_seq, published_alert_seq, stream_time)"
+                + " VALUES (0, 1, 1, 0, 0, 'infinity')",
             "INSERT INTO spendwatch.nodes VALUES ('n', 'a', '', 1, now(), now())",
             "INSERT INTO spendwatch.nodes VALUES ('n', 'a', 'h', 0, now(), now())")) {
       assertThatThrownBy(() -> execute(fresh, refused))

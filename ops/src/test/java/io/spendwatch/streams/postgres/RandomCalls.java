@@ -185,7 +185,9 @@ final class RandomCalls {
         new LedgerBatch(
             partition,
             oneIn(4) ? pipeline.epoch() + random.nextInt(-1, 2) : pipeline.epoch(),
+            oneIn(4) ? random.nextLong(1, 600) : batches.size() + 1,
             instantMs(ALL_QUARTERS),
+            oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             transactions,

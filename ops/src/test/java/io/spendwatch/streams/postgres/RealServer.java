@@ -98,7 +98,9 @@ final class RealServer implements Server, AutoCloseable {
         DELETE FROM spendwatch.accounts;
         DELETE FROM spendwatch.closed_accounts;
         DELETE FROM spendwatch.account_versions;
-        DELETE FROM spendwatch.pipelines;
+        DELETE FROM spendwatch.claims;
+        DELETE FROM spendwatch.progress;
+        DELETE FROM spendwatch.open_episodes;
         DELETE FROM spendwatch.topic_layout;
         DELETE FROM spendwatch.sources;
         DELETE FROM spendwatch.lost_records;

@@ -32,10 +32,16 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Ledger {
   private static final String CLAIM_PIPELINE = SqlText.load("claim_pipeline");
+  private static final String READ_PROGRESS = SqlText.load("read_progress");
+  private static final String FORGET_PROGRESS = SqlText.load("forget_progress");
   private static final String HOLD_PIPELINE = SqlText.load("hold_pipeline");
+  private static final String WRITE_TRANSACTIONS = SqlText.load("write_transactions");
   private static final String WRITE_LEDGER = SqlText.load("write_ledger");
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
   private static final String READ_UNPUBLISHED_ALERTS = SqlText.load("read_unpublished_alerts");
+
+  /** After so many writes of a partition, what older ones have noted of its progress goes. */
+  private static final long PROGRESS_KEPT = 256;
 
   /** Each new partition holds about ten locks until its transaction ends. */
   private static final int NEW_DAYS_MAX = 100;
@@ -51,7 +57,7 @@ public final class Ledger {
   private CompletionStage<Void> ensured = CompletableFuture.completedFuture(null);
 
   /**
-   * @param writes runs the one statement that makes batches durable, best with a plan that is kept
+   * @param writes runs the statements that make batches durable, best with plans that are kept
    * @param database runs all others, each with a plan for its values
    */
   public Ledger(Statements database, Statements writes, UnreadableRows unreadable) {
@@ -111,34 +117,57 @@ public final class Ledger {
   public CompletionStage<Optional<Claim>> claim(int partition, String owner, long nowMs) {
     return database
         .execute(CLAIM_PIPELINE, Tuple.of(partition, owner, EventTimes.toDatabase(nowMs)))
-        .thenApply(
-            rows -> {
-              RowIterator<Row> claimed = rows.iterator();
-              if (!claimed.hasNext()) {
-                return Optional.empty();
-              }
-              Row row = claimed.next();
-              return Optional.of(
-                  new Claim(
-                      row.getLong(0),
-                      row.getLong(1),
-                      row.getLong(2),
-                      writtenAtMs(partition, row),
-                      Sources.optional(row.getLong(4)),
-                      Sources.optional(row.getLong(5)),
-                      TopicLayout.of(row, 6)));
+        .thenCompose(
+            claimed -> {
+              RowIterator<Row> rows = claimed.iterator();
+              return rows.hasNext()
+                  ? readProgress(partition, rows.next()).thenApply(Optional::of)
+                  : CompletableFuture.completedFuture(Optional.empty());
             });
   }
 
+  /** By a statement of its own: the claim may have waited for a write, which it does not see. */
+  private CompletionStage<Claim> readProgress(int partition, Row claimed) {
+    return database
+        .execute(READ_PROGRESS, Tuple.of(partition))
+        .thenCompose(
+            rows -> {
+              Row row = rows.iterator().next();
+              Claim claim =
+                  new Claim(
+                      claimed.getLong(0),
+                      row.getLong(2),
+                      row.getLong(3),
+                      writtenAtMs(partition, row),
+                      Sources.optional(row.getLong(5)),
+                      Sources.optional(row.getLong(6)),
+                      TopicLayout.of(claimed, 1));
+              if (row.getLong(0) == null) {
+                return CompletableFuture.completedFuture(claim);
+              }
+              return forgetProgress(partition, row.getLong(0), row.getLong(1), 0, 0)
+                  .thenApply(_ -> claim);
+            });
+  }
+
+  /** Nobody depends on it: what is left over goes with a later claim. */
+  private CompletionStage<Void> forgetProgress(
+      int partition, long epoch, long writeNo, long fromEpoch, long fromWriteNo) {
+    return database
+        .execute(FORGET_PROGRESS, Tuple.of(partition, epoch, writeNo, fromEpoch, fromWriteNo))
+        .<Void>thenApply(_ -> null)
+        .exceptionally(_ -> null);
+  }
+
   private OptionalLong writtenAtMs(int partition, Row row) {
-    if (row.getOffsetDateTime(3) == null) {
+    if (row.getOffsetDateTime(4) == null) {
       return OptionalLong.empty();
     }
     return unreadable
         .read(
             UnreadableRows.PIPELINES,
             Integer.toString(partition),
-            () -> OptionalLong.of(Columns.timeMs(row, 3, "written_at")))
+            () -> OptionalLong.of(Columns.timeMs(row, 4, "written_at")))
         .orElse(OptionalLong.empty());
   }
 
@@ -157,14 +186,16 @@ public final class Ledger {
   public CompletionStage<Outcome> write(LedgerBatch batch) {
     Rows rows = new Rows(batch);
     Tuple parameters = rows.parameters();
+    // Most have none, and then the part for alerts is a third of the cost.
+    String statement = batch.alerts().isEmpty() ? WRITE_TRANSACTIONS : WRITE_LEDGER;
     return ensurePartitions(rows.days())
-        .thenCompose(_ -> writes.execute(WRITE_LEDGER, parameters))
-        .thenApply(
+        .thenCompose(_ -> writes.execute(statement, parameters))
+        .thenCompose(
             answer -> {
               Row row = answer.iterator().next();
               return row.getBoolean(0)
-                  ? (Outcome) new Written(row.getLong(1), row.getLong(2))
-                  : new Fenced();
+                  ? noted(batch, new Written(row.getLong(1), row.getLong(2)))
+                  : CompletableFuture.<Outcome>completedFuture(new Fenced());
             })
         .whenComplete(
             (_, failure) -> {
@@ -172,6 +203,19 @@ public final class Ledger {
                 knownDays.clear();
               }
             });
+  }
+
+  private CompletionStage<Outcome> noted(LedgerBatch batch, Written written) {
+    if (batch.writeNo() % PROGRESS_KEPT != 0) {
+      return CompletableFuture.completedFuture(written);
+    }
+    return forgetProgress(
+            batch.partition(),
+            batch.epoch(),
+            batch.writeNo() - PROGRESS_KEPT,
+            batch.epoch(),
+            batch.writeNo() - 4 * PROGRESS_KEPT)
+        .thenApply(_ -> written);
   }
 
   /** The partition's alerts after place {@code afterSeq}, in order, at most {@code limit}. */
@@ -277,23 +321,25 @@ public final class Ledger {
       return days;
     }
 
-    /** In the order of write_ledger.sql. */
+    /** In the order of write_transactions.sql, and where there are alerts of write_ledger.sql. */
     Tuple parameters() {
       Tuple tuple =
           Tuple.tuple()
               .addInteger(batch.partition())
               .addLong(batch.epoch())
+              .addLong(batch.writeNo())
               .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.streamTimeMs()))
               .addLong(batch.alertSeq())
-              .addLong(batch.publishedAlertSeq());
+              .addLong(batch.publishedAlertSeq())
+              .addLong(batch.nextOffset())
+              .addLong(batch.publishedOffset())
+              .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.writtenAtMs()))
+              .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.accountsSeenMs()));
       addTransactions(tuple);
-      tuple.addOffsetDateTime(EventTimes.toDatabase(batch.nowMs()));
-      addAlerts(tuple);
-      tuple
-          .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.accountsSeenMs()))
-          .addArrayOfLong(knownVersions())
-          .addLong(batch.nextOffset())
-          .addLong(batch.publishedOffset());
+      tuple.addArrayOfLong(knownVersions());
+      if (!batch.alerts().isEmpty()) {
+        addAlerts(tuple);
+      }
       return tuple;
     }
 

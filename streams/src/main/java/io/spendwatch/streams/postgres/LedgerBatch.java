@@ -9,7 +9,10 @@ import java.util.List;
  * What one statement makes durable.
  *
  * @param epoch under which the partition is claimed
+ * @param writeNo of the writes under this epoch, from 1
  * @param nowMs wall clock of the node, milliseconds
+ * @param writtenBeforeMs wall clock of the last write with transactions before this one; {@link
+ *     Long#MIN_VALUE} before any
  * @param streamTimeMs highest event time seen so far; {@link Long#MIN_VALUE} before any
  * @param accountsSeenMs changes of accounts recorded before this have been looked at; {@link
  *     Long#MIN_VALUE} before any
@@ -24,7 +27,9 @@ import java.util.List;
 public record LedgerBatch(
     int partition,
     long epoch,
+    long writeNo,
     long nowMs,
+    long writtenBeforeMs,
     long streamTimeMs,
     long accountsSeenMs,
     List<Received> transactions,
@@ -40,6 +45,16 @@ public record LedgerBatch(
       throw new IllegalArgumentException(
           transactions.size() + " transactions, but " + judgements.size() + " judgements");
     }
+  }
+
+  /** Whether any of the transactions becomes a row. */
+  private boolean hasRows() {
+    return judgements.stream().anyMatch(Judgement.Judged.class::isInstance);
+  }
+
+  /** Wall clock of the last write with transactions; {@link Long#MIN_VALUE} before any. */
+  public long writtenAtMs() {
+    return hasRows() ? nowMs : writtenBeforeMs;
   }
 
   /** Place of the last of these alerts. */

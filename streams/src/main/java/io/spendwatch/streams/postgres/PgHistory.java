@@ -40,6 +40,9 @@ public final class PgHistory implements History {
   /** How far back from a user's latest transaction a history reaches. */
   private static final long REACH_MS = 2 * Alert.WINDOW_MS;
 
+  /** No statement takes longer than its limit, however many are open. */
+  private static final int OPEN_EPISODES_PAGE = 10_000;
+
   private final Statements database;
   private final Accounts accounts;
   private final UnreadableRows unreadable;
@@ -55,8 +58,35 @@ public final class PgHistory implements History {
     return database
         .read(READ_STREAM_TIME, Tuple.of(partition))
         .thenCombine(
-            database.read(READ_OPEN_EPISODES, Tuple.of(partition)),
-            (times, episodes) -> partitionHistory(partition, times, openEpisodes(episodes)));
+            openEpisodes(partition, "", new ArrayList<>()),
+            (times, episodes) -> partitionHistory(partition, times, episodes));
+  }
+
+  /** Adds those of the users after this one, page by page. */
+  private CompletionStage<List<OpenEpisode>> openEpisodes(
+      int partition, String afterUserId, List<OpenEpisode> before) {
+    return database
+        .read(READ_OPEN_EPISODES, Tuple.of(partition, afterUserId, OPEN_EPISODES_PAGE))
+        .thenCompose(
+            rows -> {
+              String lastUserId = afterUserId;
+              for (Row row : rows) {
+                lastUserId = row.getString(0);
+                openEpisode(row).ifPresent(before::add);
+              }
+              return rows.size() < OPEN_EPISODES_PAGE
+                  ? CompletableFuture.completedFuture(before)
+                  : openEpisodes(partition, lastUserId, before);
+            });
+  }
+
+  /** Empty for one that cannot be read. */
+  private Optional<OpenEpisode> openEpisode(Row row) {
+    String userId = row.getString(0);
+    return unreadable.read(
+        UnreadableRows.ALERTS,
+        userId,
+        () -> new OpenEpisode(userId, row.getString(1), Columns.timeMs(row, 2, "raised_at")));
   }
 
   @Override
@@ -222,21 +252,6 @@ public final class PgHistory implements History {
           .orElse(seenNothing);
     }
     return seenNothing;
-  }
-
-  /** Without those of users whose alerts cannot be read. */
-  private List<OpenEpisode> openEpisodes(RowSet<Row> rows) {
-    List<OpenEpisode> episodes = new ArrayList<>(rows.size());
-    for (Row row : rows) {
-      String userId = row.getString(0);
-      unreadable
-          .read(
-              UnreadableRows.ALERTS,
-              userId,
-              () -> new OpenEpisode(userId, row.getString(1), Columns.timeMs(row, 2, "event_time")))
-          .ifPresent(episodes::add);
-    }
-    return episodes;
   }
 
   private Map<String, UserHistory> histories(

@@ -1,26 +1,26 @@
--- Promises all or nothing: stream time, offsets, transactions and alerts of a batch, if partition $1 is still under epoch $2; else no
--- row at all. Safe to repeat: what is there stays as it was first written. ingested_at is the server's clock, like recorded_at of the
--- versions that rows were held against: no row is older than what it names.
+-- Promises what write_transactions does, and in the same step the alerts of the batch, with what they say of open episodes.
 WITH fence AS (
-  UPDATE spendwatch.pipelines
-     SET stream_time = greatest(stream_time, $3::timestamptz),
-         alert_seq = greatest(alert_seq, $4),
-         published_alert_seq = greatest(published_alert_seq, $5),
-         next_offset = greatest(next_offset, $43),
-         published_offset = greatest(published_offset, $44),
-         written_at = CASE WHEN cardinality($6::text[]) > 0 THEN $19::timestamptz ELSE written_at END,
-         accounts_seen_at = greatest(accounts_seen_at, $41::timestamptz)
+  SELECT kafka_partition
+    FROM spendwatch.claims
    WHERE kafka_partition = $1
      AND epoch = $2
-  RETURNING kafka_partition
+     FOR NO KEY UPDATE
+), progressed AS (
+  INSERT INTO spendwatch.progress (
+         epoch, write_no, stream_time, alert_seq, published_alert_seq, next_offset, published_offset, written_at,
+         accounts_seen_at, kafka_partition)
+  SELECT $2::bigint, $3::bigint, $4::timestamptz, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::timestamptz, $10::timestamptz,
+         kafka_partition
+    FROM fence
+      ON CONFLICT DO NOTHING
 ), written AS (
   INSERT INTO spendwatch.transactions (
          user_id, event_time, transaction_id, kind, amount_minor, currency, merchant, original_transaction_id,
          exposure_minor, balance_minor, balance_version, verdict, kafka_offset, known_version, kafka_partition, ingested_at)
   SELECT row.*, fence.kafka_partition, now()
     FROM fence,
-         unnest($6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[],
-                $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], $18::bigint[], $42::bigint[]) AS row
+         unnest($11::text[], $12::timestamptz[], $13::text[], $14::text[], $15::bigint[], $16::text[], $17::text[], $18::text[],
+                $19::bigint[], $20::bigint[], $21::bigint[], $22::text[], $23::bigint[], $24::bigint[]) AS row
       ON CONFLICT DO NOTHING
   RETURNING 1
 ), announced AS (
@@ -30,17 +30,35 @@ WITH fence AS (
          known_version, kafka_partition)
   SELECT row.*, fence.kafka_partition
     FROM fence,
-         unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::bigint[], $27::bigint[],
-                $28::text[], $29::integer[], $30::timestamptz[], $31::timestamptz[], $32::timestamptz[], $33::boolean[],
-                $34::text[], $35::text[], $36::bigint[], $37::bigint[], $38::integer[], $39::text[], $40::bigint[]) AS row
+         unnest($25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::bigint[], $32::bigint[],
+                $33::text[], $34::integer[], $35::timestamptz[], $36::timestamptz[], $37::timestamptz[], $38::boolean[],
+                $39::text[], $40::text[], $41::bigint[], $42::bigint[], $43::integer[], $44::text[], $45::bigint[]) AS row
       ON CONFLICT DO NOTHING
-  RETURNING 1
+  RETURNING type, user_id, episode_id, event_time, kafka_partition
+), opened AS (
+  -- One that begins and ends in the same batch was never open.
+  INSERT INTO spendwatch.open_episodes (user_id, episode_id, raised_at, kafka_partition)
+  SELECT user_id, episode_id, event_time, kafka_partition
+    FROM announced AS raised
+   WHERE type = 'RAISED'
+     AND NOT EXISTS (SELECT
+                       FROM announced AS cleared
+                      WHERE cleared.type = 'CLEARED'
+                        AND cleared.user_id = raised.user_id
+                        AND cleared.episode_id = raised.episode_id)
+      ON CONFLICT DO NOTHING
+), ended AS (
+  DELETE FROM spendwatch.open_episodes AS episode
+   USING announced AS cleared
+   WHERE cleared.type = 'CLEARED'
+     AND episode.user_id = cleared.user_id
+     AND episode.episode_id = cleared.episode_id
 )
 SELECT (SELECT count(*) FROM fence) = 1 AS under_epoch,
        (SELECT count(*) FROM written) AS transactions,
        -- Of the alerts asked for, those that are there in their places: written now, or by the same write before.
        (SELECT count(*) FROM announced)
          + (SELECT count(*)
-              FROM unnest($20::text[], $37::bigint[]) AS asked (alert_id, partition_seq)
+              FROM unnest($25::text[], $42::bigint[]) AS asked (alert_id, partition_seq)
               JOIN spendwatch.alerts AS stored USING (alert_id, partition_seq)
              WHERE stored.kafka_partition = $1) AS alerts

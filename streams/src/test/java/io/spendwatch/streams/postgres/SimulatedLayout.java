@@ -123,6 +123,7 @@ final class SimulatedLayout {
       Pipeline pipeline = pipelines.computeIfAbsent(partition, _ -> new Pipeline());
       pipeline.epoch++;
       pipeline.heldFor = null;
+      boolean _ = pipeline.isNewest(pipeline.epoch, -1);
       Long streamTimeMs = streamTimesMs.get(partition);
       if (streamTimeMs != null
           && (pipeline.streamTimeMs == null || pipeline.streamTimeMs < streamTimeMs)) {

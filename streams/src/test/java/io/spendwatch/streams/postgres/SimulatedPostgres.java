@@ -94,9 +94,11 @@ public final class SimulatedPostgres {
       Long closedAtMs,
       Long closedNumber) {}
 
-  /** A row of table pipelines. */
+  /** A row of view pipelines: the claim, and the newest row of table progress. */
   public static final class Pipeline {
     long epoch;
+    long epochOfWrite = Long.MIN_VALUE;
+    long writeNo;
     Long streamTimeMs;
     long alertSeq;
     long publishedAlertSeq;
@@ -112,6 +114,16 @@ public final class SimulatedPostgres {
 
     public Long streamTimeMs() {
       return streamTimeMs;
+    }
+
+    /** Whether a row of this number is the newest from now on. */
+    boolean isNewest(long ofEpoch, long number) {
+      if (ofEpoch < epochOfWrite || (ofEpoch == epochOfWrite && number <= writeNo)) {
+        return false;
+      }
+      epochOfWrite = ofEpoch;
+      writeNo = number;
+      return true;
     }
 
     /** Null while it is not noted. */
@@ -142,6 +154,11 @@ public final class SimulatedPostgres {
   private final SimulatedLayout layout = new SimulatedLayout(pipelines);
   private final Map<Key, StoredTransaction> transactions = new LinkedHashMap<>();
   private final Map<String, StoredAlert> alerts = new LinkedHashMap<>();
+
+  private record OpenEpisode(
+      String userId, String episodeId, OffsetDateTime raisedAt, int partition) {}
+
+  private final List<OpenEpisode> openEpisodes = new ArrayList<>();
   private final Map<String, Account> accounts = new LinkedHashMap<>();
   private final Map<String, Long> closedVersions = new HashMap<>();
   private final Map<String, List<Version>> versions = new TreeMap<>();
@@ -173,7 +190,10 @@ public final class SimulatedPostgres {
     statement("announce_growth", layout::announce);
     statement("begin_growth", layout::begin);
     statement("finish_growth", layout::finish);
-    statement("write_ledger", this::write);
+    statement("read_progress", this::progress);
+    statement("forget_progress", _ -> new SimulatedRows());
+    statement("write_transactions", in -> write("write_transactions", in));
+    statement("write_ledger", in -> write("write_ledger", in));
     statement("ensure_partitions", this::ensurePartitions);
     statement("read_unpublished_alerts", this::unpublishedAlerts);
     statement("read_stream_time", this::streamTime);
@@ -356,23 +376,35 @@ public final class SimulatedPostgres {
       return new SimulatedRows();
     }
     Pipeline pipeline = pipelines.computeIfAbsent(in.getInteger(0), _ -> new Pipeline());
-    if (SQL.get("claim_pipeline").contains("SET epoch = pipeline.epoch + 1")) {
+    if (SQL.get("claim_pipeline").contains("SET epoch = claim.epoch + 1")) {
       pipeline.epoch++;
     }
     pipeline.heldFor = null;
     return new SimulatedRows()
         .add(
             pipeline.epoch,
-            pipeline.alertSeq,
-            pipeline.publishedAlertSeq,
-            pipeline.writtenAt,
-            pipeline.nextOffset,
-            pipeline.publishedOffset,
             layout.version(),
             layout.partitions(),
             layout.former(),
             layout.growingTo(),
             layout.marks());
+  }
+
+  private RowSet<Row> progress(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    Pipeline pipeline = pipelines.get(in.getInteger(0));
+    if (pipeline != null) {
+      boolean hasWritten = pipeline.epochOfWrite != Long.MIN_VALUE;
+      rows.add(
+          hasWritten ? pipeline.epochOfWrite : null,
+          hasWritten ? pipeline.writeNo : null,
+          pipeline.alertSeq,
+          pipeline.publishedAlertSeq,
+          pipeline.writtenAt,
+          pipeline.nextOffset,
+          pipeline.publishedOffset);
+    }
+    return rows;
   }
 
   private RowSet<Row> hold(Tuple in) {
@@ -384,14 +416,14 @@ public final class SimulatedPostgres {
     return new SimulatedRows().add(in.getInteger(0));
   }
 
-  private RowSet<Row> write(Tuple in) {
+  private RowSet<Row> write(String name, Tuple in) {
     Pipeline pipeline = pipelines.get(in.getInteger(0));
-    boolean fences = SQL.get("write_ledger").contains("AND epoch = $2");
+    boolean fences = SQL.get(name).contains("AND epoch = $2");
     if (pipeline == null || (fences && pipeline.epoch != in.getLong(1))) {
       return new SimulatedRows().add(false, 0L, 0L);
     }
-    String[] ids = in.getArrayOfStrings(7);
-    OffsetDateTime[] eventTimes = in.getArrayOfOffsetDateTimes(6);
+    String[] ids = in.getArrayOfStrings(12);
+    OffsetDateTime[] eventTimes = in.getArrayOfOffsetDateTimes(11);
     for (int i = 0; i < ids.length; i++) {
       if (refused.contains(ids[i])) {
         throw new PgException("refused by plan", "ERROR", "22000", null);
@@ -400,30 +432,18 @@ public final class SimulatedPostgres {
         throw new PgException("no partition of relation found for row", "ERROR", "23514", null);
       }
     }
-    if (in.getOffsetDateTime(2) != null) {
-      long streamTimeMs = EventTimes.toMs(in.getOffsetDateTime(2));
-      pipeline.streamTimeMs =
-          pipeline.streamTimeMs == null
-              ? streamTimeMs
-              : Math.max(pipeline.streamTimeMs, streamTimeMs);
+    if (pipeline.isNewest(in.getLong(1), in.getLong(2))) {
+      OffsetDateTime streamTime = in.getOffsetDateTime(3);
+      pipeline.streamTimeMs = streamTime == null ? null : EventTimes.toMs(streamTime);
+      pipeline.alertSeq = in.getLong(4);
+      pipeline.publishedAlertSeq = in.getLong(5);
+      pipeline.nextOffset = in.getLong(6);
+      pipeline.publishedOffset = in.getLong(7);
+      pipeline.writtenAt = in.getOffsetDateTime(8);
+      pipeline.accountsSeenAt = in.getOffsetDateTime(9);
     }
-    pipeline.alertSeq = Math.max(pipeline.alertSeq, in.getLong(3));
-    pipeline.publishedAlertSeq = Math.max(pipeline.publishedAlertSeq, in.getLong(4));
-    pipeline.nextOffset = greatest(pipeline.nextOffset, in.getLong(42));
-    pipeline.publishedOffset = greatest(pipeline.publishedOffset, in.getLong(43));
-    if (ids.length > 0) {
-      pipeline.writtenAt = in.getOffsetDateTime(18);
-    }
-    OffsetDateTime seenAt = in.getOffsetDateTime(40);
-    if (seenAt != null
-        && (pipeline.accountsSeenAt == null || seenAt.isAfter(pipeline.accountsSeenAt))) {
-      pipeline.accountsSeenAt = seenAt;
-    }
-    return new SimulatedRows().add(true, writeTransactions(in), writeAlerts(in));
-  }
-
-  private static Long greatest(Long stored, Long given) {
-    return stored == null || given > stored ? given : stored;
+    boolean hasAlerts = name.equals("write_ledger");
+    return new SimulatedRows().add(true, writeTransactions(in), hasAlerts ? writeAlerts(in) : 0L);
   }
 
   private RowSet<Row> topicId(Tuple in) {
@@ -444,8 +464,11 @@ public final class SimulatedPostgres {
       if (pipeline == null || pipeline.epoch != epoch) {
         return new SimulatedRows().add(false);
       }
-      pipeline.nextOffset = in.getLong(3);
-      pipeline.publishedOffset = in.getLong(4);
+      boolean isFirst = pipeline.epochOfWrite == epoch && pipeline.writeNo == 0;
+      if (isFirst || pipeline.isNewest(epoch, 0)) {
+        pipeline.nextOffset = in.getLong(3);
+        pipeline.publishedOffset = in.getLong(4);
+      }
     }
     sources.put(place, adopted);
     return new SimulatedRows().add(true);
@@ -514,23 +537,23 @@ public final class SimulatedPostgres {
 
   private long writeTransactions(Tuple in) {
     long written = 0;
-    String[] userIds = in.getArrayOfStrings(5);
+    String[] userIds = in.getArrayOfStrings(10);
     for (int i = 0; i < userIds.length; i++) {
       StoredTransaction row =
           new StoredTransaction(
               userIds[i],
-              EventTimes.toMs(in.getArrayOfOffsetDateTimes(6)[i]),
-              in.getArrayOfStrings(7)[i],
-              in.getArrayOfStrings(8)[i],
-              in.getArrayOfLongs(9)[i],
-              in.getArrayOfStrings(10)[i],
-              in.getArrayOfLongs(13)[i],
+              EventTimes.toMs(in.getArrayOfOffsetDateTimes(11)[i]),
+              in.getArrayOfStrings(12)[i],
+              in.getArrayOfStrings(13)[i],
               in.getArrayOfLongs(14)[i],
-              in.getArrayOfLongs(15)[i],
-              in.getArrayOfStrings(16)[i],
-              in.getArrayOfLongs(41)[i],
+              in.getArrayOfStrings(15)[i],
+              in.getArrayOfLongs(18)[i],
+              in.getArrayOfLongs(19)[i],
+              in.getArrayOfLongs(20)[i],
+              in.getArrayOfStrings(21)[i],
+              in.getArrayOfLongs(23)[i],
               in.getInteger(0),
-              in.getArrayOfLongs(17)[i]);
+              in.getArrayOfLongs(22)[i]);
       Key key = new Key(row.userId, row.eventTimeMs, row.transactionId);
       written += transactions.putIfAbsent(key, row) == null ? 1 : 0;
     }
@@ -539,29 +562,30 @@ public final class SimulatedPostgres {
 
   private long writeAlerts(Tuple in) {
     long written = 0;
-    String[] alertIds = in.getArrayOfStrings(19);
+    String[] alertIds = in.getArrayOfStrings(24);
+    List<StoredAlert> announced = new ArrayList<>();
     for (int i = 0; i < alertIds.length; i++) {
       StoredAlert row =
           new StoredAlert(
               alertIds[i],
-              in.getArrayOfStrings(20)[i],
-              in.getArrayOfStrings(22)[i],
-              in.getArrayOfStrings(23)[i],
-              in.getArrayOfStrings(24)[i],
-              in.getArrayOfLongs(25)[i],
-              in.getArrayOfLongs(26)[i],
+              in.getArrayOfStrings(25)[i],
               in.getArrayOfStrings(27)[i],
-              in.getArrayOfIntegers(28)[i],
-              EventTimes.toMs(in.getArrayOfOffsetDateTimes(30)[i]),
-              EventTimes.toMs(in.getArrayOfOffsetDateTimes(31)[i]),
-              in.getArrayOfBooleans(32)[i],
+              in.getArrayOfStrings(28)[i],
+              in.getArrayOfStrings(29)[i],
+              in.getArrayOfLongs(30)[i],
+              in.getArrayOfLongs(31)[i],
+              in.getArrayOfStrings(32)[i],
+              in.getArrayOfIntegers(33)[i],
+              EventTimes.toMs(in.getArrayOfOffsetDateTimes(35)[i]),
+              EventTimes.toMs(in.getArrayOfOffsetDateTimes(36)[i]),
+              in.getArrayOfBooleans(37)[i],
+              in.getArrayOfStrings(43)[i],
+              in.getArrayOfLongs(44)[i],
               in.getArrayOfStrings(38)[i],
-              in.getArrayOfLongs(39)[i],
-              in.getArrayOfStrings(33)[i],
-              in.getArrayOfStrings(34)[i],
+              in.getArrayOfStrings(39)[i],
               in.getInteger(0),
-              in.getArrayOfLongs(35)[i],
-              in.getArrayOfLongs(36)[i]);
+              in.getArrayOfLongs(40)[i],
+              in.getArrayOfLongs(41)[i]);
       boolean placeTaken =
           alerts.values().stream()
               .anyMatch(
@@ -572,11 +596,43 @@ public final class SimulatedPostgres {
           before != null
               && before.partition == row.partition
               && before.partitionSeq == row.partitionSeq;
-      if (isThere || (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null)) {
+      if (isThere) {
         written++;
+      } else if (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null) {
+        written++;
+        announced.add(row);
       }
     }
+    noteEpisodes(announced);
     return written;
+  }
+
+  private void noteEpisodes(List<StoredAlert> announced) {
+    List<OpenEpisode> before = List.copyOf(openEpisodes);
+    for (StoredAlert alert : announced) {
+      boolean isThere = before.stream().anyMatch(episode -> isOf(episode, alert));
+      boolean isCleared =
+          announced.stream()
+              .anyMatch(
+                  other ->
+                      other.type.equals("CLEARED")
+                          && other.userId.equals(alert.userId)
+                          && other.episodeId.equals(alert.episodeId));
+      if (alert.type.equals("CLEARED")) {
+        openEpisodes.removeIf(episode -> before.contains(episode) && isOf(episode, alert));
+      } else if (!isThere && !isCleared) {
+        openEpisodes.add(
+            new OpenEpisode(
+                alert.userId,
+                alert.episodeId,
+                EventTimes.toDatabase(alert.eventTimeMs),
+                alert.partition));
+      }
+    }
+  }
+
+  private static boolean isOf(OpenEpisode episode, StoredAlert alert) {
+    return episode.userId.equals(alert.userId) && episode.episodeId.equals(alert.episodeId);
   }
 
   private RowSet<Row> ensurePartitions(Tuple in) {
@@ -629,14 +685,12 @@ public final class SimulatedPostgres {
 
   /** An episode as its alerts say. */
   private static final class Episode {
-    final String userId;
     final String episodeId;
     OffsetDateTime raisedAt;
     OffsetDateTime clearedAt;
     long knownVersion;
 
     Episode(StoredAlert alert) {
-      this.userId = alert.userId;
       this.episodeId = alert.episodeId;
     }
   }
@@ -661,9 +715,11 @@ public final class SimulatedPostgres {
 
   private RowSet<Row> openEpisodes(Tuple in) {
     SimulatedRows rows = new SimulatedRows();
-    episodesOf(alert -> layout.isOrigin(alert.partition, in.getInteger(0))).stream()
-        .filter(episode -> episode.clearedAt == null)
+    openEpisodes.stream()
+        .filter(episode -> layout.isOrigin(episode.partition, in.getInteger(0)))
+        .filter(episode -> episode.userId.compareTo(in.getString(1)) > 0)
         .sorted(Comparator.comparing(episode -> episode.userId))
+        .limit(in.getInteger(2))
         .forEach(episode -> rows.add(episode.userId, episode.episodeId, episode.raisedAt));
     return rows;
   }
@@ -718,7 +774,15 @@ public final class SimulatedPostgres {
     for (String userId : ordered) {
       OffsetDateTime from =
           in.getArrayOfOffsetDateTimes(1)[List.of(userIds).indexOf(userId)].minusHours(48);
-      episodesOf(alert -> alert.userId.equals(userId)).stream()
+      Set<String> recent = new HashSet<>();
+      openEpisodes.stream()
+          .filter(episode -> episode.userId.equals(userId))
+          .forEach(episode -> recent.add(episode.episodeId));
+      alerts.values().stream()
+          .filter(alert -> alert.userId.equals(userId) && alert.type.equals("CLEARED"))
+          .filter(alert -> EventTimes.toDatabase(alert.eventTimeMs).isAfter(from))
+          .forEach(alert -> recent.add(alert.episodeId));
+      episodesOf(alert -> alert.userId.equals(userId) && recent.contains(alert.episodeId)).stream()
           .filter(episode -> episode.clearedAt == null || episode.clearedAt.isAfter(from))
           .sorted(Comparator.comparing(episode -> episode.raisedAt))
           .forEach(

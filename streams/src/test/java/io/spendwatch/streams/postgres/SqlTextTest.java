@@ -26,6 +26,9 @@ class SqlTextTest {
         "read_unpublished_alerts",
         "sum_exposures",
         "apply_balances",
+        "read_progress",
+        "forget_progress",
+        "write_transactions",
         "write_ledger"
       })
   void beginsWithWhatItPromises(String statement) {
