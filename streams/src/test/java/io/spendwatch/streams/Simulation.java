@@ -440,6 +440,7 @@ final class Simulation {
     }
     boolean quiet =
         (!(mustBeWell() || isGrown) || allIsWell())
+            && (!isGrown || world.postgres().partitionsInForce() == grownTo)
             && world.kafka().isCaughtUp()
             && world.kafka().published(topics().alerts()).size() >= world.postgres().alerts().size()
             && sent.values().stream().mapToInt(List::size).sum() == workload.records().size();

@@ -56,6 +56,20 @@ public enum Benchmark {
       return new PartitionsBenchmark(bench, size.days(), size.rowsPerDay()).run();
     }
   },
+  /** What a partition's start costs where many alerts were ever written. */
+  TAKEOVER {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new TakeoverBenchmark(bench, size.alerts()).run();
+    }
+  },
+  /** What a write costs while somebody holds an old snapshot. */
+  SNAPSHOT {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new SnapshotBenchmark(bench, size.writes()).run();
+    }
+  },
   /** What analysis beside it costs ingestion. */
   MIXED {
     @Override
@@ -86,6 +100,8 @@ public enum Benchmark {
    * @param usersSeen while {@code usersAwake} may be in memory
    * @param days that the larger of two tables has a partition for
    * @param rowsPerDay in each of them
+   * @param alerts that were ever written
+   * @param writes beside an old snapshot
    * @param rows that an audit of all looks at
    * @param seed of all that is invented
    */
@@ -96,6 +112,8 @@ public enum Benchmark {
       int usersAwake,
       int days,
       int rowsPerDay,
+      long alerts,
+      int writes,
       long rows,
       MixedBenchmark.Load mixed,
       DrainBenchmark.Load drain,

@@ -12,6 +12,8 @@ import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.postgres.UnreadableRows;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -100,6 +102,11 @@ final class Installation implements AutoCloseable {
   /** Runs statements, one after the other. */
   void execute(String... statements) {
     Site.execute(address, statements);
+  }
+
+  /** A session beside those of the parts; the caller closes it. */
+  Connection connect() throws SQLException {
+    return address.connect("spendwatch-bench");
   }
 
   /** Has the server write down what is only in memory yet, where we may. */

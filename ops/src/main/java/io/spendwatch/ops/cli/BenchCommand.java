@@ -40,7 +40,8 @@ import picocli.CommandLine.Spec;
           + " a backlog is taken (drain), how that changes with users and the length of windows (growth),"
           + " how long alerts take at steady rates (latency). And what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
-          + " read of a window (partitions), what analysis beside it costs ingestion (mixed), and what an"
+          + " read of a window (partitions), what a start costs however many alerts were ever written (takeover),"
+          + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), and what an"
           + " audit takes, and costs it (audit).",
       "Each figure is checked: a wrong judgement ends it with status 1."
     })
@@ -57,7 +58,8 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       description =
-          "Of drain, growth, latency, memory, restore, partitions, mixed, audit (default: all).")
+          "Of drain, growth, latency, memory, restore, partitions, takeover, snapshot, mixed, audit"
+              + " (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -101,6 +103,20 @@ public final class BenchCommand implements Callable<Integer> {
       defaultValue = "1000",
       description = "In each of them (${DEFAULT-VALUE}).")
   private int rowsPerDay;
+
+  @Option(
+      names = "--alerts",
+      paramLabel = "N",
+      defaultValue = "10000000",
+      description = "That were ever written where a partition starts (${DEFAULT-VALUE}).")
+  private long alerts;
+
+  @Option(
+      names = "--writes",
+      paramLabel = "N",
+      defaultValue = "16000",
+      description = "Batches written beside an old snapshot (${DEFAULT-VALUE}).")
+  private int writes;
 
   @Option(
       names = "--rows",
@@ -245,6 +261,8 @@ public final class BenchCommand implements Callable<Integer> {
         usersAwake,
         days,
         rowsPerDay,
+        alerts,
+        writes,
         rows,
         new MixedBenchmark.Load(
             rate, phase, backlogOr(MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),

@@ -360,6 +360,11 @@ public final class SimulatedPostgres {
     return true;
   }
 
+  /** By how many partitions of the topic users have their homes. */
+  public int partitionsInForce() {
+    return layout.partitions();
+  }
+
   /** As the command that makes the topic does. */
   public void adoptLayout(int partitions) {
     RowSet<Row> _ = layout.adopt(Tuple.of(partitions));

@@ -56,7 +56,7 @@ public final class Expected {
     partitions.put(userId, partition);
     NaiveUser user = users.computeIfAbsent(userId, this::begin);
     streamTimesMs.merge(partition, transaction.eventTimeMs(), Math::max);
-    if (ids.contains(userId + "/" + transaction.transactionId())) {
+    if (ids.contains(key(transaction))) {
       user.passTime(streamTimeMs);
       return false;
     }
@@ -64,7 +64,7 @@ public final class Expected {
     if (row.verdict() == null) {
       return true;
     }
-    ids.add(userId + "/" + transaction.transactionId());
+    ids.add(key(transaction));
     rows.add(
         new Row(
             userId,
@@ -77,6 +77,16 @@ public final class Expected {
             partition,
             offset));
     return false;
+  }
+
+  /** By which a transaction is known as a duplicate. */
+  static String key(Transaction transaction) {
+    return transaction.userId() + "/" + transaction.transactionId();
+  }
+
+  /** Whether a transaction of this {@link #key} has a row. */
+  boolean hasAccepted(String key) {
+    return ids.contains(key);
   }
 
   /** Whether a transaction that comes next would be refused for its currency. */
