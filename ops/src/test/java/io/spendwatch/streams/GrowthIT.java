@@ -184,7 +184,7 @@ class GrowthIT {
     bed.send(purchase("tx0", "42", 0, 15_000));
     await().atMost(LIMIT).until(() -> published() == 1);
     first.stop();
-    bed.execute("DELETE FROM spendwatch.transactions");
+    bed.execute("DELETE FROM spendwatch.transactions; DELETE FROM spendwatch.open_episodes");
     bed.execute("UPDATE spendwatch.alerts SET user_id = 'other', kafka_partition = 99");
     bed.execute("UPDATE spendwatch.progress SET next_offset = 0, published_offset = 0");
     bed.forgetOffsets(bed.topics().transactions());

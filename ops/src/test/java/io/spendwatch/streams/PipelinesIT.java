@@ -129,6 +129,27 @@ class PipelinesIT {
   }
 
   @Test
+  void putsAsideWhatIsOlderThanTheFloor() {
+    bed.start("a", "spendwatch.pipeline.event-time-floor = 2024-07-12");
+    bed.send(purchase("tx1", "42", Spending.START_MS - 1, 900));
+    bed.send(purchase("tx2", "42", Spending.START_MS, 900));
+    bed.flush();
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(bed.allCommitted(bed.topics().transactionsDeadLetters()))
+                    .singleElement()
+                    .satisfies(
+                        letter ->
+                            assertThat(letter.headers().lastHeader(DeadLetters.REASON).value())
+                                .asString(UTF_8)
+                                .isEqualTo("TOO_OLD_EVENT_TIME")));
+    assertThat(bed.column("SELECT transaction_id FROM spendwatch.transactions"))
+        .containsExactly("tx2");
+  }
+
+  @Test
   void raisesAndClearsWhenABalanceChangesWithoutAnyTransaction() {
     bed.start("a", "spendwatch.pipeline { idle-after = 1 s, end-offset-interval = 200 ms }");
     bed.send(new Balance("42", "user42", 1_000, "USD", Spending.START_MS));

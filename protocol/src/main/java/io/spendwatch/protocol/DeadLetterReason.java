@@ -12,6 +12,8 @@ public enum DeadLetterReason {
   BAD_EVENT_TIME,
   /** Further past the wall clock than the allowed skew. */
   FUTURE_EVENT_TIME,
+  /** Before the floor that the node's settings say. */
+  TOO_OLD_EVENT_TIME,
   /** Neither PURCHASE nor REFUND. */
   BAD_KIND,
   /**

@@ -7,6 +7,7 @@ import static io.spendwatch.streams.config.ConfigSection.checkRange;
 import io.spendwatch.streams.config.ConfigSection;
 import io.spendwatch.streams.retry.BackOff;
 import java.time.Duration;
+import java.time.Instant;
 
 /**
  * The bounds of each partition's pipeline: {@code spendwatch.pipeline}.
@@ -20,6 +21,7 @@ import java.time.Duration;
  *     on by the wall clock
  * @param endOffsetInterval how often the ends of the partitions are asked for
  * @param maxFutureSkew how far past the wall clock an event time may lie
+ * @param eventTimeFloor earliest event time of a transaction
  * @param askTimeout for one answer of the partition's actor
  * @param offsetCommitInterval how long an offset without alerts waits for others to be committed
  *     with
@@ -40,6 +42,7 @@ public record PipelineConfig(
     Duration idleAfter,
     Duration endOffsetInterval,
     Duration maxFutureSkew,
+    Instant eventTimeFloor,
     Duration askTimeout,
     Duration offsetCommitInterval,
     Duration topicPatience,
@@ -65,6 +68,11 @@ public record PipelineConfig(
         "spendwatch.pipeline.max-future-skew",
         maxFutureSkew,
         "not negative");
+    check(
+        !eventTimeFloor.isBefore(Instant.EPOCH),
+        "spendwatch.pipeline.event-time-floor",
+        eventTimeFloor,
+        "not before 1970");
     checkPositive("spendwatch.pipeline.ask-timeout", askTimeout);
     checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
     checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
@@ -89,6 +97,7 @@ public record PipelineConfig(
             section.duration("idle-after"),
             section.duration("end-offset-interval"),
             section.duration("max-future-skew"),
+            section.instant("event-time-floor"),
             section.duration("ask-timeout"),
             section.duration("offset-commit-interval"),
             section.duration("topic-patience"),

@@ -7,6 +7,7 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.streams.retry.Timekeeper;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -112,6 +113,15 @@ final class TransactionsDecoder {
       case Decoded.Valid<Transaction> _ when homes.place(record) == Homes.Place.STRAY ->
           new Decoded.Rejected<>(
               DeadLetterReason.WRONG_PARTITION, homes.wrongPartition(record.key()));
+      case Decoded.Valid<Transaction>(Transaction transaction)
+          when transaction.eventTimeMs() < config.eventTimeFloor().toEpochMilli() ->
+          new Decoded.Rejected<>(
+              DeadLetterReason.TOO_OLD_EVENT_TIME,
+              "eventTime "
+                  + Instant.ofEpochMilli(transaction.eventTimeMs())
+                  + " (expected: at least "
+                  + config.eventTimeFloor()
+                  + ", the setting event-time-floor)");
       case Decoded.Valid<Transaction>(Transaction transaction) ->
           new Decoded.Valid<>(new Received(transaction, record.offset()));
       case Decoded.Rejected<Transaction>(var reason, String message) ->

@@ -14,9 +14,7 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -177,11 +175,6 @@ public final class Demo {
     var preparation =
         new Preparation(out, Duration.ofMinutes(1), Timekeeper.real(InstantSource.system()));
     int _ = preparation.schema(database, Instant.now());
-    // Five years of sales are sixty partitions then, not eighteen hundred.
-    try (Connection connection = database.connect("spendwatch-demo");
-        Statement statement = connection.createStatement()) {
-      statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'month'");
-    }
     var _ = preparation.topics(database, client, topics, OptionalInt.empty(), OptionalInt.of(1));
   }
 

@@ -86,6 +86,7 @@ class RolesIT {
       throws SQLException {
     try (Connection connection = bed.database().connect("test");
         Statement statement = connection.createStatement()) {
+      statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'day'");
       statement.execute("SELECT spendwatch.ensure_partitions('{2004-01-01Z}')");
       connection.setAutoCommit(false);
       String asked = sql.startsWith("INSERT a") ? ROW : sql;

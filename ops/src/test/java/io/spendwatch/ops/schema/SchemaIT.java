@@ -121,6 +121,33 @@ class SchemaIT {
   }
 
   @Test
+  void yearsOfDaysAreFewPartitions(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_years");
+    new Schema(fresh).migrate(Instant.now());
+    integer(
+        fresh,
+        "SELECT spendwatch.ensure_partitions(array_agg(now() - day * interval '1 day')) FROM generate_series(0, 3000) AS day");
+    assertThat(integer(fresh, "SELECT count(*)::int FROM (" + PARTITIONS + ") AS p"))
+        .isBetween(30 + 97, 75 + 100);
+    assertThat(
+            column(
+                fresh,
+                "SELECT spendwatch.partition_state(spendwatch.partition_name(now() - interval '34 days', 'day'))"))
+        .containsExactly("attached");
+    assertThat(
+            column(
+                fresh,
+                "SELECT spendwatch.partition_state(spendwatch.partition_name(now() - interval '67 days', 'month'))"))
+        .containsExactly("attached");
+    // Whatever is asked for has one.
+    assertThat(
+            integer(
+                fresh,
+                "SELECT spendwatch.ensure_partitions(array_agg(now() - day * interval '1 day')) FROM generate_series(0, 3000) AS day"))
+        .isZero();
+  }
+
+  @Test
   void makesThePartitionsOfTodayAndTheDaysToCome(TestBed bed) throws Exception {
     PostgresAddress fresh = freshDatabase(bed, "schema_days_ahead");
     new Schema(fresh).migrate(NOW);
@@ -140,6 +167,7 @@ class SchemaIT {
 
   @Test
   void makesEachPartitionOnceWhenManyAskAtOnce(TestBed bed) throws Exception {
+    daily(bed);
     String days =
         "SELECT array_agg(d) FROM generate_series('2001-01-01Z'::timestamptz, '2001-01-20Z', '1 day') d";
     List<Integer> made =
@@ -153,6 +181,7 @@ class SchemaIT {
   @Test
   void findsWhatAnotherSessionHasMadeWhileItsOwnTransactionSeesThePast(TestBed bed)
       throws Exception {
+    daily(bed);
     String make = "SELECT spendwatch.ensure_partitions('{2001-03-01Z}')";
     try (Connection first = bed.database().connect("test");
         Connection second = bed.database().connect("test-of-the-past");
@@ -190,6 +219,7 @@ class SchemaIT {
 
   @Test
   void makesPartitionsBesideATransactionThatHasInserted(TestBed bed) throws Exception {
+    daily(bed);
     try (Connection writer = bed.database().connect("test");
         Statement statement = writer.createStatement()) {
       integer(bed.database(), "SELECT spendwatch.ensure_partitions('{2002-05-01Z}')");
@@ -210,6 +240,7 @@ class SchemaIT {
 
   @Test
   void daysAreThoseOfUtcWhateverTheSessionsTimeZone(TestBed bed) throws Exception {
+    daily(bed);
     try (Connection connection = bed.database().connect("test");
         Statement statement = connection.createStatement()) {
       statement.execute("SET timezone = 'Asia/Tokyo'");
@@ -319,6 +350,10 @@ class SchemaIT {
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23514"));
     }
+  }
+
+  private static void daily(TestBed bed) throws SQLException {
+    execute(bed.database(), "UPDATE spendwatch.settings SET partition_granularity = 'day'");
   }
 
   private static final String PARTITIONS =

@@ -44,6 +44,7 @@ final class RealServer implements Server, AutoCloseable {
     this.statement = connection.createStatement();
     // For speed alone: it changes nothing of what anybody sees who does not pull the plug.
     statement.execute("SET synchronous_commit = off");
+    statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'day'");
     // An instant that is given is meant, also where it is that of the version before.
     statement.execute("SET spendwatch.as_of_given = 'on'");
     statement.execute(

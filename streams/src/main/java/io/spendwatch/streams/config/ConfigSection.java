@@ -4,6 +4,10 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigUtil;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -66,6 +70,25 @@ public final class ConfigSection {
   public Duration duration(String key) {
     asked.add(key);
     return Duration.ofNanos(section.getDuration(key, TimeUnit.NANOSECONDS));
+  }
+
+  /** A day (its beginning, UTC), or an instant such as {@code 2024-07-12T15:57:33Z}. */
+  public Instant instant(String key) {
+    String text = string(key);
+    try {
+      return text.length() == "yyyy-MM-dd".length()
+          ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
+          : Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new IllegalArgumentException(
+          path
+              + "."
+              + key
+              + ": "
+              + text
+              + " (expected: a day such as 1970-01-01, or an instant such as 1970-01-01T00:00:00Z)",
+          e);
+    }
   }
 
   /** Everything below {@code key} as flat names with dots, whether they were quoted or nested. */
