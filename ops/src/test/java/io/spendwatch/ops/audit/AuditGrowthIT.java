@@ -129,9 +129,7 @@ abstract class AuditGrowthIT {
           new Balance("m" + user, "m" + user, 10_000, "USD", T.minusSeconds(1).toEpochMilli());
       send(bed.topics().balances(), balance.userId(), BalanceCodec.encode(balance));
     }
-    await()
-        .atMost(LIMIT)
-        .until(() -> number("SELECT count(*) FROM spendwatch.accounts") == USERS);
+    await().atMost(LIMIT).until(() -> number("SELECT count(*) FROM spendwatch.accounts") == USERS);
     spend(800);
     awaitRows();
     assertThat(audit(Mode.INCREMENTAL)).isEmpty();
@@ -289,10 +287,7 @@ abstract class AuditGrowthIT {
               random.nextInt(7) == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
               null,
               null);
-      send(
-          bed.topics().transactions(),
-          transaction.userId(),
-          TransactionCodec.encode(transaction));
+      send(bed.topics().transactions(), transaction.userId(), TransactionCodec.encode(transaction));
     }
     producer.flush();
   }

@@ -65,8 +65,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AuditIT {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
-  /** Of each sort, so many are tried: some of 5 s. */
-  private static final int CANDIDATES = Integer.getInteger("spendwatch.audit.candidates", 6);
+  /** Of each sort, so many are tried: an audit of all for each. */
+  private static final int CANDIDATES = 5;
 
   /** A row with nothing of its user within a day before or after it, and no alert of its user. */
   private static final String LONELY =
