@@ -224,8 +224,9 @@ public final class Reconciliation {
   /** Only the partitioner knows where somebody is who has not come back since the growth. */
   private void findHomes(Session session, int partitions) {
     List<String> userIds = new ArrayList<>();
+    // The type of an id in this table is not the same in runs of both modes, but a kept plan's is.
     session
-        .query("SELECT user_id FROM concerned")
+        .query("SELECT user_id::text AS user_id FROM concerned")
         .forEach(row -> userIds.add(row.getString("user_id")));
     session.query(
         "INSERT INTO home SELECT * FROM unnest($1::text[], $2::integer[])",
