@@ -68,8 +68,7 @@ public interface History {
    *
    * @param versions of the balance, those in force from {@code versionsFromMs} on, see {@link
    *     Accounts#versions}
-   * @param entries ordered by event time, then by arrival (Kafka offset); those that came too late
-   *     are among them
+   * @param entries ordered by event time, then by arrival; those that came too late are among them
    * @param episodes ordered by start: the open one, if any, and those that ended within 48 h of the
    *     latest transaction
    */

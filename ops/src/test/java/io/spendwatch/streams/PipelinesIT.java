@@ -253,12 +253,11 @@ class PipelinesIT {
     assertThat(
             bed.column(
                 """
-                SELECT concat_ws(' ', username, balance_minor, balance_version, updated_at = inserted.at)
-                  FROM spendwatch.accounts,
-                       (SELECT min(updated_at) AS at FROM spendwatch.accounts) AS inserted
+                SELECT concat_ws(' ', username, balance_minor, balance_version, last_version)
+                  FROM spendwatch.accounts
                  WHERE user_id = '42'
                 """))
-        .containsExactly("user42 3 1 t");
+        .containsExactly("user42 3 1 2");
   }
 
   @Test

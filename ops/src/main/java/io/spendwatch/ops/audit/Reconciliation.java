@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.Collectors;
 
@@ -171,19 +172,18 @@ public final class Reconciliation {
     session.run("begin_found", values);
     session.run("begin", values);
     Map<Integer, OffsetGaps.Census> censuses = census(session, values);
-    if (mode == Mode.FULL) {
-      int shares = shares(session);
-      for (int share = 0; share < shares; share++) {
-        values.put("share", Integer.toString(share));
-        values.put("shares", Integer.toString(shares));
-        session.run("scope_full", values);
-        judgeUsers(session, values);
+    OptionalInt homes = homesOfGrownTopic(session);
+    int shares = mode == Mode.FULL ? shares(session) : 1;
+    for (int share = 0; share < shares; share++) {
+      values.putAll(Arrivals.values(mode, homes.isPresent(), share, shares));
+      Arrivals.scope(mode, homes.isPresent()).forEach(script -> session.run(script, values));
+      judgeUsers(session, values, homes);
+      if (mode == Mode.FULL) {
         session.run("end_share", values);
       }
+    }
+    if (mode == Mode.FULL) {
       session.run("strangers", values);
-    } else {
-      session.run("scope_incremental", values);
-      judgeUsers(session, values);
     }
     session.run("sequence", values);
     session.run("lost", Map.of());
@@ -212,10 +212,39 @@ public final class Reconciliation {
             mode == Mode.FULL ? Map.of() : touched(session)));
   }
 
-  private static void judgeUsers(Session session, Map<String, String> values) {
+  private void judgeUsers(Session session, Map<String, String> values, OptionalInt homes) {
     for (String step : STEPS) {
       session.run(step, values);
+      if (step.equals("told") && homes.isPresent()) {
+        findHomes(session, homes.getAsInt());
+      }
     }
+  }
+
+  /** Only the partitioner knows where somebody is who has not come back since the growth. */
+  private void findHomes(Session session, int partitions) {
+    List<String> userIds = new ArrayList<>();
+    // The type of an id in this table is not the same in runs of both modes, but a kept plan's is.
+    session
+        .query("SELECT user_id::text AS user_id FROM concerned")
+        .forEach(row -> userIds.add(row.getString("user_id")));
+    session.query(
+        "INSERT INTO home SELECT * FROM unnest($1::text[], $2::integer[])",
+        userIds.toArray(String[]::new),
+        userIds.stream()
+            .map(userId -> kafka.partitioner().partitionOf(userId, partitions))
+            .toArray(Integer[]::new));
+    session.query("ANALYZE home");
+  }
+
+  /** How many partitions are in force; empty where they are as many as ever. */
+  private static OptionalInt homesOfGrownTopic(Session session) {
+    for (Row row :
+        session.query(
+            "SELECT partitions FROM spendwatch.topic_layout WHERE cardinality(former) > 0")) {
+      return OptionalInt.of(row.getInteger(0));
+    }
+    return OptionalInt.empty();
   }
 
   /** Others each time; the same ones if the run is done again. */

@@ -35,7 +35,7 @@ final class WindowDrift {
   private final List<Shown> shown = new ArrayList<>();
   private String notAsked;
 
-  /** A window, and as of when it is. */
+  /** A window, and as of when it is: at home, the last of the user's partitions. */
   private record Shown(int partition, long lastOffset, UserWindow window) {
     String userId() {
       return window.userId();
@@ -76,6 +76,7 @@ final class WindowDrift {
 
   /** Of all users who are awake. */
   Outcome compareAll(Collection<Integer> partitions) {
+    long layout = layout();
     for (int partition : partitions) {
       String after = null;
       boolean more = true;
@@ -85,11 +86,12 @@ final class WindowDrift {
         after = more ? page.users().getLast().userId() : null;
       }
     }
-    return compare();
+    return compare(layout);
   }
 
   /** Of those of these users who are awake, by partition. */
   Outcome compare(Map<Integer, List<String>> userIds) {
+    long layout = layout();
     userIds.forEach(
         (partition, ids) -> {
           for (int from = 0; from < ids.size() && notAsked == null; from += GetWindows.LIMIT_MAX) {
@@ -98,7 +100,7 @@ final class WindowDrift {
             var _ = ask(windows.of(partition, List.copyOf(some)));
           }
         });
-    return compare();
+    return compare(layout);
   }
 
   /** Null where there is no answer. */
@@ -114,7 +116,13 @@ final class WindowDrift {
     }
   }
 
-  private Outcome compare() {
+  /**
+   * A growth puts homes elsewhere, where more may have come than the windows know: then nothing can
+   * be said of them, until they are asked again.
+   *
+   * @param layout when the windows were asked for
+   */
+  private Outcome compare(long layout) {
     List<Finding> findings = new ArrayList<>();
     if (!shown.isEmpty()) {
       Set<String> suspected = Session.transaction(database, this::suspected);
@@ -132,12 +140,21 @@ final class WindowDrift {
           drifted.computeIfAbsent(partition, _ -> new ArrayList<>()).add(row.getString("user_id"));
         }
       }
+      if (layout() != layout) {
+        return new Outcome(List.of(), List.of(), "the topic has grown meanwhile");
+      }
       drifted.forEach(
           (partition, userIds) -> {
             var _ = windows.reread(partition, userIds).toCompletableFuture().join();
           });
     }
     return new Outcome(findings, shown.stream().map(Shown::userId).toList(), notAsked);
+  }
+
+  private long layout() {
+    return new Session(database)
+        .one("SELECT coalesce(max(version), 0) FROM spendwatch.topic_layout")
+        .getLong(0);
   }
 
   private Set<String> suspected(Session session) {
@@ -179,7 +196,8 @@ final class WindowDrift {
             array(some, Shown::balanceVersion, Long[]::new),
             array(some, each -> each.window().openEpisodeId(), String[]::new),
             earliest(some),
-            config.grace().toMillis());
+            config.grace().toMillis(),
+            array(some, Shown::partition, Integer[]::new));
   }
 
   private static <T> T[] array(

@@ -41,7 +41,7 @@ final class AlertReasons {
     Instant at = Wording.at(alert);
     // A record that reveals something about an instant is at most a window away from it.
     Optional<StoredTransaction> arrival =
-        facts.arrival(alert.userId(), alert.source().offset(), at.minus(WINDOW), at.plus(WINDOW));
+        facts.arrivedWith(alert, at.minus(WINDOW), at.plus(WINDOW));
     Candidate decided = decided(alert);
     AccountVersion version =
         facts.versionOf(alert.userId(), alert.balanceMinor(), alert.currency(), at).orElse(null);
@@ -77,15 +77,16 @@ final class AlertReasons {
    * after it; the alert has the place of that record in any case, and only its figures tell which.
    */
   private Candidate decided(Alert alert) {
-    long offset = alert.source().offset();
+    Stays stays = facts.stays(alert.userId());
+    long arrival = facts.arrival(alert);
     var window =
-        new Window(alert.userId(), alert.currency(), Wording.at(alert), Known.upTo(offset));
+        new Window(alert.userId(), alert.currency(), Wording.at(alert), Known.upTo(stays, arrival));
     Candidate first = candidate(window);
     if (alert.late() || alert.transactionId() != null || first.is(alert)) {
       return first;
     }
     Instant batch = Instant.ofEpochMilli(alert.detectedAtMs());
-    for (Known known : List.of(Known.upTo(offset - 1), new Known(offset, batch))) {
+    for (Known known : List.of(Known.upTo(stays, arrival - 1), new Known(stays, arrival, batch))) {
       Candidate other = candidate(window.asOf(known));
       if (other.is(alert)) {
         return other;

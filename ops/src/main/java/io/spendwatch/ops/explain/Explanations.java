@@ -24,7 +24,7 @@ public final class Explanations {
 
   private static final int LISTED_MAX = 10;
 
-  private final StoredFacts facts;
+  private final Statements database;
   private final Topics topics;
   private final int rowsMax;
 
@@ -33,7 +33,7 @@ public final class Explanations {
    * @param rowsMax lines of each list; the sums are of all
    */
   public Explanations(Statements database, Topics topics, int rowsMax) {
-    this.facts = new StoredFacts(database);
+    this.database = database;
     this.topics = topics;
     this.rowsMax = rowsMax;
   }
@@ -45,19 +45,21 @@ public final class Explanations {
    * @param about the transaction's event time, to a day; null if not known
    */
   public Explanation of(String id, String userId, Instant about) {
+    var facts = new StoredFacts(database);
     Optional<Alert> alert = facts.alert(id);
     return alert.isPresent()
         ? new AlertReasons(facts, rowsMax).explain(alert.get())
         : new TransactionReasons(facts, topics.transactions(), rowsMax)
-            .explain(transaction(id, userId, about));
+            .explain(transaction(facts, id, userId, about));
   }
 
   /** How the user stood at this instant, and why there was an alert or none. */
   public Explanation at(String userId, Instant at) {
-    return new InstantReasons(facts, rowsMax).explain(userId, at);
+    return new InstantReasons(new StoredFacts(database), rowsMax).explain(userId, at);
   }
 
-  private StoredTransaction transaction(String id, String userId, Instant about) {
+  private StoredTransaction transaction(
+      StoredFacts facts, String id, String userId, Instant about) {
     List<StoredTransaction> found =
         facts.transactions(
             id,

@@ -185,7 +185,7 @@ final class InstantReasons {
           money(inTimeMinor, currency));
     }
     if (standing.passedBy() != null) {
-      long known = standing.passedBy().offset() - 1;
+      long known = facts.arrival(standing.passedBy()) - 1;
       Instant looked =
           facts
               .latest(window.userId(), StoredFacts.BEFORE_ALL, window.end(), known + 1)
@@ -193,7 +193,12 @@ final class InstantReasons {
               .orElse(window.start());
       long knownMinor =
           facts
-              .sum(new Window(window.userId(), currency, looked, Known.upTo(known)))
+              .sum(
+                  new Window(
+                      window.userId(),
+                      currency,
+                      looked,
+                      Known.upTo(facts.stays(window.userId()), known)))
               .exposureMinor();
       if (knownMinor <= balanceMinor) {
         return String.format(

@@ -4,17 +4,18 @@ import java.time.Instant;
 
 /**
  * Which transactions of a user were known when something was decided. A user's records are judged
- * in the order of their offsets.
+ * in the order in which they arrive.
  *
- * @param offsetMax those up to this offset
+ * @param stays where the user has been at home
+ * @param arrivalMax those up to this arrival
  * @param batchLeftOut but not those of the batch that was judged at this instant; null where none
  *     is left out
  */
-record Known(long offsetMax, Instant batchLeftOut) {
+record Known(Stays stays, long arrivalMax, Instant batchLeftOut) {
   /** All that are stored now. */
-  static final Known ALL = new Known(Long.MAX_VALUE, null);
+  static final Known ALL = new Known(Stays.ONE, Long.MAX_VALUE, null);
 
-  static Known upTo(long offset) {
-    return new Known(offset, null);
+  static Known upTo(Stays stays, long arrival) {
+    return new Known(stays, arrival, null);
   }
 }

@@ -16,7 +16,9 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
@@ -27,6 +29,7 @@ import java.util.stream.StreamSupport;
  * that names what is wrong where there is none. For one thread.
  */
 final class StoredFacts {
+  private static final String READ_STAYS = load("read_stays");
   private static final String FIND_ALERT = load("find_alert");
   private static final String READ_ALERTS = load("read_alerts");
   private static final String FIND_TRANSACTIONS = load("find_transactions");
@@ -44,6 +47,7 @@ final class StoredFacts {
   static final Instant AFTER_ALL = Instant.parse("9999-12-31T00:00:00Z");
 
   private final Statements database;
+  private final Map<String, Stays> stays = new HashMap<>();
 
   StoredFacts(Statements database) {
     this.database = database;
@@ -89,12 +93,38 @@ final class StoredFacts {
     return read(FIND_ALERT, StoredFacts::alert, alertId).stream().findFirst();
   }
 
+  /** Where the user has been at home; as of when it was first asked. */
+  Stays stays(String userId) {
+    return stays.computeIfAbsent(
+        userId,
+        _ ->
+            new Stays(
+                read(
+                    READ_STAYS,
+                    row -> new Stays.Stay(row.getInteger(0), row.getLong(1), row.getLong(2)),
+                    userId)));
+  }
+
+  /** The transaction's place among all that arrived of its user. */
+  long arrival(StoredTransaction row) {
+    return stays(row.userId()).arrival(row.partition(), row.offset());
+  }
+
+  /** The place of the record with which it was decided. */
+  long arrival(Alert alert) {
+    return stays(alert.userId()).arrival(alert.source().partition(), alert.source().offset());
+  }
+
+  private String inOrder(String sql, String userId) {
+    return sql.replace("{arrived}", stays(userId).arrivalSql());
+  }
+
   /**
-   * The alerts of the user's episodes that last at this instant, or did when the record at this
-   * offset arrived, and those to which it led; in the order in which they were decided.
+   * The alerts of the user's episodes that last at this instant, or did when this arrived, and
+   * those to which it led; in the order in which they were decided.
    */
-  List<Alert> alerts(String userId, Instant at, long offset) {
-    return read(READ_ALERTS, StoredFacts::alert, userId, time(at), offset);
+  List<Alert> alerts(String userId, Instant at, long arrival) {
+    return read(inOrder(READ_ALERTS, userId), StoredFacts::alert, userId, time(at), arrival);
   }
 
   /** Those of the episodes that last at this instant. */
@@ -119,16 +149,29 @@ final class StoredFacts {
         max);
   }
 
-  /** The user's transaction that came with the record at this offset. */
-  Optional<StoredTransaction> arrival(String userId, long offset, Instant from, Instant to) {
-    return read(FIND_ARRIVAL, StoredFacts::transaction, userId, offset, time(from), time(to))
+  /** The user's transaction that came with the record at which this was decided. */
+  Optional<StoredTransaction> arrivedWith(Alert alert, Instant from, Instant to) {
+    return read(
+            FIND_ARRIVAL,
+            StoredFacts::transaction,
+            alert.userId(),
+            alert.source().offset(),
+            time(from),
+            time(to),
+            alert.source().partition())
         .stream()
         .findFirst();
   }
 
-  /** The user's latest transaction in (after, to], of those that arrived before this offset. */
-  Optional<StoredTransaction> latest(String userId, Instant after, Instant to, long beforeOffset) {
-    return read(FIND_LATEST, StoredFacts::transaction, userId, time(after), time(to), beforeOffset)
+  /** The user's latest transaction in (after, to], of those that arrived before this. */
+  Optional<StoredTransaction> latest(String userId, Instant after, Instant to, long before) {
+    return read(
+            inOrder(FIND_LATEST, userId),
+            StoredFacts::transaction,
+            userId,
+            time(after),
+            time(to),
+            before)
         .stream()
         .findFirst();
   }
@@ -137,7 +180,8 @@ final class StoredFacts {
    * The first one to arrive with a later event time: the user's time passed the instant with it.
    */
   Optional<StoredTransaction> passed(String userId, Instant at) {
-    return read(FIND_PASSED, StoredFacts::transaction, userId, time(at)).stream().findFirst();
+    return read(inOrder(FIND_PASSED, userId), StoredFacts::transaction, userId, time(at)).stream()
+        .findFirst();
   }
 
   /** By the very statement that is shown. */
@@ -188,7 +232,7 @@ final class StoredFacts {
     List<Entry> entries =
         new ArrayList<>(
             read(
-                READ_WINDOW,
+                inOrder(READ_WINDOW, window.userId()),
                 row -> {
                   total[0] = row.getLong(7);
                   return new Entry(
@@ -204,7 +248,7 @@ final class StoredFacts {
                 time(start),
                 time(end),
                 window.currency(),
-                window.known().offsetMax(),
+                window.known().arrivalMax(),
                 window.known().batchLeftOut() == null ? null : time(window.known().batchLeftOut()),
                 known,
                 max));

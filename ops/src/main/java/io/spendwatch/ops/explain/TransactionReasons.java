@@ -28,18 +28,22 @@ final class TransactionReasons {
   }
 
   Explanation explain(StoredTransaction row) {
+    long arrival = facts.arrival(row);
     var window =
-        new Window(row.userId(), row.currency(), row.eventTime(), Known.upTo(row.offset()));
+        new Window(
+            row.userId(),
+            row.currency(),
+            row.eventTime(),
+            Known.upTo(facts.stays(row.userId()), arrival));
     Sum sum = facts.sum(window);
     AccountVersion version =
         row.balanceVersion() == null
             ? null
             : facts.version(row.userId(), row.balanceVersion()).orElse(null);
     Optional<StoredTransaction> ahead =
-        facts.latest(row.userId(), row.eventTime(), StoredFacts.AFTER_ALL, row.offset());
-    List<Alert> alerts = facts.alerts(row.userId(), row.eventTime(), row.offset());
-    List<Alert> ledTo =
-        alerts.stream().filter(alert -> alert.source().offset() == row.offset()).toList();
+        facts.latest(row.userId(), row.eventTime(), StoredFacts.AFTER_ALL, arrival);
+    List<Alert> alerts = facts.alerts(row.userId(), row.eventTime(), arrival);
+    List<Alert> ledTo = alerts.stream().filter(alert -> facts.arrival(alert) == arrival).toList();
     Episode lasting = lasting(row, alerts);
     List<String> differences = differences(row, sum, version);
     List<String> remarks = new ArrayList<>();
@@ -83,9 +87,9 @@ final class TransactionReasons {
   }
 
   /** The episode that lasted at its time when it arrived, else that of today; null for none. */
-  private static Episode lasting(StoredTransaction row, List<Alert> alerts) {
+  private Episode lasting(StoredTransaction row, List<Alert> alerts) {
     List<Alert> then =
-        alerts.stream().filter(alert -> alert.source().offset() <= row.offset()).toList();
+        alerts.stream().filter(alert -> facts.arrival(alert) <= facts.arrival(row)).toList();
     Episode known = Wording.episodeAt(row.eventTime(), then);
     return known == null
         ? Wording.episodeAt(row.eventTime(), alerts)

@@ -34,8 +34,8 @@ record Window(String userId, String currency, Instant end, Known known) {
                 .replace(":'window_start'", quoted(start().toString()))
                 .replace(":'window_end'", quoted(end.toString()))
                 .replace(":'currency'", quoted(currency)));
-    if (known.offsetMax() != Long.MAX_VALUE) {
-      sql.append("\n   AND kafka_offset <= ").append(known.offsetMax());
+    if (known.arrivalMax() != Long.MAX_VALUE) {
+      sql.append("\n   AND ").append(known.stays().arrivedSql(known.arrivalMax()));
     }
     if (known.batchLeftOut() != null) {
       sql.append("\n   AND ingested_at <> ").append(quoted(known.batchLeftOut().toString()));

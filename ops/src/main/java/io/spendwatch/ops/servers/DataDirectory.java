@@ -7,10 +7,14 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Comparator;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -20,6 +24,9 @@ import java.util.stream.Stream;
  * leaves nothing to clear away.
  */
 public final class DataDirectory implements AutoCloseable {
+  private static final int DELETE_TRIES = 40;
+  private static final Duration DELETE_PAUSE = Duration.ofMillis(250);
+
   private final Path root;
   private final FileChannel channel;
   private final boolean temporary;
@@ -75,7 +82,7 @@ public final class DataDirectory implements AutoCloseable {
   public void close() {
     try {
       if (temporary) {
-        deleteTree(root);
+        deleteTreeOfEnding(root);
       }
       channel.close();
     } catch (IOException e) {
@@ -109,6 +116,21 @@ public final class DataDirectory implements AutoCloseable {
   private static OperatorException inUse(Path root, String by) {
     return new OperatorException(
         "data directory " + root + " is in use by another sandbox or demo" + by);
+  }
+
+  /** Processes of a server that had to be killed may write for a moment longer. */
+  private static void deleteTreeOfEnding(Path root) throws IOException {
+    for (int tries = 1; ; tries++) {
+      try {
+        deleteTree(root);
+        return;
+      } catch (DirectoryNotEmptyException | NoSuchFileException e) {
+        if (tries == DELETE_TRIES) {
+          throw e;
+        }
+        LockSupport.parkNanos(DELETE_PAUSE.toNanos());
+      }
+    }
   }
 
   static void deleteTree(Path root) throws IOException {

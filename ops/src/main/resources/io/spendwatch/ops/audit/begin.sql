@@ -12,20 +12,59 @@ CREATE TEMPORARY TABLE span (
 ) ON COMMIT DROP;
 INSERT INTO span VALUES {spans};
 
+-- Who has been in several partitions since the topic grew, with their stays there in order of time (moved.sql): empty where it never did.
+-- Offsets of two partitions do not compare, so arrivals are ordered by place * 2^42 + offset, which is the offset for everybody else.
+CREATE TEMPORARY TABLE moved (
+  user_id         text COLLATE "C",
+  kafka_partition integer,
+  from_offset     bigint,
+  to_offset       bigint,
+  place           bigint
+) ON COMMIT DROP;
+
+-- The partition in force for users whose alerts are judged, as far as the topic has grown: time passes for them there.
+CREATE TEMPORARY TABLE home (
+  user_id         text COLLATE "C",
+  kafka_partition integer
+) ON COMMIT DROP;
+
 CREATE TEMPORARY TABLE still_open (
   user_id           text,
   kafka_partition   integer,
   latest_event_time timestamptz
 ) ON COMMIT DROP;
 
--- The query that shows an exposure: of this user at this instant, by the rows that had arrived with this offset.
-CREATE OR REPLACE FUNCTION pg_temp.exposure_sql(of_user text, of_currency text, at_time timestamptz, arrived bigint) RETURNS text
+-- An arrival's place in the order of the user's, of the few that a finding names.
+CREATE OR REPLACE FUNCTION pg_temp.arrived(of_user text, of_partition integer, with_offset bigint) RETURNS bigint
+  LANGUAGE sql
+RETURN with_offset + 4398046511104 * coalesce((
+  SELECT place
+    FROM moved
+   WHERE user_id = of_user AND kafka_partition = of_partition AND with_offset >= from_offset AND with_offset < to_offset), 0);
+
+-- The condition for the rows of this user that had arrived up to this offset of this partition (<=), or before it (<).
+CREATE OR REPLACE FUNCTION pg_temp.arrived_sql(of_user text, of_partition integer, up_to text, with_offset bigint) RETURNS text
+  LANGUAGE sql
+RETURN coalesce((
+  SELECT '(' || string_agg(
+           CASE WHEN stay.place = here.place THEN format('kafka_partition = %s AND kafka_offset %s %s', of_partition, up_to, with_offset)
+                WHEN stay.to_offset = 9223372036854775807 THEN format('kafka_partition = %s', stay.kafka_partition)
+                ELSE format('kafka_partition = %s AND kafka_offset < %s', stay.kafka_partition, stay.to_offset)
+           END, ' OR ' ORDER BY stay.place DESC) || ')'
+    FROM moved AS here
+    JOIN moved AS stay ON stay.user_id = here.user_id AND stay.place <= here.place
+   WHERE here.user_id = of_user AND here.kafka_partition = of_partition
+     AND with_offset >= here.from_offset AND with_offset < here.to_offset), format('kafka_offset %s %s', up_to, with_offset));
+
+-- The query that shows an exposure: of this user at this instant, by the rows that had arrived up to this offset of this partition.
+CREATE OR REPLACE FUNCTION pg_temp.exposure_sql(of_user text, of_currency text, at_time timestamptz, of_partition integer,
+                                                with_offset bigint) RETURNS text
   LANGUAGE sql
 RETURN format(
   'SELECT spendwatch.to_decimal(sum(CASE kind WHEN ''REFUND'' THEN -amount_minor ELSE amount_minor END)::bigint, %2$L) '
   'FROM spendwatch.transactions WHERE user_id = %1$L AND currency = %2$L '
-  'AND event_time > %3$L::timestamptz - interval ''24 hours'' AND event_time <= %3$L AND kafka_offset <= %4$s',
-  of_user, of_currency, at_time, arrived);
+  'AND event_time > %3$L::timestamptz - interval ''24 hours'' AND event_time <= %3$L AND %4$s',
+  of_user, of_currency, at_time, pg_temp.arrived_sql(of_user, of_partition, '<=', with_offset));
 
 CREATE OR REPLACE FUNCTION pg_temp.alerts_sql(of_user text) RETURNS text
   LANGUAGE sql

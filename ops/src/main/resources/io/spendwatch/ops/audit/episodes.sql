@@ -24,8 +24,8 @@ SELECT ranked.*, exposed.minor AS current_minor,
                 lead(late) OVER arrivals AS next_late,
                 lead(in_doubt) OVER arrivals AS next_in_doubt,
                 lead(is_version) OVER arrivals AS next_is_version,
-                bool_or(late) OVER (PARTITION BY seen.user_id, seen.kafka_offset) AS after_late,
-                coalesce(max(kafka_offset) FILTER (WHERE NOT is_version) OVER (PARTITION BY seen.user_id) > kafka_offset, false) AS row_follows
+                bool_or(late) OVER (PARTITION BY seen.user_id, seen.arrived) AS after_late,
+                coalesce(max(arrived) FILTER (WHERE NOT is_version) OVER (PARTITION BY seen.user_id) > arrived, false) AS row_follows
            FROM (
                   SELECT timed.*,
                          CASE WHEN timed.late AND several.user_id IS NOT NULL THEN in_force.balance_minor ELSE timed.balance_minor END
@@ -33,12 +33,12 @@ SELECT ranked.*, exposed.minor AS current_minor,
                          CASE WHEN timed.late AND several.user_id IS NOT NULL THEN coalesce(in_force.currency, timed.currency)
                               ELSE timed.currency END AS held_currency,
                          EXISTS (SELECT FROM doubt
-                                  WHERE doubt.user_id = timed.user_id AND timed.kafka_offset > doubt.after_offset
-                                    AND timed.kafka_offset <= doubt.last_offset) AS in_doubt,
+                                  WHERE doubt.user_id = timed.user_id AND timed.arrived > doubt.after_arrival
+                                    AND timed.arrived <= doubt.last_arrival) AS in_doubt,
                          false AS is_version, false AS is_closing, 0 AS place
                     FROM (
                            SELECT work.*, greatest(event_time, latest_before) AS latest,
-                                  lead(fresh) OVER (PARTITION BY user_id ORDER BY kafka_offset) AS next_fresh,
+                                  lead(fresh) OVER (PARTITION BY user_id ORDER BY arrived) AS next_fresh,
                                   coalesce(event_time < latest_before, false)
                                   OR EXISTS (SELECT FROM told
                                               WHERE told.user_id = work.user_id
@@ -48,8 +48,8 @@ SELECT ranked.*, exposed.minor AS current_minor,
                                                                      WHERE version.user_id = work.user_id AND version.place > 1
                                                                        AND version.as_of = work.event_time))
                                                 AND (told.type = 'CLEARED' OR told.cause = 'BALANCE')
-                                                AND (coalesce(told.knows, told.kafka_offset) < work.kafka_offset
-                                                     OR told.late AND told.knows = work.kafka_offset)) AS late
+                                                AND (coalesce(told.knows, told.arrived) < work.arrived
+                                                     OR told.late AND told.knows = work.arrived)) AS late
                              FROM work
                             WHERE latest_before IS NULL OR event_time > latest_before - interval '24 hours'
                          ) AS timed
@@ -63,22 +63,22 @@ SELECT ranked.*, exposed.minor AS current_minor,
                          ) AS in_force ON true
                    UNION ALL
                   SELECT placed.user_id, placed.currency, placed.as_of, NULL, 0, NULL, placed.balance_minor, placed.balance_version, NULL,
-                         placed.kafka_partition, placed.after_offset, placed.recorded_at, NULL, true, NULL, NULL, placed.as_of,
+                         placed.kafka_partition, placed.kafka_offset, placed.after_arrival, placed.recorded_at, NULL, true, NULL, NULL, placed.as_of,
                          (SELECT fresh FROM work
-                           WHERE work.user_id = placed.user_id AND work.kafka_offset > placed.after_offset
-                           ORDER BY kafka_offset LIMIT 1), false,
+                           WHERE work.user_id = placed.user_id AND work.arrived > placed.after_arrival
+                           ORDER BY arrived LIMIT 1), false,
                          placed.balance_minor, placed.currency,
                          EXISTS (SELECT FROM doubt
-                                  WHERE doubt.user_id = placed.user_id AND placed.after_offset >= doubt.after_offset
-                                    AND placed.after_offset <= doubt.last_offset AND placed.as_of >= doubt.as_of),
+                                  WHERE doubt.user_id = placed.user_id AND placed.after_arrival >= doubt.after_arrival
+                                    AND placed.after_arrival <= doubt.last_arrival AND placed.as_of >= doubt.as_of),
                          true, placed.is_closing, placed.place
                     FROM placed
-                   WHERE place > 1 AND after_offset IS NOT NULL
+                   WHERE place > 1 AND after_arrival IS NOT NULL
                 ) AS seen
            JOIN concerned USING (user_id)
           WHERE CASE WHEN is_version THEN next_fresh IS NOT FALSE ELSE fresh OR next_fresh IS NOT FALSE END
             AND (fresh AND NOT is_version OR latest >= concerned.complete_from)
-         WINDOW arrivals AS (PARTITION BY seen.user_id ORDER BY kafka_offset, place)
+         WINDOW arrivals AS (PARTITION BY seen.user_id ORDER BY arrived, place)
        ) AS ranked
  CROSS JOIN LATERAL (
          SELECT CASE WHEN ranked.event_time = ranked.latest AND NOT is_version AND held_currency = currency THEN ranked.own_minor
@@ -86,11 +86,11 @@ SELECT ranked.*, exposed.minor AS current_minor,
                              FROM work
                             WHERE work.user_id = ranked.user_id AND work.currency = ranked.held_currency
                               AND work.event_time > ranked.latest - interval '24 hours' AND work.event_time <= ranked.latest
-                              AND work.kafka_offset <= ranked.kafka_offset)
+                              AND work.arrived <= ranked.arrived)
                 END AS minor
        ) AS exposed;
 CREATE INDEX ON arrival (user_id, n);
-CREATE INDEX ON arrival (user_id, kafka_offset);
+CREATE INDEX ON arrival (user_id, arrived);
 ANALYZE arrival;
 
 -- After which arrival each alert was announced: at it where it names it or a transaction revealed it; else in the time after it, 0 before
@@ -102,13 +102,13 @@ SELECT told.*, coalesce(at_arrival.n, 0) AS after_n
          SELECT n
            FROM arrival
           WHERE arrival.user_id = told.user_id
-            AND CASE WHEN told.by_version THEN arrival.kafka_offset <= told.kafka_offset
+            AND CASE WHEN told.by_version THEN arrival.arrived <= told.arrived
                      WHEN told.late OR told.transaction_id IS NOT NULL
-                       THEN arrival.kafka_offset = told.kafka_offset AND NOT arrival.is_version
+                       THEN arrival.arrived = told.arrived AND NOT arrival.is_version
                      ELSE (arrival.latest < told.event_time
-                           OR arrival.latest = told.event_time AND arrival.kafka_offset <= coalesce(told.knows, told.kafka_offset)
+                           OR arrival.latest = told.event_time AND arrival.arrived <= coalesce(told.knows, told.arrived)
                               AND NOT (arrival.is_version AND told.cause IS NOT DISTINCT FROM 'EXPIRY'))
-                          AND (arrival.kafka_offset <= coalesce(told.knows, told.kafka_offset) OR NOT arrival.late)
+                          AND (arrival.arrived <= coalesce(told.knows, told.arrived) OR NOT arrival.late)
                 END
           ORDER BY n DESC
           LIMIT 1
@@ -136,7 +136,9 @@ SELECT bounded.*, dip.ends, dip.minor AS ends_minor, dip.entries AS ends_entries
                                                  AND heard.transaction_id IS NULL)
                                  THEN interval '1 microsecond' ELSE interval '0' END AS bound
            FROM arrival
-           JOIN span USING (kafka_partition)
+           LEFT JOIN home USING (user_id)
+           -- Time passes for a user at home, wherever the last arrival was.
+           JOIN span ON span.kafka_partition = coalesce(home.kafka_partition, arrival.kafka_partition)
        ) AS bounded
   LEFT JOIN LATERAL (
          SELECT ends, minor, entries
@@ -151,7 +153,7 @@ SELECT bounded.*, dip.ends, dip.minor AS ends_minor, dip.entries AS ends_entries
                               AND work.user_id = bounded.user_id AND work.currency = bounded.held_currency
                               AND work.event_time > bounded.latest - interval '24 hours' AND work.event_time <= bounded.latest
                               AND work.event_time < coalesce(bounded.bound - interval '24 hours', 'infinity')
-                              AND work.kafka_offset <= bounded.kafka_offset
+                              AND work.arrived <= bounded.arrived
                             GROUP BY event_time
                          ) AS leaving
                 ) AS left_over
@@ -161,10 +163,87 @@ SELECT bounded.*, dip.ends, dip.minor AS ends_minor, dip.entries AS ends_entries
        ) AS dip ON true;
 CREATE INDEX ON stretch (user_id, n);
 
+-- Every alert that may follow from the rows and versions: all that do (by_rows), and, where rows alone do not say what was open before, those
+-- that do if it was, or was not. required: it must be there by now. copy: several versions of one instant can lead to alerts that differ in
+-- nothing else.
+CREATE TEMPORARY TABLE follows ON COMMIT DROP AS
+SELECT possible.*, row_number() OVER (PARTITION BY user_id, type, event_time, transaction_id ORDER BY n) AS copy,
+       row_number() OVER (PARTITION BY user_id, type, event_time, transaction_id, by_rows ORDER BY n) AS copy_by_rows
+  FROM (
+         SELECT user_id, n, kafka_partition, kafka_offset, 'CLEARED' AS type, ends AS event_time, NULL AS transaction_id,
+                ends_minor AS exposure_minor, held_minor AS balance_minor, held_currency AS currency, 'EXPIRY' AS cause,
+                row_follows OR ends < stream_time - {clear_grace} AS required, true AS by_rows
+           FROM stretch
+          WHERE steady AND is_over AND NOT late
+          UNION ALL
+         SELECT user_id, n, kafka_partition, kafka_offset, CASE WHEN breach THEN 'RAISED' ELSE 'CLEARED' END, event_time, transaction_id,
+                coalesce(current_minor, 0), held_minor, held_currency,
+                CASE WHEN is_version THEN 'BALANCE' WHEN breach THEN NULL WHEN signed_minor < 0 THEN 'REFUND' ELSE 'EXPIRY' END,
+                NOT is_version OR row_follows OR event_time < stream_time - {clear_grace}, was_open IS NOT NULL
+           FROM (
+                  SELECT stretch.*,
+                         CASE WHEN before.user_id IS NULL THEN false
+                              WHEN before.steady AND NOT before.late THEN before.breach AND NOT before.is_over END AS was_open
+                    FROM stretch
+                    LEFT JOIN stretch AS before ON before.user_id = stretch.user_id AND before.n = stretch.n - 1
+                   WHERE stretch.fresh AND NOT stretch.late AND NOT stretch.tainted AND stretch.held_minor IS NOT NULL
+                ) AS arrived
+          WHERE breach IS DISTINCT FROM was_open
+       ) AS possible;
+CREATE INDEX ON follows (user_id, event_time);
+ANALYZE follows;
+
+-- What was announced and is new. is_possible: if it does not follow, it can all the same be right: at late rows, and where versions are in
+-- doubt. may_follow: as far as the rows say; of what was announced twice, the first.
+CREATE TEMPORARY TABLE plausible ON COMMIT DROP AS
+SELECT heard.alert_id, heard.user_id, heard.type, heard.after_n,
+       NOT heard.late
+       AND EXISTS (SELECT FROM follows
+                    WHERE follows.user_id = heard.user_id AND follows.type = heard.type AND follows.event_time = heard.event_time
+                      AND follows.transaction_id IS NOT DISTINCT FROM heard.transaction_id AND follows.copy = heard.copy) AS may_follow,
+       heard.alert_id = pg_temp.alert_id(heard.episode_id, heard.type)
+       AND coalesce(
+         CASE WHEN heard.by_version THEN EXISTS (SELECT FROM placed WHERE placed.user_id = heard.user_id)
+              WHEN heard.late THEN stretch.late AND stretch.arrived = heard.arrived
+              WHEN heard.transaction_id IS NOT NULL THEN stretch.tainted
+              WHEN EXISTS (SELECT FROM stretch AS earlier
+                            WHERE earlier.user_id = heard.user_id AND earlier.tainted
+                              AND earlier.n <= (SELECT coalesce(min(n), 9223372036854775807) FROM stretch AS next
+                                                 WHERE next.user_id = heard.user_id AND next.n > heard.after_n
+                                                   AND NOT next.late AND NOT next.is_version)
+                              AND earlier.n >= (SELECT coalesce(max(n), 1) FROM stretch AS known
+                                                 WHERE known.user_id = heard.user_id AND known.arrived <= heard.knows_from
+                                                   AND NOT known.is_version))
+                THEN true
+              ELSE (stretch.late OR NOT stretch.steady) AND heard.type = 'CLEARED' AND heard.cause = 'EXPIRY'
+         END, false) AS is_possible
+  FROM (
+         SELECT heard.*,
+                row_number() OVER (PARTITION BY user_id, type, event_time, transaction_id, late ORDER BY stay, partition_seq) AS copy
+           FROM heard
+       ) AS heard
+  LEFT JOIN stretch ON stretch.user_id = heard.user_id AND stretch.n = heard.after_n
+ WHERE heard.fresh;
+
+-- What follows from an error is not one more: what is open is told without announcements that nothing can have led to, and with those that
+-- follow from the rows and are missing.
+CREATE TEMPORARY TABLE mended ON COMMIT DROP AS
+SELECT user_id, after_n, CASE type WHEN 'RAISED' THEN -1 ELSE 1 END AS step
+  FROM plausible
+ WHERE NOT may_follow AND NOT is_possible
+ UNION ALL
+SELECT user_id, n, CASE type WHEN 'RAISED' THEN 1 ELSE -1 END
+  FROM follows
+ WHERE by_rows AND required
+   AND copy_by_rows > (SELECT count(*) FROM told
+                        WHERE told.user_id = follows.user_id AND told.type = follows.type AND told.event_time = follows.event_time
+                          AND told.transaction_id IS NOT DISTINCT FROM follows.transaction_id AND NOT told.late);
+CREATE INDEX ON mended (user_id, after_n);
+
 -- What was open, by what was announced: 1 or 0 where all is well.
 CREATE TEMPORARY TABLE state ON COMMIT DROP AS
 SELECT stretch.user_id, stretch.n,
-       sum(heard.step) OVER (PARTITION BY stretch.user_id ORDER BY stretch.n)
+       sum(heard.step + mended.step) OVER (PARTITION BY stretch.user_id ORDER BY stretch.n)
          + CASE WHEN first.fresh AND NOT first.is_version THEN 0
                 WHEN NOT first.tainted AND NOT first.late THEN first.breach::int
                 -- What was announced before.
@@ -179,89 +258,45 @@ SELECT stretch.user_id, stretch.n,
            FROM heard
           WHERE heard.user_id = stretch.user_id
             AND (heard.after_n = stretch.n OR heard.after_n = 0 AND stretch.n = 1)
-       ) AS heard;
+       ) AS heard
+ CROSS JOIN LATERAL (
+         SELECT coalesce(sum(mended.step), 0) AS step
+           FROM mended
+          WHERE mended.user_id = stretch.user_id
+            AND (mended.after_n = stretch.n OR mended.after_n = 0 AND stretch.n = 1)
+       ) AS mended;
 CREATE INDEX ON state (user_id, n);
 ANALYZE state;
 
--- Every alert that follows from the rows and versions. required: it must be there by now. copy: several versions of one instant can lead
--- to alerts that differ in nothing else.
+-- Every alert that follows from the rows and versions, and from what was announced before.
 CREATE TEMPORARY TABLE expected ON COMMIT DROP AS
-SELECT follows.*, row_number() OVER (PARTITION BY user_id, type, event_time, transaction_id ORDER BY n) AS copy
-  FROM (
-         SELECT user_id, n, kafka_partition, kafka_offset, 'CLEARED' AS type, ends AS event_time, NULL AS transaction_id,
-                ends_minor AS exposure_minor, held_minor AS balance_minor, held_currency AS currency, 'EXPIRY' AS cause,
-                row_follows OR ends < stream_time - {clear_grace} AS required
-           FROM stretch
-          WHERE steady AND is_over AND NOT late
-          UNION ALL
-         SELECT user_id, n, kafka_partition, kafka_offset, CASE WHEN breach THEN 'RAISED' ELSE 'CLEARED' END, event_time, transaction_id,
-                coalesce(current_minor, 0), held_minor, held_currency,
-                CASE WHEN is_version THEN 'BALANCE' WHEN breach THEN NULL WHEN signed_minor < 0 THEN 'REFUND' ELSE 'EXPIRY' END,
-                NOT is_version OR row_follows OR event_time < stream_time - {clear_grace}
-           FROM (
-                  SELECT stretch.*,
-                         coalesce(CASE WHEN before.steady AND NOT before.late THEN before.breach AND NOT before.is_over
-                                       ELSE state.open_episodes > 0 END, false) AS was_open
-                    FROM stretch
-                    LEFT JOIN stretch AS before ON before.user_id = stretch.user_id AND before.n = stretch.n - 1
-                    LEFT JOIN state ON state.user_id = stretch.user_id AND state.n = stretch.n - 1
-                   WHERE stretch.fresh AND NOT stretch.late AND NOT stretch.tainted AND stretch.held_minor IS NOT NULL
-                ) AS arrived
-          WHERE breach <> was_open
-       ) AS follows;
+SELECT follows.user_id, follows.n, kafka_partition, kafka_offset, type, event_time, transaction_id, exposure_minor, balance_minor,
+       currency, cause, required, by_rows,
+       row_number() OVER (PARTITION BY follows.user_id, type, event_time, transaction_id ORDER BY follows.n) AS copy
+  FROM follows
+  LEFT JOIN state ON state.user_id = follows.user_id AND state.n = follows.n - 1
+ WHERE by_rows OR (type = 'RAISED') <> coalesce(open_episodes > 0, false);
 
 CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
 SELECT heard.alert_id, heard.after_n, expected.user_id IS NOT NULL AS is_expected,
        expected.exposure_minor, expected.balance_minor, expected.cause
   FROM (
          SELECT heard.*,
-                row_number() OVER (PARTITION BY user_id, type, event_time, transaction_id, late ORDER BY partition_seq) AS copy
+                row_number() OVER (PARTITION BY user_id, type, event_time, transaction_id, late ORDER BY stay, partition_seq) AS copy
            FROM heard
        ) AS heard
   LEFT JOIN expected
     ON expected.user_id = heard.user_id AND expected.type = heard.type AND expected.event_time = heard.event_time
    AND expected.transaction_id IS NOT DISTINCT FROM heard.transaction_id AND expected.copy = heard.copy AND NOT heard.late;
 
-INSERT INTO found (kind, user_id, transaction_id, kafka_partition, kafka_offset, event_time, expected, actual, detail, reproduce)
-SELECT CASE type WHEN 'RAISED' THEN 'MISSING_ALERT' ELSE 'MISSING_CLEARED' END,
-       user_id, transaction_id, kafka_partition, kafka_offset, event_time,
-       format('%s at exposure %s, balance %s %s', type, spendwatch.to_decimal(exposure_minor::bigint, currency),
-              spendwatch.to_decimal(balance_minor, currency), currency),
-       'no such alert',
-       CASE WHEN type = 'RAISED' THEN format('the %s leaves the exposure above the balance while no episode is open',
-                                             CASE cause WHEN 'BALANCE' THEN 'version of the balance' ELSE 'transaction' END)
-            ELSE format('the open episode ends there: %s', cause) END,
-       pg_temp.exposure_sql(user_id, currency, event_time, kafka_offset)
-  FROM expected
- WHERE required
-   AND copy > (SELECT count(*) FROM told
-                WHERE told.user_id = expected.user_id AND told.type = expected.type AND told.event_time = expected.event_time
-                  AND told.transaction_id IS NOT DISTINCT FROM expected.transaction_id AND NOT told.late);
-
 -- Alerts that do not follow from the rows. Those at late rows, and those where versions are in doubt, are looked at below.
 CREATE TEMPORARY TABLE given ON COMMIT DROP AS
 SELECT heard.*, matched.is_expected, matched.exposure_minor AS expected_minor, matched.balance_minor AS expected_balance_minor,
-       matched.cause AS expected_cause,
-       heard.alert_id = pg_temp.alert_id(heard.episode_id, heard.type)
-       AND coalesce(
-         CASE WHEN heard.by_version THEN EXISTS (SELECT FROM placed WHERE placed.user_id = heard.user_id)
-              WHEN heard.late THEN stretch.late AND stretch.kafka_offset = heard.kafka_offset
-              WHEN heard.transaction_id IS NOT NULL THEN stretch.tainted
-              WHEN EXISTS (SELECT FROM stretch AS earlier
-                            WHERE earlier.user_id = heard.user_id AND earlier.tainted
-                              AND earlier.n <= (SELECT coalesce(min(n), 9223372036854775807) FROM stretch AS next
-                                                 WHERE next.user_id = heard.user_id AND next.n > heard.after_n
-                                                   AND NOT next.late AND NOT next.is_version)
-                              AND earlier.n >= (SELECT coalesce(max(n), 1) FROM stretch AS known
-                                                 WHERE known.user_id = heard.user_id AND known.kafka_offset <= heard.knows_from
-                                                   AND NOT known.is_version))
-                THEN true
-              ELSE (stretch.late OR NOT stretch.steady) AND heard.type = 'CLEARED' AND heard.cause = 'EXPIRY'
-         END, false) AS is_possible
+       matched.cause AS expected_cause, plausible.is_possible
   FROM heard
   JOIN matched USING (alert_id)
-  LEFT JOIN stretch ON stretch.user_id = heard.user_id AND stretch.n = heard.after_n
- WHERE heard.fresh;
+  JOIN plausible USING (alert_id);
+CREATE INDEX ON given (user_id);
 
 INSERT INTO found (kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, expected, actual, detail,
                    reproduce)
@@ -273,6 +308,26 @@ SELECT 'EXTRA_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_
   FROM given
  WHERE NOT is_expected AND NOT is_possible;
 
+-- Where what was announced before tells that one is missing, and an alert among that is extra, that one is what is wrong.
+INSERT INTO found (kind, user_id, transaction_id, kafka_partition, kafka_offset, event_time, expected, actual, detail, reproduce)
+SELECT CASE type WHEN 'RAISED' THEN 'MISSING_ALERT' ELSE 'MISSING_CLEARED' END,
+       user_id, transaction_id, kafka_partition, kafka_offset, event_time,
+       format('%s at exposure %s, balance %s %s', type, spendwatch.to_decimal(exposure_minor::bigint, currency),
+              spendwatch.to_decimal(balance_minor, currency), currency),
+       'no such alert',
+       CASE WHEN type = 'RAISED' THEN format('the %s leaves the exposure above the balance while no episode is open',
+                                             CASE cause WHEN 'BALANCE' THEN 'version of the balance' ELSE 'transaction' END)
+            ELSE format('the open episode ends there: %s', cause) END,
+       pg_temp.exposure_sql(user_id, currency, event_time, kafka_partition, kafka_offset)
+  FROM expected
+ WHERE required
+   AND copy > (SELECT count(*) FROM told
+                WHERE told.user_id = expected.user_id AND told.type = expected.type AND told.event_time = expected.event_time
+                  AND told.transaction_id IS NOT DISTINCT FROM expected.transaction_id AND NOT told.late)
+   AND (by_rows OR NOT EXISTS (SELECT FROM given
+                                WHERE given.user_id = expected.user_id AND given.after_n < expected.n
+                                  AND NOT given.is_expected AND NOT given.is_possible AND given.type <> expected.type));
+
 INSERT INTO found (kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, expected, actual, detail,
                    reproduce)
 SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time,
@@ -281,7 +336,7 @@ SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_
        format('exposure %s, balance %s%s', spendwatch.to_decimal(exposure_minor, currency),
               spendwatch.to_decimal(balance_minor, currency), ', cause ' || cause),
        format('the %s states other figures than the rows give', type),
-       pg_temp.exposure_sql(user_id, currency, event_time, kafka_offset)
+       pg_temp.exposure_sql(user_id, currency, event_time, kafka_partition, kafka_offset)
   FROM given
  WHERE is_expected
    AND (exposure_minor, balance_minor, cause) IS DISTINCT FROM (expected_minor::bigint, expected_balance_minor, expected_cause)
@@ -291,14 +346,14 @@ SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_
        format('%s at exposure %s, balance %s', type, spendwatch.to_decimal(exposure_minor, currency),
               spendwatch.to_decimal(balance_minor, currency)),
        'the alert states another exposure than the rows give, or one that does not lead to it',
-       pg_temp.exposure_sql(user_id, currency, event_time, kafka_offset)
+       pg_temp.exposure_sql(user_id, currency, event_time, kafka_partition, kafka_offset)
   FROM given
  CROSS JOIN LATERAL (
          SELECT coalesce(sum(signed_minor), 0)::bigint AS minor, count(*) FILTER (WHERE event_time = given.event_time) AS at_once
            FROM work
           WHERE work.user_id = given.user_id AND work.currency = given.currency
             AND work.event_time > given.event_time - interval '24 hours' AND work.event_time <= given.event_time
-            AND work.kafka_offset <= given.kafka_offset
+            AND work.arrived <= given.arrived
        ) AS rows
  WHERE NOT is_expected AND is_possible
    AND (-- Late alerts of several rows in one millisecond may be about some of them.
@@ -336,7 +391,7 @@ SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_
                      WHEN revealed_by IS NOT NULL
                       AND NOT EXISTS (SELECT FROM work
                                        WHERE work.user_id = given.user_id AND work.transaction_id = given.revealed_by
-                                         AND work.kafka_offset = given.kafka_offset)
+                                         AND work.arrived = given.arrived)
                        THEN 'revealed by the transaction that came with its offset'
                      WHEN type = 'RAISED' AND (transaction_id IS NULL) <> (cause IS NOT DISTINCT FROM 'BALANCE')
                        THEN 'cause BALANCE exactly where there is no transaction'
@@ -372,7 +427,7 @@ SELECT DISTINCT ON (user_id)
        CASE WHEN open_episodes > 0 THEN 'an open episode' ELSE 'no open episode' END,
        format('after this row, which arrived late, the exposure is %s and the balance %s',
               spendwatch.to_decimal(current_minor, held_currency), spendwatch.to_decimal(held_minor, held_currency)),
-       pg_temp.exposure_sql(user_id, held_currency, latest, kafka_offset)
+       pg_temp.exposure_sql(user_id, held_currency, latest, kafka_partition, kafka_offset)
   FROM (
          SELECT stretch.*, state.open_episodes,
                 breach AND NOT (is_over AND (row_follows OR ends < stream_time - {clear_grace})) AS must_be,
@@ -383,7 +438,9 @@ SELECT DISTINCT ON (user_id)
        ) AS reviewed
  WHERE must_be <> (open_episodes > 0)
    AND NOT (may_be_over AND open_episodes = 0)
-   AND NOT EXISTS (SELECT FROM found WHERE found.user_id = reviewed.user_id AND found.kafka_offset <= reviewed.kafka_offset)
+   AND NOT EXISTS (SELECT FROM found
+                    WHERE found.user_id = reviewed.user_id
+                      AND pg_temp.arrived(found.user_id, found.kafka_partition, found.kafka_offset) <= reviewed.arrived)
  ORDER BY user_id, n;
 
 -- At the end, where it is in doubt what was known: it is over if what is left is no more than any balance that can be in force.
@@ -391,7 +448,7 @@ INSERT INTO found (kind, user_id, kafka_partition, kafka_offset, event_time, exp
 SELECT 'MISSING_CLEARED', user_id, kafka_partition, kafka_offset, stream_time, 'no open episode', 'an open episode',
        format('at the stream time the exposure is %s, and the balance %s', spendwatch.to_decimal(rest.minor, held_currency),
               spendwatch.to_decimal(least(held_minor, lowest.minor), held_currency)),
-       pg_temp.exposure_sql(user_id, held_currency, stream_time, kafka_offset)
+       pg_temp.exposure_sql(user_id, held_currency, stream_time, kafka_partition, kafka_offset)
   FROM stretch
   JOIN state USING (user_id, n)
  CROSS JOIN LATERAL (

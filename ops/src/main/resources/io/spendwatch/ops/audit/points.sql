@@ -12,46 +12,46 @@ SELECT user_id
 ANALYZE several;
 
 CREATE TEMPORARY TABLE known ON COMMIT DROP AS
-SELECT user_id, kafka_offset, kafka_partition, ingested_at, greatest(event_time, latest_before) AS latest,
+SELECT user_id, kafka_partition, kafka_offset, arrived, ingested_at, greatest(event_time, latest_before) AS latest,
        coalesce(event_time <= latest_before - interval '24 hours', false) AS too_late,
-       max(known_version) OVER (PARTITION BY user_id ORDER BY kafka_offset) AS known_version
+       max(known_version) OVER (PARTITION BY user_id ORDER BY arrived) AS known_version
   FROM work
   JOIN several USING (user_id);
-CREATE INDEX ON known (user_id, latest, kafka_offset);
-CREATE INDEX ON known (user_id, kafka_offset);
+CREATE INDEX ON known (user_id, latest, arrived);
+CREATE INDEX ON known (user_id, arrived);
 ANALYZE known;
 
--- after_offset: of the last row with which the user's time had not passed the version; none before all rows.
+-- after_arrival: of the last row with which the user's time had not passed the version; none before all rows.
 CREATE TEMPORARY TABLE placed ON COMMIT DROP AS
-SELECT version.*, row.kafka_offset AS after_offset, row.kafka_partition, row.latest
+SELECT version.*, row.arrived AS after_arrival, row.kafka_partition, row.kafka_offset, row.latest
   FROM version
   JOIN several USING (user_id)
   LEFT JOIN LATERAL (
-         SELECT kafka_offset, kafka_partition, latest
+         SELECT kafka_partition, kafka_offset, arrived, latest
            FROM known
           WHERE known.user_id = version.user_id
             AND known.latest <= version.as_of
             AND NOT known.too_late
             AND version.place > 1
-          ORDER BY latest DESC, kafka_offset DESC
+          ORDER BY latest DESC, arrived DESC
           LIMIT 1
        ) AS row ON true;
 
 CREATE TEMPORARY TABLE doubt ON COMMIT DROP AS
-SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN place = 1 THEN '-infinity' ELSE as_of END AS as_of,
-       coalesce((SELECT max(kafka_offset)
+SELECT placed.user_id, coalesce(after_arrival, -1) AS after_arrival, CASE WHEN place = 1 THEN '-infinity' ELSE as_of END AS as_of,
+       coalesce((SELECT max(arrived)
                    FROM known
                   WHERE known.user_id = placed.user_id
-                    AND known.kafka_offset > coalesce(after_offset, -1)
+                    AND known.arrived > coalesce(after_arrival, -1)
                     AND known.known_version < placed.balance_version),
-                after_offset, -1) AS last_offset
+                after_arrival, -1) AS last_arrival
   FROM placed
   LEFT JOIN LATERAL (
          SELECT *
            FROM known
           WHERE known.user_id = placed.user_id
-            AND known.kafka_offset > coalesce(after_offset, -1)
-          ORDER BY kafka_offset
+            AND known.arrived > coalesce(after_arrival, -1)
+          ORDER BY arrived
           LIMIT 1
        ) AS next ON true
  WHERE next.known_version < placed.balance_version
@@ -61,14 +61,14 @@ SELECT placed.user_id, coalesce(after_offset, -1) AS after_offset, CASE WHEN pla
                   AND coalesce(told.known_version, 0) < placed.balance_version)
  UNION ALL
 -- What a version revealed was announced before, between or after the rows of its batch.
-SELECT told.user_id, min(known.kafka_offset) - 1, '-infinity', max(known.kafka_offset)
+SELECT told.user_id, min(known.arrived) - 1, '-infinity', max(known.arrived)
   FROM told
-  JOIN known ON known.user_id = told.user_id AND (known.ingested_at = told.detected_at OR known.kafka_offset = told.kafka_offset)
+  JOIN known ON known.user_id = told.user_id AND (known.ingested_at = told.detected_at OR known.arrived = told.arrived)
  WHERE told.by_version
  GROUP BY told.user_id, told.alert_id
  UNION ALL
 -- What was decided before balances were events in time.
-SELECT user_id, -1, '-infinity', max(kafka_offset)
+SELECT user_id, -1, '-infinity', max(arrived)
   FROM known
  WHERE ingested_at < {in_time_since}
  GROUP BY user_id;

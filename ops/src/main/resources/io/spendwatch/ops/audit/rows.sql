@@ -5,15 +5,15 @@
 -- RANGE takes in both ends: one microsecond, the resolution of timestamptz, keeps the row of exactly 24 hours ago out.
 CREATE TEMPORARY TABLE suspect ON COMMIT DROP AS
 SELECT user_id, currency, event_time, transaction_id, signed_minor, exposure_minor, balance_minor, verdict, kafka_partition,
-       kafka_offset, window_minor, overtaken
+       kafka_offset, arrived, window_minor, overtaken
   FROM (
          SELECT audited.*,
                 sum(signed_minor) OVER (by_time RANGE BETWEEN '23:59:59.999999' PRECEDING AND CURRENT ROW) AS window_minor,
-                max(kafka_offset) OVER by_arrival > kafka_offset AS overtaken,
+                max(arrived) OVER by_arrival > arrived AS overtaken,
                 lag(event_time) OVER by_arrival = event_time OR lead(event_time) OVER by_arrival = event_time AS tied
            FROM audited
          WINDOW by_time AS (PARTITION BY user_id, currency ORDER BY event_time),
-                by_arrival AS (PARTITION BY user_id, currency ORDER BY event_time, kafka_offset)
+                by_arrival AS (PARTITION BY user_id, currency ORDER BY event_time, arrived)
        ) AS judged
  WHERE overtaken
     OR user_id IN (SELECT user_id FROM version GROUP BY user_id HAVING min(currency) <> max(currency))
@@ -26,17 +26,17 @@ ANALYZE suspect;
 
 -- Rows that arrived after a later one of the same user. latest: the latest event time when they arrived.
 CREATE TEMPORARY TABLE late ON COMMIT DROP AS
-SELECT user_id, currency, event_time, transaction_id, signed_minor, kafka_partition, kafka_offset, balance_minor, exposure_minor,
-       verdict, fresh, latest, event_time <= latest - interval '24 hours' AS too_late
+SELECT user_id, currency, event_time, transaction_id, signed_minor, kafka_partition, kafka_offset, arrived, balance_minor,
+       exposure_minor, verdict, fresh, latest, event_time <= latest - interval '24 hours' AS too_late
   FROM (
          SELECT audited.*,
-                max(event_time) OVER (PARTITION BY user_id ORDER BY kafka_offset
+                max(event_time) OVER (PARTITION BY user_id ORDER BY arrived
                                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest
            FROM audited
           WHERE user_id IN (SELECT user_id FROM suspect WHERE overtaken
                             UNION ALL
                             SELECT user_id FROM version GROUP BY user_id HAVING min(currency) <> max(currency))
-       ) AS arrived
+       ) AS in_turn
  WHERE event_time < latest;
 CREATE INDEX ON late (user_id, event_time);
 ANALYZE late;
@@ -57,12 +57,12 @@ SELECT suspect.user_id, suspect.currency, suspect.event_time, suspect.transactio
                              WHERE later.user_id = suspect.user_id AND later.currency = suspect.currency
                                AND later.event_time > suspect.event_time - interval '24 hours'
                                AND later.event_time < suspect.event_time
-                               AND later.kafka_offset > suspect.kafka_offset), 0)
+                               AND later.arrived > suspect.arrived), 0)
                 - coalesce((SELECT sum(signed_minor)
                               FROM suspect AS later
                              WHERE later.user_id = suspect.user_id AND later.currency = suspect.currency
                                AND later.event_time = suspect.event_time
-                               AND later.kafka_offset > suspect.kafka_offset), 0) AS exposure_minor
+                               AND later.arrived > suspect.arrived), 0) AS exposure_minor
        ) AS expected
  WHERE suspect.event_time >= {checkable_from};
 CREATE INDEX ON judged (user_id, event_time);
@@ -72,7 +72,7 @@ SELECT 'WRONG_EXPOSURE', user_id, transaction_id, kafka_partition, kafka_offset,
        spendwatch.to_decimal(expected_minor::bigint, currency) || ' ' || currency,
        spendwatch.to_decimal(exposure_minor, currency) || ' ' || currency,
        'the rows within 24 h before it that had arrived add up to another exposure',
-       pg_temp.exposure_sql(user_id, currency, event_time, kafka_offset)
+       pg_temp.exposure_sql(user_id, currency, event_time, kafka_partition, kafka_offset)
   FROM judged
   JOIN span USING (kafka_partition)
  WHERE kafka_offset >= from_offset
@@ -91,7 +91,8 @@ SELECT 'WRONG_VERDICT', user_id, transaction_id, kafka_partition, kafka_offset, 
  UNION ALL
 SELECT 'WRONG_VERDICT', user_id, transaction_id, kafka_partition, kafka_offset, event_time, 'TOO_LATE', verdict,
        format('the user''s latest transaction was of %s when it arrived', latest),
-       format('SELECT max(event_time) FROM spendwatch.transactions WHERE user_id = %L AND kafka_offset < %s', user_id, kafka_offset)
+       format('SELECT max(event_time) FROM spendwatch.transactions WHERE user_id = %L AND %s', user_id,
+              pg_temp.arrived_sql(user_id, kafka_partition, '<', kafka_offset))
   FROM late
  WHERE fresh AND too_late AND verdict <> 'TOO_LATE'
    AND NOT EXISTS (SELECT FROM judged WHERE judged.user_id = late.user_id AND judged.event_time = late.event_time

@@ -3,11 +3,13 @@
 CREATE TEMPORARY VIEW audited AS
 SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
        CASE t.kind WHEN 'REFUND' THEN -t.amount_minor ELSE t.amount_minor END AS signed_minor,
-       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition, t.kafka_offset, t.ingested_at,
+       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition, t.kafka_offset,
+       {row_arrived} AS arrived, t.ingested_at,
        coalesce(t.known_version, t.balance_version, 0) AS known_version,
        t.event_time >= {checkable_from} AS fresh
   FROM spendwatch.transactions AS t
   JOIN span ON span.kafka_partition = t.kafka_partition AND t.kafka_offset < span.to_offset
+  {row_moved}
  WHERE (hashtext(t.user_id) & 2147483647) % {shares} = {share};
 
 -- Whose alerts are to be judged, whatever their rows say; none of them was in an episode before the first of their rows.

@@ -1,38 +1,9 @@
--- Promises table audited: of each user of whom something is new, the rows that what is new can depend on; and scope_user, these users.
--- New are rows whose offsets lie in the spans ({fresh}, which the BRIN of the partitions finds), alerts after from_seq, changes of
--- balances since the run before ({versions_since}, by a BRIN too), and the open episodes that the last run left: time may have
--- ended them.
-CREATE TEMPORARY TABLE scope_user ON COMMIT DROP AS
-SELECT user_id, min(rows_after) AS rows_after, bool_or(was_open) AS was_open, bool_or(alerted) AS alerted
-  FROM (
-         SELECT t.user_id, min(t.event_time) - interval '48 hours' AS rows_after, false AS was_open, false AS alerted
-           FROM spendwatch.transactions AS t
-          WHERE {fresh}
-          GROUP BY t.user_id
-         UNION ALL
-         SELECT alert.user_id, min(alert.event_time) - interval '48 hours', false, true
-           FROM spendwatch.alerts AS alert
-           JOIN span ON span.kafka_partition = alert.kafka_partition
-                    AND alert.partition_seq > span.from_seq AND alert.kafka_offset < span.to_offset
-          GROUP BY alert.user_id
-         UNION ALL
-         SELECT user_id, min(as_of) - interval '48 hours', false, true
-           FROM spendwatch.account_versions
-          WHERE recorded_at >= {versions_since}
-            AND balance_version > 1
-          GROUP BY user_id
-         UNION ALL
-         SELECT user_id, latest_event_time - interval '24 hours', true, true
-           FROM spendwatch.reconciliation_open_episodes
-       ) AS reason
- GROUP BY user_id;
--- Of many users, all rows are read once; of a few, each one's by itself.
-ANALYZE scope_user;
-
+-- Promises table audited: of each user in scope_user, the rows that what is new can depend on.
 CREATE TEMPORARY TABLE audited ON COMMIT DROP AS
 SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
        CASE t.kind WHEN 'REFUND' THEN -t.amount_minor ELSE t.amount_minor END AS signed_minor,
-       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition, t.kafka_offset, t.ingested_at,
+       t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition, t.kafka_offset,
+       {row_arrived} AS arrived, t.ingested_at,
        coalesce(t.known_version, t.balance_version, 0) AS known_version,
        t.kafka_offset >= span.from_offset AND t.event_time >= {checkable_from} AS fresh
   FROM scope_user
@@ -42,7 +13,8 @@ SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
           WHERE user_id = scope_user.user_id
             AND event_time > scope_user.rows_after
        ) AS t
-  JOIN span ON span.kafka_partition = t.kafka_partition AND t.kafka_offset < span.to_offset;
+  JOIN span ON span.kafka_partition = t.kafka_partition AND t.kafka_offset < span.to_offset
+  {row_moved};
 ANALYZE audited;
 
 -- Every version of a balance, in the order in which they are in force: for event times in (in_force_from, in_force_to]. That an account

@@ -19,7 +19,13 @@ SELECT 'MISSING_ALERT', kafka_partition, missing.number, 'alert number ' || miss
          WINDOW numbers AS (PARTITION BY kafka_partition ORDER BY partition_seq)
        ) AS neighbours
  CROSS JOIN LATERAL generate_series(partition_seq + 1, next_seq - 1) AS missing (number)
- WHERE (SELECT count(*) FROM found WHERE found.kafka_partition = neighbours.kafka_partition AND found.kind LIKE 'MISSING%')
+ WHERE (SELECT count(*)
+          FROM found
+         WHERE found.kind LIKE 'MISSING%'
+           AND (found.kafka_partition = neighbours.kafka_partition
+                -- What was still to come of a user who moved was announced in the later home.
+                OR EXISTS (SELECT FROM moved WHERE moved.user_id = found.user_id AND moved.kafka_partition = neighbours.kafka_partition)
+                OR EXISTS (SELECT FROM home WHERE home.user_id = found.user_id AND home.kafka_partition = neighbours.kafka_partition)))
        < (SELECT alert_seq - from_seq - (SELECT count(*) FROM spendwatch.alerts AS alert
                                           WHERE alert.kafka_partition = neighbours.kafka_partition
                                             AND alert.partition_seq > span.from_seq AND alert.partition_seq <= pipelines.alert_seq)

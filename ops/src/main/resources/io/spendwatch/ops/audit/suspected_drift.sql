@@ -11,7 +11,8 @@ SELECT kafka_partition, shown.user_id
             AND (shown.currency IS NULL OR t.currency = shown.currency)
             AND t.event_time > shown.at_time - interval '24 hours'
             AND t.event_time <= shown.at_time
-            AND t.kafka_offset <= shown.last_offset
+            -- What is of another partition came before, in a former home.
+            AND (t.kafka_offset <= shown.last_offset OR t.kafka_partition <> shown.kafka_partition)
           WHERE t.event_time > {earliest} - interval '24 hours'
           GROUP BY shown.user_id
        ) AS stored ON stored.user_id = shown.user_id

@@ -22,7 +22,7 @@ ANALYZE concerned;
 
 CREATE TEMPORARY TABLE work ON COMMIT DROP AS
 SELECT audited.*, coalesce(judged.expected_minor::bigint, audited.exposure_minor) AS own_minor,
-       max(audited.event_time) OVER (PARTITION BY audited.user_id ORDER BY audited.kafka_offset
+       max(audited.event_time) OVER (PARTITION BY audited.user_id ORDER BY audited.arrived
                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_before
   FROM audited
   JOIN concerned USING (user_id)
@@ -30,7 +30,7 @@ SELECT audited.*, coalesce(judged.expected_minor::bigint, audited.exposure_minor
 CREATE INDEX ON work (user_id, event_time);
 ANALYZE work;
 
--- What was announced to these users, and is settled. knows: the last offset of which it takes account. Where it names no transaction, its
+-- What was announced to these users, and is settled. knows: the last arrival of which it takes account. Where it names no transaction, its
 -- offset is that of the last record of its batch, or of the one that made time pass: the exposure tells which of the user's own rows
 -- were known, knows_from the first of them from which on it held. What came in order before its instant was known, unless that row itself
 -- made time pass; of the states since, the first one with that exposure is it. Null where no state of the rows has it. So it is where a
@@ -40,30 +40,34 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
          AND alert.detected_at >= {in_time_since} AS fresh,
        alert.late AND alert.revealed_by IS NULL AS by_version,
        CASE WHEN CASE WHEN alert.late THEN alert.revealed_by IS NULL ELSE alert.transaction_id IS NULL END THEN reached.knows
-            ELSE alert.kafka_offset END AS knows,
+            ELSE alert.arrived END AS knows,
        reached.knows_from
-  FROM spendwatch.alerts AS alert
+  FROM (
+         SELECT alert.*, {alert_arrived} AS arrived, {alert_place} AS stay
+           FROM spendwatch.alerts AS alert
+           {alert_moved}
+       ) AS alert
   JOIN concerned USING (user_id)
   JOIN span ON span.kafka_partition = alert.kafka_partition AND alert.kafka_offset < span.to_offset
   LEFT JOIN LATERAL (
-         SELECT least(next_offset - 1, alert.kafka_offset) AS knows, kafka_offset AS knows_from
+         SELECT least(next_arrived - 1, alert.arrived) AS knows, arrived AS knows_from
            FROM (
-                  SELECT kafka_offset, lead(kafka_offset, 1, 9223372036854775807) OVER arrivals AS next_offset,
+                  SELECT arrived, lead(arrived, 1, 9223372036854775807) OVER arrivals AS next_arrived,
                          sum(signed_minor) OVER arrivals AS exposure_minor,
-                         max(kafka_offset) FILTER (WHERE in_order AND kafka_offset <= alert.kafka_offset) OVER () AS known_offset
+                         max(arrived) FILTER (WHERE in_order AND arrived <= alert.arrived) OVER () AS known_arrived
                     FROM (
-                           SELECT kafka_offset, signed_minor, event_time >= coalesce(latest_before, event_time) AS in_order
+                           SELECT arrived, signed_minor, event_time >= coalesce(latest_before, event_time) AS in_order
                              FROM work
                             WHERE work.user_id = alert.user_id AND work.currency = alert.currency
                               AND work.event_time > alert.event_time - interval '24 hours' AND work.event_time <= alert.event_time
                            UNION ALL
                            SELECT -1, 0, true
                          ) AS entry
-                  WINDOW arrivals AS (ORDER BY kafka_offset)
+                  WINDOW arrivals AS (ORDER BY arrived)
                 ) AS state
           WHERE state.exposure_minor = alert.exposure_minor
-          ORDER BY kafka_offset > alert.kafka_offset, next_offset - 1 < known_offset,
-                   CASE WHEN next_offset - 1 < known_offset THEN -kafka_offset ELSE kafka_offset END
+          ORDER BY arrived > alert.arrived, next_arrived - 1 < known_arrived,
+                   CASE WHEN next_arrived - 1 < known_arrived THEN -arrived ELSE arrived END
           LIMIT 1
        ) AS reached ON CASE WHEN alert.late THEN alert.revealed_by IS NULL ELSE alert.transaction_id IS NULL END;
 CREATE INDEX ON told (user_id, event_time);

@@ -52,6 +52,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -63,6 +64,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AuditIT {
   private static final Duration LIMIT = Duration.ofMinutes(2);
+
+  /** Of each sort, so many are tried: an audit of all for each. */
+  private static final int CANDIDATES = 5;
 
   /** A row with nothing of its user within a day before or after it, and no alert of its user. */
   private static final String LONELY =
@@ -286,6 +290,45 @@ class AuditIT {
             number(
                 "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE resolved_run_id IS NULL"))
         .isZero();
+  }
+
+  /**
+   * Wherever it is among its user's: one error is one finding, although what is open afterwards is
+   * not what was announced.
+   */
+  @ParameterizedTest
+  @CsvSource({"RAISED, false", "RAISED, true", "CLEARED, false", "CLEARED, true"})
+  void oneAlertTooManyIsOneFinding(String type, boolean late) throws SQLException {
+    String from =
+        " FROM spendwatch.alerts AS a WHERE user_id LIKE 'u%' AND type = '"
+            + type
+            + "' AND late = "
+            + late;
+    long all = number("SELECT count(*)" + from);
+    int some = (int) Math.min(CANDIDATES, all);
+    assertThat(some).isPositive();
+    for (int i = 0; i < some; i++) {
+      execute(
+          "INSERT INTO spendwatch.alerts SELECT 'planted', type, rule, 'planted', user_id, transaction_id, exposure_minor,"
+              + " balance_minor, currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic,"
+              + " kafka_partition, kafka_offset, partition_seq + 1000000"
+              + from
+              + " ORDER BY user_id, event_time, kafka_partition, kafka_offset, partition_seq LIMIT 1 OFFSET "
+              + i * all / some);
+      try {
+        assertThat(audit(Mode.FULL, nobody()).findings())
+            .as("number %d of %d", i * all / some, all)
+            .singleElement()
+            .satisfies(
+                finding -> {
+                  assertThat(finding.kind()).isEqualTo(FindingKind.EXTRA_ALERT);
+                  assertThat(finding.alertId()).isEqualTo("planted");
+                });
+      } finally {
+        execute("DELETE FROM spendwatch.alerts WHERE alert_id = 'planted'");
+      }
+    }
+    assertThat(audit(Mode.FULL, nobody()).findings()).isEmpty();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.audit;
 
+import io.spendwatch.ops.audit.AuditReport.Mode;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -40,8 +41,8 @@ public final class AuditScripts {
     values.put("versions_since", "'" + changesSince + "'::timestamptz");
     values.put("grace", "interval '" + grace.toMillis() + " ms'");
     values.put("clear_grace", "interval '0'");
-    values.put("share", "0");
-    values.put("shares", "1");
+    Mode mode = full ? Mode.FULL : Mode.INCREMENTAL;
+    values.putAll(Arrivals.values(mode, false, 0, 1));
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       run(statement, "begin_found", values);
@@ -50,7 +51,9 @@ public final class AuditScripts {
           "UPDATE span SET stream_time = greatest(stream_time, (SELECT max(event_time) FROM spendwatch.transactions AS t WHERE "
               + values.get("fresh")
               + "))");
-      run(statement, full ? "scope_full" : "scope_incremental", values);
+      for (String script : Arrivals.scope(mode, false)) {
+        run(statement, script, values);
+      }
       for (String step : Reconciliation.STEPS) {
         run(statement, step, values);
       }

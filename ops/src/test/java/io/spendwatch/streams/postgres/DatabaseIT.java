@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.actors.History.Entry;
+import io.spendwatch.actors.History.InstantQuery;
+import io.spendwatch.actors.History.UserQuery;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -15,6 +18,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -170,6 +174,38 @@ class DatabaseIT {
     assertThat(before).isZero();
     assertThat(text(hot, "SELECT user_id FROM spendwatch.accounts WHERE user_id = 'later'"))
         .isEqualTo("later");
+  }
+
+  /** From 4 partitions to 6, some users move to a partition with a lower number. */
+  @Test
+  void whatIsOfAFormerHomeComesBeforeWhatIsOfOneInstantWithIt(TestBed bed) {
+    Database hot = open(bed, "postgres", "");
+    long atMs = Instant.parse("2024-07-12T10:00:00Z").toEpochMilli();
+    var _ =
+        join(
+            hot.execute(
+                "SELECT spendwatch.ensure_partitions('{2024-07-12T00:00Z}')", Tuple.tuple()));
+    var _ =
+        join(
+            hot.execute(
+                """
+                INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency, exposure_minor,
+                                                     verdict, kafka_partition, kafka_offset, ingested_at)
+                SELECT 'moved', '2024-07-12T10:00Z', id, 'PURCHASE', 1, 'USD', 1, 'NO_ACCOUNT', partition, at, ingested::timestamptz
+                  FROM (VALUES ('a', 3, 900, '2024-07-12T10:00:01Z'), ('c', 1, 7, '2024-07-12T10:00:09Z'),
+                               ('b', 3, 901, '2024-07-12T10:00:01Z'), ('d', 1, 8, '2024-07-12T10:00:09Z'))
+                       AS row (id, partition, at, ingested)
+                """,
+                Tuple.tuple()));
+    PgHistory history = new PgHistory(hot, new UnreadableRows());
+    assertThat(join(history.transactionIds(List.of(new InstantQuery("moved", atMs)))))
+        .containsExactly(List.of("a", "b", "c", "d"));
+    assertThat(
+            join(history.users(List.of(new UserQuery("moved", Long.MIN_VALUE))))
+                .get("moved")
+                .entries())
+        .extracting(Entry::transactionId)
+        .containsExactly("a", "b", "c", "d");
   }
 
   @Test

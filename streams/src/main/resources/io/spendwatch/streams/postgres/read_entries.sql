@@ -1,6 +1,8 @@
 -- Promises, for each user of $1, all transactions later than that user's bound in $2 and within 48 h of the latest of them, and
--- all of the 24 h before that one, whatever their verdicts, by event time, then by arrival (partition, offset: a user moves to a higher one, record 0018). $3 is 24 h before the least bound: it lets
+-- all of the 24 h before that one, whatever their verdicts, by event time, then by arrival. $3 is 24 h before the least bound: it lets
 -- the planner leave out older days.
+-- Arrival: a user may have moved to any partition, a lower one too, and what is of a former home was all written before (record 0018); a
+-- batch has one instant, and is of one partition.
 SELECT asked.user_id,
        entry.transaction_id,
        entry.event_time,
@@ -16,7 +18,7 @@ SELECT asked.user_id,
             AND event_time > $3::timestamptz
        ) AS latest
  CROSS JOIN LATERAL (
-         SELECT transaction_id, event_time, kind, amount_minor, currency, balance_version, known_version, kafka_partition,
+         SELECT transaction_id, event_time, kind, amount_minor, currency, balance_version, known_version, ingested_at,
                 kafka_offset
            FROM spendwatch.transactions
           WHERE user_id = asked.user_id
@@ -24,4 +26,4 @@ SELECT asked.user_id,
                                    latest.event_time - interval '24 hours')
             AND event_time > $3::timestamptz
        ) AS entry
- ORDER BY asked.user_id, entry.event_time, entry.kafka_partition, entry.kafka_offset
+ ORDER BY asked.user_id, entry.event_time, entry.ingested_at, entry.kafka_offset

@@ -153,6 +153,11 @@ public final class SimulatedPostgres {
   private final Map<Integer, Pipeline> pipelines = new TreeMap<>();
   private final SimulatedLayout layout = new SimulatedLayout(pipelines);
   private final Map<Key, StoredTransaction> transactions = new LinkedHashMap<>();
+
+  /** With which write each came, as ingested_at tells. */
+  private final Map<Key, Long> written = new HashMap<>();
+
+  private long writes;
   private final Map<String, StoredAlert> alerts = new LinkedHashMap<>();
 
   private record OpenEpisode(
@@ -541,7 +546,8 @@ public final class SimulatedPostgres {
   }
 
   private long writeTransactions(Tuple in) {
-    long written = 0;
+    long count = 0;
+    writes++;
     String[] userIds = in.getArrayOfStrings(10);
     for (int i = 0; i < userIds.length; i++) {
       StoredTransaction row =
@@ -560,9 +566,10 @@ public final class SimulatedPostgres {
               in.getInteger(0),
               in.getArrayOfLongs(22)[i]);
       Key key = new Key(row.userId, row.eventTimeMs, row.transactionId);
-      written += transactions.putIfAbsent(key, row) == null ? 1 : 0;
+      count += transactions.putIfAbsent(key, row) == null ? 1 : 0;
+      var _ = written.putIfAbsent(key, writes);
     }
-    return written;
+    return count;
   }
 
   private long writeAlerts(Tuple in) {
@@ -729,12 +736,17 @@ public final class SimulatedPostgres {
     return rows;
   }
 
+  private long written(StoredTransaction row) {
+    return written.get(new Key(row.userId, row.eventTimeMs, row.transactionId));
+  }
+
+  /** By event time, then in the order in which they were written. */
   private List<StoredTransaction> of(String userId) {
     return transactions.values().stream()
         .filter(row -> row.userId.equals(userId))
         .sorted(
             Comparator.comparingLong(StoredTransaction::eventTimeMs)
-                .thenComparingInt(StoredTransaction::partition)
+                .thenComparingLong(this::written)
                 .thenComparingLong(StoredTransaction::offset))
         .toList();
   }

@@ -1,0 +1,30 @@
+-- Promises table scope_user: each user of whom something is new, and from when on that can depend on rows.
+-- New are rows whose offsets lie in the spans ({fresh}, which the BRIN of the partitions finds), alerts after from_seq, changes of
+-- balances since the run before ({versions_since}, by a BRIN too), and the open episodes that the last run left: time may have
+-- ended them.
+CREATE TEMPORARY TABLE scope_user ON COMMIT DROP AS
+SELECT user_id, min(rows_after) AS rows_after, bool_or(was_open) AS was_open, bool_or(alerted) AS alerted
+  FROM (
+         SELECT t.user_id, min(t.event_time) - interval '48 hours' AS rows_after, false AS was_open, false AS alerted
+           FROM spendwatch.transactions AS t
+          WHERE {fresh}
+          GROUP BY t.user_id
+         UNION ALL
+         SELECT alert.user_id, min(alert.event_time) - interval '48 hours', false, true
+           FROM spendwatch.alerts AS alert
+           JOIN span ON span.kafka_partition = alert.kafka_partition
+                    AND alert.partition_seq > span.from_seq AND alert.kafka_offset < span.to_offset
+          GROUP BY alert.user_id
+         UNION ALL
+         SELECT user_id, min(as_of) - interval '48 hours', false, true
+           FROM spendwatch.account_versions
+          WHERE recorded_at >= {versions_since}
+            AND balance_version > 1
+          GROUP BY user_id
+         UNION ALL
+         SELECT user_id, latest_event_time - interval '24 hours', true, true
+           FROM spendwatch.reconciliation_open_episodes
+       ) AS reason
+ GROUP BY user_id;
+-- Of many users, all rows are read once; of a few, each one's by itself.
+ANALYZE scope_user;
