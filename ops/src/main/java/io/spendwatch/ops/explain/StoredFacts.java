@@ -28,6 +28,7 @@ import java.util.stream.StreamSupport;
  */
 final class StoredFacts {
   private static final String FIND_ALERT = load("find_alert");
+  private static final String FIND_ALERTS_BY_PREFIX = load("find_alerts_by_prefix");
   private static final String READ_ALERTS = load("read_alerts");
   private static final String FIND_TRANSACTIONS = load("find_transactions");
   private static final String FIND_ARRIVAL = load("find_arrival");
@@ -87,6 +88,11 @@ final class StoredFacts {
 
   Optional<Alert> alert(String alertId) {
     return read(FIND_ALERT, StoredFacts::alert, alertId).stream().findFirst();
+  }
+
+  /** Alerts whose ids begin so. */
+  List<Alert> alertsBeginningWith(String prefix, int max) {
+    return read(FIND_ALERTS_BY_PREFIX, StoredFacts::alert, prefix, max);
   }
 
   /**
