@@ -3,7 +3,6 @@ package io.spendwatch.ops.cli;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.acceptance.Comparison;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.protocol.ForeignText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -56,7 +55,7 @@ public final class CompareCommand implements Callable<Integer> {
               configuration.streams().kafka().clientProperties(),
               configuration.streams().kafka().topics(),
               configuration.streams().kafka().partitioner());
-      spec.commandLine().getOut().println(ForeignText.shown(set + ": " + comparison.report()));
+      spec.commandLine().getOut().println(set + ": " + comparison.report());
       return comparison.isEqual() ? 0 : 1;
     } catch (IOException e) {
       throw new OperatorException(e.getMessage(), e);
