@@ -166,7 +166,7 @@ class SecretsIT {
       assertThat(said.toString(StandardCharsets.UTF_8))
           .as(command)
           .doesNotContain(FIRST, SECOND)
-          .contains("spendwatch " + command.split(" ")[0] + ": ");
+          .contains("spendwatch " + command.split(" ", -1)[0] + ": ");
       said.reset();
     }
   }
@@ -235,7 +235,7 @@ class SecretsIT {
     CommandLine commandLine = Spendwatch.commandLine();
     commandLine.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
     commandLine.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
-    int _ = commandLine.execute(line.replace("DIR", directory.toString()).split(" "));
+    int _ = commandLine.execute(line.replace("DIR", directory.toString()).split(" ", -1));
   }
 
   private void set(String key, String value) {
