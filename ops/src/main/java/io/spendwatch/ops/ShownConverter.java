@@ -9,7 +9,8 @@ import java.util.stream.Collectors;
 /**
  * {@code %shown(...)} in a pattern of the log: what is in the brackets, safe for a terminal and
  * without secrets. Its first line stands where it is; further ones, as of a stack trace, begin with
- * a tab, so that no text from outside can pass for a line of the log. Stateless.
+ * a tab, so that no text from outside can pass for a line of the log. It ends the line itself: a
+ * pattern takes no conversion right behind a bracket. Stateless.
  */
 public final class ShownConverter extends CompositeConverter<ILoggingEvent> {
   @Override
@@ -17,6 +18,6 @@ public final class ShownConverter extends CompositeConverter<ILoggingEvent> {
     return Secrets.masked(text)
         .lines()
         .map(line -> ForeignText.shown(line.replace("\t", "  ")))
-        .collect(Collectors.joining(System.lineSeparator() + "\t"));
+        .collect(Collectors.joining(System.lineSeparator() + "\t", "", System.lineSeparator()));
   }
 }

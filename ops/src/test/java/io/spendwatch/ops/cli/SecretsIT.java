@@ -192,9 +192,10 @@ class SecretsIT {
     } finally {
       node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
-    assertThat(said.toString(StandardCharsets.UTF_8))
-        .contains("Started")
-        .doesNotContain(FIRST, SECOND);
+    String all = said.toString(StandardCharsets.UTF_8);
+    assertThat(all).contains("Started").doesNotContain(FIRST, SECOND);
+    // Of the log, of a stack trace in it, or of the status.
+    assertThat(all.lines()).allMatch(line -> line.matches("(time=|\t|\\{).*"));
   }
 
   static Stream<Arguments> settingsOfKafka() {
