@@ -1,5 +1,6 @@
 package io.spendwatch.loadgen;
 
+import io.spendwatch.protocol.Secrets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,6 +47,7 @@ final class KafkaCluster implements AutoCloseable {
    * others, has a leader.
    */
   static KafkaCluster connect(KafkaOptions options, Waiting waiting, String... otherTopics) {
+    Secrets.keepOf(options.properties);
     Map<String, Object> properties = new HashMap<>(options.properties);
     properties.put("bootstrap.servers", options.bootstrapServers);
     properties.putIfAbsent("request.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());

@@ -1,5 +1,7 @@
 package io.spendwatch.loadgen;
 
+import io.spendwatch.protocol.ForeignText;
+import io.spendwatch.protocol.Secrets;
 import java.time.Duration;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -44,6 +46,8 @@ public final class LoadGen implements Runnable {
   }
 
   static CommandLine commandLine() {
+    // It would repeat what it could not read, such as the login of --property.
+    CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     return new CommandLine(new LoadGen())
         .registerConverter(Duration.class, Durations::parse)
         .registerConverter(Rate.class, Rate::parse)
@@ -68,7 +72,9 @@ public final class LoadGen implements Runnable {
   private static String line(CommandLine command, Exception failure) {
     boolean foreseen = failure instanceof CommandFailed || failure instanceof ParameterException;
     String what = foreseen ? failure.getMessage() : failure.toString();
-    return command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " ");
+    return ForeignText.shown(
+        Secrets.masked(
+            command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " ")));
   }
 
   @Override

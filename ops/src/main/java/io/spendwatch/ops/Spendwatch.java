@@ -13,6 +13,8 @@ import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.SandboxCommand;
 import io.spendwatch.ops.cli.StatusCommand;
+import io.spendwatch.protocol.ForeignText;
+import io.spendwatch.protocol.Secrets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -76,6 +78,8 @@ public final class Spendwatch implements Runnable {
 
   /** The whole command line, not run yet. */
   public static CommandLine commandLine() {
+    // It would repeat on its own what it could not read.
+    CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     return new CommandLine(new Spendwatch())
         .registerConverter(Duration.class, Spendwatch::duration)
         .setParameterExceptionHandler(
@@ -108,7 +112,12 @@ public final class Spendwatch implements Runnable {
   }
 
   private static String line(CommandLine command, String what) {
-    return command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " ");
+    return shown(
+        command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " "));
+  }
+
+  private static String shown(String line) {
+    return ForeignText.shown(Secrets.masked(line));
   }
 
   @Override

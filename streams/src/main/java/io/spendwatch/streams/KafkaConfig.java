@@ -48,6 +48,8 @@ public record KafkaConfig(
     Duration fetchWaitMax,
     Map<String, String> properties) {
 
+  private static final String ALERT_COMPRESSION = "none";
+
   private static final int POLL_RECORDS_MAX = 4000;
   private static final int FETCH_BYTES_MAX = 8 << 20;
   private static final int PARTITION_FETCH_BYTES_MAX = 1 << 20;
@@ -223,7 +225,8 @@ public record KafkaConfig(
     all.put(ProducerConfig.CLIENT_ID_CONFIG, nodeId + "-producer");
     all.put(ProducerConfig.LINGER_MS_CONFIG, 0);
     all.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, TRANSACTION_RETRY_MS);
-    all.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+    // Every subscriber's client reads it; some have no lz4. Batches of alerts are a few records.
+    all.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, ALERT_COMPRESSION);
     all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, REQUEST_BYTES_MAX);
     all.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, requestTimeoutMs);
     all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 2 * requestTimeoutMs);

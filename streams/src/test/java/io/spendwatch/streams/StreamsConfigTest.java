@@ -76,6 +76,15 @@ class StreamsConfigTest {
             ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG);
   }
 
+  /** Some have neither lz4 nor snappy nor zstd. */
+  @Test
+  void alertsCanBeReadByEveryClientUnlessSomebodyWantsOtherwise() {
+    assertThat(read("").kafka().producerProperties())
+        .containsEntry(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none");
+    assertThat(read("kafka.properties { compression.type = gzip }").kafka().producerProperties())
+        .containsEntry(ProducerConfig.COMPRESSION_TYPE_CONFIG, "gzip");
+  }
+
   @Test
   void showsNoPassword() {
     assertThat(

@@ -4,6 +4,7 @@ import io.spendwatch.ops.acceptance.KnownAnswers.ExpectedAlert;
 import io.spendwatch.ops.acceptance.KnownAnswers.Row;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
+import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Verdict;
@@ -96,7 +97,9 @@ public final class Comparison {
             alerts,
             outstanding,
             differences.size()));
-    differences.stream().limit(SHOWN_DIFFERENCES).forEach(d -> report.append("\n  ").append(d));
+    differences.stream()
+        .limit(SHOWN_DIFFERENCES)
+        .forEach(d -> report.append("\n  ").append(ForeignText.shown(d)));
     return report.toString();
   }
 

@@ -3,6 +3,7 @@ package io.spendwatch.ops.alerts;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
+import io.spendwatch.streams.retry.Retry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,8 +49,7 @@ public final class AlertTail implements AutoCloseable {
     try {
       consumer = new KafkaConsumer<>(properties(client));
     } catch (KafkaException e) {
-      String reason = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
-      throw new OperatorException(kafka + ": " + reason, e);
+      throw new OperatorException(kafka + ": " + Retry.root(e).getMessage(), e);
     }
     try {
       assign(consumer, topic, fromBeginning, kafka);
@@ -57,7 +57,11 @@ public final class AlertTail implements AutoCloseable {
     } catch (TimeoutException e) {
       consumer.close();
       throw new OperatorException(
-          kafka + " does not answer after " + ANSWER_TIMEOUT.toSeconds() + " s", e);
+          kafka
+              + " does not answer after "
+              + properties(client).get(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG)
+              + " ms (spendwatch.kafka.properties: default.api.timeout.ms)",
+          e);
     } catch (RuntimeException e) {
       consumer.close();
       throw e;

@@ -1,5 +1,7 @@
 package io.spendwatch.ops.alerts;
 
+import static io.spendwatch.protocol.ForeignText.shown;
+
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.Money;
 import java.time.Instant;
@@ -13,9 +15,12 @@ public final class AlertText {
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS'Z'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
 
+  /** Two of the five groups of a UUID. */
+  private static final int SHORT_ID = 13;
+
   private AlertText() {}
 
-  /** One line: when, what, who, the sum, the balance, the excess. */
+  /** One line: when, what, its short id, who, the sum, the balance, the excess. */
   public static String line(Alert alert) {
     String currency = alert.currency();
     String excess =
@@ -27,15 +32,21 @@ public final class AlertText {
         };
     return String.format(
         Locale.ROOT,
-        "%s  %-7s  user %-20s  spent %12s %s in 24 h  balance %12s%s%s",
+        "%s  %-7s  %-13s  user %-20s  spent %12s %s in 24 h  balance %12s%s%s",
         TIME.format(Instant.ofEpochMilli(alert.eventTimeMs())),
         alert.type(),
-        alert.userId(),
+        shown(shortId(alert.alertId())),
+        shown(alert.userId()),
         Money.format(alert.exposureMinor(), currency),
-        currency,
+        shown(currency),
         Money.format(alert.balanceMinor(), currency),
         excess,
         alert.late() ? "  (late)" : "");
+  }
+
+  /** The beginning of an id, as {@code explain} takes it: one of many millions is alone with it. */
+  private static String shortId(String alertId) {
+    return alertId.substring(0, Math.min(SHORT_ID, alertId.length()));
   }
 
   private static String cause(Alert alert) {

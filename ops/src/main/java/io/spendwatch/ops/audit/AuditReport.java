@@ -1,5 +1,7 @@
 package io.spendwatch.ops.audit;
 
+import io.spendwatch.protocol.ForeignText;
+import io.spendwatch.streams.postgres.SqlText;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -66,7 +68,7 @@ public record AuditReport(
             settledUntil == null ? "" : ", up to " + settledUntil));
     lines.add(
         usersAwake == null
-            ? "windows in memory were not compared: " + notAsked
+            ? ForeignText.shown("windows in memory were not compared: " + notAsked)
             : String.format(
                 Locale.ROOT,
                 "%,d users' windows in memory compared in %.1f s",
@@ -81,11 +83,11 @@ public record AuditReport(
     }
     for (Finding finding : findings) {
       lines.add("");
-      lines.add(headline(finding));
-      lines.add("  expected  " + finding.expected());
-      lines.add("  found     " + finding.actual());
-      lines.add("  because   " + finding.detail());
-      lines.add("  shown by  " + finding.reproduce());
+      lines.add(ForeignText.shown(headline(finding)));
+      lines.add(ForeignText.shown("  expected  " + finding.expected()));
+      lines.add(ForeignText.shown("  found     " + finding.actual()));
+      lines.add(ForeignText.shown("  because   " + finding.detail()));
+      lines.add("  shown by  " + SqlText.printable(finding.reproduce()));
     }
     if (findingsTotal > findings.size()) {
       lines.add("");

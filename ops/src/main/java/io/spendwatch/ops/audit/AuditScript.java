@@ -1,34 +1,43 @@
 package io.spendwatch.ops.audit;
 
 import io.spendwatch.streams.postgres.SqlText;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The SQL of the audit: files beside this class, of one or several statements, with names in braces
  * where values are put in that a statement cannot take as parameters. None of these values comes
- * from outside: they are numbers, instants, and conditions made of them. Stateless.
+ * from outside: they are numbers, instants, and conditions made of them. Each file is read and
+ * taken apart once. Thread-safe.
  */
 final class AuditScript {
-  /** Where a statement ends and another begins; within a function none begins so. */
-  private static final Pattern BETWEEN_STATEMENTS =
-      Pattern.compile(";\\s*\\n(?=\\s*(--|CREATE |INSERT |ANALYZE |DROP |DELETE |SET |$))");
+  private static final Map<String, AuditScript> LOADED = new ConcurrentHashMap<>();
 
-  private AuditScript() {}
+  private final String text;
+  private final List<String> statements;
+
+  private AuditScript(String file) {
+    text = SqlText.load(AuditScript.class, file);
+    statements = SqlText.statements(text);
+  }
 
   /** The statements of a file, in order. */
   static List<String> statements(String file, Map<String, String> values) {
-    return Arrays.stream(BETWEEN_STATEMENTS.split(text(file, values)))
-        .map(String::strip)
-        .filter(statement -> !statement.isEmpty())
-        .toList();
+    return loaded(file).statements.stream().map(statement -> filledIn(statement, values)).toList();
   }
 
   /** The one statement of a file. */
   static String text(String file, Map<String, String> values) {
-    String text = SqlText.load(AuditScript.class, file);
+    return filledIn(loaded(file).text, values);
+  }
+
+  private static AuditScript loaded(String file) {
+    return LOADED.computeIfAbsent(file, AuditScript::new);
+  }
+
+  private static String filledIn(String template, Map<String, String> values) {
+    String text = template;
     for (Map.Entry<String, String> value : values.entrySet()) {
       text = text.replace("{" + value.getKey() + "}", value.getValue());
     }

@@ -3,6 +3,8 @@ package io.spendwatch.ops.cli;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.alerts.AlertText;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.process.StandardOutput;
+import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -17,7 +19,8 @@ import picocli.CommandLine.Spec;
     name = "alerts",
     mixinStandardHelpOptions = true,
     description = {
-      "Prints each alert as it comes, as a subscriber sees it, until Ctrl-C.",
+      "Prints each alert as it comes, as a subscriber sees it, until Ctrl-C, or until nobody reads it any"
+          + " more. What stands after the type is the beginning of the alert's id, as `explain` takes it.",
       "Times are event times, UTC."
     })
 public final class AlertsCommand implements Callable<Integer> {
@@ -49,14 +52,14 @@ public final class AlertsCommand implements Callable<Integer> {
             fromBeginning)) {
       while (true) {
         for (AlertTail.Received received : tail.poll(POLL)) {
-          out.println(json ? received.json() : AlertText.line(received.alert()));
+          out.println(
+              json ? ForeignText.inJson(received.json()) : AlertText.line(received.alert()));
           if (--left == 0) {
             out.flush();
             return 0;
           }
         }
-        // Whoever read our output has gone, as `head` does.
-        if (out.checkError()) {
+        if (StandardOutput.isClosed(out)) {
           return 0;
         }
       }

@@ -7,6 +7,7 @@ import io.spendwatch.ops.audit.HttpWindows;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.Json;
+import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.postgres.Database;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
@@ -58,7 +59,7 @@ public final class AuditCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     AuditReport report = run(Configuration.load(), Timekeeper.real(InstantSource.system()));
-    out.println(json ? Json.write(report) : report.text());
+    out.println(json ? ForeignText.inJson(Json.write(report)) : report.text());
     return report.isClean() ? 0 : 1;
   }
 

@@ -6,6 +6,7 @@ import io.spendwatch.ops.explain.ExplanationText;
 import io.spendwatch.ops.explain.Explanations;
 import io.spendwatch.ops.http.Json;
 import io.spendwatch.protocol.EventTime;
+import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.postgres.Database;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -35,7 +36,10 @@ public final class ExplainCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "ID", arity = "0..1", description = "Of an alert, or of a transaction.")
+  @Parameters(
+      paramLabel = "ID",
+      arity = "0..1",
+      description = "Of an alert, or its beginning as `alerts` prints it; or of a transaction.")
   private String id;
 
   @Option(names = "--user", paramLabel = "ID", description = "The user.")
@@ -77,7 +81,8 @@ public final class ExplainCommand implements Callable<Integer> {
           id == null ? explanations.at(userId, instant) : explanations.of(id, userId, instant);
       spec.commandLine()
           .getOut()
-          .println(json ? Json.write(explanation) : ExplanationText.of(explanation));
+          .println(
+              json ? ForeignText.inJson(Json.write(explanation)) : ExplanationText.of(explanation));
       return explanation.isContradictory() ? DISAGREE : 0;
     } finally {
       database.close().toCompletableFuture().join();

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
@@ -9,7 +10,6 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -31,8 +31,6 @@ import picocli.CommandLine.Spec;
       "  set -a; source <(./spendwatch sandbox ... | sed '/READY/q'); set +a"
     })
 public final class SandboxCommand implements Callable<Integer> {
-  private static final Duration PREPARATION = Duration.ofSeconds(60);
-
   @Spec private CommandSpec spec;
 
   @Option(
@@ -90,7 +88,9 @@ public final class SandboxCommand implements Callable<Integer> {
   private void prepare(EmbeddedServers servers) {
     var preparation =
         new Preparation(
-            spec.commandLine().getErr(), PREPARATION, Timekeeper.real(InstantSource.system()));
+            spec.commandLine().getErr(),
+            Configuration.readStartTimeout(),
+            Timekeeper.real(InstantSource.system()));
     PostgresAddress database = PostgresAddress.parse(servers.postgres().uri(), "", "");
     int _ = preparation.schema(database, InstantSource.system().instant());
     var _ =

@@ -6,12 +6,17 @@ import io.spendwatch.ops.http.HttpConfig;
 import io.spendwatch.ops.http.Json;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.StatusText;
+import io.spendwatch.protocol.ForeignText;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -32,7 +37,6 @@ import picocli.CommandLine.Spec;
           + " not answer, 3 otherwise."
     })
 public final class StatusCommand implements Callable<Integer> {
-  private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final int NOT_READY = 3;
 
   @Spec private CommandSpec spec;
@@ -45,6 +49,13 @@ public final class StatusCommand implements Callable<Integer> {
               + " http://127.0.0.1:8080).")
   private URI url;
 
+  @Option(
+      names = "--timeout",
+      paramLabel = "DURATION",
+      defaultValue = "15s",
+      description = "For the node's answer (default ${DEFAULT-VALUE}).")
+  private Duration timeout;
+
   @Option(names = "--json", description = "Print the document that the node answers with.")
   private boolean json;
 
@@ -55,6 +66,10 @@ public final class StatusCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--url: " + node + " (expected: http://host:port)");
     }
+    if (!timeout.isPositive()) {
+      throw new ParameterException(
+          spec.commandLine(), "--timeout: " + timeout + " (expected: more than nothing)");
+    }
     String document = ask(node);
     ClusterStatus status;
     try {
@@ -63,7 +78,7 @@ public final class StatusCommand implements Callable<Integer> {
       throw new OperatorException("what answers at " + node + " is no Spendwatch node", e);
     }
     PrintWriter out = spec.commandLine().getOut();
-    out.println(json ? document : StatusText.of(status));
+    out.println(json ? ForeignText.inJson(document) : StatusText.of(status));
     return status.isReady() ? 0 : NOT_READY;
   }
 
@@ -72,11 +87,11 @@ public final class StatusCommand implements Callable<Integer> {
     return URI.create("http://" + http.host() + ":" + http.port());
   }
 
-  private static String ask(URI node) {
-    try (HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build()) {
+  private String ask(URI node) {
+    try (HttpClient client = HttpClient.newBuilder().connectTimeout(timeout).build()) {
       HttpResponse<String> response =
           client.send(
-              HttpRequest.newBuilder(node.resolve("/api/v1/status")).timeout(TIMEOUT).build(),
+              HttpRequest.newBuilder(node.resolve("/api/v1/status")).timeout(timeout).build(),
               HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         throw new OperatorException(
@@ -87,8 +102,19 @@ public final class StatusCommand implements Callable<Integer> {
                 response.statusCode()));
       }
       return response.body();
+    } catch (ConnectException | HttpConnectTimeoutException | UnresolvedAddressException e) {
+      throw new OperatorException("no node answers at " + node + ": nobody listens there", e);
+    } catch (HttpTimeoutException e) {
+      throw new OperatorException(
+          String.format(
+              Locale.ROOT,
+              "the node at %s is slow: it is there, but has not answered after %d ms (--timeout)",
+              node,
+              timeout.toMillis()),
+          e);
     } catch (IOException e) {
-      throw new OperatorException("no node answers at " + node, e);
+      throw new OperatorException(
+          "no node answers at " + node + ": " + (e.getMessage() == null ? e : e.getMessage()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new OperatorException("interrupted", e);

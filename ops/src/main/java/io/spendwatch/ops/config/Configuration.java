@@ -6,15 +6,20 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditConfig;
+import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.http.HttpConfig;
 import io.spendwatch.ops.partitions.PartitionsConfig;
 import io.spendwatch.ops.schema.PostgresAddress;
+import io.spendwatch.protocol.Secrets;
 import io.spendwatch.streams.StreamsConfig;
 import io.spendwatch.streams.config.ConfigSection;
 import io.spendwatch.streams.postgres.PostgresConfig;
 import java.io.File;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * All settings of this process, checked.
@@ -25,6 +30,9 @@ import java.net.UnknownHostException;
  * @param partitions how partitions are kept
  * @param audit how often and how much is audited
  * @param http where a node answers
+ * @param actors what a node keeps in memory
+ * @param cluster which cluster a node joins
+ * @param startTimeout how long each part of a start may take
  */
 public record Configuration(
     Config raw,
@@ -32,9 +40,27 @@ public record Configuration(
     PostgresConfig analytics,
     PartitionsConfig partitions,
     AuditConfig audit,
-    HttpConfig http) {
+    HttpConfig http,
+    ActorsConfig actors,
+    ClusterConfig cluster,
+    Duration startTimeout) {
+  private static final List<String> SECTIONS =
+      List.of(
+          "kafka",
+          "postgres",
+          "postgres-writes",
+          "postgres-analytics",
+          "pipeline",
+          "actors",
+          "http",
+          "cluster",
+          "audit",
+          "partitions",
+          "lease");
   private static final String FILE_VARIABLE = "SPENDWATCH_CONFIG";
+  private static final String ROOT = "spendwatch";
   private static final String NODE_ID = "spendwatch.node-id";
+  private static final String START_TIMEOUT = "start-timeout";
 
   /**
    * Reads system properties, the file that SPENDWATCH_CONFIG names, the environment and the
@@ -43,14 +69,19 @@ public record Configuration(
    * @throws OperatorException naming the setting that is missing, unknown or out of its range
    */
   public static Configuration load() {
+    return load(file());
+  }
+
+  /**
+   * With another file.
+   *
+   * @throws OperatorException as {@link #load()}
+   */
+  static Configuration load(Optional<File> file) {
     try {
-      ConfigFactory.invalidateCaches();
-      Config merged =
-          ConfigFactory.defaultOverrides()
-              .withFallback(file())
-              .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
-              .withFallback(ConfigFactory.defaultReferenceUnresolved())
-              .resolve();
+      Config merged = merged(file);
+      Secrets.keepOf(ConfigSection.of(merged, ROOT).flat());
+      rejectUnknownSections(file);
       HttpConfig http = HttpConfig.from(merged);
       Config named = withNodeId(merged, http);
       return new Configuration(
@@ -59,10 +90,69 @@ public record Configuration(
           analytics(named),
           PartitionsConfig.from(named),
           AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
-          http);
+          http,
+          ActorsConfig.from(named),
+          ClusterConfig.from(named),
+          startTimeout(named));
     } catch (ConfigException | IllegalArgumentException e) {
-      throw new OperatorException("configuration: " + e.getMessage(), e);
+      throw wrong(e);
     }
+  }
+
+  /**
+   * How long each part of a start may take, for those that need no other setting.
+   *
+   * @throws OperatorException if the settings cannot be read
+   */
+  public static Duration readStartTimeout() {
+    try {
+      return startTimeout(merged(file()));
+    } catch (ConfigException | IllegalArgumentException e) {
+      throw wrong(e);
+    }
+  }
+
+  private static Duration startTimeout(Config merged) {
+    Duration timeout = ConfigSection.of(merged, ROOT).duration(START_TIMEOUT);
+    ConfigSection.checkPositive(ROOT + "." + START_TIMEOUT, timeout);
+    return timeout;
+  }
+
+  private static Config merged(Optional<File> file) {
+    ConfigFactory.invalidateCaches();
+    return ConfigFactory.defaultOverrides().withFallback(withoutOverrides(file)).resolve();
+  }
+
+  private static Config withoutOverrides(Optional<File> file) {
+    return file.map(ConfigFactory::parseFile)
+        .orElse(ConfigFactory.empty())
+        .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
+        .withFallback(ConfigFactory.defaultReferenceUnresolved());
+  }
+
+  /**
+   * A misspelt section would be passed over in silence. Not of system properties: programs have
+   * some of their own that begin with our name.
+   */
+  private static void rejectUnknownSections(Optional<File> file) {
+    ConfigSection root = ConfigSection.of(withoutOverrides(file).resolve(), ROOT);
+    for (String section : SECTIONS) {
+      ConfigSection _ = root.section(section);
+    }
+    String _ = root.string("node-id");
+    Duration _ = root.duration(START_TIMEOUT);
+    root.rejectUnknown();
+  }
+
+  /** A parser repeats what it did not understand, which may be a secret: where it is must do. */
+  private static OperatorException wrong(RuntimeException e) {
+    return e instanceof ConfigException.Parse unreadable
+        ? new OperatorException(
+            "configuration: "
+                + unreadable.origin().description()
+                + ": this is no HOCON (texts that have more than letters and digits go into double"
+                + " quotes)")
+        : new OperatorException("configuration: " + e.getMessage(), e);
   }
 
   /** Reads {@code spendwatch.postgres-analytics}; what it does not say is the hot path's. */
@@ -81,20 +171,20 @@ public record Configuration(
     try {
       return PostgresAddress.parse(postgres.uri(), postgres.user(), postgres.password());
     } catch (IllegalArgumentException e) {
-      throw new OperatorException("configuration: " + e.getMessage(), e);
+      throw wrong(e);
     }
   }
 
-  private static Config file() {
+  private static Optional<File> file() {
     String name = System.getenv(FILE_VARIABLE);
     if (name == null || name.isBlank()) {
-      return ConfigFactory.empty();
+      return Optional.empty();
     }
     File file = new File(name);
     if (!file.isFile()) {
       throw new OperatorException(FILE_VARIABLE + ": there is no file " + name);
     }
-    return ConfigFactory.parseFile(file);
+    return Optional.of(file);
   }
 
   private static Config withNodeId(Config config, HttpConfig http) {

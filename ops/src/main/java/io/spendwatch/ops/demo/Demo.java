@@ -4,12 +4,14 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.process.Children;
 import io.spendwatch.ops.process.GuardedProcess;
+import io.spendwatch.ops.process.StandardOutput;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.ops.servers.DataDirectory;
 import io.spendwatch.ops.servers.EmbeddedServers;
 import io.spendwatch.ops.servers.Ports;
 import io.spendwatch.ops.setup.Preparation;
 import io.spendwatch.ops.status.ClusterStatus;
+import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
@@ -147,7 +149,10 @@ public final class Demo {
                 : String.format(
                     Locale.ROOT, "Starting %d nodes; the first answers at ", plan.nodes()))
             + nodes.http());
-    AlertFeed feed = keep(AlertFeed.start(out, startedNanos, client, topics.alerts()));
+    Map<String, Object> patient = new HashMap<>(client);
+    patient.put(
+        "default.api.timeout.ms", Math.toIntExact(Configuration.readStartTimeout().toMillis()));
+    AlertFeed feed = keep(AlertFeed.start(out, startedNanos, patient, topics.alerts()));
 
     Optional<Failover> failover = Optional.empty();
     var watch = new Watch(nodes, servers);
@@ -173,7 +178,8 @@ public final class Demo {
 
   private void prepare(PostgresAddress database, Map<String, Object> client) throws SQLException {
     var preparation =
-        new Preparation(out, Duration.ofMinutes(1), Timekeeper.real(InstantSource.system()));
+        new Preparation(
+            out, Configuration.readStartTimeout(), Timekeeper.real(InstantSource.system()));
     int _ = preparation.schema(database, Instant.now());
     var _ = preparation.topics(database, client, topics, OptionalInt.empty(), OptionalInt.of(1));
   }
@@ -327,7 +333,10 @@ public final class Demo {
           throw new OperatorException(serversEnded.join());
         }
         boolean timeIsUp = plan.duration().map(d -> !left(d).isPositive()).orElse(false);
-        if (timeIsUp || finish.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+        // Whoever looked has gone: there is nobody left to show anything to.
+        if (timeIsUp
+            || StandardOutput.isClosed(out)
+            || finish.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
           return false;
         }
       }
@@ -383,7 +392,7 @@ public final class Demo {
             Locale.ROOT,
             "[%5.1f s] %s",
             (System.nanoTime() - startedNanos) / 1_000_000_000.0,
-            what));
+            ForeignText.shown(what)));
     out.flush();
   }
 

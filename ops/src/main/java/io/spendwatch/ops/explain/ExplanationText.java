@@ -8,6 +8,7 @@ import io.spendwatch.ops.explain.Explanation.Balance;
 import io.spendwatch.ops.explain.Explanation.Episode;
 import io.spendwatch.ops.explain.Summation.Line;
 import io.spendwatch.ops.explain.Summation.Listing;
+import io.spendwatch.protocol.ForeignText;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,9 +30,9 @@ public final class ExplanationText {
   }
 
   private void add(Explanation explanation) {
-    lines.add(explanation.sentence());
-    explanation.remarks().forEach(lines::add);
-    explanation.differences().forEach(what -> lines.add("! The tables disagree: " + what + "."));
+    say(explanation.sentence());
+    explanation.remarks().forEach(this::say);
+    explanation.differences().forEach(what -> say("! The tables disagree: " + what + "."));
     lines.add("");
     Summation summation = explanation.summation();
     fact("window", "(%s, %s]: the first instant is out, the last is in", summation);
@@ -61,7 +62,12 @@ public final class ExplanationText {
     list("Arrived later, and not counted:", summation.arrivedLater());
     lines.add("");
     lines.add("The same figure in psql:");
+    // Its literals hold no line ends: they are escaped there, and indenting changes none of them.
     summation.sql().lines().map(line -> "  " + line).forEach(lines::add);
+  }
+
+  private void say(String line) {
+    lines.add(ForeignText.shown(line));
   }
 
   private void fact(String name, String form, Summation summation) {
@@ -69,7 +75,7 @@ public final class ExplanationText {
   }
 
   private void fact(String name, String what) {
-    lines.add(String.format(Locale.ROOT, "%-8s  %s", name, what));
+    say(String.format(Locale.ROOT, "%-8s  %s", name, what));
   }
 
   private void list(String title, Listing listing) {
@@ -93,7 +99,7 @@ public final class ExplanationText {
               "  (--rows shows more)"));
     }
     for (Line line : listing.lines()) {
-      lines.add(
+      say(
           String.format(
               Locale.ROOT,
               LINE,

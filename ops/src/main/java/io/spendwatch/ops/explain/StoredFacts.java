@@ -31,6 +31,7 @@ import java.util.stream.StreamSupport;
 final class StoredFacts {
   private static final String READ_STAYS = load("read_stays");
   private static final String FIND_ALERT = load("find_alert");
+  private static final String FIND_ALERTS_BY_PREFIX = load("find_alerts_by_prefix");
   private static final String READ_ALERTS = load("read_alerts");
   private static final String FIND_TRANSACTIONS = load("find_transactions");
   private static final String FIND_ARRIVAL = load("find_arrival");
@@ -117,6 +118,11 @@ final class StoredFacts {
 
   private String inOrder(String sql, String userId) {
     return sql.replace("{arrived}", stays(userId).arrivalSql());
+  }
+
+  /** Alerts whose ids begin so. */
+  List<Alert> alertsBeginningWith(String prefix, int max) {
+    return read(FIND_ALERTS_BY_PREFIX, StoredFacts::alert, prefix, max);
   }
 
   /**

@@ -30,22 +30,17 @@ record Window(String userId, String currency, Instant end, Known known) {
         new StringBuilder(
             SUM_WINDOW
                 .stripTrailing()
-                .replace(":'user'", quoted(userId))
-                .replace(":'window_start'", quoted(start().toString()))
-                .replace(":'window_end'", quoted(end.toString()))
-                .replace(":'currency'", quoted(currency)));
+                .replace(":'user'", SqlText.literal(userId))
+                .replace(":'window_start'", SqlText.literal(start().toString()))
+                .replace(":'window_end'", SqlText.literal(end.toString()))
+                .replace(":'currency'", SqlText.literal(currency)));
     if (known.arrivalMax() != Long.MAX_VALUE) {
       sql.append("\n   AND ").append(known.stays().arrivedSql(known.arrivalMax()));
     }
     if (known.batchLeftOut() != null) {
-      sql.append("\n   AND ingested_at <> ").append(quoted(known.batchLeftOut().toString()));
+      sql.append("\n   AND ingested_at <> ")
+          .append(SqlText.literal(known.batchLeftOut().toString()));
     }
     return sql.append(';').toString();
-  }
-
-  /** A literal, whatever the text holds and however the server reads backslashes. */
-  private static String quoted(String text) {
-    String doubled = text.replace("'", "''");
-    return text.contains("\\") ? "E'" + doubled.replace("\\", "\\\\") + "'" : "'" + doubled + "'";
   }
 }

@@ -18,6 +18,7 @@ public final class Json {
           .addModule(new JavaTimeModule())
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .defaultPropertyInclusion(
               JsonInclude.Value.construct(
                   JsonInclude.Include.NON_NULL, JsonInclude.Include.USE_DEFAULTS))
@@ -39,10 +40,16 @@ public final class Json {
    * @throws IllegalArgumentException if it is no JSON of this type
    */
   public static <T> T read(String json, Class<T> type) {
+    T value;
     try {
-      return MAPPER.readValue(json, type);
+      value = MAPPER.readValue(json, type);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("no JSON of a " + type.getSimpleName(), e);
     }
+    if (value == null) {
+      // What `null` is read as.
+      throw new IllegalArgumentException("no JSON of a " + type.getSimpleName());
+    }
+    return value;
   }
 }

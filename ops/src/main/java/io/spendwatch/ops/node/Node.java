@@ -1,6 +1,5 @@
 package io.spendwatch.ops.node;
 
-import com.typesafe.config.Config;
 import io.spendwatch.actors.PartitionActor;
 import io.spendwatch.actors.PartitionActors;
 import io.spendwatch.actors.PartitionSharding;
@@ -12,6 +11,7 @@ import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.audit.ReconciliationJob;
 import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.cluster.Membership;
+import io.spendwatch.ops.config.ActorsConfig;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.http.HttpApi;
 import io.spendwatch.ops.http.HttpConfig;
@@ -26,12 +26,14 @@ import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.postgres.Statements;
 import io.spendwatch.streams.postgres.UnreadableRows;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
@@ -72,8 +74,7 @@ public final class Node {
    * @throws OperatorException if a port is taken or a setting is wrong
    */
   public static Node start(Configuration configuration, InstantSource clock) {
-    Config raw = configuration.raw();
-    ClusterConfig cluster = clusterOf(raw);
+    ClusterConfig cluster = configuration.cluster();
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
@@ -82,7 +83,7 @@ public final class Node {
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
         Stream.concat(Stream.of(database, writes, analytics), owners.stream()).toList();
-    ActorSystem<Void> system = actorSystem(cluster, raw, database, databases);
+    ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
@@ -93,8 +94,8 @@ public final class Node {
               system,
               actors,
               new PgHistory(database, unreadable),
-              raw.getDuration("spendwatch.actors.allocation-timeout"),
-              raw.getDuration("spendwatch.actors.gather-interval"));
+              configuration.actors().allocationTimeout(),
+              configuration.actors().gatherInterval());
       var status =
           new StatusSource(
               system,
@@ -107,13 +108,12 @@ public final class Node {
       metrics.watch(unreadable);
       var census = new Census(system, status);
       AwakeWindows windows =
-          new ClusterWindows(
-              system, sharding, raw.getDuration("spendwatch.actors.window-query-timeout"));
+          new ClusterWindows(system, sharding, configuration.actors().windowQueryTimeout());
       var audits = new AuditHistory(analytics);
       int httpPort =
           listen(
               system,
-              configuration.http(),
+              configuration,
               new HttpApi(status::now, census::take, windows, metrics::text, audits::recent));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
@@ -214,21 +214,17 @@ public final class Node {
     return CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.actorSystemTerminateReason());
   }
 
-  private static ClusterConfig clusterOf(Config raw) {
-    try {
-      return ClusterConfig.from(raw);
-    } catch (IllegalArgumentException e) {
-      throw new OperatorException("configuration: " + e.getMessage(), e);
-    }
-  }
-
   private static ActorSystem<Void> actorSystem(
-      ClusterConfig cluster, Config raw, Database database, List<Database> databases) {
+      Configuration configuration, Database database, List<Database> databases) {
+    ClusterConfig cluster = configuration.cluster();
     try {
       return ActorSystem.create(
-          Behaviors.empty(), SYSTEM, Membership.setup(cluster, raw, database));
+          Behaviors.empty(), SYSTEM, Membership.setup(cluster, configuration.raw(), database));
     } catch (RuntimeException e) {
       databases.forEach(Database::close);
+      if (isTimeout(e)) {
+        throw tooSlow("listening for the cluster", configuration.startTimeout(), e);
+      }
       if (isBindFailure(e)) {
         throw new OperatorException(
             String.format(
@@ -257,25 +253,47 @@ public final class Node {
       Configuration configuration,
       Database database,
       UnreadableRows unreadable) {
-    Config actors = configuration.raw().getConfig("spendwatch.actors");
+    ActorsConfig actors = configuration.actors();
     return new PartitionActors(
         system,
         new PartitionActor.Dependencies(
             configuration.streams().kafka().topics().transactions(),
-            actors.getInt("awake-users-max"),
+            actors.awakeUsersMax(),
             MemoryShare.bytes(
                 "spendwatch.actors.awake-memory-max",
-                actors.getString("awake-memory-max"),
+                actors.awakeMemoryMax(),
                 Runtime.getRuntime().maxMemory()),
-            actors.getInt("restore-users-max"),
-            actors.getInt("window-queries-max"),
-            actors.getInt("balance-versions-max"),
-            actors.getDuration("clear-grace").toMillis(),
+            actors.restoreUsersMax(),
+            actors.windowQueriesMax(),
+            actors.balanceVersionsMax(),
+            actors.clearGrace().toMillis(),
             new PgAccounts(database, unreadable),
             new PgHistory(database, unreadable)));
   }
 
-  private static int listen(ActorSystem<?> system, HttpConfig http, HttpApi api) {
+  /** Not what a busy machine is to be told: that somebody else has the port. */
+  private static boolean isTimeout(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TimeoutException
+          || String.valueOf(cause.getMessage()).contains("timed out")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static OperatorException tooSlow(String what, Duration after, Throwable cause) {
+    return new OperatorException(
+        String.format(
+            Locale.ROOT,
+            "%s has not begun after %d s: on a busy machine set SPENDWATCH_START_TIMEOUT to more",
+            what,
+            after.toSeconds()),
+        cause);
+  }
+
+  private static int listen(ActorSystem<?> system, Configuration configuration, HttpApi api) {
+    HttpConfig http = configuration.http();
     try {
       ServerBinding binding =
           Http.get(system)
@@ -291,6 +309,9 @@ public final class Node {
               () -> binding.unbind());
       return binding.localAddress().getPort();
     } catch (CompletionException e) {
+      if (isTimeout(e)) {
+        throw tooSlow("listening for HTTP", configuration.startTimeout(), e);
+      }
       throw new OperatorException(
           String.format(
               Locale.ROOT,

@@ -13,6 +13,7 @@ import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.NodeStatus.Totals;
+import io.spendwatch.protocol.Secrets;
 import io.spendwatch.streams.PartitionStatus;
 import io.spendwatch.streams.Pipelines;
 import io.spendwatch.streams.PipelinesStatus;
@@ -123,7 +124,7 @@ final class StatusSource {
         cluster.selfMember().address().toString(),
         http,
         state,
-        waitingFor,
+        waitingFor.stream().map(Secrets::masked).toList(),
         startedAt,
         pipelinesStatus.balancesPushed(),
         totals.usersAwake(),
@@ -195,6 +196,6 @@ final class StatusSource {
         status.internalErrors(),
         status.duplicates(),
         status.restarts(),
-        status.waitingFor());
+        status.waitingFor() == null ? null : Secrets.masked(status.waitingFor()));
   }
 }

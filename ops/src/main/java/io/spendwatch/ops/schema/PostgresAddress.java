@@ -1,31 +1,40 @@
 package io.spendwatch.ops.schema;
 
-import java.net.URLDecoder;
+import io.spendwatch.streams.postgres.PostgresTls;
+import io.spendwatch.streams.postgres.PostgresUri;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
- * Which database, and as whom: a connection URI as {@code psql} takes it, {@code
- * postgresql://user:password@host:port/database?parameters}.
+ * Which database, and as whom, for connections by JDBC.
  *
- * @param hosts {@code host:port}, or several of them with commas between
+ * @param hosts {@code host:port}
  * @param database never empty
- * @param parameters what stands after the question mark, as it stands there; may be empty
+ * @param parameters of its URI, as they stand there; may be empty
  * @param user never empty
  * @param password empty for none
  */
 public record PostgresAddress(
     String hosts, String database, String parameters, String user, String password) {
-  private static final Pattern URI =
-      Pattern.compile(
-          "postgres(?:ql)?://(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?"
-              + "(?<hosts>[^/?]*)(?:/(?<database>[^?]*))?(?:\\?(?<parameters>.*))?");
+  /** By which setting a database is named, for people. */
+  private static final String SETTING = "SPENDWATCH_PG_URI";
+
+  /** Of a failure that trying again does not mend. */
+  private static final String REFUSED = "28000";
+
+  /** Said otherwise: in the address, or as properties. */
+  private static final Set<String> NOT_FOR_JDBC = Set.of("user", "password", "host", "port");
+
   private static final int CONNECT_TIMEOUT_SECONDS = 5;
 
   /**
@@ -44,35 +53,49 @@ public record PostgresAddress(
       """;
 
   /**
-   * Parses a URI.
+   * Parses a URI, as {@link PostgresUri} has it.
    *
-   * @param user overrides the URI's; empty: the URI's
-   * @param password overrides the URI's; empty: the URI's
+   * @param user for a URI that names none
+   * @param password for a URI that has none
    * @throws IllegalArgumentException if it is no such URI, or there is no user; the message does
    *     not repeat a password
    */
   public static PostgresAddress parse(String uri, String user, String password) {
-    Matcher parts = URI.matcher(uri);
-    if (!parts.matches()) {
-      throw new IllegalArgumentException(
-          "the PostgreSQL URI is not understood (expected: postgresql://user@host:port/database)");
+    PostgresUri server;
+    try {
+      server = PostgresUri.parse(uri);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(SETTING + ": " + e.getMessage(), e);
     }
-    String who = user.isEmpty() ? orElse(parts.group("user"), "") : user;
+    String who = server.user().isEmpty() ? user : server.user();
     if (who.isEmpty()) {
-      throw new IllegalArgumentException("the PostgreSQL URI names no user (SPENDWATCH_PG_USER)");
+      throw new IllegalArgumentException(SETTING + " names no user (SPENDWATCH_PG_USER)");
     }
     return new PostgresAddress(
-        orElse(parts.group("hosts"), "127.0.0.1:5432"),
-        orElse(parts.group("database"), who),
-        orElse(parts.group("parameters"), ""),
+        server.hostAndPort(),
+        server.database().isEmpty() ? who : server.database(),
+        server.query(),
         who,
-        password.isEmpty() ? orElse(parts.group("password"), "") : password);
+        server.password().isEmpty() ? password : server.password());
   }
 
   /** For JDBC, without user and password. */
   String jdbcUrl() {
-    String url = "jdbc:postgresql://" + hosts + "/" + database;
-    return parameters.isEmpty() ? url : url + "?" + parameters;
+    Map<String, String> uri = PostgresUri.parameters(parameters);
+    PostgresTls tls = PostgresTls.of(uri);
+    Map<String, String> properties = new TreeMap<>(uri);
+    properties.keySet().removeAll(NOT_FOR_JDBC);
+    properties.put("sslmode", tls.mode().word());
+    if (tls.mode() != PostgresTls.Mode.DISABLE) {
+      properties.put("sslfactory", PostgresSockets.class.getName());
+    }
+    return "jdbc:postgresql://"
+        + hosts
+        + "/"
+        + encoded(database)
+        + properties.entrySet().stream()
+            .map(property -> property.getKey() + "=" + encoded(property.getValue()))
+            .collect(Collectors.joining("&", "?", ""));
   }
 
   /**
@@ -89,7 +112,7 @@ public record PostgresAddress(
     properties.setProperty("ApplicationName", application);
     properties.setProperty("connectTimeout", Integer.toString(CONNECT_TIMEOUT_SECONDS));
     properties.setProperty("tcpKeepAlive", "true");
-    Connection connection = DriverManager.getConnection(jdbcUrl(), properties);
+    Connection connection = open(properties);
     try (Statement statement = connection.createStatement()) {
       statement.execute(SESSION);
       return connection;
@@ -99,15 +122,23 @@ public record PostgresAddress(
     }
   }
 
+  private Connection open(Properties properties) throws SQLException {
+    try {
+      return DriverManager.getConnection(jdbcUrl(), properties);
+    } catch (SQLException e) {
+      Optional<String> why =
+          PostgresTls.of(PostgresUri.parameters(parameters)).explain(e, SETTING, hosts);
+      throw why.isPresent() ? new SQLException(why.get(), REFUSED, e) : e;
+    }
+  }
+
   /** For people: without user and password. */
   @Override
   public String toString() {
     return "PostgreSQL at " + hosts + "/" + database;
   }
 
-  private static String orElse(String encoded, String otherwise) {
-    return encoded == null || encoded.isEmpty()
-        ? otherwise
-        : URLDecoder.decode(encoded.replace("+", "%2B"), StandardCharsets.UTF_8);
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 }

@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Properties;
@@ -28,7 +26,6 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
  * finds it again, also after {@code kill -9}.
  */
 public final class KafkaServer implements AutoCloseable {
-  private static final Duration START_TIMEOUT = Duration.ofMinutes(1);
 
   private final GuardedProcess process;
   private final int port;
@@ -203,7 +200,7 @@ public final class KafkaServer implements AutoCloseable {
   }
 
   private void awaitAnswer() {
-    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+    StartLimit limit = StartLimit.begin();
     try (Admin admin =
         Admin.create(
             Map.of(
@@ -219,13 +216,8 @@ public final class KafkaServer implements AutoCloseable {
         if (!process.isRunning()) {
           throw new OperatorException(process.lastWords());
         }
-        if (System.nanoTime() > deadline) {
-          throw new OperatorException(
-              String.format(
-                  Locale.ROOT,
-                  "Kafka does not answer on %s after %s",
-                  bootstrapServers(),
-                  START_TIMEOUT));
+        if (limit.isOver()) {
+          throw limit.exceeded("Kafka does not answer on " + bootstrapServers(), "it runs");
         }
       }
     }

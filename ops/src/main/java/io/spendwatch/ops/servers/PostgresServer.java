@@ -12,7 +12,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -31,8 +30,6 @@ import java.util.stream.Stream;
 public final class PostgresServer implements AutoCloseable {
   private static final String USER = "spendwatch";
   private static final String DATABASE = "spendwatch";
-  private static final Duration START_TIMEOUT = Duration.ofMinutes(1);
-  private static final Duration INITDB_TIMEOUT = Duration.ofMinutes(2);
 
   private final GuardedProcess process;
   private final int port;
@@ -174,10 +171,10 @@ public final class PostgresServer implements AutoCloseable {
     Process initdb =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {
-      if (!initdb.waitFor(INITDB_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+      StartLimit limit = StartLimit.begin();
+      if (!initdb.waitFor(limit.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
         initdb.destroyForcibly();
-        throw new OperatorException(
-            "initdb has not ended within " + INITDB_TIMEOUT + "; see " + log);
+        throw limit.exceeded("initdb has not ended", "see " + log);
       }
     } catch (InterruptedException e) {
       initdb.destroyForcibly();
@@ -234,7 +231,7 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   private void awaitAnswer() {
-    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+    StartLimit limit = StartLimit.begin();
     while (true) {
       if (!process.isRunning()) {
         throw new OperatorException(process.lastWords());
@@ -243,16 +240,9 @@ public final class PostgresServer implements AutoCloseable {
         createDatabase();
         return;
       } catch (SQLException e) {
-        if (System.nanoTime() > deadline) {
-          throw new OperatorException(
-              String.format(
-                  Locale.ROOT,
-                  "PostgreSQL does not answer on %s:%d after %s: %s",
-                  Ports.LOOPBACK,
-                  port,
-                  START_TIMEOUT,
-                  e.getMessage()),
-              e);
+        if (limit.isOver()) {
+          throw limit.exceeded(
+              "PostgreSQL does not answer on " + Ports.LOOPBACK + ":" + port, e.getMessage());
         }
       }
       pause();

@@ -1,6 +1,9 @@
 package io.spendwatch.ops.setup;
 
 import io.spendwatch.ops.OperatorException;
+import io.spendwatch.protocol.ForeignText;
+import io.spendwatch.protocol.Secrets;
+import io.spendwatch.streams.retry.Retry;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -67,7 +70,7 @@ final class Waiting {
         reason = e.getCause().getMessage();
         failUnless(e.getCause() instanceof RetriableException, server, reason, e);
       } catch (KafkaException e) {
-        throw failure(server, deepest(e), e);
+        throw failure(server, Retry.root(e).getMessage(), e);
       }
       if (time.nanoTime() >= deadlineNanos) {
         throw new OperatorException(
@@ -79,7 +82,8 @@ final class Waiting {
                 reason));
       }
       if (!said) {
-        err.println("Waiting for " + server + " (" + reason + ")");
+        err.println(
+            ForeignText.shown(Secrets.masked("Waiting for " + server + " (" + reason + ")")));
         said = true;
       }
       time.pause(PAUSE);
@@ -94,11 +98,6 @@ final class Waiting {
 
   private static OperatorException failure(String server, String reason, Exception e) {
     return new OperatorException(server + ": " + reason, e);
-  }
-
-  /** The client wraps what it has to say about its settings. */
-  private static String deepest(Throwable failure) {
-    return failure.getCause() == null ? failure.getMessage() : deepest(failure.getCause());
   }
 
   /** No connection, starting or stopping, out of connections, a lock that others hold. */

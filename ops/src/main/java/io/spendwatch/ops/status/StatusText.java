@@ -5,6 +5,7 @@ import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.Totals;
+import io.spendwatch.protocol.ForeignText;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ public final class StatusText {
                 "deliveries l/r",
                 "waiting for")
             .stripTrailing());
-    status.nodes().forEach(node -> lines.add(row(node)));
+    status.nodes().forEach(node -> lines.add(ForeignText.shown(row(node))));
     lines.add("");
     lines.add(
         String.format(
@@ -62,11 +63,11 @@ public final class StatusText {
                 "dead letters",
                 "waiting for")
             .stripTrailing());
-    status.partitions().forEach(partition -> lines.add(row(partition)));
+    status.partitions().forEach(partition -> lines.add(ForeignText.shown(row(partition))));
     lines.add(total(status.totals()));
-    findings(status).forEach(lines::add);
+    findings(status).forEach(finding -> lines.add(ForeignText.shown(finding)));
     if (status.audit() != null) {
-      lines.add(audit(status.audit()));
+      lines.add(ForeignText.shown(audit(status.audit())));
     }
     return lines.toString();
   }

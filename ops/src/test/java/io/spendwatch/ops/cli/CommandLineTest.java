@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.servers.Ports;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +97,7 @@ class CommandLineTest {
     "explain x --rows 0, --rows: 0",
     "explain x --at soon, --at: soon (expected: such as",
     "status --url nowhere, --url: nowhere",
+    "status --timeout 0s, --timeout: PT0S",
     "demo --scale 0, --scale: 0",
     "demo --nodes 0, --nodes: 0",
     "demo --duration 0s, --duration: PT0S",
@@ -132,7 +136,17 @@ class CommandLineTest {
   @Test
   void statusNamesTheNodeThatIsNotThere() {
     assertThat(run("status")).isEqualTo(1);
-    assertOneLine("spendwatch status: ", "http://127.0.0.1:" + closedPort);
+    assertOneLine("spendwatch status: ", "http://127.0.0.1:" + closedPort, "nobody listens");
+  }
+
+  /** The system takes the connection; the node that should answer does not come to it. */
+  @Test
+  void statusTellsASlowNodeFromNone() throws IOException {
+    try (var listening = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      System.setProperty("spendwatch.http.port", Integer.toString(listening.getLocalPort()));
+      assertThat(run("status", "--timeout", "300ms")).isEqualTo(1);
+      assertOneLine("spendwatch status: ", "is slow", "300 ms (--timeout)");
+    }
   }
 
   @Test

@@ -29,7 +29,9 @@ class DemoIT {
   void showsAlertsAndEndsOnCtrlCWithASummaryAndNothingLeft() throws Exception {
     var environment = Map.of("SPENDWATCH_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary);
     try (Launched demo = Launched.start(environment, "demo", "--scale", "0.005")) {
-      demo.awaitLine(line -> line.contains("RAISED   user live-"), Duration.ofMinutes(3));
+      demo.awaitLine(
+          line -> line.matches(".* RAISED +[0-9a-f]{8}-[0-9a-f]{4}  user live-.*"),
+          Duration.ofMinutes(3));
       List<ProcessHandle> children = demo.descendants();
       demo.signalGroup("INT");
       assertThat(demo.awaitEnd(Duration.ofMinutes(1))).isEqualTo(128 + 2);

@@ -3,6 +3,7 @@ package io.spendwatch.ops.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.AccountBalance;
 import io.spendwatch.actors.PartitionWindows;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HttpApiTest {
@@ -50,7 +53,13 @@ class HttpApiTest {
 
   @BeforeAll
   void listen() throws Exception {
-    kit = ActorTestKit.create(ConfigFactory.load());
+    Config ours =
+        ConfigFactory.parseResources("spendwatch.conf")
+            .withFallback(ConfigFactory.defaultReferenceUnresolved())
+            .resolve();
+    kit =
+        ActorTestKit.create(
+            ours.getConfig("pekko.http").atPath("pekko.http").withFallback(ConfigFactory.load()));
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
@@ -71,6 +80,37 @@ class HttpApiTest {
   void close() {
     client.close();
     kit.shutdownTestKit();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/health/live", "/health/ready", "/api/v1/status", "/metrics", "/nowhere"})
+  void headIsGetWithoutTheBody(String path) throws Exception {
+    HttpResponse<String> got = get(path);
+    HttpResponse<String> head =
+        client.send(
+            HttpRequest.newBuilder(server.resolve(path)).HEAD().build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertThat(head.statusCode()).isEqualTo(got.statusCode());
+    assertThat(head.headers().firstValue("content-type"))
+        .isEqualTo(got.headers().firstValue("content-type"));
+    assertThat(head.body()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "", "1", "[]", "\"x\"", "{", "{\"users\":null,\"limit\":null} x"})
+  void aBodyThatIsNoRequestIsABadRequest(String body) throws Exception {
+    for (String what : List.of("windows", "reread")) {
+      HttpResponse<String> response =
+          client.send(
+              HttpRequest.newBuilder(server.resolve("/api/v1/partitions/3/" + what))
+                  .POST(HttpRequest.BodyPublishers.ofString(body))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).as(what + " " + body).isEqualTo(400);
+      assertThat(response.headers().firstValue("content-type"))
+          .hasValueSatisfying(type -> assertThat(type).startsWith("application/problem+json"));
+    }
   }
 
   @Test

@@ -10,16 +10,16 @@ class PostgresAddressTest {
   void readsAllPartsOfAUri() {
     assertThat(
             PostgresAddress.parse(
-                "postgresql://an%40na:p%3Aw+d@db1:5433,db2:5434/ledger?sslmode=require", "", ""))
-        .isEqualTo(
-            new PostgresAddress(
-                "db1:5433,db2:5434", "ledger", "sslmode=require", "an@na", "p:w+d"));
+                "postgresql://an%40na:p%3Aw+d@db1:5433/ledger?sslmode=require", "", ""))
+        .isEqualTo(new PostgresAddress("db1:5433", "ledger", "sslmode=require", "an@na", "p:w+d"));
   }
 
   @Test
-  void separateUserAndPasswordOverrideTheUris() {
+  void separateUserAndPasswordAreForAUriWithoutThem() {
+    assertThat(PostgresAddress.parse("postgres://db/x", "c", "d"))
+        .isEqualTo(new PostgresAddress("db:5432", "x", "", "c", "d"));
     assertThat(PostgresAddress.parse("postgres://a:b@db/x", "c", "d"))
-        .isEqualTo(new PostgresAddress("db", "x", "", "c", "d"));
+        .isEqualTo(new PostgresAddress("db:5432", "x", "", "a", "b"));
   }
 
   @Test

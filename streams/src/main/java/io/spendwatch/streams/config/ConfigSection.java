@@ -3,6 +3,11 @@ package io.spendwatch.streams.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigUtil;
+import io.spendwatch.protocol.Secrets;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -10,6 +15,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,11 +28,16 @@ import java.util.concurrent.TimeUnit;
 public final class ConfigSection {
   private final String path;
   private final Config section;
+
+  /** The same, what comes first holds: not merged, since a secret and its file belong together. */
+  private final List<Config> levels;
+
   private final Set<String> asked = new HashSet<>();
 
-  private ConfigSection(String path, Config section) {
+  private ConfigSection(String path, Config... levels) {
     this.path = path;
-    this.section = section;
+    this.levels = List.of(levels);
+    this.section = this.levels.stream().reduce(Config::withFallback).orElseThrow();
   }
 
   /** The section at {@code path} of the whole configuration. */
@@ -36,7 +47,7 @@ public final class ConfigSection {
 
   /** The section at {@code path}, where it is silent that at {@code otherwise}. */
   public static ConfigSection of(Config root, String path, String otherwise) {
-    return new ConfigSection(path, root.getConfig(path).withFallback(root.getConfig(otherwise)));
+    return new ConfigSection(path, root.getConfig(path), root.getConfig(otherwise));
   }
 
   /** Where it stands in the whole configuration. */
@@ -53,6 +64,38 @@ public final class ConfigSection {
   public String string(String key) {
     asked.add(key);
     return section.getString(key);
+  }
+
+  /**
+   * A text that may stand in a file of its own, named by {@code key-file}: what is there holds,
+   * without the line's end. Empty where neither says anything.
+   *
+   * @throws IllegalArgumentException naming the file that cannot be read
+   */
+  public String secret(String key) {
+    String fileKey = key + "-file";
+    asked.add(key);
+    asked.add(fileKey);
+    for (Config level : levels) {
+      if (level.hasPath(fileKey) && !level.getString(fileKey).isEmpty()) {
+        return contents(path + "." + fileKey, level.getString(fileKey));
+      }
+      if (level.hasPath(key) && !level.getString(key).isEmpty()) {
+        return level.getString(key);
+      }
+    }
+    return "";
+  }
+
+  private static String contents(String key, String file) {
+    try {
+      String secret = Files.readString(Path.of(file)).stripTrailing();
+      Secrets.keep(secret);
+      return secret;
+    } catch (IOException | InvalidPathException e) {
+      // Who puts the secret itself there must not find it in a log.
+      throw new IllegalArgumentException(key + " names no file that can be read as UTF-8");
+    }
   }
 
   public int integer(String key) {
@@ -94,9 +137,17 @@ public final class ConfigSection {
   /** Everything below {@code key} as flat names with dots, whether they were quoted or nested. */
   public Map<String, String> flat(String key) {
     asked.add(key);
+    return flat(section.getConfig(key));
+  }
+
+  /** All of the section so. */
+  public Map<String, String> flat() {
+    return flat(section);
+  }
+
+  private static Map<String, String> flat(Config config) {
     Map<String, String> flat = new LinkedHashMap<>();
-    section
-        .getConfig(key)
+    config
         .entrySet()
         .forEach(
             entry ->

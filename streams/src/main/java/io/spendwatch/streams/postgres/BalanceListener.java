@@ -27,7 +27,9 @@ import org.slf4j.LoggerFactory;
  *
  * What was announced while it was down is lost, so each way up begins with {@link
  * Changes#anyMayHaveChanged()}. A connection can be dead without a word: a probe goes round through
- * the server at intervals. The state is read by any thread; the rest runs on one event loop.
+ * the server at intervals. {@link #isUp()} is for any thread. The rest is confined to one event
+ * loop, the listener's context: whatever comes from elsewhere, as the answers of the pool and the
+ * events of its connections do, is handed over to it first; so are the calls of {@link Changes}.
  */
 public final class BalanceListener implements BalancePush {
   private static final Logger LOG = LoggerFactory.getLogger(BalanceListener.class);
@@ -61,13 +63,13 @@ public final class BalanceListener implements BalancePush {
 
   @Override
   public void start() {
-    context.runOnContext(_ -> connect());
+    here(this::connect);
   }
 
   @Override
   public void stop() {
-    context.runOnContext(
-        _ -> {
+    here(
+        () -> {
           stopped = true;
           up = false;
           if (connection != null) {
@@ -88,12 +90,19 @@ public final class BalanceListener implements BalancePush {
     database
         .connect()
         .compose(fresh -> listen(fresh).map(fresh).onFailure(_ -> database.close(fresh)))
-        .onSuccess(this::onListening)
-        .onFailure(this::connectLater);
+        .onComplete(
+            fresh -> here(() -> onListening(fresh)), failure -> here(() -> connectLater(failure)));
+  }
+
+  /** On the listener's event loop, after what is under way there. */
+  private void here(Runnable step) {
+    context.runOnContext(_ -> step.run());
   }
 
   private Future<?> listen(Dedicated fresh) {
-    fresh.connection().notificationHandler(this::onNotification);
+    fresh
+        .connection()
+        .notificationHandler(notification -> here(() -> onNotification(notification)));
     return fresh
         .connection()
         .query("LISTEN " + CHANNEL + "; LISTEN " + probeChannel)
@@ -108,8 +117,10 @@ public final class BalanceListener implements BalancePush {
     }
     connection = fresh;
     probeIsOut = false;
-    fresh.connection().exceptionHandler(failure -> onLost(fresh, PgFailure.describe(failure)));
-    fresh.connection().closeHandler(_ -> onLost(fresh, "connection closed"));
+    fresh
+        .connection()
+        .exceptionHandler(failure -> here(() -> onLost(fresh, PgFailure.describe(failure))));
+    fresh.connection().closeHandler(_ -> here(() -> onLost(fresh, "connection closed")));
     // In this order: whoever sees it up has been told to forget what it knew.
     changes.anyMayHaveChanged();
     up = true;
@@ -143,11 +154,13 @@ public final class BalanceListener implements BalancePush {
         .vertx()
         .setTimer(
             database.config().retry().delayMs(failures, ThreadLocalRandom.current()),
-            _ -> connect());
+            _ -> here(this::connect));
   }
 
   private void probeLater(Dedicated probed) {
-    database.vertx().setTimer(database.config().probeInterval().toMillis(), _ -> probe(probed));
+    database
+        .vertx()
+        .setTimer(database.config().probeInterval().toMillis(), _ -> here(() -> probe(probed)));
   }
 
   private void probe(Dedicated probed) {
@@ -177,12 +190,14 @@ public final class BalanceListener implements BalancePush {
             .versions(
                 before.stream().map(userId -> new VersionsQuery(userId, Long.MIN_VALUE)).toList())
             .thenAccept(
-                _ -> {
-                  before.removeAll(unreadable.keys(UnreadableRows.ACCOUNTS));
-                  if (!before.isEmpty()) {
-                    changes.changed(before);
-                  }
-                });
+                _ ->
+                    here(
+                        () -> {
+                          before.removeAll(unreadable.keys(UnreadableRows.ACCOUNTS));
+                          if (!before.isEmpty()) {
+                            changes.changed(before);
+                          }
+                        }));
   }
 
   private void onNotification(PgNotification notification) {

@@ -13,6 +13,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.security.cert.CertificateException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,6 +43,9 @@ public final class Database implements Statements {
   private final Vertx vertx;
   private final AtomicReference<Pool> pool;
   private final AtomicInteger abandoned = new AtomicInteger();
+
+  /** Why the server's certificate was not trusted, the last time that it was not. */
+  private final AtomicReference<CertificateException> refused = new AtomicReference<>();
 
   private Database(PostgresConfig config, Vertx vertx) {
     this.config = config;
@@ -152,7 +156,8 @@ public final class Database implements Statements {
     return connecting
         .timeout(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .onFailure(_ -> connecting.onSuccess(SqlConnection::close))
-        .recover(failure -> Future.failedFuture(PgFailure.ofConnecting(failure, config)));
+        .recover(
+            failure -> Future.failedFuture(PgFailure.ofConnecting(failure, refused.get(), config)));
   }
 
   Vertx vertx() {
@@ -215,7 +220,7 @@ public final class Database implements Statements {
             new NetClientOptions()
                 .setConnectTimeout(Math.toIntExact(config.connectTimeout().toMillis()))
                 .setTcpKeepAlive(true))
-        .connectingTo(config.connectOptions().addProperty("application_name", name))
+        .connectingTo(config.connectOptions(refused::set).addProperty("application_name", name))
         .using(vertx)
         .build();
   }

@@ -2,6 +2,7 @@ package io.spendwatch.streams.postgres;
 
 import io.vertx.pgclient.PgException;
 import java.io.IOException;
+import java.security.cert.CertificateException;
 import java.time.DateTimeException;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
@@ -15,6 +16,9 @@ public final class PgFailure {
 
   /** What the server names as the origin of an error that a trigger raises. */
   private static final String RAISED = "exec_stmt_raise";
+
+  /** All that Vert.x says, whatever the cause. */
+  private static final String HANDSHAKE_FAILED = "SSL handshake failed";
 
   private PgFailure() {}
 
@@ -49,9 +53,12 @@ public final class PgFailure {
 
   /**
    * What a failure to connect means: the server may refuse the role, in words and with codes of its
-   * own that elsewhere mean a bad value.
+   * own that elsewhere mean a bad value, or TLS fails.
+   *
+   * @param distrust why the server's certificate was not trusted; null where it never was refused
    */
-  static Throwable ofConnecting(Throwable failure, PostgresConfig config) {
+  static Throwable ofConnecting(
+      Throwable failure, CertificateException distrust, PostgresConfig config) {
     if (failure instanceof PgException refused
         && !config.role().isEmpty()
         && (NO_SUCH_ROLE.equals(refused.getSqlState())
@@ -67,7 +74,15 @@ public final class PgFailure {
               config.path()),
           failure);
     }
-    return failure;
+    return config
+        .server()
+        .tls()
+        .explain(
+            HANDSHAKE_FAILED.equals(failure.getMessage()) && distrust != null ? distrust : failure,
+            config.setting(),
+            config.address())
+        .<Throwable>map(why -> new IllegalStateException(why, failure))
+        .orElse(failure);
   }
 
   /** Whether the daily partition that a row needs is not there (any more). */

@@ -6,17 +6,17 @@ import static io.spendwatch.streams.config.ConfigSection.checkRange;
 import io.spendwatch.streams.config.ConfigSection;
 import io.spendwatch.streams.retry.BackOff;
 import io.vertx.pgclient.PgConnectOptions;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Consumer;
 
 /**
  * How PostgreSQL is reached by one pool of connections: {@code spendwatch.postgres} for the hot
  * path, and sections alike for others.
  *
  * @param path of the section, for messages
- * @param uri {@code postgresql://[user[:password]@]host[:port]/database[?sslmode=…]}, as psql takes
+ * @param uri as {@link PostgresUri} has it
  * @param user for a URI that names none; may be empty
  * @param password for a URI that has none; may be empty
  * @param role whose privileges the connections have; empty for those of the user
@@ -48,16 +48,8 @@ public record PostgresConfig(
     Duration probeInterval,
     BackOff retry) {
 
-  private static final Pattern NAMED =
-      Pattern.compile("postgres(ql)?://[^:@/]+(:(?<password>[^@/]+))?@");
-
   public PostgresConfig {
-    try {
-      PgConnectOptions.fromUri(uri);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          path + ".uri: (expected: postgresql://host[:port]/database): " + e.getMessage(), e);
-    }
+    PostgresUri _ = parsed(path, uri);
     checkRange(path + ".pool-size", poolSize, 1, 1000);
     checkRange(path + ".wait-queue-max", waitQueueMax, 1, 100_000);
     checkPositive(path + ".connect-timeout", connectTimeout);
@@ -75,7 +67,7 @@ public record PostgresConfig(
             section.path(),
             section.string("uri"),
             section.string("user"),
-            section.string("password"),
+            section.secret("password"),
             section.string("role"),
             section.string("application-name"),
             section.integer("pool-size"),
@@ -100,10 +92,15 @@ public record PostgresConfig(
    * Fresh options for a connection. Each statement is planned with its values, unless the session
    * says otherwise: the plans prune daily partitions, and a plan that was made while a partition
    * was empty would scan it when it is full.
+   *
+   * @param refused told why the server's certificate is not trusted, on any thread
    */
-  public PgConnectOptions connectOptions() {
+  PgConnectOptions connectOptions(Consumer<CertificateException> refused) {
+    PostgresUri server = server();
     PgConnectOptions options =
-        PgConnectOptions.fromUri(uri)
+        new PgConnectOptions()
+            .setHost(server.host())
+            .setPort(server.port())
             .setCachePreparedStatements(true)
             // All statements are constants; by default long ones are parsed anew each time.
             .setPreparedStatementCacheSqlFilter(_ -> true)
@@ -122,21 +119,50 @@ public record PostgresConfig(
     if (!role.isEmpty()) {
       options.addProperty("role", role);
     }
-    Matcher named = NAMED.matcher(uri);
-    boolean namesOne = named.lookingAt();
-    if (!user.isEmpty() && !namesOne) {
-      options.setUser(user);
+    if (!server.options().isEmpty()) {
+      options.addProperty("options", server.options());
     }
-    if (!password.isEmpty() && !(namesOne && named.group("password") != null)) {
-      options.setPassword(password);
+    String who = server.user().isEmpty() ? user : server.user();
+    if (!who.isEmpty()) {
+      options.setUser(who);
     }
+    String database = server.database().isEmpty() ? who : server.database();
+    if (!database.isEmpty()) {
+      options.setDatabase(database);
+    }
+    String secret = server.password().isEmpty() ? password : server.password();
+    if (!secret.isEmpty()) {
+      options.setPassword(secret);
+    }
+    server.tls().applyTo(options, refused);
     return options;
+  }
+
+  /** What the URI says. */
+  PostgresUri server() {
+    return parsed(path, uri);
+  }
+
+  /** By which setting the server is named, for people. */
+  String setting() {
+    return setting(path);
+  }
+
+  private static String setting(String path) {
+    return path + ".uri (by default SPENDWATCH_PG_URI)";
+  }
+
+  private static PostgresUri parsed(String path, String uri) {
+    try {
+      return PostgresUri.parse(uri);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(setting(path) + ": " + e.getMessage(), e);
+    }
   }
 
   /** Where to, without who and how: for logs. */
   public String address() {
-    PgConnectOptions options = PgConnectOptions.fromUri(uri);
-    return options.getHost() + ":" + options.getPort() + "/" + options.getDatabase();
+    return server().toString();
   }
 
   /** Without user and password, which the URI may contain too. */

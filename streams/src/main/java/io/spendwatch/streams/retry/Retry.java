@@ -79,6 +79,15 @@ public final class Retry<T> {
     return cause;
   }
 
+  /** The innermost cause: libraries wrap what they have to say about their settings. */
+  public static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
   private void attempt() {
     if (!wanted.getAsBoolean()) {
       result.completeExceptionally(new CancellationException("no longer wanted"));

@@ -1,0 +1,97 @@
+package io.spendwatch.ops.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spendwatch.ops.OperatorException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigurationTest {
+  private static final String SECRET = "Xk7first";
+
+  @TempDir private Path directory;
+
+  /** Nobody would notice otherwise that it is without effect. */
+  @ParameterizedTest
+  @CsvSource({
+    "spendwatch.kafak.group-id = x, kafak",
+    "spendwatch.start-timeot = 1 m, start-timeot",
+    "spendwatch.kafka.topics.alert = x, alert",
+    "spendwatch.postgres.pasword = x, pasword",
+    "spendwatch.actors.awake-user-max = 1, awake-user-max",
+    "spendwatch.actors.allocation-time-out = 1 s, allocation-time-out",
+    "spendwatch.cluster.seed = x, seed",
+    "spendwatch.http.prot = 1, prot",
+    "spendwatch.audit.intervall = 1 s, intervall",
+    "spendwatch.partitions.retain = 1 d, retain",
+    "spendwatch.pipeline.ticks = 1 s, ticks"
+  })
+  void aMisspeltKeyIsNamedWhereverItStands(String line, String key) throws IOException {
+    assertThatThrownBy(() -> load(line))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContainingAll("unknown settings", key);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "spendwatch.actors.awake-users-max = 0, spendwatch.actors.awake-users-max: 0 (expected",
+    "spendwatch.actors.clear-grace = -1 s, spendwatch.actors.clear-grace: ",
+    "spendwatch.actors.gather-interval = 0 s, spendwatch.actors.gather-interval: ",
+    "spendwatch.cluster.nodes-min = 0, spendwatch.cluster.nodes-min: 0 (expected",
+    "spendwatch.start-timeout = 0 s, spendwatch.start-timeout: "
+  })
+  void eachSettingIsCheckedByEachCommand(String line, String said) {
+    assertThatThrownBy(() -> load(line))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining(said);
+  }
+
+  /** A parser repeats what it did not expect. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "spendwatch.postgres.password = " + SECRET + ":$",
+        "spendwatch.postgres { password \"" + SECRET + "\" }",
+        "spendwatch.postgres.password = \"" + SECRET,
+        "spendwatch.postgres.password = [" + SECRET + "}",
+        "spendwatch.postgres.password = ${" + SECRET + "}"
+      })
+  void aFileThatIsNotUnderstoodIsNamedAndNotQuoted(String text) {
+    assertThatThrownBy(() -> load(text))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("spendwatch.conf")
+        .hasMessageNotContaining(SECRET);
+  }
+
+  @Test
+  void aSecretIsReadFromTheFileThatIsNamed() throws IOException {
+    Path secret = Files.writeString(directory.resolve("secret"), SECRET + "\n");
+    Configuration configuration =
+        load(
+            "spendwatch.postgres { uri = \"postgresql://anna@db/x\", password = other, password-file = \""
+                + secret
+                + "\" }");
+    assertThat(configuration.database().password()).isEqualTo(SECRET);
+    assertThat(configuration.analytics().password()).isEqualTo(SECRET);
+    assertThat(
+            load("spendwatch.postgres.password-file = \""
+                    + secret
+                    + "\"\nspendwatch.postgres-analytics.password = own")
+                .analytics()
+                .password())
+        .isEqualTo("own");
+  }
+
+  private Configuration load(String text) throws IOException {
+    return Configuration.load(
+        Optional.of(Files.writeString(directory.resolve("spendwatch.conf"), text).toFile()));
+  }
+}
