@@ -54,6 +54,7 @@ final class Batch {
   private final long clearGraceMs;
   private final Assess assess;
   private ActorRef<PartitionCommand.Reply> replyTo;
+  private int asked = 1;
 
   private long streamTimeBeforeMs;
   private long streamTimeMs;
@@ -107,6 +108,12 @@ final class Batch {
 
   void answerTo(ActorRef<PartitionCommand.Reply> asker) {
     replyTo = asker;
+    asked++;
+  }
+
+  /** How often it has been asked for. */
+  int asked() {
+    return asked;
   }
 
   ActorRef<PartitionCommand.Reply> replyTo() {

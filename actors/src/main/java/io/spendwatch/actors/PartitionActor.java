@@ -43,7 +43,8 @@ import org.slf4j.LoggerFactory;
  * transactions on to their actors, and collects what they say. What users need to know in between
  * (is this id stored? what is the balance right now?) is gathered and read for all of them
  * together. A failure drops the users that the batch had touched: their memory is a cache of what
- * is durable. Order: transactions of one user are judged in the order of the batch.
+ * is durable. So does an answer that does not come. Order: transactions of one user are judged in
+ * the order of the batch.
  *
  * <p>Where our own code throws, whoever asked is told, since it may lie in the batch. It cannot lie
  * in the batch where the user has no transactions in it: such a user is set aside, until its next
@@ -95,6 +96,12 @@ public final class PartitionActor {
       }
     }
   }
+
+  /**
+   * So often a batch is asked for, each time after the pipeline's {@code ask-timeout}, before an
+   * answer to us counts as lost. All ports have shorter limits of their own.
+   */
+  private static final int ASKED_MAX = 4;
 
   private sealed interface Own extends PartitionCommand.Internal {}
 
@@ -231,6 +238,13 @@ public final class PartitionActor {
       begin(assess);
     } else if (batch.isRepeatedBy(assess)) {
       batch.answerTo(assess.replyTo());
+      if (batch.asked() > ASKED_MAX) {
+        log.error(
+            "partition={} batch {} has no answer, from a user or a port; it begins anew",
+            partition,
+            batch.sequence());
+        giveUp(new Unavailable("an answer was lost; its users are read anew"));
+      }
     } else {
       throw new IllegalStateException(
           "batch " + assess.sequence() + " was asked for while " + batch.sequence() + " is open");

@@ -85,7 +85,7 @@ public final class PartitionSharding {
             .scheduleWithFixedDelay(
                 gatherInterval,
                 gatherInterval,
-                partitionSharding::gather,
+                partitionSharding::gatherGuarded,
                 system.executionContext());
     return partitionSharding;
   }
@@ -93,6 +93,15 @@ public final class PartitionSharding {
   /** This partition, wherever it is consumed. */
   public RecipientRef<PartitionQuery> partition(int partition) {
     return sharding.entityRefFor(KEY, Integer.toString(partition));
+  }
+
+  /** Let out, an exception would end the repetition. */
+  private void gatherGuarded() {
+    try {
+      gather();
+    } catch (RuntimeException e) {
+      LOG.error("Shards could not be gathered; it is tried again", e);
+    }
   }
 
   /**

@@ -35,6 +35,7 @@ final class InMemoryLedger implements Accounts, History {
   private final Set<String> spoilt = new HashSet<>();
   private final Set<String> garbled = new HashSet<>();
   private int failures;
+  private int losses;
 
   synchronized void account(String userId, long balanceMinor, long version) {
     account(userId, balanceMinor, "USD", version);
@@ -71,6 +72,11 @@ final class InMemoryLedger implements Accounts, History {
   /** The next calls fail. */
   synchronized void failNext(int calls) {
     failures = calls;
+  }
+
+  /** The answers to the next calls never come. */
+  synchronized void loseNext(int calls) {
+    losses = calls;
   }
 
   /** The writer's part: what is there stays. */
@@ -270,6 +276,10 @@ final class InMemoryLedger implements Accounts, History {
     if (failures > 0) {
       failures--;
       return CompletableFuture.failedFuture(new IllegalStateException("not reachable"));
+    }
+    if (losses > 0) {
+      losses--;
+      return new CompletableFuture<>();
     }
     return CompletableFuture.completedFuture(read.get());
   }

@@ -17,6 +17,7 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -116,6 +117,24 @@ class PartitionActorTest {
     assertThat(assessed.judgements())
         .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
     assertThat(assessed.alerts()).hasSize(1);
+  }
+
+  /** By which nobody else would ever be noticed, and the partition stand still. */
+  @Test
+  void beginsABatchAnewOfWhichAnAnswerIsLost() {
+    var partition = new Pipeline(kit, 1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.restart();
+    partition.add("a", "t2", T0 + 1, 60);
+    partition.ledger.loseNext(1);
+    for (int i = 0; i < 4; i++) {
+      partition.tell();
+    }
+    partition.probe.expectNoMessage(Duration.ofMillis(200));
+    assertThat(partition.ask()).isInstanceOf(Unavailable.class);
+    assertThat(partition.run().judgements())
+        .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
   }
 
   @Test

@@ -73,6 +73,11 @@ final class Pipeline {
   }
 
   Reply ask() {
+    tell();
+    return probe.receiveMessage();
+  }
+
+  void tell() {
     actor.tell(
         new Assess(
             sequence,
@@ -82,7 +87,6 @@ final class Pipeline {
             offset - 1,
             List.copyOf(pending),
             probe.ref()));
-    return probe.receiveMessage();
   }
 
   /** Asks until it is judged, and makes it durable. */

@@ -135,6 +135,16 @@ final class ConsumerLoop {
   }
 
   private void run() {
+    try {
+      read();
+    } finally {
+      // Also where an error ends the thread: whoever waits for it is not to wait for ever.
+      lose(List.copyOf(assigned.keySet()), "reading has ended");
+      stopped.complete(Done.done());
+    }
+  }
+
+  private void read() {
     int failures = 0;
     answeredMs = time.millis();
     while (!isStopping()) {
@@ -157,7 +167,6 @@ final class ConsumerLoop {
         reader = null;
       }
     }
-    stopped.complete(Done.done());
   }
 
   private void step(Consumer<byte[], byte[]> current) {

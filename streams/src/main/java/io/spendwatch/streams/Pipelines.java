@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -46,6 +47,7 @@ public final class Pipelines {
   private final BalancePush push;
   private final PartitionStarts starts;
   private final TopicIds topicIds;
+  private final CompletableFuture<String> died;
 
   private Pipelines(
       LayoutWatch watch,
@@ -53,13 +55,15 @@ public final class Pipelines {
       Publisher publisher,
       BalancePush push,
       PartitionStarts starts,
-      TopicIds topicIds) {
+      TopicIds topicIds,
+      CompletableFuture<String> died) {
     this.watch = watch;
     this.loop = loop;
     this.publisher = publisher;
     this.push = push;
     this.starts = starts;
     this.topicIds = topicIds;
+    this.died = died;
   }
 
   /**
@@ -80,6 +84,7 @@ public final class Pipelines {
       PartitionActors actors,
       InstantSource clock) {
     KafkaConfig kafka = config.kafka();
+    CompletableFuture<String> died = new CompletableFuture<>();
     return start(
         config,
         new Outside(
@@ -94,7 +99,8 @@ public final class Pipelines {
             new KafkaTransactionsTopic(kafka),
             new KafkaTopicIds(kafka),
             actors,
-            Timekeeper.real(clock)));
+            Timekeeper.real(clock, died::complete)),
+        died);
   }
 
   /**
@@ -123,6 +129,11 @@ public final class Pipelines {
       Timekeeper time) {}
 
   static Pipelines start(StreamsConfig config, Outside outside) {
+    return start(config, outside, new CompletableFuture<>());
+  }
+
+  private static Pipelines start(
+      StreamsConfig config, Outside outside, CompletableFuture<String> died) {
     PipelineConfig pipeline = config.pipeline();
     Topics topics = config.kafka().topics();
     Timekeeper time = outside.time();
@@ -203,18 +214,26 @@ public final class Pipelines {
     publisher.start();
     loop.start();
     watch.start();
-    return new Pipelines(watch, loop, publisher, push, starts, outside.topicIds());
+    return new Pipelines(watch, loop, publisher, push, starts, outside.topicIds(), died);
   }
 
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
     String waitingFor =
-        Stream.of(loop.waitingFor(), publisher.waitingFor(), watch.waitingFor())
+        Stream.of(died.getNow(null), loop.waitingFor(), publisher.waitingFor(), watch.waitingFor())
             .filter(Objects::nonNull)
             .findFirst()
             .orElse(null);
     return new PipelinesStatus(
         loop.status(), loop.partitionCounts(), push.isUp(), starts.lostRecords(), waitingFor);
+  }
+
+  /**
+   * Completes when one of the threads has ended that nothing works without, saying which and why:
+   * then no record is judged or published here any more, and the process should end.
+   */
+  public CompletionStage<String> died() {
+    return died;
   }
 
   /**

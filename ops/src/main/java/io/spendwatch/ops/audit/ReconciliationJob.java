@@ -3,9 +3,11 @@ package io.spendwatch.ops.audit;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.status.AuditStatus;
+import io.spendwatch.streams.retry.PeriodicWork;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.slf4j.Logger;
@@ -19,11 +21,13 @@ import org.slf4j.LoggerFactory;
 public final class ReconciliationJob {
   private static final Logger LOG = LoggerFactory.getLogger(ReconciliationJob.class);
 
+  /** Longer than any incremental run. */
+  private static final Duration RUN_MAX = Duration.ofHours(2);
+
   private final Reconciliation reconciliation;
   private final AuditHistory history;
   private final AuditMetrics metrics;
   private final Duration interval;
-  private final AtomicBoolean running = new AtomicBoolean();
   private volatile AuditStatus last;
   private String lastFailure = "";
 
@@ -40,9 +44,7 @@ public final class ReconciliationJob {
 
   /** Begins after the interval, and repeats until cancelled. */
   public Cancellable start(ActorSystem<?> system) {
-    return system
-        .scheduler()
-        .scheduleWithFixedDelay(interval, interval, this::runApart, system.executionContext());
+    return PeriodicWork.start(system, "The audit", interval, interval, RUN_MAX, this::runApart);
   }
 
   /** The last run; null before it is known. */
@@ -51,19 +53,9 @@ public final class ReconciliationJob {
   }
 
   /** A run waits for its statements: on a thread that nobody else waits for. */
-  private void runApart() {
-    if (running.compareAndSet(false, true)) {
-      Thread.ofVirtual()
-          .name("audit-job")
-          .start(
-              () -> {
-                try {
-                  runOnce();
-                } finally {
-                  running.set(false);
-                }
-              });
-    }
+  private CompletionStage<Void> runApart() {
+    return CompletableFuture.runAsync(
+        this::runOnce, run -> Thread.ofVirtual().name("audit-job").start(run));
   }
 
   private void runOnce() {

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.cluster;
 
 import io.spendwatch.ops.cluster.ClusterConfig.RegistrationConfig;
+import io.spendwatch.streams.retry.PeriodicWork;
 import io.spendwatch.streams.retry.Retry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,13 +40,13 @@ final class Registration {
   synchronized CompletionStage<Void> start(ActorSystem<?> system) {
     CompletionStage<Void> first = renew();
     renewals =
-        system
-            .scheduler()
-            .scheduleWithFixedDelay(
-                config.interval(),
-                config.interval(),
-                this::renewUnlessUnderWay,
-                system.executionContext());
+        PeriodicWork.start(
+            system,
+            "The renewal of this node's entry",
+            config.interval(),
+            config.interval(),
+            config.expiry(),
+            this::renewUnlessUnderWay);
     return first;
   }
 
@@ -56,10 +57,8 @@ final class Registration {
     return last.thenCompose(_ -> nodes.remove(entry)).thenApply(_ -> Done.done());
   }
 
-  private synchronized void renewUnlessUnderWay() {
-    if (last.toCompletableFuture().isDone()) {
-      var _ = renew();
-    }
+  private synchronized CompletionStage<Void> renewUnlessUnderWay() {
+    return last.toCompletableFuture().isDone() ? renew() : last;
   }
 
   private CompletionStage<Void> renew() {

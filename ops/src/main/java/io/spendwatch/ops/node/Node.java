@@ -62,6 +62,9 @@ public final class Node {
   private final int httpPort;
   private final StatusSource status;
 
+  /** What cannot be mended but by a new process has ended. */
+  private record PartDied(String what) implements CoordinatedShutdown.Reason {}
+
   private Node(ActorSystem<Void> system, int httpPort, StatusSource status) {
     this.system = system;
     this.httpPort = httpPort;
@@ -123,6 +126,13 @@ public final class Node {
           Pipelines.start(
               system, configuration.streams(), database, writes, unreadable, actors, clock);
       status.started(http, membership, pipelines);
+      var _ =
+          pipelines
+              .died()
+              .thenAccept(
+                  what -> {
+                    var _ = CoordinatedShutdown.get(system).runAll(new PartDied(what));
+                  });
       metrics.lostRecords(() -> pipelines.status().lostRecords());
       var losses = new OpenLosses(database);
       status.losses(losses::last);
@@ -202,7 +212,11 @@ public final class Node {
     if (isReason(CoordinatedShutdown.incompatibleConfigurationDetectedReason())) {
       return "the cluster does not take this node, whose settings of pekko.cluster are different: its log says which";
     }
-    return "the node has ended by itself: its log says why";
+    return CoordinatedShutdown.get(system)
+        .getShutdownReason()
+        .filter(PartDied.class::isInstance)
+        .map(reason -> ((PartDied) reason).what())
+        .orElse("the node has ended by itself: its log says why");
   }
 
   private boolean isReason(CoordinatedShutdown.Reason reason) {

@@ -2,8 +2,10 @@ package io.spendwatch.ops.node;
 
 import io.spendwatch.ops.status.NodeStatus.NodeInfo;
 import io.spendwatch.ops.status.NodeStatus.State;
+import io.spendwatch.streams.retry.PeriodicWork;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.slf4j.Logger;
@@ -25,9 +27,16 @@ final class StateLog {
   /** Looks every second until cancelled. */
   static Cancellable start(ActorSystem<?> system, StatusSource status) {
     var log = new StateLog(status);
-    return system
-        .scheduler()
-        .scheduleWithFixedDelay(INTERVAL, INTERVAL, log::look, system.executionContext());
+    return PeriodicWork.start(
+        system,
+        "The look at the node's state",
+        INTERVAL,
+        INTERVAL,
+        INTERVAL,
+        () -> {
+          log.look();
+          return CompletableFuture.completedFuture(null);
+        });
   }
 
   /** Runs are apart by the interval: never two at a time. */

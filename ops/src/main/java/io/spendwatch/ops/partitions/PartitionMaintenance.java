@@ -3,6 +3,7 @@ package io.spendwatch.ops.partitions;
 import io.spendwatch.ops.schema.Schema;
 import io.spendwatch.streams.postgres.SqlText;
 import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.retry.PeriodicWork;
 import io.spendwatch.streams.retry.Retry;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -19,7 +20,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -46,6 +46,10 @@ public final class PartitionMaintenance {
 
   private static final String LIST_EXPIRED =
       SqlText.load(PartitionMaintenance.class, "list_expired");
+
+  /** Longer than all statements of a look may take. */
+  private static final Duration LOOK_MAX = Duration.ofHours(1);
+
   private static final String LOCK = "hashtextextended('spendwatch.partition_maintenance', 0)";
 
   /**
@@ -65,7 +69,6 @@ public final class PartitionMaintenance {
   private final Optional<Duration> retention;
   private final InstantSource clock;
   private final PartitionMetrics metrics;
-  private final AtomicBoolean looking = new AtomicBoolean();
 
   /**
    * Nothing is done yet.
@@ -89,16 +92,14 @@ public final class PartitionMaintenance {
 
   /** Looks now and again after each interval until cancelled. */
   public Cancellable start(ActorSystem<?> system, Duration interval) {
-    return system
-        .scheduler()
-        .scheduleWithFixedDelay(
-            Duration.ZERO, interval, () -> lookUnlessLooking(), system.executionContext());
-  }
-
-  private void lookUnlessLooking() {
-    if (looking.compareAndSet(false, true)) {
-      var _ = look().whenComplete((_, _) -> looking.set(false));
-    }
+    // It says itself what it could not do.
+    return PeriodicWork.start(
+        system,
+        "The look after the partitions",
+        Duration.ZERO,
+        interval,
+        LOOK_MAX,
+        () -> look().exceptionally(_ -> null));
   }
 
   /** Looks once. Fails when anything could not be done. */

@@ -136,6 +136,7 @@ public final class KafkaServer implements AutoCloseable {
         "-Xms96m",
         "-Xmx384m",
         "-XX:-UsePerfData",
+        "-XX:+ExitOnOutOfMemoryError",
         "--sun-misc-unsafe-memory-access=allow",
         "--enable-native-access=ALL-UNNAMED",
         "-Dlogback.configurationFile=io/spendwatch/ops/servers/kafka-logback.xml",

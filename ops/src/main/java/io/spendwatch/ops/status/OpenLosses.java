@@ -3,11 +3,13 @@ package io.spendwatch.ops.status;
 import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.streams.postgres.SqlText;
 import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.retry.PeriodicWork;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 
@@ -17,6 +19,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
  */
 public final class OpenLosses {
   private static final Duration INTERVAL = Duration.ofSeconds(2);
+  private static final Duration LOOK_MAX = Duration.ofMinutes(1);
   private static final int SHOWN = 50;
   private static final String OPEN_LOSSES = SqlText.load(OpenLosses.class, "open_losses");
 
@@ -29,9 +32,8 @@ public final class OpenLosses {
 
   /** Looks again and again until cancelled. While the database is away the last answer stays. */
   public Cancellable start(ActorSystem<?> system) {
-    return system
-        .scheduler()
-        .scheduleWithFixedDelay(Duration.ZERO, INTERVAL, this::look, system.executionContext());
+    return PeriodicWork.start(
+        system, "The look at lost records", Duration.ZERO, INTERVAL, LOOK_MAX, this::look);
   }
 
   /** The newest first, at most some; empty before they are known. */
@@ -39,17 +41,16 @@ public final class OpenLosses {
     return last;
   }
 
-  private void look() {
-    var _ =
-        database
-            .execute(OPEN_LOSSES, Tuple.of(SHOWN))
-            .thenAccept(
-                rows -> {
-                  List<LostRange> ranges = new ArrayList<>(rows.size());
-                  rows.forEach(row -> ranges.add(range(row)));
-                  last = List.copyOf(ranges);
-                })
-            .exceptionally(_ -> null);
+  private CompletionStage<Void> look() {
+    return database
+        .execute(OPEN_LOSSES, Tuple.of(SHOWN))
+        .thenAccept(
+            rows -> {
+              List<LostRange> ranges = new ArrayList<>(rows.size());
+              rows.forEach(row -> ranges.add(range(row)));
+              last = List.copyOf(ranges);
+            })
+        .exceptionally(_ -> null);
   }
 
   private static LostRange range(Row row) {

@@ -9,10 +9,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Time as it is. */
-record RealTimekeeper(InstantSource clock) implements Timekeeper {
+record RealTimekeeper(InstantSource clock, Consumer<String> onDeath) implements Timekeeper {
+  private static final Logger LOG = LoggerFactory.getLogger(RealTimekeeper.class);
 
   @Override
   public Instant instant() {
@@ -36,7 +40,17 @@ record RealTimekeeper(InstantSource clock) implements Timekeeper {
 
   @Override
   public void startThread(String name, Runnable body) {
-    Thread.ofPlatform().name(name).daemon(true).start(body);
+    Thread.ofPlatform().name(name).daemon(true).start(() -> run(name, body));
+  }
+
+  private void run(String name, Runnable body) {
+    try {
+      body.run();
+    } catch (Throwable e) {
+      // An error, too: somebody waits for what this thread does, and would wait for ever.
+      LOG.error("Thread {} has died", name, e);
+      onDeath.accept("thread " + name + " has died: " + e);
+    }
   }
 
   @Override

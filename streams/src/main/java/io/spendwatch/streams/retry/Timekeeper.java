@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
@@ -13,9 +14,19 @@ import java.util.random.RandomGenerator;
  */
 public interface Timekeeper extends InstantSource {
 
-  /** The real one, with this wall clock. */
+  /** The real one, with this wall clock. A thread that dies is an error in the log. */
   static Timekeeper real(InstantSource clock) {
-    return new RealTimekeeper(clock);
+    return real(clock, _ -> {});
+  }
+
+  /**
+   * The real one, with this wall clock.
+   *
+   * @param onDeath is told, by the dying thread, what has ended one of {@link #startThread} that
+   *     did not end by itself, for people
+   */
+  static Timekeeper real(InstantSource clock, Consumer<String> onDeath) {
+    return new RealTimekeeper(clock, onDeath);
   }
 
   /** Nanoseconds that only grow; for spans, not for dates. */
@@ -27,7 +38,7 @@ public interface Timekeeper extends InstantSource {
   /** Runs a short task after a delay, milliseconds; must not block. */
   void schedule(long delayMs, Runnable task);
 
-  /** Starts a daemon thread. */
+  /** Starts a daemon thread. What it throws, errors too, is logged and told; never nothing. */
   void startThread(String name, Runnable body);
 
   /**
