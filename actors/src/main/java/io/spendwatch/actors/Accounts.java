@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /**
  * Port: the versions of account balances. All methods complete on any thread, take one round trip,
@@ -46,7 +47,11 @@ public interface Accounts {
    * @param recordedAfterMs what was recorded after this is new, with some minutes in addition for
    *     what was under way; by the database's clock, {@link Long#MIN_VALUE} for all
    * @param streamTimeMs of a partition: versions that do not begin before it are still to begin
+   * @param isOurs of whom it is asked: all accounts may have changed, and most are of others
    */
   CompletionStage<Changes> changes(
-      Collection<String> userIds, long recordedAfterMs, long streamTimeMs);
+      Collection<String> userIds,
+      long recordedAfterMs,
+      long streamTimeMs,
+      Predicate<String> isOurs);
 }

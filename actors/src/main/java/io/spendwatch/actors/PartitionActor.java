@@ -61,8 +61,9 @@ public final class PartitionActor {
    * @param awakeUsersMax of the node; beyond it the least recently used are forgotten (and read
    *     again when they are needed)
    * @param awakeBytesMax of the node: memory that they may take, beyond which the same holds
-   * @param restoreUsersMax of one partition: users without transactions in a batch who are read on
-   *     its occasion; further ones wait for the next batch or tick
+   * @param restoreUsersMax of one partition: users who are read at once; and users without
+   *     transactions in a batch who are read on its occasion, further ones wait for the next batch
+   *     or tick
    * @param windowQueriesMax of one partition: questions about its windows that may wait
    * @param versionsMax of one user: versions of the balance that stay in memory; others are read
    *     when they are needed
@@ -107,7 +108,7 @@ public final class PartitionActor {
 
   private record PartitionRead(long batch, PartitionHistory history) implements Own {}
 
-  private record UsersRead(long batch, UsersRound.Read read) implements Own {}
+  private record UsersRead(long batch, UsersRound round, UsersRound.Read read) implements Own {}
 
   private record FactsRead(long batch, FactsRound.Read read) implements Own {}
 
@@ -215,7 +216,8 @@ public final class PartitionActor {
       case UserActor.Reply reply when isCurrent(reply.batch()) -> onReply(reply);
       case PartitionRead(long id, PartitionHistory history) when isCurrent(id) ->
           onPartitionRead(history);
-      case UsersRead(long id, UsersRound.Read read) when isCurrent(id) -> onUsersRead(read);
+      case UsersRead(long id, UsersRound round, UsersRound.Read read) when isCurrent(id) ->
+          onUsersRead(round, read);
       case FactsRead(long id, FactsRound.Read read) when isCurrent(id) -> onFactsRead(read);
       case IdsRead(long id, List<List<String>> ids) when isCurrent(id) ->
           finish(batch.announcements(ids));
@@ -281,7 +283,13 @@ public final class PartitionActor {
     batch.begin(streamTimeMs);
     Changed changed = changedAccounts.take(batch.nowMs());
     batch.changed(changed);
-    var round = new UsersRound(changed, changedAccounts.seenMs(), streamTimeMs);
+    var round =
+        new UsersRound(
+            changed,
+            changedAccounts.seenMs(),
+            streamTimeMs,
+            isAtHome,
+            dependencies.restoreUsersMax());
     Set<String> toRefresh = new HashSet<>(changed.ofAwake());
     for (String userId : batch.userIds()) {
       if (!awake.contains(userId)) {
@@ -305,11 +313,15 @@ public final class PartitionActor {
       return;
     }
     round.queries().forEach(query -> batch.restore(query.userId(), query.knownFromMs()));
+    read(round);
+  }
+
+  private void read(UsersRound round) {
     long id = batch.id();
     pipe(
         id,
         round.read(dependencies.accounts(), dependencies.history()),
-        read -> new UsersRead(id, read));
+        read -> new UsersRead(id, round, read));
   }
 
   /** Whether only its being due has the user read. */
@@ -317,7 +329,7 @@ public final class PartitionActor {
     return !awake.contains(userId) && !batch.userIds().contains(userId);
   }
 
-  private void onUsersRead(UsersRound.Read read) {
+  private void onUsersRead(UsersRound round, UsersRound.Read read) {
     // They stay watched, without being due, so that a later look reaches back far enough.
     read.unreadable().forEach(batch::leaveOut);
     read.histories()
@@ -345,7 +357,11 @@ public final class PartitionActor {
     if (read.changes() != null) {
       changedAccounts.found(read.changes(), isAtHome, batch.changed().all());
     }
-    judge();
+    if (round.hasMore()) {
+      read(round);
+    } else {
+      judge();
+    }
   }
 
   private void judge() {

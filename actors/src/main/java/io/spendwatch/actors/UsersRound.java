@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /**
  * What a batch has to know of users before it is judged, read together: users who are not awake,
@@ -20,13 +21,17 @@ final class UsersRound {
   private final Changed changed;
   private final long seenMs;
   private final long streamTimeMs;
+  private final Predicate<String> isAtHome;
+  private final int atOnceMax;
+  private boolean begun;
+  private int asked;
   private final List<UserQuery> queries = new ArrayList<>();
   private final List<VersionsQuery> versions = new ArrayList<>();
 
   /**
    * What was read.
    *
-   * @param histories of all who were to be read whole, but for who is unreadable
+   * @param histories of the part who were to be read whole, but for who is unreadable
    * @param unreadable users of whom something is stored that cannot be read
    * @param versions of all whose balance was asked for; none for one who has no account
    * @param changes of users who are not in memory; null where nobody asked
@@ -40,11 +45,16 @@ final class UsersRound {
 
   /**
    * @param seenMs changes that were recorded before it have been looked at
+   * @param atOnceMax users that are read whole in one part: what is read of them is in memory twice
+   *     until they are awake
    */
-  UsersRound(Changed changed, long seenMs, long streamTimeMs) {
+  UsersRound(
+      Changed changed, long seenMs, long streamTimeMs, Predicate<String> isAtHome, int atOnceMax) {
     this.changed = changed;
     this.seenMs = seenMs;
     this.streamTimeMs = streamTimeMs;
+    this.isAtHome = isAtHome;
+    this.atOnceMax = atOnceMax;
   }
 
   /** Reads a user whole who is to be judged or looked at at this instant, or later. */
@@ -71,22 +81,31 @@ final class UsersRound {
     return streamTimeMs != Long.MIN_VALUE && (changed.all() || !changed.absent().isEmpty());
   }
 
-  /** Reads all of it; what nobody needs is not asked for. */
+  /**
+   * Reads the next part: so many users whole as are read at once, and with the first part all else.
+   * What nobody needs is not asked for.
+   */
   CompletionStage<Read> read(Accounts accounts, History history) {
+    List<UserQuery> part =
+        List.copyOf(queries.subList(asked, Math.min(queries.size(), asked + atOnceMax)));
+    boolean isFirst = !begun;
+    begun = true;
+    asked += part.size();
+    List<VersionsQuery> refreshed = isFirst ? versions : List.of();
     var historiesRead =
-        (queries.isEmpty()
+        (part.isEmpty()
                 ? CompletableFuture.completedFuture(Map.<String, UserHistory>of())
-                : history.users(queries))
+                : history.users(part))
             .toCompletableFuture();
     var versionsRead =
-        (versions.isEmpty()
+        (refreshed.isEmpty()
                 ? CompletableFuture.completedFuture(Map.<String, List<AccountBalance>>of())
-                : accounts.versions(versions))
+                : accounts.versions(refreshed))
             .toCompletableFuture();
     var changesRead =
-        (asksForChanges()
+        (isFirst && asksForChanges()
                 ? accounts.changes(
-                    changed.all() ? List.of() : changed.absent(), seenMs, streamTimeMs)
+                    changed.all() ? List.of() : changed.absent(), seenMs, streamTimeMs, isAtHome)
                 : CompletableFuture.<Changes>completedFuture(null))
             .toCompletableFuture();
     return CompletableFuture.allOf(historiesRead, versionsRead, changesRead)
@@ -94,14 +113,19 @@ final class UsersRound {
             _ ->
                 new Read(
                     historiesRead.join(),
-                    unreadable(historiesRead.join()),
+                    unreadable(part, historiesRead.join()),
                     versionsRead.join(),
-                    versions,
+                    refreshed,
                     changesRead.join()));
   }
 
-  private List<String> unreadable(Map<String, UserHistory> histories) {
-    return queries.stream()
+  /** Whether there is a further part. */
+  boolean hasMore() {
+    return asked < queries.size();
+  }
+
+  private static List<String> unreadable(List<UserQuery> part, Map<String, UserHistory> histories) {
+    return part.stream()
         .map(UserQuery::userId)
         .filter(userId -> !histories.containsKey(userId))
         .toList();

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /** What the microbenchmarks have in common: invented transactions, and ports that know nothing. */
 final class BenchmarkData {
@@ -64,7 +65,10 @@ final class BenchmarkData {
 
     @Override
     public CompletionStage<Changes> changes(
-        Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+        Collection<String> userIds,
+        long recordedAfterMs,
+        long streamTimeMs,
+        Predicate<String> isOurs) {
       return CompletableFuture.completedFuture(new Changes(Map.of(), START_MS));
     }
   }

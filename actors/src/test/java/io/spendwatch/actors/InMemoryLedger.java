@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -145,12 +146,15 @@ final class InMemoryLedger implements Accounts, History {
   /** More than is promised: what is new is not told from what is not. */
   @Override
   public CompletionStage<Changes> changes(
-      Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+      Collection<String> userIds,
+      long recordedAfterMs,
+      long streamTimeMs,
+      Predicate<String> isOurs) {
     return answer(
         () -> {
           Map<String, Long> sinceMs = new HashMap<>();
           for (String userId : userIds.isEmpty() ? accounts.keySet() : Set.copyOf(userIds)) {
-            if (of(userId).findAny().isPresent()) {
+            if (isOurs.test(userId) && of(userId).findAny().isPresent()) {
               sinceMs.put(userId, accounts.get(userId).getFirst().asOfMs());
             }
           }

@@ -12,7 +12,7 @@ class UserHistoriesTest {
 
   @Test
   void everyRowAndAlertIsTheNaiveRules() {
-    String[] seeds = System.getProperty("spendwatch.histories.seeds", "1-20000").split("-", 2);
+    String[] seeds = System.getProperty("spendwatch.histories.seeds", "1-100000").split("-", 2);
     for (long seed = Long.parseLong(seeds[0]); seed <= Long.parseLong(seeds[1]); seed++) {
       try {
         new RandomHistory(seed).run();

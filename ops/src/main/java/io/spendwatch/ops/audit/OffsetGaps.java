@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -63,6 +64,8 @@ final class OffsetGaps {
   private final Session session;
   private final SourceLog log;
   private final Instant droppedBefore;
+  private final ToIntFunction<String> homes;
+  private final Map<Integer, Long> judgedTo = new HashMap<>();
   private final List<Finding> findings = new ArrayList<>();
   private long expired;
 
@@ -71,11 +74,20 @@ final class OffsetGaps {
 
   /**
    * @param droppedBefore rows of earlier event times have been dropped; null for none
+   * @param homes a user's partition now, or a negative number where nobody has ever had another
+   * @param spans of all partitions
    */
-  OffsetGaps(Session session, SourceLog log, Instant droppedBefore) {
+  OffsetGaps(
+      Session session,
+      SourceLog log,
+      Instant droppedBefore,
+      ToIntFunction<String> homes,
+      List<Span> spans) {
     this.session = session;
     this.log = log;
     this.droppedBefore = droppedBefore;
+    this.homes = homes;
+    spans.forEach(span -> judgedTo.put(span.partition(), span.to()));
   }
 
   /** What was found so far. */
@@ -162,7 +174,44 @@ final class OffsetGaps {
           .forEach(place -> moved.add(first + place));
     }
     unexplained.removeAll(new HashSet<>(moved.stream().map(valid::get).toList()));
+    unexplained.removeAll(passedOn(partition, unexplained));
     unexplained.forEach(each -> findings.add(gap(partition, each)));
+  }
+
+  /** Those that a growth has moved, and whose copies are still to be judged where they belong. */
+  private Set<Unstored> passedOn(int partition, List<Unstored> unexplained) {
+    Map<Integer, Map<List<String>, List<Unstored>>> byHome = new HashMap<>();
+    for (Unstored each : unexplained) {
+      int home = each.transaction() == null ? -1 : homes.applyAsInt(each.transaction().userId());
+      if (home >= 0 && home != partition) {
+        byHome
+            .computeIfAbsent(home, _ -> new HashMap<>())
+            .computeIfAbsent(key(each.transaction()), _ -> new ArrayList<>())
+            .add(each);
+      }
+    }
+    Set<Unstored> passedOn = new HashSet<>();
+    byHome.forEach(
+        (home, waiting) -> {
+          long from = judgedTo.getOrDefault(home, 0L);
+          long end = log.ends().getOrDefault(home, 0L);
+          if (from < end) {
+            log.read(
+                home,
+                List.of(new long[] {from, end - 1}),
+                record -> {
+                  Transaction copy = unstored(record).transaction();
+                  if (copy != null) {
+                    passedOn.addAll(waiting.getOrDefault(key(copy), List.of()));
+                  }
+                });
+          }
+        });
+    return passedOn;
+  }
+
+  private static List<String> key(Transaction transaction) {
+    return List.of(transaction.userId(), transaction.transactionId());
   }
 
   private boolean isDropped(Transaction transaction) {

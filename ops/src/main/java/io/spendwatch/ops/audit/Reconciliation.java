@@ -193,7 +193,14 @@ public final class Reconciliation {
       Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
       session.run("retention", Map.of("horizon", literal(horizon)));
     }
-    OffsetGaps gaps = new OffsetGaps(session, log, droppedBefore);
+    OffsetGaps gaps =
+        new OffsetGaps(
+            session,
+            log,
+            droppedBefore,
+            userId ->
+                homes.isPresent() ? kafka.partitioner().partitionOf(userId, homes.getAsInt()) : -1,
+            spans);
     for (Span span : spans) {
       gaps.check(span, censuses.getOrDefault(span.partition(), OffsetGaps.Census.NONE));
     }

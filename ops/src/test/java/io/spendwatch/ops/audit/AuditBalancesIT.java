@@ -150,7 +150,7 @@ class AuditBalancesIT {
       delimiter = '|',
       textBlock =
           """
-          WRONG_BALANCE  | UPDATE spendwatch.transactions SET balance_version = 1, balance_minor = 1000 WHERE user_id = 'ordered' AND event_time = '2024-07-12T02:00Z'
+          WRONG_BALANCE  | UPDATE spendwatch.transactions SET balance_version = 1, balance_minor = 1000, known_version = 3 WHERE user_id = 'ordered' AND event_time = '2024-07-12T02:00Z'
           MISSING_ALERT  | DELETE FROM spendwatch.alerts WHERE user_id = 'ordered' AND type = 'RAISED'
           MISSING_CLEARED | DELETE FROM spendwatch.alerts WHERE user_id = 'ordered' AND type = 'CLEARED'
           MISSING_ALERT  | DELETE FROM spendwatch.alerts WHERE user_id = 'late' AND type = 'RAISED'

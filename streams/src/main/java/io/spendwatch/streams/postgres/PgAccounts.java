@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /**
  * Versions of balances, from tables {@code accounts} and {@code account_versions}, many users in
@@ -30,6 +31,9 @@ public final class PgAccounts implements Accounts {
 
   private static final Comparator<AccountBalance> ORDER =
       Comparator.comparingLong(AccountBalance::asOfMs).thenComparingLong(AccountBalance::version);
+
+  /** Users whose changes are read in one statement. */
+  private static final int CHANGES_PAGE = 20_000;
 
   private final Statements database;
   private final UnreadableRows unreadable;
@@ -137,29 +141,62 @@ public final class PgAccounts implements Accounts {
 
   @Override
   public CompletionStage<Changes> changes(
-      Collection<String> userIds, long recordedAfterMs, long streamTimeMs) {
+      Collection<String> userIds,
+      long recordedAfterMs,
+      long streamTimeMs,
+      Predicate<String> isOurs) {
+    return changes(
+        Tuple.of(
+            userIds.toArray(String[]::new),
+            EventTimes.boundToDatabase(recordedAfterMs),
+            EventTimes.toDatabase(streamTimeMs)),
+        isOurs,
+        "",
+        new Changes(new HashMap<>(), Long.MAX_VALUE));
+  }
+
+  /**
+   * Adds those of the users after this one, page by page: of all accounts that have changed at
+   * once, only a page is in memory, and then those of ours that matter.
+   */
+  private CompletionStage<Changes> changes(
+      Tuple question, Predicate<String> isOurs, String afterUserId, Changes before) {
+    Tuple parameters = Tuple.tuple();
+    for (int i = 0; i < question.size(); i++) {
+      parameters.addValue(question.getValue(i));
+    }
     return database
-        .read(
-            FIND_CHANGES,
-            Tuple.of(
-                userIds.toArray(String[]::new),
-                EventTimes.boundToDatabase(recordedAfterMs),
-                EventTimes.toDatabase(streamTimeMs)))
+        .read(FIND_CHANGES, parameters.addString(afterUserId).addInteger(CHANGES_PAGE))
         .thenCompose(
             rows -> {
-              long nowMs = Long.MIN_VALUE;
+              // Of the first page: what is recorded while we read may be missing in it.
+              long seenAtMs = before.seenAtMs();
+              String lastUserId = afterUserId;
               Map<String, Long> sinceMs = new HashMap<>();
               for (Row row : rows) {
-                nowMs = EventTimes.toMs(row.getOffsetDateTime(0));
+                seenAtMs = Math.min(seenAtMs, EventTimes.toMs(row.getOffsetDateTime(0)));
                 String userId = row.getString(1);
                 if (userId != null) {
-                  unreadable
-                      .readOne(
-                          UnreadableRows.ACCOUNTS, userId, () -> Columns.timeMs(row, 2, "as_of"))
-                      .ifPresent(instantMs -> sinceMs.put(userId, instantMs));
+                  lastUserId = userId;
+                  if (isOurs.test(userId)) {
+                    unreadable
+                        .readOne(
+                            UnreadableRows.ACCOUNTS, userId, () -> Columns.timeMs(row, 2, "as_of"))
+                        .ifPresent(instantMs -> sinceMs.put(userId, instantMs));
+                  }
                 }
               }
-              return active(sinceMs, nowMs);
+              boolean isLast = rows.size() < CHANGES_PAGE;
+              String next = lastUserId;
+              return active(sinceMs, seenAtMs)
+                  .thenCompose(
+                      active -> {
+                        before.sinceMs().putAll(active.sinceMs());
+                        Changes all = new Changes(before.sinceMs(), active.seenAtMs());
+                        return isLast
+                            ? CompletableFuture.completedFuture(all)
+                            : changes(question, isOurs, next, all);
+                      });
             });
   }
 

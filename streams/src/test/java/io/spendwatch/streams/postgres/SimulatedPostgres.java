@@ -946,6 +946,7 @@ public final class SimulatedPostgres {
         (userId, all) -> {
           boolean changed = changedAtMs.getOrDefault(userId, Long.MIN_VALUE) > recordedAfterMs;
           if ((asked.isEmpty() || asked.contains(userId))
+              && userId.compareTo(in.getString(3)) > 0
               && (changed || all.stream().anyMatch(v -> v.asOfMs >= streamTimeMs))) {
             rows.add(now, userId, EventTimes.toDatabase(all.getFirst().asOfMs));
           }
