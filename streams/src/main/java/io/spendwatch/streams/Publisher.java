@@ -345,7 +345,8 @@ final class Publisher {
 
   private boolean othersWait(
       List<Publication> live, Set<ProducerRecord<byte[], byte[]>> unanswered) {
-    return !queue.isEmpty()
+    return closing.isDone()
+        || !queue.isEmpty()
         || live.stream().anyMatch(publication -> !publication.hasAnyOf(unanswered));
   }
 
