@@ -60,10 +60,19 @@ SELECT placed.user_id, coalesce(after_arrival, -1) AS after_arrival, CASE WHEN p
                 WHERE told.user_id = placed.user_id AND NOT told.late AND told.event_time >= placed.as_of
                   AND coalesce(told.known_version, 0) < placed.balance_version)
  UNION ALL
--- What a version revealed was announced before, between or after the rows of its batch.
+-- What a version revealed was announced before, between or after the rows of its batch, whose last record's offset it has. The rows of
+-- a batch have one ingested_at. Where it had none of this user, the batch before is in doubt for nothing.
 SELECT told.user_id, min(known.arrived) - 1, '-infinity', max(known.arrived)
   FROM told
-  JOIN known ON known.user_id = told.user_id AND (known.ingested_at = told.detected_at OR known.arrived = told.arrived)
+ CROSS JOIN LATERAL (
+         SELECT ingested_at
+           FROM known
+          WHERE known.user_id = told.user_id
+            AND known.arrived <= told.arrived
+          ORDER BY arrived DESC
+          LIMIT 1
+       ) AS last
+  JOIN known ON known.user_id = told.user_id AND known.ingested_at = last.ingested_at
  WHERE told.by_version
  GROUP BY told.user_id, told.alert_id
  UNION ALL
