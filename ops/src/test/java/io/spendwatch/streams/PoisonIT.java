@@ -117,7 +117,7 @@ class PoisonIT {
           """
           REVOKE INSERT ON spendwatch.transactions FROM spendwatch_oltp | GRANT INSERT ON spendwatch.transactions TO spendwatch_oltp      | 42501
           ALTER TABLE spendwatch.transactions RENAME TO away           | ALTER TABLE spendwatch.away RENAME TO transactions              | 42P01
-          ALTER TABLE spendwatch.alerts RENAME COLUMN late TO later    | ALTER TABLE spendwatch.alerts RENAME COLUMN later TO late       | 42703
+          ALTER TABLE spendwatch.transactions RENAME COLUMN merchant TO shop | ALTER TABLE spendwatch.transactions RENAME COLUMN shop TO merchant | 42703
           """)
   void blamesNoRecordForWhatAnOperatorMustRepair(String breakIt, String repairIt, String sqlState)
       throws Exception {
