@@ -173,7 +173,7 @@ class LostRecordsIT {
             "a",
             """
             spendwatch.pipeline { batch-rows-max = 1, queued-polls-max = 1, unpublished-batches-max = 1 }
-            spendwatch.kafka.properties."max.poll.records" = 1
+            spendwatch.kafka.properties { "max.poll.records" = 1, "max.partition.fetch.bytes" = 1 }
             """);
     send(1);
     awaitStored(1);

@@ -268,6 +268,22 @@ SELECT stretch.user_id, stretch.n,
 CREATE INDEX ON state (user_id, n);
 ANALYZE state;
 
+-- The late rows after which the rows say whether an episode is open, and what was announced says otherwise.
+CREATE TEMPORARY TABLE astray ON COMMIT DROP AS
+SELECT *
+  FROM (
+         SELECT stretch.*, state.open_episodes,
+                breach AND NOT (is_over AND (row_follows OR ends < stream_time - {clear_grace})) AS must_be,
+                NOT row_follows AND is_over AND ends >= stream_time - {clear_grace} AS may_be_over
+           FROM stretch
+           JOIN state USING (user_id, n)
+          WHERE fresh AND late AND steady AND held_minor IS NOT NULL
+       ) AS reviewed
+ WHERE must_be <> (open_episodes > 0)
+   AND NOT (may_be_over AND open_episodes = 0);
+CREATE INDEX ON astray (user_id, n);
+ANALYZE astray;
+
 -- Every alert that follows from the rows and versions, and from what was announced before.
 CREATE TEMPORARY TABLE expected ON COMMIT DROP AS
 SELECT follows.user_id, follows.n, kafka_partition, kafka_offset, type, event_time, transaction_id, exposure_minor, balance_minor,
@@ -289,13 +305,38 @@ SELECT heard.alert_id, heard.after_n, expected.user_id IS NOT NULL AS is_expecte
     ON expected.user_id = heard.user_id AND expected.type = heard.type AND expected.event_time = heard.event_time
    AND expected.transaction_id IS NOT DISTINCT FROM heard.transaction_id AND expected.copy = heard.copy AND NOT heard.late;
 
+CREATE TEMPORARY TABLE missing ON COMMIT DROP AS
+SELECT *
+  FROM expected
+ WHERE required
+   AND copy > (SELECT count(*) FROM told
+                WHERE told.user_id = expected.user_id AND told.type = expected.type AND told.event_time = expected.event_time
+                  AND told.transaction_id IS NOT DISTINCT FROM expected.transaction_id AND NOT told.late);
+
+-- From where on what was announced before is no measure of what follows, where the rows do not say it: something is wrong there.
+CREATE TEMPORARY TABLE misled ON COMMIT DROP AS
+SELECT user_id, min(n) AS n
+  FROM (
+         SELECT user_id, n FROM astray
+          UNION ALL
+         SELECT user_id, n FROM missing WHERE NOT by_rows
+          UNION ALL
+         SELECT user_id, plausible.after_n
+           FROM plausible
+           JOIN matched USING (alert_id)
+          WHERE may_follow AND NOT is_expected AND NOT is_possible
+       ) AS wrong
+ GROUP BY user_id;
+
 -- Alerts that do not follow from the rows. Those at late rows, and those where versions are in doubt, are looked at below.
 CREATE TEMPORARY TABLE given ON COMMIT DROP AS
 SELECT heard.*, matched.is_expected, matched.exposure_minor AS expected_minor, matched.balance_minor AS expected_balance_minor,
-       matched.cause AS expected_cause, plausible.is_possible
+       matched.cause AS expected_cause,
+       plausible.is_possible OR plausible.may_follow AND coalesce(heard.after_n > misled.n, false) AS is_possible
   FROM heard
   JOIN matched USING (alert_id)
-  JOIN plausible USING (alert_id);
+  JOIN plausible USING (alert_id)
+  LEFT JOIN misled USING (user_id);
 CREATE INDEX ON given (user_id);
 
 INSERT INTO found (kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, expected, actual, detail,
@@ -319,14 +360,12 @@ SELECT CASE type WHEN 'RAISED' THEN 'MISSING_ALERT' ELSE 'MISSING_CLEARED' END,
                                              CASE cause WHEN 'BALANCE' THEN 'version of the balance' ELSE 'transaction' END)
             ELSE format('the open episode ends there: %s', cause) END,
        pg_temp.exposure_sql(user_id, currency, event_time, kafka_partition, kafka_offset)
-  FROM expected
- WHERE required
-   AND copy > (SELECT count(*) FROM told
-                WHERE told.user_id = expected.user_id AND told.type = expected.type AND told.event_time = expected.event_time
-                  AND told.transaction_id IS NOT DISTINCT FROM expected.transaction_id AND NOT told.late)
-   AND (by_rows OR NOT EXISTS (SELECT FROM given
-                                WHERE given.user_id = expected.user_id AND given.after_n < expected.n
-                                  AND NOT given.is_expected AND NOT given.is_possible AND given.type <> expected.type));
+  FROM missing
+ WHERE by_rows
+    OR NOT EXISTS (SELECT FROM misled WHERE misled.user_id = missing.user_id AND misled.n < missing.n)
+       AND NOT EXISTS (SELECT FROM given
+                        WHERE given.user_id = missing.user_id AND given.after_n < missing.n
+                          AND NOT given.is_expected AND NOT given.is_possible AND given.type <> missing.type);
 
 INSERT INTO found (kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, expected, actual, detail,
                    reproduce)
@@ -424,23 +463,14 @@ SELECT DISTINCT ON (user_id)
        CASE WHEN must_be THEN 'MISSING_ALERT' ELSE 'MISSING_CLEARED' END,
        user_id, transaction_id, kafka_partition, kafka_offset, event_time,
        CASE WHEN must_be THEN 'an open episode' ELSE 'no open episode' END,
-       CASE WHEN open_episodes > 0 THEN 'an open episode' ELSE 'no open episode' END,
+       CASE WHEN must_be THEN 'no open episode' ELSE 'an open episode' END,
        format('after this row, which arrived late, the exposure is %s and the balance %s',
               spendwatch.to_decimal(current_minor, held_currency), spendwatch.to_decimal(held_minor, held_currency)),
        pg_temp.exposure_sql(user_id, held_currency, latest, kafka_partition, kafka_offset)
-  FROM (
-         SELECT stretch.*, state.open_episodes,
-                breach AND NOT (is_over AND (row_follows OR ends < stream_time - {clear_grace})) AS must_be,
-                NOT row_follows AND is_over AND ends >= stream_time - {clear_grace} AS may_be_over
-           FROM stretch
-           JOIN state USING (user_id, n)
-          WHERE fresh AND late AND steady AND held_minor IS NOT NULL
-       ) AS reviewed
- WHERE must_be <> (open_episodes > 0)
-   AND NOT (may_be_over AND open_episodes = 0)
-   AND NOT EXISTS (SELECT FROM found
-                    WHERE found.user_id = reviewed.user_id
-                      AND pg_temp.arrived(found.user_id, found.kafka_partition, found.kafka_offset) <= reviewed.arrived)
+  FROM astray
+ WHERE NOT EXISTS (SELECT FROM found
+                    WHERE found.user_id = astray.user_id
+                      AND pg_temp.arrived(found.user_id, found.kafka_partition, found.kafka_offset) <= astray.arrived)
  ORDER BY user_id, n;
 
 -- At the end, where it is in doubt what was known: it is over if what is left is no more than any balance that can be in force.
