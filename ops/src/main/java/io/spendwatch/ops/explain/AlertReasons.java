@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Why an alert was raised or cleared. */
 final class AlertReasons {
@@ -85,14 +86,13 @@ final class AlertReasons {
     if (alert.late() || alert.transactionId() != null || first.is(alert)) {
       return first;
     }
-    Instant batch = Instant.ofEpochMilli(alert.detectedAtMs());
-    for (Known known : List.of(Known.upTo(stays, arrival - 1), new Known(stays, arrival, batch))) {
-      Candidate other = candidate(window.asOf(known));
-      if (other.is(alert)) {
-        return other;
-      }
-    }
-    return first;
+    return Stream.concat(
+            Stream.of(Known.upTo(stays, arrival - 1)),
+            facts.lastBatch(window).stream().map(batch -> new Known(stays, arrival, batch)))
+        .map(known -> candidate(window.asOf(known)))
+        .filter(other -> other.is(alert))
+        .findFirst()
+        .orElse(first);
   }
 
   private Candidate candidate(Window window) {

@@ -8,8 +8,8 @@ import java.time.Instant;
  *
  * @param stays where the user has been at home
  * @param arrivalMax those up to this arrival
- * @param batchLeftOut but not those of the batch that was judged at this instant; null where none
- *     is left out
+ * @param batchLeftOut but not those of the batch whose rows were written at this instant, by the
+ *     database server's clock; null where none is left out
  */
 record Known(Stays stays, long arrivalMax, Instant batchLeftOut) {
   /** All that are stored now. */

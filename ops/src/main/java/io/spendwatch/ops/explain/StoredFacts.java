@@ -37,6 +37,7 @@ final class StoredFacts {
   private static final String FIND_ARRIVAL = load("find_arrival");
   private static final String FIND_LATEST = load("find_latest");
   private static final String READ_WINDOW = load("read_window");
+  private static final String FIND_LAST_BATCH = load("find_last_batch");
   private static final String FIND_PASSED = load("find_passed");
   private static final String FIND_VERSION = load("find_version");
   private static final String FIND_VERSION_OF_BALANCE = load("find_version_of_balance");
@@ -187,6 +188,19 @@ final class StoredFacts {
    */
   Optional<StoredTransaction> passed(String userId, Instant at) {
     return read(inOrder(FIND_PASSED, userId), StoredFacts::transaction, userId, time(at)).stream()
+        .findFirst();
+  }
+
+  /** When the batch was written that has the last to arrive of what the window knows. */
+  Optional<Instant> lastBatch(Window window) {
+    return read(
+            inOrder(FIND_LAST_BATCH, window.userId()),
+            row -> instant(row, 0),
+            window.userId(),
+            time(window.start()),
+            time(window.end()),
+            window.known().arrivalMax())
+        .stream()
         .findFirst();
   }
 
