@@ -122,7 +122,10 @@ final class TransactionsPipeline {
     this.incarnation = incarnation;
     this.partition = incarnation.source().partition();
     this.epoch = claim.epoch();
-    this.layout = claim.layout();
+    this.layout =
+        start.isKnown() && claim.nextOffset().isPresent()
+            ? claim.layout().judgedUpTo(partition, claim.nextOffset().getAsLong())
+            : claim.layout();
     this.begunMs = with.time().millis();
     Suspects remaining = suspects.from(start.offset());
     this.bound =

@@ -54,6 +54,20 @@ class HomesTest {
     assertThat(homes(grown, 6).home(id.getBytes(UTF_8))).isEqualTo(6);
   }
 
+  /** Its offsets are committed with it: who looks back would miss them in the former home. */
+  @Test
+  void takesAgainWhatAnEarlierLifeHasWrittenBeyondTheMark() {
+    TopicLayout growing =
+        new TopicLayout(2, 4, List.of(), Optional.of(new Growth(8, List.of(9L, 9L, 9L, 9L))));
+    String id = user(8, 2);
+    List<ConsumerRecord<byte[], byte[]>> records =
+        IntStream.range(7, 14).mapToObj(offset -> record(id, offset)).toList();
+    assertThat(homes(growing, 2).taken(records)).isEqualTo(2);
+    assertThat(homes(growing.judgedUpTo(2, 12), 2).taken(records)).isEqualTo(5);
+    assertThat(homes(growing.judgedUpTo(2, 3), 2).taken(records)).isEqualTo(2);
+    assertThat(growing.judgedUpTo(6, 12)).as("not in force yet").isEqualTo(growing);
+  }
+
   @Test
   void takesWhatCameBeforeTheGrowthAndNothingElse() {
     TopicLayout growing =

@@ -1,6 +1,7 @@
 package io.spendwatch.streams.postgres;
 
 import io.vertx.sqlclient.Row;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -31,6 +32,21 @@ public record TopicLayout(
 
   public TopicLayout {
     former = List.copyOf(former);
+  }
+
+  /**
+   * The same, with a growth that is under way waiting for the partition to be judged up to this
+   * offset at least: what an earlier life has written there is part of what came before, though it
+   * may have gone on beyond the mark before it heard of the growth.
+   */
+  public TopicLayout judgedUpTo(int partition, long offset) {
+    if (growth.isEmpty() || partition >= partitions) {
+      return this;
+    }
+    List<Long> marks = new ArrayList<>(growth.get().marks());
+    marks.set(partition, Math.max(marks.get(partition), offset));
+    return new TopicLayout(
+        version, partitions, former, Optional.of(new Growth(growth.get().partitions(), marks)));
   }
 
   /** From five columns of a row, beginning with {@code first}. */

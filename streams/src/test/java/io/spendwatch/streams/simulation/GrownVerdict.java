@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * Compares what is in the tables and in the topics with what must be there after the transactions
@@ -136,9 +137,14 @@ public final class GrownVerdict {
     }
   }
 
-  /** What was there before the topic grew is judged where it is. */
+  /** What was there before the topic grew is judged where it is, and what was judged stays. */
   private void checkPassedOn() {
     Set<String> copies = new HashSet<>();
+    Map<String, StoredTransaction> rows = new HashMap<>();
+    world
+        .postgres()
+        .transactions()
+        .forEach(row -> rows.put(row.userId() + "/" + row.transactionId(), row));
     for (ProducerRecord<byte[], byte[]> copy : world.kafka().published(topics.transactions())) {
       String value = new String(copy.value(), UTF_8);
       copies.add(value);
@@ -146,6 +152,11 @@ public final class GrownVerdict {
       if (copy.partition() != home) {
         differences.add("passed on to " + copy.partition() + " instead of " + home + ": " + value);
       }
+      workload.records().stream()
+          .filter(sent -> sent.value().equals(value) && sent.reason() == null && isSentOnce(value))
+          .map(sent -> rows.get(sent.key() + "/" + sent.transaction().transactionId()))
+          .filter(row -> row != null && row.partition() != home && isOf(row, value))
+          .forEach(row -> differences.add("passed on though it was judged: " + row));
     }
     world
         .kafka()
@@ -156,6 +167,15 @@ public final class GrownVerdict {
                     .map(record -> new String(record.value(), UTF_8))
                     .filter(value -> copies.contains(value) && isSentOnce(value))
                     .forEach(value -> differences.add("passed on, not judged: " + value)));
+  }
+
+  /** The same id may come again, as it was or with something else. */
+  private boolean isOf(StoredTransaction row, String value) {
+    List<String> values =
+        world.kafka().log(new TopicPartition(topics.transactions(), row.partition())).stream()
+            .map(record -> new String(record.value(), UTF_8))
+            .toList();
+    return values.indexOf(value) == row.offset() && values.lastIndexOf(value) == row.offset();
   }
 
   private boolean isSentOnce(String value) {
