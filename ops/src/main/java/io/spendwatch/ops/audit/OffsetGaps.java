@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -64,7 +65,7 @@ final class OffsetGaps {
 
   private final Session session;
   private final SourceLog log;
-  private final Instant droppedBefore;
+  private final Supplier<Instant> droppedBefore;
   private final ToIntFunction<String> homes;
   private final Map<Integer, Long> judgedTo = new HashMap<>();
   private final List<Finding> findings = new ArrayList<>();
@@ -74,14 +75,14 @@ final class OffsetGaps {
   private record Unstored(Transaction transaction, long offset, long timestampMs) {}
 
   /**
-   * @param droppedBefore rows of earlier event times have been dropped; null for none
+   * @param droppedBefore rows of earlier event times have been dropped by now; null for none
    * @param homes a user's partition now, or a negative number where nobody has ever had another
    * @param spans of all partitions
    */
   OffsetGaps(
       Session session,
       SourceLog log,
-      Instant droppedBefore,
+      Supplier<Instant> droppedBefore,
       ToIntFunction<String> homes,
       List<Span> spans) {
     this.session = session;
@@ -144,6 +145,7 @@ final class OffsetGaps {
   private void account(int partition, List<long[]> stretches) {
     List<Unstored> unexplained = new ArrayList<>();
     List<Unstored> page = new ArrayList<>();
+    Instant dropped = droppedBefore.get();
     log.read(
         partition,
         stretches,
@@ -151,7 +153,7 @@ final class OffsetGaps {
           Unstored unstored = unstored(record);
           if (unstored.transaction() == null) {
             unexplained.add(unstored);
-          } else if (!isDropped(unstored.transaction())) {
+          } else if (!isDropped(unstored.transaction(), dropped)) {
             page.add(unstored);
             if (page.size() == RECORDS_AT_ONCE) {
               unexplained.addAll(without(page, duplicates(partition, page)));
@@ -215,7 +217,7 @@ final class OffsetGaps {
     return List.of(transaction.userId(), transaction.transactionId());
   }
 
-  private boolean isDropped(Transaction transaction) {
+  private static boolean isDropped(Transaction transaction, Instant droppedBefore) {
     return droppedBefore != null && transaction.eventTimeMs() < droppedBefore.toEpochMilli();
   }
 

@@ -27,10 +27,11 @@ import java.util.stream.Collectors;
  * what it audits but the codec of the topic.
  *
  * <p>A run looks at what is settled: what lies below the group's committed offsets, read before the
- * tables are. All of that is durable and published, so what is missing is missing. It works in one
- * transaction, on one connection of the analytical pool, on the tables as they are at its start.
+ * tables are. All of that is durable and published, so what is missing is missing, whenever the
+ * tables are looked at. It works on one connection of the analytical pool, in a transaction for
+ * each share of the users: an old snapshot keeps the database from clearing up behind the writers.
  * One runs at a time in a database. A run that fails has judged nothing, and the next one begins
- * where it did.
+ * where it did: all that is to be kept is written in the last transaction.
  *
  * <p>Thread-safe; each run blocks the thread that asks for it.
  */
@@ -103,7 +104,7 @@ public final class Reconciliation {
       // Before the tables are looked at, so that all that is committed is in them.
       Map<Integer, Long> committed = log.committed();
       Optional<Judged> done =
-          Session.transaction(
+          Session.pinned(
               database, session -> judge(session, tables, log, mode, committed, startedAt));
       if (done.isEmpty()) {
         return Optional.empty();
@@ -149,82 +150,123 @@ public final class Reconciliation {
       Mode mode,
       Map<Integer, Long> committed,
       Instant startedAt) {
-    if (!session.one("SELECT pg_try_advisory_xact_lock($1)", LOCK).getBoolean(0)) {
+    if (!session.one("SELECT pg_try_advisory_lock($1)", LOCK).getBoolean(0)) {
       return Optional.empty();
     }
-    long runId = tables.begin(session, mode, startedAt);
+    Scope scope = session.inTransaction(() -> begin(session, tables, mode, committed));
+    Map<Integer, List<String>> touched = new HashMap<>();
+    for (int share = 0; share < scope.shares(); share++) {
+      Map<String, String> values = new HashMap<>(scope.values());
+      values.putAll(Arrivals.values(mode, scope.homes().isPresent(), share, scope.shares()));
+      touched.putAll(session.inTransaction(() -> judgeUsers(session, mode, values, scope.homes())));
+    }
+    // They read the topic between their statements: no snapshot is to wait for that.
+    OffsetGaps gaps = gaps(session, log, scope);
+    String beyond = beyond(log.ends());
+    return Optional.of(
+        session.inTransaction(
+            () -> {
+              lookAtTheRest(session, mode, beyond, startedAt);
+              long runId = tables.begin(session, mode, startedAt);
+              tables.store(session, runId, gaps.findings(), config.findingsMax());
+              tables.moveOn(session);
+              Row totals = session.one(AuditScript.text("totals", Map.of()));
+              OffsetDateTime until = totals.getOffsetDateTime(0);
+              return new Judged(
+                  runId,
+                  until == null ? null : until.toInstant(),
+                  scope.censuses().values().stream().mapToLong(OffsetGaps.Census::rows).sum(),
+                  totals.getLong(1),
+                  scope.spans().stream().mapToLong(Span::offsets).sum(),
+                  gaps.expired(),
+                  touched);
+            }));
+  }
+
+  /**
+   * What a run judges.
+   *
+   * @param values that all scripts take
+   * @param homes how many partitions are in force; empty where they are as many as ever
+   */
+  private record Scope(
+      Map<String, String> values,
+      List<Span> spans,
+      Map<Integer, OffsetGaps.Census> censuses,
+      OptionalInt homes,
+      int shares) {}
+
+  private Scope begin(Session session, RunTables tables, Mode mode, Map<Integer, Long> committed) {
     Map<Integer, RunTables.Position> positions =
         mode == Mode.FULL ? Map.of() : tables.positions(session);
     List<Span> spans = spans(committed, positions);
     Map<String, String> values = new HashMap<>();
     values.put("spans", Span.values(spans));
     values.put("fresh", Span.condition(spans));
-    Instant droppedBefore = droppedBefore(session);
-    // What lies within a window's length after what was dropped has a past that is not there.
-    values.put(
-        "checkable_from", literal(droppedBefore == null ? null : droppedBefore.plus(WINDOW)));
-
     values.put("in_time_since", literal(inTimeSince(session)));
     values.put("versions_since", literal(tables.lastBegun(session).minus(config.grace())));
     values.put("grace", interval(config.grace()));
     values.put("clear_grace", interval(config.clearGrace()));
-
     session.run("begin_found", values);
     session.run("begin", values);
-    Map<Integer, OffsetGaps.Census> censuses = census(session, values);
-    OptionalInt homes = homesOfGrownTopic(session);
-    int shares = mode == Mode.FULL ? shares(session) : 1;
-    for (int share = 0; share < shares; share++) {
-      values.putAll(Arrivals.values(mode, homes.isPresent(), share, shares));
-      Arrivals.scope(mode, homes.isPresent()).forEach(script -> session.run(script, values));
-      judgeUsers(session, values, homes);
-      if (mode == Mode.FULL) {
-        session.run("end_share", values);
-      }
-    }
-    if (mode == Mode.FULL) {
-      session.run("strangers", values);
-    }
-    session.run("sequence", values);
-    session.run("lost", Map.of());
-    session.run("beyond", Map.of("beyond", beyond(log.ends())));
-
-    if (retention.isPresent() && mode == Mode.FULL) {
-      Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
-      session.run("retention", Map.of("horizon", literal(horizon)));
-    }
-    OffsetGaps gaps =
-        new OffsetGaps(
-            session,
-            log,
-            droppedBefore,
-            userId ->
-                homes.isPresent() ? kafka.partitioner().partitionOf(userId, homes.getAsInt()) : -1,
-            spans);
-    for (Span span : spans) {
-      gaps.check(span, censuses.getOrDefault(span.partition(), OffsetGaps.Census.NONE));
-    }
-    tables.store(session, runId, gaps.findings(), config.findingsMax());
-    tables.moveOn(session);
-    Row totals = session.one(AuditScript.text("totals", Map.of()));
-    OffsetDateTime until = totals.getOffsetDateTime(0);
-    return Optional.of(
-        new Judged(
-            runId,
-            until == null ? null : until.toInstant(),
-            censuses.values().stream().mapToLong(OffsetGaps.Census::rows).sum(),
-            totals.getLong(1),
-            spans.stream().mapToLong(Span::offsets).sum(),
-            gaps.expired(),
-            mode == Mode.FULL ? Map.of() : touched(session)));
+    return new Scope(
+        values,
+        spans,
+        census(session, values),
+        homesOfGrownTopic(session),
+        mode == Mode.FULL ? shares(session) : 1);
   }
 
-  private void judgeUsers(Session session, Map<String, String> values, OptionalInt homes) {
+  /** Answers whom it was about, where these are some. */
+  private Map<Integer, List<String>> judgeUsers(
+      Session session, Mode mode, Map<String, String> values, OptionalInt homes) {
+    // What lies within a window's length after what was dropped has a past that is not there. More
+    // may have been dropped since the share before.
+    Instant droppedBefore = droppedBefore(session);
+    values.put(
+        "checkable_from", literal(droppedBefore == null ? null : droppedBefore.plus(WINDOW)));
+    Arrivals.scope(mode, homes.isPresent()).forEach(script -> session.run(script, values));
     for (String step : STEPS) {
       session.run(step, values);
       if (step.equals("told") && homes.isPresent()) {
         findHomes(session, homes.getAsInt());
       }
+    }
+    Map<Integer, List<String>> touched = mode == Mode.FULL ? Map.of() : touched(session);
+    if (mode == Mode.FULL) {
+      session.query("DROP VIEW audited");
+    }
+    return touched;
+  }
+
+  private OffsetGaps gaps(Session session, SourceLog log, Scope scope) {
+    OffsetGaps gaps =
+        new OffsetGaps(
+            session,
+            log,
+            () -> droppedBefore(session),
+            userId ->
+                scope.homes().isPresent()
+                    ? kafka.partitioner().partitionOf(userId, scope.homes().getAsInt())
+                    : -1,
+            scope.spans());
+    for (Span span : scope.spans()) {
+      gaps.check(span, scope.censuses().getOrDefault(span.partition(), OffsetGaps.Census.NONE));
+    }
+    return gaps;
+  }
+
+  /** What is not about one user's rows. */
+  private void lookAtTheRest(Session session, Mode mode, String beyond, Instant startedAt) {
+    if (mode == Mode.FULL) {
+      session.run("strangers", Map.of());
+    }
+    session.run("sequence", Map.of());
+    session.run("lost", Map.of());
+    session.run("beyond", Map.of("beyond", beyond));
+    if (retention.isPresent() && mode == Mode.FULL) {
+      Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
+      session.run("retention", Map.of("horizon", literal(horizon)));
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.pekko.Done;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,13 +94,15 @@ final class RunTables {
   /** Stores further ones. */
   void add(long runId, List<Finding> findings) {
     if (!findings.isEmpty()) {
-      Session.transaction(
+      Session.pinned(
           database,
-          session -> {
-            session.run("begin_found", Map.of());
-            store(session, runId, findings, Integer.MAX_VALUE);
-            return null;
-          });
+          session ->
+              session.inTransaction(
+                  () -> {
+                    session.run("begin_found", Map.of());
+                    store(session, runId, findings, Integer.MAX_VALUE);
+                    return Done.done();
+                  }));
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,23 +34,60 @@ final class Session {
 
   /** Does the work in one transaction, which sees the tables as they are at its first statement. */
   static <T> T transaction(Database database, Function<Session, T> work) {
-    return join(
-        database.transaction(
-            statements -> {
-              // A thread of its own: this one delivers the answers that the work will wait for.
-              CompletableFuture<T> done = new CompletableFuture<>();
-              Thread.ofVirtual()
-                  .name("audit")
-                  .start(
-                      () -> {
-                        try {
-                          done.complete(work.apply(new Session(statements)));
-                        } catch (RuntimeException | Error e) {
-                          done.completeExceptionally(e);
-                        }
-                      });
-              return done;
-            }));
+    return join(database.transaction(statements -> onThreadOfItsOwn(statements, work)));
+  }
+
+  /**
+   * Does the work on one connection, in transactions that the work {@linkplain #inTransaction
+   * begins}.
+   */
+  static <T> T pinned(Database database, Function<Session, T> work) {
+    return join(database.session(statements -> onThreadOfItsOwn(statements, work)));
+  }
+
+  /** This thread delivers the answers that the work will wait for. */
+  private static <T> CompletableFuture<T> onThreadOfItsOwn(
+      Statements statements, Function<Session, T> work) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .name("audit")
+        .start(
+            () -> {
+              try {
+                done.complete(work.apply(new Session(statements)));
+              } catch (RuntimeException | Error e) {
+                done.completeExceptionally(e);
+              }
+            });
+    return done;
+  }
+
+  /**
+   * Does a part of a {@linkplain #pinned session's} work in a transaction of its own, which sees
+   * the tables as they are at its first statement. What fails ends the session's work.
+   */
+  <T> T inTransaction(Supplier<T> part) {
+    query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+    T result;
+    try {
+      // Compiling takes longer than what it saves here.
+      query("SET LOCAL jit = off");
+      result = part.get();
+    } catch (RuntimeException | Error e) {
+      rollBack(e);
+      throw e;
+    }
+    query("COMMIT");
+    return result;
+  }
+
+  private void rollBack(Throwable why) {
+    try {
+      query("ROLLBACK");
+    } catch (OperatorException e) {
+      // The connection is gone, and the transaction with it.
+      why.addSuppressed(e);
+    }
   }
 
   RowSet<Row> query(String sql, Object... parameters) {

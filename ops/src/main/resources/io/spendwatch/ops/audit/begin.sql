@@ -1,15 +1,12 @@
 -- Promises the tables that a run works on: span, what is settled of each partition ({spans}: partition, from and to offset, the
--- number of the last alert that was judged, the stream time then). All of it is gone at the end of the transaction.
--- Compiling takes longer than what it saves here.
-SET LOCAL jit = off;
-
+-- number of the last alert that was judged, the stream time then), and what all shares of the users add to. All of it is the session's.
 CREATE TEMPORARY TABLE span (
   kafka_partition integer PRIMARY KEY,
   from_offset     bigint NOT NULL,
   to_offset       bigint NOT NULL,
   from_seq        bigint NOT NULL,
   stream_time     timestamptz
-) ON COMMIT DROP;
+);
 INSERT INTO span VALUES {spans};
 
 -- Who has been in several partitions since the topic grew, with their stays there in order of time (moved.sql): empty where it never did.
@@ -20,19 +17,19 @@ CREATE TEMPORARY TABLE moved (
   from_offset     bigint,
   to_offset       bigint,
   place           bigint
-) ON COMMIT DROP;
+);
 
 -- The partition in force for users whose alerts are judged, as far as the topic has grown: time passes for them there.
 CREATE TEMPORARY TABLE home (
   user_id         text COLLATE "C",
   kafka_partition integer
-) ON COMMIT DROP;
+);
 
 CREATE TEMPORARY TABLE still_open (
   user_id           text,
   kafka_partition   integer,
   latest_event_time timestamptz
-) ON COMMIT DROP;
+);
 
 -- An arrival's place in the order of the user's, of the few that a finding names.
 CREATE OR REPLACE FUNCTION pg_temp.arrived(of_user text, of_partition integer, with_offset bigint) RETURNS bigint

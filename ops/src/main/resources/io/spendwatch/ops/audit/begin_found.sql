@@ -1,4 +1,4 @@
--- Promises table found, for what is different. It is gone at the end of the transaction.
+-- Promises table found, for what is different. It is the session's.
 CREATE TEMPORARY TABLE found (
   kind            text NOT NULL,
   user_id         text,
@@ -11,4 +11,4 @@ CREATE TEMPORARY TABLE found (
   actual          text,
   detail          text NOT NULL,
   reproduce       text NOT NULL
-) ON COMMIT DROP;
+)

@@ -336,7 +336,7 @@ SELECT heard.*, matched.is_expected, matched.exposure_minor AS expected_minor, m
   FROM heard
   JOIN matched USING (alert_id)
   JOIN plausible USING (alert_id)
-  LEFT JOIN misled USING (user_id);
+  LEFT JOIN misled ON misled.user_id = heard.user_id;
 CREATE INDEX ON given (user_id);
 
 INSERT INTO found (kind, user_id, transaction_id, alert_id, kafka_partition, kafka_offset, event_time, expected, actual, detail,

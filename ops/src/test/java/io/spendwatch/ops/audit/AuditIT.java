@@ -361,6 +361,56 @@ class AuditIT {
     assertThat(openFindings()).isZero();
   }
 
+  /** An old snapshot keeps the database from clearing up behind the writers. */
+  @Test
+  void noShareOfTheUsersIsJudgedOnTheSnapshotOfTheOneBefore() throws Exception {
+    int rows = Math.toIntExact(number("SELECT count(*) FROM spendwatch.transactions"));
+    AuditConfig config = configuration.audit();
+    execute("ANALYZE spendwatch.transactions");
+    Reconciliation inShares =
+        reconciliation(
+            new AuditConfig(
+                config.interval(),
+                Math.max(1000, rows / 3),
+                config.findingsMax(),
+                config.windowsMax(),
+                config.grace(),
+                config.clearGrace()),
+            nobody());
+    CompletableFuture<AuditReport> report;
+    String first;
+    try (Connection shares = bed.database().connect("test");
+        Connection rest = bed.database().connect("test")) {
+      lock(shares, "spendwatch.account_versions");
+      lock(rest, "spendwatch.lost_records");
+      report =
+          CompletableFuture.supplyAsync(() -> inShares.run(Mode.FULL, Duration.ZERO).orElseThrow());
+      first = awaitBlocked("TEMPORARY TABLE version");
+      shares.rollback();
+      String last = awaitBlocked("LOST_RECORDS");
+      assertThat(last).as("began").isGreaterThan(first);
+      rest.rollback();
+    }
+    assertThat(report.get(LIMIT.toSeconds(), TimeUnit.SECONDS).findings()).isEmpty();
+  }
+
+  private static void lock(Connection connection, String table) throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      boolean _ = statement.execute("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE");
+    }
+  }
+
+  /** When the transaction began that waits with this in its statement. */
+  private String awaitBlocked(String statement) {
+    String blocked =
+        " FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%"
+            + statement
+            + "%'";
+    await().atMost(LIMIT).until(() -> number("SELECT count(*)" + blocked) == 1);
+    return text("SELECT xact_start" + blocked);
+  }
+
   @Test
   void whatIsLostIsFoundUntilSomebodyAcknowledgesIt() throws SQLException {
     execute(
@@ -505,8 +555,17 @@ class AuditIT {
   }
 
   private Reconciliation reconciliation(KafkaConfig kafka, AwakeWindows windows) {
+    return reconciliation(kafka, configuration.audit(), windows);
+  }
+
+  private Reconciliation reconciliation(AuditConfig audit, AwakeWindows windows) {
+    return reconciliation(configuration.streams().kafka(), audit, windows);
+  }
+
+  private Reconciliation reconciliation(
+      KafkaConfig kafka, AuditConfig audit, AwakeWindows windows) {
     return new Reconciliation(
-        database, kafka, configuration.audit(), Optional.empty(), windows, InstantSource.system());
+        database, kafka, audit, Optional.empty(), windows, InstantSource.system());
   }
 
   private AwakeWindows windows() {
@@ -578,11 +637,15 @@ class AuditIT {
   }
 
   private long number(String sql) {
+    return Long.parseLong(text(sql));
+  }
+
+  private String text(String sql) {
     try (Connection connection = bed.database().connect("test");
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       assertThat(rows.next()).isTrue();
-      return rows.getLong(1);
+      return rows.getString(1);
     } catch (SQLException e) {
       throw new AssertionError(sql, e);
     }

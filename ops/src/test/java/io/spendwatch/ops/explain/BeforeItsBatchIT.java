@@ -41,7 +41,7 @@ class BeforeItsBatchIT {
           """
               .formatted(ALERT));
     }
-    try (NodeSettings settings = NodeSettings.of(bed)) {
+    try (NodeSettings _ = NodeSettings.of(bed)) {
       Database database = Database.open(Configuration.load().analytics());
       try {
         Explanation explanation =

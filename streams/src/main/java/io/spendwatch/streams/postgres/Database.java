@@ -119,6 +119,37 @@ public final class Database implements Statements {
         .eventually(connection::close);
   }
 
+  /**
+   * Runs statements on one connection, which nobody else uses meanwhile, outside of a transaction:
+   * the work may begin some, and ends each. The session's temporary tables and advisory locks are
+   * gone before the connection serves anybody else.
+   *
+   * <p>The work must not use its statements after it has completed, nor block.
+   *
+   * @return what the work answers; completes on an event loop
+   */
+  public <T> CompletionStage<T> session(Function<Statements, CompletionStage<T>> work) {
+    Pool used = pool.get();
+    return inTime(used.getConnection())
+        .compose(connection -> session(used, connection, work))
+        .toCompletionStage();
+  }
+
+  private <T> Future<T> session(
+      Pool used, SqlConnection connection, Function<Statements, CompletionStage<T>> work) {
+    Statements statements =
+        (sql, parameters) -> run(used, connection, sql, parameters).toCompletionStage();
+    return Future.fromCompletionStage(work.apply(statements), vertx.getOrCreateContext())
+        .eventually(() -> cleared(used, connection))
+        .eventually(connection::close);
+  }
+
+  private Future<Void> cleared(Pool used, SqlConnection connection) {
+    return run(used, connection, "DISCARD TEMPORARY", Tuple.tuple())
+        .compose(_ -> run(used, connection, "SELECT pg_advisory_unlock_all()", Tuple.tuple()))
+        .mapEmpty();
+  }
+
   private Future<RowSet<Row>> run(
       Pool used, SqlConnection connection, String sql, Tuple parameters) {
     return connection
