@@ -20,8 +20,8 @@ final class Arrivals {
       case FULL -> grown ? List.of("moved", "scope_full") : List.of("scope_full");
       case INCREMENTAL ->
           grown
-              ? List.of("scope_users", "moved", "scope_incremental")
-              : List.of("scope_users", "scope_incremental");
+              ? List.of("scope_users", "proven", "moved", "scope_incremental")
+              : List.of("scope_users", "proven", "scope_incremental");
     };
   }
 

@@ -162,11 +162,10 @@ public final class Reconciliation {
     }
     // They read the topic between their statements: no snapshot is to wait for that.
     OffsetGaps gaps = gaps(session, log, scope);
-    String beyond = beyond(log.ends());
     return Optional.of(
         session.inTransaction(
             () -> {
-              lookAtTheRest(session, mode, beyond, startedAt);
+              lookAtTheRest(session, log, mode, startedAt);
               long runId = tables.begin(session, mode, startedAt);
               tables.store(session, runId, gaps.findings(), config.findingsMax());
               tables.moveOn(session);
@@ -257,13 +256,14 @@ public final class Reconciliation {
   }
 
   /** What is not about one user's rows. */
-  private void lookAtTheRest(Session session, Mode mode, String beyond, Instant startedAt) {
+  private void lookAtTheRest(Session session, SourceLog log, Mode mode, Instant startedAt) {
     if (mode == Mode.FULL) {
       session.run("strangers", Map.of());
     }
     session.run("sequence", Map.of());
     session.run("lost", Map.of());
-    session.run("beyond", Map.of("beyond", beyond));
+    // Asked for after the snapshot was taken: all that is in it is of records that were there.
+    session.run("beyond", Map.of("beyond", beyond(log.ends())));
     if (retention.isPresent() && mode == Mode.FULL) {
       Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
       session.run("retention", Map.of("horizon", literal(horizon)));

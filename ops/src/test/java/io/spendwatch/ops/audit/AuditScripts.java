@@ -82,6 +82,8 @@ public final class AuditScripts {
         connection.rollback();
       } else {
         connection.commit();
+        statement.execute("DISCARD TEMPORARY");
+        connection.commit();
       }
       return found;
     }

@@ -1,0 +1,66 @@
+-- Promises table proven: the users of whom nothing but rows is new, and all of them are right by a shorter way than that of the other
+-- scripts; these are in scope_user no more. Each row is held against the one before it, less what left the window between them, and only
+-- the first against its whole window. Who is not proven so, is looked at by the long way, which says what is wrong.
+--
+-- So nothing may have arrived late, or in another partition; there is one version of the balance, or none; and nobody is in an episode.
+CREATE TEMPORARY TABLE new_row ON COMMIT DROP AS
+SELECT user_id, kafka_partition, kafka_offset, event_time, currency, signed_minor, exposure_minor, balance_minor, balance_version, verdict,
+       lag(event_time) OVER arrivals AS time_before, lag(exposure_minor) OVER arrivals AS exposure_before,
+       bool_and(currency = first_currency AND kafka_partition = first_partition) OVER of_user AS is_of_one
+  FROM (
+         SELECT t.*, CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END AS signed_minor,
+                first_value(currency) OVER of_user AS first_currency, first_value(kafka_partition) OVER of_user AS first_partition
+           FROM spendwatch.transactions AS t
+          WHERE {fresh}
+         WINDOW of_user AS (PARTITION BY user_id)
+       ) AS row
+ WHERE user_id IN (SELECT user_id FROM scope_user WHERE NOT alerted AND NOT was_open)
+WINDOW arrivals AS (PARTITION BY user_id ORDER BY kafka_offset),
+       of_user AS (PARTITION BY user_id);
+ANALYZE new_row;
+
+CREATE TEMPORARY TABLE proven ON COMMIT DROP AS
+SELECT row.user_id, min(row.kafka_partition) AS kafka_partition
+  FROM new_row AS row
+  LEFT JOIN LATERAL (
+         SELECT count(*) AS versions, min(balance_version) AS balance_version, min(balance_minor) AS balance_minor, min(currency) AS currency,
+                count(closed_at) AS closed
+           FROM spendwatch.account_versions
+          WHERE user_id = row.user_id
+       ) AS known ON true
+ CROSS JOIN LATERAL (
+         SELECT row.exposure_before + row.signed_minor
+                - coalesce(sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END), 0) AS exposure_minor,
+                false AS is_overtaken
+           FROM spendwatch.transactions AS gone
+          WHERE row.time_before IS NOT NULL
+            AND gone.user_id = row.user_id
+            AND gone.event_time > row.time_before - interval '24 hours'
+            AND gone.event_time <= least(row.event_time - interval '24 hours', row.time_before)
+            AND gone.kafka_offset < row.kafka_offset
+         HAVING row.time_before IS NOT NULL
+          UNION ALL
+         SELECT sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END)
+                  FILTER (WHERE inside.event_time <= row.event_time AND inside.kafka_offset <= row.kafka_offset),
+                bool_or(inside.event_time > row.event_time AND inside.kafka_offset < row.kafka_offset
+                        OR inside.kafka_partition <> row.kafka_partition OR inside.currency <> row.currency)
+           FROM spendwatch.transactions AS inside
+          WHERE row.time_before IS NULL
+            AND inside.user_id = row.user_id
+            AND inside.event_time > row.event_time - interval '24 hours'
+         HAVING row.time_before IS NULL
+       ) AS expected
+ GROUP BY row.user_id
+HAVING bool_and(coalesce(
+         row.is_of_one AND row.event_time >= {checkable_from}
+         AND (row.time_before IS NULL OR row.event_time >= row.time_before)
+         AND row.exposure_minor = expected.exposure_minor
+         AND NOT expected.is_overtaken
+         AND CASE known.versions WHEN 0 THEN row.balance_version IS NULL AND row.balance_minor IS NULL AND row.verdict = 'NO_ACCOUNT'
+                                 WHEN 1 THEN known.closed = 0 AND row.verdict = 'CLEAR' AND row.exposure_minor <= row.balance_minor
+                                             AND (row.balance_version, row.balance_minor, row.currency)
+                                                 = (known.balance_version, known.balance_minor, known.currency)
+                                 ELSE false END, false));
+
+DELETE FROM scope_user WHERE user_id IN (SELECT user_id FROM proven);
+ANALYZE scope_user;
