@@ -142,6 +142,7 @@ public final class Node {
                   database,
                   owners.map(Statements.class::cast),
                   partitions.retention(),
+                  partitions.merging(),
                   clock,
                   metrics.partitions())
               .start(system, partitions.interval());
