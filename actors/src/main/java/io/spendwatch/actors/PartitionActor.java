@@ -64,6 +64,8 @@ public final class PartitionActor {
    * @param restoreUsersMax of one partition: users who are read at once; and users without
    *     transactions in a batch who are read on its occasion, further ones wait for the next batch
    *     or tick
+   * @param changedAccountsMax of one partition: users whose account has changed who are remembered
+   *     by name between two batches; beyond it all are read anew
    * @param windowQueriesMax of one partition: questions about its windows that may wait
    * @param versionsMax of one user: versions of the balance that stay in memory; others are read
    *     when they are needed
@@ -74,6 +76,7 @@ public final class PartitionActor {
       int awakeUsersMax,
       long awakeBytesMax,
       int restoreUsersMax,
+      int changedAccountsMax,
       int windowQueriesMax,
       int versionsMax,
       long clearGraceMs,
@@ -83,6 +86,7 @@ public final class PartitionActor {
       checkPositive("awake-users-max", awakeUsersMax);
       checkPositive("awake-memory-max", awakeBytesMax);
       checkPositive("restore-users-max", restoreUsersMax);
+      checkPositive("changed-accounts-max", changedAccountsMax);
       checkPositive("window-queries-max", windowQueriesMax);
       checkPositive("balance-versions-max", versionsMax);
       if (clearGraceMs < 0) {
@@ -149,7 +153,7 @@ public final class PartitionActor {
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
-    this.changedAccounts = new ChangedAccounts(awake, watched);
+    this.changedAccounts = new ChangedAccounts(awake, watched, dependencies.changedAccountsMax());
     this.audit =
         new AuditQueries(context, partition, awake, watched, dependencies.windowQueriesMax());
   }
