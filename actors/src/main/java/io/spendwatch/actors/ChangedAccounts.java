@@ -12,14 +12,12 @@ import java.util.function.Predicate;
  */
 final class ChangedAccounts {
 
-  /** Beyond so many, all are read anew: that is as quick, and takes no memory. */
-  private static final int NAMED_MAX = 10_000;
-
   /** Without any word of a change, those that nobody told us of are looked for this often. */
   private static final long SWEEP_MS = 600_000;
 
   private final AwakeUsers awake;
   private final WatchedUsers watched;
+  private final int namedMax;
   private final Set<String> changed = new HashSet<>();
 
   /** Any account may have changed. */
@@ -34,9 +32,13 @@ final class ChangedAccounts {
   private long findingMs = Long.MIN_VALUE;
   private long seenMs = Long.MIN_VALUE;
 
-  ChangedAccounts(AwakeUsers awake, WatchedUsers watched) {
+  /**
+   * @param namedMax beyond so many, all are read anew: that is as quick, and takes no memory
+   */
+  ChangedAccounts(AwakeUsers awake, WatchedUsers watched, int namedMax) {
     this.awake = awake;
     this.watched = watched;
+    this.namedMax = namedMax;
   }
 
   /**
@@ -50,7 +52,7 @@ final class ChangedAccounts {
 
   /** These have changed; most of them are of users who are not in memory here. */
   void add(Set<String> userIds) {
-    if (changed.size() + userIds.size() > NAMED_MAX) {
+    if (changed.size() + userIds.size() > namedMax) {
       addAll();
     } else {
       changed.addAll(userIds);

@@ -17,6 +17,7 @@ import io.spendwatch.actors.PartitionQuery.Reread;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -31,12 +32,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The actor of one Kafka partition, for one life of its pipeline; one {@link UserActor} per user
- * lives below it.
+ * lives below it. Its phases ({@link Phase}):
  *
  * <pre>
- *   idle ──Assess──▶ reading ──▶ judging ◀──▶ reading facts ──▶ ending episodes ──▶ naming ──Assessed──▶ idle
- *                       └──────────────┴── a port fails ──Unavailable──▶ idle, touched users dropped
- *                                      └── our own code throws ──Failed──▶ idle, touched users dropped
+ *   Blank ──Assess──▶ Restoring ──▶ ReadingUsers ──▶ Judging ──▶ Naming ──Assessed──▶ Answered
+ *                                        ▲            ▲  │
+ *                                        │            │  ▼
+ *   Idle, Answered ──Assess──────────────┘         ReadingFacts
+ *
+ *   any of a batch ── a port fails ──Unavailable──▶ Idle (from Restoring: Blank), touched users dropped
+ *                  ── a user's own code throws ──Failed──▶ the same
+ *   any ── our own code throws ──Failed──▶ Blank
  * </pre>
  *
  * It takes a batch at a time, reads all users that it does not have in one go, hands the
@@ -64,6 +70,8 @@ public final class PartitionActor {
    * @param restoreUsersMax of one partition: users who are read at once; and users without
    *     transactions in a batch who are read on its occasion, further ones wait for the next batch
    *     or tick
+   * @param changedAccountsMax of one partition: users whose account has changed who are remembered
+   *     by name between two batches; beyond it all are read anew
    * @param windowQueriesMax of one partition: questions about its windows that may wait
    * @param versionsMax of one user: versions of the balance that stay in memory; others are read
    *     when they are needed
@@ -74,6 +82,7 @@ public final class PartitionActor {
       int awakeUsersMax,
       long awakeBytesMax,
       int restoreUsersMax,
+      int changedAccountsMax,
       int windowQueriesMax,
       int versionsMax,
       long clearGraceMs,
@@ -83,6 +92,7 @@ public final class PartitionActor {
       checkPositive("awake-users-max", awakeUsersMax);
       checkPositive("awake-memory-max", awakeBytesMax);
       checkPositive("restore-users-max", restoreUsersMax);
+      checkPositive("changed-accounts-max", changedAccountsMax);
       checkPositive("window-queries-max", windowQueriesMax);
       checkPositive("balance-versions-max", versionsMax);
       if (clearGraceMs < 0) {
@@ -104,7 +114,7 @@ public final class PartitionActor {
    */
   private static final int ASKED_MAX = 4;
 
-  private sealed interface Own extends PartitionCommand.Internal {}
+  sealed interface Own extends PartitionCommand.Internal {}
 
   private record PartitionRead(long batch, PartitionHistory history) implements Own {}
 
@@ -116,24 +126,56 @@ public final class PartitionActor {
 
   private record ReadFailed(long batch, String reason) implements Own {}
 
+  /** Where the actor is; each phase holds what is valid in it and in no other. */
+  private sealed interface Phase {
+
+    /** No batch is open, and nothing is in memory: not even the partition's stored state. */
+    record Blank() implements Phase {}
+
+    /** No batch is open: the last one was given up. */
+    record Idle() implements Phase {}
+
+    /** No batch is open: this was the answer to the last one, for whoever asks again. */
+    record Answered(Assessed reply) implements Phase {}
+
+    /** A batch is open. */
+    sealed interface AtWork extends Phase {
+      Batch batch();
+    }
+
+    /** The stored state of the partition is being read. */
+    record Restoring(Batch batch) implements AtWork {}
+
+    /**
+     * The users whom the batch needs are being read, part by part. Those who are awake may answer
+     * meanwhile; nobody goes on before the last part has come.
+     */
+    record ReadingUsers(Batch batch) implements AtWork {}
+
+    /** Users judge, or end episodes; some have still to answer. */
+    record Judging(Batch batch) implements AtWork {}
+
+    /** All have answered, and some need to know more, which is being read. */
+    record ReadingFacts(Batch batch) implements AtWork {}
+
+    /** Everything is judged; ids of transactions that alerts name are being read. */
+    record Naming(Batch batch) implements AtWork {}
+  }
+
   private final ActorContext<PartitionCommand> context;
   private final int partition;
   private final Predicate<String> isAtHome;
   private final Dependencies dependencies;
   private final PartitionActors node;
 
-  private boolean restored;
+  private Phase phase = new Phase.Blank();
 
   private long streamTimeMs = Long.MIN_VALUE;
-  private Assessed lastReply;
 
   private final AwakeUsers awake;
   private final WatchedUsers watched = new WatchedUsers();
   private final ChangedAccounts changedAccounts;
   private final AuditQueries audit;
-
-  /** The batch at work; null while idle. */
-  private Batch batch;
 
   private long batches;
 
@@ -149,7 +191,7 @@ public final class PartitionActor {
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
-    this.changedAccounts = new ChangedAccounts(awake, watched);
+    this.changedAccounts = new ChangedAccounts(awake, watched, dependencies.changedAccountsMax());
     this.audit =
         new AuditQueries(context, partition, awake, watched, dependencies.windowQueriesMax());
   }
@@ -170,16 +212,21 @@ public final class PartitionActor {
       return onCommand(command);
     } catch (RuntimeException e) {
       log.error("partition={} failed, its memory is dropped", partition, e);
-      ActorRef<PartitionCommand.Reply> asker =
-          command instanceof Assess assess
-              ? assess.replyTo()
-              : batch == null ? null : batch.replyTo();
+      Optional<ActorRef<PartitionCommand.Reply>> asker = askerOf(command);
       forgetAll();
-      if (asker != null) {
-        asker.tell(new Failed("partition actor: " + e));
-      }
+      asker.ifPresent(waiting -> waiting.tell(new Failed("partition actor: " + e)));
       return Behaviors.same();
     }
+  }
+
+  /** Who waits for an answer while this is done. */
+  private Optional<ActorRef<PartitionCommand.Reply>> askerOf(PartitionCommand command) {
+    if (command instanceof Assess assess) {
+      return Optional.of(assess.replyTo());
+    }
+    return phase instanceof Phase.AtWork work
+        ? Optional.of(work.batch().replyTo())
+        : Optional.empty();
   }
 
   private Behavior<PartitionCommand> onCommand(PartitionCommand command) {
@@ -212,62 +259,64 @@ public final class PartitionActor {
   }
 
   private Behavior<PartitionCommand> onInternal(PartitionCommand.Internal internal) {
+    if (!(phase instanceof Phase.AtWork work) || work.batch().id() != internal.batch()) {
+      log.debug("partition={} ignored an answer to a batch that was given up", partition);
+      return Behaviors.same();
+    }
+    Batch batch = work.batch();
     switch (internal) {
-      case UserActor.Reply reply when isCurrent(reply.batch()) -> onReply(reply);
-      case PartitionRead(long id, PartitionHistory history) when isCurrent(id) ->
-          onPartitionRead(history);
-      case UsersRead(long id, UsersRound round, UsersRound.Read read) when isCurrent(id) ->
-          onUsersRead(round, read);
-      case FactsRead(long id, FactsRound.Read read) when isCurrent(id) -> onFactsRead(read);
-      case IdsRead(long id, List<List<String>> ids) when isCurrent(id) ->
-          finish(batch.announcements(ids));
-      case ReadFailed(long id, String reason) when isCurrent(id) -> giveUp(new Unavailable(reason));
-      default ->
-          log.debug("partition={} ignored an answer to a batch that was given up", partition);
+      case UserActor.Reply reply -> onReply(batch, reply);
+      case PartitionRead(_, PartitionHistory history) -> onPartitionRead(batch, history);
+      case UsersRead(_, UsersRound round, UsersRound.Read read) -> onUsersRead(batch, round, read);
+      case FactsRead(_, FactsRound.Read read) -> onFactsRead(batch, read);
+      case IdsRead(_, List<List<String>> ids) -> finish(batch, batch.announcements(ids));
+      case ReadFailed(_, String reason) -> giveUp(batch, new Unavailable(reason));
     }
     return Behaviors.same();
-  }
-
-  private boolean isCurrent(long id) {
-    return batch != null && batch.id() == id;
   }
 
   private Behavior<PartitionCommand> onAssess(Assess assess) {
     node.deliveries().from(assess.replyTo());
-    if (lastReply != null && lastReply.sequence() == assess.sequence()) {
-      assess.replyTo().tell(lastReply);
-    } else if (batch == null) {
-      begin(assess);
-    } else if (batch.isRepeatedBy(assess)) {
-      batch.answerTo(assess.replyTo());
-      if (batch.asked() > ASKED_MAX) {
-        log.error(
-            "partition={} batch {} has no answer, from a user or a port; it begins anew",
-            partition,
-            batch.sequence());
-        giveUp(new Unavailable("an answer was lost; its users are read anew"));
+    switch (phase) {
+      case Phase.Answered(Assessed last) when last.sequence() == assess.sequence() ->
+          assess.replyTo().tell(last);
+      case Phase.Answered _, Phase.Idle _ -> readUsers(begin(assess));
+      case Phase.Blank _ -> {
+        Batch batch = begin(assess);
+        phase = new Phase.Restoring(batch);
+        pipe(
+            batch,
+            dependencies.history().partition(partition),
+            read -> new PartitionRead(batch.id(), read));
       }
-    } else {
-      throw new IllegalStateException(
-          "batch " + assess.sequence() + " was asked for while " + batch.sequence() + " is open");
+      case Phase.AtWork work when work.batch().isRepeatedBy(assess) -> {
+        work.batch().answerTo(assess.replyTo());
+        if (work.batch().asked() > ASKED_MAX) {
+          log.error(
+              "partition={} batch {} has no answer, from a user or a port; it begins anew",
+              partition,
+              work.batch().sequence());
+          giveUp(work.batch(), new Unavailable("an answer was lost; its users are read anew"));
+        }
+      }
+      case Phase.AtWork work ->
+          throw new IllegalStateException(
+              "batch "
+                  + assess.sequence()
+                  + " was asked for while "
+                  + work.batch().sequence()
+                  + " is open");
     }
     return Behaviors.same();
   }
 
-  private void begin(Assess assess) {
-    lastReply = null;
+  private Batch begin(Assess assess) {
     audit.begun();
-    batch =
-        new Batch(++batches, partition, dependencies.topic(), dependencies.clearGraceMs(), assess);
-    if (restored) {
-      readUsers();
-    } else {
-      long id = batch.id();
-      pipe(id, dependencies.history().partition(partition), read -> new PartitionRead(id, read));
-    }
+    return new Batch(
+        ++batches, partition, dependencies.topic(), dependencies.clearGraceMs(), assess);
   }
 
-  private void onPartitionRead(PartitionHistory history) {
+  private void onPartitionRead(Batch batch, PartitionHistory history) {
     streamTimeMs = history.streamTimeMs();
     changedAccounts.restored(history.accountsSeenMs());
     for (OpenEpisode episode : history.openEpisodes()) {
@@ -275,11 +324,10 @@ public final class PartitionActor {
         watched.lookAt(episode.userId(), episode.raisedAtMs());
       }
     }
-    restored = true;
-    readUsers();
+    readUsers(batch);
   }
 
-  private void readUsers() {
+  private void readUsers(Batch batch) {
     batch.begin(streamTimeMs);
     Changed changed = changedAccounts.take(batch.nowMs());
     batch.changed(changed);
@@ -299,9 +347,10 @@ public final class PartitionActor {
       }
     }
     int mayRestore = dependencies.restoreUsersMax();
-    for (String userId : watched.takeDue(batch.clockMs(), this::isToBeRead, mayRestore)) {
+    Predicate<String> due = userId -> isToBeRead(batch, userId);
+    for (String userId : watched.takeDue(batch.clockMs(), due, mayRestore)) {
       batch.advance(userId);
-      if (isToBeRead(userId)) {
+      if (isToBeRead(batch, userId)) {
         round.restore(userId, watched.sinceMs(userId));
       } else if (!batch.balancesPushed() && awake.contains(userId)) {
         toRefresh.add(userId);
@@ -309,27 +358,27 @@ public final class PartitionActor {
     }
     toRefresh.forEach(userId -> round.refresh(userId, awake.reachMs(userId)));
     if (round.isEmpty()) {
-      judge();
+      judge(batch);
       return;
     }
     round.queries().forEach(query -> batch.restore(query.userId(), query.knownFromMs()));
-    read(round);
+    phase = new Phase.ReadingUsers(batch);
+    read(batch, round);
   }
 
-  private void read(UsersRound round) {
-    long id = batch.id();
+  private void read(Batch batch, UsersRound round) {
     pipe(
-        id,
+        batch,
         round.read(dependencies.accounts(), dependencies.history()),
-        read -> new UsersRead(id, round, read));
+        read -> new UsersRead(batch.id(), round, read));
   }
 
   /** Whether only its being due has the user read. */
-  private boolean isToBeRead(String userId) {
+  private boolean isToBeRead(Batch batch, String userId) {
     return !awake.contains(userId) && !batch.userIds().contains(userId);
   }
 
-  private void onUsersRead(UsersRound round, UsersRound.Read read) {
+  private void onUsersRead(Batch batch, UsersRound round, UsersRound.Read read) {
     // They stay watched, without being due, so that a later look reaches back far enough.
     read.unreadable().forEach(batch::leaveOut);
     read.histories()
@@ -358,22 +407,23 @@ public final class PartitionActor {
       changedAccounts.found(read.changes(), isAtHome, batch.changed().all());
     }
     if (round.hasMore()) {
-      read(round);
+      read(batch, round);
     } else {
-      judge();
+      judge(batch);
     }
   }
 
-  private void judge() {
+  private void judge(Batch batch) {
+    phase = new Phase.Judging(batch);
     for (String userId : batch.userIds()) {
       batch.expect(userId);
       awake.get(userId).tell(batch.judge(userId, context.getSelf()));
     }
     streamTimeMs = batch.streamTimeMs();
-    goOnWhenAllAnswered();
+    goOnWhenAllAnswered(batch);
   }
 
-  private void onReply(UserActor.Reply reply) {
+  private void onReply(Batch batch, UserActor.Reply reply) {
     switch (reply) {
       case UserActor.Done done -> {
         batch.done(done);
@@ -385,67 +435,69 @@ public final class PartitionActor {
         } else {
           watched.forget(done.userId());
         }
-        goOnWhenAllAnswered();
+        goOnWhenAllAnswered(batch);
       }
       case UserActor.Needs needs -> {
         batch.needs(needs);
-        goOnWhenAllAnswered();
+        goOnWhenAllAnswered(batch);
       }
-      case UserActor.Outdated outdated -> giveUp(new Unavailable(outdated.reason()));
+      case UserActor.Outdated outdated -> giveUp(batch, new Unavailable(outdated.reason()));
       case UserActor.Failed failed -> {
         if (batch.userIds().contains(failed.userId())) {
-          giveUp(new Failed(failed.reason()));
+          giveUp(batch, new Failed(failed.reason()));
         } else {
-          setAside(failed.userId());
-          goOnWhenAllAnswered();
+          setAside(batch, failed.userId());
+          goOnWhenAllAnswered(batch);
         }
       }
     }
   }
 
-  private void goOnWhenAllAnswered() {
-    if (!batch.allAnswered()) {
+  private void goOnWhenAllAnswered(Batch batch) {
+    if (!(phase instanceof Phase.Judging) || !batch.allAnswered()) {
       return;
     }
     FactsRound round = batch.takeFactsRound();
-    long id = batch.id();
     if (!round.isEmpty()) {
+      phase = new Phase.ReadingFacts(batch);
       pipe(
-          id,
+          batch,
           round.read(dependencies.accounts(), dependencies.history()),
-          read -> new FactsRead(id, read));
+          read -> new FactsRead(batch.id(), read));
       return;
     }
     Collection<String> ending = batch.takeAdvances();
-    ending.addAll(watched.takeDue(batch.clockMs(), this::isToBeRead, 0));
+    ending.addAll(watched.takeDue(batch.clockMs(), userId -> isToBeRead(batch, userId), 0));
     for (String userId : ending) {
       batch.expect(userId);
-      awake.get(userId).tell(new UserActor.Advance(id, batch.clockMs(), context.getSelf()));
+      awake.get(userId).tell(new UserActor.Advance(batch.id(), batch.clockMs(), context.getSelf()));
     }
     if (!ending.isEmpty()) {
       return;
     }
     if (batch.instantsToName().isEmpty()) {
-      finish(batch.announcements(List.of()));
+      finish(batch, batch.announcements(List.of()));
     } else {
+      phase = new Phase.Naming(batch);
       pipe(
-          id,
+          batch,
           dependencies.history().transactionIds(batch.instantsToName()),
-          ids -> new IdsRead(id, ids));
+          ids -> new IdsRead(batch.id(), ids));
     }
   }
 
-  private void onFactsRead(FactsRound.Read read) {
+  private void onFactsRead(Batch batch, FactsRound.Read read) {
+    phase = new Phase.Judging(batch);
     for (String userId : read.userIds()) {
       batch.expect(userId);
       awake.get(userId).tell(new UserActor.Learn(read.answersFor(userId)));
     }
   }
 
-  private void finish(List<Announcement> announcements) {
+  private void finish(Batch batch, List<Announcement> announcements) {
     changedAccounts.looked();
     awake.forgetBeyond(node.awakeUsersMax(), node.awakeBytesMax());
-    lastReply =
+    var reply =
         new Assessed(
             batch.sequence(),
             batch.judgements(),
@@ -453,27 +505,26 @@ public final class PartitionActor {
             streamTimeMs,
             changedAccounts.seenMs(),
             awake.size());
-    batch.replyTo().tell(lastReply);
+    phase = new Phase.Answered(reply);
+    batch.replyTo().tell(reply);
     audit.judged(batch.lastOffset(), streamTimeMs, batch.isMereTick() && announcements.isEmpty());
-    batch = null;
   }
 
   /** Gives the batch up; what it touched is read again when it, or the next tick, comes. */
-  private void giveUp(PartitionCommand.Reply answer) {
+  private void giveUp(Batch batch, PartitionCommand.Reply answer) {
     for (String userId : batch.touched()) {
       awake.forget(userId);
       watched.lookAt(userId, batch.earliestMs(userId));
     }
     changedAccounts.putBack(batch.changed());
     streamTimeMs = batch.streamTimeBeforeMs();
-    ActorRef<PartitionCommand.Reply> replyTo = batch.replyTo();
-    batch = null;
+    phase = phase instanceof Phase.Restoring ? new Phase.Blank() : new Phase.Idle();
     audit.givenUp();
-    replyTo.tell(answer);
+    batch.replyTo().tell(answer);
   }
 
   /** Goes on without a user who is none of this batch's and whose own state makes us fail. */
-  private void setAside(String userId) {
+  private void setAside(Batch batch, String userId) {
     log.error(
         "partition={} user {} is set aside until the next transaction or start", partition, userId);
     awake.forget(userId);
@@ -486,10 +537,8 @@ public final class PartitionActor {
     watched.forgetAll();
     changedAccounts.forgetAll();
     audit.forgetAll();
-    restored = false;
     streamTimeMs = Long.MIN_VALUE;
-    lastReply = null;
-    batch = null;
+    phase = new Phase.Blank();
   }
 
   private Behavior<PartitionCommand> onGetUser(GetUser get) {
@@ -505,7 +554,8 @@ public final class PartitionActor {
   }
 
   private <T> void pipe(
-      long batchId, CompletionStage<T> read, Function<? super T, ? extends Own> toMessage) {
+      Batch batch, CompletionStage<T> read, Function<? super T, ? extends Own> toMessage) {
+    long batchId = batch.id();
     context.pipeToSelf(
         read,
         (value, failure) ->

@@ -51,8 +51,12 @@ public sealed interface PartitionCommand
   /** The life of the pipeline has ended. */
   record Stop() implements PartitionCommand {}
 
-  /** What the actor hears from itself and its users. */
-  non-sealed interface Internal extends PartitionCommand {}
+  /** What the actor hears from itself and its users, about one batch. */
+  sealed interface Internal extends PartitionCommand permits PartitionActor.Own, UserActor.Reply {
+
+    /** The number that the actor has given the batch. */
+    long batch();
+  }
 
   /** The answer to {@link Assess}. */
   sealed interface Reply {}

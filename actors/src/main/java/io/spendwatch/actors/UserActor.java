@@ -86,9 +86,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
       implements Command {}
 
   /** What the parent hears. */
-  sealed interface Reply extends PartitionCommand.Internal {
-    long batch();
-  }
+  sealed interface Reply extends PartitionCommand.Internal {}
 
   /**
    * Done with the command.

@@ -3,8 +3,9 @@ package io.spendwatch.actors;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.PriorityQueue;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -23,14 +24,18 @@ final class WatchedUsers {
   private record Due(long atMs, String userId) implements Comparable<Due> {
     @Override
     public int compareTo(Due other) {
-      return Long.compare(atMs, other.atMs);
+      int byInstant = Long.compare(atMs, other.atMs);
+      return byInstant != 0 ? byInstant : userId.compareTo(other.userId);
     }
   }
 
   private final Map<String, Watched> watched = new HashMap<>();
 
-  /** By instant; an entry counts only while {@link #watched} says the same. */
-  private final PriorityQueue<Due> queue = new PriorityQueue<>();
+  /**
+   * By instant, one for each of {@link #watched} who is due at some time, and none else: an episode
+   * whose end moves with every transaction must not leave an entry for each of them.
+   */
+  private final NavigableSet<Due> queue = new TreeSet<>();
 
   /**
    * Watches a user with an open episode.
@@ -39,11 +44,21 @@ final class WatchedUsers {
    * @param sinceMs start of the episode
    */
   void watch(String userId, long wakeAtMs, long sinceMs) {
-    Watched before = watched.put(userId, new Watched(wakeAtMs, sinceMs));
-    boolean isQueued = before != null && before.wakeAtMs == wakeAtMs;
-    if (!isQueued && wakeAtMs != Long.MAX_VALUE) {
+    unqueue(userId, watched.put(userId, new Watched(wakeAtMs, sinceMs)));
+    if (wakeAtMs != Long.MAX_VALUE) {
       queue.add(new Due(wakeAtMs, userId));
     }
+  }
+
+  private void unqueue(String userId, Watched before) {
+    if (before != null) {
+      queue.remove(new Due(before.wakeAtMs, userId));
+    }
+  }
+
+  /** How many are waited for; never more than are watched. */
+  int queued() {
+    return queue.size();
   }
 
   /**
@@ -73,7 +88,7 @@ final class WatchedUsers {
   }
 
   void forget(String userId) {
-    watched.remove(userId);
+    unqueue(userId, watched.remove(userId));
   }
 
   void forgetAll() {
@@ -92,17 +107,13 @@ final class WatchedUsers {
   Set<String> takeDue(long beforeMs, Predicate<String> needsRoom, int roomMax) {
     Set<String> users = new HashSet<>();
     int room = roomMax;
-    while (!queue.isEmpty() && queue.peek().atMs < beforeMs) {
-      Due next = queue.peek();
-      Watched current = watched.get(next.userId);
-      if (current != null && current.wakeAtMs == next.atMs) {
-        if (needsRoom.test(next.userId) && --room < 0) {
-          break;
-        }
-        watched.put(next.userId, new Watched(Long.MAX_VALUE, current.sinceMs));
-        users.add(next.userId);
+    while (!queue.isEmpty() && queue.first().atMs < beforeMs) {
+      String userId = queue.first().userId;
+      if (needsRoom.test(userId) && --room < 0) {
+        break;
       }
-      queue.poll();
+      watch(userId, Long.MAX_VALUE, sinceMs(userId));
+      users.add(userId);
     }
     return users;
   }

@@ -71,6 +71,7 @@ public class ActorPathBenchmark {
                 users,
                 Long.MAX_VALUE,
                 500,
+                10_000,
                 8,
                 1_000,
                 0,

@@ -137,6 +137,19 @@ class PartitionActorTest {
         .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
   }
 
+  /** Who is awake answers before the others are read, and nobody goes on for that. */
+  @Test
+  void judgesNobodyBeforeTheLastPartOfItsUsersIsRead() {
+    var partition = new Pipeline(kit, 1000, 1_000_000, 1);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.balancesPushed = false;
+    partition.add("b", "t2", T0 + 1, 5).add("c", "t3", T0 + 2, 5).add("a", "t4", T0 + 3, 41);
+    assertThat(partition.run().judgements())
+        .extracting(judgement -> ((Judged) judgement).verdict())
+        .containsExactly(Verdict.NO_ACCOUNT, Verdict.NO_ACCOUNT, Verdict.BREACH);
+  }
+
   @Test
   void endsAnIdleUsersEpisodeWhenStreamTimePassesEvenAfterARestart() {
     var partition = new Pipeline(kit, 1000);

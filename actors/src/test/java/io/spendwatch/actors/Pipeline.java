@@ -40,6 +40,7 @@ final class Pipeline {
                 awakeUsersMax,
                 awakeBytesMax,
                 restoreUsersMax,
+                10_000,
                 2,
                 1000,
                 0,

@@ -50,6 +50,24 @@ class WatchedUsersTest {
     assertThat(watched.sinceMs("b")).isEqualTo(3);
   }
 
+  /** As of one who goes on spending in breach: each transaction moves the end of the episode. */
+  @Test
+  void takesNoMoreMemoryForWhomeverIsWatchedAnewAgainAndAgain() {
+    for (int transaction = 0; transaction < 1000; transaction++) {
+      for (int user = 0; user < 10; user++) {
+        watched.watch("user-" + user, transaction, 1);
+        watched.lookAt("user-" + user, 1);
+        watched.watch("user-" + user, 5000 + transaction, 1);
+      }
+      assertThat(watched.queued()).isEqualTo(10);
+    }
+    assertThat(takeDue(NEVER)).hasSize(10);
+    assertThat(watched.queued()).isZero();
+    watched.watch("user-0", 1, 1);
+    watched.forget("user-0");
+    assertThat(watched.queued()).isZero();
+  }
+
   @Test
   void forgetsAll() {
     watched.watch("a", 10, 1);

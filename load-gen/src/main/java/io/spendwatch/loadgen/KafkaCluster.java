@@ -1,6 +1,5 @@
 package io.spendwatch.loadgen;
 
-import io.spendwatch.protocol.Secrets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,8 +46,7 @@ final class KafkaCluster implements AutoCloseable {
    * others, has a leader.
    */
   static KafkaCluster connect(KafkaOptions options, Waiting waiting, String... otherTopics) {
-    Secrets.keepOf(options.properties);
-    Map<String, Object> properties = new HashMap<>(options.properties);
+    Map<String, Object> properties = new HashMap<>(options.allProperties());
     properties.put("bootstrap.servers", options.bootstrapServers);
     properties.putIfAbsent("request.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());
     properties.putIfAbsent("default.api.timeout.ms", (int) REQUEST_TIMEOUT.toMillis());
@@ -101,7 +99,7 @@ final class KafkaCluster implements AutoCloseable {
     properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
     properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
     properties.putAll(options.partitioner.producerProperties());
-    properties.putAll(options.properties);
+    properties.putAll(options.allProperties());
     properties.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, options.bootstrapServers);
     properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     properties.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -144,7 +142,7 @@ final class KafkaCluster implements AutoCloseable {
 
   /** Subscribes to what is committed to the alert topic from now on. */
   AlertSubscriber subscribe(String alertsTopic, AlertCheck check) {
-    Map<String, Object> properties = new HashMap<>(options.properties);
+    Map<String, Object> properties = new HashMap<>(options.allProperties());
     properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, options.bootstrapServers);
     try {
       TopicDescription topic =

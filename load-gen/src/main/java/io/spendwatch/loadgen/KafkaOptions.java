@@ -1,6 +1,11 @@
 package io.spendwatch.loadgen;
 
 import io.spendwatch.protocol.Partitioner;
+import io.spendwatch.protocol.Secrets;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -71,6 +76,34 @@ final class KafkaOptions {
       paramLabel = "KEY=VALUE",
       description = "Any kafka-clients property, such as security.protocol=SSL; can be repeated.")
   Map<String, String> properties = new LinkedHashMap<>();
+
+  @Option(
+      names = "--property-file",
+      paramLabel = "KEY=FILE",
+      description =
+          "A kafka-clients property whose value is in a file, such as sasl.jaas.config; can be repeated.")
+  Map<String, String> propertyFiles = new LinkedHashMap<>();
+
+  /**
+   * All kafka-clients properties that were given; what a file says holds. From now on what is
+   * secret among them is masked in all that is printed.
+   *
+   * @throws CommandFailed naming the property whose file cannot be read
+   */
+  Map<String, String> allProperties() {
+    Map<String, String> all = new LinkedHashMap<>(properties);
+    propertyFiles.forEach(
+        (key, file) -> {
+          try {
+            all.put(key, Files.readString(Path.of(file)).stripTrailing());
+          } catch (IOException | InvalidPathException e) {
+            // Who puts the secret itself there must not find it in a log.
+            throw new CommandFailed("--property-file: " + key + " has no file that can be read");
+          }
+        });
+    Secrets.keepOf(all);
+    return all;
+  }
 
   private static final class PartitionerConverter implements ITypeConverter<Partitioner> {
     @Override

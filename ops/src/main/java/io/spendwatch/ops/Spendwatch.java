@@ -16,9 +16,10 @@ import io.spendwatch.ops.cli.StatusCommand;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Secrets;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -40,19 +41,6 @@ import picocli.CommandLine.TypeConversionException;
     version = "spendwatch 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
     description = "Raises an alert the moment a user's rolling 24 h spend exceeds the balance.",
-    subcommands = {
-      DemoCommand.class,
-      SandboxCommand.class,
-      MigrateCommand.class,
-      NodeCommand.class,
-      StatusCommand.class,
-      AuditCommand.class,
-      AlertsCommand.class,
-      BenchCommand.class,
-      BareLoopCommand.class,
-      CompareCommand.class,
-      ExplainCommand.class
-    },
     footerHeading = "%nTraffic:%n",
     footer = {
       "  replay    Produces a CSV data set: accounts first, then transactions.",
@@ -63,7 +51,8 @@ import picocli.CommandLine.TypeConversionException;
           + " prints those that the others need."
     })
 public final class Spendwatch implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(Spendwatch.class);
+  /** In the order of the help. */
+  private static final Map<String, Class<?>> COMMANDS = commands();
 
   @Spec private CommandSpec spec;
 
@@ -73,14 +62,51 @@ public final class Spendwatch implements Runnable {
     // What libraries write, SQL among it, has the digits that its readers expect, whatever the
     // user's language.
     Locale.setDefault(Locale.ROOT);
-    System.exit(commandLine().execute(args));
+    System.exit(run(args));
+  }
+
+  /** Runs what the arguments say, as the process would, and answers its exit status. */
+  public static int run(String... args) {
+    return commandLine(named(args)).execute(args);
+  }
+
+  private static Map<String, Class<?>> commands() {
+    Map<String, Class<?>> commands = new LinkedHashMap<>();
+    commands.put("demo", DemoCommand.class);
+    commands.put("sandbox", SandboxCommand.class);
+    commands.put("migrate", MigrateCommand.class);
+    commands.put("node", NodeCommand.class);
+    commands.put("status", StatusCommand.class);
+    commands.put("audit", AuditCommand.class);
+    commands.put("alerts", AlertsCommand.class);
+    commands.put("bench", BenchCommand.class);
+    commands.put("bare-loop", BareLoopCommand.class);
+    commands.put("compare", CompareCommand.class);
+    commands.put("explain", ExplainCommand.class);
+    return Collections.unmodifiableMap(commands);
+  }
+
+  /** What of it these arguments need: to make all of it costs more than a short command does. */
+  private static Map<String, Class<?>> named(String[] args) {
+    Class<?> named = args.length == 0 ? null : COMMANDS.get(args[0]);
+    if (named != null) {
+      return Map.of(args[0], named);
+    }
+    boolean isVersion = args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"));
+    return isVersion ? Map.of() : COMMANDS;
   }
 
   /** The whole command line, not run yet. */
   public static CommandLine commandLine() {
+    return commandLine(COMMANDS);
+  }
+
+  private static CommandLine commandLine(Map<String, Class<?>> commands) {
     // It would repeat on its own what it could not read.
     CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
-    return new CommandLine(new Spendwatch())
+    CommandLine whole = new CommandLine(new Spendwatch());
+    commands.forEach(whole::addSubcommand);
+    return whole
         .registerConverter(Duration.class, Spendwatch::duration)
         .setParameterExceptionHandler(
             (failure, _) -> {
@@ -94,7 +120,9 @@ public final class Spendwatch implements Runnable {
               command
                   .getErr()
                   .println(line(command, foreseen ? failure.getMessage() : failure.toString()));
-              LOG.debug("{} failed", command.getCommandName(), failure);
+              // Not before it is needed: to set logging up takes as long as a short command.
+              LoggerFactory.getLogger(Spendwatch.class)
+                  .debug("{} failed", command.getCommandName(), failure);
               return command.getCommandSpec().exitCodeOnExecutionException();
             });
   }

@@ -455,6 +455,7 @@ public final class PipelinesBed implements AutoCloseable {
                   10_000,
                   1_000_000,
                   500,
+                  10_000,
                   8,
                   1_000,
                   0,

@@ -131,9 +131,16 @@ public record KafkaConfig(
             section.duration("request-timeout"),
             section.bytes("fetch-bytes-min"),
             section.duration("fetch-wait-max"),
-            section.flat("properties"));
+            properties(section));
     section.rejectUnknown();
     return config;
+  }
+
+  /** A file that is named holds, as with all secrets. */
+  private static Map<String, String> properties(ConfigSection section) {
+    Map<String, String> all = new HashMap<>(section.flat("properties"));
+    all.putAll(section.secrets("property-files"));
+    return all;
   }
 
   private static Partitioner partitioner(ConfigSection section) {

@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -226,6 +227,18 @@ public final class Pipelines {
             .orElse(null);
     return new PipelinesStatus(
         loop.status(), loop.partitionCounts(), push.isUp(), starts.lostRecords(), waitingFor);
+  }
+
+  /**
+   * How many partitions of the transactions there are, whoever consumes them; those of a growth
+   * that is under way included. Empty while this node has not seen it, just after its start. Cheap.
+   */
+  public OptionalInt transactionsPartitions() {
+    return watch.layout().stream()
+        .mapToInt(
+            layout ->
+                layout.growth().map(TopicLayout.Growth::partitions).orElseGet(layout::partitions))
+        .findFirst();
   }
 
   /**

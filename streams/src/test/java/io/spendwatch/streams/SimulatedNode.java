@@ -59,6 +59,7 @@ final class SimulatedNode {
                 awakeUsersMax,
                 Long.MAX_VALUE,
                 restoreUsersMax,
+                10_000,
                 8,
                 versionsMax,
                 0,

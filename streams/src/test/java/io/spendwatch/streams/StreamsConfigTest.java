@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,6 +44,20 @@ class StreamsConfigTest {
       })
   void namesTheSettingThatIsWrong(String setting, String message) {
     assertThatThrownBy(() -> read(setting.replace('\'', '"'))).hasMessageContaining(message);
+  }
+
+  @Test
+  void aPropertyOfKafkaIsReadFromTheFileThatIsNamed(@TempDir Path directory) throws IOException {
+    Path login = Files.writeString(directory.resolve("login"), "a login\n");
+    assertThat(
+            read("kafka { properties { sasl.jaas.config = other, sasl.mechanism = PLAIN },"
+                    + " property-files { sasl.jaas.config = \""
+                    + login
+                    + "\", ssl.key.password = \"\" } }")
+                .kafka()
+                .properties())
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of("sasl.jaas.config", "a login", "sasl.mechanism", "PLAIN"));
   }
 
   @Test

@@ -7,16 +7,14 @@ import io.spendwatch.ops.http.Json;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.StatusText;
 import io.spendwatch.protocol.ForeignText;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
-import java.net.ConnectException;
+import java.net.HttpURLConnection;
+import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -38,6 +36,7 @@ import picocli.CommandLine.Spec;
     })
 public final class StatusCommand implements Callable<Integer> {
   private static final int NOT_READY = 3;
+  private static final int PART_BYTES = 8192;
 
   @Spec private CommandSpec spec;
 
@@ -83,28 +82,35 @@ public final class StatusCommand implements Callable<Integer> {
   }
 
   private static URI configured() {
-    HttpConfig http = Configuration.load().http();
+    HttpConfig http = Configuration.readHttp();
     return URI.create("http://" + http.host() + ":" + http.port());
   }
 
+  /** The JDK's elder client: the younger one sets up TLS and threads of its own for any request. */
   private String ask(URI node) {
-    try (HttpClient client = HttpClient.newBuilder().connectTimeout(timeout).build()) {
-      HttpResponse<String> response =
-          client.send(
-              HttpRequest.newBuilder(node.resolve("/api/v1/status")).timeout(timeout).build(),
-              HttpResponse.BodyHandlers.ofString());
-      if (response.statusCode() != 200) {
+    long endNanos = System.nanoTime() + timeout.toNanos();
+    HttpURLConnection connection = open(node);
+    try {
+      connection.setConnectTimeout(timeoutMs());
+      // For each part of the answer; once connected it would be too late to say so.
+      connection.setReadTimeout(timeoutMs());
+      connection.setInstanceFollowRedirects(false);
+      connection.connect();
+    } catch (IOException e) {
+      throw new OperatorException("no node answers at " + node + ": nobody listens there", e);
+    }
+    try {
+      int status = connection.getResponseCode();
+      if (status != HttpURLConnection.HTTP_OK) {
         throw new OperatorException(
             String.format(
                 Locale.ROOT,
                 "what answers at %s is no Spendwatch node (HTTP status %d)",
                 node,
-                response.statusCode()));
+                status));
       }
-      return response.body();
-    } catch (ConnectException | HttpConnectTimeoutException | UnresolvedAddressException e) {
-      throw new OperatorException("no node answers at " + node + ": nobody listens there", e);
-    } catch (HttpTimeoutException e) {
+      return read(connection, endNanos);
+    } catch (SocketTimeoutException e) {
       throw new OperatorException(
           String.format(
               Locale.ROOT,
@@ -115,9 +121,41 @@ public final class StatusCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new OperatorException(
           "no node answers at " + node + ": " + (e.getMessage() == null ? e : e.getMessage()), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted", e);
+    } finally {
+      connection.disconnect();
     }
+  }
+
+  private HttpURLConnection open(URI node) {
+    try {
+      if (node.resolve("/api/v1/status").toURL().openConnection()
+          instanceof HttpURLConnection connection) {
+        return connection;
+      }
+    } catch (IOException e) {
+      throw new ParameterException(spec.commandLine(), "--url: " + node + ": " + e.getMessage(), e);
+    }
+    throw new ParameterException(
+        spec.commandLine(), "--url: " + node + " (expected: http://host:port)");
+  }
+
+  /** The whole answer, unless it goes on to come after the end. */
+  private static String read(HttpURLConnection connection, long endNanos) throws IOException {
+    var document = new ByteArrayOutputStream();
+    byte[] part = new byte[PART_BYTES];
+    try (InputStream in = connection.getInputStream()) {
+      for (int bytes = in.read(part); bytes >= 0; bytes = in.read(part)) {
+        document.write(part, 0, bytes);
+        if (System.nanoTime() > endNanos) {
+          throw new SocketTimeoutException();
+        }
+      }
+    }
+    return document.toString(StandardCharsets.UTF_8);
+  }
+
+  /** At least 1: with 0 it would be waited for without end. */
+  private int timeoutMs() {
+    return (int) Math.clamp(timeout.toMillis(), 1L, Integer.MAX_VALUE);
   }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param awakeUsersMax users in memory
  * @param awakeMemoryMax what they may take, as a size or a part of the heap
  * @param restoreUsersMax of a partition, read at once without a transaction of theirs
+ * @param changedAccountsMax users of a partition, remembered by name between two batches
  * @param balanceVersionsMax of a user, in memory
  * @param clearGrace by how much stream time must have passed the end of an episode
  * @param windowQueriesMax questions of a partition that may wait
@@ -25,6 +26,7 @@ public record ActorsConfig(
     int awakeUsersMax,
     String awakeMemoryMax,
     int restoreUsersMax,
+    int changedAccountsMax,
     int balanceVersionsMax,
     Duration clearGrace,
     int windowQueriesMax,
@@ -36,6 +38,7 @@ public record ActorsConfig(
   public ActorsConfig {
     checkRange(PATH + ".awake-users-max", awakeUsersMax, 1, Integer.MAX_VALUE);
     checkRange(PATH + ".restore-users-max", restoreUsersMax, 1, Integer.MAX_VALUE);
+    checkRange(PATH + ".changed-accounts-max", changedAccountsMax, 1, Integer.MAX_VALUE);
     checkRange(PATH + ".balance-versions-max", balanceVersionsMax, 1, Integer.MAX_VALUE);
     check(!clearGrace.isNegative(), PATH + ".clear-grace", clearGrace, "at least 0");
     checkRange(PATH + ".window-queries-max", windowQueriesMax, 1, Integer.MAX_VALUE);
@@ -52,6 +55,7 @@ public record ActorsConfig(
             section.integer("awake-users-max"),
             section.string("awake-memory-max"),
             section.integer("restore-users-max"),
+            section.integer("changed-accounts-max"),
             section.integer("balance-versions-max"),
             section.duration("clear-grace"),
             section.integer("window-queries-max"),

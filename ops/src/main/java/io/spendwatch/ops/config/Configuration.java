@@ -3,6 +3,7 @@ package io.spendwatch.ops.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditConfig;
@@ -94,6 +95,27 @@ public record Configuration(
           ActorsConfig.from(named),
           ClusterConfig.from(named),
           startTimeout(named));
+    } catch (ConfigException | IllegalArgumentException e) {
+      throw wrong(e);
+    }
+  }
+
+  /**
+   * Where a node answers, for those that need no other setting: everything else is neither read nor
+   * checked, which is most of what a short command costs.
+   *
+   * @throws OperatorException if the settings cannot be read
+   */
+  public static HttpConfig readHttp() {
+    try {
+      ConfigFactory.invalidateCaches();
+      Config ours =
+          ConfigFactory.defaultOverrides()
+              .withFallback(file().map(ConfigFactory::parseFile).orElse(ConfigFactory.empty()))
+              .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
+              // What refers to settings of libraries stays open.
+              .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true));
+      return HttpConfig.from(ours.withOnlyPath("spendwatch.http"));
     } catch (ConfigException | IllegalArgumentException e) {
       throw wrong(e);
     }

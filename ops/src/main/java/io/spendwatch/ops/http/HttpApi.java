@@ -21,6 +21,7 @@ import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -49,7 +50,8 @@ import org.slf4j.LoggerFactory;
  *   GET /api/v1/reconciliations           {@link AuditHistory.Recent}; 503 without PostgreSQL
  *   POST /api/v1/partitions/{p}/windows   {@link PartitionWindows} for a {@link WindowsRequest};
  *                                         503 where the partition does not answer in time
- *   POST /api/v1/partitions/{p}/reread    202: these users are forgotten and read anew
+ *   POST /api/v1/partitions/{p}/reread    202: these users are forgotten and read anew;
+ *                                         both 404 where the topic has no such partition
  *   GET /metrics         for Prometheus
  * </pre>
  *
@@ -67,6 +69,7 @@ public final class HttpApi {
 
   private final Supplier<NodeStatus> status;
   private final Supplier<CompletionStage<ClusterStatus>> clusterStatus;
+  private final Supplier<OptionalInt> partitions;
   private final AwakeWindows windows;
   private final Supplier<String> metrics;
   private final Supplier<CompletionStage<AuditHistory.Recent>> audits;
@@ -74,15 +77,19 @@ public final class HttpApi {
   /**
    * Nothing is asked or served yet. All are asked on the server's dispatcher, for each request, and
    * must not block.
+   *
+   * @param partitions how many the transactions have; empty while that is not known
    */
   public HttpApi(
       Supplier<NodeStatus> status,
       Supplier<CompletionStage<ClusterStatus>> clusterStatus,
+      Supplier<OptionalInt> partitions,
       AwakeWindows windows,
       Supplier<String> metrics,
       Supplier<CompletionStage<AuditHistory.Recent>> audits) {
     this.status = status;
     this.clusterStatus = clusterStatus;
+    this.partitions = partitions;
     this.windows = windows;
     this.metrics = metrics;
     this.audits = audits;
@@ -146,7 +153,24 @@ public final class HttpApi {
                         StatusCodes.SERVICE_UNAVAILABLE, recent.failed().get().getMessage())));
   }
 
+  /** A question to a partition that is none would make a shard for it, which stays. */
   private Route partition(int partition) {
+    OptionalInt count = partitions.get();
+    if (count.isEmpty()) {
+      return complete(
+          Problem.response(
+              StatusCodes.SERVICE_UNAVAILABLE, "how many partitions there are is not known yet"));
+    }
+    if (partition >= count.getAsInt()) {
+      return complete(
+          Problem.response(
+              StatusCodes.NOT_FOUND,
+              "there is no partition "
+                  + partition
+                  + " (expected: below "
+                  + count.getAsInt()
+                  + ")"));
+    }
     return concat(
         path("windows", () -> post(() -> posted(request -> windows(partition, request)))),
         path("reread", () -> post(() -> posted(request -> reread(partition, request)))));

@@ -32,6 +32,9 @@ enum Metric {
   PARTITIONS_DROPPED(
       "spendwatch.partitions.dropped",
       "Partitions dropped by this node; fewer than were detached means that something holds them"),
+  PARTITIONS_MERGED(
+      "spendwatch.partitions.merged",
+      "Months that this node has made of their days; without a rise in a month, merging is held up"),
   PARTITION_MAINTENANCE(
       "spendwatch.partition.maintenance",
       "Time that a look after the partitions takes; a rise means that it waits for long transactions"),

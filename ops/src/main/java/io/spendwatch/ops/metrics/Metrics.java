@@ -8,6 +8,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.spendwatch.ops.audit.AuditMetrics;
 import io.spendwatch.ops.audit.AuditReport;
+import io.spendwatch.ops.partitions.PartitionMaintenance.Merged;
 import io.spendwatch.ops.partitions.PartitionMaintenance.Report;
 import io.spendwatch.ops.partitions.PartitionMetrics;
 import io.spendwatch.streams.postgres.UnreadableRows;
@@ -75,6 +76,7 @@ public final class Metrics {
     Counter made = counter(Metric.PARTITIONS_MADE);
     Counter detached = counter(Metric.PARTITIONS_DETACHED);
     Counter dropped = counter(Metric.PARTITIONS_DROPPED);
+    Counter merged = counter(Metric.PARTITIONS_MERGED);
     Counter failed = counter(Metric.PARTITION_MAINTENANCE_FAILED);
     Timer time = timer(Metric.PARTITION_MAINTENANCE);
     return new PartitionMetrics() {
@@ -86,6 +88,12 @@ public final class Metrics {
         dropped.increment(report.dropped());
         time.record(took);
         lastRun.set(clock.instant().getEpochSecond());
+      }
+
+      @Override
+      public void merged(Merged done, Duration took) {
+        merged.increment(done.months());
+        time.record(took);
       }
 
       @Override

@@ -117,7 +117,13 @@ public final class Node {
           listen(
               system,
               configuration,
-              new HttpApi(status::now, census::take, windows, metrics::text, audits::recent));
+              new HttpApi(
+                  status::now,
+                  census::take,
+                  status::transactionsPartitions,
+                  windows,
+                  metrics::text,
+                  audits::recent));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
@@ -142,6 +148,7 @@ public final class Node {
                   database,
                   owners.map(Statements.class::cast),
                   partitions.retention(),
+                  partitions.merging(),
                   clock,
                   metrics.partitions())
               .start(system, partitions.interval());
@@ -278,6 +285,7 @@ public final class Node {
                 actors.awakeMemoryMax(),
                 Runtime.getRuntime().maxMemory()),
             actors.restoreUsersMax(),
+            actors.changedAccountsMax(),
             actors.windowQueriesMax(),
             actors.balanceVersionsMax(),
             actors.clearGrace().toMillis(),

@@ -25,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
@@ -93,6 +94,12 @@ final class StatusSource {
   /** From now on the node is on its way out. */
   void draining() {
     draining = true;
+  }
+
+  /** How many partitions of the transactions there are; empty while that is not known. */
+  OptionalInt transactionsPartitions() {
+    Pipelines asked = pipelines;
+    return asked == null ? OptionalInt.empty() : asked.transactionsPartitions();
   }
 
   NodeStatus now() {

@@ -50,6 +50,9 @@ public final class PartitionMaintenance {
   /** Longer than all statements of a look may take. */
   private static final Duration LOOK_MAX = Duration.ofHours(1);
 
+  /** The next step of it; what it promises is written in V0042__merge_old_days.sql. */
+  private static final String MERGE = "SELECT spendwatch.merge_old_days($1, $2)";
+
   private static final String LOCK = "hashtextextended('spendwatch.partition_maintenance', 0)";
 
   /**
@@ -62,11 +65,21 @@ public final class PartitionMaintenance {
    */
   public record Report(long present, int made, int detached, int dropped) {}
 
+  /**
+   * What became of merging.
+   *
+   * @param steps that copied something or prepared it
+   * @param months merged
+   * @param waiting whether more is to be done, and somebody is in the way
+   */
+  public record Merged(int steps, int months, boolean waiting) {}
+
   private record Expired(String name, String state) {}
 
   private final Statements database;
   private final Optional<Statements> owners;
   private final Optional<Duration> retention;
+  private final PartitionsConfig.Merging merging;
   private final InstantSource clock;
   private final PartitionMetrics metrics;
 
@@ -76,30 +89,107 @@ public final class PartitionMaintenance {
    * @param database may make partitions
    * @param owners acts for the tables' owner, on one connection
    * @param retention empty: nothing is removed, and {@code owners} not asked
+   * @param merging how hard old days are merged
    */
   public PartitionMaintenance(
       Statements database,
       Optional<Statements> owners,
       Optional<Duration> retention,
+      PartitionsConfig.Merging merging,
       InstantSource clock,
       PartitionMetrics metrics) {
     this.database = database;
     this.owners = owners;
     this.retention = retention;
+    this.merging = merging;
     this.clock = clock;
     this.metrics = metrics;
   }
 
-  /** Looks now and again after each interval until cancelled. */
+  /**
+   * Looks now and again after each interval, and merges now and then, until cancelled.
+   *
+   * @return cancels both
+   */
   public Cancellable start(ActorSystem<?> system, Duration interval) {
-    // It says itself what it could not do.
-    return PeriodicWork.start(
-        system,
-        "The look after the partitions",
-        Duration.ZERO,
-        interval,
-        LOOK_MAX,
-        () -> look().exceptionally(_ -> null));
+    // Each says itself what it could not do.
+    Cancellable looking =
+        PeriodicWork.start(
+            system,
+            "The look after the partitions",
+            Duration.ZERO,
+            interval,
+            LOOK_MAX,
+            () -> look().exceptionally(_ -> null));
+    Cancellable merged =
+        PeriodicWork.start(
+            system,
+            "The merging of old partitions",
+            merging.interval(),
+            merging.interval(),
+            LOOK_MAX,
+            () -> mergeOldDays().exceptionally(_ -> null));
+    return new Cancellable() {
+      @Override
+      public boolean cancel() {
+        boolean ended = looking.cancel();
+        return merged.cancel() || ended;
+      }
+
+      @Override
+      public boolean isCancelled() {
+        return looking.isCancelled() && merged.isCancelled();
+      }
+    };
+  }
+
+  /**
+   * Merges days that have grown old into their month, in small steps, until there is nothing to do,
+   * somebody is in the way or {@link PartitionsConfig.Merging#busyMax} has passed. What is left,
+   * the next time does, of whichever node. Fails when a step could not be done.
+   */
+  public CompletionStage<Merged> mergeOldDays() {
+    long startedNanos = System.nanoTime();
+    return mergeOn(startedNanos, new Merged(0, 0, false))
+        .whenComplete(
+            (merged, failure) -> {
+              Duration took = Duration.ofNanos(System.nanoTime() - startedNanos);
+              if (failure != null) {
+                metrics.failed(took);
+                LOG.atWarn()
+                    .addKeyValue("reason", Retry.cause(failure).getMessage())
+                    .log("Old days could not be merged; the next time goes on from there");
+              } else if (merged.steps() + merged.months() > 0) {
+                metrics.merged(merged, took);
+                LOG.atInfo()
+                    .addKeyValue("steps", merged.steps())
+                    .addKeyValue("months", merged.months())
+                    .addKeyValue("waiting", merged.waiting())
+                    .log("Merged old days into months");
+              }
+            });
+  }
+
+  private CompletionStage<Merged> mergeOn(long startedNanos, Merged so) {
+    if (System.nanoTime() - startedNanos > merging.busyMax().toNanos()) {
+      return CompletableFuture.completedFuture(so);
+    }
+    OffsetDateTime keptFrom =
+        retention.map(kept -> clock.instant().minus(kept).atOffset(ZoneOffset.UTC)).orElse(null);
+    return database
+        .read(MERGE, Tuple.of(merging.stepBlocks(), keptFrom))
+        .thenCompose(
+            rows ->
+                switch (rows.iterator().next().getString(0)) {
+                  case "copied" ->
+                      mergeOn(startedNanos, new Merged(so.steps() + 1, so.months(), false));
+                  case "merged" ->
+                      mergeOn(startedNanos, new Merged(so.steps(), so.months() + 1, false));
+                  case "nothing" -> CompletableFuture.completedFuture(so);
+                  case "waiting" ->
+                      CompletableFuture.completedFuture(new Merged(so.steps(), so.months(), true));
+                  case String other -> throw new IllegalStateException(MERGE + ": " + other);
+                });
   }
 
   /** Looks once. Fails when anything could not be done. */

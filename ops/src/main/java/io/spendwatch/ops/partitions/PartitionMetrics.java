@@ -12,6 +12,13 @@ public interface PartitionMetrics {
    */
   void kept(PartitionMaintenance.Report report, Duration took);
 
-  /** A look that ended early; the next one goes on from there. */
+  /**
+   * Merging that went well and had something to do.
+   *
+   * @param merged what was done
+   */
+  void merged(PartitionMaintenance.Merged merged, Duration took);
+
+  /** A look, or merging, that ended early; the next one goes on from there. */
   void failed(Duration took);
 }

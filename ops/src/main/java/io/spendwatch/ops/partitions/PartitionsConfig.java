@@ -11,10 +11,11 @@ import java.util.Optional;
  *
  * @param interval between two looks
  * @param retention how long partitions are kept, from the end of their time on; empty: for ever
+ * @param merging of old days into months
  * @param postgres connections for what only the tables' owner may; used with a retention only
  */
 public record PartitionsConfig(
-    Duration interval, Optional<Duration> retention, PostgresConfig postgres) {
+    Duration interval, Optional<Duration> retention, Merging merging, PostgresConfig postgres) {
   private static final String PATH = "spendwatch.partitions";
   private static final String FOR_EVER = "forever";
 
@@ -23,6 +24,27 @@ public record PartitionsConfig(
    * while anybody still looks.
    */
   private static final Duration RETENTION_MIN = Duration.ofDays(3);
+
+  /**
+   * How hard old days are merged.
+   *
+   * @param interval between two times
+   * @param busyMax after which a time ends, done or not
+   * @param stepBlocks of 8 KiB that are copied at once; who writes to that day waits meanwhile
+   */
+  public record Merging(Duration interval, Duration busyMax, int stepBlocks) {
+    private static final int STEP_BLOCKS_MAX = 65_536;
+
+    public Merging {
+      ConfigSection.checkPositive(PATH + ".merge-interval", interval);
+      ConfigSection.checkPositive(PATH + ".merge-busy-max", busyMax);
+      ConfigSection.check(
+          stepBlocks >= 1 && stepBlocks <= STEP_BLOCKS_MAX,
+          PATH + ".merge-step-blocks",
+          stepBlocks,
+          "1 to " + STEP_BLOCKS_MAX);
+    }
+  }
 
   public PartitionsConfig {
     ConfigSection.checkPositive(PATH + ".interval", interval);
@@ -48,6 +70,10 @@ public record PartitionsConfig(
             section.string("retention").equals(FOR_EVER)
                 ? Optional.empty()
                 : Optional.of(section.duration("retention")),
+            new Merging(
+                section.duration("merge-interval"),
+                section.duration("merge-busy-max"),
+                section.integer("merge-step-blocks")),
             PostgresConfig.from(
                 ConfigSection.of(root, section.section("postgres").path(), "spendwatch.postgres")));
     section.rejectUnknown();

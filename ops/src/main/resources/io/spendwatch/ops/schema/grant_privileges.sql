@@ -19,6 +19,7 @@ BEGIN
     GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes TO spendwatch_oltp;
     -- It has its owner's rights; the one way to a new partition.
     GRANT EXECUTE ON FUNCTION spendwatch.ensure_partitions(timestamptz[]) TO spendwatch_oltp;
+    GRANT EXECUTE ON FUNCTION spendwatch.merge_old_days(integer, timestamptz) TO spendwatch_oltp;
     GRANT EXECUTE ON FUNCTION spendwatch.apply_balances(integer[], text[], text[], text[], bigint[], timestamptz[]) TO spendwatch_oltp;
   END IF;
 

@@ -15,9 +15,12 @@ import io.spendwatch.ops.http.Json;
 import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.servers.Ports;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -45,6 +48,9 @@ class SecretsIT {
   private static final String FIRST = "Xk7first";
 
   private static final String SECOND = "Xk7second";
+
+  /** Before the name of a setting whose value is to be in a file. */
+  private static final String IN_A_FILE = "in a file: ";
 
   private static final List<String> COMMANDS =
       List.of(
@@ -132,6 +138,12 @@ class SecretsIT {
         settings("spendwatch.postgres-analytics.password-file", FIRST),
         settings("spendwatch.partitions.postgres.password-file", FIRST),
         settings("spendwatch.postgres.password." + FIRST, "x"),
+        settings("spendwatch.kafka.property-files.sasl.jaas.config", FIRST),
+        settings(
+            "spendwatch.kafka.property-files.ssl.keystore.password", "/nowhere/" + FIRST + "\0"),
+        loginInAFile(LOGIN + "\"" + FIRST + "\""),
+        loginInAFile(LOGIN + FIRST + " " + SECOND + ";"),
+        loginInAFile(FIRST),
         login(LOGIN + "\"" + FIRST + "\""),
         login(LOGIN + FIRST + " " + SECOND + ";"),
         login(LOGIN + "\"" + FIRST + " " + SECOND + "\" oops;"),
@@ -220,12 +232,21 @@ class SecretsIT {
     arguments.add("--bootstrap-servers=" + set.get("spendwatch.kafka.bootstrap-servers"));
     wrong.forEach(
         (key, value) -> {
+          String file = IN_A_FILE + "spendwatch.kafka.property-files.";
           if (key.startsWith("spendwatch.kafka.properties.")) {
             arguments.add(
                 "--property="
                     + key.substring("spendwatch.kafka.properties.".length())
                     + "="
                     + value);
+          } else if (key.startsWith("spendwatch.kafka.property-files.")) {
+            arguments.add(
+                "--property-file="
+                    + key.substring("spendwatch.kafka.property-files.".length())
+                    + "="
+                    + value);
+          } else if (key.startsWith(file)) {
+            arguments.add("--property-file=" + key.substring(file.length()) + "=" + write(value));
           }
         });
     int _ = LoadGen.run(arguments.toArray(String[]::new));
@@ -240,8 +261,20 @@ class SecretsIT {
   }
 
   private void set(String key, String value) {
+    if (key.startsWith(IN_A_FILE)) {
+      set(key.substring(IN_A_FILE.length()), write(value).toString());
+      return;
+    }
     set.put(key, value);
     System.setProperty(key, value);
+  }
+
+  private Path write(String secret) {
+    try {
+      return Files.writeString(directory.resolve("secret"), secret + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Arguments uri(String uri) {
@@ -250,6 +283,18 @@ class SecretsIT {
 
   private static Arguments login(String jaas) {
     return kafka("SASL_PLAINTEXT", Map.of("sasl.mechanism", "PLAIN", "sasl.jaas.config", jaas));
+  }
+
+  private static Arguments loginInAFile(String jaas) {
+    return Arguments.of(
+        Map.of(
+            "spendwatch.kafka.properties.security.protocol",
+            "SASL_PLAINTEXT",
+            "spendwatch.kafka.properties.sasl.mechanism",
+            "PLAIN",
+            // Written down for each test: the directory is not there yet.
+            IN_A_FILE + "spendwatch.kafka.property-files.sasl.jaas.config",
+            jaas));
   }
 
   private static Arguments kafka(String protocol, Map<String, String> properties) {

@@ -22,6 +22,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -46,6 +47,7 @@ class HttpApiTest {
 
   private final HttpClient client = HttpClient.newHttpClient();
   private volatile NodeStatus status = READY;
+  private volatile OptionalInt partitions = OptionalInt.of(8);
   private volatile AuditHistory.Recent recent;
   private final AskedWindows windows = new AskedWindows();
   private ActorTestKit kit;
@@ -67,6 +69,7 @@ class HttpApiTest {
                 new HttpApi(
                         this::answer,
                         this::answerForAll,
+                        () -> partitions,
                         windows,
                         () -> "a_metric 1.0\n",
                         () -> CompletableFuture.completedFuture(recent))
@@ -189,6 +192,24 @@ class HttpApiTest {
             HttpResponse.BodyHandlers.ofString());
     assertThat(posted.statusCode()).isEqualTo(405);
     assertThat(Json.read(posted.body(), Problem.class).detail()).contains("GET");
+  }
+
+  /** Whatever number is asked for, no shard is made for it. */
+  @Test
+  void knowsNoPartitionBeyondThoseOfTheTopic() throws Exception {
+    windows.asked.clear();
+    String page = "{\"limit\":2}";
+    for (String what : List.of("/windows", "/reread")) {
+      for (String beyond : List.of("8", "80", "999999", "2147483647", "99999999999")) {
+        assertThat(post("/api/v1/partitions/" + beyond + what, page).statusCode()).isEqualTo(404);
+      }
+    }
+    partitions = OptionalInt.empty();
+    assertThat(post("/api/v1/partitions/3/windows", page).statusCode()).isEqualTo(503);
+    partitions = OptionalInt.of(8);
+    assertThat(windows.asked).isEmpty();
+    assertThat(post("/api/v1/partitions/6/windows", page).statusCode()).isEqualTo(200);
+    windows.asked.clear();
   }
 
   /** As the command line asks, through the same interface as within a node. */

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.metrics.Metrics;
+import io.spendwatch.ops.partitions.PartitionMaintenance.Merged;
 import io.spendwatch.ops.partitions.PartitionMaintenance.Report;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -23,7 +24,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +42,9 @@ class PartitionMaintenanceIT {
   private static final Instant NOW = Instant.parse("2040-03-20T12:00:00Z");
   private static final InstantSource CLOCK = InstantSource.fixed(NOW);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static final String COUNT_OLD =
+      "SELECT count(*) FROM spendwatch.transactions WHERE event_time < '2021-01-01Z' AND transaction_id = 't'";
 
   /** What is kept begins on 10 March at noon: that day is the oldest that stays. */
   private static final Duration RETENTION = Duration.ofDays(10);
@@ -57,12 +65,13 @@ class PartitionMaintenanceIT {
           partition regclass;
         BEGIN
           FOR partition IN SELECT oid FROM pg_class
-             WHERE relnamespace = 'spendwatch'::regnamespace AND relkind = 'r' AND relname ^@ 'transactions_'
+             WHERE relnamespace = 'spendwatch'::regnamespace AND relkind = 'r' AND relname ~ '^(transactions|merging)_'
           LOOP
             EXECUTE 'DROP TABLE ' || partition;
           END LOOP;
         END
         $$""",
+        "TRUNCATE spendwatch.merges, spendwatch.merged_days, spendwatch.partitions_made",
         "UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day'",
         "SELECT spendwatch.ensure_partitions('{2040-03-07Z,2040-03-08Z,2040-03-09Z,2040-03-10Z}')");
     maintenance = maintenance("");
@@ -101,7 +110,12 @@ class PartitionMaintenanceIT {
   void keepsEverythingWithoutARetention() throws Exception {
     var keeps =
         new PartitionMaintenance(
-            hot, Optional.empty(), Optional.empty(), CLOCK, metrics.partitions());
+            hot,
+            Optional.empty(),
+            Optional.empty(),
+            new PartitionsConfig.Merging(Duration.ofMinutes(1), PATIENCE, 1),
+            CLOCK,
+            metrics.partitions());
     assertThat(look(keeps)).isEqualTo(new Report(12, 8, 0, 0));
   }
 
@@ -222,6 +236,154 @@ class PartitionMaintenanceIT {
     assertThat(column("SELECT count(*) FROM spendwatch.transactions")).containsExactly("0");
   }
 
+  /** Each statement sees each row once, from the beginning to the end; nobody who writes fails. */
+  @Test
+  void mergesOldDaysIntoTheirMonthBesideWhoeverReadsAndWrites() throws Exception {
+    oldDays(3);
+    AtomicBoolean over = new AtomicBoolean();
+    ExecutorService others = Executors.newFixedThreadPool(2);
+    try {
+      Future<Long> written =
+          others.submit(
+              () -> {
+                long rows = 0;
+                try (Connection connection = bed.database().connect("test");
+                    Statement statement = connection.createStatement()) {
+                  statement.execute("SET ROLE spendwatch_oltp");
+                  while (!over.get()) {
+                    statement.execute(
+                        insertion(
+                            "2020-03-0%dT12:00:00.%06dZ".formatted(1 + rows % 3, rows), "late"));
+                    rows++;
+                  }
+                }
+                return rows;
+              });
+      Future<Long> read =
+          others.submit(
+              () -> {
+                long looks = 0;
+                try (Connection connection = bed.database().connect("test")) {
+                  connection.setAutoCommit(false);
+                  connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                  while (!over.get()) {
+                    try (Statement statement = connection.createStatement()) {
+                      // The snapshot is taken before the table is looked at.
+                      statement.execute("SELECT 1");
+                      assertThat(query(statement, COUNT_OLD)).containsExactly("3000");
+                    }
+                    connection.commit();
+                    looks++;
+                  }
+                }
+                return looks;
+              });
+      PartitionMaintenance merging = maintenance("partitions.merge-busy-max = 50 ms");
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () -> {
+                assertThat(read.isDone() || written.isDone()).isFalse();
+                return merge(merging).months() == 1;
+              });
+      over.set(true);
+      assertThat(read.get(20, TimeUnit.SECONDS)).isPositive();
+      assertThat(
+              column("SELECT count(*) FROM spendwatch.transactions WHERE transaction_id = 'late'"))
+          .containsExactly(written.get(20, TimeUnit.SECONDS).toString());
+    } finally {
+      over.set(true);
+      others.shutdownNow();
+    }
+    assertThat(partitions()).contains("transactions_202003").noneMatch(n -> n.contains("2020030"));
+    assertThat(column(COUNT_OLD)).containsExactly("3000");
+    assertThat(column("SELECT count(*) FROM spendwatch.merges")).containsExactly("0");
+    assertThat(column("SELECT count(*) FROM spendwatch.merged_days")).containsExactly("0");
+    assertThat(column("SELECT dropped_before::text FROM spendwatch.settings")).containsOnlyNulls();
+    assertThat(metrics.text()).contains("spendwatch_partitions_merged_total 1.0");
+    // Late ones, for a day of that month, find the month.
+    insert("2020-03-31T23:59:59.999Z");
+    assertThat(merge(maintenance("partitions.merge-busy-max = 10 s")))
+        .isEqualTo(new Merged(0, 0, false));
+  }
+
+  @Test
+  void mergingFollowsWhatTheOwnerChangesMeanwhile() throws Exception {
+    oldDays(2);
+    PartitionMaintenance merging = maintenance("partitions.merge-busy-max = 1 ms");
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              merge(merging);
+              return column("SELECT copied FROM spendwatch.merged_days WHERE copied > 3");
+            },
+            copied -> !copied.isEmpty());
+    execute(
+        "UPDATE spendwatch.transactions SET amount_minor = 7 WHERE user_id IN ('u-1', 'u-999')",
+        "DELETE FROM spendwatch.transactions WHERE user_id IN ('u-2', 'u-998')",
+        // Its rows lie elsewhere now.
+        "VACUUM FULL spendwatch.transactions_20200301");
+    mergeAll(merging);
+    assertThat(
+            column(
+                "SELECT count(*) || ' ' || sum(amount_minor) FROM spendwatch.transactions WHERE event_time < '2021-01-01Z'"))
+        .containsExactly("1996 2020");
+  }
+
+  /** Who began before the copies were made would not see them in the month. */
+  @Test
+  void exchangesNothingWhileAnOlderTransactionIsOpen() throws Exception {
+    oldDays(2);
+    PartitionMaintenance merging = maintenance("partitions.merge-busy-max = 10 s");
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      statement.execute("SELECT 1");
+      assertThat(merge(merging)).returns(0, Merged::months).returns(true, Merged::waiting);
+      assertThat(merge(merging)).isEqualTo(new Merged(0, 0, true));
+      assertThat(query(statement, COUNT_OLD)).containsExactly("2000");
+      connection.commit();
+    }
+    // And for whoever holds the table, only for a moment: nobody queues behind what waits.
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      statement.execute(COUNT_OLD);
+      assertThat(merge(merging)).isEqualTo(new Merged(0, 0, true));
+      execute("SET lock_timeout = '1s'", insertion("2040-03-10T03:00:00Z"));
+      connection.commit();
+    }
+    mergeAll(merging);
+    assertThat(partitions()).contains("transactions_202003");
+  }
+
+  @Test
+  void leavesAMonthAloneThatLeavesOrCannotBeCopied() throws Exception {
+    oldDays(2);
+    execute(
+        "ALTER TABLE spendwatch.transactions DETACH PARTITION spendwatch.transactions_20200302");
+    PartitionMaintenance merging = maintenance("partitions.merge-busy-max = 10 s");
+    assertThat(merge(merging)).isEqualTo(new Merged(0, 0, false));
+    // With a retention it is to go anyway.
+    execute("SELECT spendwatch.ensure_partitions('{2020-03-02Z}')");
+    assertThat(merge(maintenance(""))).isEqualTo(new Merged(0, 0, false));
+
+    execute(
+        "ALTER TABLE spendwatch.transactions DROP CONSTRAINT transactions_amount",
+        "UPDATE spendwatch.transactions SET amount_minor = -1 WHERE user_id = 'u-5'",
+        "ALTER TABLE spendwatch.transactions ADD CONSTRAINT transactions_amount CHECK (amount_minor > 0) NOT VALID");
+    assertThat(merge(merging)).returns(0, Merged::months).returns(false, Merged::waiting);
+    assertThat(column("SELECT refused FROM spendwatch.merges").getFirst())
+        .contains("transactions_20200301", "transactions_amount");
+    execute(
+        "UPDATE spendwatch.transactions SET amount_minor = 1 WHERE user_id = 'u-5'",
+        "UPDATE spendwatch.merges SET refused = NULL");
+    mergeAll(merging);
+    assertThat(column(COUNT_OLD)).containsExactly("2000");
+  }
+
   @Test
   void tablesWithOtherNamesAreNotItsOwn() throws Exception {
     execute("CREATE TABLE spendwatch.transactions_backup (id int)");
@@ -242,7 +404,7 @@ class PartitionMaintenanceIT {
                 spendwatch {
                   node-id = n
                   postgres.uri = "%s"
-                  partitions.retention = %d h
+                  partitions { retention = %d h, merge-step-blocks = 1 }
                   %s
                 }
                 """
@@ -256,7 +418,35 @@ class PartitionMaintenanceIT {
     opened.add(hot);
     opened.add(owners);
     return new PartitionMaintenance(
-        hot, Optional.of(owners), partitions.retention(), CLOCK, metrics.partitions());
+        hot,
+        Optional.of(owners),
+        // Merging goes by the server's clock, and what it merges here is of long ago.
+        settings.contains("merge") ? Optional.empty() : partitions.retention(),
+        partitions.merging(),
+        CLOCK,
+        metrics.partitions());
+  }
+
+  /** So many days of March 2020, with 1,000 rows each. */
+  private void oldDays(int days) throws SQLException {
+    for (int day = 1; day <= days; day++) {
+      execute(
+          "SELECT spendwatch.ensure_partitions('{2020-03-%02dZ}')".formatted(day),
+          ("INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency,"
+                  + " exposure_minor, verdict, kafka_partition, kafka_offset, ingested_at)"
+                  + " SELECT 'u-' || k, timestamptz '2020-03-%02dZ' + k * interval '1 minute', 't', 'PURCHASE', 1, 'USD', 1,"
+                  + " 'NO_ACCOUNT', 0, k, now() FROM generate_series(1, 1000) AS k")
+              .formatted(day));
+    }
+    execute("UPDATE spendwatch.settings SET partition_granularity = 'auto'");
+  }
+
+  private static Merged merge(PartitionMaintenance maintenance) throws Exception {
+    return maintenance.mergeOldDays().toCompletableFuture().get(60, TimeUnit.SECONDS);
+  }
+
+  private static void mergeAll(PartitionMaintenance maintenance) {
+    await().atMost(PATIENCE).until(() -> merge(maintenance).equals(new Merged(0, 0, false)));
   }
 
   private static Report look(PartitionMaintenance maintenance) throws Exception {
@@ -273,10 +463,16 @@ class PartitionMaintenanceIT {
   }
 
   private static String insertion(String eventTime) {
+    return insertion(eventTime, "t");
+  }
+
+  private static String insertion(String eventTime, String transactionId) {
     return "INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency,"
         + " exposure_minor, verdict, kafka_partition, kafka_offset, ingested_at) VALUES ('u', '"
         + eventTime
-        + "', 't', 'PURCHASE', 1, 'USD', 1, 'NO_ACCOUNT', 0, 0, now())";
+        + "', '"
+        + transactionId
+        + "', 'PURCHASE', 1, 'USD', 1, 'NO_ACCOUNT', 0, 0, now())";
   }
 
   private List<String> partitions() throws SQLException {
@@ -295,10 +491,15 @@ class PartitionMaintenanceIT {
   }
 
   private List<String> column(String sql) throws SQLException {
-    List<String> values = new ArrayList<>();
     try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
+        Statement statement = connection.createStatement()) {
+      return query(statement, sql);
+    }
+  }
+
+  private static List<String> query(Statement statement, String sql) throws SQLException {
+    List<String> values = new ArrayList<>();
+    try (ResultSet rows = statement.executeQuery(sql)) {
       while (rows.next()) {
         values.add(rows.getString(1));
       }

@@ -43,6 +43,10 @@ class RolesIT {
           DROP TABLE spendwatch.transactions_20040101                     | refused | refused
           DELETE FROM spendwatch.transactions_20040101                    | refused | refused
           SELECT spendwatch.ensure_partitions('{2004-02-01Z}')            | allowed | refused
+          SELECT spendwatch.merge_old_days(1, NULL)                       | allowed | refused
+          SELECT count(*) FROM spendwatch.merges                          | refused | refused
+          DELETE FROM spendwatch.merged_days                              | refused | refused
+          DELETE FROM spendwatch.partitions_made                          | refused | refused
           SELECT count(*) FROM spendwatch.alerts                          | allowed | allowed
           INSERT INTO spendwatch.alerts SELECT * FROM spendwatch.alerts   | allowed | refused
           UPDATE spendwatch.alerts SET late = true                        | refused | refused

@@ -124,6 +124,7 @@ class SchemaIT {
   void yearsOfDaysAreFewPartitions(TestBed bed) throws Exception {
     PostgresAddress fresh = freshDatabase(bed, "schema_years");
     new Schema(fresh).migrate(Instant.now());
+    execute(fresh, "UPDATE spendwatch.settings SET partitions_per_minute = 1000");
     integer(
         fresh,
         "SELECT spendwatch.ensure_partitions(array_agg(now() - day * interval '1 day')) FROM generate_series(0, 3000) AS day");
@@ -145,6 +146,33 @@ class SchemaIT {
                 fresh,
                 "SELECT spendwatch.ensure_partitions(array_agg(now() - day * interval '1 day')) FROM generate_series(0, 3000) AS day"))
         .isZero();
+  }
+
+  @Test
+  void noProducerMakesMorePartitionsOfThePastThanTheBoundAllowsWithinAMinute(TestBed bed)
+      throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_bound");
+    new Schema(fresh).migrate(Instant.now());
+    execute(fresh, "UPDATE spendwatch.settings SET partitions_per_minute = 20");
+    int before = integer(fresh, "SELECT count(*)::int FROM (" + PARTITIONS + ") AS p");
+    String decades =
+        "SELECT spendwatch.ensure_partitions(array_agg(day)) FROM generate_series('1990-01-01Z', '2006-12-31Z', interval '1 month') AS day";
+    assertThat(integer(fresh, decades)).isEqualTo(20);
+    // What is beyond it waits, with words that say for what; nothing of the data is to blame.
+    assertThatThrownBy(() -> integer(fresh, decades))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("53400"))
+        .hasMessageContaining("20 partitions of the past", "settings.partitions_per_minute");
+    // What is of now does not.
+    assertThat(
+            integer(
+                fresh,
+                "SELECT spendwatch.ensure_partitions('{1990-01-01Z}'::timestamptz[] || now() || now() + interval '20 days')"))
+        .isOne();
+    execute(fresh, "UPDATE spendwatch.partitions_made SET made_at = made_at - interval '1 minute'");
+    assertThat(integer(fresh, decades)).isEqualTo(20);
+    assertThat(integer(fresh, "SELECT count(*)::int FROM (" + PARTITIONS + ") AS p"))
+        .isEqualTo(before + 41);
   }
 
   @Test

@@ -44,7 +44,9 @@ final class RealServer implements Server, AutoCloseable {
     this.statement = connection.createStatement();
     // For speed alone: it changes nothing of what anybody sees who does not pull the plug.
     statement.execute("SET synchronous_commit = off");
-    statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'day'");
+    // Far more days of the past than a producer may have made at once.
+    statement.execute(
+        "UPDATE spendwatch.settings SET partition_granularity = 'day', partitions_per_minute = 1000000");
     // An instant that is given is meant, also where it is that of the version before.
     statement.execute("SET spendwatch.as_of_given = 'on'");
     statement.execute(

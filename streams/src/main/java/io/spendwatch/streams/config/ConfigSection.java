@@ -87,6 +87,26 @@ public final class ConfigSection {
     return "";
   }
 
+  /**
+   * Texts that each stand in a file: below {@code key} each name has a file, or nothing, and what
+   * is in the file is what the name is to be, without the line's end.
+   *
+   * @return by flat names with dots
+   * @throws IllegalArgumentException naming what has no file that can be read
+   */
+  public Map<String, String> secrets(String key) {
+    Map<String, String> secrets = new LinkedHashMap<>();
+    flat(key)
+        .forEach(
+            (name, file) -> {
+              if (!file.isEmpty()) {
+                secrets.put(name, contents(path + "." + key + "." + name, file));
+              }
+            });
+    Secrets.keepOf(secrets);
+    return Map.copyOf(secrets);
+  }
+
   private static String contents(String key, String file) {
     try {
       String secret = Files.readString(Path.of(file)).stripTrailing();
