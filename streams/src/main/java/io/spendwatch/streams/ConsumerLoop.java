@@ -72,6 +72,7 @@ final class ConsumerLoop {
   private volatile Consumer<byte[], byte[]> reader;
   private volatile Map<String, Integer> partitionCounts = Map.of();
   private volatile String waitingFor;
+  private long polledNanos;
   private long answeredMs;
   private long startsDueMs;
   private long endsDueMs;
@@ -147,6 +148,7 @@ final class ConsumerLoop {
   private void read() {
     int failures = 0;
     answeredMs = time.millis();
+    polledNanos = time.nanoTime();
     while (!isStopping()) {
       try (Consumer<byte[], byte[]> current = readers.get()) {
         reader = current;
@@ -162,7 +164,7 @@ final class ConsumerLoop {
         LOG.error("Reading failed, beginning anew after a pause", e);
         waitingFor = "Kafka: " + e.getMessage();
         lose(List.copyOf(assigned.keySet()), "reading failed");
-        awaitStop(config.retry().delayMs(failures, time.random()));
+        awaitStop(Duration.ofMillis(config.retry().delayMs(failures, time.random())));
       } finally {
         reader = null;
       }
@@ -191,7 +193,11 @@ final class ConsumerLoop {
 
   private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> current) {
     try {
+      awaitNextPoll();
       return current.poll(POLL);
+    } catch (WakeupException e) {
+      // Somebody has something for the rest of this step.
+      return ConsumerRecords.empty();
     } catch (InvalidOffsetException e) {
       // Retention has overtaken us, or the log was cut back. What has been read is still judged.
       for (TopicPartition source : e.partitions()) {
@@ -206,6 +212,18 @@ final class ConsumerLoop {
       }
       return ConsumerRecords.empty();
     }
+  }
+
+  /**
+   * The broker answers a fetch with the first record that it has, and each poll sends one: how many
+   * records come together, and how many fetches are made, is decided by the pause between polls.
+   */
+  private void awaitNextPoll() {
+    long pauseNanos = polledNanos + config.pollIntervalMin().toNanos() - time.nanoTime();
+    if (pauseNanos > 0) {
+      awaitStop(Duration.ofNanos(pauseNanos));
+    }
+    polledNanos = time.nanoTime();
   }
 
   private void feed(ConsumerRecords<byte[], byte[]> polled) {
@@ -415,9 +433,9 @@ final class ConsumerLoop {
     return stop.isDone();
   }
 
-  private void awaitStop(long timeMs) {
+  private void awaitStop(Duration atMost) {
     try {
-      boolean _ = time.await(stop, Duration.ofMillis(timeMs));
+      boolean _ = time.await(stop, atMost);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       stop.complete(Done.done());

@@ -12,8 +12,12 @@ import java.time.Instant;
 /**
  * The bounds of each partition's pipeline: {@code spendwatch.pipeline}.
  *
+ * @param pollIntervalMin from one poll of the consumer to the next at least; each asks the brokers
+ *     for more
  * @param batchRowsMax records that are judged and written together
  * @param batchBytesMax bytes of such records; a single larger one is a batch of its own
+ * @param writeRowsMax transactions that one statement makes durable, of all partitions together,
+ *     but for a batch that alone has more
  * @param queuedPollsMax what the consumer may have read ahead per partition, in polls
  * @param unpublishedBatchesMax durable batches per partition whose offset is not committed yet
  * @param tick how long a partition waits for records before its actor is asked to look at the time
@@ -34,8 +38,10 @@ import java.time.Instant;
  * @param retry pauses between tries
  */
 public record PipelineConfig(
+    Duration pollIntervalMin,
     int batchRowsMax,
     int batchBytesMax,
+    int writeRowsMax,
     int queuedPollsMax,
     int unpublishedBatchesMax,
     Duration tick,
@@ -51,13 +57,22 @@ public record PipelineConfig(
     Duration topicCheckInterval,
     BackOff retry) {
 
+  /** Beyond it the thread that polls would be late with what else it has to do. */
+  private static final Duration POLL_INTERVAL_LIMIT = Duration.ofMillis(100);
+
   public PipelineConfig {
+    check(
+        !pollIntervalMin.isNegative() && pollIntervalMin.compareTo(POLL_INTERVAL_LIMIT) <= 0,
+        "spendwatch.pipeline.poll-interval-min",
+        pollIntervalMin,
+        "at most " + POLL_INTERVAL_LIMIT.toMillis() + " ms");
     checkRange("spendwatch.pipeline.batch-rows-max", batchRowsMax, 1, 100_000);
     check(
         batchBytesMax >= batchRowsMax,
         "spendwatch.pipeline.batch-bytes-max",
         batchBytesMax,
         ">= batch-rows-max " + batchRowsMax);
+    checkRange("spendwatch.pipeline.write-rows-max", writeRowsMax, 1, 100_000);
     checkRange("spendwatch.pipeline.queued-polls-max", queuedPollsMax, 1, 1000);
     checkRange("spendwatch.pipeline.unpublished-batches-max", unpublishedBatchesMax, 1, 10_000);
     checkPositive("spendwatch.pipeline.tick", tick);
@@ -89,8 +104,10 @@ public record PipelineConfig(
   public static PipelineConfig from(ConfigSection section) {
     PipelineConfig config =
         new PipelineConfig(
+            section.duration("poll-interval-min"),
             section.integer("batch-rows-max"),
             section.bytes("batch-bytes-max"),
+            section.integer("write-rows-max"),
             section.integer("queued-polls-max"),
             section.integer("unpublished-batches-max"),
             section.duration("tick"),

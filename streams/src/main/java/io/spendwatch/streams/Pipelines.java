@@ -178,7 +178,12 @@ public final class Pipelines {
             starts,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
-            new Ledger(outside.database(), outside.writes(), outside.unreadable()),
+            new Ledger(
+                outside.database(),
+                outside.writes(),
+                config.writes().poolSize(),
+                pipeline.writeRowsMax(),
+                outside.unreadable()),
             config.kafka().partitioner(),
             layouts,
             watch,

@@ -111,6 +111,7 @@ final class Simulation {
                   node-id = "machine-%d"
                   pipeline {
                     batch-rows-max = %d
+                    write-rows-max = 20
                     tick = 500 ms
                     idle-after = 1 h
                     ask-timeout = 2 s

@@ -25,6 +25,8 @@ class StreamsConfigTest {
       value = {
         "pipeline.batch-rows-max = 0       | batch-rows-max: 0 (expected: 1..",
         "pipeline.batch-bytes-max = 10     | batch-bytes-max: 10 (expected: >= batch-rows-max 2000",
+        "pipeline.write-rows-max = 0       | write-rows-max: 0 (expected: 1..",
+        "pipeline.poll-interval-min = 1 s  | poll-interval-min: PT1S (expected: at most 100 ms",
         "pipeline.tick = 0 s               | tick: PT0S (expected: at least 1 ms",
         "pipeline.drain-timeout = 100 ms   | drain-timeout: PT0.1S (expected: > offset-commit-interval",
         "pipeline.retry.max = 1 ms         | retry.max: PT0.001S (expected: >= retry.min",
