@@ -62,7 +62,7 @@ final class ConsumerLoop {
   private final Supplier<Consumer<byte[], byte[]>> readers;
   private final Map<String, Walk> walks;
   private final LayoutWatch watch;
-  private final Publisher publisher;
+  private final Publishers publishers;
   private final SourceStates sourceStates;
   private final TopicWatch topicWatch;
   private final Timekeeper time;
@@ -87,7 +87,7 @@ final class ConsumerLoop {
       Supplier<Consumer<byte[], byte[]>> readers,
       Map<String, Walk> walks,
       LayoutWatch watch,
-      Publisher publisher,
+      Publishers publishers,
       HangingTransactions hanging,
       TopicIds topicIds,
       Timekeeper time) {
@@ -96,7 +96,7 @@ final class ConsumerLoop {
     this.readers = readers;
     this.walks = walks;
     this.watch = watch;
-    this.publisher = publisher;
+    this.publishers = publishers;
     this.sourceStates = new SourceStates(hanging);
     this.topicWatch =
         new TopicWatch(topicIds, walks.keySet(), config.endOffsetInterval(), time, this::wake);
@@ -157,7 +157,7 @@ final class ConsumerLoop {
           step(current);
           failures = 0;
         }
-        publisher.inGroup(current.groupMetadata());
+        publishers.inGroup(current.groupMetadata());
         drain(List.copyOf(assigned.values()));
       } catch (RuntimeException e) {
         failures++;
@@ -174,7 +174,7 @@ final class ConsumerLoop {
   private void step(Consumer<byte[], byte[]> current) {
     try {
       feed(poll(current));
-      publisher.inGroup(current.groupMetadata());
+      publishers.inGroup(current.groupMetadata());
       endOutdated();
       restartEnded();
       startPending(current);
@@ -264,7 +264,7 @@ final class ConsumerLoop {
     }
     Set<TopicPartition> pending = new HashSet<>();
     for (AssignedPartition partition : assigned.values()) {
-      if (partition.mayStart(nowMs) && !publisher.isBusyWith(partition.source())) {
+      if (partition.mayStart(nowMs) && !publishers.isBusyWith(partition.source())) {
         pending.add(partition.source());
       }
     }
@@ -471,7 +471,7 @@ final class ConsumerLoop {
       }
       LOG.info("Giving away {}", revoked);
       // What is drained is published in the generation of this very rebalance.
-      publisher.inGroup(current.groupMetadata());
+      publishers.inGroup(current.groupMetadata());
       drain(revoked.stream().map(assigned::get).filter(Objects::nonNull).toList());
       revoked.forEach(assigned::remove);
     }

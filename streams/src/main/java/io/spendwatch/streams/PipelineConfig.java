@@ -31,6 +31,9 @@ import java.time.Instant;
  *     with
  * @param topicPatience how long the publications of others wait for a topic that does not take its
  *     records
+ * @param aheadPatience how long a Kafka transaction that was begun ahead is open for a row that is
+ *     not durable yet; zero where none is to be begun ahead
+ * @param publishers threads with a transactional producer each that the partitions share
  * @param poisonTries how often a record alone must make our own code fail to go to the dead letters
  * @param drainTimeout how long what is in flight may take when a partition is given away
  * @param topicCheckInterval between two looks whether the transactions topic has more partitions,
@@ -52,10 +55,15 @@ public record PipelineConfig(
     Duration askTimeout,
     Duration offsetCommitInterval,
     Duration topicPatience,
+    Duration aheadPatience,
+    int publishers,
     int poisonTries,
     Duration drainTimeout,
     Duration topicCheckInterval,
     BackOff retry) {
+
+  /** All that subscribers do not see meanwhile, of all nodes. */
+  private static final Duration AHEAD_PATIENCE_LIMIT = Duration.ofSeconds(5);
 
   /** Beyond it the thread that polls would be late with what else it has to do. */
   private static final Duration POLL_INTERVAL_LIMIT = Duration.ofMillis(100);
@@ -92,6 +100,12 @@ public record PipelineConfig(
     checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
     checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
     checkPositive("spendwatch.pipeline.topic-patience", topicPatience);
+    check(
+        !aheadPatience.isNegative() && aheadPatience.compareTo(AHEAD_PATIENCE_LIMIT) <= 0,
+        "spendwatch.pipeline.ahead-patience",
+        aheadPatience,
+        "at most " + AHEAD_PATIENCE_LIMIT.toSeconds() + " s");
+    checkRange("spendwatch.pipeline.publishers", publishers, 1, 16);
     checkRange("spendwatch.pipeline.poison-tries", poisonTries, 1, 100);
     check(
         drainTimeout.compareTo(offsetCommitInterval) > 0,
@@ -118,6 +132,8 @@ public record PipelineConfig(
             section.duration("ask-timeout"),
             section.duration("offset-commit-interval"),
             section.duration("topic-patience"),
+            section.duration("ahead-patience"),
+            section.integer("publishers"),
             section.integer("poison-tries"),
             section.duration("drain-timeout"),
             section.duration("topic-check-interval"),

@@ -427,7 +427,10 @@ public final class SimulatedPostgres {
     return new SimulatedRows().add(in.getInteger(0));
   }
 
-  /** Of each partition in the statement all or nothing, and nothing of any where a value is bad. */
+  /**
+   * Of each partition in the statement all or nothing, and nothing of any where a value is bad.
+   * Whether one of them takes the others with it is read from the text, too.
+   */
   private RowSet<Row> write(String name, Tuple in) {
     Integer[] partitions = in.getArrayOfIntegers(0);
     boolean fences =
@@ -438,6 +441,11 @@ public final class SimulatedPostgres {
       if (pipeline != null && (!fences || pipeline.epoch == in.getArrayOfLongs(1)[i])) {
         granted.add(partitions[i]);
       }
+    }
+    if (SQL.get(name).contains("cardinality($1)") && granted.size() < partitions.length) {
+      SimulatedRows nothing = new SimulatedRows();
+      granted.forEach(partition -> nothing.add(partition, 0L, Long.MAX_VALUE));
+      return nothing;
     }
     String[] ids = in.getArrayOfStrings(12);
     for (int i = 0; i < ids.length; i++) {
