@@ -28,7 +28,7 @@ final class BalancesPipeline {
       Topics topics,
       PartitionStarts starts,
       AccountsWriter accounts,
-      Publisher publisher,
+      Publishers publishers,
       Timekeeper time) {}
 
   private final Dependencies with;
@@ -97,7 +97,7 @@ final class BalancesPipeline {
   }
 
   private CompletionStage<Done> commit(DecodedBatch<Balance> batch) {
-    return with.publisher()
+    return with.publishers()
         .publish(incarnation, batch.nextOffset(), "", batch.deadLetters(), false)
         .thenApply(
             done -> {

@@ -62,7 +62,7 @@ final class ConsumerLoop {
   private final Supplier<Consumer<byte[], byte[]>> readers;
   private final Map<String, Walk> walks;
   private final LayoutWatch watch;
-  private final Publisher publisher;
+  private final Publishers publishers;
   private final SourceStates sourceStates;
   private final TopicWatch topicWatch;
   private final Timekeeper time;
@@ -72,6 +72,7 @@ final class ConsumerLoop {
   private volatile Consumer<byte[], byte[]> reader;
   private volatile Map<String, Integer> partitionCounts = Map.of();
   private volatile String waitingFor;
+  private long polledNanos;
   private long answeredMs;
   private long startsDueMs;
   private long endsDueMs;
@@ -86,7 +87,7 @@ final class ConsumerLoop {
       Supplier<Consumer<byte[], byte[]>> readers,
       Map<String, Walk> walks,
       LayoutWatch watch,
-      Publisher publisher,
+      Publishers publishers,
       HangingTransactions hanging,
       TopicIds topicIds,
       Timekeeper time) {
@@ -95,7 +96,7 @@ final class ConsumerLoop {
     this.readers = readers;
     this.walks = walks;
     this.watch = watch;
-    this.publisher = publisher;
+    this.publishers = publishers;
     this.sourceStates = new SourceStates(hanging);
     this.topicWatch =
         new TopicWatch(topicIds, walks.keySet(), config.endOffsetInterval(), time, this::wake);
@@ -147,6 +148,7 @@ final class ConsumerLoop {
   private void read() {
     int failures = 0;
     answeredMs = time.millis();
+    polledNanos = time.nanoTime();
     while (!isStopping()) {
       try (Consumer<byte[], byte[]> current = readers.get()) {
         reader = current;
@@ -155,14 +157,14 @@ final class ConsumerLoop {
           step(current);
           failures = 0;
         }
-        publisher.inGroup(current.groupMetadata());
+        publishers.inGroup(current.groupMetadata());
         drain(List.copyOf(assigned.values()));
       } catch (RuntimeException e) {
         failures++;
         LOG.error("Reading failed, beginning anew after a pause", e);
         waitingFor = "Kafka: " + e.getMessage();
         lose(List.copyOf(assigned.keySet()), "reading failed");
-        awaitStop(config.retry().delayMs(failures, time.random()));
+        awaitStop(Duration.ofMillis(config.retry().delayMs(failures, time.random())));
       } finally {
         reader = null;
       }
@@ -172,7 +174,7 @@ final class ConsumerLoop {
   private void step(Consumer<byte[], byte[]> current) {
     try {
       feed(poll(current));
-      publisher.inGroup(current.groupMetadata());
+      publishers.inGroup(current.groupMetadata());
       endOutdated();
       restartEnded();
       startPending(current);
@@ -191,7 +193,11 @@ final class ConsumerLoop {
 
   private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> current) {
     try {
+      awaitNextPoll();
       return current.poll(POLL);
+    } catch (WakeupException e) {
+      // Somebody has something for the rest of this step.
+      return ConsumerRecords.empty();
     } catch (InvalidOffsetException e) {
       // Retention has overtaken us, or the log was cut back. What has been read is still judged.
       for (TopicPartition source : e.partitions()) {
@@ -206,6 +212,18 @@ final class ConsumerLoop {
       }
       return ConsumerRecords.empty();
     }
+  }
+
+  /**
+   * The broker answers a fetch with the first record that it has, and each poll sends one: how many
+   * records come together, and how many fetches are made, is decided by the pause between polls.
+   */
+  private void awaitNextPoll() {
+    long pauseNanos = polledNanos + config.pollIntervalMin().toNanos() - time.nanoTime();
+    if (pauseNanos > 0) {
+      awaitStop(Duration.ofNanos(pauseNanos));
+    }
+    polledNanos = time.nanoTime();
   }
 
   private void feed(ConsumerRecords<byte[], byte[]> polled) {
@@ -246,7 +264,7 @@ final class ConsumerLoop {
     }
     Set<TopicPartition> pending = new HashSet<>();
     for (AssignedPartition partition : assigned.values()) {
-      if (partition.mayStart(nowMs) && !publisher.isBusyWith(partition.source())) {
+      if (partition.mayStart(nowMs) && !publishers.isBusyWith(partition.source())) {
         pending.add(partition.source());
       }
     }
@@ -415,9 +433,9 @@ final class ConsumerLoop {
     return stop.isDone();
   }
 
-  private void awaitStop(long timeMs) {
+  private void awaitStop(Duration atMost) {
     try {
-      boolean _ = time.await(stop, Duration.ofMillis(timeMs));
+      boolean _ = time.await(stop, atMost);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       stop.complete(Done.done());
@@ -453,7 +471,7 @@ final class ConsumerLoop {
       }
       LOG.info("Giving away {}", revoked);
       // What is drained is published in the generation of this very rebalance.
-      publisher.inGroup(current.groupMetadata());
+      publishers.inGroup(current.groupMetadata());
       drain(revoked.stream().map(assigned::get).filter(Objects::nonNull).toList());
       revoked.forEach(assigned::remove);
     }

@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -47,6 +49,10 @@ public record KafkaConfig(
     int fetchBytesMin,
     Duration fetchWaitMax,
     Map<String, String> properties) {
+
+  /** The transactional id of a further producer of a node, with that of its first. */
+  private static final Pattern NUMBERED =
+      Pattern.compile("(?<first>.+)/[1-9][0-9]*/", Pattern.DOTALL);
 
   private static final String ALERT_COMPRESSION = "none";
 
@@ -160,17 +166,33 @@ public record KafkaConfig(
     return all;
   }
 
-  /** Of the producer of a node of this group. */
+  /** Of the first producer of a node of this group: {@code group/node}. */
   public String transactionalId(String node) {
     return groupId + "/" + node;
   }
 
-  /** The node whose producer has this transactional id; empty for one that is not of this group. */
+  /**
+   * Of any producer of a node: {@code group/node}, {@code group/node/1/}, {@code group/node/2/}. A
+   * group may have slashes, a node has none and is not empty: so the last one tells whether there
+   * is a number, and no id belongs to two groups.
+   *
+   * @param number from 0
+   */
+  String transactionalId(String node, int number) {
+    return number == 0 ? transactionalId(node) : transactionalId(node) + "/" + number + "/";
+  }
+
+  /**
+   * The node one of whose producers has this transactional id; empty for one that is not of this
+   * group.
+   */
   Optional<String> nodeOf(String transactionalId) {
-    int end = transactionalId.lastIndexOf('/');
-    return end == groupId.length() && transactionalId.startsWith(groupId)
-        ? Optional.of(transactionalId.substring(end + 1))
-        : Optional.empty();
+    Matcher numbered = NUMBERED.matcher(transactionalId);
+    String first = numbered.matches() ? numbered.group("first") : transactionalId;
+    int end = first.lastIndexOf('/');
+    boolean isOurs =
+        end == groupId.length() && end < first.length() - 1 && first.startsWith(groupId);
+    return isOurs ? Optional.of(first.substring(end + 1)) : Optional.empty();
   }
 
   /** By which a node is seen among the members of the group. */
@@ -226,10 +248,15 @@ public record KafkaConfig(
     return all;
   }
 
-  Map<String, Object> producerProperties() {
+  /**
+   * Of one of this node's producers.
+   *
+   * @param number from 0
+   */
+  Map<String, Object> producerProperties(int number) {
     int requestTimeoutMs = Math.toIntExact(requestTimeout.toMillis());
     Map<String, Object> all = new HashMap<>();
-    all.put(ProducerConfig.CLIENT_ID_CONFIG, nodeId + "-producer");
+    all.put(ProducerConfig.CLIENT_ID_CONFIG, nodeId + "-producer-" + number);
     all.put(ProducerConfig.LINGER_MS_CONFIG, 0);
     all.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, TRANSACTION_RETRY_MS);
     // Every subscriber's client reads it; some have no lz4. Batches of alerts are a few records.
@@ -242,7 +269,7 @@ public record KafkaConfig(
         ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Math.toIntExact(transactionTimeout.toMillis()));
     all.putAll(clientProperties());
     // The guarantees rest on these.
-    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId(nodeId));
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId(nodeId, number));
     all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     all.put(ProducerConfig.ACKS_CONFIG, "all");
     all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);

@@ -71,8 +71,11 @@ final class KafkaHangingTransactions implements HangingTransactions {
       absent.removeIf(node -> members.contains(KafkaConfig.consumerClientId(node)));
     }
     if (!absent.isEmpty()) {
-      var _ =
-          admin.fenceProducers(absent.stream().map(config::transactionalId).toList()).all().get();
+      List<String> hanging =
+          open.stream()
+              .filter(id -> config.nodeOf(id).filter(absent::contains).isPresent())
+              .toList();
+      var _ = admin.fenceProducers(hanging).all().get();
     }
     return absent;
   }

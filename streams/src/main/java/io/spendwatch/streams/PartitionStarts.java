@@ -33,16 +33,16 @@ final class PartitionStarts {
 
   private final String nodeId;
   private final Sources sources;
-  private final Publisher publisher;
+  private final Publishers publishers;
   private final BackOff retry;
   private final Timekeeper time;
   private final LongAdder lost = new LongAdder();
 
   PartitionStarts(
-      String nodeId, Sources sources, Publisher publisher, BackOff retry, Timekeeper time) {
+      String nodeId, Sources sources, Publishers publishers, BackOff retry, Timekeeper time) {
     this.nodeId = nodeId;
     this.sources = sources;
-    this.publisher = publisher;
+    this.publishers = publishers;
     this.retry = retry;
     this.time = time;
   }
@@ -114,7 +114,7 @@ final class PartitionStarts {
   private CompletionStage<Done> commit(Incarnation incarnation, PartitionStart start, String note) {
     return start.isCommitted()
         ? CompletableFuture.completedFuture(Done.done())
-        : publisher.publish(incarnation, start.offset(), note, List.of(), false);
+        : publishers.publish(incarnation, start.offset(), note, List.of(), false);
   }
 
   private CompletionStage<Done> adopt(

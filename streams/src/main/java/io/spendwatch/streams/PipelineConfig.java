@@ -12,8 +12,12 @@ import java.time.Instant;
 /**
  * The bounds of each partition's pipeline: {@code spendwatch.pipeline}.
  *
+ * @param pollIntervalMin from one poll of the consumer to the next at least; each asks the brokers
+ *     for more
  * @param batchRowsMax records that are judged and written together
  * @param batchBytesMax bytes of such records; a single larger one is a batch of its own
+ * @param writeRowsMax transactions that one statement makes durable, of all partitions together,
+ *     but for a batch that alone has more
  * @param queuedPollsMax what the consumer may have read ahead per partition, in polls
  * @param unpublishedBatchesMax durable batches per partition whose offset is not committed yet
  * @param tick how long a partition waits for records before its actor is asked to look at the time
@@ -27,6 +31,9 @@ import java.time.Instant;
  *     with
  * @param topicPatience how long the publications of others wait for a topic that does not take its
  *     records
+ * @param aheadPatience how long a Kafka transaction that was begun ahead is open for a row that is
+ *     not durable yet; zero where none is to be begun ahead
+ * @param publishers threads with a transactional producer each that the partitions share
  * @param poisonTries how often a record alone must make our own code fail to go to the dead letters
  * @param drainTimeout how long what is in flight may take when a partition is given away
  * @param topicCheckInterval between two looks whether the transactions topic has more partitions,
@@ -34,8 +41,10 @@ import java.time.Instant;
  * @param retry pauses between tries
  */
 public record PipelineConfig(
+    Duration pollIntervalMin,
     int batchRowsMax,
     int batchBytesMax,
+    int writeRowsMax,
     int queuedPollsMax,
     int unpublishedBatchesMax,
     Duration tick,
@@ -46,18 +55,32 @@ public record PipelineConfig(
     Duration askTimeout,
     Duration offsetCommitInterval,
     Duration topicPatience,
+    Duration aheadPatience,
+    int publishers,
     int poisonTries,
     Duration drainTimeout,
     Duration topicCheckInterval,
     BackOff retry) {
 
+  /** All that subscribers do not see meanwhile, of all nodes. */
+  private static final Duration AHEAD_PATIENCE_LIMIT = Duration.ofSeconds(5);
+
+  /** Beyond it the thread that polls would be late with what else it has to do. */
+  private static final Duration POLL_INTERVAL_LIMIT = Duration.ofMillis(100);
+
   public PipelineConfig {
+    check(
+        !pollIntervalMin.isNegative() && pollIntervalMin.compareTo(POLL_INTERVAL_LIMIT) <= 0,
+        "spendwatch.pipeline.poll-interval-min",
+        pollIntervalMin,
+        "at most " + POLL_INTERVAL_LIMIT.toMillis() + " ms");
     checkRange("spendwatch.pipeline.batch-rows-max", batchRowsMax, 1, 100_000);
     check(
         batchBytesMax >= batchRowsMax,
         "spendwatch.pipeline.batch-bytes-max",
         batchBytesMax,
         ">= batch-rows-max " + batchRowsMax);
+    checkRange("spendwatch.pipeline.write-rows-max", writeRowsMax, 1, 100_000);
     checkRange("spendwatch.pipeline.queued-polls-max", queuedPollsMax, 1, 1000);
     checkRange("spendwatch.pipeline.unpublished-batches-max", unpublishedBatchesMax, 1, 10_000);
     checkPositive("spendwatch.pipeline.tick", tick);
@@ -77,6 +100,12 @@ public record PipelineConfig(
     checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
     checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
     checkPositive("spendwatch.pipeline.topic-patience", topicPatience);
+    check(
+        !aheadPatience.isNegative() && aheadPatience.compareTo(AHEAD_PATIENCE_LIMIT) <= 0,
+        "spendwatch.pipeline.ahead-patience",
+        aheadPatience,
+        "at most " + AHEAD_PATIENCE_LIMIT.toSeconds() + " s");
+    checkRange("spendwatch.pipeline.publishers", publishers, 1, 16);
     checkRange("spendwatch.pipeline.poison-tries", poisonTries, 1, 100);
     check(
         drainTimeout.compareTo(offsetCommitInterval) > 0,
@@ -89,8 +118,10 @@ public record PipelineConfig(
   public static PipelineConfig from(ConfigSection section) {
     PipelineConfig config =
         new PipelineConfig(
+            section.duration("poll-interval-min"),
             section.integer("batch-rows-max"),
             section.bytes("batch-bytes-max"),
+            section.integer("write-rows-max"),
             section.integer("queued-polls-max"),
             section.integer("unpublished-batches-max"),
             section.duration("tick"),
@@ -101,6 +132,8 @@ public record PipelineConfig(
             section.duration("ask-timeout"),
             section.duration("offset-commit-interval"),
             section.duration("topic-patience"),
+            section.duration("ahead-patience"),
+            section.integer("publishers"),
             section.integer("poison-tries"),
             section.duration("drain-timeout"),
             section.duration("topic-check-interval"),

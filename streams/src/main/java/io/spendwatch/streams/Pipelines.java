@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -44,7 +45,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 public final class Pipelines {
   private final LayoutWatch watch;
   private final ConsumerLoop loop;
-  private final Publisher publisher;
+  private final Publishers publishers;
   private final BalancePush push;
   private final PartitionStarts starts;
   private final TopicIds topicIds;
@@ -53,14 +54,14 @@ public final class Pipelines {
   private Pipelines(
       LayoutWatch watch,
       ConsumerLoop loop,
-      Publisher publisher,
+      Publishers publishers,
       BalancePush push,
       PartitionStarts starts,
       TopicIds topicIds,
       CompletableFuture<String> died) {
     this.watch = watch;
     this.loop = loop;
-    this.publisher = publisher;
+    this.publishers = publishers;
     this.push = push;
     this.starts = starts;
     this.topicIds = topicIds;
@@ -91,7 +92,7 @@ public final class Pipelines {
         new Outside(
             system,
             () -> new KafkaConsumer<>(kafka.consumerProperties()),
-            () -> new KafkaProducer<>(kafka.producerProperties()),
+            number -> new KafkaProducer<>(kafka.producerProperties(number)),
             database,
             writes,
             unreadable,
@@ -108,7 +109,7 @@ public final class Pipelines {
    * What the pipelines touch outside of themselves.
    *
    * @param readers makes a consumer of the group, not subscribed
-   * @param producers makes a producer with the node's transactional id, not initialised
+   * @param producers as {@link Publishers} takes it
    * @param writes as {@link Ledger} takes it
    * @param push makes the channel that announces balance changes, not started
    * @param hanging transactions that dead nodes of the group have left open
@@ -118,7 +119,7 @@ public final class Pipelines {
   record Outside(
       ActorSystem<?> system,
       Supplier<org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>> readers,
-      Supplier<Producer<byte[], byte[]>> producers,
+      IntFunction<Producer<byte[], byte[]>> producers,
       Statements database,
       Statements writes,
       UnreadableRows unreadable,
@@ -138,8 +139,8 @@ public final class Pipelines {
     PipelineConfig pipeline = config.pipeline();
     Topics topics = config.kafka().topics();
     Timekeeper time = outside.time();
-    Publisher publisher =
-        new Publisher(
+    Publishers publishers =
+        new Publishers(
             outside.producers(),
             outside.topicIds(),
             // The transactions, too: what a growth has moved is passed on.
@@ -148,9 +149,7 @@ public final class Pipelines {
                 topics.transactions(),
                 topics.transactionsDeadLetters(),
                 topics.balancesDeadLetters()),
-            pipeline.offsetCommitInterval(),
-            pipeline.topicPatience(),
-            pipeline.retry(),
+            pipeline,
             time);
     AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
     Layouts layouts = new Layouts(outside.database());
@@ -168,7 +167,7 @@ public final class Pipelines {
         new PartitionStarts(
             config.kafka().nodeId(),
             new Sources(outside.database()),
-            publisher,
+            publishers,
             pipeline.retry(),
             time);
     TransactionsPipeline.Dependencies forTransactions =
@@ -179,16 +178,21 @@ public final class Pipelines {
             starts,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
-            new Ledger(outside.database(), outside.writes(), outside.unreadable()),
+            new Ledger(
+                outside.database(),
+                outside.writes(),
+                config.writes().poolSize(),
+                pipeline.writeRowsMax(),
+                outside.unreadable()),
             config.kafka().partitioner(),
             layouts,
             watch,
-            publisher,
+            publishers,
             push::isUp,
             time);
     BalancesPipeline.Dependencies forBalances =
         new BalancesPipeline.Dependencies(
-            pipeline, topics, starts, new AccountsWriter(outside.database()), publisher, time);
+            pipeline, topics, starts, new AccountsWriter(outside.database()), publishers, time);
     Map<String, Walk> walks =
         Map.of(
             topics.transactions(),
@@ -206,22 +210,22 @@ public final class Pipelines {
             outside.readers(),
             walks,
             watch,
-            publisher,
+            publishers,
             outside.hanging(),
             outside.topicIds(),
             time);
     reading.set(loop);
     push.start();
-    publisher.start();
+    publishers.start();
     loop.start();
     watch.start();
-    return new Pipelines(watch, loop, publisher, push, starts, outside.topicIds(), died);
+    return new Pipelines(watch, loop, publishers, push, starts, outside.topicIds(), died);
   }
 
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
     String waitingFor =
-        Stream.of(died.getNow(null), loop.waitingFor(), publisher.waitingFor(), watch.waitingFor())
+        Stream.of(died.getNow(null), loop.waitingFor(), publishers.waitingFor(), watch.waitingFor())
             .filter(Objects::nonNull)
             .findFirst()
             .orElse(null);
@@ -256,7 +260,8 @@ public final class Pipelines {
    */
   public CompletionStage<Done> drainAndStop() {
     return loop.stop()
-        .thenCompose(_ -> publisher.close())
+        .thenCompose(_ -> publishers.close())
+        .thenApply(_ -> Done.done())
         .whenComplete(
             (_, _) -> {
               push.stop();

@@ -13,6 +13,7 @@ import org.apache.pekko.Done;
  * What one batch asks to be published: records and the offset that passes its source records,
  * together or not at all.
  *
+ * @param durable completes once what they rest on is in the tables, and fails where it will not be
  * @param mayWait whether the records, too, may wait for company
  * @param done completed once it is known how it came out
  */
@@ -20,6 +21,7 @@ record Publication(
     Incarnation incarnation,
     OffsetAndMetadata offset,
     List<ProducerRecord<byte[], byte[]>> records,
+    CompletableFuture<Done> durable,
     boolean mayWait,
     long sinceNanos,
     CompletableFuture<Done> done) {
@@ -31,6 +33,16 @@ record Publication(
   /** Alerts and dead letters of who keeps up don't wait for company. */
   boolean isUrgent() {
     return !records.isEmpty() && !mayWait;
+  }
+
+  /** Whether it may be committed. */
+  boolean isDurable() {
+    return durable.isDone() && !durable.isCompletedExceptionally();
+  }
+
+  /** Whether it never may. */
+  boolean isOver() {
+    return durable.isCompletedExceptionally() || !incarnation.isLive();
   }
 
   /** Bytes of the records; 0 only without any. */
@@ -50,6 +62,6 @@ record Publication(
         records.stream()
             .map(r -> refused.contains(r) ? DeadLetters.shortened(r).orElse(r) : r)
             .toList();
-    return new Publication(incarnation, offset, shorter, mayWait, sinceNanos, done);
+    return new Publication(incarnation, offset, shorter, durable, mayWait, sinceNanos, done);
   }
 }

@@ -26,13 +26,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes for all partitions of this node: alerts, dead letters and source offsets, each
- * partition's together in one Kafka transaction. Owns the producer and the one thread that uses it;
+ * Publishes for some partitions of this node: alerts, dead letters and source offsets, each
+ * partition's together in one Kafka transaction. Owns a producer and the one thread that uses it;
  * what has gathered meanwhile goes into one transaction.
+ *
+ * <p>A transaction may begin while what it publishes is still being written: records and offsets go
+ * ahead, only the commit follows the row's. Subscribers of all nodes read past an open transaction
+ * no more than past an alert that is to come, so it is aborted where that takes longer than {@code
+ * ahead-patience}; what has then become durable in the end is published in another one.
  *
  * <p>Who fails how:
  *
  * <ul>
+ *   <li>A row is not durable in time, or never will be: the transaction is aborted, and the others
+ *       in it are tried again without it.
  *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose
  *       incarnation has ended fail, the others are tried again.
  *   <li>A dead letter is too large for its topic: the transaction is aborted and tried again with
@@ -55,10 +62,19 @@ final class Publisher {
   private static final int GROUP_PUBLICATIONS_MAX = 1000;
 
   private static final long GROUP_BYTES_MAX = 8 << 20;
-  private static final long IDLE_CHECK_NANOS = 100_000_000;
+  private static final long IDLE_CHECK_NANOS = 250_000_000;
+
+  /** Where somebody waits for a topic, or for a row. */
+  private static final long BUSY_CHECK_NANOS = 10_000_000;
+
+  private static final CompletableFuture<Done> DURABLE =
+      CompletableFuture.completedFuture(Done.done());
 
   /** How often it is looked whether somebody waits behind records that are not taken yet. */
   private static final Duration SEND_CHECK = Duration.ofMillis(50);
+
+  /** How often it is looked whether a life has ended whose row is waited for. */
+  private static final Duration AHEAD_CHECK = Duration.ofMillis(50);
 
   /** How often it is asked which topics there are ... */
   private static final Duration TOPICS_LOOK = Duration.ofSeconds(1);
@@ -66,9 +82,11 @@ final class Publisher {
   /** ... and how old an answer may be that is relied on. */
   static final Duration TOPICS_OLD = Duration.ofSeconds(5);
 
+  private final String name;
   private final Supplier<Producer<byte[], byte[]>> producers;
   private final long commitIntervalNanos;
   private final Duration topicPatience;
+  private final Duration aheadPatience;
   private final BackOff backOff;
   private final Timekeeper time;
   // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
@@ -84,26 +102,36 @@ final class Publisher {
   private final TopicWatch topics;
   private final HeldBack held;
   private List<Publication> again = List.of();
+
+  /** Those that were not durable in time, in their order; nothing overtakes them. */
+  private final List<Publication> undurable = new ArrayList<>();
+
   private long lastCommitNanos;
   private int failures;
 
   /**
+   * @param name of the thread
    * @param producers makes a producer with its transactional id, not initialised
    * @param topicIds which topics there are
    * @param outputs the topics that are published to
    * @param topicPatience how long the others wait for a topic that does not answer
+   * @param aheadPatience how long a transaction is open for a row that is not durable
    */
   Publisher(
+      String name,
       Supplier<Producer<byte[], byte[]>> producers,
       TopicIds topicIds,
       Set<String> outputs,
       Duration commitInterval,
       Duration topicPatience,
+      Duration aheadPatience,
       BackOff backOff,
       Timekeeper time) {
+    this.name = name;
     this.producers = producers;
     this.commitIntervalNanos = commitInterval.toNanos();
     this.topicPatience = topicPatience;
+    this.aheadPatience = aheadPatience;
     this.topics = new TopicWatch(topicIds, outputs, TOPICS_LOOK, time, () -> {});
     this.held = new HeldBack(topics, backOff, time);
     this.backOff = backOff;
@@ -112,11 +140,11 @@ final class Publisher {
 
   /** Starts the thread, which begins by ending whatever an earlier process left open. */
   void start() {
-    time.startThread("spendwatch-publisher", this::run);
+    time.startThread(name, this::run);
   }
 
   /**
-   * Publishes after all earlier requests of the partition.
+   * Publishes what is durable, after all earlier requests of the partition.
    *
    * @param nextOffset to be committed with the records
    * @param note metadata of the offset
@@ -130,11 +158,37 @@ final class Publisher {
       String note,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean mayWait) {
+    return publish(incarnation, nextOffset, note, records, DURABLE, mayWait);
+  }
+
+  /**
+   * Sends what is being made durable, and commits it once it is; after all earlier requests of the
+   * partition. The next one must not be asked for before.
+   *
+   * @param durable completes when it may be seen, and fails where it never may
+   */
+  CompletionStage<Done> publishAhead(
+      Incarnation incarnation,
+      long nextOffset,
+      String note,
+      List<ProducerRecord<byte[], byte[]>> records,
+      CompletableFuture<Done> durable) {
+    return publish(incarnation, nextOffset, note, records, durable, false);
+  }
+
+  private CompletionStage<Done> publish(
+      Incarnation incarnation,
+      long nextOffset,
+      String note,
+      List<ProducerRecord<byte[], byte[]>> records,
+      CompletableFuture<Done> durable,
+      boolean mayWait) {
     Publication publication =
         new Publication(
             incarnation,
             new OffsetAndMetadata(nextOffset, note),
             records,
+            durable,
             mayWait,
             time.nanoTime(),
             new CompletableFuture<>());
@@ -166,7 +220,7 @@ final class Publisher {
 
   private void run() {
     try {
-      while (!(closing.isDone() && queue.isEmpty() && again.isEmpty() && held.isEmpty())) {
+      while (!isFinished()) {
         topics.refresh();
         if (producer == null) {
           connect();
@@ -181,6 +235,14 @@ final class Publisher {
       closeProducer();
       closed.complete(Done.done());
     }
+  }
+
+  private boolean isFinished() {
+    return closing.isDone()
+        && queue.isEmpty()
+        && again.isEmpty()
+        && undurable.isEmpty()
+        && held.isEmpty();
   }
 
   private void connect() throws InterruptedException {
@@ -204,13 +266,33 @@ final class Publisher {
   /** What goes into the next transaction. */
   private List<Publication> gather() throws InterruptedException {
     List<Publication> gathered = new ArrayList<>(again);
+    int before = again.size();
     again = List.of();
     if (gathered.isEmpty()) {
-      Publication first = time.poll(queue, IDLE_CHECK_NANOS);
-      if (first == null) {
-        return gathered;
+      boolean isBusy = !undurable.isEmpty() || !held.isEmpty();
+      Publication first = time.poll(queue, isBusy ? BUSY_CHECK_NANOS : IDLE_CHECK_NANOS);
+      if (first != null) {
+        gathered.add(first);
       }
-      gathered.add(first);
+    }
+    gatherMore(gathered);
+    // Behind what was asked for before it, and before what was asked for after it: of a partition
+    // nothing is until it is durable, so this is looked at last.
+    gathered.addAll(before, takeDurable());
+    return gathered;
+  }
+
+  /** Of those that were put off, those for which nothing is waited for any more. */
+  private List<Publication> takeDurable() {
+    List<Publication> durable =
+        undurable.stream().filter(each -> each.isDurable() || each.isOver()).toList();
+    undurable.removeAll(durable);
+    return durable;
+  }
+
+  private void gatherMore(List<Publication> gathered) throws InterruptedException {
+    if (gathered.isEmpty()) {
+      return;
     }
     long dueNanos = gathered.getFirst().sinceNanos() + commitIntervalNanos;
     long bytes = gathered.stream().mapToLong(Publication::bytes).sum();
@@ -225,7 +307,6 @@ final class Publisher {
       bytes += next.bytes();
       urgent |= closing.isDone() || next.isUrgent();
     }
-    return gathered;
   }
 
   private void publishTogether(List<Publication> gathered) throws InterruptedException {
@@ -235,6 +316,8 @@ final class Publisher {
     for (Publication publication : gathered) {
       if (!publication.incarnation().isLive()) {
         finish(publication, new Incarnation.Ended("ended before it was published"));
+      } else if (publication.isOver()) {
+        finish(publication, new Incarnation.Ended("is not to be durable"));
       } else if (!held.takes(publication)) {
         free.add(publication);
       }
@@ -249,6 +332,10 @@ final class Publisher {
       // Who has records for the topics in trouble is held back when it comes round again.
       case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ ->
           again = held.takeBefore(free);
+      case TransactionOutcome.NotDurable _ -> {
+        undurable.addAll(free.stream().filter(each -> !each.isDurable()).toList());
+        again = held.takeBefore(free.stream().filter(Publication::isDurable).toList());
+      }
       case TransactionOutcome.TooLarge(var letters) ->
           again = held.takeBefore(free.stream().map(each -> each.shortened(letters)).toList());
       case TransactionOutcome.Open(RuntimeException cause) -> endAll(free, cause);
@@ -265,14 +352,17 @@ final class Publisher {
       // What comes before is to be published before.
       return;
     }
-    List<Publication> due = held.due(GROUP_PUBLICATIONS_MAX);
+    List<Publication> due =
+        held.due(GROUP_PUBLICATIONS_MAX).stream().takeWhile(Publication::isDurable).toList();
     if (!due.isEmpty()) {
       switch (transact(due, generation)) {
         case TransactionOutcome.Committed _ -> {
           held.published(due);
           due.forEach(publication -> finish(publication, null));
         }
-        case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ -> {} // It stays.
+        case TransactionOutcome.NotCommitted _,
+            TransactionOutcome.NotDurable _,
+            TransactionOutcome.Refused _ -> {} // It stays.
         case TransactionOutcome.TooLarge(var letters) ->
             held.replace(each -> each.shortened(letters));
         case TransactionOutcome.Open(RuntimeException cause) -> {
@@ -298,10 +388,16 @@ final class Publisher {
       Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
       live.forEach(publication -> offsets.put(publication.source(), publication.offset()));
       producer.sendOffsetsToTransaction(offsets, generation);
+      long sentNanos = time.nanoTime();
+      if (!awaitDurable(live)) {
+        var _ = abort();
+        return new TransactionOutcome.NotDurable();
+      }
+      long durableNanos = time.nanoTime();
       producer.commitTransaction();
       failures = 0;
       waitingFor = null;
-      lastCommitNanos = time.nanoTime() - startNanos;
+      lastCommitNanos = time.nanoTime() - durableNanos + sentNanos - startNanos;
       return new TransactionOutcome.Committed();
     } catch (CommitFailedException e) {
       if (failures == 0) {
@@ -315,6 +411,22 @@ final class Publisher {
       closeProducer();
       return new TransactionOutcome.Open(e);
     }
+  }
+
+  /** Whether all of it is durable, and nobody's life has ended before that. */
+  private boolean awaitDurable(List<Publication> live) throws InterruptedException {
+    long deadlineNanos = time.nanoTime() + aheadPatience.toNanos();
+    for (Publication publication : live) {
+      while (!publication.isDurable()) {
+        long leftNanos = deadlineNanos - time.nanoTime();
+        if (leftNanos <= 0 || publication.isOver()) {
+          return false;
+        }
+        Duration wait = Duration.ofNanos(Math.min(leftNanos, AHEAD_CHECK.toNanos()));
+        boolean _ = time.await(publication.durable(), wait);
+      }
+    }
+    return true;
   }
 
   /** Whether all records are taken. Until then it is certain that nothing is committed. */
@@ -423,8 +535,10 @@ final class Publisher {
 
   private void refuseAll() {
     List<Publication> rest = new ArrayList<>(again);
+    rest.addAll(undurable);
     rest.addAll(held.removeAll());
     again = List.of();
+    undurable.clear();
     queue.drainTo(rest);
     rest.forEach(publication -> finish(publication, new Incarnation.Ended("the node stops")));
   }

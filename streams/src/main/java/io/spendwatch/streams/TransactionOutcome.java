@@ -10,6 +10,9 @@ sealed interface TransactionOutcome {
   /** To be tried again as it is: the group has moved on. */
   record NotCommitted() implements TransactionOutcome {}
 
+  /** Something in it was not durable in time: to be tried again when it is. */
+  record NotDurable() implements TransactionOutcome {}
+
   /** To be tried again with these shortened. */
   record TooLarge(Set<ProducerRecord<byte[], byte[]>> letters) implements TransactionOutcome {}
 

@@ -17,6 +17,7 @@ import io.spendwatch.streams.postgres.TopicLayout;
 import io.spendwatch.streams.retry.Retry;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,7 +40,8 @@ import org.slf4j.LoggerFactory;
  * row is durable; what a life leaves unpublished, the next one publishes before it reads on.
  *
  * <p>The state is confined to the stages: {@code assess-exposure} and {@code write-ledger} run one
- * batch at a time, {@code publish-alerts} only moves {@link #publishedAlertSeq}.
+ * batch at a time, {@code publish-alerts} only waits. Publications are asked for by the former, in
+ * the order of the batches; their answers only move {@link #publishedAlertSeq}.
  */
 final class TransactionsPipeline {
   private static final Logger LOG = LoggerFactory.getLogger(TransactionsPipeline.class);
@@ -59,16 +61,17 @@ final class TransactionsPipeline {
       Partitioner partitioner,
       Layouts layouts,
       LayoutWatch watch,
-      Publisher publisher,
+      Publishers publishers,
       BooleanSupplier balancesPushed,
       Timekeeper time) {}
 
   /**
-   * A batch that is durable and waits to be published.
+   * A batch that is judged.
    *
    * @param nextOffset to be committed with it
+   * @param alertSeq place of its last alert, or of the last one before it
    */
-  private record DurableBatch(
+  private record JudgedBatch(
       long nextOffset,
       long alertSeq,
       int alerts,
@@ -77,6 +80,9 @@ final class TransactionsPipeline {
       List<ProducerRecord<byte[], byte[]>> records,
       boolean isTick,
       boolean isFull) {}
+
+  /** A batch that is durable and waits to be published. */
+  private record DurableBatch(CompletionStage<Done> published) {}
 
   private final Dependencies with;
   private final Incarnation incarnation;
@@ -227,7 +233,7 @@ final class TransactionsPipeline {
         // One stage for both: a batch may be judged only after the one before is durable.
         .mapAsync(1, batch -> Defect.watch(batch, () -> assessAndWrite(batch)))
         .named("assess-exposure,write-ledger")
-        .mapAsync(with.config().unpublishedBatchesMax(), this::publish)
+        .mapAsync(with.config().unpublishedBatchesMax(), DurableBatch::published)
         .named("publish-alerts");
   }
 
@@ -259,7 +265,7 @@ final class TransactionsPipeline {
    */
   private CompletionStage<DurableBatch> standStill() {
     incarnation.progress().waitsFor(with.watch().waitingFor());
-    DurableBatch nothing = new DurableBatch(nextOffset, alertSeq, 0, 0, 0, List.of(), true, false);
+    DurableBatch nothing = new DurableBatch(CompletableFuture.completedFuture(Done.done()));
     boolean isOver =
         nextOffset >= decoder.nextOffset()
             && publishedOffset >= nextOffset
@@ -307,6 +313,7 @@ final class TransactionsPipeline {
     Assessed answer = judged.answer();
     // Before it is durable: a later life could not put an alert aside that cannot be encoded.
     List<ProducerRecord<byte[], byte[]>> records = OutgoingRecords.of(batch, answer, with.topics());
+    JudgedBatch judgedBatch = judged(batch, answer, records);
     long durable = Math.max(notedOffset, nextOffset);
     long published = Math.max(notedPublishedOffset, publishedOffset);
     // What is committed is never beyond what is noted as durable, though it be dead letters only.
@@ -315,7 +322,7 @@ final class TransactionsPipeline {
         && notedAlertSeq == publishedAlertSeq
         && notedOffset == durable
         && notedPublishedOffset == published) {
-      return CompletableFuture.completedFuture(durable(batch, answer, records));
+      return CompletableFuture.completedFuture(new DurableBatch(publish(judgedBatch)));
     }
     LedgerBatch rows =
         new LedgerBatch(
@@ -333,37 +340,59 @@ final class TransactionsPipeline {
             publishedAlertSeq,
             durable,
             published);
+    CompletableFuture<Done> isDurable = new CompletableFuture<>();
+    Optional<CompletionStage<Done>> ahead =
+        isToBeSentAhead(judgedBatch)
+            ? Optional.of(publishAhead(judgedBatch, isDurable))
+            : Optional.empty();
     return untilDone(with, incarnation, () -> with.ledger().write(rows))
-        .thenCompose(
-            outcome ->
-                switch (outcome) {
-                  case Ledger.Written written -> {
-                    noteWritten(batch, answer, written);
-                    if (written.alerts() < answer.alerts().size()) {
-                      yield CompletableFuture.failedFuture(decidedTwice(answer, written));
-                    }
-                    writtenAtMs = rows.writtenAtMs();
-                    alertSeq = rows.alertSeq();
-                    notedAlertSeq = rows.publishedAlertSeq();
-                    notedOffset = rows.nextOffset();
-                    notedPublishedOffset = rows.publishedOffset();
-                    yield CompletableFuture.completedFuture(durable(batch, answer, records));
-                  }
-                  case Ledger.Fenced _ -> CompletableFuture.failedFuture(fenced());
-                });
+        .thenApply(
+            outcome -> {
+              switch (outcome) {
+                case Ledger.Written written -> noteWritten(batch, answer, rows, written);
+                case Ledger.Fenced _ -> throw fenced();
+              }
+              return Done.done();
+            })
+        .whenComplete(
+            (_, failure) -> {
+              if (failure == null) {
+                isDurable.complete(Done.done());
+              } else {
+                isDurable.completeExceptionally(failure);
+              }
+            })
+        .thenApply(_ -> new DurableBatch(ahead.orElseGet(() -> publish(judgedBatch))));
+  }
+
+  /**
+   * Whether its records are to be on their way while its rows are: those of who keeps up. Whoever
+   * is behind has more rows than can be waited for.
+   */
+  private boolean isToBeSentAhead(JudgedBatch batch) {
+    return !batch.records().isEmpty() && !batch.isFull() && !with.config().aheadPatience().isZero();
   }
 
   private Incarnation.Ended fenced() {
     return new Incarnation.Ended("a later epoch than " + epoch + " has taken over");
   }
 
-  private void noteWritten(DecodedBatch<Received> batch, Assessed answer, Ledger.Written written) {
+  private void noteWritten(
+      DecodedBatch<Received> batch, Assessed answer, LedgerBatch rows, Ledger.Written written) {
     long duplicates =
         answer.judgements().stream().filter(Judgement.Duplicate.class::isInstance).count();
     incarnation.progress().wrote(written.transactions(), duplicates);
     if (!batch.items().isEmpty()) {
       incarnation.progress().judged(batch.items().getLast().transaction().eventTimeMs());
     }
+    if (written.alerts() < answer.alerts().size()) {
+      throw decidedTwice(answer, written);
+    }
+    writtenAtMs = rows.writtenAtMs();
+    alertSeq = rows.alertSeq();
+    notedAlertSeq = rows.publishedAlertSeq();
+    notedOffset = rows.nextOffset();
+    notedPublishedOffset = rows.publishedOffset();
   }
 
   /**
@@ -379,12 +408,12 @@ final class TransactionsPipeline {
     return new Incarnation.Ended("alerts were decided twice");
   }
 
-  private DurableBatch durable(
+  private JudgedBatch judged(
       DecodedBatch<Received> batch, Assessed answer, List<ProducerRecord<byte[], byte[]>> records) {
     int alerts = answer.alerts().size();
-    return new DurableBatch(
+    return new JudgedBatch(
         nextOffset,
-        alertSeq,
+        alertSeq + answer.announcements().size(),
         alerts,
         records.size() - alerts - batch.passedOn().size(),
         batch.internalErrors() + internalErrors(answer),
@@ -403,31 +432,46 @@ final class TransactionsPipeline {
             .count());
   }
 
-  private CompletionStage<Done> publish(DurableBatch batch) {
+  /** What is durable. */
+  private CompletionStage<Done> publish(JudgedBatch batch) {
     if (batch.isTick() && batch.records().isEmpty()) {
       return CompletableFuture.completedFuture(Done.done());
     }
-    return with.publisher()
-        // Behind a full batch there are more: what it found is late by more than a short wait.
-        .publish(
-            incarnation,
-            batch.nextOffset(),
-            OffsetNote.of(batch.alertSeq()),
-            batch.records(),
-            batch.isFull())
-        .thenApply(
-            done -> {
-              publishedAlertSeq = batch.alertSeq();
-              publishedOffset = batch.nextOffset();
-              incarnation
-                  .progress()
-                  .published(
-                      batch.nextOffset(),
-                      batch.alerts(),
-                      batch.deadLetters(),
-                      batch.internalErrors());
-              return done;
-            });
+    return notePublished(
+        batch,
+        with.publishers()
+            // Behind a full batch there are more: what it found is late by more than a short wait.
+            .publish(
+                incarnation,
+                batch.nextOffset(),
+                OffsetNote.of(batch.alertSeq()),
+                batch.records(),
+                batch.isFull()));
+  }
+
+  private CompletionStage<Done> publishAhead(JudgedBatch batch, CompletableFuture<Done> durable) {
+    return notePublished(
+        batch,
+        with.publishers()
+            .publishAhead(
+                incarnation,
+                batch.nextOffset(),
+                OffsetNote.of(batch.alertSeq()),
+                batch.records(),
+                durable));
+  }
+
+  private CompletionStage<Done> notePublished(JudgedBatch batch, CompletionStage<Done> published) {
+    return published.thenApply(
+        done -> {
+          publishedAlertSeq = batch.alertSeq();
+          publishedOffset = batch.nextOffset();
+          incarnation
+              .progress()
+              .published(
+                  batch.nextOffset(), batch.alerts(), batch.deadLetters(), batch.internalErrors());
+          return done;
+        });
   }
 
   private CompletionStage<Done> publishLeftovers() {
@@ -450,7 +494,7 @@ final class TransactionsPipeline {
                   "{}: publishing {} alerts that an earlier life left",
                   incarnation.source(),
                   records.size());
-              return with.publisher()
+              return with.publishers()
                   .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records, false)
                   .thenCompose(
                       _ -> {

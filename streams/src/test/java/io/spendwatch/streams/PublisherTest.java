@@ -44,6 +44,7 @@ class PublisherTest {
   private static final TopicPartition P0 = new TopicPartition("transactions", 0);
   private static final TopicPartition P1 = new TopicPartition("transactions", 1);
   private static final int VALUE_BYTES_MAX = 100;
+  private static final Duration AHEAD_PATIENCE = Duration.ofMillis(200);
   private static final ConsumerGroupMetadata GROUP =
       new MockConsumer<byte[], byte[]>("earliest").groupMetadata();
 
@@ -297,6 +298,66 @@ class PublisherTest {
     assertThat(first.isLive()).isTrue();
   }
 
+  @Test
+  void commitsWhatWasSentAheadOnlyOnceItIsDurable() {
+    publisher.start();
+    CompletableFuture<Done> durable = new CompletableFuture<>();
+    CompletionStage<Done> published = ahead(first, 10, durable, "a");
+    await().atMost(LIMIT).until(() -> producer().sentOffsets());
+    assertThat(producer().commitCount()).isZero();
+    assertThat(published.toCompletableFuture()).isNotDone();
+    durable.complete(Done.done());
+    assertThat(published).succeedsWithin(LIMIT);
+    assertThat(values(producers.getFirst())).containsExactly("a");
+    assertThat(offsets()).containsExactly(new OffsetAndMetadata(10, "note"));
+  }
+
+  @Test
+  void abortsWhatIsNotDurableInTimeAndPublishesItWhenItIs() {
+    publisher.start();
+    CompletableFuture<Done> durable = new CompletableFuture<>();
+    CompletionStage<Done> late = ahead(first, 10, durable, "a");
+    assertThat(publish(second, 1, "b")).succeedsWithin(LIMIT);
+    assertThat(publish(second, 2, "c")).succeedsWithin(LIMIT);
+    assertThat(values(producers.getFirst())).containsExactly("b", "c");
+    assertThat(late.toCompletableFuture()).isNotDone();
+    assertThat(publisher.isBusyWith(P0)).isTrue();
+    durable.complete(Done.done());
+    assertThat(publish(first, 11, "d")).succeedsWithin(LIMIT);
+    assertThat(late).isCompleted();
+    assertThat(values(producers.getFirst())).containsExactly("b", "c", "a", "d");
+    assertThat(producers).hasSize(1);
+  }
+
+  @Test
+  void whatWillNeverBeDurableTakesNobodyWithIt() {
+    publisher.start();
+    CompletableFuture<Done> never = new CompletableFuture<>();
+    CompletionStage<Done> fenced = ahead(first, 10, never, "a");
+    CompletionStage<Done> other = publish(second, 1, "b");
+    never.completeExceptionally(new Incarnation.Ended("a later epoch has taken over"));
+    assertThat(fenced).failsWithin(LIMIT);
+    assertThat(other).succeedsWithin(LIMIT);
+    assertThat(values(producers.getFirst())).containsExactly("b");
+    assertThat(second.isLive()).isTrue();
+  }
+
+  @Test
+  void leavesNothingOpenForALifeThatEndsBeforeItsRowIsDurable() {
+    publisher.start();
+    CompletionStage<Done> ended = ahead(first, 10, new CompletableFuture<>(), "a");
+    await().atMost(LIMIT).until(() -> producer().sentOffsets());
+    first.end("revoked");
+    assertThat(ended).failsWithin(LIMIT);
+    assertThat(producer().transactionAborted()).isTrue();
+    assertThat(publisher.isBusyWith(P0)).isFalse();
+  }
+
+  private CompletionStage<Done> ahead(
+      Incarnation incarnation, long nextOffset, CompletableFuture<Done> durable, String value) {
+    return publisher.publishAhead(incarnation, nextOffset, "note", List.of(alert(value)), durable);
+  }
+
   private static String waitingFor(Incarnation incarnation) {
     return incarnation.progress().status().waitingFor();
   }
@@ -341,6 +402,7 @@ class PublisherTest {
   private Publisher publisher(Duration commitInterval) {
     Publisher fresh =
         new Publisher(
+            "publisher",
             () -> {
               MockProducer<byte[], byte[]> producer = new StrictProducer();
               producer.sendOffsetsToTransactionException = brokenOffsets;
@@ -351,6 +413,7 @@ class PublisherTest {
             topics.keySet(),
             commitInterval,
             Duration.ofMillis(50),
+            AHEAD_PATIENCE,
             new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)),
             Timekeeper.real(InstantSource.system()));
     fresh.inGroup(GROUP);

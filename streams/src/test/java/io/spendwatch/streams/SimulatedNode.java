@@ -86,13 +86,13 @@ final class SimulatedNode {
                         world.kafkaOutage(),
                         machine.host(),
                         life),
-                () ->
+                number ->
                     SimulatedProducer.create(
                         world.scheduler(),
                         world.kafka(),
                         world.weather(),
                         world.kafkaOutage(),
-                        machine.host().name()),
+                        machine.host().name() + "/" + number),
                 database,
                 database,
                 unreadable,

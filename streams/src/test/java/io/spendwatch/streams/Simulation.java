@@ -111,6 +111,9 @@ final class Simulation {
                   node-id = "machine-%d"
                   pipeline {
                     batch-rows-max = %d
+                    write-rows-max = 20
+                    publishers = 2
+                    ahead-patience = 300 ms
                     tick = 500 ms
                     idle-after = 1 h
                     ask-timeout = 2 s

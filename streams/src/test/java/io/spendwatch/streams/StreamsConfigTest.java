@@ -30,6 +30,10 @@ class StreamsConfigTest {
       value = {
         "pipeline.batch-rows-max = 0       | batch-rows-max: 0 (expected: 1..",
         "pipeline.batch-bytes-max = 10     | batch-bytes-max: 10 (expected: >= batch-rows-max 2000",
+        "pipeline.write-rows-max = 0       | write-rows-max: 0 (expected: 1..",
+        "pipeline.poll-interval-min = 1 s  | poll-interval-min: PT1S (expected: at most 100 ms",
+        "pipeline.ahead-patience = 6 s     | ahead-patience: PT6S (expected: at most 5 s",
+        "pipeline.publishers = 0           | publishers: 0 (expected: 1..",
         "pipeline.tick = 0 s               | tick: PT0S (expected: at least 1 ms",
         "pipeline.drain-timeout = 100 ms   | drain-timeout: PT0.1S (expected: > offset-commit-interval",
         "pipeline.retry.max = 1 ms         | retry.max: PT0.001S (expected: >= retry.min",
@@ -81,9 +85,11 @@ class StreamsConfigTest {
         .containsEntry(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
         .containsEntry(ConsumerConfig.CLIENT_ID_CONFIG, "node-1-consumer")
         .containsEntry(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    assertThat(kafka.producerProperties())
+    assertThat(kafka.producerProperties(0))
         .containsEntry(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true)
         .containsEntry(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "spendwatch/node-1");
+    assertThat(kafka.producerProperties(2))
+        .containsEntry(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "spendwatch/node-1/2/");
   }
 
   @Test
@@ -98,9 +104,9 @@ class StreamsConfigTest {
   /** Some have neither lz4 nor snappy nor zstd. */
   @Test
   void alertsCanBeReadByEveryClientUnlessSomebodyWantsOtherwise() {
-    assertThat(read("").kafka().producerProperties())
+    assertThat(read("").kafka().producerProperties(0))
         .containsEntry(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none");
-    assertThat(read("kafka.properties { compression.type = gzip }").kafka().producerProperties())
+    assertThat(read("kafka.properties { compression.type = gzip }").kafka().producerProperties(0))
         .containsEntry(ProducerConfig.COMPRESSION_TYPE_CONFIG, "gzip");
   }
 
@@ -126,7 +132,12 @@ class StreamsConfigTest {
   void knowsTheProducersOfItsOwnGroupFromThoseOfOthers() {
     KafkaConfig kafka = read("kafka.group-id = fraud/eu").kafka();
     assertThat(kafka.nodeOf(kafka.transactionalId("node-7"))).contains("node-7");
+    assertThat(kafka.nodeOf(kafka.transactionalId("node-7", 0))).contains("node-7");
+    assertThat(kafka.nodeOf(kafka.transactionalId("node-7", 12))).contains("node-7");
     assertThat(kafka.nodeOf("fraud/eu/more/node-7")).isEmpty();
+    assertThat(kafka.nodeOf("fraud/eu/more/node-7/1/")).isEmpty();
+    assertThat(kafka.nodeOf("fraud/eu/1/")).isEmpty();
+    assertThat(kafka.nodeOf("fraud/eu/")).isEmpty();
     assertThat(kafka.nodeOf("fraud/node-7")).isEmpty();
     assertThat(kafka.nodeOf("fraud/eu-node-7")).isEmpty();
   }

@@ -9,6 +9,7 @@ import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.schema.PostgresAddress;
 import io.spendwatch.streams.StreamsConfig;
 import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.PgAccounts;
 import io.spendwatch.streams.postgres.PgHistory;
 import io.spendwatch.streams.postgres.UnreadableRows;
@@ -33,6 +34,7 @@ final class Installation implements AutoCloseable {
   private final Config settings;
   private final Database database;
   private final Database writes;
+  private final int writesMax;
   private final ActorSystem<Void> system;
   private final Instant now;
 
@@ -43,6 +45,7 @@ final class Installation implements AutoCloseable {
     StreamsConfig streams = StreamsConfig.from(settings);
     this.database = Database.open(streams.postgres());
     this.writes = Database.open(streams.writes());
+    this.writesMax = streams.writes().poolSize();
     this.system =
         ActorSystem.create(
             Behaviors.empty(),
@@ -77,9 +80,10 @@ final class Installation implements AutoCloseable {
     return database;
   }
 
-  /** Connections that keep their plans. */
-  Database writes() {
-    return writes;
+  /** As a node's, of its own. */
+  Ledger ledger() {
+    int writeRowsMax = settings.getInt("spendwatch.pipeline.write-rows-max");
+    return new Ledger(database, writes, writesMax, writeRowsMax, new UnreadableRows());
   }
 
   /** A node's partition actors, none of them started. */

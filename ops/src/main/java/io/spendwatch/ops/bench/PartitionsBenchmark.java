@@ -114,7 +114,7 @@ final class PartitionsBenchmark {
       this.tableDays = tableDays;
       this.on = bench.installation(site, name);
       this.nowMs = on.now().toEpochMilli();
-      this.ledger = new Ledger(on.database(), on.writes(), new UnreadableRows());
+      this.ledger = on.ledger();
       this.history = new PgHistory(on.database(), new UnreadableRows());
       bench.say(String.format(Locale.ROOT, "%s: %d days of %,d rows", name, tableDays, rowsPerDay));
       makeDays();

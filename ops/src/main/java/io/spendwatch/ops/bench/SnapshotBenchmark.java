@@ -9,7 +9,6 @@ import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.postgres.Ledger;
 import io.spendwatch.streams.postgres.LedgerBatch;
-import io.spendwatch.streams.postgres.UnreadableRows;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -93,7 +92,7 @@ final class SnapshotBenchmark {
 
     Partition(Installation on) {
       this.nowMs = on.now().toEpochMilli();
-      this.ledger = new Ledger(on.database(), on.writes(), new UnreadableRows());
+      this.ledger = on.ledger();
       this.epoch = await(ledger.claim(0, "bench", nowMs)).orElseThrow().epoch();
       write(100);
       millis.clear();

@@ -80,7 +80,7 @@ final class TakeoverBenchmark {
 
     Partition(Installation on, long over) {
       this.nowMs = on.now().toEpochMilli();
-      this.ledger = new Ledger(on.database(), on.writes(), new UnreadableRows());
+      this.ledger = on.ledger();
       this.history = new PgHistory(on.database(), new UnreadableRows());
       String now = "timestamptz '" + on.now() + "'";
       on.execute(

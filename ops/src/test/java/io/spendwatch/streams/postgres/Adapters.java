@@ -19,6 +19,8 @@ record Adapters(
     Sources sources) {
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
 
+  private static final int ROWS_MAX = 5;
+
   static Adapters on(Server server) {
     Statements withoutPartitions =
         (sql, parameters) ->
@@ -27,8 +29,8 @@ record Adapters(
                 : server.execute(sql, parameters);
     return new Adapters(
         server,
-        new Ledger(server, server, new UnreadableRows()),
-        new Ledger(withoutPartitions, server, new UnreadableRows()),
+        new Ledger(server, server, 1, ROWS_MAX, new UnreadableRows()),
+        new Ledger(withoutPartitions, server, 1, ROWS_MAX, new UnreadableRows()),
         new Layouts(server),
         new PgHistory(server, new UnreadableRows()),
         new PgAccounts(server, new UnreadableRows()),

@@ -29,9 +29,11 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -104,6 +106,8 @@ final class RandomCalls {
       return layout();
     } else if (calls <= PARTITIONS + 1 || choice < 5) {
       return claim();
+    } else if (choice < 12) {
+      return together();
     } else if (choice < 36) {
       LedgerBatch batch = batch(FIRST_DAYS_QUARTERS + (oneIn(4) ? 8 : 0));
       return new Call("write", batch, on -> on.ledger().write(batch));
@@ -164,6 +168,61 @@ final class RandomCalls {
     int partition = anyPartition();
     long nowMs = instantMs(ALL_QUARTERS);
     return new Call("claim", partition, on -> on.ledger().claim(partition, "node " + nowMs, nowMs));
+  }
+
+  /** One statement for several partitions, some of which may have lost their epoch. */
+  private Call together() {
+    List<LedgerBatch> batches = new ArrayList<>();
+    for (int i = 0; i < 2 * PARTITIONS; i++) {
+      LedgerBatch batch = batch(FIRST_DAYS_QUARTERS);
+      if (batches.stream().noneMatch(other -> isOfBoth(other, batch))) {
+        batches.add(batch);
+      }
+    }
+    boolean hasAlerts = batches.stream().anyMatch(batch -> !batch.alerts().isEmpty());
+    String sql = SqlText.load(hasAlerts ? "write_ledger" : "write_transactions");
+    return new Call(
+        "write together",
+        batches,
+        on ->
+            on.server()
+                .execute(sql, WriteParameters.of(batches))
+                .thenApply(
+                    rows -> {
+                      List<String> written = new ArrayList<>();
+                      rows.forEach(
+                          row ->
+                              written.add(
+                                  row.getInteger(0)
+                                      + ": "
+                                      + row.getLong(1)
+                                      + ", "
+                                      + row.getLong(2)));
+                      Collections.sort(written);
+                      return new Together(written, batches.size());
+                    }));
+  }
+
+  /** What one statement answers for so many partitions. */
+  record Together(List<String> written, int asked) {}
+
+  /** Whether they are of one partition, or which of them comes first would make a difference. */
+  private static boolean isOfBoth(LedgerBatch one, LedgerBatch other) {
+    Set<Object> keys = new HashSet<>(keys(one));
+    keys.retainAll(keys(other));
+    return one.partition() == other.partition() || !keys.isEmpty();
+  }
+
+  private static Set<Object> keys(LedgerBatch batch) {
+    Set<Object> keys = new HashSet<>();
+    for (Received each : batch.transactions()) {
+      Transaction row = each.transaction();
+      keys.add(new TransactionKey(row.userId(), row.eventTimeMs(), row.transactionId()));
+    }
+    for (Announcement each : batch.alerts()) {
+      keys.add(List.of(each.alert().userId(), each.alert().episodeId()));
+    }
+    return keys;
   }
 
   private LedgerBatch batch(int quarters) {

@@ -60,6 +60,9 @@ class SimulatedPostgresIT {
               "write, written",
               "write, fenced",
               "write, refused",
+              "write together, all written",
+              "write together, some fenced",
+              "write together, refused",
               "write without partitions, no partition");
     }
   }
@@ -98,6 +101,10 @@ class SimulatedPostgresIT {
       case null -> "";
       case Ledger.Written _ -> ", written";
       case Ledger.Fenced _ -> ", fenced";
+      case RandomCalls.Together(var written, int asked) ->
+          written.isEmpty()
+              ? ", all fenced"
+              : written.size() < asked ? ", some fenced" : ", all written";
       case Refused refused -> refused.isMissingPartition ? ", no partition" : ", refused";
       default -> "";
     };

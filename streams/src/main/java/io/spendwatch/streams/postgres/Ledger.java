@@ -1,12 +1,9 @@
 package io.spendwatch.streams.postgres;
 
-import io.spendwatch.actors.AccountBalance;
-import io.spendwatch.actors.Judgement;
-import io.spendwatch.actors.Received;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
-import io.spendwatch.protocol.Transaction;
+import io.spendwatch.streams.retry.Retry;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowIterator;
 import io.vertx.sqlclient.Tuple;
@@ -19,7 +16,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,8 +31,6 @@ public final class Ledger {
   private static final String READ_PROGRESS = SqlText.load("read_progress");
   private static final String FORGET_PROGRESS = SqlText.load("forget_progress");
   private static final String HOLD_PIPELINE = SqlText.load("hold_pipeline");
-  private static final String WRITE_TRANSACTIONS = SqlText.load("write_transactions");
-  private static final String WRITE_LEDGER = SqlText.load("write_ledger");
   private static final String ENSURE_PARTITIONS = SqlText.load("ensure_partitions");
   private static final String READ_UNPUBLISHED_ALERTS = SqlText.load("read_unpublished_alerts");
 
@@ -47,7 +41,7 @@ public final class Ledger {
   private static final int NEW_DAYS_MAX = 100;
 
   private final Statements database;
-  private final Statements writes;
+  private final GroupCommit writes;
   private final UnreadableRows unreadable;
 
   /** Days (UTC) known to have their partition; forgotten when one turns out to be missing. */
@@ -58,11 +52,18 @@ public final class Ledger {
 
   /**
    * @param writes runs the statements that make batches durable, best with plans that are kept
+   * @param writesMax of them that are under way at a time
+   * @param writeRowsMax transactions that one of them takes, but for a batch of more
    * @param database runs all others, each with a plan for its values
    */
-  public Ledger(Statements database, Statements writes, UnreadableRows unreadable) {
+  public Ledger(
+      Statements database,
+      Statements writes,
+      int writesMax,
+      int writeRowsMax,
+      UnreadableRows unreadable) {
     this.database = database;
-    this.writes = writes;
+    this.writes = new GroupCommit(writes, writesMax, writeRowsMax);
     this.unreadable = unreadable;
   }
 
@@ -182,24 +183,22 @@ public final class Ledger {
         .thenApply(rows -> rows.iterator().hasNext());
   }
 
-  /** Makes a batch durable in one statement, after creating partitions for days not seen yet. */
+  /**
+   * Makes a batch durable, in one statement with those of other partitions that are waiting, after
+   * creating partitions for days not seen yet. What lies in other batches does not make it fail.
+   */
   public CompletionStage<Outcome> write(LedgerBatch batch) {
-    Rows rows = new Rows(batch);
-    Tuple parameters = rows.parameters();
-    // Most have none, and then the part for alerts is a third of the cost.
-    String statement = batch.alerts().isEmpty() ? WRITE_TRANSACTIONS : WRITE_LEDGER;
-    return ensurePartitions(rows.days())
-        .thenCompose(_ -> writes.execute(statement, parameters))
+    return ensurePartitions(batch.days())
+        .thenCompose(_ -> writes.write(batch))
         .thenCompose(
-            answer -> {
-              Row row = answer.iterator().next();
-              return row.getBoolean(0)
-                  ? noted(batch, new Written(row.getLong(1), row.getLong(2)))
-                  : CompletableFuture.<Outcome>completedFuture(new Fenced());
-            })
+            outcome ->
+                switch (outcome) {
+                  case Written written -> noted(batch, written);
+                  case Fenced fenced -> CompletableFuture.completedFuture(fenced);
+                })
         .whenComplete(
             (_, failure) -> {
-              if (failure != null && PgFailure.isMissingPartition(failure)) {
+              if (failure != null && PgFailure.isMissingPartition(Retry.cause(failure))) {
                 knownDays.clear();
               }
             });
@@ -289,192 +288,5 @@ public final class Ledger {
         row.getString(17),
         hasCause ? Columns.word(AlertCause.class, row, 13, "cause") : null,
         new Alert.Source(row.getString(14), row.getInteger(15), row.getLong(16)));
-  }
-
-  /** A batch column by column, as unnest takes it. */
-  private static final class Rows {
-    private final LedgerBatch batch;
-    private final List<Received> received = new ArrayList<>();
-    private final List<Judgement.Judged> judged = new ArrayList<>();
-
-    Rows(LedgerBatch batch) {
-      this.batch = batch;
-      for (int i = 0; i < batch.transactions().size(); i++) {
-        switch (batch.judgements().get(i)) {
-          case Judgement.Judged row -> {
-            received.add(batch.transactions().get(i));
-            judged.add(row);
-          }
-          case Judgement.Duplicate _, Judgement.Rejected _ -> {
-            // Stored already, or never to be.
-          }
-        }
-      }
-    }
-
-    /** The days (UTC) of the rows, in a set of the caller's own. */
-    SortedSet<LocalDate> days() {
-      SortedSet<LocalDate> days = new TreeSet<>();
-      for (Received each : received) {
-        days.add(EventTimes.toDatabase(each.transaction().eventTimeMs()).toLocalDate());
-      }
-      return days;
-    }
-
-    /** In the order of write_transactions.sql, and where there are alerts of write_ledger.sql. */
-    Tuple parameters() {
-      Tuple tuple =
-          Tuple.tuple()
-              .addInteger(batch.partition())
-              .addLong(batch.epoch())
-              .addLong(batch.writeNo())
-              .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.streamTimeMs()))
-              .addLong(batch.alertSeq())
-              .addLong(batch.publishedAlertSeq())
-              .addLong(batch.nextOffset())
-              .addLong(batch.publishedOffset())
-              .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.writtenAtMs()))
-              .addOffsetDateTime(EventTimes.toDatabaseOrNull(batch.accountsSeenMs()));
-      addTransactions(tuple);
-      tuple.addArrayOfLong(knownVersions());
-      if (!batch.alerts().isEmpty()) {
-        addAlerts(tuple);
-      }
-      return tuple;
-    }
-
-    private void addTransactions(Tuple tuple) {
-      int count = received.size();
-      String[] userIds = new String[count];
-      OffsetDateTime[] eventTimes = new OffsetDateTime[count];
-      String[] transactionIds = new String[count];
-      String[] kinds = new String[count];
-      Long[] amounts = new Long[count];
-      String[] currencies = new String[count];
-      String[] merchants = new String[count];
-      String[] originals = new String[count];
-      Long[] exposures = new Long[count];
-      Long[] balances = new Long[count];
-      Long[] balanceVersions = new Long[count];
-      String[] verdicts = new String[count];
-      Long[] offsets = new Long[count];
-      for (int i = 0; i < count; i++) {
-        Transaction transaction = received.get(i).transaction();
-        userIds[i] = transaction.userId();
-        eventTimes[i] = EventTimes.toDatabase(transaction.eventTimeMs());
-        transactionIds[i] = transaction.transactionId();
-        kinds[i] = transaction.kind().name();
-        amounts[i] = transaction.amountMinor();
-        currencies[i] = transaction.currency();
-        merchants[i] = transaction.merchant();
-        originals[i] = transaction.originalTransactionId();
-        exposures[i] = judged.get(i).exposureMinor();
-        AccountBalance balance = judged.get(i).balance();
-        if (balance != null) {
-          balances[i] = balance.balanceMinor();
-          balanceVersions[i] = balance.version();
-        }
-        verdicts[i] = judged.get(i).verdict().name();
-        offsets[i] = received.get(i).offset();
-      }
-      tuple
-          .addArrayOfString(userIds)
-          .addArrayOfOffsetDateTime(eventTimes)
-          .addArrayOfString(transactionIds)
-          .addArrayOfString(kinds)
-          .addArrayOfLong(amounts)
-          .addArrayOfString(currencies)
-          .addArrayOfString(merchants)
-          .addArrayOfString(originals)
-          .addArrayOfLong(exposures)
-          .addArrayOfLong(balances)
-          .addArrayOfLong(balanceVersions)
-          .addArrayOfString(verdicts)
-          .addArrayOfLong(offsets);
-    }
-
-    /** Where they say more than the version that the row was held against. */
-    private Long[] knownVersions() {
-      Long[] versions = new Long[judged.size()];
-      for (int i = 0; i < versions.length; i++) {
-        AccountBalance balance = judged.get(i).balance();
-        long heldAgainst = balance == null ? 0 : balance.version();
-        if (judged.get(i).knownVersion() != heldAgainst) {
-          versions[i] = judged.get(i).knownVersion();
-        }
-      }
-      return versions;
-    }
-
-    private void addAlerts(Tuple tuple) {
-      int count = batch.alerts().size();
-      String[] alertIds = new String[count];
-      String[] types = new String[count];
-      String[] rules = new String[count];
-      String[] episodeIds = new String[count];
-      String[] userIds = new String[count];
-      String[] transactionIds = new String[count];
-      Long[] exposures = new Long[count];
-      Long[] balances = new Long[count];
-      String[] currencies = new String[count];
-      Integer[] transactions = new Integer[count];
-      OffsetDateTime[] windowStarts = new OffsetDateTime[count];
-      OffsetDateTime[] eventTimes = new OffsetDateTime[count];
-      OffsetDateTime[] detectedAt = new OffsetDateTime[count];
-      Boolean[] late = new Boolean[count];
-      String[] causes = new String[count];
-      String[] topics = new String[count];
-      Long[] offsets = new Long[count];
-      Long[] partitionSeqs = new Long[count];
-      Integer[] ruleVersions = new Integer[count];
-      String[] revealedBy = new String[count];
-      Long[] knownVersions = new Long[count];
-      for (int i = 0; i < count; i++) {
-        Alert alert = batch.alerts().get(i).alert();
-        alertIds[i] = alert.alertId();
-        types[i] = alert.type().name();
-        rules[i] = Alert.RULE;
-        episodeIds[i] = alert.episodeId();
-        userIds[i] = alert.userId();
-        transactionIds[i] = alert.transactionId();
-        exposures[i] = alert.exposureMinor();
-        balances[i] = alert.balanceMinor();
-        currencies[i] = alert.currency();
-        transactions[i] = alert.transactions();
-        windowStarts[i] = EventTimes.toDatabase(alert.windowStartMs());
-        eventTimes[i] = EventTimes.toDatabase(alert.eventTimeMs());
-        detectedAt[i] = EventTimes.toDatabase(alert.detectedAtMs());
-        late[i] = alert.late();
-        causes[i] = alert.cause() == null ? null : alert.cause().name();
-        topics[i] = alert.source().topic();
-        offsets[i] = alert.source().offset();
-        partitionSeqs[i] = batch.alertSeqBefore() + 1 + i;
-        ruleVersions[i] = Alert.RULE_VERSION;
-        revealedBy[i] = alert.revealedBy();
-        knownVersions[i] = batch.alerts().get(i).knownVersion();
-      }
-      tuple
-          .addArrayOfString(alertIds)
-          .addArrayOfString(types)
-          .addArrayOfString(rules)
-          .addArrayOfString(episodeIds)
-          .addArrayOfString(userIds)
-          .addArrayOfString(transactionIds)
-          .addArrayOfLong(exposures)
-          .addArrayOfLong(balances)
-          .addArrayOfString(currencies)
-          .addArrayOfInteger(transactions)
-          .addArrayOfOffsetDateTime(windowStarts)
-          .addArrayOfOffsetDateTime(eventTimes)
-          .addArrayOfOffsetDateTime(detectedAt)
-          .addArrayOfBoolean(late)
-          .addArrayOfString(causes)
-          .addArrayOfString(topics)
-          .addArrayOfLong(offsets)
-          .addArrayOfLong(partitionSeqs)
-          .addArrayOfInteger(ruleVersions)
-          .addArrayOfString(revealedBy)
-          .addArrayOfLong(knownVersions);
-    }
   }
 }

@@ -3,10 +3,14 @@ package io.spendwatch.streams.postgres;
 import io.spendwatch.actors.Announcement;
 import io.spendwatch.actors.Judgement;
 import io.spendwatch.actors.Received;
+import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
- * What one statement makes durable.
+ * What a partition makes durable with one write.
  *
  * @param epoch under which the partition is claimed
  * @param writeNo of the writes under this epoch, from 1
@@ -40,6 +44,8 @@ public record LedgerBatch(
     long nextOffset,
     long publishedOffset) {
 
+  private static final long DAY_MS = Duration.ofDays(1).toMillis();
+
   public LedgerBatch {
     if (transactions.size() != judgements.size()) {
       throw new IllegalArgumentException(
@@ -47,14 +53,37 @@ public record LedgerBatch(
     }
   }
 
-  /** Whether any of the transactions becomes a row. */
-  private boolean hasRows() {
-    return judgements.stream().anyMatch(Judgement.Judged.class::isInstance);
+  /** How many of the transactions become rows. */
+  int rows() {
+    int rows = 0;
+    for (Judgement judgement : judgements) {
+      rows += judgement instanceof Judgement.Judged ? 1 : 0;
+    }
+    return rows;
+  }
+
+  /** The days (UTC) of the rows, in a set of the caller's own. */
+  SortedSet<LocalDate> days() {
+    SortedSet<LocalDate> days = new TreeSet<>();
+    long lastEpochDay = Long.MIN_VALUE;
+    for (int i = 0; i < transactions.size(); i++) {
+      if (judgements.get(i) instanceof Judgement.Judged) {
+        long eventTimeMs = transactions.get(i).transaction().eventTimeMs();
+        long epochDay = Math.floorDiv(eventTimeMs, DAY_MS);
+        // Nearly all are of the same day.
+        if (epochDay != lastEpochDay) {
+          days.add(LocalDate.ofEpochDay(epochDay));
+          lastEpochDay = epochDay;
+        }
+      }
+    }
+    return days;
   }
 
   /** Wall clock of the last write with transactions; {@link Long#MIN_VALUE} before any. */
   public long writtenAtMs() {
-    return hasRows() ? nowMs : writtenBeforeMs;
+    boolean hasRows = judgements.stream().anyMatch(Judgement.Judged.class::isInstance);
+    return hasRows ? nowMs : writtenBeforeMs;
   }
 
   /** Place of the last of these alerts. */

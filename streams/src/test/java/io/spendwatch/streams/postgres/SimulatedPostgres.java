@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -426,34 +427,65 @@ public final class SimulatedPostgres {
     return new SimulatedRows().add(in.getInteger(0));
   }
 
+  /**
+   * Of each partition in the statement all or nothing, and nothing of any where a value is bad.
+   * Whether one of them takes the others with it is read from the text, too.
+   */
   private RowSet<Row> write(String name, Tuple in) {
-    Pipeline pipeline = pipelines.get(in.getInteger(0));
-    boolean fences = SQL.get(name).contains("AND epoch = $2");
-    if (pipeline == null || (fences && pipeline.epoch != in.getLong(1))) {
-      return new SimulatedRows().add(false, 0L, 0L);
+    Integer[] partitions = in.getArrayOfIntegers(0);
+    boolean fences =
+        SQL.get(name).contains("JOIN spendwatch.claims AS claim USING (kafka_partition, epoch)");
+    Set<Integer> granted = new LinkedHashSet<>();
+    for (int i = 0; i < partitions.length; i++) {
+      Pipeline pipeline = pipelines.get(partitions[i]);
+      if (pipeline != null && (!fences || pipeline.epoch == in.getArrayOfLongs(1)[i])) {
+        granted.add(partitions[i]);
+      }
+    }
+    if (SQL.get(name).contains("cardinality($1)") && granted.size() < partitions.length) {
+      SimulatedRows nothing = new SimulatedRows();
+      granted.forEach(partition -> nothing.add(partition, 0L, Long.MAX_VALUE));
+      return nothing;
     }
     String[] ids = in.getArrayOfStrings(12);
-    OffsetDateTime[] eventTimes = in.getArrayOfOffsetDateTimes(11);
     for (int i = 0; i < ids.length; i++) {
-      if (refused.contains(ids[i])) {
-        throw new PgException("refused by plan", "ERROR", "22000", null);
-      }
-      if (!days.contains(eventTimes[i].toLocalDate())) {
-        throw new PgException("no partition of relation found for row", "ERROR", "23514", null);
+      if (granted.contains(in.getArrayOfIntegers(24)[i])) {
+        if (refused.contains(ids[i])) {
+          throw new PgException("refused by plan", "ERROR", "22000", null);
+        }
+        if (!days.contains(in.getArrayOfOffsetDateTimes(11)[i].toLocalDate())) {
+          throw new PgException("no partition of relation found for row", "ERROR", "23514", null);
+        }
       }
     }
-    if (pipeline.isNewest(in.getLong(1), in.getLong(2))) {
-      OffsetDateTime streamTime = in.getOffsetDateTime(3);
+    for (int i = 0; i < partitions.length; i++) {
+      if (granted.contains(partitions[i])) {
+        progressed(pipelines.get(partitions[i]), in, i);
+      }
+    }
+    Map<Integer, Long> transactionsOf = writeTransactions(in, granted);
+    Map<Integer, Long> alertsOf = name.equals("write_ledger") ? writeAlerts(in, granted) : Map.of();
+    SimulatedRows rows = new SimulatedRows();
+    for (Integer partition : granted) {
+      rows.add(
+          partition,
+          transactionsOf.getOrDefault(partition, 0L),
+          alertsOf.getOrDefault(partition, 0L));
+    }
+    return rows;
+  }
+
+  private static void progressed(Pipeline pipeline, Tuple in, int i) {
+    if (pipeline.isNewest(in.getArrayOfLongs(1)[i], in.getArrayOfLongs(2)[i])) {
+      OffsetDateTime streamTime = in.getArrayOfOffsetDateTimes(3)[i];
       pipeline.streamTimeMs = streamTime == null ? null : EventTimes.toMs(streamTime);
-      pipeline.alertSeq = in.getLong(4);
-      pipeline.publishedAlertSeq = in.getLong(5);
-      pipeline.nextOffset = in.getLong(6);
-      pipeline.publishedOffset = in.getLong(7);
-      pipeline.writtenAt = in.getOffsetDateTime(8);
-      pipeline.accountsSeenAt = in.getOffsetDateTime(9);
+      pipeline.alertSeq = in.getArrayOfLongs(4)[i];
+      pipeline.publishedAlertSeq = in.getArrayOfLongs(5)[i];
+      pipeline.nextOffset = in.getArrayOfLongs(6)[i];
+      pipeline.publishedOffset = in.getArrayOfLongs(7)[i];
+      pipeline.writtenAt = in.getArrayOfOffsetDateTimes(8)[i];
+      pipeline.accountsSeenAt = in.getArrayOfOffsetDateTimes(9)[i];
     }
-    boolean hasAlerts = name.equals("write_ledger");
-    return new SimulatedRows().add(true, writeTransactions(in), hasAlerts ? writeAlerts(in) : 0L);
   }
 
   private RowSet<Row> topicId(Tuple in) {
@@ -545,11 +577,15 @@ public final class SimulatedPostgres {
                 .orElse(null));
   }
 
-  private long writeTransactions(Tuple in) {
-    long count = 0;
+  private Map<Integer, Long> writeTransactions(Tuple in, Set<Integer> granted) {
+    Map<Integer, Long> counts = new HashMap<>();
     writes++;
     String[] userIds = in.getArrayOfStrings(10);
     for (int i = 0; i < userIds.length; i++) {
+      int partition = in.getArrayOfIntegers(24)[i];
+      if (!granted.contains(partition)) {
+        continue;
+      }
       StoredTransaction row =
           new StoredTransaction(
               userIds[i],
@@ -563,41 +599,47 @@ public final class SimulatedPostgres {
               in.getArrayOfLongs(20)[i],
               in.getArrayOfStrings(21)[i],
               in.getArrayOfLongs(23)[i],
-              in.getInteger(0),
+              partition,
               in.getArrayOfLongs(22)[i]);
       Key key = new Key(row.userId, row.eventTimeMs, row.transactionId);
-      count += transactions.putIfAbsent(key, row) == null ? 1 : 0;
+      if (transactions.putIfAbsent(key, row) == null) {
+        counts.merge(partition, 1L, Long::sum);
+      }
       var _ = written.putIfAbsent(key, writes);
     }
-    return count;
+    return counts;
   }
 
-  private long writeAlerts(Tuple in) {
-    long written = 0;
-    String[] alertIds = in.getArrayOfStrings(24);
+  private Map<Integer, Long> writeAlerts(Tuple in, Set<Integer> granted) {
+    Map<Integer, Long> counts = new HashMap<>();
+    String[] alertIds = in.getArrayOfStrings(25);
     List<StoredAlert> announced = new ArrayList<>();
     for (int i = 0; i < alertIds.length; i++) {
+      int partition = in.getArrayOfIntegers(46)[i];
+      if (!granted.contains(partition)) {
+        continue;
+      }
       StoredAlert row =
           new StoredAlert(
               alertIds[i],
-              in.getArrayOfStrings(25)[i],
-              in.getArrayOfStrings(27)[i],
+              in.getArrayOfStrings(26)[i],
               in.getArrayOfStrings(28)[i],
               in.getArrayOfStrings(29)[i],
-              in.getArrayOfLongs(30)[i],
+              in.getArrayOfStrings(30)[i],
               in.getArrayOfLongs(31)[i],
-              in.getArrayOfStrings(32)[i],
-              in.getArrayOfIntegers(33)[i],
-              EventTimes.toMs(in.getArrayOfOffsetDateTimes(35)[i]),
+              in.getArrayOfLongs(32)[i],
+              in.getArrayOfStrings(33)[i],
+              in.getArrayOfIntegers(34)[i],
               EventTimes.toMs(in.getArrayOfOffsetDateTimes(36)[i]),
-              in.getArrayOfBooleans(37)[i],
-              in.getArrayOfStrings(43)[i],
-              in.getArrayOfLongs(44)[i],
-              in.getArrayOfStrings(38)[i],
+              EventTimes.toMs(in.getArrayOfOffsetDateTimes(37)[i]),
+              in.getArrayOfBooleans(38)[i],
+              in.getArrayOfStrings(44)[i],
+              in.getArrayOfLongs(45)[i],
               in.getArrayOfStrings(39)[i],
-              in.getInteger(0),
-              in.getArrayOfLongs(40)[i],
-              in.getArrayOfLongs(41)[i]);
+              in.getArrayOfStrings(40)[i],
+              partition,
+              in.getArrayOfLongs(41)[i],
+              in.getArrayOfLongs(42)[i]);
       boolean placeTaken =
           alerts.values().stream()
               .anyMatch(
@@ -609,14 +651,14 @@ public final class SimulatedPostgres {
               && before.partition == row.partition
               && before.partitionSeq == row.partitionSeq;
       if (isThere) {
-        written++;
+        counts.merge(partition, 1L, Long::sum);
       } else if (!placeTaken && alerts.putIfAbsent(row.alertId, row) == null) {
-        written++;
+        counts.merge(partition, 1L, Long::sum);
         announced.add(row);
       }
     }
     noteEpisodes(announced);
-    return written;
+    return counts;
   }
 
   private void noteEpisodes(List<StoredAlert> announced) {

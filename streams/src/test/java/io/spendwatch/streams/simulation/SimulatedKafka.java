@@ -203,16 +203,17 @@ public final class SimulatedKafka {
     return ++transaction.epoch;
   }
 
-  /** Ends what nodes have open that are not in the group. A node's id is its host's name. */
+  /** Ends what nodes have open that are not in the group. An id is its host's name and a number. */
   Set<String> endHangingTransactions() {
     Set<String> ended = new LinkedHashSet<>();
     transactions.forEach(
         (id, transaction) -> {
-          if (transaction.open && !group.hasMemberOn(id)) {
+          String node = id.substring(0, id.lastIndexOf('/'));
+          if (transaction.open && !group.hasMemberOn(node)) {
             scheduler.trace().happened("hanging transaction ended");
             transaction.close();
             transaction.epoch++;
-            ended.add(id);
+            ended.add(node);
           }
         });
     return ended;
@@ -251,7 +252,11 @@ public final class SimulatedKafka {
   }
 
   void abort(String transactionalId, int epoch) {
-    current(transactionalId, epoch).close();
+    Transaction transaction = current(transactionalId, epoch);
+    if (transaction.open) {
+      scheduler.trace().happened("transaction aborted");
+    }
+    transaction.close();
   }
 
   private Transaction current(String transactionalId, int epoch) {

@@ -23,6 +23,7 @@ public final class SimulatedProducer {
   private final String transactionalId;
   private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
   private int epoch = -1;
+  private boolean isInTransaction;
 
   private SimulatedProducer(
       SimulatedKafka kafka, SimulatedConnection connection, String transactionalId) {
@@ -51,6 +52,10 @@ public final class SimulatedProducer {
 
   @Served
   void beginTransaction() {
+    if (isInTransaction) {
+      throw new IllegalStateException("the transaction before is not over");
+    }
+    isInTransaction = true;
     records.clear();
   }
 
@@ -91,6 +96,7 @@ public final class SimulatedProducer {
               kafka.commit(transactionalId, sentEpoch, sent);
               return true;
             });
+    isInTransaction = false;
   }
 
   @Served
@@ -103,6 +109,7 @@ public final class SimulatedProducer {
               kafka.abort(transactionalId, sentEpoch);
               return true;
             });
+    isInTransaction = false;
   }
 
   @Served
