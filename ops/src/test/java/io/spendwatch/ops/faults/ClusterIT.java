@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,8 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
  * installation with the time-outs that a deployment has; {@code ops/faults --fault node} runs the
  * long one.
  */
-@Timeout(600)
 class ClusterIT {
+  /** For each of them. */
+  private static final Duration LIMIT = Duration.ofMinutes(5);
+
   private static final int USERS = 300;
 
   /** More than are produced until the time is over. */
@@ -36,11 +38,12 @@ class ClusterIT {
   private FaultyKafka kafka;
   private FaultyPostgres postgres;
   private FaultBed bed;
+  private KnownLoad load;
 
   @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
 
-  @Test
-  void answersTheSameWhateverBecomesOfItsNodes() throws Exception {
+  @TestFactory
+  Stream<DynamicTest> answersTheSame() {
     List<KnownFault> faults =
         new ArrayList<>(
             Stream.of(KnownFault.values())
@@ -49,18 +52,21 @@ class ClusterIT {
     long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
     Collections.shuffle(faults, new Random(seed));
     System.out.println("-Dspendwatch.faults.seed=" + seed + ": " + faults);
+    return FaultTests.of(seed, LIMIT, () -> start(seed), faults);
+  }
+
+  private Drill start(long seed) throws Exception {
     kafka = FaultyKafka.start(directory.resolve("kafka"), FaultyKafka.AS_DELIVERED);
     postgres = FaultyPostgres.start(directory.resolve("postgres"), Optional.empty());
     bed = new FaultBed(kafka, postgres, FaultBed.Shape.FAST_CLUSTER, directory, seed);
     bed.start();
-    try (KnownLoad load = KnownLoad.generate(directory, USERS, TRANSACTIONS, seed)) {
-      new Drill(bed, load, SETTINGS).run(faults);
-    }
+    load = KnownLoad.generate(directory, USERS, TRANSACTIONS, seed);
+    return new Drill(bed, load, SETTINGS);
   }
 
   @AfterEach
   void cleanUp() throws Exception {
-    for (AutoCloseable each : Arrays.asList(bed, kafka, postgres)) {
+    for (AutoCloseable each : Arrays.asList(load, bed, kafka, postgres)) {
       if (each != null) {
         each.close();
       }

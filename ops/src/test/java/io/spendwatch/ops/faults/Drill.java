@@ -49,6 +49,7 @@ final class Drill {
   private final FaultBed bed;
   private final KnownLoad load;
   private final Settings settings;
+  private Map<NodeProcess, Footprint> before = Map.of();
 
   Drill(FaultBed bed, KnownLoad load, Settings settings) {
     this.bed = bed;
@@ -62,13 +63,23 @@ final class Drill {
    * partitions stood still.
    */
   void run(List<KnownFault> faults) throws Exception {
-    load.produceAccounts(bed.bed());
-    bed.awaitCaughtUp();
-    steadyRun();
-    Map<NodeProcess, Footprint> before = footprints();
+    begin();
     for (KnownFault fault : faults) {
       inflict(fault);
     }
+    end();
+  }
+
+  /** The load without a fault, and what the nodes take of the machine then. */
+  void begin() throws Exception {
+    load.produceAccounts(bed.bed());
+    bed.awaitCaughtUp();
+    steadyRun();
+    before = footprints();
+  }
+
+  /** The load without a fault once more: nothing has leaked, and all is as is known. */
+  void end() throws Exception {
     steadyRun();
     checkFootprints(before);
     bed.verify(load);
@@ -81,7 +92,8 @@ final class Drill {
     bed.awaitCaughtUp();
   }
 
-  private void inflict(KnownFault known) throws Exception {
+  /** The load with this fault; then all have caught up again. */
+  void inflict(KnownFault known) throws Exception {
     Map<NodeProcess, Long> linesBefore = new HashMap<>();
     bed.nodes().forEach(node -> linesBefore.put(node, node.logLines()));
     int endingsBefore = bed.endings().size();

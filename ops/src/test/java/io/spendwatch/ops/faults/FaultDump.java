@@ -17,7 +17,9 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.extension.DynamicTestInvocationContext;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
@@ -25,7 +27,7 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
  * failure then names: offsets, lag, assignments, the table {@code pipelines}, each node's status
  * and threads, and the last lines of all logs.
  */
-final class FaultDump implements TestExecutionExceptionHandler {
+final class FaultDump implements TestExecutionExceptionHandler, InvocationInterceptor {
   private static final int LOG_LINES = 200;
   private static final long SECTION_SECONDS = 15;
   private static final Path DIRECTORY = Path.of("target", "faults");
@@ -40,6 +42,19 @@ final class FaultDump implements TestExecutionExceptionHandler {
   }
 
   @Override
+  public void interceptDynamicTest(
+      Invocation<Void> invocation,
+      DynamicTestInvocationContext invocationContext,
+      ExtensionContext context)
+      throws Throwable {
+    try {
+      invocation.proceed();
+    } catch (Throwable failure) {
+      handleTestExecutionException(context, failure);
+    }
+  }
+
+  @Override
   public void handleTestExecutionException(ExtensionContext context, Throwable failure)
       throws Throwable {
     // Set where the test's time was over; it would end what follows here too.
@@ -49,8 +64,14 @@ final class FaultDump implements TestExecutionExceptionHandler {
       throw failure;
     }
     String name = context.getDisplayName().replaceAll("[^A-Za-z0-9-]+", "-");
-    Path file =
-        DIRECTORY.resolve(context.getRequiredTestClass().getSimpleName() + "-" + name + ".txt");
+    // A dynamic test has none; its factory has.
+    String ofClass =
+        context
+            .getTestClass()
+            .or(() -> context.getParent().flatMap(ExtensionContext::getTestClass))
+            .map(Class::getSimpleName)
+            .orElse("Faults");
+    Path file = DIRECTORY.resolve(ofClass + "-" + name + ".txt");
     write(file, bed, failure);
     throw new AssertionError(
         failure.getMessage() + "\nHow everything was: " + file.toAbsolutePath(), failure);

@@ -8,9 +8,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
  * goes on by itself. The short form, most faults once on one installation; {@code ops/faults} runs
  * the long one.
  */
-@Timeout(300)
 class FaultsIT {
   private static final List<KnownFault> FAULTS =
       List.of(
@@ -32,6 +32,10 @@ class FaultsIT {
           KnownFault.KAFKA_KILLED,
           KnownFault.KAFKA_AMBIGUOUS_COMMIT,
           KnownFault.KAFKA_PRODUCER_FENCED);
+
+  /** For each of them. */
+  private static final Duration LIMIT = Duration.ofMinutes(5);
+
   private static final int USERS = 300;
 
   /** More than are produced until the time is over. */
@@ -46,11 +50,12 @@ class FaultsIT {
   private FaultyKafka kafka;
   private FaultyPostgres postgres;
   private FaultBed bed;
+  private KnownLoad load;
 
   @RegisterExtension final FaultDump dump = new FaultDump(() -> bed);
 
-  @Test
-  void losesAndDoublesNothingWhateverFails() throws Exception {
+  @TestFactory
+  Stream<DynamicTest> losesAndDoublesNothing() throws Exception {
     disk = SmallDisk.mount(directory.resolve("disk"), SMALL_DISK_MB);
     List<KnownFault> faults = new ArrayList<>(FAULTS);
     if (disk.isPresent()) {
@@ -61,20 +66,23 @@ class FaultsIT {
     long seed = Long.getLong("spendwatch.faults.seed", new Random().nextInt(1_000_000));
     Collections.shuffle(faults, new Random(seed));
     System.out.println("-Dspendwatch.faults.seed=" + seed + ": " + faults);
+    return FaultTests.of(seed, LIMIT, () -> start(seed), faults);
+  }
+
+  private Drill start(long seed) throws Exception {
     kafka = FaultyKafka.start(directory.resolve("kafka"), FaultyKafka.HURRIED);
     postgres =
         FaultyPostgres.start(
             disk.map(SmallDisk::directory).orElse(directory).resolve("postgres"), disk);
     bed = new FaultBed(kafka, postgres, FaultBed.Shape.TWO_LINKED_NODES, directory, seed);
     bed.start();
-    try (KnownLoad load = KnownLoad.generate(directory, USERS, TRANSACTIONS, seed)) {
-      new Drill(bed, load, SETTINGS).run(faults);
-    }
+    load = KnownLoad.generate(directory, USERS, TRANSACTIONS, seed);
+    return new Drill(bed, load, SETTINGS);
   }
 
   @AfterEach
   void cleanUp() throws Exception {
-    for (AutoCloseable each : Arrays.asList(bed, kafka, postgres, disk.orElse(null))) {
+    for (AutoCloseable each : Arrays.asList(load, bed, kafka, postgres, disk.orElse(null))) {
       if (each != null) {
         each.close();
       }
