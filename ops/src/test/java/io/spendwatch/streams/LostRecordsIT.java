@@ -172,7 +172,7 @@ class LostRecordsIT {
         bed.start(
             "a",
             """
-            spendwatch.pipeline { batch-rows-max = 1, queued-polls-max = 1, unpublished-batches-max = 1 }
+            spendwatch.pipeline { batch-rows-max = 1, queued-polls-max = 1, unpublished-batches-max = 1, poll-interval-min = 0 s }
             spendwatch.kafka.properties { "max.poll.records" = 1, "max.partition.fetch.bytes" = 1 }
             """);
     send(1);

@@ -77,7 +77,7 @@ final class Publisher {
   private static final Duration AHEAD_CHECK = Duration.ofMillis(50);
 
   /** How often it is asked which topics there are ... */
-  private static final Duration TOPICS_LOOK = Duration.ofSeconds(1);
+  static final Duration TOPICS_LOOK = Duration.ofSeconds(1);
 
   /** ... and how old an answer may be that is relied on. */
   static final Duration TOPICS_OLD = Duration.ofSeconds(5);
@@ -112,16 +112,14 @@ final class Publisher {
   /**
    * @param name of the thread
    * @param producers makes a producer with its transactional id, not initialised
-   * @param topicIds which topics there are
-   * @param outputs the topics that are published to
+   * @param topics that are published to
    * @param topicPatience how long the others wait for a topic that does not answer
    * @param aheadPatience how long a transaction is open for a row that is not durable
    */
   Publisher(
       String name,
       Supplier<Producer<byte[], byte[]>> producers,
-      TopicIds topicIds,
-      Set<String> outputs,
+      TopicWatch topics,
       Duration commitInterval,
       Duration topicPatience,
       Duration aheadPatience,
@@ -132,7 +130,7 @@ final class Publisher {
     this.commitIntervalNanos = commitInterval.toNanos();
     this.topicPatience = topicPatience;
     this.aheadPatience = aheadPatience;
-    this.topics = new TopicWatch(topicIds, outputs, TOPICS_LOOK, time, () -> {});
+    this.topics = topics;
     this.held = new HeldBack(topics, backOff, time);
     this.backOff = backOff;
     this.time = time;

@@ -34,6 +34,8 @@ final class Publishers {
       Set<String> outputs,
       PipelineConfig config,
       Timekeeper time) {
+    // One for all, so that the brokers are asked no more often than by one.
+    TopicWatch topics = new TopicWatch(topicIds, outputs, Publisher.TOPICS_LOOK, time, () -> {});
     this.publishers =
         IntStream.range(0, config.publishers())
             .mapToObj(
@@ -41,8 +43,7 @@ final class Publishers {
                     new Publisher(
                         "spendwatch-publisher-" + number,
                         () -> producers.apply(number),
-                        topicIds,
-                        outputs,
+                        topics,
                         config.offsetCommitInterval(),
                         config.topicPatience(),
                         config.aheadPatience(),

@@ -8,10 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/**
- * What one thread knows of some topics: asked for again and again, never waited for. Confined to
- * that thread; answers come by any.
- */
+/** What is known of some topics: asked for again and again, never waited for. For any thread. */
 final class TopicWatch {
   private final TopicIds topicIds;
   private final Set<String> topics;
@@ -52,7 +49,7 @@ final class TopicWatch {
    * The ids by name as they were at some time since this wall clock, milliseconds; empty while
    * nobody has answered, which is asked for.
    */
-  Optional<Map<String, String>> idsSince(long sinceMs) {
+  synchronized Optional<Map<String, String>> idsSince(long sinceMs) {
     Known last = known;
     if (last.askedMs() >= sinceMs) {
       return Optional.of(last.ids());
@@ -67,7 +64,7 @@ final class TopicWatch {
   }
 
   /** Asks where the last answer is old. */
-  void refresh() {
+  synchronized void refresh() {
     if (time.millis() >= dueMs) {
       ask();
     }

@@ -400,6 +400,7 @@ class PublisherTest {
   }
 
   private Publisher publisher(Duration commitInterval) {
+    Timekeeper time = Timekeeper.real(InstantSource.system());
     Publisher fresh =
         new Publisher(
             "publisher",
@@ -409,13 +410,17 @@ class PublisherTest {
               producers.add(producer);
               return producer;
             },
-            _ -> CompletableFuture.completedFuture(Map.copyOf(topics)),
-            topics.keySet(),
+            new TopicWatch(
+                _ -> CompletableFuture.completedFuture(Map.copyOf(topics)),
+                Set.copyOf(topics.keySet()),
+                Publisher.TOPICS_LOOK,
+                time,
+                () -> {}),
             commitInterval,
             Duration.ofMillis(50),
             AHEAD_PATIENCE,
             new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)),
-            Timekeeper.real(InstantSource.system()));
+            time);
     fresh.inGroup(GROUP);
     return fresh;
   }

@@ -110,6 +110,7 @@ final class Simulation {
                 spendwatch {
                   node-id = "machine-%d"
                   pipeline {
+                    poll-interval-min = 4 ms
                     batch-rows-max = %d
                     write-rows-max = 20
                     publishers = 2
