@@ -270,7 +270,7 @@ final class Drill {
 
   private static void checkFootprint(Footprint then, Footprint now) {
     assertThat(now.connections()).as("connections").isLessThanOrEqualTo(CONNECTIONS_MAX);
-    assertThat(now.producers()).as("producers").isEqualTo(1);
+    assertThat(now.producers()).as("producers").isEqualTo(then.producers());
     assertThat(now.threads()).as("threads").isLessThan(then.threads() + THREADS_MORE_MAX);
     assertThat(now.files()).as("files").isLessThan(then.files() + FILES_MORE_MAX);
     assertThat(now.heapKb()).as("heap").isLessThan(then.heapKb() + HEAP_MORE_KB_MAX);
