@@ -32,7 +32,7 @@ import picocli.CommandLine;
 
 /** It measures, and what it measures on is judged rightly; how fast it is, is not asked here. */
 @ExtendWith(Servers.class)
-@Timeout(300)
+@Timeout(700)
 class BenchIT {
   private static final String TINY =
       "--users 300 --entries 3 --users-seen 2000 --users-awake 80 --days 33 --rows-per-day 100"
