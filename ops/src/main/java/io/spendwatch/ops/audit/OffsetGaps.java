@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -66,7 +65,7 @@ final class OffsetGaps {
   private final Session session;
   private final SourceLog log;
   private final Supplier<Instant> droppedBefore;
-  private final ToIntFunction<String> homes;
+  private final boolean grown;
   private final Map<Integer, Long> judgedTo = new HashMap<>();
   private final List<Finding> findings = new ArrayList<>();
   private long expired;
@@ -76,19 +75,20 @@ final class OffsetGaps {
 
   /**
    * @param droppedBefore rows of earlier event times have been dropped by now; null for none
-   * @param homes a user's partition now, or a negative number where nobody has ever had another
+   * @param grown whether the topic has ever had fewer partitions: a record may then be stored as
+   *     its copy
    * @param spans of all partitions
    */
   OffsetGaps(
       Session session,
       SourceLog log,
       Supplier<Instant> droppedBefore,
-      ToIntFunction<String> homes,
+      boolean grown,
       List<Span> spans) {
     this.session = session;
     this.log = log;
     this.droppedBefore = droppedBefore;
-    this.homes = homes;
+    this.grown = grown;
     spans.forEach(span -> judgedTo.put(span.partition(), span.to()));
   }
 
@@ -177,39 +177,42 @@ final class OffsetGaps {
           .forEach(place -> moved.add(first + place));
     }
     unexplained.removeAll(new HashSet<>(moved.stream().map(valid::get).toList()));
-    unexplained.removeAll(passedOn(partition, unexplained));
+    unexplained.removeAll(passedOn(unexplained));
     unexplained.forEach(each -> findings.add(gap(partition, each)));
   }
 
-  /** Those that a growth has moved, and whose copies are still to be judged where they belong. */
-  private Set<Unstored> passedOn(int partition, List<Unstored> unexplained) {
-    Map<Integer, Map<List<String>, List<Unstored>>> byHome = new HashMap<>();
+  /**
+   * Those that a growth has moved, and whose copies are still to be judged: where these belong, or
+   * on the way there, which several growths soon after each other may lead through other partitions
+   * and back to this one.
+   */
+  private Set<Unstored> passedOn(List<Unstored> unexplained) {
+    Map<List<String>, List<Unstored>> waiting = new HashMap<>();
     for (Unstored each : unexplained) {
-      int home = each.transaction() == null ? -1 : homes.applyAsInt(each.transaction().userId());
-      if (home >= 0 && home != partition) {
-        byHome
-            .computeIfAbsent(home, _ -> new HashMap<>())
-            .computeIfAbsent(key(each.transaction()), _ -> new ArrayList<>())
-            .add(each);
+      if (grown && each.transaction() != null) {
+        waiting.computeIfAbsent(key(each.transaction()), _ -> new ArrayList<>()).add(each);
       }
     }
     Set<Unstored> passedOn = new HashSet<>();
-    byHome.forEach(
-        (home, waiting) -> {
-          long from = judgedTo.getOrDefault(home, 0L);
-          long end = log.ends().getOrDefault(home, 0L);
-          if (from < end) {
-            log.read(
-                home,
-                List.of(new long[] {from, end - 1}),
-                record -> {
-                  Transaction copy = unstored(record).transaction();
-                  if (copy != null) {
-                    passedOn.addAll(waiting.getOrDefault(key(copy), List.of()));
-                  }
-                });
-          }
-        });
+    if (waiting.isEmpty()) {
+      return passedOn;
+    }
+    log.writtenEnds()
+        .forEach(
+            (partition, end) -> {
+              long from = judgedTo.getOrDefault(partition, 0L);
+              if (from < end) {
+                log.read(
+                    partition,
+                    List.of(new long[] {from, end - 1}),
+                    record -> {
+                      Transaction copy = unstored(record).transaction();
+                      if (copy != null) {
+                        passedOn.addAll(waiting.getOrDefault(key(copy), List.of()));
+                      }
+                    });
+              }
+            });
     return passedOn;
   }
 
@@ -261,7 +264,8 @@ final class OffsetGaps {
         offsets(page),
         partition,
         least,
-        greatest);
+        greatest,
+        grown);
   }
 
   private Set<Integer> movedDuplicates(int partition, List<Unstored> page) {
@@ -271,7 +275,8 @@ final class OffsetGaps {
         users(page),
         ids(page),
         offsets(page),
-        partition);
+        partition,
+        grown);
   }
 
   private Set<Integer> places(String sql, Object... parameters) {

@@ -241,14 +241,7 @@ public final class Reconciliation {
   private OffsetGaps gaps(Session session, SourceLog log, Scope scope) {
     OffsetGaps gaps =
         new OffsetGaps(
-            session,
-            log,
-            () -> droppedBefore(session),
-            userId ->
-                scope.homes().isPresent()
-                    ? kafka.partitioner().partitionOf(userId, scope.homes().getAsInt())
-                    : -1,
-            scope.spans());
+            session, log, () -> droppedBefore(session), scope.homes().isPresent(), scope.spans());
     for (Span span : scope.spans()) {
       gaps.check(span, scope.censuses().getOrDefault(span.partition(), OffsetGaps.Census.NONE));
     }

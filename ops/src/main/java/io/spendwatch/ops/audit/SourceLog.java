@@ -13,15 +13,23 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -96,6 +104,46 @@ final class SourceLog implements AutoCloseable {
         });
   }
 
+  /**
+   * Where each partition ends, with what open transactions have written. All that was written
+   * together with an offset of {@link #committed()} is below: that offset can be seen a moment
+   * before the records are, since the broker marks one partition after the other as committed.
+   * Reading up to here waits for that.
+   */
+  Map<Integer, Long> writtenEnds() {
+    Map<Integer, Long> ends = new TreeMap<>();
+    writtenEnds(config.topics().transactions())
+        .forEach((partition, end) -> ends.put(partition.partition(), end));
+    return ends;
+  }
+
+  private Map<TopicPartition, Long> writtenEnds(String topic) {
+    return answer(
+        () -> {
+          Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+          partitions(topic).forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+          Map<TopicPartition, Long> ends = new HashMap<>();
+          Map<String, Object> properties = new HashMap<>(config.clientProperties());
+          properties.put(AdminClientConfig.CLIENT_ID_CONFIG, config.nodeId() + "-audit-admin");
+          try (Admin admin = Admin.create(properties)) {
+            admin
+                .listOffsets(latest, new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED))
+                .all()
+                .get(ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+                .forEach((partition, end) -> ends.put(partition, end.offset()));
+          } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException kafka
+                ? kafka
+                : new KafkaException(e.getCause());
+          } catch (java.util.concurrent.TimeoutException e) {
+            throw new TimeoutException(e);
+          } catch (InterruptedException e) {
+            throw new InterruptException(e);
+          }
+          return ends;
+        });
+  }
+
   /** Where a partition begins: what was before has expired. */
   long beginning(int partition) {
     TopicPartition source = new TopicPartition(config.topics().transactions(), partition);
@@ -153,7 +201,7 @@ final class SourceLog implements AutoCloseable {
           List<TopicPartition> partitions = partitions(config.topics().transactionsDeadLetters());
           Map<TopicPartition, Long> times = new HashMap<>();
           partitions.forEach(partition -> times.put(partition, Math.max(0, sinceMs)));
-          Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+          Map<TopicPartition, Long> ends = writtenEnds(config.topics().transactionsDeadLetters());
           Map<TopicPartition, OffsetAndTimestamp> begins = consumer.offsetsForTimes(times);
           Set<Source> found = new HashSet<>();
           for (TopicPartition partition : partitions) {
@@ -183,9 +231,13 @@ final class SourceLog implements AutoCloseable {
     }
   }
 
-  /** Polling waits for a broker that is away for ever, without a word. */
+  /**
+   * Polling waits without a word, and for ever, for a broker that is away and for the end of a
+   * transaction.
+   */
   private final class Patience {
     private final TopicPartition source;
+    private final Duration patience = config.transactionTimeout().plus(ANSWER);
     private long position = -1;
     private long sinceNanos = System.nanoTime();
 
@@ -198,8 +250,16 @@ final class SourceLog implements AutoCloseable {
       if (reached != position) {
         position = reached;
         sinceNanos = System.nanoTime();
-      } else if (System.nanoTime() - sinceNanos > ANSWER.toNanos()) {
-        throw new TimeoutException(source + " is not read on");
+      } else if (System.nanoTime() - sinceNanos > patience.toNanos()) {
+        throw new OperatorException(
+            String.format(
+                Locale.ROOT,
+                "Kafka at %s has let nobody read %s on from offset %d for %d s: it is away, or a transaction stays "
+                    + "open there (kafka-transactions.sh find-hanging)",
+                config.bootstrapServers(),
+                source,
+                position,
+                patience.toSeconds()));
       }
     }
   }

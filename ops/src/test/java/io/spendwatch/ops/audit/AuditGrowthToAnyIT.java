@@ -7,6 +7,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Servers.class)
 class AuditGrowthToAnyIT extends GrownTopicAudit {
   AuditGrowthToAnyIT() {
-    super(6, 8);
+    super(5, 6, 8);
   }
 }

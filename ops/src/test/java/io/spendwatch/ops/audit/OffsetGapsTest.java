@@ -77,7 +77,7 @@ class OffsetGapsTest {
   @Test
   void ofWhatIsWholeNobodyIsAsked() {
     // Neither the tables nor the log are there to ask.
-    var gaps = new OffsetGaps(null, null, null, _ -> -1, List.of(span(3, 9)));
+    var gaps = new OffsetGaps(null, null, null, false, List.of(span(3, 9)));
     gaps.check(span(3, 9), census(offsets(3, 9)));
     assertThat(gaps.findings()).isEmpty();
     assertThat(gaps.expired()).isZero();
