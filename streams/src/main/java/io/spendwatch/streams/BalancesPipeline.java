@@ -70,7 +70,7 @@ final class BalancesPipeline {
         .batchWeighted(
             pipeline.bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
         .via(incarnation.gate().flow())
-        .mapAsync(1, batch -> Defect.watch(batch, () -> pipeline.upsert(batch)))
+        .mapAsync(1, batch -> Defect.watch(batch.sources(), () -> pipeline.upsert(batch)))
         .named("upsert-balances")
         .mapAsync(with.config().unpublishedBatchesMax(), pipeline::commit)
         .named("commit-balances");

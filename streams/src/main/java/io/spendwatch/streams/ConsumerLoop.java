@@ -51,9 +51,6 @@ final class ConsumerLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
 
-  /** How long the thread waits for an answer that it can as well ask for again. */
-  static final Duration ASK = Duration.ofMillis(250);
-
   /** After how long without an answer Kafka is said to be waited for. */
   private static final long NO_ANSWER_MS = 10_000;
 
@@ -278,13 +275,13 @@ final class ConsumerLoop {
     }
     // An offset that is part of an open transaction is not answered before its end; don't spend all
     // the time on waiting for it.
-    startsDueMs = nowMs + 2 * ASK.toMillis();
+    startsDueMs = nowMs + 2 * KafkaConfig.ASK.toMillis();
     partitionCounts =
         walks.keySet().stream()
             .collect(
                 Collectors.toUnmodifiableMap(
-                    topic -> topic, topic -> current.partitionsFor(topic, ASK).size()));
-    Map<TopicPartition, SourceState> states = sourceStates.of(current, pending, ids, ASK);
+                    topic -> topic, topic -> current.partitionsFor(topic, KafkaConfig.ASK).size()));
+    Map<TopicPartition, SourceState> states = sourceStates.of(current, pending, ids, KafkaConfig.ASK);
     answered();
     for (TopicPartition source : pending) {
       AssignedPartition partition = assigned.get(source);
@@ -309,7 +306,7 @@ final class ConsumerLoop {
     if (ids.isEmpty()) {
       if (topicWatch.failure() != null) {
         waitingFor = topicWatch.failure();
-        startsDueMs = time.millis() + 2 * ASK.toMillis();
+        startsDueMs = time.millis() + 2 * KafkaConfig.ASK.toMillis();
       }
       return Map.of();
     }
@@ -378,10 +375,10 @@ final class ConsumerLoop {
     if (live.isEmpty()) {
       return;
     }
-    Map<TopicPartition, Long> ends = current.endOffsets(live, ASK);
+    Map<TopicPartition, Long> ends = current.endOffsets(live, KafkaConfig.ASK);
     answered();
     for (TopicPartition source : live) {
-      if (current.position(source, ASK) >= ends.get(source)) {
+      if (current.position(source, KafkaConfig.ASK) >= ends.get(source)) {
         assigned.get(source).progress().readToEnd(askedAtMs);
       }
     }

@@ -36,9 +36,11 @@ final class Defect extends RuntimeException {
    * that its life has ended. So the step itself must try again whatever cannot lie in the records:
    * a server that is away, a missing privilege, an answer that does not come.
    *
+   * @param records of the batch; where there are none, nothing is a defect
    * @return as the step; a {@code Defect} where it failed with records in the batch
    */
-  static <R> CompletionStage<R> watch(DecodedBatch<?> batch, Supplier<CompletionStage<R>> step) {
+  static <R> CompletionStage<R> watch(
+      List<ConsumerRecord<byte[], byte[]>> records, Supplier<CompletionStage<R>> step) {
     CompletionStage<R> running;
     try {
       running = step.get();
@@ -46,12 +48,12 @@ final class Defect extends RuntimeException {
       running = CompletableFuture.failedFuture(e);
     }
     return running.exceptionallyCompose(
-        failure -> CompletableFuture.failedFuture(named(batch, Retry.cause(failure))));
+        failure -> CompletableFuture.failedFuture(named(records, Retry.cause(failure))));
   }
 
-  private static Throwable named(DecodedBatch<?> batch, Throwable cause) {
+  private static Throwable named(List<ConsumerRecord<byte[], byte[]>> records, Throwable cause) {
     boolean hasEnded = cause instanceof Incarnation.Ended || cause instanceof CancellationException;
-    return hasEnded || batch.sources().isEmpty() ? cause : new Defect(batch.sources(), cause);
+    return hasEnded || records.isEmpty() ? cause : new Defect(records, cause);
   }
 
   long firstOffset() {

@@ -60,12 +60,15 @@ public record KafkaConfig(
   private static final int FETCH_BYTES_MAX = 8 << 20;
   private static final int PARTITION_FETCH_BYTES_MAX = 1 << 20;
 
+  /** How long the thread that polls waits for an answer that it can as well ask for again. */
+  static final Duration ASK = Duration.ofMillis(250);
+
   /**
    * How long a broker may keep a fetch at most. It answers one request of a connection after the
    * other: what the polling thread asks for waits behind the fetch, and must be answered within
-   * {@link ConsumerLoop#ASK}.
+   * {@link #ASK}.
    */
-  private static final Duration FETCH_WAIT_LIMIT = ConsumerLoop.ASK.dividedBy(3);
+  private static final Duration FETCH_WAIT_LIMIT = ASK.dividedBy(3);
 
   /**
    * Before a transaction can begin, the broker must have ended the one before everywhere, which

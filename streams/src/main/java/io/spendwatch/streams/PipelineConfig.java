@@ -27,13 +27,7 @@ import java.time.Instant;
  * @param maxFutureSkew how far past the wall clock an event time may lie
  * @param eventTimeFloor earliest event time of a transaction
  * @param askTimeout for one answer of the partition's actor
- * @param offsetCommitInterval how long an offset without alerts waits for others to be committed
- *     with
- * @param topicPatience how long the publications of others wait for a topic that does not take its
- *     records
- * @param aheadPatience how long a Kafka transaction that was begun ahead is open for a row that is
- *     not durable yet; zero where none is to be begun ahead
- * @param publishers threads with a transactional producer each that the partitions share
+ * @param publish how what is durable is published
  * @param poisonTries how often a record alone must make our own code fail to go to the dead letters
  * @param drainTimeout how long what is in flight may take when a partition is given away
  * @param topicCheckInterval between two looks whether the transactions topic has more partitions,
@@ -53,17 +47,11 @@ public record PipelineConfig(
     Duration maxFutureSkew,
     Instant eventTimeFloor,
     Duration askTimeout,
-    Duration offsetCommitInterval,
-    Duration topicPatience,
-    Duration aheadPatience,
-    int publishers,
+    PublishConfig publish,
     int poisonTries,
     Duration drainTimeout,
     Duration topicCheckInterval,
     BackOff retry) {
-
-  /** All that subscribers do not see meanwhile, of all nodes. */
-  private static final Duration AHEAD_PATIENCE_LIMIT = Duration.ofSeconds(5);
 
   /** Beyond it the thread that polls would be late with what else it has to do. */
   private static final Duration POLL_INTERVAL_LIMIT = Duration.ofMillis(100);
@@ -97,25 +85,18 @@ public record PipelineConfig(
         eventTimeFloor,
         "not before 1970");
     checkPositive("spendwatch.pipeline.ask-timeout", askTimeout);
-    checkPositive("spendwatch.pipeline.offset-commit-interval", offsetCommitInterval);
     checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
-    checkPositive("spendwatch.pipeline.topic-patience", topicPatience);
-    check(
-        !aheadPatience.isNegative() && aheadPatience.compareTo(AHEAD_PATIENCE_LIMIT) <= 0,
-        "spendwatch.pipeline.ahead-patience",
-        aheadPatience,
-        "at most " + AHEAD_PATIENCE_LIMIT.toSeconds() + " s");
-    checkRange("spendwatch.pipeline.publishers", publishers, 1, 16);
     checkRange("spendwatch.pipeline.poison-tries", poisonTries, 1, 100);
     check(
-        drainTimeout.compareTo(offsetCommitInterval) > 0,
+        drainTimeout.compareTo(publish.offsetCommitInterval()) > 0,
         "spendwatch.pipeline.drain-timeout",
         drainTimeout,
-        "> offset-commit-interval " + offsetCommitInterval);
+        "> offset-commit-interval " + publish.offsetCommitInterval());
   }
 
   /** Reads {@code spendwatch.pipeline}. */
   public static PipelineConfig from(ConfigSection section) {
+    BackOff retry = BackOff.from(section.section("retry"));
     PipelineConfig config =
         new PipelineConfig(
             section.duration("poll-interval-min"),
@@ -130,14 +111,11 @@ public record PipelineConfig(
             section.duration("max-future-skew"),
             section.instant("event-time-floor"),
             section.duration("ask-timeout"),
-            section.duration("offset-commit-interval"),
-            section.duration("topic-patience"),
-            section.duration("ahead-patience"),
-            section.integer("publishers"),
+            PublishConfig.from(section, retry),
             section.integer("poison-tries"),
             section.duration("drain-timeout"),
             section.duration("topic-check-interval"),
-            BackOff.from(section.section("retry")));
+            retry);
     section.rejectUnknown();
     return config;
   }

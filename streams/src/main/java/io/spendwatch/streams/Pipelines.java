@@ -149,7 +149,7 @@ public final class Pipelines {
                 topics.transactions(),
                 topics.transactionsDeadLetters(),
                 topics.balancesDeadLetters()),
-            pipeline,
+            pipeline.publish(),
             time);
     AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
     Layouts layouts = new Layouts(outside.database());

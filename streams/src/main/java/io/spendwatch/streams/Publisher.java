@@ -1,6 +1,5 @@
 package io.spendwatch.streams;
 
-import io.spendwatch.streams.retry.BackOff;
 import io.spendwatch.streams.retry.Timekeeper;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,10 +83,7 @@ final class Publisher {
 
   private final String name;
   private final Supplier<Producer<byte[], byte[]>> producers;
-  private final long commitIntervalNanos;
-  private final Duration topicPatience;
-  private final Duration aheadPatience;
-  private final BackOff backOff;
+  private final PublishConfig config;
   private final Timekeeper time;
   // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
   private final BlockingQueue<Publication> queue = new LinkedBlockingQueue<>();
@@ -113,26 +109,18 @@ final class Publisher {
    * @param name of the thread
    * @param producers makes a producer with its transactional id, not initialised
    * @param topics that are published to
-   * @param topicPatience how long the others wait for a topic that does not answer
-   * @param aheadPatience how long a transaction is open for a row that is not durable
    */
   Publisher(
       String name,
       Supplier<Producer<byte[], byte[]>> producers,
       TopicWatch topics,
-      Duration commitInterval,
-      Duration topicPatience,
-      Duration aheadPatience,
-      BackOff backOff,
+      PublishConfig config,
       Timekeeper time) {
     this.name = name;
     this.producers = producers;
-    this.commitIntervalNanos = commitInterval.toNanos();
-    this.topicPatience = topicPatience;
-    this.aheadPatience = aheadPatience;
+    this.config = config;
     this.topics = topics;
-    this.held = new HeldBack(topics, backOff, time);
-    this.backOff = backOff;
+    this.held = new HeldBack(topics, config.retry(), time);
     this.time = time;
   }
 
@@ -292,7 +280,7 @@ final class Publisher {
     if (gathered.isEmpty()) {
       return;
     }
-    long dueNanos = gathered.getFirst().sinceNanos() + commitIntervalNanos;
+    long dueNanos = gathered.getFirst().sinceNanos() + config.offsetCommitInterval().toNanos();
     long bytes = gathered.stream().mapToLong(Publication::bytes).sum();
     boolean urgent = closing.isDone() || gathered.stream().anyMatch(Publication::isUrgent);
     while (gathered.size() < GROUP_PUBLICATIONS_MAX && bytes < GROUP_BYTES_MAX) {
@@ -413,7 +401,7 @@ final class Publisher {
 
   /** Whether all of it is durable, and nobody's life has ended before that. */
   private boolean awaitDurable(List<Publication> live) throws InterruptedException {
-    long deadlineNanos = time.nanoTime() + aheadPatience.toNanos();
+    long deadlineNanos = time.nanoTime() + config.aheadPatience().toNanos();
     for (Publication publication : live) {
       while (!publication.isDurable()) {
         long leftNanos = deadlineNanos - time.nanoTime();
@@ -444,7 +432,7 @@ final class Publisher {
     sends.allSent();
     // A slow broker is slow for all: whom it takes long to commit has that much more patience.
     long deadlineNanos =
-        time.nanoTime() + topicPatience.toNanos() + 2 * Math.max(0, lastCommitNanos);
+        time.nanoTime() + config.topicPatience().toNanos() + 2 * Math.max(0, lastCommitNanos);
     while (!time.await(sends.over(), SEND_CHECK)) {
       if (time.nanoTime() - deadlineNanos > 0 && othersWait(live, sends.unanswered())) {
         return false;
@@ -521,7 +509,7 @@ final class Publisher {
   private void pauseAfter(RuntimeException cause) throws InterruptedException {
     failures++;
     waitingFor = describe(cause);
-    boolean _ = time.await(closing, Duration.ofMillis(backOff.delayMs(failures, time.random())));
+    boolean _ = time.await(closing, Duration.ofMillis(config.retry().delayMs(failures, time.random())));
   }
 
   /** The producer wraps what happened. */

@@ -32,7 +32,7 @@ final class Publishers {
       IntFunction<Producer<byte[], byte[]>> producers,
       TopicIds topicIds,
       Set<String> outputs,
-      PipelineConfig config,
+      PublishConfig config,
       Timekeeper time) {
     // One for all, so that the brokers are asked no more often than by one.
     TopicWatch topics = new TopicWatch(topicIds, outputs, Publisher.TOPICS_LOOK, time, () -> {});
@@ -44,10 +44,7 @@ final class Publishers {
                         "spendwatch-publisher-" + number,
                         () -> producers.apply(number),
                         topics,
-                        config.offsetCommitInterval(),
-                        config.topicPatience(),
-                        config.aheadPatience(),
-                        config.retry(),
+                        config,
                         time))
             .toList();
   }

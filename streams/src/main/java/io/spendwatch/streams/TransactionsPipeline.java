@@ -231,7 +231,7 @@ final class TransactionsPipeline {
         .merge(Source.tick(with.config().tick(), with.config().tick(), DecodedBatch.tick()), true)
         .via(incarnation.gate().flow())
         // One stage for both: a batch may be judged only after the one before is durable.
-        .mapAsync(1, batch -> Defect.watch(batch, () -> assessAndWrite(batch)))
+        .mapAsync(1, batch -> Defect.watch(batch.sources(), () -> assessAndWrite(batch)))
         .named("assess-exposure,write-ledger")
         .mapAsync(with.config().unpublishedBatchesMax(), DurableBatch::published)
         .named("publish-alerts");

@@ -53,14 +53,14 @@ class DefectTest {
 
   @Test
   void letsPassWhatSucceeds() {
-    assertThat(Defect.watch(batch(7, 2), () -> CompletableFuture.completedFuture("done")))
+    assertThat(Defect.watch(batch(7, 2).sources(), () -> CompletableFuture.completedFuture("done")))
         .isCompletedWithValue("done");
   }
 
   private static Throwable failureOf(
       DecodedBatch<String> batch, Supplier<CompletionStage<Object>> step) {
     return catchThrowableOfType(
-            CompletionException.class, () -> Defect.watch(batch, step).toCompletableFuture().join())
+            CompletionException.class, () -> Defect.watch(batch.sources(), step).toCompletableFuture().join())
         .getCause();
   }
 

@@ -416,10 +416,12 @@ class PublisherTest {
                 Publisher.TOPICS_LOOK,
                 time,
                 () -> {}),
-            commitInterval,
-            Duration.ofMillis(50),
-            AHEAD_PATIENCE,
-            new BackOff(Duration.ofMillis(1), Duration.ofMillis(10)),
+            new PublishConfig(
+                1,
+                commitInterval,
+                Duration.ofMillis(50),
+                AHEAD_PATIENCE,
+                new BackOff(Duration.ofMillis(1), Duration.ofMillis(10))),
             time);
     fresh.inGroup(GROUP);
     return fresh;
