@@ -1,6 +1,7 @@
 /**
- * The per-user actor, its window, the rule, and sharding. Knows no Kafka and no SQL: what it needs
- * from outside it asks through ports ({@link io.spendwatch.actors.Accounts}, {@link
- * io.spendwatch.actors.History}).
+ * The rule for one user and the actors that apply it to all. Knows no Kafka and no SQL: what it
+ * needs from outside it asks through {@link io.spendwatch.actors.ports}. The rule itself, plain
+ * Java, is {@link io.spendwatch.actors.exposure}; who holds which user, and answers, is {@link
+ * io.spendwatch.actors.partition}.
  */
 package io.spendwatch.actors;

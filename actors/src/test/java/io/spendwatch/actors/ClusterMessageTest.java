@@ -3,8 +3,12 @@ package io.spendwatch.actors;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.PartitionQuery.GetWindows;
-import io.spendwatch.actors.PartitionWindows.UserWindow;
+import io.spendwatch.actors.exposure.UserView;
+import io.spendwatch.actors.exposure.UserWindow;
+import io.spendwatch.actors.partition.PartitionQuery;
+import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
+import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.AlertIds;
 import java.util.Collections;
 import java.util.List;

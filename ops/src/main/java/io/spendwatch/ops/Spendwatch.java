@@ -4,15 +4,11 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
-import io.spendwatch.ops.cli.BareLoopCommand;
-import io.spendwatch.ops.cli.BenchCommand;
-import io.spendwatch.ops.cli.CompareCommand;
-import io.spendwatch.ops.cli.DemoCommand;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
-import io.spendwatch.ops.cli.SandboxCommand;
 import io.spendwatch.ops.cli.StatusCommand;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Secrets;
 import java.time.Duration;
@@ -51,8 +47,8 @@ import picocli.CommandLine.TypeConversionException;
           + " prints those that the others need."
     })
 public final class Spendwatch implements Runnable {
-  /** In the order of the help. */
-  private static final Map<String, Class<?>> COMMANDS = commands();
+  /** Of a node, wherever it runs, in the order of the help. */
+  public static final Map<String, Class<?>> COMMANDS = commands();
 
   @Spec private CommandSpec spec;
 
@@ -62,46 +58,41 @@ public final class Spendwatch implements Runnable {
     // What libraries write, SQL among it, has the digits that its readers expect, whatever the
     // user's language.
     Locale.setDefault(Locale.ROOT);
-    System.exit(run(args));
+    System.exit(run(COMMANDS, args));
   }
 
-  /** Runs what the arguments say, as the process would, and answers its exit status. */
-  public static int run(String... args) {
-    return commandLine(named(args)).execute(args);
+  /**
+   * Runs what the arguments say, as the process would, and answers its exit status.
+   *
+   * @param commands that there are, by name
+   */
+  public static int run(Map<String, Class<?>> commands, String... args) {
+    return commandLine(named(commands, args)).execute(args);
   }
 
   private static Map<String, Class<?>> commands() {
     Map<String, Class<?>> commands = new LinkedHashMap<>();
-    commands.put("demo", DemoCommand.class);
-    commands.put("sandbox", SandboxCommand.class);
     commands.put("migrate", MigrateCommand.class);
     commands.put("node", NodeCommand.class);
     commands.put("status", StatusCommand.class);
     commands.put("audit", AuditCommand.class);
     commands.put("alerts", AlertsCommand.class);
-    commands.put("bench", BenchCommand.class);
-    commands.put("bare-loop", BareLoopCommand.class);
-    commands.put("compare", CompareCommand.class);
     commands.put("explain", ExplainCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 
   /** What of it these arguments need: to make all of it costs more than a short command does. */
-  private static Map<String, Class<?>> named(String[] args) {
-    Class<?> named = args.length == 0 ? null : COMMANDS.get(args[0]);
+  private static Map<String, Class<?>> named(Map<String, Class<?>> commands, String[] args) {
+    Class<?> named = args.length == 0 ? null : commands.get(args[0]);
     if (named != null) {
       return Map.of(args[0], named);
     }
     boolean isVersion = args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"));
-    return isVersion ? Map.of() : COMMANDS;
+    return isVersion ? Map.of() : commands;
   }
 
-  /** The whole command line, not run yet. */
-  public static CommandLine commandLine() {
-    return commandLine(COMMANDS);
-  }
-
-  private static CommandLine commandLine(Map<String, Class<?>> commands) {
+  /** The command line with these, not run yet. */
+  public static CommandLine commandLine(Map<String, Class<?>> commands) {
     // It would repeat on its own what it could not read.
     CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     CommandLine whole = new CommandLine(new Spendwatch());

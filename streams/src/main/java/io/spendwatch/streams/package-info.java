@@ -1,6 +1,8 @@
 /**
  * The pipelines: what happens to a record from Kafka until its verdict is durable and its alert is
- * out. {@link io.spendwatch.streams.Pipelines} is the way in; the walk itself is in {@link
- * io.spendwatch.streams.TransactionsPipeline}.
+ * out. {@link io.spendwatch.streams.pipeline.Pipelines} is the way in; the walk itself is in {@link
+ * io.spendwatch.streams.pipeline.TransactionsPipeline}. From the ground up: {@code base}, {@code
+ * database}, {@code ledger}; {@code life}, {@code quarantine}, {@code kafka}, {@code publish};
+ * {@code layout}; {@code pipeline}.
  */
 package io.spendwatch.streams;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.alerts;
 
-import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
-import io.spendwatch.streams.retry.Retry;
+import io.spendwatch.streams.base.Retry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

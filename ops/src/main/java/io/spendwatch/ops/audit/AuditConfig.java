@@ -1,9 +1,9 @@
 package io.spendwatch.ops.audit;
 
-import static io.spendwatch.streams.config.ConfigSection.checkPositive;
-import static io.spendwatch.streams.config.ConfigSection.checkRange;
+import static io.spendwatch.streams.base.ConfigSection.checkPositive;
+import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
-import io.spendwatch.streams.config.ConfigSection;
+import io.spendwatch.streams.base.ConfigSection;
 import java.time.Duration;
 
 /**

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.audit;
 
 import io.spendwatch.ops.status.AuditStatus;
-import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.database.Statements;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.audit;
 
 import io.spendwatch.protocol.ForeignText;
-import io.spendwatch.streams.postgres.SqlText;
+import io.spendwatch.streams.database.SqlText;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.streams.postgres.SqlText;
+import io.spendwatch.streams.database.SqlText;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

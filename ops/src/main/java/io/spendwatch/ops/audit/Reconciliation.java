@@ -1,10 +1,11 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.ops.audit.windows.AwakeWindows;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Alert;
-import io.spendwatch.streams.KafkaConfig;
-import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.kafka.KafkaConfig;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.AuditStatus;
-import io.spendwatch.streams.retry.PeriodicWork;
+import io.spendwatch.streams.base.PeriodicWork;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;

@@ -1,8 +1,8 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.ops.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
-import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.streams.database.Database;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.time.Instant;

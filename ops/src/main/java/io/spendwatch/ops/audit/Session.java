@@ -1,10 +1,10 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.ops.OperatorException;
-import io.spendwatch.streams.postgres.Database;
-import io.spendwatch.streams.postgres.PgFailure;
-import io.spendwatch.streams.postgres.Statements;
-import io.spendwatch.streams.retry.Retry;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.database.PgFailure;
+import io.spendwatch.streams.database.Statements;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;

@@ -2,9 +2,9 @@ package io.spendwatch.ops.audit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.DeadLetters;
-import io.spendwatch.streams.KafkaConfig;
+import io.spendwatch.streams.kafka.KafkaConfig;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,9 +1,10 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.actors.PartitionQuery.GetWindows;
-import io.spendwatch.actors.PartitionWindows;
-import io.spendwatch.actors.PartitionWindows.UserWindow;
-import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.actors.exposure.UserWindow;
+import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
+import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.ops.audit.windows.AwakeWindows;
+import io.spendwatch.streams.database.Database;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
 import java.time.OffsetDateTime;

@@ -3,7 +3,6 @@ package io.spendwatch.ops.cli;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.alerts.AlertText;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.process.StandardOutput;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
 import java.time.Duration;

@@ -1,15 +1,15 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.api.HttpWindows;
+import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.AuditReport.Mode;
-import io.spendwatch.ops.audit.HttpWindows;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.http.Json;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
-import io.spendwatch.streams.postgres.Database;
-import io.spendwatch.streams.retry.Timekeeper;
+import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.time.Duration;

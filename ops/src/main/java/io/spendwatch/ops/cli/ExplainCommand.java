@@ -1,13 +1,13 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.audit.explain.Explanation;
+import io.spendwatch.ops.audit.explain.ExplanationText;
+import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.explain.Explanation;
-import io.spendwatch.ops.explain.ExplanationText;
-import io.spendwatch.ops.explain.Explanations;
-import io.spendwatch.ops.http.Json;
 import io.spendwatch.protocol.EventTime;
 import io.spendwatch.protocol.ForeignText;
-import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.database.Database;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.concurrent.Callable;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.setup.Preparation;
-import io.spendwatch.ops.setup.TopicGrowth;
-import io.spendwatch.streams.retry.Timekeeper;
+import io.spendwatch.ops.storage.topics.Preparation;
+import io.spendwatch.ops.storage.topics.TopicGrowth;
+import io.spendwatch.streams.base.Timekeeper;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -41,8 +41,8 @@ public final class Rehearsal {
         });
     node.start();
     System.setProperty("spendwatch.http.port", Integer.toString(node.getAddress().getPort()));
-    int _ = Spendwatch.run("status");
+    int _ = Spendwatch.run(Spendwatch.COMMANDS, "status");
     node.stop(0);
-    int _ = Spendwatch.run("status", "--timeout", "1s");
+    int _ = Spendwatch.run(Spendwatch.COMMANDS, "status", "--timeout", "1s");
   }
 }

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.api.HttpConfig;
+import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.http.HttpConfig;
-import io.spendwatch.ops.http.Json;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.StatusText;
 import io.spendwatch.protocol.ForeignText;

@@ -1,12 +1,12 @@
 package io.spendwatch.ops.cluster;
 
-import static io.spendwatch.streams.config.ConfigSection.check;
-import static io.spendwatch.streams.config.ConfigSection.checkPositive;
-import static io.spendwatch.streams.config.ConfigSection.checkRange;
+import static io.spendwatch.streams.base.ConfigSection.check;
+import static io.spendwatch.streams.base.ConfigSection.checkPositive;
+import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigUtil;
-import io.spendwatch.streams.config.ConfigSection;
+import io.spendwatch.streams.base.ConfigSection;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;

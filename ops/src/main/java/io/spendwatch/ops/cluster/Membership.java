@@ -1,8 +1,8 @@
 package io.spendwatch.ops.cluster;
 
 import com.typesafe.config.Config;
-import io.spendwatch.ops.OperatorException;
-import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.streams.database.Statements;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;

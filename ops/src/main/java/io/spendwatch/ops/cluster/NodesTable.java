@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cluster;
 
-import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.database.Statements;
 import io.vertx.pgclient.data.Interval;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;

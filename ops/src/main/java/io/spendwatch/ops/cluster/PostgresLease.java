@@ -1,11 +1,11 @@
 package io.spendwatch.ops.cluster;
 
 import com.typesafe.config.Config;
-import io.spendwatch.streams.config.ConfigSection;
-import io.spendwatch.streams.postgres.Statements;
-import io.spendwatch.streams.retry.BackOff;
-import io.spendwatch.streams.retry.Retry;
-import io.spendwatch.streams.retry.Timekeeper;
+import io.spendwatch.streams.base.BackOff;
+import io.spendwatch.streams.base.ConfigSection;
+import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.database.Statements;
 import io.vertx.pgclient.data.Interval;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package io.spendwatch.ops.cluster;
 
 import io.spendwatch.ops.cluster.ClusterConfig.RegistrationConfig;
-import io.spendwatch.streams.retry.PeriodicWork;
-import io.spendwatch.streams.retry.Retry;
+import io.spendwatch.streams.base.PeriodicWork;
+import io.spendwatch.streams.base.Retry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;

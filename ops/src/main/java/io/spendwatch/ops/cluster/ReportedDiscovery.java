@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cluster;
 
-import io.spendwatch.streams.retry.Retry;
+import io.spendwatch.streams.base.Retry;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeoutException;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cluster;
 
-import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.database.Statements;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.setup.Setup;
 

@@ -1,11 +1,11 @@
 package io.spendwatch.ops.config;
 
-import static io.spendwatch.streams.config.ConfigSection.check;
-import static io.spendwatch.streams.config.ConfigSection.checkPositive;
-import static io.spendwatch.streams.config.ConfigSection.checkRange;
+import static io.spendwatch.streams.base.ConfigSection.check;
+import static io.spendwatch.streams.base.ConfigSection.checkPositive;
+import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
 import com.typesafe.config.Config;
-import io.spendwatch.streams.config.ConfigSection;
+import io.spendwatch.streams.base.ConfigSection;
 import java.time.Duration;
 
 /**

@@ -1,8 +1,8 @@
 package io.spendwatch.ops.node;
 
 import io.spendwatch.ops.cluster.Membership;
-import io.spendwatch.streams.Pipelines;
-import io.spendwatch.streams.postgres.Database;
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.pipeline.Pipelines;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

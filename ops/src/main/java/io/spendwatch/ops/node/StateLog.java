@@ -2,7 +2,7 @@ package io.spendwatch.ops.node;
 
 import io.spendwatch.ops.status.NodeStatus.NodeInfo;
 import io.spendwatch.ops.status.NodeStatus.State;
-import io.spendwatch.streams.retry.PeriodicWork;
+import io.spendwatch.streams.base.PeriodicWork;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

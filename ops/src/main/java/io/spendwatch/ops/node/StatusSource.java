@@ -1,7 +1,7 @@
 package io.spendwatch.ops.node;
 
-import io.spendwatch.actors.PartitionActors;
-import io.spendwatch.actors.PartitionSharding;
+import io.spendwatch.actors.address.PartitionSharding;
+import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.NodeStatus;
@@ -14,10 +14,10 @@ import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.NodeStatus.Totals;
 import io.spendwatch.protocol.Secrets;
-import io.spendwatch.streams.PartitionStatus;
-import io.spendwatch.streams.Pipelines;
-import io.spendwatch.streams.PipelinesStatus;
-import io.spendwatch.streams.postgres.UnreadableRows;
+import io.spendwatch.streams.ledger.UnreadableRows;
+import io.spendwatch.streams.life.PartitionStatus;
+import io.spendwatch.streams.pipeline.Pipelines;
+import io.spendwatch.streams.pipeline.PipelinesStatus;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;

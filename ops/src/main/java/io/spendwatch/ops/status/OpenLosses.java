@@ -1,9 +1,9 @@
 package io.spendwatch.ops.status;
 
 import io.spendwatch.ops.status.NodeStatus.LostRange;
-import io.spendwatch.streams.postgres.SqlText;
-import io.spendwatch.streams.postgres.Statements;
-import io.spendwatch.streams.retry.PeriodicWork;
+import io.spendwatch.streams.base.PeriodicWork;
+import io.spendwatch.streams.database.SqlText;
+import io.spendwatch.streams.database.Statements;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;

@@ -39,11 +39,11 @@ CREATE TEMPORARY TABLE told ON COMMIT DROP AS
 SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {checkable_from}
          AND alert.detected_at >= {in_time_since} AS fresh,
        alert.late AND alert.revealed_by IS NULL AS by_version,
-       CASE WHEN CASE WHEN alert.late THEN alert.revealed_by IS NULL ELSE alert.transaction_id IS NULL END THEN reached.knows
-            ELSE alert.arrived END AS knows,
+       CASE WHEN alert.is_of_time THEN reached.knows ELSE alert.arrived END AS knows,
        reached.knows_from
   FROM (
-         SELECT alert.*, {alert_arrived} AS arrived, {alert_place} AS stay
+         SELECT alert.*, {alert_arrived} AS arrived, {alert_place} AS stay,
+                CASE WHEN late THEN revealed_by IS NULL ELSE transaction_id IS NULL END AS is_of_time
            FROM spendwatch.alerts AS alert
            {alert_moved}
        ) AS alert
@@ -58,10 +58,11 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
                     FROM (
                            SELECT arrived, signed_minor, event_time >= coalesce(latest_before, event_time) AS in_order
                              FROM work
-                            WHERE work.user_id = alert.user_id AND work.currency = alert.currency
+                            WHERE alert.is_of_time
+                              AND work.user_id = alert.user_id AND work.currency = alert.currency
                               AND work.event_time > alert.event_time - interval '24 hours' AND work.event_time <= alert.event_time
                            UNION ALL
-                           SELECT -1, 0, true
+                           SELECT -1, 0, true WHERE alert.is_of_time
                          ) AS entry
                   WINDOW arrivals AS (ORDER BY arrived)
                 ) AS state
@@ -69,6 +70,6 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
           ORDER BY arrived > alert.arrived, next_arrived - 1 < known_arrived,
                    CASE WHEN next_arrived - 1 < known_arrived THEN -arrived ELSE arrived END
           LIMIT 1
-       ) AS reached ON CASE WHEN alert.late THEN alert.revealed_by IS NULL ELSE alert.transaction_id IS NULL END;
+       ) AS reached ON true;
 CREATE INDEX ON told (user_id, event_time);
 ANALYZE told;

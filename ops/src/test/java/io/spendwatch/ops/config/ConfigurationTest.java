@@ -3,7 +3,7 @@ package io.spendwatch.ops.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.ops.OperatorException;
+import io.spendwatch.ops.errors.OperatorException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -9,11 +9,12 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.AccountBalance;
 import io.spendwatch.actors.ClusterMessage;
-import io.spendwatch.actors.PartitionQuery;
-import io.spendwatch.actors.PartitionWindows;
-import io.spendwatch.actors.UserView;
+import io.spendwatch.actors.exposure.UserView;
+import io.spendwatch.actors.exposure.UserWindow;
+import io.spendwatch.actors.partition.PartitionQuery;
+import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.StatusSamples;
@@ -49,8 +50,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RemoteMessagesTest {
   private static final Path FILES = Path.of("src", "test", "resources", "remote-messages");
   private static final CBORMapper CBOR = new CBORMapper();
-  private static final PartitionWindows.UserWindow WINDOW =
-      new PartitionWindows.UserWindow("u", 4, 5, 6, new AccountBalance(-5, "USD", 7, 3), "e");
+  private static final UserWindow WINDOW =
+      new UserWindow("u", 4, 5, 6, new AccountBalance(-5, "USD", 7, 3), "e");
 
   private final ActorTestKit kit =
       ActorTestKit.create(

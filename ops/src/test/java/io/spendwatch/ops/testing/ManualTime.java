@@ -1,6 +1,6 @@
 package io.spendwatch.ops.testing;
 
-import io.spendwatch.streams.retry.Timekeeper;
+import io.spendwatch.streams.base.Timekeeper;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.BlockingQueue;

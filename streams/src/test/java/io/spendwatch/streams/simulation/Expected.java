@@ -1,8 +1,8 @@
 package io.spendwatch.streams.simulation;
 
-import io.spendwatch.actors.NaiveUser;
-import io.spendwatch.actors.NaiveUser.Alert;
-import io.spendwatch.actors.NaiveUser.Version;
+import io.spendwatch.actors.exposure.NaiveUser;
+import io.spendwatch.actors.exposure.NaiveUser.Alert;
+import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.protocol.Transaction;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -2,15 +2,15 @@ package io.spendwatch.streams.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.actors.NaiveUser.Version;
+import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
-import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
-import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
+import io.spendwatch.streams.ledger.SimulatedPostgres.StoredAlert;
+import io.spendwatch.streams.ledger.SimulatedPostgres.StoredTransaction;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;

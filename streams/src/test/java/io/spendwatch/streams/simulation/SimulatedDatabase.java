@@ -1,7 +1,7 @@
 package io.spendwatch.streams.simulation;
 
-import io.spendwatch.streams.postgres.SimulatedPostgres;
-import io.spendwatch.streams.postgres.Statements;
+import io.spendwatch.streams.database.Statements;
+import io.spendwatch.streams.ledger.SimulatedPostgres;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;

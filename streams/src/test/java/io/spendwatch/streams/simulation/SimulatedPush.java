@@ -1,6 +1,6 @@
 package io.spendwatch.streams.simulation;
 
-import io.spendwatch.streams.postgres.BalancePush;
+import io.spendwatch.streams.ledger.BalancePush;
 import java.time.Duration;
 import java.util.Set;
 

@@ -2,17 +2,17 @@ package io.spendwatch.streams.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.actors.NaiveUser;
-import io.spendwatch.actors.NaiveUser.Version;
+import io.spendwatch.actors.exposure.NaiveUser;
+import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.streams.postgres.SimulatedPostgres;
-import io.spendwatch.streams.postgres.SimulatedPostgres.LostRecords;
-import io.spendwatch.streams.postgres.SimulatedPostgres.StoredAlert;
-import io.spendwatch.streams.postgres.SimulatedPostgres.StoredTransaction;
+import io.spendwatch.streams.ledger.SimulatedPostgres;
+import io.spendwatch.streams.ledger.SimulatedPostgres.LostRecords;
+import io.spendwatch.streams.ledger.SimulatedPostgres.StoredAlert;
+import io.spendwatch.streams.ledger.SimulatedPostgres.StoredTransaction;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;

@@ -1,7 +1,7 @@
 package io.spendwatch.streams.simulation;
 
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.streams.postgres.SimulatedPostgres;
+import io.spendwatch.streams.ledger.SimulatedPostgres;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,6 +1,0 @@
-package io.spendwatch.actors;
-
-import io.spendwatch.protocol.Transaction;
-
-/** A decoded transaction and its place in the partition. */
-public record Received(Transaction transaction, long offset) {}

@@ -1,0 +1,365 @@
+package io.spendwatch.actors.partition;
+
+import io.spendwatch.actors.exposure.Announcement;
+import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Received;
+import io.spendwatch.actors.exposure.Transition;
+import io.spendwatch.actors.exposure.Transition.Named;
+import io.spendwatch.actors.exposure.Transition.Nobody;
+import io.spendwatch.actors.exposure.Transition.Ranked;
+import io.spendwatch.actors.partition.ChangedAccounts.Changed;
+import io.spendwatch.actors.partition.PartitionCommand.Assess;
+import io.spendwatch.actors.ports.AccountBalance;
+import io.spendwatch.actors.ports.History.InstantQuery;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertIds;
+import io.spendwatch.protocol.DeadLetterReason;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * One batch on its way through a {@link PartitionActor}: whose transactions it has, who has still
+ * to answer, and what was said so far. Not thread-safe: lives in that actor.
+ */
+final class Batch {
+
+  /** One user's share of the batch, in order. */
+  private static final class Share {
+    final List<Received> transactions = new ArrayList<>(2);
+    int[] places = new int[2];
+    long[] passedMs = new long[2];
+    long earliestMs = Long.MAX_VALUE;
+
+    void add(Received received, int place, long toMs) {
+      int size = transactions.size();
+      if (size == places.length) {
+        places = Arrays.copyOf(places, size * 2);
+        passedMs = Arrays.copyOf(passedMs, size * 2);
+      }
+      places[size] = place;
+      passedMs[size] = toMs;
+      transactions.add(received);
+      earliestMs = Math.min(earliestMs, received.transaction().eventTimeMs());
+    }
+  }
+
+  private record Happened(String userId, Transition transition, long knownVersion) {}
+
+  private final long id;
+  private final int partition;
+  private final String topic;
+  private final long clearGraceMs;
+  private final Assess assess;
+  private ActorRef<PartitionCommand.Reply> replyTo;
+  private int asked = 1;
+
+  private long streamTimeBeforeMs;
+  private long streamTimeMs;
+  private final Map<String, Share> shares = new LinkedHashMap<>();
+  private final Judgement[] judgements;
+  private final List<Happened> happened = new ArrayList<>();
+  private final Map<String, Long> restoredFromMs = new HashMap<>();
+  private final Set<String> touched = new HashSet<>();
+  private Set<String> advances = new HashSet<>();
+  private Changed changed = new Changed(Set.of(), Set.of(), false);
+  private FactsRound factsRound = new FactsRound();
+  private int unanswered;
+
+  /**
+   * @param clearGraceMs by how much stream time must have passed what is dealt with by time alone
+   */
+  Batch(long id, int partition, String topic, long clearGraceMs, Assess assess) {
+    this.id = id;
+    this.partition = partition;
+    this.topic = topic;
+    this.clearGraceMs = clearGraceMs;
+    this.assess = assess;
+    this.replyTo = assess.replyTo();
+    this.judgements = new Judgement[assess.transactions().size()];
+  }
+
+  long id() {
+    return id;
+  }
+
+  long sequence() {
+    return assess.sequence();
+  }
+
+  long lastOffset() {
+    return assess.lastOffset();
+  }
+
+  /** Without transactions, it can change nothing but by alerts. */
+  boolean isMereTick() {
+    return assess.transactions().isEmpty();
+  }
+
+  boolean balancesPushed() {
+    return assess.balancesPushed();
+  }
+
+  boolean isRepeatedBy(Assess other) {
+    return other.sequence() == assess.sequence();
+  }
+
+  void answerTo(ActorRef<PartitionCommand.Reply> asker) {
+    replyTo = asker;
+    asked++;
+  }
+
+  /** How often it has been asked for. */
+  int asked() {
+    return asked;
+  }
+
+  ActorRef<PartitionCommand.Reply> replyTo() {
+    return replyTo;
+  }
+
+  /** Shares the transactions out to their users. */
+  void begin(long partitionStreamTimeMs) {
+    streamTimeBeforeMs = partitionStreamTimeMs;
+    streamTimeMs = partitionStreamTimeMs;
+    int place = 0;
+    for (Received received : assess.transactions()) {
+      shares
+          .computeIfAbsent(received.transaction().userId(), _ -> new Share())
+          .add(received, place++, passed(streamTimeMs));
+      streamTimeMs = Math.max(streamTimeMs, received.transaction().eventTimeMs());
+    }
+  }
+
+  Set<String> userIds() {
+    return shares.keySet();
+  }
+
+  /** Earliest event time of the user's transactions here; the stream time where there are none. */
+  long earliestMs(String userId) {
+    Share share = shares.get(userId);
+    return share == null ? Math.max(0, streamTimeBeforeMs) : share.earliestMs;
+  }
+
+  long streamTimeBeforeMs() {
+    return streamTimeBeforeMs;
+  }
+
+  /** Highest event time that the partition has seen, this batch included. */
+  long streamTimeMs() {
+    return streamTimeMs;
+  }
+
+  /**
+   * Until when time has passed for points without a transaction: stream time, moved on by how long
+   * the partition has been idle.
+   */
+  long clockMs() {
+    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : passed(streamTimeMs + assess.idleMs());
+  }
+
+  /** Until when time has passed before the batch. */
+  long passedBeforeMs() {
+    return passed(streamTimeBeforeMs);
+  }
+
+  private long passed(long streamTimeMs) {
+    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : streamTimeMs - clearGraceMs;
+  }
+
+  long nowMs() {
+    return assess.nowMs();
+  }
+
+  void restore(String userId, long knownFromMs) {
+    restoredFromMs.put(userId, knownFromMs);
+    touched.add(userId);
+  }
+
+  long knownFromMs(String userId) {
+    return restoredFromMs.get(userId);
+  }
+
+  /** The user is due: an episode may have ended. */
+  void advance(String userId) {
+    advances.add(userId);
+    touched.add(userId);
+  }
+
+  /** A user without transactions here, who owes an answer, will not give it. */
+  void setAside(String userId) {
+    advances.remove(userId);
+    unanswered--;
+  }
+
+  /**
+   * What is stored of the user cannot be read: nothing can be said of its transactions here, or of
+   * its episodes.
+   */
+  void leaveOut(String userId) {
+    advances.remove(userId);
+    Share share = shares.remove(userId);
+    if (share != null) {
+      for (int i = 0; i < share.transactions.size(); i++) {
+        judgements[share.places[i]] =
+            new Judgement.Rejected(
+                DeadLetterReason.INTERNAL_ERROR,
+                "what is stored of the user cannot be read: status and log name the row");
+      }
+    }
+  }
+
+  /** What was changed of accounts since the batch before. */
+  void changed(Changed since) {
+    changed = since;
+  }
+
+  Changed changed() {
+    return changed;
+  }
+
+  Set<String> takeAdvances() {
+    Set<String> taken = advances;
+    advances = new HashSet<>();
+    return taken;
+  }
+
+  UserActor.Judge judge(String userId, ActorRef<PartitionCommand> answerTo) {
+    Share share = shares.get(userId);
+    return new UserActor.Judge(id, share.transactions, share.passedMs, answerTo);
+  }
+
+  /** One more answer of this user is to come. */
+  void expect(String userId) {
+    touched.add(userId);
+    unanswered++;
+  }
+
+  void done(UserActor.Done done) {
+    unanswered--;
+    if (!done.judgements().isEmpty()) {
+      int[] places = shares.get(done.userId()).places;
+      for (int i = 0; i < done.judgements().size(); i++) {
+        judgements[places[i]] = done.judgements().get(i);
+      }
+    }
+    for (Transition transition : done.transitions()) {
+      happened.add(new Happened(done.userId(), transition, done.knownVersion()));
+    }
+  }
+
+  void needs(UserActor.Needs needs) {
+    unanswered--;
+    factsRound.add(needs.userId(), needs.wanted());
+  }
+
+  boolean allAnswered() {
+    return unanswered == 0;
+  }
+
+  /** What the users have asked for since the last call. */
+  FactsRound takeFactsRound() {
+    FactsRound taken = factsRound;
+    if (!taken.isEmpty()) {
+      factsRound = new FactsRound();
+    }
+    return taken;
+  }
+
+  /** Users whose memory may be ahead of what is durable. */
+  Set<String> touched() {
+    return touched;
+  }
+
+  List<Judgement> judgements() {
+    return List.of(judgements);
+  }
+
+  /**
+   * Instants of earlier transactions that opened or ended an episode, whose ids are not in memory.
+   */
+  List<InstantQuery> instantsToName() {
+    List<InstantQuery> queries = new ArrayList<>();
+    for (Happened each : happened) {
+      if (each.transition.transaction() instanceof Ranked) {
+        queries.add(new InstantQuery(each.userId, each.transition.atMs()));
+      }
+    }
+    return queries;
+  }
+
+  /**
+   * The alerts, in the order in which users answered; those of one user in the order in which they
+   * happened.
+   *
+   * @param storedIds for each of {@link #instantsToName}: the stored ids there, in order of arrival
+   */
+  List<Announcement> announcements(List<List<String>> storedIds) {
+    List<Announcement> announcements = new ArrayList<>(happened.size());
+    int named = 0;
+    for (Happened each : happened) {
+      String transactionId =
+          switch (each.transition.transaction()) {
+            case Nobody _ -> null;
+            case Named(String known) -> known;
+            case Ranked(int rank) ->
+                idAt(each.userId, each.transition.atMs(), rank, storedIds.get(named++));
+          };
+      announcements.add(
+          new Announcement(alert(each.userId, each.transition, transactionId), each.knownVersion));
+    }
+    return announcements;
+  }
+
+  /** Stored ones first: those of this batch arrived after them. */
+  private String idAt(String userId, long atMs, int rank, List<String> storedIds) {
+    List<String> ids = new ArrayList<>(storedIds);
+    Share share = shares.get(userId);
+    for (int i = 0; share != null && i < share.transactions.size(); i++) {
+      Received received = share.transactions.get(i);
+      if (received.transaction().eventTimeMs() == atMs
+          && judgements[share.places[i]] instanceof Judgement.Judged) {
+        ids.add(received.transaction().transactionId());
+      }
+    }
+    if (rank >= ids.size()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "user %s has %d transactions at %d (expected: more than %d)",
+              userId,
+              ids.size(),
+              atMs,
+              rank));
+    }
+    return ids.get(rank);
+  }
+
+  private Alert alert(String userId, Transition transition, String transactionId) {
+    AccountBalance balance = transition.balance();
+    long offset = transition.offset() >= 0 ? transition.offset() : assess.lastOffset();
+    return new Alert(
+        AlertIds.alertId(transition.episodeId(), transition.type()),
+        transition.type(),
+        transition.episodeId(),
+        userId,
+        transactionId,
+        transition.exposureMinor(),
+        balance.balanceMinor(),
+        balance.currency(),
+        transition.transactions(),
+        transition.atMs(),
+        assess.nowMs(),
+        transition.late(),
+        transition.revealedBy(),
+        transition.cause(),
+        new Alert.Source(topic, partition, offset));
+  }
+}

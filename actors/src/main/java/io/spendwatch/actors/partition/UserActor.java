@@ -1,0 +1,319 @@
+package io.spendwatch.actors.partition;
+
+import io.spendwatch.actors.exposure.Facts;
+import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Received;
+import io.spendwatch.actors.exposure.Transition;
+import io.spendwatch.actors.exposure.UserExposure;
+import io.spendwatch.actors.exposure.UserView;
+import io.spendwatch.actors.ports.AccountBalance;
+import io.spendwatch.actors.ports.History.UserHistory;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ExtensibleBehavior;
+import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.TypedActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One user's actor: sequences what happens to a {@link UserExposure}, which has the rule.
+ *
+ * <pre>
+ *   (unborn) ──Restore──▶ ready
+ *
+ *   ready ──Judge──▶ judging ──(all judged)──▶ ready
+ *                      │  ▲
+ *                 Needs▼  │Learn
+ *                    waiting
+ *
+ *   any of them ──our own code throws──▶ broken: answers all with Failed, until it is stopped
+ * </pre>
+ *
+ * Child of its {@link PartitionActor}, on the same node: these messages never travel. Each command
+ * is answered with exactly one {@link Done}, {@link Outdated} or {@link Failed}, with any number of
+ * {@link Needs} before it; {@link Show} and {@link ShowWindow} may come at any time. After {@link
+ * Outdated} and {@link Failed} the parent stops the actor: its memory is not to be trusted.
+ */
+final class UserActor extends ExtensibleBehavior<UserActor.Command> {
+
+  private static final Logger log = LoggerFactory.getLogger(UserActor.class);
+
+  sealed interface Command {}
+
+  /**
+   * Be this user, as stored. The first of all, and not part of the behavior to start with: an actor
+   * keeps that for as long as it lives, and the stored form takes ten times the memory of the
+   * window. Not answered.
+   *
+   * @param knownFromMs what {@code history} was asked to reach back to
+   * @param toMs until when time has passed
+   * @param versionsMax how many versions of the balance stay in memory
+   */
+  record Restore(String userId, UserHistory history, long knownFromMs, long toMs, int versionsMax)
+      implements Command {}
+
+  /**
+   * Judge these, in this order.
+   *
+   * @param passedMs until when time has passed before each
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared; one of these per user and batch
+  record Judge(
+      long batch, List<Received> transactions, long[] passedMs, ActorRef<PartitionCommand> replyTo)
+      implements Command {}
+
+  /** What {@link Needs} asked for. */
+  record Learn(Facts.Answers answers) implements Command {}
+
+  /** Time has passed; episodes may have ended, and versions of the balance begun. */
+  record Advance(long batch, long toMs, ActorRef<PartitionCommand> replyTo) implements Command {}
+
+  /**
+   * These are the versions of the balance from an instant on, with the one before it.
+   *
+   * @param toMs until when time has passed
+   */
+  record LearnVersions(
+      long batch,
+      List<AccountBalance> versions,
+      long fromMs,
+      long toMs,
+      ActorRef<PartitionCommand> replyTo)
+      implements Command {}
+
+  /** Show yourself. */
+  record Show(long streamTimeMs, ActorRef<UserView> replyTo) implements Command {}
+
+  /** Show your window, to whoever gathers it. */
+  record ShowWindow(long streamTimeMs, ActorRef<WindowGathering.Message> replyTo)
+      implements Command {}
+
+  /** What the parent hears. */
+  sealed interface Reply extends PartitionCommand.Internal {}
+
+  /**
+   * Done with the command.
+   *
+   * @param judgements one for each transaction of a {@link Judge}; else empty
+   * @param transitions in order
+   * @param openSinceMs start of the open episode; {@link Long#MIN_VALUE} for none
+   * @param wakeAtMs once stream time has passed it, the user is to be sent {@link Advance}
+   * @param entries in the window's memory
+   * @param reachMs from where on versions of the balance matter
+   * @param knownVersion highest number of one that is known; 0 for none
+   */
+  record Done(
+      long batch,
+      String userId,
+      List<Judgement> judgements,
+      List<Transition> transitions,
+      long openSinceMs,
+      long wakeAtMs,
+      int entries,
+      long reachMs,
+      long knownVersion)
+      implements Reply {}
+
+  /** Something has to be read first; {@link Learn} goes on. */
+  record Needs(long batch, String userId, Facts.Wanted wanted) implements Reply {}
+
+  /** What was read of the user does not suffice: it must be read anew. */
+  record Outdated(long batch, String userId, String reason) implements Reply {}
+
+  /** Our own code threw. */
+  record Failed(long batch, String userId, String reason) implements Reply {}
+
+  private static final Behavior<Command> UNBORN =
+      Behaviors.receiveMessage(
+          command -> command instanceof Restore restore ? restore(restore) : Behaviors.unhandled());
+
+  private final String userId;
+  private final UserExposure exposure;
+  private final int versionsMax;
+
+  /** Since the last {@link Done}. Seldom any: an empty list is kept, not replaced. */
+  private List<Transition> transitions = new ArrayList<>(0);
+
+  private Judge judging;
+  private List<Judgement> judgements;
+  private Facts facts;
+
+  private UserActor(Restore restore) {
+    this.userId = restore.userId;
+    this.versionsMax = restore.versionsMax;
+    this.exposure =
+        UserExposure.restored(
+            userId, restore.history, restore.knownFromMs, restore.toMs, transitions);
+  }
+
+  /** One that has still to be told who it is, by {@link Restore}. */
+  static Behavior<Command> create() {
+    return UNBORN;
+  }
+
+  private static Behavior<Command> restore(Restore restore) {
+    try {
+      return new UserActor(restore);
+    } catch (RuntimeException e) {
+      return broken(restore.userId, e);
+    }
+  }
+
+  /** The parent waits for an answer, whatever happens here. */
+  private static Behavior<Command> broken(String userId, RuntimeException defect) {
+    log.error("user {} failed, its memory is dropped", userId, defect);
+    return Behaviors.receiveMessage(
+        command -> {
+          switch (command) {
+            case Judge judge -> fail(judge.batch(), userId, defect, judge.replyTo());
+            case Advance advance -> fail(advance.batch(), userId, defect, advance.replyTo());
+            case LearnVersions learn -> fail(learn.batch(), userId, defect, learn.replyTo());
+            case Show show -> show.replyTo().tell(UserView.unknown(userId));
+            case ShowWindow show -> show.replyTo().tell(new WindowGathering.Nothing(userId));
+            case Learn _ -> log.debug("user {}: an answer to what failed meanwhile", userId);
+            case Restore _ -> throw alreadyRestored(userId);
+          }
+          return Behaviors.same();
+        });
+  }
+
+  private static void fail(
+      long batch, String userId, RuntimeException defect, ActorRef<PartitionCommand> replyTo) {
+    replyTo.tell(new Failed(batch, userId, "user actor: " + defect));
+  }
+
+  @Override
+  public Behavior<Command> receive(TypedActorContext<Command> context, Command command) {
+    return switch (command) {
+      case Judge judge -> {
+        judging = judge;
+        judgements = new ArrayList<>(judge.transactions().size());
+        facts = new Facts();
+        yield guarded(judge.batch(), judge.replyTo(), this::judgeRest);
+      }
+      case Learn(Facts.Answers answers) -> {
+        Judge judge = judging;
+        yield guarded(judge.batch(), judge.replyTo(), () -> onLearn(answers));
+      }
+      case Advance advance ->
+          guarded(
+              advance.batch(),
+              advance.replyTo(),
+              () -> {
+                exposure.advance(advance.toMs(), -1, transitions);
+                advance.replyTo().tell(done(advance.batch(), List.of()));
+              });
+      case LearnVersions learn ->
+          guarded(
+              learn.batch(),
+              learn.replyTo(),
+              () -> {
+                exposure.learn(learn.versions(), learn.fromMs(), learn.toMs(), -1, transitions);
+                exposure.advance(learn.toMs(), -1, transitions);
+                learn.replyTo().tell(done(learn.batch(), List.of()));
+              });
+      case Show show -> onShow(show);
+      case ShowWindow show -> onShowWindow(show);
+      case Restore _ -> throw alreadyRestored(userId);
+    };
+  }
+
+  @Override
+  public Behavior<Command> receiveSignal(TypedActorContext<Command> context, Signal signal) {
+    return Behaviors.unhandled();
+  }
+
+  private static IllegalStateException alreadyRestored(String userId) {
+    return new IllegalStateException("user " + userId + " was restored before");
+  }
+
+  private Behavior<Command> onShow(Show show) {
+    try {
+      show.replyTo().tell(exposure.view(show.streamTimeMs()));
+      return Behaviors.same();
+    } catch (RuntimeException e) {
+      show.replyTo().tell(UserView.unknown(userId));
+      return broken(userId, e);
+    }
+  }
+
+  private Behavior<Command> onShowWindow(ShowWindow show) {
+    try {
+      show.replyTo().tell(new WindowGathering.Shown(exposure.window(show.streamTimeMs())));
+      return Behaviors.same();
+    } catch (RuntimeException e) {
+      show.replyTo().tell(new WindowGathering.Nothing(userId));
+      return broken(userId, e);
+    }
+  }
+
+  private void onLearn(Facts.Answers answers) {
+    facts.learn(answers);
+    if (answers.hasVersions()) {
+      int next = judgements.size();
+      exposure.learn(
+          answers.versions(),
+          answers.versionsFromMs(),
+          judging.passedMs()[next],
+          judging.transactions().get(next).offset(),
+          transitions);
+    }
+    judgeRest();
+  }
+
+  private void judgeRest() {
+    List<Received> transactions = judging.transactions();
+    for (int i = judgements.size(); i < transactions.size(); i++) {
+      Received received = transactions.get(i);
+      if (!exposure.covers(received.transaction().eventTimeMs())) {
+        judging
+            .replyTo()
+            .tell(new Outdated(judging.batch(), userId, "read from too late an instant"));
+        return;
+      }
+      Judgement judgement = exposure.assess(received, judging.passedMs()[i], facts, transitions);
+      if (judgement == null) {
+        judging.replyTo().tell(new Needs(judging.batch(), userId, facts.takeWanted()));
+        return;
+      }
+      judgements.add(judgement);
+    }
+    judging.replyTo().tell(done(judging.batch(), judgements));
+    judging = null;
+    judgements = null;
+    facts = null;
+  }
+
+  private Done done(long batch, List<Judgement> judged) {
+    exposure.trim(versionsMax);
+    List<Transition> happened = List.of();
+    if (!transitions.isEmpty()) {
+      happened = transitions;
+      transitions = new ArrayList<>(0);
+    }
+    return new Done(
+        batch,
+        userId,
+        judged,
+        happened,
+        exposure.openSinceMs(),
+        exposure.wakeAtMs(),
+        exposure.entries(),
+        exposure.reachMs(),
+        exposure.knownVersion());
+  }
+
+  private Behavior<Command> guarded(long batch, ActorRef<PartitionCommand> replyTo, Runnable work) {
+    try {
+      work.run();
+      return Behaviors.same();
+    } catch (RuntimeException e) {
+      fail(batch, userId, e, replyTo);
+      return broken(userId, e);
+    }
+  }
+}

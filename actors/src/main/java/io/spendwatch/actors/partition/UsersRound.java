@@ -1,0 +1,137 @@
+package io.spendwatch.actors.partition;
+
+import io.spendwatch.actors.exposure.ExposureWindow;
+import io.spendwatch.actors.partition.ChangedAccounts.Changed;
+import io.spendwatch.actors.ports.AccountBalance;
+import io.spendwatch.actors.ports.Accounts;
+import io.spendwatch.actors.ports.Accounts.Changes;
+import io.spendwatch.actors.ports.Accounts.VersionsQuery;
+import io.spendwatch.actors.ports.History;
+import io.spendwatch.actors.ports.History.UserHistory;
+import io.spendwatch.actors.ports.History.UserQuery;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+
+/**
+ * What a batch has to know of users before it is judged, read together: users who are not awake,
+ * whole; balances of users who are; and who else has to be looked at because of a balance.
+ */
+final class UsersRound {
+
+  private final Changed changed;
+  private final long seenMs;
+  private final long streamTimeMs;
+  private final Predicate<String> isAtHome;
+  private final int atOnceMax;
+  private boolean begun;
+  private int asked;
+  private final List<UserQuery> queries = new ArrayList<>();
+  private final List<VersionsQuery> versions = new ArrayList<>();
+
+  /**
+   * What was read.
+   *
+   * @param histories of the part who were to be read whole, but for who is unreadable
+   * @param unreadable users of whom something is stored that cannot be read
+   * @param versions of all whose balance was asked for; none for one who has no account
+   * @param changes of users who are not in memory; null where nobody asked
+   */
+  record Read(
+      Map<String, UserHistory> histories,
+      List<String> unreadable,
+      Map<String, List<AccountBalance>> versions,
+      List<VersionsQuery> asked,
+      Changes changes) {}
+
+  /**
+   * @param seenMs changes that were recorded before it have been looked at
+   * @param atOnceMax users that are read whole in one part: what is read of them is in memory twice
+   *     until they are awake
+   */
+  UsersRound(
+      Changed changed, long seenMs, long streamTimeMs, Predicate<String> isAtHome, int atOnceMax) {
+    this.changed = changed;
+    this.seenMs = seenMs;
+    this.streamTimeMs = streamTimeMs;
+    this.isAtHome = isAtHome;
+    this.atOnceMax = atOnceMax;
+  }
+
+  /** Reads a user whole who is to be judged or looked at at this instant, or later. */
+  void restore(String userId, long earliestMs) {
+    queries.add(new UserQuery(userId, earliestMs - ExposureWindow.RETENTION_MS));
+  }
+
+  /** Reads the versions of a user's balance who is awake. */
+  void refresh(String userId, long fromMs) {
+    versions.add(new VersionsQuery(userId, fromMs));
+  }
+
+  /** The users to be read whole. */
+  List<UserQuery> queries() {
+    return queries;
+  }
+
+  boolean isEmpty() {
+    return queries.isEmpty() && versions.isEmpty() && !asksForChanges();
+  }
+
+  /** Without transactions nobody is to be looked at. */
+  private boolean asksForChanges() {
+    return streamTimeMs != Long.MIN_VALUE && (changed.all() || !changed.absent().isEmpty());
+  }
+
+  /**
+   * Reads the next part: so many users whole as are read at once, and with the first part all else.
+   * What nobody needs is not asked for.
+   */
+  CompletionStage<Read> read(Accounts accounts, History history) {
+    List<UserQuery> part =
+        List.copyOf(queries.subList(asked, Math.min(queries.size(), asked + atOnceMax)));
+    boolean isFirst = !begun;
+    begun = true;
+    asked += part.size();
+    List<VersionsQuery> refreshed = isFirst ? versions : List.of();
+    var historiesRead =
+        (part.isEmpty()
+                ? CompletableFuture.completedFuture(Map.<String, UserHistory>of())
+                : history.users(part))
+            .toCompletableFuture();
+    var versionsRead =
+        (refreshed.isEmpty()
+                ? CompletableFuture.completedFuture(Map.<String, List<AccountBalance>>of())
+                : accounts.versions(refreshed))
+            .toCompletableFuture();
+    var changesRead =
+        (isFirst && asksForChanges()
+                ? accounts.changes(
+                    changed.all() ? List.of() : changed.absent(), seenMs, streamTimeMs, isAtHome)
+                : CompletableFuture.<Changes>completedFuture(null))
+            .toCompletableFuture();
+    return CompletableFuture.allOf(historiesRead, versionsRead, changesRead)
+        .thenApply(
+            _ ->
+                new Read(
+                    historiesRead.join(),
+                    unreadable(part, historiesRead.join()),
+                    versionsRead.join(),
+                    refreshed,
+                    changesRead.join()));
+  }
+
+  /** Whether there is a further part. */
+  boolean hasMore() {
+    return asked < queries.size();
+  }
+
+  private static List<String> unreadable(List<UserQuery> part, Map<String, UserHistory> histories) {
+    return part.stream()
+        .map(UserQuery::userId)
+        .filter(userId -> !histories.containsKey(userId))
+        .toList();
+  }
+}

@@ -1,0 +1,278 @@
+package io.spendwatch.actors.exposure;
+
+import io.spendwatch.actors.exposure.Judgement.Judged;
+import io.spendwatch.actors.exposure.NaiveUser.Version;
+import io.spendwatch.actors.exposure.Transition.Named;
+import io.spendwatch.actors.exposure.Transition.Nobody;
+import io.spendwatch.actors.exposure.Transition.Ranked;
+import io.spendwatch.actors.ports.AccountBalance;
+import io.spendwatch.actors.ports.History.Entry;
+import io.spendwatch.actors.ports.History.Episode;
+import io.spendwatch.actors.ports.History.ExposureQuery;
+import io.spendwatch.actors.ports.History.InstantQuery;
+import io.spendwatch.actors.ports.History.TransactionKey;
+import io.spendwatch.actors.ports.History.UserHistory;
+import io.spendwatch.protocol.AlertType;
+import io.spendwatch.protocol.Transaction;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** A {@link UserExposure}, and what is durable of it: whatever it asks is answered from that. */
+final class StoredUser {
+  private static final long DAY_MS = 86_400_000L;
+  private static final int VERSIONS_MAX = 3;
+
+  private final List<Entry> rows = new ArrayList<>();
+  private final Set<TransactionKey> keys = new HashSet<>();
+  private final List<AccountBalance> versions = new ArrayList<>();
+  private final List<Transition> transitions = new ArrayList<>();
+  private final List<NaiveUser.Alert> alerts = new ArrayList<>();
+  private final Map<String, Integer> episodes = new HashMap<>();
+  private final List<Long> knownVersions = new ArrayList<>();
+  private int versionReads;
+  private UserExposure exposure;
+  private long offset;
+
+  StoredUser() {
+    restart(Long.MIN_VALUE);
+  }
+
+  UserExposure exposure() {
+    return exposure;
+  }
+
+  /** All that was announced, with the ids of transactions that were known by their rank only. */
+  List<NaiveUser.Alert> alerts() {
+    return alerts;
+  }
+
+  List<Transition> transitions() {
+    return transitions;
+  }
+
+  int versionReads() {
+    return versionReads;
+  }
+
+  boolean has(String transactionId) {
+    return rows.stream().anyMatch(row -> row.transactionId().equals(transactionId));
+  }
+
+  /** Whether its id is stored, so long ago that only its key would be recognised. */
+  boolean isForgotten(Transaction transaction) {
+    return has(transaction.transactionId())
+        && rows.stream()
+            .noneMatch(
+                row ->
+                    row.transactionId().equals(transaction.transactionId())
+                        && row.eventTimeMs() > latestMs() - 2 * DAY_MS);
+  }
+
+  Version lastVersion() {
+    AccountBalance last =
+        versions.stream().max(Comparator.comparingLong(AccountBalance::version)).orElseThrow();
+    return new Version(
+        last.version(), last.asOfMs(), last.balanceMinor(), last.currency(), last.closed());
+  }
+
+  Judgement assess(Transaction transaction, long toMs) {
+    Facts facts = new Facts();
+    Received received = new Received(transaction, offset++);
+    Judgement judgement = exposure.assess(received, toMs, facts, transitions);
+    while (judgement == null) {
+      answer(facts, received, toMs);
+      judgement = exposure.assess(received, toMs, facts, transitions);
+    }
+    if (judgement instanceof Judged judged) {
+      keys.add(new TransactionKey("u", transaction.eventTimeMs(), transaction.transactionId()));
+      rows.add(
+          new Entry(
+              transaction.transactionId(),
+              transaction.eventTimeMs(),
+              transaction.signedAmountMinor(),
+              transaction.currency(),
+              judged.knownVersion()));
+    }
+    settle();
+    return judgement;
+  }
+
+  void advance(long toMs) {
+    exposure.advance(toMs, -1, transitions);
+    settle();
+  }
+
+  /** New versions are stored, and known at once. */
+  void learn(List<Version> news, long toMs) {
+    for (Version version : news) {
+      store(version);
+    }
+    refresh(toMs);
+  }
+
+  /** Stored, and nobody is told. */
+  void store(Version version) {
+    versions.add(
+        new AccountBalance(
+            version.balanceMinor(),
+            version.currency(),
+            version.number(),
+            version.asOfMs(),
+            version.closed()));
+    versions.sort(
+        Comparator.comparingLong(AccountBalance::asOfMs)
+            .thenComparingLong(AccountBalance::version)
+            .thenComparing(AccountBalance::closed));
+  }
+
+  void refresh(long toMs) {
+    long fromMs = exposure.reachMs();
+    exposure.learn(versionsFrom(fromMs), fromMs, toMs, -1, transitions);
+    exposure.advance(toMs, -1, transitions);
+    settle();
+  }
+
+  /** What holds after each step. */
+  void check() {
+    Set<String> ids = new HashSet<>();
+    for (Transition transition : transitions) {
+      if (!ids.add(transition.type() + transition.episodeId())) {
+        throw new AssertionError("announced twice: " + transition);
+      }
+      boolean isExcess = transition.exposureMinor() > transition.balance().balanceMinor();
+      if (isExcess != (transition.type() == AlertType.RAISED) && !transition.balance().closed()) {
+        throw new AssertionError("states the wrong figures: " + transition);
+      }
+    }
+  }
+
+  private void settle() {
+    exposure.trim(VERSIONS_MAX);
+    for (Transition transition : transitions.subList(alerts.size(), transitions.size())) {
+      int episode = episodes.computeIfAbsent(transition.episodeId(), _ -> episodes.size());
+      knownVersions.add(exposure.knownVersion());
+      alerts.add(
+          new NaiveUser.Alert(
+              transition.type().name(),
+              episode,
+              transactionId(transition),
+              transition.exposureMinor(),
+              transition.balance().balanceMinor(),
+              transition.transactions(),
+              transition.atMs(),
+              transition.late(),
+              transition.revealedBy(),
+              transition.cause() == null ? null : transition.cause().name()));
+    }
+  }
+
+  private String transactionId(Transition transition) {
+    return switch (transition.transaction()) {
+      case Nobody _ -> null;
+      case Named(String id) -> id;
+      case Ranked(int rank) ->
+          rows.stream()
+              .filter(row -> row.eventTimeMs() == transition.atMs())
+              .toList()
+              .get(rank)
+              .transactionId();
+    };
+  }
+
+  private void answer(Facts facts, Received received, long toMs) {
+    Facts.Wanted wanted = facts.takeWanted();
+    Map<ExposureQuery, Long> sums = new HashMap<>();
+    for (ExposureQuery query : wanted.exposures()) {
+      sums.put(query, storedSum(query.atMs(), query.currency()));
+    }
+    Map<InstantQuery, AccountBalance> inForce = new HashMap<>();
+    for (InstantQuery query : wanted.inForce()) {
+      inForce.put(query, inForce(query.atMs()));
+    }
+    List<AccountBalance> read =
+        wanted.versions() ? versionsFrom(wanted.versionsFromMs()) : List.of();
+    facts.learn(new Facts.Answers(wanted.versionsFromMs(), read, keys, sums, inForce));
+    if (wanted.versions()) {
+      versionReads++;
+      exposure.learn(read, wanted.versionsFromMs(), toMs, received.offset(), transitions);
+    }
+  }
+
+  private List<AccountBalance> versionsFrom(long fromMs) {
+    long floorMs =
+        versions.stream()
+            .mapToLong(AccountBalance::asOfMs)
+            .filter(asOfMs -> asOfMs < fromMs)
+            .max()
+            .orElse(Long.MIN_VALUE);
+    return versions.stream().filter(version -> version.asOfMs() >= floorMs).toList();
+  }
+
+  private AccountBalance inForce(long atMs) {
+    AccountBalance inForce = versions.isEmpty() ? null : versions.getFirst();
+    for (AccountBalance version : versions) {
+      if (version.asOfMs() < atMs) {
+        inForce = version;
+      }
+    }
+    return inForce;
+  }
+
+  private long storedSum(long atMs, String currency) {
+    BigInteger sum = BigInteger.ZERO;
+    for (var row : rows) {
+      if (row.eventTimeMs() > atMs - DAY_MS
+          && row.eventTimeMs() <= atMs
+          && row.currency().equals(currency)) {
+        sum = sum.add(BigInteger.valueOf(row.signedAmountMinor()));
+      }
+    }
+    return sum.max(BigInteger.valueOf(Long.MIN_VALUE))
+        .min(BigInteger.valueOf(Long.MAX_VALUE))
+        .longValueExact();
+  }
+
+  private long latestMs() {
+    return rows.stream().mapToLong(Entry::eventTimeMs).max().orElse(0);
+  }
+
+  /** As after a crash: only what is durable is known. */
+  void restart(long toMs) {
+    long knownFromMs = latestMs() - 2 * DAY_MS;
+    List<Entry> entries =
+        rows.stream()
+            .filter(row -> row.eventTimeMs() > knownFromMs)
+            .sorted(Comparator.comparingLong(Entry::eventTimeMs))
+            .toList();
+    Map<String, Episode> announced = new LinkedHashMap<>();
+    for (int i = 0; i < transitions.size(); i++) {
+      Transition transition = transitions.get(i);
+      long known = knownVersions.get(i);
+      announced.merge(
+          transition.episodeId(),
+          new Episode(transition.episodeId(), transition.atMs(), Long.MAX_VALUE, known),
+          (raised, _) ->
+              new Episode(raised.episodeId(), raised.startMs(), transition.atMs(), known));
+    }
+    List<Episode> recent =
+        announced.values().stream()
+            .filter(episode -> episode.endMs() > knownFromMs)
+            .sorted(Comparator.comparingLong(Episode::startMs))
+            .toList();
+    exposure =
+        UserExposure.restored(
+            "u",
+            new UserHistory(versionsFrom(knownFromMs), knownFromMs, entries, recent),
+            knownFromMs,
+            toMs,
+            transitions);
+    settle();
+  }
+}

@@ -1,0 +1,2 @@
+/** Transactions, balances and answers in files. */
+package io.spendwatch.loadgen.dataset;

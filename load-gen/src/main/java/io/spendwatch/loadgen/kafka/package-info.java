@@ -1,0 +1,2 @@
+/** Where records go, and where alerts come from. */
+package io.spendwatch.loadgen.kafka;

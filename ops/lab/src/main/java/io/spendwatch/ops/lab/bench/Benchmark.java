@@ -1,0 +1,135 @@
+package io.spendwatch.ops.lab.bench;
+
+import java.util.List;
+import java.util.Locale;
+
+/** What can be measured by itself. */
+public enum Benchmark {
+  /** How fast a backlog is taken, beside the least that does the job. */
+  DRAIN {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new DrainBenchmark(bench, size.drain()).run();
+    }
+  },
+  /** How that changes with users and the length of their windows. */
+  GROWTH {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new GrowthBenchmark(bench, size.growth()).run();
+    }
+  },
+  /** From the intended sending to the readable alert, beside the same. */
+  LATENCY {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new LatencyBenchmark(bench, size.latency()).run();
+    }
+  },
+  /** Bytes per user and per window entry, and what so many users seen leave in memory. */
+  MEMORY {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      try (Site site = bench.site();
+          Installation on = bench.installation(site, label())) {
+        return new MemoryBenchmark(on, size).run();
+      }
+    }
+  },
+  /** How long the first touch of all users takes after a restart. */
+  RESTORE {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      try (Site site = bench.site();
+          Installation on = bench.installation(site, label())) {
+        return new RestoreBenchmark(on, size).run();
+      }
+    }
+  },
+  /**
+   * What an insert and the read of a window cost among one month of daily partitions, and five
+   * years.
+   */
+  PARTITIONS {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new PartitionsBenchmark(bench, size.days(), size.rowsPerDay()).run();
+    }
+  },
+  /** What a partition's start costs where many alerts were ever written. */
+  TAKEOVER {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new TakeoverBenchmark(bench, size.alerts()).run();
+    }
+  },
+  /** What a write costs while somebody holds an old snapshot. */
+  SNAPSHOT {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new SnapshotBenchmark(bench, size.writes()).run();
+    }
+  },
+  /** What analysis beside it costs ingestion. */
+  MIXED {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new MixedBenchmark(bench, size.mixed()).run();
+    }
+  },
+  /** What an audit costs, and what it costs ingestion. */
+  AUDIT {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new AuditBenchmark(
+              bench,
+              size.rows(),
+              size.users(),
+              size.mixed().perSecond(),
+              size.mixed().phase(),
+              size.seed())
+          .run();
+    }
+  };
+
+  /**
+   * How much of it.
+   *
+   * @param users who are active
+   * @param entries of each of them in the last 24 h
+   * @param usersSeen while {@code usersAwake} may be in memory
+   * @param days that the larger of two tables has a partition for
+   * @param rowsPerDay in each of them
+   * @param alerts that were ever written
+   * @param writes beside an old snapshot
+   * @param rows that an audit of all looks at
+   * @param seed of all that is invented
+   */
+  public record Size(
+      int users,
+      int entries,
+      int usersSeen,
+      int usersAwake,
+      int days,
+      int rowsPerDay,
+      long alerts,
+      int writes,
+      long rows,
+      MixedBenchmark.Load mixed,
+      DrainBenchmark.Load drain,
+      LatencyBenchmark.Load latency,
+      GrowthBenchmark.Load growth,
+      long seed) {}
+
+  /** As on the command line. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Measures. Blocks.
+   *
+   * @throws io.spendwatch.ops.errors.OperatorException if what was measured is not right
+   */
+  public abstract List<Figure> run(Bench bench, Size size);
+}

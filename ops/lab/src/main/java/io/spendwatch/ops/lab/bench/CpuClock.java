@@ -1,0 +1,57 @@
+package io.spendwatch.ops.lab.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * How much processor time processes have taken, those that they started and have ended included: as
+ * Linux counts it, and elsewhere not at all.
+ *
+ * @param processes by a name for people; those that run when it is looked at
+ */
+record CpuClock(Map<String, Supplier<Stream<ProcessHandle>>> processes) {
+  /** The unit of /proc, on every architecture. */
+  private static final double TICKS_PER_SECOND = 100;
+
+  /** In /proc/PID/stat after the name: own time in user and kernel mode, then that of children. */
+  private static final int UTIME = 11;
+
+  private static final int TIMES = 4;
+
+  /** Seconds so far, by name; empty where it cannot be known. */
+  Map<String, Double> seconds() {
+    if (!Files.isReadable(Path.of("/proc/self/stat"))) {
+      return Map.of();
+    }
+    Map<String, Double> seconds = new LinkedHashMap<>();
+    processes.forEach(
+        (name, running) -> seconds.put(name, running.get().mapToDouble(CpuClock::secondsOf).sum()));
+    return seconds;
+  }
+
+  private static double secondsOf(ProcessHandle process) {
+    String stat;
+    try {
+      stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+    } catch (NoSuchFileException e) {
+      // Ended meanwhile: counted with whoever started it.
+      return 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    // The name, in parentheses, may have blanks.
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    long ticks = 0;
+    for (int i = 0; i < TIMES; i++) {
+      ticks += Long.parseLong(fields[UTIME + i]);
+    }
+    return ticks / TICKS_PER_SECOND;
+  }
+}

@@ -1,0 +1,117 @@
+package io.spendwatch.ops.lab.bench;
+
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.lab.process.Children;
+import io.spendwatch.ops.lab.process.GuardedProcess;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.common.TopicPartition;
+
+/** One contender at work, in a process and a namespace of its own. For one thread. */
+final class Turn implements AutoCloseable {
+  /** Among processes whose time is taken. */
+  private static final String OWN_PROCESS = "its own";
+
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  /** Of a contender that starts, or takes none of what waits. */
+  private static final Duration STANDSTILL_MAX = Duration.ofMinutes(2);
+
+  private final Contender contender;
+  private final GuardedProcess process;
+  private final CommittedOffsets offsets;
+  private final CpuClock cpuClock;
+
+  private Turn(Contender contender, GuardedProcess process, Site site, Namespace namespace) {
+    this.contender = contender;
+    this.process = process;
+    this.offsets =
+        new CommittedOffsets(site.admin(), namespace.topics().transactions(), namespace.name());
+    this.cpuClock = site.cpuClock(OWN_PROCESS, process::processes);
+  }
+
+  /**
+   * Begins.
+   *
+   * @param javaOptions of its JVM, beside those of the launcher
+   */
+  static Turn start(
+      Bench bench, Site site, Contender contender, Namespace namespace, String javaOptions) {
+    return start(bench, site, contender, namespace, javaOptions, 0);
+  }
+
+  /**
+   * Begins.
+   *
+   * @param httpPort where a node answers; 0 for any free one
+   */
+  static Turn start(
+      Bench bench,
+      Site site,
+      Contender contender,
+      Namespace namespace,
+      String javaOptions,
+      int httpPort) {
+    Map<String, String> environment = site.environment(namespace);
+    environment.put("SPENDWATCH_NODE_ID", namespace.name());
+    environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
+    environment.put("SPENDWATCH_JAVA_OPTS", javaOptions);
+    // A benchmark of its own says what the audit costs.
+    environment.put("SPENDWATCH_AUDIT_INTERVAL", "24h");
+    GuardedProcess process =
+        new Children(bench.home(), bench.root())
+            .start(namespace.name(), environment, List.of(contender.command()));
+    return new Turn(contender, process, site, namespace);
+  }
+
+  CommittedOffsets offsets() {
+    return offsets;
+  }
+
+  CpuClock cpuClock() {
+    return cpuClock;
+  }
+
+  /**
+   * Waits until no more than so many records before these ends are not committed.
+   *
+   * @return how many are not
+   * @throws OperatorException if it has ended, or nothing goes on
+   */
+  long awaitBehind(Map<TopicPartition, Long> ends, long atMost) {
+    long least = Long.MAX_VALUE;
+    long movedNanos = System.nanoTime();
+    while (true) {
+      long behind = offsets.behind(ends);
+      if (behind <= atMost) {
+        return behind;
+      }
+      if (behind < least) {
+        least = behind;
+        movedNanos = System.nanoTime();
+      } else if (System.nanoTime() - movedNanos > STANDSTILL_MAX.toNanos()) {
+        throw new OperatorException(
+            String.format(
+                Locale.ROOT,
+                "%s: nothing committed for %d s, %,d records before the end; its log: %s",
+                contender.label(),
+                STANDSTILL_MAX.toSeconds(),
+                behind,
+                process.log()));
+      }
+      if (!process.isRunning()) {
+        throw new OperatorException(process.lastWords());
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}

@@ -1,0 +1,108 @@
+package io.spendwatch.ops.lab.cli;
+
+import io.spendwatch.ops.lab.demo.Demo;
+import io.spendwatch.ops.lab.sandbox.DataDirectory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Everything in one go. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Starts Kafka, PostgreSQL and a node, replays generated TPC-DS sales and returns, then live"
+          + " traffic in which some users overspend; prints alerts as they come.",
+      "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
+          + " summary says what that did.",
+      "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
+    })
+public final class DemoCommand implements Callable<Integer> {
+  /** For the summary and the end of everything, after Ctrl-C. */
+  private static final Duration FINISH_MAX = Duration.ofSeconds(60);
+
+  /** Each takes up to half a gigabyte. */
+  private static final int NODES_MAX = 8;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--duration",
+      paramLabel = "DURATION",
+      description = "From the command to the summary (default: until Ctrl-C).")
+  private Duration duration;
+
+  @Option(
+      names = "--scale",
+      paramLabel = "S",
+      defaultValue = "0.02",
+      description = "Of the TPC-DS data; 1 is half a million transactions (${DEFAULT-VALUE}).")
+  private double scale;
+
+  @Option(
+      names = "--nodes",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "How many share the work; from 2 on one is killed (${DEFAULT-VALUE}).")
+  private int nodes;
+
+  @Option(
+      names = "--data-dir",
+      paramLabel = "DIR",
+      description = "Keep the data here (default: a temporary directory that is removed).")
+  private Path dataDir;
+
+  @Override
+  public Integer call() {
+    if (!(scale > 0 && scale <= 100)) {
+      throw new ParameterException(
+          spec.commandLine(), "--scale: " + scale + " (expected: above 0, at most 100)");
+    }
+    if (nodes < 1 || nodes > NODES_MAX) {
+      throw new ParameterException(
+          spec.commandLine(), "--nodes: " + nodes + " (expected: 1.." + NODES_MAX + ")");
+    }
+    if (duration != null && !duration.isPositive()) {
+      throw new ParameterException(
+          spec.commandLine(), "--duration: " + duration + " (expected: more than nothing)");
+    }
+    var done = new CountDownLatch(1);
+    try {
+      play(done);
+      return 0;
+    } finally {
+      done.countDown();
+    }
+  }
+
+  private void play(CountDownLatch done) {
+    try (DataDirectory directory =
+        dataDir == null ? DataDirectory.temporary() : DataDirectory.take(dataDir)) {
+      var demo =
+          new Demo(
+              new Demo.Plan(Home.root(), Optional.ofNullable(duration), scale, nodes),
+              directory,
+              spec.commandLine().getOut());
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> finish(demo, done), "finish-demo"));
+      demo.run();
+    }
+  }
+
+  /** On Ctrl-C the JVM ends when its hooks have: ours waits for the demo to come to its end. */
+  private static void finish(Demo demo, CountDownLatch done) {
+    demo.finish();
+    try {
+      var _ = done.await(FINISH_MAX.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

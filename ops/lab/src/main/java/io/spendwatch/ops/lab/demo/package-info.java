@@ -1,0 +1,2 @@
+/** Everything in one go, to see it work. */
+package io.spendwatch.ops.lab.demo;

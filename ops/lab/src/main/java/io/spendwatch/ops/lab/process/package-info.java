@@ -1,0 +1,2 @@
+/** Child processes that never outlive us. */
+package io.spendwatch.ops.lab.process;

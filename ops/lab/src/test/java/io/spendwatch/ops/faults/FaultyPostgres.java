@@ -1,0 +1,86 @@
+package io.spendwatch.ops.faults;
+
+import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.Optional;
+
+/** A real PostgreSQL that can fail as a whole, and a link to it that can go dead. */
+final class FaultyPostgres implements AutoCloseable {
+  /** Small, so that its connections can all be held and its disk be filled. */
+  private static final Map<String, String> SETTINGS =
+      Map.of("max_connections", "40", "shared_buffers", "64MB", "max_wal_size", "128MB");
+
+  private final int port = Ports.free();
+  private final DeadLink link = new DeadLink(port);
+  private final FaultyServer<PostgresServer> server;
+  private final Optional<SmallDisk> disk;
+
+  private FaultyPostgres(Path directory, Optional<SmallDisk> disk) {
+    this.disk = disk;
+    server = new FaultyServer<>(directory, () -> PostgresServer.start(directory, port, SETTINGS));
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param disk that the directory lies on, where that can be filled
+   */
+  static FaultyPostgres start(Path directory, Optional<SmallDisk> disk) {
+    FaultyPostgres postgres = new FaultyPostgres(directory, disk);
+    postgres.link.open();
+    postgres.server.start();
+    return postgres;
+  }
+
+  FaultyServer<PostgresServer> server() {
+    return server;
+  }
+
+  DeadLink link() {
+    return link;
+  }
+
+  Optional<SmallDisk> disk() {
+    return disk;
+  }
+
+  /** The database that is always there. */
+  PostgresAddress address() {
+    return PostgresAddress.parse(
+        "postgresql://spendwatch@%s:%d/spendwatch".formatted(Ports.LOOPBACK, port), "", "");
+  }
+
+  /** The same URI, by way of the link. */
+  String linked(String uri) {
+    return uri.replace(":" + port + "/", ":" + link.port() + "/");
+  }
+
+  /** A connection as superuser; the caller closes it. */
+  Connection connect() throws SQLException {
+    return address().connect("spendwatch-faults");
+  }
+
+  /** Runs statements as superuser, one by one. */
+  void execute(String... statements) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(String.join("; ", statements), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    link.close();
+    server.close();
+  }
+}

@@ -1,0 +1,57 @@
+package io.spendwatch.ops.lab.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.AlertType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class BareUserTest {
+  private static final long T = 1_780_000_000_000L;
+
+  @Test
+  void sumsExactlyWhatTheWindowHolds() {
+    long seed = System.nanoTime();
+    var random = new SplittableRandom(seed);
+    var user = new BareUser(Long.MAX_VALUE, 1);
+    List<long[]> all = new ArrayList<>();
+    long timeMs = T;
+    for (int i = 0; i < 2_000; i++) {
+      timeMs += random.nextLong(Alert.WINDOW_MS / 40);
+      long amountMinor = random.nextLong(-500, 1_000);
+      all.add(new long[] {timeMs, amountMinor});
+      long nowMs = timeMs;
+      List<long[]> inside =
+          all.stream().filter(entry -> entry[0] > nowMs - Alert.WINDOW_MS).toList();
+      assertThat(user.add(timeMs, amountMinor))
+          .as("seed %d, entry %d", seed, i)
+          .isEqualTo(inside.stream().mapToLong(entry -> entry[1]).sum());
+      assertThat(user.entries()).as("seed %d, entry %d", seed, i).isEqualTo(inside.size());
+    }
+    assertThat(user.entries()).isGreaterThan(16);
+  }
+
+  @Test
+  void forgetsAnEntryExactly24HoursOld() {
+    var user = new BareUser(0, 1);
+    long _ = user.add(T, 100);
+    assertThat(user.add(T + Alert.WINDOW_MS - 1, 1)).isEqualTo(101);
+    assertThat(user.add(T + Alert.WINDOW_MS, 1)).isEqualTo(2);
+  }
+
+  @Test
+  void beginsAnEpisodeAboveTheBalanceAndEndsItAtTheBalance() {
+    var user = new BareUser(100, 1);
+    long _ = user.add(T, 100);
+    assertThat(user.change(() -> "one")).isNull();
+    long _ = user.add(T + 1, 1);
+    assertThat(user.change(() -> "one")).isEqualTo(new BareUser.Change(AlertType.RAISED, "one"));
+    long _ = user.add(T + 2, 1);
+    assertThat(user.change(() -> "other")).isNull();
+    long _ = user.add(T + 3, -2);
+    assertThat(user.change(() -> "other")).isEqualTo(new BareUser.Change(AlertType.CLEARED, "one"));
+  }
+}

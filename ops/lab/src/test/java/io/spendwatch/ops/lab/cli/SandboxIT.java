@@ -1,0 +1,167 @@
+package io.spendwatch.ops.lab.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.ops.testing.Launched;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The sandbox as a user has it: a process, its output, its end. */
+class SandboxIT {
+  private static final Duration START = Duration.ofMinutes(2);
+  private static final Duration STOP = Duration.ofSeconds(40);
+
+  @TempDir private Path directory;
+
+  @Test
+  void printsSettingsAndReadyKeepsItsDataAndLeavesNothingBehind() throws Exception {
+    long offset;
+    try (Launched sandbox = start()) {
+      assertThat(sandbox.out()).hasSize(4).last().isEqualTo("READY");
+      assertThat(sandbox.out().subList(0, 3))
+          .allSatisfy(line -> assertThat(line).matches("SPENDWATCH_[A-Z_]+=[-\\w:/@.]+"));
+      assertThat(sandbox.err()).isEmpty();
+      Map<String, String> settings = settings(sandbox);
+      execute(settings, "UPDATE spendwatch.settings SET partition_granularity = 'month'");
+      offset = produce(settings);
+
+      List<ProcessHandle> servers = sandbox.descendants();
+      assertThat(servers).hasSizeGreaterThan(3);
+      sandbox.signalGroup("INT");
+      assertThat(sandbox.awaitEnd(STOP)).isEqualTo(128 + 2);
+      assertGone(servers);
+    }
+    // Killed this time, with its whole process group: the servers still go, and the data stays.
+    try (Launched sandbox = start()) {
+      assertThat(granularity(settings(sandbox))).isEqualTo("month");
+      assertThat(produce(settings(sandbox))).isEqualTo(offset + 1);
+      List<ProcessHandle> servers = sandbox.descendants();
+      sandbox.signalGroup("KILL");
+      assertThat(sandbox.awaitEnd(STOP)).isEqualTo(128 + 9);
+
+      // At once, while the former servers may still be stopping.
+      try (Launched next = start()) {
+        assertGone(servers);
+        assertThat(granularity(settings(next))).isEqualTo("month");
+        assertThat(produce(settings(next))).isEqualTo(offset + 2);
+        next.signal("TERM");
+        assertThat(next.awaitEnd(STOP)).isEqualTo(128 + 15);
+      }
+    }
+  }
+
+  @Test
+  void refusesADirectoryInUseAndNamesAServerThatDies() {
+    try (Launched sandbox = start()) {
+      try (Launched second = Launched.start("sandbox", "--data-dir", directory.toString())) {
+        assertThat(second.awaitEnd(STOP)).isEqualTo(1);
+        assertThat(second.err())
+            .singleElement()
+            .asString()
+            .startsWith("spendwatch sandbox: data directory " + directory + " is in use");
+        assertThat(second.out()).isEmpty();
+      }
+      List<ProcessHandle> servers = sandbox.descendants();
+      servers.stream()
+          .filter(process -> process.info().command().orElse("").endsWith("/postgres"))
+          .findFirst()
+          .orElseThrow()
+          .destroyForcibly();
+      assertThat(sandbox.awaitEnd(STOP)).isEqualTo(1);
+      assertThat(sandbox.err())
+          .singleElement()
+          .asString()
+          .startsWith("spendwatch sandbox: PostgreSQL has stopped (exit status ");
+      assertGone(servers);
+    }
+  }
+
+  @Test
+  void namesAPortThatIsTaken() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral(Ports.LOOPBACK))) {
+      for (String option : List.of("--kafka-port", "--pg-port")) {
+        String port = Integer.toString(taken.getLocalPort());
+        try (Launched sandbox =
+            Launched.start("sandbox", "--data-dir", directory.toString(), option, port)) {
+          assertThat(sandbox.awaitEnd(START)).isEqualTo(1);
+          assertThat(sandbox.err())
+              .singleElement()
+              .asString()
+              .startsWith("spendwatch sandbox: port " + port + " is taken: ");
+          assertThat(sandbox.out()).isEmpty();
+        }
+      }
+    }
+  }
+
+  private Launched start() {
+    Launched sandbox =
+        Launched.start("sandbox", "--data-dir", directory.toString(), "--partitions", "2");
+    sandbox.awaitLine("READY"::equals, START);
+    return sandbox;
+  }
+
+  private static Map<String, String> settings(Launched sandbox) {
+    return sandbox.out().stream()
+        .filter(line -> line.contains("="))
+        .map(line -> line.split("=", 2))
+        .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1]));
+  }
+
+  private static long produce(Map<String, String> settings) throws Exception {
+    try (var producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", settings.get("SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS")),
+            new StringSerializer(),
+            new StringSerializer())) {
+      return producer
+          .send(new ProducerRecord<>("transactions", 1, "user", "not read by anybody"))
+          .get()
+          .offset();
+    }
+  }
+
+  private static String granularity(Map<String, String> settings) throws SQLException {
+    try (Connection connection = connect(settings);
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery("SELECT partition_granularity FROM spendwatch.settings")) {
+      rows.next();
+      return rows.getString(1);
+    }
+  }
+
+  private static void execute(Map<String, String> settings, String sql) throws SQLException {
+    try (Connection connection = connect(settings);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static Connection connect(Map<String, String> settings) throws SQLException {
+    return PostgresAddress.parse(settings.get("SPENDWATCH_PG_URI"), "", "").connect("test");
+  }
+
+  private static void assertGone(List<ProcessHandle> processes) {
+    await("the end of the servers")
+        .atMost(STOP)
+        .until(() -> processes.stream().noneMatch(ProcessHandle::isAlive));
+  }
+}

@@ -1,0 +1,109 @@
+package io.spendwatch.ops.testing;
+
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.ops.storage.schema.Schema;
+import io.spendwatch.ops.storage.topics.TopicSetup;
+import io.spendwatch.streams.base.Timekeeper;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * Gives a test class its {@link TestBed} on real servers.
+ *
+ * <pre>{@code
+ * @ExtendWith(Servers.class)
+ * class SomethingIT {
+ *   @Test
+ *   void doesSo(TestBed bed) { ... }
+ * }
+ * }</pre>
+ *
+ * The servers start with the first class that asks and run until the last test has ended:
+ * containers where a Docker engine answers, the embedded servers where none does; {@code
+ * -Dspendwatch.test.servers=embedded|containers} decides otherwise.
+ */
+public final class Servers implements ParameterResolver {
+  private static final Namespace NAMESPACE = Namespace.create(Servers.class);
+  private static final AtomicInteger BEDS = new AtomicInteger();
+
+  @Override
+  public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+    return parameter.getParameter().getType() == TestBed.class;
+  }
+
+  @Override
+  public TestBed resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    RunningServers servers =
+        context
+            .getRoot()
+            .getStore(NAMESPACE)
+            .getOrComputeIfAbsent(RunningServers.class, _ -> start(), RunningServers.class);
+    Class<?> testClass = context.getRequiredTestClass();
+    return context
+        .getRoot()
+        .getStore(NAMESPACE)
+        .getOrComputeIfAbsent(testClass, _ -> prepare(servers, testClass), TestBed.class);
+  }
+
+  private static RunningServers start() {
+    boolean containers =
+        switch (System.getProperty("spendwatch.test.servers", "auto")) {
+          case "auto" -> ContainerServers.possible();
+          case "containers" -> true;
+          case "embedded" -> false;
+          case String other ->
+              throw new IllegalArgumentException(
+                  "spendwatch.test.servers: "
+                      + other
+                      + " (expected: auto, containers or embedded)");
+        };
+    RunningServers servers = containers ? ContainerServers.start() : EmbeddedTestServers.start();
+    System.out.println("Integration tests run against " + servers.description());
+    return servers;
+  }
+
+  private static TestBed prepare(RunningServers servers, Class<?> testClass) {
+    String name = testClass.getSimpleName().toLowerCase(Locale.ROOT) + "_" + BEDS.incrementAndGet();
+    PostgresAddress maintenance = servers.maintenanceDatabase();
+    var database =
+        new PostgresAddress(
+            maintenance.hosts(),
+            name,
+            maintenance.parameters(),
+            maintenance.user(),
+            maintenance.password());
+    var bed =
+        new TestBed(
+            servers.bootstrapServers(), database, TestBed.topics(name + "."), "spendwatch-" + name);
+    try (Connection connection = maintenance.connect("spendwatch-tests");
+        Statement statement = connection.createStatement();
+        Admin admin = bed.admin()) {
+      statement.execute("CREATE DATABASE " + name);
+      new Schema(database).migrate(Instant.now());
+      var made =
+          new TopicSetup(admin, bed.topics(), Timekeeper.real(InstantSource.system()))
+              .create(OptionalInt.of(TestBed.PARTITIONS), OptionalInt.of(1));
+      if (made.size() != 5) {
+        throw new IllegalStateException("topics of " + name + " were there before");
+      }
+      return bed;
+    } catch (SQLException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package io.spendwatch.ops.audit.explain;
+
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.database.Statements;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Explains alerts, transactions, and instants without an alert, from the tables alone: the figure
+ * is computed anew, by SQL that is shown. Blocks for the answers of the database; for one thread.
+ *
+ * <p>Throws {@link OperatorException} where there is nothing to explain or the database does not
+ * answer.
+ */
+public final class Explanations {
+  /** About when something was: so much to either side. */
+  private static final Duration ABOUT = Duration.ofDays(1);
+
+  private static final int LISTED_MAX = 10;
+
+  /** The beginning of an alert's id, which is a UUID. */
+  private static final Pattern SHORT_ID = Pattern.compile("[0-9a-f][0-9a-f-]{3,34}");
+
+  /** With so many characters it is taken for an alert's before transactions are looked through. */
+  private static final int UNLIKE_OTHERS = 8;
+
+  private final Statements database;
+  private final Topics topics;
+  private final int rowsMax;
+
+  /**
+   * @param topics for the source of a transaction, and where what is not in the tables may be
+   * @param rowsMax lines of each list; the sums are of all
+   */
+  public Explanations(Statements database, Topics topics, int rowsMax) {
+    this.database = database;
+    this.topics = topics;
+    this.rowsMax = rowsMax;
+  }
+
+  /**
+   * The alert or transaction with this id, or the one alert whose id begins so.
+   *
+   * @param userId of the transaction, null if not known: its event time is then searched whole
+   * @param about the transaction's event time, to a day; null if not known
+   */
+  public Explanation of(String id, String userId, Instant about) {
+    var facts = new StoredFacts(database);
+    boolean namesATransaction = userId != null || about != null;
+    Optional<Alert> alert = facts.alert(id);
+    if (alert.isEmpty() && !namesATransaction && id.length() >= UNLIKE_OTHERS) {
+      alert = alertBeginningWith(facts, id);
+    }
+    Optional<StoredTransaction> transaction =
+        alert.isPresent() ? Optional.empty() : transaction(facts, id, userId, about);
+    if (alert.isEmpty() && transaction.isEmpty() && !namesATransaction) {
+      alert = alertBeginningWith(facts, id);
+    }
+    return alert.isPresent()
+        ? new AlertReasons(facts, rowsMax).explain(alert.get())
+        : new TransactionReasons(facts, topics.transactions(), rowsMax)
+            .explain(transaction.orElseThrow(() -> unknown(id, userId, about)));
+  }
+
+  /** How the user stood at this instant, and why there was an alert or none. */
+  public Explanation at(String userId, Instant at) {
+    return new InstantReasons(new StoredFacts(database), rowsMax).explain(userId, at);
+  }
+
+  private Optional<Alert> alertBeginningWith(StoredFacts facts, String id) {
+    if (!SHORT_ID.matcher(id).matches()) {
+      return Optional.empty();
+    }
+    List<Alert> found = facts.alertsBeginningWith(id, LISTED_MAX);
+    if (found.size() > 1) {
+      throw new OperatorException(
+          String.format(
+              Locale.ROOT,
+              "several alerts have an id that begins with %s, say more of it: %s%s",
+              id,
+              found.stream()
+                  .map(
+                      alert ->
+                          String.format(
+                              Locale.ROOT,
+                              "%s (%s, user %s, %s)",
+                              alert.alertId(),
+                              alert.type(),
+                              alert.userId(),
+                              Wording.time(Wording.at(alert))))
+                  .collect(Collectors.joining(", ")),
+              found.size() == LISTED_MAX ? ", …" : ""));
+    }
+    return found.stream().findFirst();
+  }
+
+  private Optional<StoredTransaction> transaction(
+      StoredFacts facts, String id, String userId, Instant about) {
+    List<StoredTransaction> found =
+        facts.transactions(
+            id,
+            userId,
+            about == null ? StoredFacts.BEFORE_ALL : about.minus(ABOUT),
+            about == null ? StoredFacts.AFTER_ALL : about.plus(ABOUT),
+            LISTED_MAX);
+    List<StoredTransaction> exact =
+        found.stream().filter(row -> row.eventTime().equals(about)).toList();
+    if (exact.size() == 1) {
+      return Optional.of(exact.getFirst());
+    }
+    if (found.size() <= 1) {
+      return found.stream().findFirst();
+    }
+    throw new OperatorException(
+        String.format(
+            Locale.ROOT,
+            "several transactions have the id %s, say which by --user and --at: %s%s",
+            id,
+            found.stream()
+                .map(row -> "--user " + row.userId() + " --at " + row.eventTime())
+                .collect(Collectors.joining(", ")),
+            found.size() == LISTED_MAX ? ", …" : ""));
+  }
+
+  private OperatorException unknown(String id, String userId, Instant about) {
+    return new OperatorException(
+        String.format(
+            Locale.ROOT,
+            "no alert and no transaction%s has the id %s; a record that could not be taken is in topic %s, with the reason",
+            of(userId, about),
+            id,
+            topics.transactionsDeadLetters()));
+  }
+
+  private static String of(String userId, Instant about) {
+    return (userId == null ? "" : " of user " + userId)
+        + (about == null ? "" : " within a day of " + Wording.time(about));
+  }
+}

@@ -1,2 +1,0 @@
-/** Everything in one go, to see it work. */
-package io.spendwatch.ops.demo;

@@ -1,2 +1,0 @@
-/** A node's HTTP interface. */
-package io.spendwatch.ops.http;

@@ -1,2 +1,0 @@
-/** Child processes that never outlive us. */
-package io.spendwatch.ops.process;

@@ -1,2 +1,0 @@
-/** The database schema that the migrations under {@code db/migration} describe. */
-package io.spendwatch.ops.schema;

@@ -1,2 +1,0 @@
-/** What must be there before a node can work: schema and topics. */
-package io.spendwatch.ops.setup;

@@ -1,0 +1,2 @@
+/** What must be there before a node can work: topics, and how they grow. */
+package io.spendwatch.ops.storage.topics;

@@ -1,0 +1,300 @@
+package io.spendwatch.ops.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.actors.exposure.UserWindow;
+import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.actors.ports.AccountBalance;
+import io.spendwatch.ops.audit.AuditHistory;
+import io.spendwatch.ops.audit.windows.AwakeWindows;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.status.ClusterStatus;
+import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.ops.status.NodeStatus.State;
+import io.spendwatch.ops.status.StatusSamples;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.ServerBinding;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class HttpApiTest {
+  private static final NodeStatus READY = StatusSamples.node(State.READY, List.of());
+  private static final NodeStatus WAITING =
+      StatusSamples.node(State.WAITING, List.of("Kafka", "PostgreSQL"));
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private volatile NodeStatus status = READY;
+  private volatile OptionalInt partitions = OptionalInt.of(8);
+  private volatile AuditHistory.Recent recent;
+  private final AskedWindows windows = new AskedWindows();
+  private ActorTestKit kit;
+  private URI server;
+
+  @BeforeAll
+  void listen() throws Exception {
+    Config ours =
+        ConfigFactory.parseResources("spendwatch.conf")
+            .withFallback(ConfigFactory.defaultReferenceUnresolved())
+            .resolve();
+    kit =
+        ActorTestKit.create(
+            ours.getConfig("pekko.http").atPath("pekko.http").withFallback(ConfigFactory.load()));
+    ServerBinding binding =
+        Http.get(kit.system())
+            .newServerAt("127.0.0.1", 0)
+            .bind(
+                new HttpApi(
+                        this::answer,
+                        this::answerForAll,
+                        () -> partitions,
+                        windows,
+                        () -> "a_metric 1.0\n",
+                        () -> CompletableFuture.completedFuture(recent))
+                    .routes())
+            .toCompletableFuture()
+            .get(10, TimeUnit.SECONDS);
+    server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
+  }
+
+  @AfterAll
+  void close() {
+    client.close();
+    kit.shutdownTestKit();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/health/live", "/health/ready", "/api/v1/status", "/metrics", "/nowhere"})
+  void headIsGetWithoutTheBody(String path) throws Exception {
+    HttpResponse<String> got = get(path);
+    HttpResponse<String> head =
+        client.send(
+            HttpRequest.newBuilder(server.resolve(path)).HEAD().build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertThat(head.statusCode()).isEqualTo(got.statusCode());
+    assertThat(head.headers().firstValue("content-type"))
+        .isEqualTo(got.headers().firstValue("content-type"));
+    assertThat(head.body()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "", "1", "[]", "\"x\"", "{", "{\"users\":null,\"limit\":null} x"})
+  void aBodyThatIsNoRequestIsABadRequest(String body) throws Exception {
+    for (String what : List.of("windows", "reread")) {
+      HttpResponse<String> response =
+          client.send(
+              HttpRequest.newBuilder(server.resolve("/api/v1/partitions/3/" + what))
+                  .POST(HttpRequest.BodyPublishers.ofString(body))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).as(what + " " + body).isEqualTo(400);
+      assertThat(response.headers().firstValue("content-type"))
+          .hasValueSatisfying(type -> assertThat(type).startsWith("application/problem+json"));
+    }
+  }
+
+  @Test
+  void reconciliationsAreThoseOfTheTables() throws Exception {
+    recent = new AuditHistory.Recent(List.of(), List.of());
+    HttpResponse<String> response = get("/api/v1/reconciliations");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).isEqualTo("{\"runs\":[],\"openFindings\":[]}");
+  }
+
+  @Test
+  void metricsAreInTheTextFormatOfPrometheus() throws Exception {
+    HttpResponse<String> response = get("/metrics");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("text/plain; version=0.0.4");
+    assertThat(response.body()).isEqualTo("a_metric 1.0\n");
+  }
+
+  private NodeStatus answer() {
+    if (status == null) {
+      throw new IllegalStateException("a fault of ours");
+    }
+    return status;
+  }
+
+  private CompletionStage<ClusterStatus> answerForAll() {
+    return CompletableFuture.completedFuture(ClusterStatus.of(answer(), List.of(), List.of()));
+  }
+
+  @Test
+  void isReadyOnlyWhenNothingIsWaitedFor() throws Exception {
+    status = READY;
+    assertThat(get("/health/ready").statusCode()).isEqualTo(200);
+    status = WAITING;
+    HttpResponse<String> waiting = get("/health/ready");
+    assertThat(waiting.statusCode()).isEqualTo(503);
+    assertThat(waiting.body())
+        .isEqualTo("{\"status\":\"waiting\",\"waitingFor\":[\"Kafka\",\"PostgreSQL\"]}");
+    status = StatusSamples.node(State.DRAINING, List.of());
+    assertThat(get("/health/ready").statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void livesWhateverItWaitsFor() throws Exception {
+    status = WAITING;
+    assertThat(get("/health/live").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void tellsTheStatusOfTheClusterOrItsOwn() throws Exception {
+    status = WAITING;
+    HttpResponse<String> response = get("/api/v1/status");
+    assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
+    assertThat(Json.read(response.body(), ClusterStatus.class))
+        .isEqualTo(ClusterStatus.of(WAITING, List.of(), List.of()));
+    assertThat(Json.read(get("/api/v1/status?scope=node").body(), NodeStatus.class))
+        .isEqualTo(WAITING);
+    assertThat(get("/api/v1/status?scope=galaxy").statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void saysInProblemJsonWhatIsWrongWithARequest() throws Exception {
+    status = READY;
+    HttpResponse<String> missing = get("/api/v1/no-such-thing");
+    assertThat(missing.statusCode()).isEqualTo(404);
+    assertThat(missing.headers().firstValue("content-type"))
+        .hasValueSatisfying(type -> assertThat(type).startsWith("application/problem+json"));
+    assertThat(Json.read(missing.body(), Problem.class).title()).isEqualTo("Not Found");
+
+    HttpResponse<String> posted =
+        client.send(
+            HttpRequest.newBuilder(server.resolve("/health/live"))
+                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertThat(posted.statusCode()).isEqualTo(405);
+    assertThat(Json.read(posted.body(), Problem.class).detail()).contains("GET");
+  }
+
+  /** Whatever number is asked for, no shard is made for it. */
+  @Test
+  void knowsNoPartitionBeyondThoseOfTheTopic() throws Exception {
+    windows.asked.clear();
+    String page = "{\"limit\":2}";
+    for (String what : List.of("/windows", "/reread")) {
+      for (String beyond : List.of("8", "80", "999999", "2147483647", "99999999999")) {
+        assertThat(post("/api/v1/partitions/" + beyond + what, page).statusCode()).isEqualTo(404);
+      }
+    }
+    partitions = OptionalInt.empty();
+    assertThat(post("/api/v1/partitions/3/windows", page).statusCode()).isEqualTo(503);
+    partitions = OptionalInt.of(8);
+    assertThat(windows.asked).isEmpty();
+    assertThat(post("/api/v1/partitions/6/windows", page).statusCode()).isEqualTo(200);
+    windows.asked.clear();
+  }
+
+  /** As the command line asks, through the same interface as within a node. */
+  @Test
+  void showsTheWindowsOfAPartitionToWhoeverAsksOverHttp() {
+    try (var http = new HttpWindows(server, Duration.ofSeconds(10))) {
+      assertThat(join(http.page(3, "a", 2))).isEqualTo(AskedWindows.ANSWER);
+      assertThat(join(http.of(4, List.of("a", "b")))).isEqualTo(AskedWindows.ANSWER);
+      join(http.reread(5, List.of("a")));
+      assertThat(windows.asked).containsExactly("page 3 a 2", "of 4 [a, b]", "reread 5 [a]");
+      assertThatThrownBy(() -> join(http.page(AskedWindows.SILENT, null, 1)))
+          .hasCauseInstanceOf(OperatorException.class)
+          .hasMessageContaining("partition 7: HTTP status 503");
+    }
+  }
+
+  @Test
+  void saysWhatIsWrongWithAQuestionAboutWindows() throws Exception {
+    assertThat(post("/api/v1/partitions/3/windows", "{\"limit\":0}").body())
+        .contains("limit: 0 (expected: 1 to 500)");
+    assertThat(post("/api/v1/partitions/3/windows", "[").statusCode()).isEqualTo(400);
+    assertThat(post("/api/v1/partitions/x/windows", "{}").statusCode()).isEqualTo(404);
+    assertThat(get("/api/v1/partitions/3/windows").statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void tellsNobodyOutsideWhatFailedInside() throws Exception {
+    status = null;
+    HttpResponse<String> failed = get("/api/v1/status");
+    assertThat(failed.statusCode()).isEqualTo(500);
+    assertThat(failed.body()).doesNotContain("fault of ours");
+    assertThat(Json.read(failed.body(), Problem.class).status()).isEqualTo(500);
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(server.resolve(path)).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> post(String path, String body) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(server.resolve(path))
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static <T> T join(CompletionStage<T> stage) {
+    return stage.toCompletableFuture().join();
+  }
+
+  /** Remembers what it is asked. */
+  private static final class AskedWindows implements AwakeWindows {
+    static final int SILENT = 7;
+    static final PartitionWindows ANSWER =
+        new PartitionWindows(
+            3,
+            true,
+            17,
+            1_000,
+            List.of(
+                new UserWindow("b", 900, -5, 2, new AccountBalance(7, "USD", 1, 2), null),
+                new UserWindow("c", 900, 5, 1, null, null)),
+            true);
+
+    final List<String> asked = new CopyOnWriteArrayList<>();
+
+    @Override
+    public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
+      if (partition == SILENT) {
+        return CompletableFuture.failedFuture(new TimeoutException());
+      }
+      asked.add("page " + partition + " " + after + " " + usersMax);
+      return CompletableFuture.completedFuture(ANSWER);
+    }
+
+    @Override
+    public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
+      asked.add("of " + partition + " " + userIds);
+      return CompletableFuture.completedFuture(ANSWER);
+    }
+
+    @Override
+    public CompletionStage<Done> reread(int partition, List<String> userIds) {
+      asked.add("reread " + partition + " " + userIds);
+      return CompletableFuture.completedFuture(Done.getInstance());
+    }
+  }
+}

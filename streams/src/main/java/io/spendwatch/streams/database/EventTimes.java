@@ -1,0 +1,36 @@
+package io.spendwatch.streams.database;
+
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+
+/** Milliseconds of our records against the client's type for timestamptz, exact both ways. */
+public final class EventTimes {
+  /** 0001-01-01: earlier than any event time, and within what PostgreSQL can store. */
+  private static final long EARLIEST_MS = -62_135_596_800_000L;
+
+  private EventTimes() {}
+
+  public static OffsetDateTime toDatabase(long timeMs) {
+    return Instant.ofEpochMilli(timeMs).atOffset(ZoneOffset.UTC);
+  }
+
+  /** {@link Long#MIN_VALUE}, which stands for none, as null. */
+  public static OffsetDateTime toDatabaseOrNull(long timeMs) {
+    return timeMs == Long.MIN_VALUE ? null : toDatabase(timeMs);
+  }
+
+  /** Null as {@link Long#MIN_VALUE}, which stands for none. */
+  static long toMsOrNone(OffsetDateTime time) {
+    return time == null ? Long.MIN_VALUE : toMs(time);
+  }
+
+  /** A lower bound, which may be {@link Long#MIN_VALUE} for none. */
+  public static OffsetDateTime boundToDatabase(long timeMs) {
+    return toDatabase(Math.max(timeMs, EARLIEST_MS));
+  }
+
+  public static long toMs(OffsetDateTime time) {
+    return time.toInstant().toEpochMilli();
+  }
+}

@@ -1,0 +1,2 @@
+/** Which users are at home in a partition, and what happens when the topic grows. */
+package io.spendwatch.streams.layout;

@@ -1,0 +1,174 @@
+package io.spendwatch.streams.ledger;
+
+import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.database.PgFailure;
+import io.spendwatch.streams.database.SqlText;
+import io.spendwatch.streams.database.Statements;
+import io.spendwatch.streams.ledger.Ledger.Outcome;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Makes batches of all partitions durable, those that wait together in one statement. For any
+ * thread.
+ *
+ * <pre>
+ *   at rest ──a batch──▶ under way ──answered, batches have gathered──▶ under way
+ *      ▲                     └──────── answered, nobody waits ───────────▶ at rest
+ * </pre>
+ *
+ * <p>Nothing waits for company: a statement starts once the one before is answered, or beside it
+ * where a full one has gathered. A partition has at most one batch in each.
+ *
+ * <p>Each partition is granted or fenced by itself. What is refused for what lies in the data is
+ * tried batch by batch, so that only the one at fault fails; every other failure is that of all, to
+ * be tried again by each.
+ */
+final class GroupCommit {
+  private static final String WRITE_TRANSACTIONS = SqlText.load(Ledger.class, "write_transactions");
+  private static final String WRITE_LEDGER = SqlText.load(Ledger.class, "write_ledger");
+
+  private record Waiting(LedgerBatch batch, CompletableFuture<Outcome> outcome) {}
+
+  private final Statements statements;
+  private final int statementsMax;
+  private final int rowsMax;
+
+  /** Guarded by this. Bounded by one batch of each partition's lives. */
+  private Deque<Waiting> gathered = new ArrayDeque<>();
+
+  private int gatheredRows;
+  private int underWay;
+
+  /**
+   * @param statementsMax that are under way at a time
+   * @param rowsMax transactions of a statement, but for a batch that alone has more
+   */
+  GroupCommit(Statements statements, int statementsMax, int rowsMax) {
+    this.statements = statements;
+    this.statementsMax = statementsMax;
+    this.rowsMax = rowsMax;
+  }
+
+  /** Completes on the thread that completes the statement. */
+  CompletionStage<Outcome> write(LedgerBatch batch) {
+    Waiting waiting = new Waiting(batch, new CompletableFuture<>());
+    synchronized (this) {
+      gathered.add(waiting);
+      gatheredRows += batch.rows();
+    }
+    startNext();
+    return waiting.outcome;
+  }
+
+  private void startNext() {
+    List<Waiting> group;
+    synchronized (this) {
+      boolean isFull = gatheredRows >= rowsMax && underWay < statementsMax;
+      if (gathered.isEmpty() || (underWay > 0 && !isFull)) {
+        return;
+      }
+      underWay++;
+      group = takeGroup();
+    }
+    execute(group)
+        .whenComplete(
+            (answer, failure) -> {
+              if (failure != null
+                  && group.size() > 1
+                  && PgFailure.isOfTheData(Retry.cause(failure))) {
+                writeAlone(group, 0);
+              } else {
+                // First the connection, then whoever has something to do with the answer.
+                over();
+                answer(group, answer, failure);
+              }
+            });
+  }
+
+  private List<Waiting> takeGroup() {
+    List<Waiting> group = new ArrayList<>();
+    Deque<Waiting> later = new ArrayDeque<>();
+    Set<Integer> partitions = new HashSet<>();
+    int rows = 0;
+    for (Waiting waiting : gathered) {
+      int more = waiting.batch.rows();
+      boolean fits = group.isEmpty() || rows + more <= rowsMax;
+      // What comes later of a partition does not overtake.
+      if (partitions.add(waiting.batch.partition()) && fits) {
+        group.add(waiting);
+        rows += more;
+      } else {
+        later.add(waiting);
+      }
+    }
+    gathered = later;
+    gatheredRows -= rows;
+    return group;
+  }
+
+  private void over() {
+    synchronized (this) {
+      underWay--;
+    }
+    startNext();
+  }
+
+  /** One of them is at fault; the others are not to fail with it. */
+  private void writeAlone(List<Waiting> group, int index) {
+    if (index == group.size()) {
+      over();
+      return;
+    }
+    List<Waiting> alone = List.of(group.get(index));
+    execute(alone)
+        .whenComplete(
+            (answer, failure) -> {
+              if (failure == null || PgFailure.isOfTheData(Retry.cause(failure))) {
+                answer(alone, answer, failure);
+                writeAlone(group, index + 1);
+              } else {
+                over();
+                answer(group.subList(index, group.size()), answer, failure);
+              }
+            });
+  }
+
+  private CompletionStage<RowSet<Row>> execute(List<Waiting> group) {
+    try {
+      List<LedgerBatch> batches = group.stream().map(Waiting::batch).toList();
+      // Most have no alerts, and then the part for them is most of the cost.
+      boolean hasAlerts = batches.stream().anyMatch(batch -> !batch.alerts().isEmpty());
+      return statements.execute(
+          hasAlerts ? WRITE_LEDGER : WRITE_TRANSACTIONS, WriteParameters.of(batches));
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static void answer(List<Waiting> group, RowSet<Row> answer, Throwable failure) {
+    if (failure != null) {
+      Throwable cause = Retry.cause(failure);
+      group.forEach(waiting -> waiting.outcome.completeExceptionally(cause));
+      return;
+    }
+    Map<Integer, Outcome> written = new HashMap<>();
+    for (Row row : answer) {
+      written.put(row.getInteger(0), new Ledger.Written(row.getLong(1), row.getLong(2)));
+    }
+    for (Waiting waiting : group) {
+      waiting.outcome.complete(
+          written.getOrDefault(waiting.batch.partition(), new Ledger.Fenced()));
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package io.spendwatch.streams.life;
+
+import io.spendwatch.streams.base.Retry;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells status and log what a partition waits for: once when it begins, once when it is over. */
+public record RetryReport(Incarnation incarnation, Function<Throwable, String> describe)
+    implements Retry.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(RetryReport.class);
+
+  @Override
+  public void failed(Throwable cause, int failures) {
+    if (!incarnation.isLive()) {
+      // The partition's status is the next life's by now.
+      return;
+    }
+    String what = describe.apply(cause);
+    incarnation.progress().waitsFor(what);
+    if (failures == 1) {
+      LOG.warn("{} waits: {}", incarnation.source(), what);
+    }
+  }
+
+  @Override
+  public void recovered(int failures) {
+    incarnation.progress().waitsFor(null);
+    LOG.info("{} goes on after {} failed tries", incarnation.source(), failures);
+  }
+}

@@ -1,0 +1,222 @@
+package io.spendwatch.streams.pipeline;
+
+import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.kafka.SourceState;
+import io.spendwatch.streams.life.Defect;
+import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionStatus;
+import io.spendwatch.streams.quarantine.Suspects;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.japi.Pair;
+import org.apache.pekko.stream.BoundedSourceQueue;
+import org.apache.pekko.stream.QueueOfferResult;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Keep;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One life of a partition's pipeline, as the consumer sees it.
+ *
+ * <pre>
+ *   starting ──taken over──▶ running ──drain──▶ (what is in flight) ──▶ ended
+ *      └────────────── a failure, drain, end ──────────────────────────▶ ended
+ * </pre>
+ *
+ * The consumer's thread starts, feeds and ends it; the queue in between is the bound of what is
+ * read ahead.
+ */
+final class PartitionPipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(PartitionPipeline.class);
+
+  /** What a topic's records go through. */
+  interface Walk {
+    /** Takes the partition over, then answers with where it goes on. */
+    CompletionStage<Begun> begin(Incarnation incarnation, SourceState kafka, Suspects suspects);
+  }
+
+  /**
+   * A partition taken over.
+   *
+   * @param offset of the first record that the graph takes
+   * @param graph not started
+   */
+  record Begun(long offset, Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph) {}
+
+  private final ActorSystem<?> system;
+  private final Incarnation incarnation;
+  private final int queuedPollsMax;
+  private final Runnable onChange;
+  private volatile BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>> queue;
+  private volatile boolean isFull;
+  private volatile boolean isFinishing;
+  private volatile long startOffset;
+
+  /**
+   * @param onChange called when it can take records (again), and when it has ended; by any thread,
+   *     must not block
+   */
+  PartitionPipeline(
+      ActorSystem<?> system, Incarnation incarnation, int queuedPollsMax, Runnable onChange) {
+    this.system = system;
+    this.incarnation = incarnation;
+    this.queuedPollsMax = queuedPollsMax;
+    this.onChange = onChange;
+    incarnation
+        .ended()
+        .thenAccept(
+            reason -> {
+              incarnation.progress().is(PartitionStatus.State.STOPPED);
+              LOG.info("{} ended: {}", incarnation.source(), reason);
+              onChange.run();
+            });
+  }
+
+  void start(Walk walk, SourceState kafka, Suspects suspects) {
+    incarnation.progress().is(PartitionStatus.State.STARTING);
+    walk.begin(incarnation, kafka, suspects)
+        .whenComplete(
+            (begun, failure) -> {
+              if (failure == null) {
+                run(begun);
+              } else {
+                end(failure);
+              }
+            });
+  }
+
+  boolean isLive() {
+    return incarnation.isLive();
+  }
+
+  /** Completes with the reason of the end. */
+  CompletionStage<String> ended() {
+    return incarnation.ended();
+  }
+
+  /** What it ended of, where that may lie in the records. */
+  Optional<Defect> defect() {
+    return incarnation.defect();
+  }
+
+  /** Whether one more poll's records can be offered. Where not, {@code onChange} will tell. */
+  boolean hasRoom() {
+    if (!isRunning()) {
+      return false;
+    }
+    isFull = true;
+    if (queue.size() >= queuedPollsMax) {
+      return false;
+    }
+    isFull = false;
+    return true;
+  }
+
+  /** Whether it takes records: has begun, and is not to finish. */
+  boolean isRunning() {
+    return queue != null && !isFinishing;
+  }
+
+  /** Offset of the first record to be offered, once it is running. */
+  long startOffset() {
+    return startOffset;
+  }
+
+  /** Takes one poll's records, for which there must be room. */
+  void offer(List<ConsumerRecord<byte[], byte[]>> polled) {
+    // A queue that is closed belongs to a life that is ending for a reason of its own.
+    if (queue.offer(polled).equals(QueueOfferResult.dropped())) {
+      incarnation.end("offered more than there was room for");
+    }
+  }
+
+  /** Lets go of what is queued and finishes what is in flight; then it ends. */
+  void drain() {
+    if (queue == null) {
+      incarnation.end("given away before it ran");
+    } else {
+      incarnation.gate().shutdown();
+    }
+  }
+
+  /** Takes no more records; what has been offered is finished, then it ends. */
+  void finish() {
+    if (queue == null) {
+      incarnation.end("finished before it ran");
+    } else if (!isFinishing) {
+      isFinishing = true;
+      queue.complete();
+    }
+  }
+
+  /** Ends it at once, whatever is in flight. */
+  void end(String reason) {
+    incarnation.end(reason);
+  }
+
+  private void run(Begun begun) {
+    Pair<BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>>, CompletionStage<Done>> running =
+        Source.<List<ConsumerRecord<byte[], byte[]>>>queue(queuedPollsMax)
+            .map(this::taken)
+            .via(begun.graph())
+            .toMat(Sink.ignore(), Keep.both())
+            .run(system);
+    incarnation.progress().is(PartitionStatus.State.RUNNING);
+    startOffset = begun.offset();
+    queue = running.first();
+    running
+        .second()
+        .whenCompleteAsync(
+            (_, failure) -> {
+              if (failure == null) {
+                incarnation.end(isFinishing ? "finished" : "drained");
+              } else {
+                end(failure);
+              }
+            },
+            system.executionContext());
+    onChange.run();
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> taken(List<ConsumerRecord<byte[], byte[]>> polled) {
+    if (isFull) {
+      isFull = false;
+      onChange.run();
+    }
+    return polled;
+  }
+
+  private void end(Throwable failure) {
+    if (!incarnation.isLive()) {
+      // A consequence: it has ended already, for a reason of its own.
+      return;
+    }
+    Throwable cause = Retry.cause(failure);
+    switch (cause) {
+      case Incarnation.Ended ended -> incarnation.end(ended.getMessage());
+      case Defect defect -> {
+        LOG.error(
+            "{} failed on offsets [{}, {}); it will be started anew",
+            incarnation.source(),
+            defect.firstOffset(),
+            defect.nextOffset(),
+            defect.getCause());
+        incarnation.progress().waitsFor("a new start after: " + defect.getMessage());
+        incarnation.end(defect);
+      }
+      default -> {
+        LOG.error("{} failed; it will be started anew", incarnation.source(), cause);
+        incarnation.progress().waitsFor("a new start after: " + cause);
+        incarnation.end("failed: " + cause);
+      }
+    }
+  }
+}

@@ -1,0 +1,204 @@
+package io.spendwatch.streams.pipeline;
+
+import io.spendwatch.streams.base.BackOff;
+import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.database.PgFailure;
+import io.spendwatch.streams.kafka.SourceState;
+import io.spendwatch.streams.ledger.Sources;
+import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.RetryReport;
+import io.spendwatch.streams.pipeline.PartitionStart.Durable;
+import io.spendwatch.streams.pipeline.PartitionStart.Loss;
+import io.spendwatch.streams.pipeline.PartitionStart.Reason;
+import io.spendwatch.streams.publish.Publishers;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import org.apache.pekko.Done;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds where lives of pipelines begin, and sees to it that what is lost is known before anything
+ * is read: noted in the tables, once, and an error in the log. For any thread.
+ *
+ * <p>A crash at any moment leaves what the next life decides in the same way: what is lost is noted
+ * first; then, what is passed over is noted as durable before it is committed, or the group would
+ * seem to be ahead of the tables; but another topic is known as the one that is read only when what
+ * was committed of the former one is overwritten.
+ */
+final class PartitionStarts {
+  private static final Logger LOG = LoggerFactory.getLogger(PartitionStarts.class);
+
+  private final String nodeId;
+  private final Sources sources;
+  private final Publishers publishers;
+  private final BackOff retry;
+  private final Timekeeper time;
+  private final LongAdder lost = new LongAdder();
+
+  PartitionStarts(
+      String nodeId, Sources sources, Publishers publishers, BackOff retry, Timekeeper time) {
+    this.nodeId = nodeId;
+    this.sources = sources;
+    this.publishers = publishers;
+    this.retry = retry;
+    this.time = time;
+  }
+
+  /**
+   * How many lost records this node has noticed since its start; one for those of a topic of which
+   * nobody knows how far it reached.
+   */
+  long lostRecords() {
+    return lost.sum();
+  }
+
+  /** Of a topic of whose records there are rows, by what was claimed of the partition. */
+  CompletionStage<PartitionStart> find(
+      Incarnation incarnation,
+      SourceState kafka,
+      OptionalLong nextOffset,
+      OptionalLong publishedOffset) {
+    return topicId(incarnation)
+        .thenCompose(
+            topicId -> {
+              boolean isUnknown =
+                  topicId.isEmpty() && kafka.committed().isEmpty() && publishedOffset.isEmpty();
+              CompletionStage<OptionalLong> published =
+                  isUnknown
+                      ? untilDone(
+                          incarnation, () -> sources.rowsEnd(incarnation.source().partition()))
+                      : CompletableFuture.completedFuture(publishedOffset);
+              return published.thenApply(known -> new Durable(topicId, nextOffset, known));
+            })
+        .thenCompose(
+            durable ->
+                noticed(incarnation, PartitionStart.of(kafka, durable), nextOffset.orElse(0)));
+  }
+
+  /** Of a topic without rows: only the group's offset says how far it was read. */
+  CompletionStage<PartitionStart> find(Incarnation incarnation, SourceState kafka) {
+    return topicId(incarnation)
+        .thenCompose(
+            topicId ->
+                noticed(
+                    incarnation,
+                    PartitionStart.of(
+                        kafka, new Durable(topicId, OptionalLong.empty(), OptionalLong.empty())),
+                    0));
+  }
+
+  /**
+   * Makes the beginning the group's offset and what is durable, where it is not yet.
+   *
+   * @param note of the committed offset
+   * @param epoch under which the partition is claimed; empty where it is not
+   */
+  CompletionStage<Done> settle(
+      Incarnation incarnation,
+      SourceState kafka,
+      PartitionStart start,
+      String note,
+      OptionalLong epoch) {
+    incarnation.progress().startsAt(start.offset());
+    boolean passesOver =
+        start.loss().filter(loss -> loss.reason() != Reason.TOPIC_REPLACED).isPresent();
+    return passesOver
+        ? adopt(incarnation, kafka, start, epoch).thenCompose(_ -> commit(incarnation, start, note))
+        : commit(incarnation, start, note)
+            .thenCompose(_ -> adopt(incarnation, kafka, start, epoch));
+  }
+
+  private CompletionStage<Done> commit(Incarnation incarnation, PartitionStart start, String note) {
+    return start.isCommitted()
+        ? CompletableFuture.completedFuture(Done.done())
+        : publishers.publish(incarnation, start.offset(), note, List.of(), false);
+  }
+
+  private CompletionStage<Done> adopt(
+      Incarnation incarnation, SourceState kafka, PartitionStart start, OptionalLong epoch) {
+    if (start.isKnown()) {
+      return CompletableFuture.completedFuture(Done.done());
+    }
+    return untilDone(
+            incarnation,
+            () ->
+                sources.adopt(
+                    incarnation.source().topic(),
+                    incarnation.source().partition(),
+                    kafka.topicId(),
+                    start.nextOffset(),
+                    start.offset(),
+                    epoch))
+        .thenCompose(
+            inEffect ->
+                inEffect
+                    ? CompletableFuture.completedFuture(Done.done())
+                    : CompletableFuture.failedFuture(
+                        new Incarnation.Ended("a later epoch has taken over")));
+  }
+
+  private CompletionStage<Optional<String>> topicId(Incarnation incarnation) {
+    return untilDone(
+        incarnation,
+        () -> sources.topicId(incarnation.source().topic(), incarnation.source().partition()));
+  }
+
+  private CompletionStage<PartitionStart> noticed(
+      Incarnation incarnation, PartitionStart start, long rowsBefore) {
+    start.remark().ifPresent(remark -> LOG.warn("{}: {}", incarnation.source(), remark));
+    return start
+        .loss()
+        .map(loss -> note(incarnation, start, loss, rowsBefore))
+        .orElseGet(() -> CompletableFuture.completedFuture(start));
+  }
+
+  private CompletionStage<PartitionStart> note(
+      Incarnation incarnation, PartitionStart start, Loss loss, long rowsBefore) {
+    Sources.Lost whole =
+        new Sources.Lost(
+            incarnation.source().topic(),
+            loss.topicId(),
+            incarnation.source().partition(),
+            loss.from(),
+            loss.to(),
+            loss.reason().name());
+    return untilDone(incarnation, () -> sources.lose(whole, rowsBefore, nodeId, time.millis()))
+        .thenApply(
+            stretches -> {
+              stretches.forEach(stretch -> tell(incarnation, start, loss, stretch));
+              return start;
+            });
+  }
+
+  private void tell(
+      Incarnation incarnation, PartitionStart start, Loss loss, Sources.Lost stretch) {
+    OptionalLong to = stretch.to();
+    lost.add(to.isPresent() ? to.getAsLong() - stretch.from() : 1);
+    LOG.error(
+        "LOST_RECORDS: {} offsets [{}, {}): {}. Going on from offset {}. Send them again if the"
+            + " producer still has them; then acknowledge it in spendwatch.lost_records",
+        incarnation.source(),
+        stretch.from(),
+        to.isPresent() ? to.getAsLong() : "unknown",
+        loss.reason().meaning(),
+        start.offset());
+  }
+
+  private <T> CompletionStage<T> untilDone(
+      Incarnation incarnation, Supplier<CompletionStage<T>> statement) {
+    return Retry.start(
+        statement,
+        retry,
+        time,
+        PgFailure::isWorthAnotherTry,
+        incarnation::isLive,
+        new RetryReport(incarnation, PgFailure::describe));
+  }
+}

@@ -1,0 +1,148 @@
+package io.spendwatch.streams.quarantine;
+
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.DeadLetters;
+import io.spendwatch.protocol.Decoded;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Records of one partition after decoding: the good ones beside what they came from, and the bad
+ * ones as their dead letters. Grows while it waits; for one thread at a time.
+ *
+ * @param <T> what a good record is
+ */
+public final class DecodedBatch<T> {
+  private static final Logger LOG = LoggerFactory.getLogger(DecodedBatch.class);
+  private static final long NOTHING_READ = -1;
+
+  private final List<T> items = new ArrayList<>();
+  private final List<ConsumerRecord<byte[], byte[]>> sources = new ArrayList<>();
+  private final List<ProducerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
+  private final List<ProducerRecord<byte[], byte[]>> passedOn = new ArrayList<>();
+  private int internalErrors;
+  private long nextOffset = NOTHING_READ;
+  private long cost;
+
+  private DecodedBatch() {}
+
+  /** Nothing read: lets the actor look at the time. */
+  public static <T> DecodedBatch<T> tick() {
+    return new DecodedBatch<>();
+  }
+
+  /** Decodes records, which must not be none. */
+  public static <T> DecodedBatch<T> of(
+      List<ConsumerRecord<byte[], byte[]>> records,
+      BatchBound bound,
+      Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> decoder,
+      String deadLetterTopic) {
+    DecodedBatch<T> batch = new DecodedBatch<>();
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      batch.cost += bound.cost(record);
+      switch (decode(record, decoder)) {
+        case Decoded.Valid<T>(T value) -> {
+          batch.items.add(value);
+          batch.sources.add(record);
+        }
+        case Decoded.Rejected<T>(DeadLetterReason reason, String message) -> {
+          batch.deadLetters.add(DeadLetters.of(record, deadLetterTopic, reason, message));
+          if (reason == DeadLetterReason.INTERNAL_ERROR) {
+            batch.internalErrors++;
+          }
+        }
+      }
+    }
+    batch.nextOffset = records.getLast().offset() + 1;
+    return batch;
+  }
+
+  /** Appends what was read after this; returns this. */
+  public DecodedBatch<T> append(DecodedBatch<T> later) {
+    items.addAll(later.items);
+    sources.addAll(later.sources);
+    deadLetters.addAll(later.deadLetters);
+    passedOn.addAll(later.passedOn);
+    internalErrors += later.internalErrors;
+    nextOffset = later.nextOffset;
+    cost += later.cost;
+    return this;
+  }
+
+  /**
+   * Lets go of the good records for which this makes another record, which is to be published in
+   * their place; returns this.
+   */
+  public DecodedBatch<T> passOn(
+      Function<ConsumerRecord<byte[], byte[]>, Optional<ProducerRecord<byte[], byte[]>>> copy) {
+    for (int i = sources.size() - 1; i >= 0; i--) {
+      Optional<ProducerRecord<byte[], byte[]>> other = copy.apply(sources.get(i));
+      if (other.isPresent()) {
+        passedOn.addFirst(other.get());
+        T _ = items.remove(i);
+        ConsumerRecord<byte[], byte[]> _ = sources.remove(i);
+      }
+    }
+    return this;
+  }
+
+  /** What is to be published in place of records that belong elsewhere, in their order. */
+  public List<ProducerRecord<byte[], byte[]>> passedOn() {
+    return passedOn;
+  }
+
+  public List<T> items() {
+    return items;
+  }
+
+  /** What {@code items()} were decoded from, one for each. */
+  public List<ConsumerRecord<byte[], byte[]>> sources() {
+    return sources;
+  }
+
+  public List<ProducerRecord<byte[], byte[]>> deadLetters() {
+    return deadLetters;
+  }
+
+  /** How many of {@code deadLetters()} are our own fault. */
+  public int internalErrors() {
+    return internalErrors;
+  }
+
+  public boolean isTick() {
+    return nextOffset == NOTHING_READ;
+  }
+
+  /** The offset to commit once this batch is done. Not for a tick. */
+  public long nextOffset() {
+    return nextOffset;
+  }
+
+  /** In the measure of {@link BatchBound}. */
+  public long cost() {
+    return cost;
+  }
+
+  private static <T> Decoded<T> decode(
+      ConsumerRecord<byte[], byte[]> record,
+      Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> decoder) {
+    try {
+      return decoder.apply(record);
+    } catch (RuntimeException e) {
+      // The decoder promises not to; a record that makes it must not stop the partition.
+      LOG.error(
+          "Decoding {}-{} offset {} failed",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e);
+      return new Decoded.Rejected<>(DeadLetterReason.INTERNAL_ERROR, e.toString());
+    }
+  }
+}
