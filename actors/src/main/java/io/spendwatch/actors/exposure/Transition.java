@@ -33,7 +33,7 @@ public record Transition(
     long offset) {
 
   /** The transaction at the instant of a transition. */
-  sealed interface At {}
+  public sealed interface At {}
 
   /** None: a balance changed, or transactions left. */
   public record Nobody() implements At {}

@@ -31,7 +31,7 @@ public final class Oracle {
   private static final long OPEN = Long.MAX_VALUE;
 
   /** What became of one arrival. */
-  sealed interface Arrival {}
+  public sealed interface Arrival {}
 
   /**
    * It counts.

@@ -4,10 +4,16 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -149,6 +155,10 @@ class ArchitectureTest {
                 .should()
                 .resideInAnyPackage("io.spendwatch.ops.cli..", "io.spendwatch.ops.lab.cli..")
                 .because("all commands stand in one place; put what they do beside it"),
+            classes()
+                .should(nameOnlyWhatTheyMay())
+                .because(
+                    "the compiler lets them pass where types are inferred, and the JVM does not; make it public"),
             rooms(
                 "io.spendwatch.(*)..",
                 "a module is read, tested and built without those that use it"),
@@ -158,6 +168,23 @@ class ArchitectureTest {
             rooms("io.spendwatch.ops.(*)..", ROOMS),
             rooms("io.spendwatch.ops.lab.(*)..", ROOMS))
         .map(rule -> DynamicTest.dynamicTest(rule.getDescription(), () -> rule.check(SPENDWATCH)));
+  }
+
+  /** No class of another package that is not public. */
+  private static ArchCondition<JavaClass> nameOnlyWhatTheyMay() {
+    return new ArchCondition<>("name no hidden class of another package") {
+      @Override
+      public void check(JavaClass named, ConditionEvents events) {
+        for (Dependency dependency : named.getDirectDependenciesFromSelf()) {
+          JavaClass target = dependency.getTargetClass().getBaseComponentType();
+          if (target.getPackageName().startsWith("io.spendwatch")
+              && !target.getPackage().equals(named.getPackage())
+              && !target.getModifiers().contains(JavaModifier.PUBLIC)) {
+            events.add(SimpleConditionEvent.violated(dependency, dependency.getDescription()));
+          }
+        }
+      }
+    };
   }
 
   private static ArchRule rooms(String packages, String because) {
