@@ -232,11 +232,7 @@ public final class Reconciliation {
         findHomes(session, homes.getAsInt());
       }
     }
-    Map<Integer, List<String>> touched = mode == Mode.FULL ? Map.of() : touched(session);
-    if (mode == Mode.FULL) {
-      session.query("DROP VIEW audited");
-    }
-    return touched;
+    return mode == Mode.FULL ? Map.of() : touched(session);
   }
 
   private OffsetGaps gaps(Session session, SourceLog log, Scope scope) {

@@ -1,6 +1,7 @@
--- Promises view audited: every settled row of the users in this share ({share} of {shares}), all of them to be judged.
--- Shares are of users, so that each is complete in itself: they bound what the sorts take.
-CREATE TEMPORARY VIEW audited AS
+-- Promises table audited: every settled row of the users in this share ({share} of {shares}), all of them to be judged.
+-- Shares are of users, so that each is complete in itself: they bound what table and sorts take. A table, since the server believes
+-- of a share that it is one row in two hundred, and would look up each of the others by itself.
+CREATE TEMPORARY TABLE audited ON COMMIT DROP AS
 SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
        CASE t.kind WHEN 'REFUND' THEN -t.amount_minor ELSE t.amount_minor END AS signed_minor,
        t.exposure_minor, t.balance_minor, t.balance_version, t.verdict, t.kafka_partition, t.kafka_offset,
@@ -11,6 +12,7 @@ SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
   JOIN span ON span.kafka_partition = t.kafka_partition AND t.kafka_offset < span.to_offset
   {row_moved}
  WHERE (hashtext(t.user_id) & 2147483647) % {shares} = {share};
+ANALYZE audited;
 
 -- Whose alerts are to be judged, whatever their rows say; none of them was in an episode before the first of their rows.
 CREATE TEMPORARY TABLE scope_user ON COMMIT DROP AS
