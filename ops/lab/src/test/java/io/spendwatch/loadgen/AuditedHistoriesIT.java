@@ -52,6 +52,57 @@ class AuditedHistoriesIT {
   }
 
   /**
+   * Of what is new, most is held against the row before it only: a sum that is wrong shows all the
+   * same, wherever in the history it is, and after whatever came late.
+   */
+  @Test
+  void aSumThatIsWrongIsFoundWithWhatIsNew(TestBed bed) throws SQLException {
+    int planted = 0;
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      boolean _ =
+          statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'month'");
+      for (long seed = 1; seed <= 60; seed++) {
+        AuditedHistory history = new AuditedHistory(seed);
+        clear(connection);
+        var parts = new AuditScripts(connection, GRACE);
+        while (history.goesOn()) {
+          String since = history.wall();
+          int before = history.offsets();
+          history.play(connection, 6);
+          // Any of the new ones, the first or the last of them as well as one between.
+          String row =
+              """
+              (SELECT transaction_id FROM spendwatch.transactions
+                WHERE kafka_offset >= %d AND verdict = 'CLEAR' AND exposure_minor < balance_minor
+                  AND transaction_id NOT IN (SELECT transaction_id FROM spendwatch.alerts WHERE transaction_id IS NOT NULL)
+                ORDER BY md5(transaction_id) LIMIT 1)
+              """
+                  .formatted(before);
+          int wrong =
+              statement.executeUpdate(
+                  "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = "
+                      + row);
+          List<String> found = parts.run(history.offsets(), false, since);
+          if (wrong == 1) {
+            assertThat(found)
+                .as("seed %d, from offset %d", seed, before)
+                .singleElement()
+                .asString()
+                .startsWith("WRONG_EXPOSURE");
+            planted++;
+            int _ =
+                statement.executeUpdate(
+                    "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor - 1 WHERE transaction_id = "
+                        + row);
+          }
+        }
+      }
+    }
+    assertThat(planted).isGreaterThan(50);
+  }
+
+  /**
    * A plant, and what it must be found as.
    *
    * @param sql changes one row, where there is one that serves
@@ -180,7 +231,8 @@ class AuditedHistoriesIT {
                   + " DELETE FROM spendwatch.account_versions; DELETE FROM spendwatch.closed_accounts;"
                   + " DELETE FROM spendwatch.claims; DELETE FROM spendwatch.progress;"
                   + " DELETE FROM spendwatch.open_episodes; DELETE FROM spendwatch.reconciliation_positions;"
-                  + " DELETE FROM spendwatch.reconciliation_open_episodes");
+                  + " DELETE FROM spendwatch.reconciliation_open_episodes;"
+                  + " DELETE FROM spendwatch.reconciliation_late");
     }
     connection.commit();
   }

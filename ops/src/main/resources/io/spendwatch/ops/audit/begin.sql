@@ -25,6 +25,14 @@ CREATE TEMPORARY TABLE home (
   kafka_partition integer
 );
 
+-- Who has had a late arrival among what is new, with the last one in each partition.
+CREATE TEMPORARY TABLE came_late (
+  user_id         text,
+  kafka_partition integer,
+  kafka_offset    bigint,
+  event_time      timestamptz
+);
+
 CREATE TEMPORARY TABLE still_open (
   user_id           text,
   kafka_partition   integer,

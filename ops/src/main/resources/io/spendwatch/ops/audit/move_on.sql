@@ -14,6 +14,15 @@ SELECT kafka_partition, to_offset,
     ON CONFLICT (kafka_partition) DO UPDATE
    SET next_offset = excluded.next_offset, alert_seq = excluded.alert_seq, stream_time = excluded.stream_time;
 
+INSERT INTO spendwatch.reconciliation_late AS known (user_id, kafka_partition, kafka_offset, event_time)
+SELECT user_id, kafka_partition, max(kafka_offset), max(event_time)
+  FROM came_late
+ GROUP BY user_id, kafka_partition
+    ON CONFLICT (user_id, kafka_partition) DO UPDATE
+   SET kafka_offset = greatest(known.kafka_offset, excluded.kafka_offset), event_time = greatest(known.event_time, excluded.event_time);
+
+DELETE FROM spendwatch.reconciliation_late WHERE event_time < (SELECT max(stream_time) FROM span) - interval '48 hours';
+
 DELETE FROM spendwatch.reconciliation_open_episodes;
 
 INSERT INTO spendwatch.reconciliation_open_episodes (user_id, kafka_partition, latest_event_time)

@@ -1,6 +1,7 @@
 -- Promises table proven: the users of whom nothing but rows is new, and all of them are right by a shorter way than that of the other
--- scripts; these are in scope_user no more. Each row is held against the one before it, less what left the window between them, and only
--- the first against its whole window. Who is not proven so, is looked at by the long way, which says what is wrong.
+-- scripts; these are in scope_user no more. Each row is held against the one before it, less what left the window between them; the first
+-- one against the last that was judged before, where nothing has come late since, else against its whole window. Who is not proven so, is
+-- looked at by the long way, which says what is wrong.
 --
 -- So nothing may have arrived late, or in another partition; there is one version of the balance, or none; and nobody is in an episode.
 CREATE TEMPORARY TABLE new_row ON COMMIT DROP AS
@@ -19,9 +20,50 @@ WINDOW arrivals AS (PARTITION BY user_id ORDER BY kafka_offset),
        of_user AS (PARTITION BY user_id);
 ANALYZE new_row;
 
+-- Of each user's first new row, what was judged before it: the last row by event time, if it may be relied on, since nothing has come late
+-- after it, and nothing was found of the user. is_alone: nothing is in the window.
+CREATE TEMPORARY TABLE judged_before ON COMMIT DROP AS
+SELECT first.user_id, before.event_time AS time_before, before.exposure_minor AS exposure_before, before.event_time IS NULL AS is_alone
+  FROM (SELECT * FROM new_row WHERE time_before IS NULL) AS first
+  LEFT JOIN LATERAL (
+         SELECT t.event_time, t.exposure_minor, t.kafka_partition, t.kafka_offset, t.currency
+           FROM spendwatch.transactions AS t
+          WHERE t.user_id = first.user_id
+            AND t.event_time > first.event_time - interval '24 hours' AND t.event_time <= first.event_time
+            AND NOT (t.kafka_partition = first.kafka_partition AND t.kafka_offset >= first.kafka_offset)
+          ORDER BY t.event_time DESC, t.kafka_offset DESC
+          LIMIT 1
+       ) AS before ON true
+  LEFT JOIN spendwatch.reconciliation_positions AS position ON position.kafka_partition = first.kafka_partition
+ WHERE (before.event_time IS NULL
+        OR before.kafka_partition = first.kafka_partition AND before.currency = first.currency
+           AND before.kafka_offset >= coalesce(position.late_from, 0)
+           AND NOT EXISTS (SELECT
+                             FROM spendwatch.reconciliation_late AS late
+                            WHERE late.user_id = first.user_id
+                              AND NOT (late.kafka_partition = before.kafka_partition AND late.kafka_offset < before.kafka_offset)))
+   AND NOT EXISTS (SELECT
+                     FROM spendwatch.reconciliation_findings AS finding
+                    WHERE finding.user_id = first.user_id AND finding.resolved_run_id IS NULL)
+   AND NOT EXISTS (SELECT
+                     FROM spendwatch.transactions AS later
+                    WHERE later.user_id = first.user_id
+                      AND later.event_time > first.event_time AND later.event_time <= (SELECT max(stream_time) FROM span)
+                      AND NOT (later.kafka_partition = first.kafka_partition AND later.kafka_offset > first.kafka_offset));
+CREATE INDEX ON judged_before (user_id);
+ANALYZE judged_before;
+
 CREATE TEMPORARY TABLE proven ON COMMIT DROP AS
 SELECT row.user_id, min(row.kafka_partition) AS kafka_partition
-  FROM new_row AS row
+  FROM (
+         SELECT new_row.user_id, kafka_partition, kafka_offset, event_time, currency, signed_minor, exposure_minor, balance_minor,
+                balance_version, verdict, is_of_one,
+                coalesce(new_row.time_before, judged_before.time_before) AS time_before,
+                coalesce(new_row.exposure_before, judged_before.exposure_before) AS exposure_before,
+                new_row.time_before IS NULL AND coalesce(judged_before.is_alone, false) AS is_alone
+           FROM new_row
+           LEFT JOIN judged_before ON judged_before.user_id = new_row.user_id AND new_row.time_before IS NULL
+       ) AS row
   LEFT JOIN LATERAL (
          SELECT count(*) AS versions, min(balance_version) AS balance_version, min(balance_minor) AS balance_minor, min(currency) AS currency,
                 count(closed_at) AS closed
@@ -40,15 +82,18 @@ SELECT row.user_id, min(row.kafka_partition) AS kafka_partition
             AND gone.kafka_offset < row.kafka_offset
          HAVING row.time_before IS NOT NULL
           UNION ALL
+         SELECT row.signed_minor, false
+          WHERE row.is_alone
+          UNION ALL
          SELECT sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END)
                   FILTER (WHERE inside.event_time <= row.event_time AND inside.kafka_offset <= row.kafka_offset),
                 bool_or(inside.event_time > row.event_time AND inside.kafka_offset < row.kafka_offset
                         OR inside.kafka_partition <> row.kafka_partition OR inside.currency <> row.currency)
            FROM spendwatch.transactions AS inside
-          WHERE row.time_before IS NULL
+          WHERE row.time_before IS NULL AND NOT row.is_alone
             AND inside.user_id = row.user_id
             AND inside.event_time > row.event_time - interval '24 hours'
-         HAVING row.time_before IS NULL
+         HAVING row.time_before IS NULL AND NOT row.is_alone
        ) AS expected
  GROUP BY row.user_id
 HAVING bool_and(coalesce(

@@ -41,6 +41,13 @@ SELECT user_id, currency, event_time, transaction_id, signed_minor, kafka_partit
 CREATE INDEX ON late (user_id, event_time);
 ANALYZE late;
 
+INSERT INTO came_late
+SELECT user_id, kafka_partition, max(kafka_offset), max(event_time)
+  FROM late
+  JOIN span USING (kafka_partition)
+ WHERE kafka_offset >= from_offset
+ GROUP BY user_id, kafka_partition;
+
 CREATE TEMPORARY TABLE judged ON COMMIT DROP AS
 SELECT suspect.user_id, suspect.currency, suspect.event_time, suspect.transaction_id, suspect.exposure_minor,
        suspect.balance_minor, suspect.verdict, suspect.kafka_partition, suspect.kafka_offset, expected.exposure_minor AS expected_minor,

@@ -26,7 +26,8 @@ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_olap') THEN
     -- What the audit has found is its own.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
-      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes TO spendwatch_olap;
+      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late
+      TO spendwatch_olap;
     -- Analysis reads; partitions of transactions through their parent, those to come included.
     REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
