@@ -62,7 +62,7 @@ class AuditedHistoriesIT {
         Statement statement = connection.createStatement()) {
       boolean _ =
           statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'month'");
-      for (long seed = 1; seed <= 60; seed++) {
+      for (long seed = 1; seed <= 25; seed++) {
         AuditedHistory history = new AuditedHistory(seed);
         clear(connection);
         var parts = new AuditScripts(connection, GRACE);
@@ -99,7 +99,7 @@ class AuditedHistoriesIT {
         }
       }
     }
-    assertThat(planted).isGreaterThan(50);
+    assertThat(planted).isGreaterThan(25);
   }
 
   /**
