@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.core.joran.spi.JoranException;
+import com.typesafe.config.ConfigFactory;
 import io.spendwatch.loadgen.cli.LoadGen;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.api.Json;
@@ -113,6 +114,8 @@ class SecretsIT {
     System.setErr(err);
     log.setLevel(Level.INFO);
     set.keySet().forEach(System::clearProperty);
+    // Else they would be part of every configuration that a later test makes.
+    ConfigFactory.invalidateCaches();
   }
 
   static Stream<Arguments> wrongSettings() {

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.testing;
 
+import com.typesafe.config.ConfigFactory;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -39,6 +40,8 @@ public final class NodeSettings implements AutoCloseable {
   @Override
   public void close() {
     keys.forEach(System::clearProperty);
+    // Else they would be part of every configuration that a later test makes.
+    ConfigFactory.invalidateCaches();
     keys.clear();
   }
 }

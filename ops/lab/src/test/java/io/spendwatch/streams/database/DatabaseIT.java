@@ -1,4 +1,4 @@
-package io.spendwatch.streams.postgres;
+package io.spendwatch.streams.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,9 +13,6 @@ import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.streams.base.Retry;
-import io.spendwatch.streams.database.Database;
-import io.spendwatch.streams.database.PgFailure;
-import io.spendwatch.streams.database.Statements;
 import io.spendwatch.streams.ledger.PgHistory;
 import io.spendwatch.streams.ledger.UnreadableRows;
 import io.spendwatch.streams.pipeline.StreamsConfig;
