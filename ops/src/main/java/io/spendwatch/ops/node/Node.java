@@ -3,8 +3,13 @@ package io.spendwatch.ops.node;
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.api.HealthResource;
 import io.spendwatch.ops.api.HttpApi;
 import io.spendwatch.ops.api.HttpConfig;
+import io.spendwatch.ops.api.MetricsResource;
+import io.spendwatch.ops.api.PartitionsResource;
+import io.spendwatch.ops.api.ReconciliationsResource;
+import io.spendwatch.ops.api.StatusResource;
 import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.audit.ReconciliationJob;
@@ -118,12 +123,12 @@ public final class Node {
               system,
               configuration,
               new HttpApi(
-                  status::now,
-                  census::take,
-                  status::transactionsPartitions,
-                  windows,
-                  metrics::text,
-                  audits::recent));
+                  List.of(
+                      new HealthResource(status::now),
+                      new StatusResource(status::now, census::take),
+                      new ReconciliationsResource(audits::recent),
+                      new PartitionsResource(status::transactionsPartitions, windows),
+                      new MetricsResource(metrics::text))));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =

@@ -66,12 +66,13 @@ class HttpApiTest {
             .newServerAt("127.0.0.1", 0)
             .bind(
                 new HttpApi(
-                        this::answer,
-                        this::answerForAll,
-                        () -> partitions,
-                        windows,
-                        () -> "a_metric 1.0\n",
-                        () -> CompletableFuture.completedFuture(recent))
+                        List.of(
+                            new HealthResource(this::answer),
+                            new StatusResource(this::answer, this::answerForAll),
+                            new ReconciliationsResource(
+                                () -> CompletableFuture.completedFuture(recent)),
+                            new PartitionsResource(() -> partitions, windows),
+                            new MetricsResource(() -> "a_metric 1.0\n")))
                     .routes())
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);

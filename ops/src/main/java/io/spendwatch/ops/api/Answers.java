@@ -1,0 +1,78 @@
+package io.spendwatch.ops.api;
+
+import static org.apache.pekko.http.javadsl.server.Directives.complete;
+import static org.apache.pekko.http.javadsl.server.Directives.entity;
+import static org.apache.pekko.http.javadsl.server.Directives.onComplete;
+import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
+
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.StatusCode;
+import org.apache.pekko.http.javadsl.model.StatusCodes;
+import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.http.javadsl.unmarshalling.Unmarshaller;
+
+/** The forms that answers have in common. */
+final class Answers {
+
+  private Answers() {}
+
+  /** Below {@code /api/v1}. */
+  static Route api(Supplier<Route> inner) {
+    return pathPrefix("api", () -> pathPrefix("v1", inner));
+  }
+
+  static Route json(StatusCode code, Object value) {
+    return complete(jsonResponse(code, value));
+  }
+
+  static HttpResponse jsonResponse(StatusCode code, Object value) {
+    return HttpResponse.create()
+        .withStatus(code)
+        .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, Json.write(value)));
+  }
+
+  /** 200 with what comes; 503 with the failure's reason, or with this one. */
+  static <T> Route whenThere(CompletionStage<T> answer, String reason) {
+    return onComplete(
+        answer,
+        there ->
+            there.isSuccess()
+                ? json(StatusCodes.OK, there.get())
+                : problem(
+                    StatusCodes.SERVICE_UNAVAILABLE,
+                    reason == null ? reasonOf(there.failed().get()) : reason));
+  }
+
+  static Route problem(StatusCode code, String detail) {
+    return complete(Problem.response(code, detail));
+  }
+
+  /** Goes on with the body as this type; 400 where it is none. */
+  static <T> Route posted(Class<T> type, Function<T, Route> next) {
+    return entity(
+        Unmarshaller.entityToString(),
+        body -> {
+          try {
+            return next.apply(Json.read(body, type));
+          } catch (IllegalArgumentException e) {
+            return problem(StatusCodes.BAD_REQUEST, reasonOf(e));
+          }
+        });
+  }
+
+  /** What our own checks say, which Jackson and stages wrap. */
+  static String reasonOf(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause instanceof IllegalArgumentException || failure.getMessage() == null
+        ? String.valueOf(cause.getMessage())
+        : failure.getMessage();
+  }
+}
