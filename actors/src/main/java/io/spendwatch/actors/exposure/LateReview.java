@@ -145,7 +145,6 @@ final class LateReview {
   void run(long untilMs) {
     List<Breach> breaches = breaches(untilMs);
     // Those of one instant cover one breach of it: they are taken out once they have.
-
     List<Episode> covering = new ArrayList<>(ended);
     boolean isOpenOver = open == null;
     for (Breach breach : breaches) {
@@ -155,7 +154,11 @@ final class LateReview {
       if (!isOpenOver && breach.overlaps(open)) {
         isOpenOver = true;
         if (breach.end != null) {
-          covering.add(end(breach.end, breach.end.causeOfEnd()));
+          Episode over = end(breach.end, breach.end.causeOfEnd());
+          // Where that has made it one of this instant, it has covered its one breach.
+          if (!breach.isTheSameInstant(over)) {
+            covering.add(over);
+          }
         }
       } else {
         announce(breach, covering);

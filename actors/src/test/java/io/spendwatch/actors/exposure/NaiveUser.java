@@ -291,7 +291,11 @@ public final class NaiveUser {
         openSeen = true;
         if (breach.end != null) {
           close(open, breach.end, breach.end.cause(), true, revealedBy);
-          covering.add(open);
+          if (breach.startMs != breach.endMs()
+              || open.startMs != breach.startMs
+              || open.endMs != breach.startMs) {
+            covering.add(open);
+          }
         }
         continue;
       }

@@ -160,8 +160,9 @@ final class RandomHistory {
     do {
       Version version = new Version(++number, asOfMs, random.nextInt(300) - 20L, currency(), false);
       together.add(version);
-      asOfMs += random.nextInt(3) * gridMs;
-    } while (random.nextInt(4) == 0);
+      // Several of one instant more often than not: each of them is a point.
+      asOfMs += random.nextBoolean() ? 0 : random.nextInt(3) * gridMs;
+    } while (random.nextInt(3) == 0);
     learn(together);
   }
 

@@ -268,6 +268,26 @@ class UserExposureTest {
             });
   }
 
+  /** The first ends the open episode at its own start; the second opens another one there. */
+  @Test
+  void eachVersionOfOneInstantThatComesLateIsAPoint() {
+    var user = new Subject(100);
+    user.purchase("a", T0, 150);
+    user.stored.learn(
+        List.of(version(2, T0, 200), version(3, T0, 50), version(4, T0, 300)), T0 + HOUR_MS);
+    transitions = user.stored.transitions();
+    assertThat(transitions)
+        .extracting(Transition::type, Transition::atMs, Transition::cause)
+        .containsExactly(
+            tuple(AlertType.RAISED, T0, null),
+            tuple(AlertType.CLEARED, T0, AlertCause.BALANCE),
+            tuple(AlertType.RAISED, T0, AlertCause.BALANCE),
+            tuple(AlertType.CLEARED, T0, AlertCause.BALANCE));
+    int told = transitions.size();
+    user.stored.restart(T0 + HOUR_MS);
+    assertThat(user.stored.transitions()).hasSize(told);
+  }
+
   @Test
   void aTransactionIsHeldAgainstTheVersionBeforeItsOwnInstant() {
     var user = new Subject(100);
