@@ -68,6 +68,10 @@ final class Turn implements AutoCloseable {
     return new Turn(contender, process, site, namespace);
   }
 
+  Contender contender() {
+    return contender;
+  }
+
   CommittedOffsets offsets() {
     return offsets;
   }
