@@ -19,8 +19,9 @@ import java.util.function.ToIntFunction;
  * <p>From its instant on, the breaches are found anew and held against the episodes as announced.
  *
  * <ul>
- *   <li>The open episode belongs to the first breach that it overlaps. Where that breach has ended,
- *       it is CLEARED at that point; where there is none, at its own start.
+ *   <li>The open episode belongs to the first breach that it overlaps, but to one of its own first
+ *       instant only where none that lasts begins there. Where that breach has ended, it is CLEARED
+ *       at that point; where there is none, at its own start.
  *   <li>A breach that lasts longer than every other episode that it overlaps is RAISED at its first
  *       point that none of them covers. Where there is no point, at the point of what came late, if
  *       it is in this breach, else at the last one. It is CLEARED where it has ended.
@@ -151,7 +152,7 @@ final class LateReview {
       if (isCovered(breach, covering)) {
         continue;
       }
-      if (!isOpenOver && breach.overlaps(open)) {
+      if (!isOpenOver && isOfOpen(breach, breaches)) {
         isOpenOver = true;
         if (breach.end != null) {
           Episode over = end(breach.end, breach.end.causeOfEnd());
@@ -312,6 +313,16 @@ final class LateReview {
     if (isOwn) {
       own = point;
     }
+  }
+
+  /** One that lasts has a better claim than one that began and ended where it begins. */
+  private boolean isOfOpen(Breach breach, List<Breach> breaches) {
+    if (!breach.overlaps(open)) {
+      return false;
+    }
+    boolean isGoneAtOnce = breach.isOfOneInstant() && breach.startMs == open.startMs();
+    return !isGoneAtOnce
+        || breaches.stream().noneMatch(b -> b.startMs == open.startMs() && !b.isOfOneInstant());
   }
 
   private static boolean isCovered(Breach breach, List<Episode> covering) {

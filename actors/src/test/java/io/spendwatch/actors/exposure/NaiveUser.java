@@ -276,7 +276,8 @@ public final class NaiveUser {
     covering.removeIf(e -> e.endMs <= latestMs() - DAY_MS && e.endMs < fromMs);
     Episode open = open();
     boolean openSeen = open == null;
-    for (Breach breach : breaches(points, fromMs)) {
+    List<Breach> breaches = breaches(points, fromMs);
+    for (Breach breach : breaches) {
       Episode same =
           covering.stream()
               .filter(e -> breach.startMs == breach.endMs())
@@ -287,7 +288,13 @@ public final class NaiveUser {
         covering.remove(same);
         continue;
       }
-      if (!openSeen && breach.overlaps(open)) {
+      boolean another =
+          open != null
+              && breach.startMs == open.startMs
+              && breach.endMs() == open.startMs
+              && breaches.stream()
+                  .anyMatch(b -> b.startMs == open.startMs && b.endMs() > open.startMs);
+      if (!openSeen && !another && breach.overlaps(open)) {
         openSeen = true;
         if (breach.end != null) {
           close(open, breach.end, breach.end.cause(), true, revealedBy);
