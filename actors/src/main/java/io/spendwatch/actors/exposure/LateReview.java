@@ -144,7 +144,7 @@ final class LateReview {
    *     latest transaction
    */
   void run(long untilMs) {
-    List<Breach> breaches = breaches(untilMs);
+    List<Breach> breaches = breaches(cause.fromMs(), untilMs);
     // Those of one instant cover one breach of it: they are taken out once they have.
     List<Episode> covering = new ArrayList<>(ended);
     boolean isOpenOver = open == null;
@@ -195,8 +195,7 @@ final class LateReview {
     return List.copyOf(ended);
   }
 
-  private List<Breach> breaches(long untilMs) {
-    long fromMs = cause.fromMs();
+  private List<Breach> breaches(long fromMs, long untilMs) {
     BalanceVersions versions = past.versions;
     AccountBalance balance = versions.inForce(fromMs);
     Walk walk = past.window.walk(fromMs, currency(balance));
@@ -207,13 +206,18 @@ final class LateReview {
     long latestMs = past.window.latestMs();
     List<Breach> found = new ArrayList<>();
     Breach breach = announcedBefore(fromMs);
-    if (breach != null) {
-      Point before = point(Point.Kind.VERSION, fromMs - 1, walk, false, balance);
-      if (!before.isBreach()) {
-        // A balance that began too long ago to be reviewed has ended it.
-        found.add(new Breach(breach.startMs, breach.points, before));
-        breach = null;
+    Point before = point(Point.Kind.VERSION, fromMs - 1, walk, false, balance);
+    if (breach == null && before.isBreach()) {
+      // An episode that began later covered this breach, and may not any more: where it began tells.
+      long earliestMs = latestMs - ExposureWindow.WINDOW_MS + 1;
+      if (earliestMs < fromMs && versions.covers(earliestMs)) {
+        return breaches(earliestMs, untilMs);
       }
+    }
+    if (breach != null && !before.isBreach()) {
+      // A balance that began too long ago to be reviewed has ended it.
+      found.add(new Breach(breach.startMs, breach.points, before));
+      breach = null;
     }
 
     while (true) {

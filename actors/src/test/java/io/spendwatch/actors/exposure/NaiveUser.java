@@ -268,7 +268,8 @@ public final class NaiveUser {
   }
 
   /** Decisions 0005 and 0017. */
-  private void review(long fromMs, Transaction late, long untilMs) {
+  private void review(long changedFromMs, Transaction late, long untilMs) {
+    long fromMs = reviewedFromMs(changedFromMs);
     String revealedBy = late == null ? null : late.transactionId();
     List<Point> points = points(fromMs, untilMs, NEVER);
     List<Episode> covering =
@@ -330,6 +331,15 @@ public final class NaiveUser {
       }
     }
     passedMs = untilMs;
+  }
+
+  /** From further back where a breach goes on that was not announced as one. */
+  private long reviewedFromMs(long changedFromMs) {
+    boolean isAnnounced =
+        episodes.stream().anyMatch(e -> e.startMs < changedFromMs && e.endMs >= changedFromMs);
+    return !isAnnounced && pointBefore(changedFromMs).isBreach()
+        ? Math.min(changedFromMs, latestMs() - DAY_MS + 1)
+        : changedFromMs;
   }
 
   private Point start(Breach breach, List<Episode> own, long coveredToMs, Transaction late) {
