@@ -57,8 +57,12 @@ final class LateReview {
     }
   }
 
-  /** A version of the balance, or that a closed account is open again. */
-  record LateVersion(long number, long fromMs) implements Cause {
+  /**
+   * A version of the balance, or that a closed account is open again.
+   *
+   * @param isNews false where it may have been looked at before: no more is looked at than was then
+   */
+  record LateVersion(long number, long fromMs, boolean isNews) implements Cause {
     @Override
     public String key() {
       return AlertIds.balanceChange(number);
@@ -207,7 +211,8 @@ final class LateReview {
     List<Breach> found = new ArrayList<>();
     Breach breach = announcedBefore(fromMs);
     Point before = point(Point.Kind.VERSION, fromMs - 1, walk, false, balance);
-    if (breach == null && before.isBreach()) {
+    boolean isNews = !(cause instanceof LateVersion late && !late.isNews());
+    if (breach == null && isNews && before.isBreach()) {
       // An episode that began later covered this breach, and may not any more: where it began tells.
       long earliestMs = latestMs - ExposureWindow.WINDOW_MS + 1;
       if (earliestMs < fromMs && versions.covers(earliestMs)) {

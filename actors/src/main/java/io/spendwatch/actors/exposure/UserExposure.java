@@ -103,7 +103,7 @@ public final class UserExposure {
         && version < versions.size()
         && versions.get(version).asOfMs() == episodes.settledMs()) {
       AccountBalance first = versions.get(version);
-      review(new LateVersion(first.version(), first.asOfMs()), toMs, -1, out);
+      review(new LateVersion(first.version(), first.asOfMs(), false), toMs, -1, out);
     }
     countCurrencyInForce();
   }
@@ -262,7 +262,7 @@ public final class UserExposure {
       long number = news.first() == null ? 0 : news.first().version();
       long reviewedFromMs =
           Math.max(window.latestMs() - ExposureWindow.WINDOW_MS + 1, news.fromMs());
-      review(new LateVersion(number, reviewedFromMs), toMs, offset, out);
+      review(new LateVersion(number, reviewedFromMs, true), toMs, offset, out);
     } else if (news.fromMs() < passedMs) {
       pass(Math.max(news.fromMs(), settledMs()));
     }
