@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -153,21 +154,39 @@ final class InMemoryLedger implements Accounts, History {
       Collection<String> userIds,
       long recordedAfterMs,
       long streamTimeMs,
-      Predicate<String> isOurs) {
+      Predicate<String> isOurs,
+      String afterUserId,
+      int limit) {
     return answer(
         () -> {
+          List<String> page =
+              accounts.keySet().stream()
+                  .filter(userId -> userIds.isEmpty() || userIds.contains(userId))
+                  .filter(userId -> userId.compareTo(afterUserId) > 0)
+                  .sorted()
+                  .limit(limit)
+                  .toList();
           Map<String, Long> sinceMs = new HashMap<>();
-          for (String userId : userIds.isEmpty() ? accounts.keySet() : Set.copyOf(userIds)) {
+          for (String userId : page) {
             if (isOurs.test(userId) && of(userId).findAny().isPresent()) {
               sinceMs.put(userId, accounts.get(userId).getFirst().asOfMs());
             }
           }
-          return new Changes(sinceMs, Pipeline.NOW_MS);
+          return new Changes(sinceMs, Pipeline.NOW_MS, next(page, limit));
         });
+  }
+
+  private static Optional<String> next(List<String> page, int limit) {
+    return page.size() < limit ? Optional.empty() : Optional.of(page.getLast());
   }
 
   @Override
   public CompletionStage<PartitionHistory> partition(int partition) {
+    return answer(() -> new PartitionHistory(streamTimeMs, Long.MIN_VALUE));
+  }
+
+  @Override
+  public CompletionStage<OpenEpisodes> openEpisodes(int partition, String afterUserId, int limit) {
     return answer(
         () -> {
           Map<String, OpenEpisode> open = new LinkedHashMap<>();
@@ -180,7 +199,14 @@ final class InMemoryLedger implements Accounts, History {
               open.remove(alert.episodeId());
             }
           }
-          return new PartitionHistory(streamTimeMs, Long.MIN_VALUE, List.copyOf(open.values()));
+          List<OpenEpisode> page =
+              open.values().stream()
+                  .filter(episode -> episode.userId().compareTo(afterUserId) > 0)
+                  .sorted(Comparator.comparing(OpenEpisode::userId))
+                  .limit(limit)
+                  .toList();
+          return new OpenEpisodes(
+              page, next(page.stream().map(OpenEpisode::userId).toList(), limit));
         });
   }
 
