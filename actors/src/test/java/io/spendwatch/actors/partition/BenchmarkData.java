@@ -76,8 +76,7 @@ public final class BenchmarkData {
         Predicate<String> isOurs,
         String afterUserId,
         int limit) {
-      return CompletableFuture.completedFuture(
-          new Changes(Map.of(), START_MS, Optional.empty()));
+      return CompletableFuture.completedFuture(new Changes(Map.of(), START_MS, Optional.empty()));
     }
   }
 

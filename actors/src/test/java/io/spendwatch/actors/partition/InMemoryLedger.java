@@ -1,5 +1,6 @@
 package io.spendwatch.actors.partition;
 
+import io.spendwatch.actors.exposure.Announcement;
 import io.spendwatch.actors.exposure.Judgement.Judged;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
@@ -35,7 +36,7 @@ final class InMemoryLedger implements Accounts, History {
   record Row(Transaction transaction, Judged judged, long offset) {}
 
   private final Map<TransactionKey, Row> rows = new LinkedHashMap<>();
-  private final Map<String, Alert> alerts = new LinkedHashMap<>();
+  private final Map<String, Announcement> alerts = new LinkedHashMap<>();
   private final Map<String, List<AccountBalance>> accounts = new HashMap<>();
   private long streamTimeMs = Long.MIN_VALUE;
   private final Set<String> spoilt = new HashSet<>();
@@ -97,7 +98,9 @@ final class InMemoryLedger implements Accounts, History {
             new Row(transaction, judged, received.offset()));
       }
     }
-    assessed.alerts().forEach(alert -> alerts.putIfAbsent(alert.alertId(), alert));
+    assessed
+        .announcements()
+        .forEach(announced -> alerts.putIfAbsent(announced.alert().alertId(), announced));
     streamTimeMs = assessed.streamTimeMs();
   }
 
@@ -106,7 +109,7 @@ final class InMemoryLedger implements Accounts, History {
   }
 
   synchronized List<Alert> alerts() {
-    return List.copyOf(alerts.values());
+    return alerts.values().stream().map(Announcement::alert).toList();
   }
 
   @Override
@@ -190,7 +193,7 @@ final class InMemoryLedger implements Accounts, History {
     return answer(
         () -> {
           Map<String, OpenEpisode> open = new LinkedHashMap<>();
-          for (Alert alert : alerts.values()) {
+          for (Alert alert : alerts()) {
             if (alert.type() == AlertType.RAISED) {
               open.put(
                   alert.episodeId(),
@@ -247,13 +250,19 @@ final class InMemoryLedger implements Accounts, History {
                         row.judged.knownVersion()))
             .toList();
     Map<String, Episode> episodes = new LinkedHashMap<>();
-    for (Alert alert : alerts.values()) {
+    for (Announcement announced : alerts.values()) {
+      Alert alert = announced.alert();
+      long knownNow = announced.knownVersion();
       if (alert.userId().equals(query.userId())) {
         episodes.merge(
             alert.episodeId(),
-            new Episode(alert.episodeId(), alert.eventTimeMs(), Long.MAX_VALUE, 0),
+            new Episode(alert.episodeId(), alert.eventTimeMs(), Long.MAX_VALUE, knownNow),
             (raised, _) ->
-                new Episode(raised.episodeId(), raised.startMs(), alert.eventTimeMs(), 0));
+                new Episode(
+                    raised.episodeId(),
+                    raised.startMs(),
+                    alert.eventTimeMs(),
+                    Math.max(raised.knownVersion(), knownNow)));
       }
     }
     return new UserHistory(
@@ -277,6 +286,7 @@ final class InMemoryLedger implements Accounts, History {
                     query ->
                         of(query.userId())
                             .map(Row::transaction)
+                            .filter(t -> t.currency().equals(query.currency()))
                             .filter(t -> t.eventTimeMs() > query.atMs() - DAY_MS)
                             .filter(t -> t.eventTimeMs() <= query.atMs())
                             .mapToLong(Transaction::signedAmountMinor)

@@ -139,8 +139,7 @@ final class TakeoverBenchmark {
           await(history.users(List.of(new UserQuery(FREQUENT, nowMs - 172_800_000L))));
       long endNanos = System.nanoTime();
       if (open != OPEN || !user.get(FREQUENT).episodes().isEmpty()) {
-        throw new OperatorException(
-            "found were " + open + " open episodes, and " + user);
+        throw new OperatorException("found were " + open + " open episodes, and " + user);
       }
       if (counts) {
         claims.add((claimedNanos - startNanos) / 1e6);
