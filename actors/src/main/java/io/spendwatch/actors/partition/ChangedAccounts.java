@@ -26,10 +26,15 @@ final class ChangedAccounts {
   /** Wall clock of when {@link #all} was last asked for; MIN_VALUE before that. */
   private long sweptAtMs = Long.MIN_VALUE;
 
-  /** Who is still to be looked at before {@link #seenMs} holds. */
+  /** Who is still to be looked at before {@link #seenMs} holds; each of them is watched. */
   private final Set<String> unseen = new HashSet<>();
 
+  /** What a sweep that is over has seen; MIN_VALUE while none waits for {@link #unseen}. */
   private long findingMs = Long.MIN_VALUE;
+
+  /** What the sweep that is under way will have seen. */
+  private long sweepSeenMs = Long.MAX_VALUE;
+
   private long seenMs = Long.MIN_VALUE;
 
   /**
@@ -46,7 +51,7 @@ final class ChangedAccounts {
    *
    * @param ofAwake users in memory whose versions are to be read
    * @param absent users not in memory who may have to be looked at
-   * @param all whether any users not in memory may have to be
+   * @param all whether any users not in memory may have to be: they are to be swept for
    */
   record Changed(Set<String> ofAwake, Set<String> absent, boolean all) {}
 
@@ -68,7 +73,7 @@ final class ChangedAccounts {
   /** All of memory is dropped; it begins again from what is durable. */
   void forgetAll() {
     changed.clear();
-    unseen.clear();
+    sweeping();
     all = false;
     sweptAtMs = Long.MIN_VALUE;
     seenMs = Long.MIN_VALUE;
@@ -98,45 +103,69 @@ final class ChangedAccounts {
     return new Changed(ofAwake, absent, sweep);
   }
 
-  /** A batch with this was given up: it is to be taken again. */
+  /** A batch with this was given up: it is to be taken again, but for what {@link Recall} does. */
   void putBack(Changed taken) {
     add(taken.ofAwake);
     add(taken.absent);
-    if (taken.all) {
-      sweptAtMs = Long.MIN_VALUE;
-      unseen.clear();
-      findingMs = Long.MIN_VALUE;
-    }
   }
 
   /**
-   * These are to be looked at, if they are not in memory: with the next batch, or as there is room.
+   * Of those who were named, these are to be looked at, if they are not in memory: with the next
+   * batch, or as there is room.
    */
-  void found(Changes changes, Predicate<String> isAtHome, boolean all) {
+  void found(Changes changes, Predicate<String> isAtHome) {
     changes
         .sinceMs()
         .forEach(
             (userId, sinceMs) -> {
               if (!awake.contains(userId) && isAtHome.test(userId)) {
-                watched.lookAt(userId, sinceMs);
-                if (all) {
+                watched.recall(userId, sinceMs, sinceMs);
+              }
+            });
+  }
+
+  /** A sweep begins: what one before had found is found again, if it was not looked at. */
+  void sweeping() {
+    unseen.clear();
+    findingMs = Long.MIN_VALUE;
+    sweepSeenMs = Long.MAX_VALUE;
+  }
+
+  /**
+   * What a part of a sweep has found is to be looked at.
+   *
+   * @param versionsFromMs of those that begin before it, the sweep finds those that are new
+   */
+  void swept(Changes changes, long versionsFromMs, Predicate<String> isAtHome) {
+    changes
+        .sinceMs()
+        .forEach(
+            (userId, sinceMs) -> {
+              boolean isAwake = awake.contains(userId);
+              boolean isMissed = watched.seeksAnybody() && !watched.contains(userId);
+              if (isAtHome.test(userId) && (!isAwake || isMissed)) {
+                watched.recall(userId, sinceMs, Math.max(sinceMs, versionsFromMs));
+                if (!isAwake) {
                   unseen.add(userId);
                 }
               }
             });
-    if (all) {
-      findingMs = changes.seenAtMs();
+    // Of the first part: what is recorded while we read may be missing in it.
+    sweepSeenMs = Math.min(sweepSeenMs, changes.seenAtMs());
+    if (changes.next().isEmpty()) {
+      findingMs = sweepSeenMs;
     }
   }
 
   /** The batch has looked at whom it could. */
   void looked() {
-    if (findingMs != Long.MIN_VALUE) {
-      unseen.removeIf(userId -> awake.contains(userId) || !watched.contains(userId));
-      if (unseen.isEmpty()) {
+    unseen.removeIf(userId -> awake.contains(userId) || !watched.contains(userId));
+    if (findingMs != Long.MIN_VALUE && unseen.isEmpty()) {
+      // Who was let go unseen is found by another sweep.
+      if (!watched.isSomebodyMissedAtOnce()) {
         seenMs = Math.max(seenMs, findingMs);
-        findingMs = Long.MIN_VALUE;
       }
+      findingMs = Long.MIN_VALUE;
     }
   }
 

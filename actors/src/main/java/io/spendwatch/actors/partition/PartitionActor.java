@@ -15,7 +15,6 @@ import io.spendwatch.actors.partition.PartitionQuery.Reread;
 import io.spendwatch.actors.ports.Accounts;
 import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.History;
-import io.spendwatch.actors.ports.History.OpenEpisode;
 import io.spendwatch.actors.ports.History.PartitionHistory;
 import java.util.Collection;
 import java.util.HashSet;
@@ -38,10 +37,10 @@ import org.slf4j.LoggerFactory;
  * lives below it. Its phases ({@link Phase}):
  *
  * <pre>
- *   Blank ──Assess──▶ Restoring ──▶ ReadingUsers ──▶ Judging ──▶ Naming ──Assessed──▶ Answered
- *                                        ▲            ▲  │
- *                                        │            │  ▼
- *   Idle, Answered ──Assess──────────────┘         ReadingFacts
+ *   Blank ──Assess──▶ Restoring ──▶ Recalling ──▶ ReadingUsers ──▶ Judging ──▶ Naming ──Assessed──▶ Answered
+ *                                    ▲     │           ▲           ▲  │
+ *                                    │     └───────────┘           │  ▼
+ *   Idle, Answered ──Assess──────────┴─────────────────┘        ReadingFacts
  *
  *   any of a batch ── a port fails ──Unavailable──▶ Idle (from Restoring: Blank), touched users dropped
  *                  ── a user's own code throws ──Failed──▶ the same
@@ -75,6 +74,8 @@ public final class PartitionActor {
    *     or tick
    * @param changedAccountsMax of one partition: users whose account has changed who are remembered
    *     by name between two batches; beyond it all are read anew
+   * @param watchedUsersMax of one partition: users who are held because time alone will have them
+   *     looked at; further ones are found in the tables when it has
    * @param windowQueriesMax of one partition: questions about its windows that may wait
    * @param versionsMax of one user: versions of the balance that stay in memory; others are read
    *     when they are needed
@@ -86,6 +87,7 @@ public final class PartitionActor {
       long awakeBytesMax,
       int restoreUsersMax,
       int changedAccountsMax,
+      int watchedUsersMax,
       int windowQueriesMax,
       int versionsMax,
       long clearGraceMs,
@@ -96,6 +98,7 @@ public final class PartitionActor {
       checkPositive("awake-memory-max", awakeBytesMax);
       checkPositive("restore-users-max", restoreUsersMax);
       checkPositive("changed-accounts-max", changedAccountsMax);
+      checkAtLeast("watched-users-max", watchedUsersMax, 2);
       checkPositive("window-queries-max", windowQueriesMax);
       checkPositive("balance-versions-max", versionsMax);
       if (clearGraceMs < 0) {
@@ -105,8 +108,13 @@ public final class PartitionActor {
     }
 
     private static void checkPositive(String name, long value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(name + ": " + value + " (expected: at least 1)");
+      checkAtLeast(name, value, 1);
+    }
+
+    private static void checkAtLeast(String name, long value, int least) {
+      if (value < least) {
+        throw new IllegalArgumentException(
+            name + ": " + value + " (expected: at least " + least + ")");
       }
     }
   }
@@ -120,6 +128,8 @@ public final class PartitionActor {
   sealed interface Own extends PartitionCommand.Internal {}
 
   private record PartitionRead(long batch, PartitionHistory history) implements Own {}
+
+  private record Recalled(long batch, Recall.Page page) implements Own {}
 
   private record UsersRead(long batch, UsersRound round, UsersRound.Read read) implements Own {}
 
@@ -149,6 +159,9 @@ public final class PartitionActor {
     /** The stored state of the partition is being read. */
     record Restoring(Batch batch) implements AtWork {}
 
+    /** Users who are to be watched and are not are being found. */
+    record Recalling(Batch batch) implements AtWork {}
+
     /**
      * The users whom the batch needs are being read, part by part. Those who are awake may answer
      * meanwhile; nobody goes on before the last part has come.
@@ -176,8 +189,9 @@ public final class PartitionActor {
   private long streamTimeMs = Long.MIN_VALUE;
 
   private final AwakeUsers awake;
-  private final WatchedUsers watched = new WatchedUsers();
+  private final WatchedUsers watched;
   private final ChangedAccounts changedAccounts;
+  private final Recall recall;
   private final AuditQueries audit;
 
   private long batches;
@@ -194,7 +208,9 @@ public final class PartitionActor {
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
+    this.watched = new WatchedUsers(dependencies.watchedUsersMax());
     this.changedAccounts = new ChangedAccounts(awake, watched, dependencies.changedAccountsMax());
+    this.recall = new Recall(partition, isAtHome, watched, changedAccounts);
     this.audit =
         new AuditQueries(context, partition, awake, watched, dependencies.windowQueriesMax());
   }
@@ -270,6 +286,10 @@ public final class PartitionActor {
     switch (internal) {
       case UserActor.Reply reply -> onReply(batch, reply);
       case PartitionRead(_, PartitionHistory history) -> onPartitionRead(batch, history);
+      case Recalled(_, Recall.Page page) -> {
+        recall.found(page);
+        recall(batch);
+      }
       case UsersRead(_, UsersRound round, UsersRound.Read read) -> onUsersRead(batch, round, read);
       case FactsRead(_, FactsRound.Read read) -> onFactsRead(batch, read);
       case IdsRead(_, List<List<String>> ids) -> finish(batch, batch.announcements(ids));
@@ -283,7 +303,7 @@ public final class PartitionActor {
     switch (phase) {
       case Phase.Answered(Assessed last) when last.sequence() == assess.sequence() ->
           assess.replyTo().tell(last);
-      case Phase.Answered _, Phase.Idle _ -> readUsers(begin(assess));
+      case Phase.Answered _, Phase.Idle _ -> beginReading(begin(assess));
       case Phase.Blank _ -> {
         Batch batch = begin(assess);
         phase = new Phase.Restoring(batch);
@@ -322,18 +342,34 @@ public final class PartitionActor {
   private void onPartitionRead(Batch batch, PartitionHistory history) {
     streamTimeMs = history.streamTimeMs();
     changedAccounts.restored(history.accountsSeenMs());
-    for (OpenEpisode episode : history.openEpisodes()) {
-      if (isAtHome.test(episode.userId())) {
-        watched.lookAt(episode.userId(), episode.raisedAtMs());
-      }
+    beginReading(batch);
+  }
+
+  private void beginReading(Batch batch) {
+    batch.begin(streamTimeMs);
+    batch.changed(changedAccounts.take(batch.nowMs()));
+    if (batch.changed().all()) {
+      recall.sweep();
     }
-    readUsers(batch);
+    recall.begin(streamTimeMs, batch.clockMs());
+    recall(batch);
+  }
+
+  /** Before users are read: one of them may be among those who are found. */
+  private void recall(Batch batch) {
+    if (recall.isToRead()) {
+      phase = new Phase.Recalling(batch);
+      pipe(
+          batch,
+          recall.read(dependencies.accounts(), dependencies.history()),
+          page -> new Recalled(batch.id(), page));
+    } else {
+      readUsers(batch);
+    }
   }
 
   private void readUsers(Batch batch) {
-    batch.begin(streamTimeMs);
-    Changed changed = changedAccounts.take(batch.nowMs());
-    batch.changed(changed);
+    Changed changed = batch.changed();
     var round =
         new UsersRound(
             changed,
@@ -407,7 +443,7 @@ public final class PartitionActor {
                   context.getSelf()));
     }
     if (read.changes() != null) {
-      changedAccounts.found(read.changes(), isAtHome, batch.changed().all());
+      changedAccounts.found(read.changes(), isAtHome);
     }
     if (round.hasMore()) {
       read(batch, round);
@@ -539,6 +575,7 @@ public final class PartitionActor {
     awake.forgetAll();
     watched.forgetAll();
     changedAccounts.forgetAll();
+    recall.forgetAll();
     audit.forgetAll();
     streamTimeMs = Long.MIN_VALUE;
     phase = new Phase.Blank();

@@ -18,7 +18,8 @@ import java.util.function.Predicate;
 
 /**
  * What a batch has to know of users before it is judged, read together: users who are not awake,
- * whole; balances of users who are; and who else has to be looked at because of a balance.
+ * whole; balances of users who are; and who else, of those whose account has changed, has to be
+ * looked at.
  */
 final class UsersRound {
 
@@ -63,7 +64,8 @@ final class UsersRound {
 
   /** Reads a user whole who is to be judged or looked at at this instant, or later. */
   void restore(String userId, long earliestMs) {
-    queries.add(new UserQuery(userId, earliestMs - ExposureWindow.RETENTION_MS));
+    long boundedMs = Math.max(earliestMs, Long.MIN_VALUE + ExposureWindow.RETENTION_MS);
+    queries.add(new UserQuery(userId, boundedMs - ExposureWindow.RETENTION_MS));
   }
 
   /** Reads the versions of a user's balance who is awake. */
@@ -82,7 +84,7 @@ final class UsersRound {
 
   /** Without transactions nobody is to be looked at. */
   private boolean asksForChanges() {
-    return streamTimeMs != Long.MIN_VALUE && (changed.all() || !changed.absent().isEmpty());
+    return streamTimeMs != Long.MIN_VALUE && !changed.absent().isEmpty();
   }
 
   /**
@@ -109,7 +111,7 @@ final class UsersRound {
     var changesRead =
         (isFirst && asksForChanges()
                 ? accounts.changes(
-                    changed.all() ? List.of() : changed.absent(), seenMs, streamTimeMs, isAtHome)
+                    changed.absent(), seenMs, streamTimeMs, isAtHome, "", changed.absent().size())
                 : CompletableFuture.<Changes>completedFuture(null))
             .toCompletableFuture();
     return CompletableFuture.allOf(historiesRead, versionsRead, changesRead)

@@ -2,8 +2,10 @@ package io.spendwatch.actors.partition;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -13,13 +15,23 @@ import java.util.function.Predicate;
  * those with an open episode or a version of the balance to come, and those whose state was
  * dropped. Each is due at an instant of stream time. Not thread-safe: lives in the partition's
  * actor.
+ *
+ * <p>So many are held at most, those who are due next. Of the others it is only known from when on
+ * one of them is due, and how far back a look at any of them has to reach ({@link LetGo}): the
+ * tables know them, and {@link Recall} finds them there when that instant has passed. In the
+ * beginning, and after {@link #forgetAll}, that is everybody.
  */
 final class WatchedUsers {
 
   /** Due before any other instant. */
   private static final long AT_ONCE = Long.MIN_VALUE;
 
-  private record Watched(long wakeAtMs, long sinceMs) {}
+  private static final long NEVER = Long.MAX_VALUE;
+
+  /**
+   * @param versionsFromMs versions of the balance to come do not begin before it
+   */
+  private record Watched(long wakeAtMs, long sinceMs, long versionsFromMs) {}
 
   private record Due(long atMs, String userId) implements Comparable<Due> {
     @Override
@@ -29,6 +41,29 @@ final class WatchedUsers {
     }
   }
 
+  /**
+   * What is known of users who are not held: the least of each, {@link Long#MAX_VALUE} where nobody
+   * has any.
+   *
+   * @param dueMs once stream time has passed it, one of them is due
+   * @param sinceMs what a look at one of them has to reach back to
+   * @param versionsFromMs versions of their balances to come do not begin before it
+   */
+  private record LetGo(long dueMs, long sinceMs, long versionsFromMs) {
+    static final LetGo NOBODY = new LetGo(NEVER, NEVER, NEVER);
+
+    /** Whoever is to be watched is in the tables only. */
+    static final LetGo EVERYBODY = new LetGo(AT_ONCE, Long.MIN_VALUE, NEVER);
+
+    LetGo with(Watched user) {
+      return new LetGo(
+          Math.min(dueMs, user.wakeAtMs),
+          Math.min(sinceMs, user.sinceMs),
+          Math.min(versionsFromMs, user.versionsFromMs));
+    }
+  }
+
+  private final int usersMax;
   private final Map<String, Watched> watched = new HashMap<>();
 
   /**
@@ -37,23 +72,74 @@ final class WatchedUsers {
    */
   private final NavigableSet<Due> queue = new TreeSet<>();
 
+  /** How many in the queue are due at once. */
+  private int atOnce;
+
+  /** Those of {@link #watched} who are never due: being looked at, or unreadable. */
+  private final SequencedSet<String> undue = new LinkedHashSet<>();
+
+  private LetGo letGo = LetGo.EVERYBODY;
+
+  /** Those let go who are being looked for. */
+  private LetGo sought = LetGo.NOBODY;
+
+  /** Of those let go while they were never due: nothing has them looked for. */
+  private long undueSinceMs = NEVER;
+
   /**
-   * Watches a user with an open episode.
+   * @param usersMax who are held, at least 2; half of them may be {@link #room} for whoever is
+   *     found again
+   */
+  WatchedUsers(int usersMax) {
+    this.usersMax = usersMax;
+  }
+
+  /**
+   * Watches a user with an open episode, or a version to come.
    *
    * @param wakeAtMs due once stream time has passed it; {@link Long#MAX_VALUE} for never
    * @param sinceMs start of the episode
    */
   void watch(String userId, long wakeAtMs, long sinceMs) {
-    unqueue(userId, watched.put(userId, new Watched(wakeAtMs, sinceMs)));
-    if (wakeAtMs != Long.MAX_VALUE) {
-      queue.add(new Due(wakeAtMs, userId));
+    put(userId, new Watched(wakeAtMs, sinceMs, wakeAtMs));
+  }
+
+  private void put(String userId, Watched user) {
+    unqueue(userId, watched.put(userId, user));
+    if (user.wakeAtMs == NEVER) {
+      undue.add(userId);
+    } else {
+      queue.add(new Due(user.wakeAtMs, userId));
+      atOnce += user.wakeAtMs == AT_ONCE ? 1 : 0;
+    }
+    if (watched.size() > usersMax) {
+      letGoOne();
     }
   }
 
   private void unqueue(String userId, Watched before) {
-    if (before != null) {
-      queue.remove(new Due(before.wakeAtMs, userId));
+    if (before == null) {
+      return;
     }
+    if (before.wakeAtMs == NEVER) {
+      undue.remove(userId);
+    } else {
+      queue.remove(new Due(before.wakeAtMs, userId));
+      atOnce -= before.wakeAtMs == AT_ONCE ? 1 : 0;
+    }
+  }
+
+  /** The one who is due last; who is due at once goes after those who are never due. */
+  private void letGoOne() {
+    boolean isDueLater = !queue.isEmpty() && queue.last().atMs != AT_ONCE;
+    String userId = isDueLater || undue.isEmpty() ? queue.last().userId : undue.getFirst();
+    Watched user = watched.get(userId);
+    if (user.wakeAtMs == NEVER) {
+      undueSinceMs = Math.min(undueSinceMs, user.sinceMs);
+    } else {
+      letGo = letGo.with(user);
+    }
+    forget(userId);
   }
 
   /** How many are waited for; never more than are watched. */
@@ -67,11 +153,33 @@ final class WatchedUsers {
    * @param sinceMs what the look has to reach back to, unless an episode says so
    */
   void lookAt(String userId, long sinceMs) {
-    watch(userId, AT_ONCE, Math.min(sinceMs, sinceMs(userId)));
+    put(userId, new Watched(AT_ONCE, Math.min(sinceMs, sinceMs(userId)), versionsFromMs(userId)));
+  }
+
+  /**
+   * The same for one of whom the tables say all that there is to know.
+   *
+   * @param versionsFromMs versions of the balance to come do not begin before it; {@link
+   *     Long#MAX_VALUE} where none is known
+   */
+  void recall(String userId, long sinceMs, long versionsFromMs) {
+    Watched known = watched.getOrDefault(userId, new Watched(NEVER, sinceMs, versionsFromMs));
+    put(
+        userId,
+        new Watched(
+            AT_ONCE,
+            Math.min(sinceMs, known.sinceMs),
+            Math.min(versionsFromMs, known.versionsFromMs)));
   }
 
   boolean contains(String userId) {
     return watched.containsKey(userId);
+  }
+
+  /** Whether the user is watched, and not due at once. */
+  boolean isWaitedFor(String userId) {
+    Watched user = watched.get(userId);
+    return user != null && user.wakeAtMs != AT_ONCE;
   }
 
   Set<String> userIds() {
@@ -79,21 +187,36 @@ final class WatchedUsers {
   }
 
   /**
-   * What a look at this user has to reach back to; {@link Long#MAX_VALUE} for one who is not
-   * watched.
+   * What a look at this user has to reach back to; {@link Long#MAX_VALUE} for one who is not to be
+   * watched. Of one who was let go, an earlier instant.
    */
   long sinceMs(String userId) {
     Watched user = watched.get(userId);
-    return user == null ? Long.MAX_VALUE : user.sinceMs;
+    return user == null
+        ? Math.min(Math.min(letGo.sinceMs, sought.sinceMs), undueSinceMs)
+        : user.sinceMs;
+  }
+
+  private long versionsFromMs(String userId) {
+    Watched user = watched.get(userId);
+    return user == null
+        ? Math.min(letGo.versionsFromMs, sought.versionsFromMs)
+        : user.versionsFromMs;
   }
 
   void forget(String userId) {
     unqueue(userId, watched.remove(userId));
   }
 
+  /** Nobody is held: whoever is to be watched is in the tables. */
   void forgetAll() {
     watched.clear();
     queue.clear();
+    atOnce = 0;
+    undue.clear();
+    letGo = LetGo.EVERYBODY;
+    sought = LetGo.NOBODY;
+    undueSinceMs = NEVER;
   }
 
   /**
@@ -112,9 +235,49 @@ final class WatchedUsers {
       if (needsRoom.test(userId) && --room < 0) {
         break;
       }
-      watch(userId, Long.MAX_VALUE, sinceMs(userId));
+      Watched user = watched.get(userId);
+      put(userId, new Watched(NEVER, user.sinceMs, user.versionsFromMs));
       users.add(userId);
     }
     return users;
+  }
+
+  /** Whether one of those let go is due, or was let go while it was due at once. */
+  boolean isSomebodyMissed(long beforeMs) {
+    return isSomebodyMissedAtOnce() || letGo.dueMs < beforeMs;
+  }
+
+  boolean isSomebodyMissedAtOnce() {
+    return letGo.dueMs == AT_ONCE;
+  }
+
+  /** From now on those let go are looked for in the tables. */
+  void seek() {
+    sought = letGo;
+    letGo = LetGo.NOBODY;
+  }
+
+  /** They have all been found, and are watched, or were let go anew. */
+  void found() {
+    sought = LetGo.NOBODY;
+  }
+
+  /** Whether all who are to be watched are looked for: nobody was held. */
+  boolean seeksEverybody() {
+    return sought.equals(LetGo.EVERYBODY);
+  }
+
+  boolean seeksAnybody() {
+    return !sought.equals(LetGo.NOBODY);
+  }
+
+  /** No version to come of those who are looked for begins before it. */
+  long soughtVersionsFromMs() {
+    return sought.versionsFromMs;
+  }
+
+  /** How many may be found now: whoever is due at once is looked at first. */
+  int room() {
+    return Math.max(0, usersMax / 2 - atOnce);
   }
 }

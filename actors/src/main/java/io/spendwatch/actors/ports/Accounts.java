@@ -4,6 +4,7 @@ import io.spendwatch.actors.ports.History.InstantQuery;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
@@ -31,27 +32,32 @@ public interface Accounts {
   CompletionStage<List<AccountBalance>> inForce(List<InstantQuery> queries);
 
   /**
-   * Changes that may not have been looked at.
+   * A page of changes that may not have been looked at.
    *
    * @param sinceMs by user: when the earliest of the versions begins
    * @param seenAtMs what was recorded before this, by the database's clock, is among them;
    *     milliseconds since the epoch
+   * @param next the user after whom the next page begins; empty after the last one
    */
-  record Changes(Map<String, Long> sinceMs, long seenAtMs) {}
+  record Changes(Map<String, Long> sinceMs, long seenAtMs, Optional<String> next) {}
 
   /**
    * Which users have a version that is new, or still to begin, and transactions that it may matter
-   * for: later than 24 h before it.
+   * for: later than 24 h before it. A page of them, by user.
    *
    * @param userIds only these users; empty for all of them
    * @param recordedAfterMs what was recorded after this is new, with some minutes in addition for
    *     what was under way; by the database's clock, {@link Long#MIN_VALUE} for all
    * @param streamTimeMs of a partition: versions that do not begin before it are still to begin
    * @param isOurs of whom it is asked: all accounts may have changed, and most are of others
+   * @param afterUserId later users only; empty for all of them
+   * @param limit so many users' changes are looked through at most, at least 1
    */
   CompletionStage<Changes> changes(
       Collection<String> userIds,
       long recordedAfterMs,
       long streamTimeMs,
-      Predicate<String> isOurs);
+      Predicate<String> isOurs,
+      String afterUserId,
+      int limit);
 }

@@ -3,6 +3,7 @@ package io.spendwatch.actors.ports;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
@@ -15,6 +16,15 @@ public interface History {
 
   /** What a partition's actor must know before its first transaction. */
   CompletionStage<PartitionHistory> partition(int partition);
+
+  /**
+   * A page of the open episodes of all users whose transactions may be in a partition, by user.
+   * Without those that cannot be read.
+   *
+   * @param afterUserId of later users only; empty for all of them
+   * @param limit so many at most, at least 1
+   */
+  CompletionStage<OpenEpisodes> openEpisodes(int partition, String afterUserId, int limit);
 
   /**
    * Reads many users in a constant number of round trips. Every asked user is in the answer, but
@@ -47,9 +57,15 @@ public interface History {
    *     before any
    * @param accountsSeenMs changes of accounts recorded before this have been looked at, by the
    *     database's clock; {@link Long#MIN_VALUE} before any
-   * @param openEpisodes of the users whose transactions are in this partition
    */
-  record PartitionHistory(long streamTimeMs, long accountsSeenMs, List<OpenEpisode> openEpisodes) {}
+  record PartitionHistory(long streamTimeMs, long accountsSeenMs) {}
+
+  /**
+   * A page of open episodes.
+   *
+   * @param next the user after whom the next page begins; empty after the last one
+   */
+  record OpenEpisodes(List<OpenEpisode> episodes, Optional<String> next) {}
 
   /** A RAISED without its CLEARED. */
   record OpenEpisode(String userId, String episodeId, long raisedAtMs) {}

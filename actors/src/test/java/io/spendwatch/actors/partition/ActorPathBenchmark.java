@@ -74,6 +74,7 @@ public class ActorPathBenchmark {
                 Long.MAX_VALUE,
                 500,
                 10_000,
+                100_000,
                 8,
                 1_000,
                 0,

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -72,8 +73,10 @@ public final class BenchmarkData {
         Collection<String> userIds,
         long recordedAfterMs,
         long streamTimeMs,
-        Predicate<String> isOurs) {
-      return CompletableFuture.completedFuture(new Changes(Map.of(), START_MS));
+        Predicate<String> isOurs,
+        String afterUserId,
+        int limit) {
+      return CompletableFuture.completedFuture(new Changes(Map.of(), START_MS, Optional.empty()));
     }
   }
 
@@ -82,7 +85,13 @@ public final class BenchmarkData {
     @Override
     public CompletionStage<PartitionHistory> partition(int partition) {
       return CompletableFuture.completedFuture(
-          new PartitionHistory(Long.MIN_VALUE, Long.MIN_VALUE, List.of()));
+          new PartitionHistory(Long.MIN_VALUE, Long.MIN_VALUE));
+    }
+
+    @Override
+    public CompletionStage<OpenEpisodes> openEpisodes(
+        int partition, String afterUserId, int limit) {
+      return CompletableFuture.completedFuture(new OpenEpisodes(List.of(), Optional.empty()));
     }
 
     @Override

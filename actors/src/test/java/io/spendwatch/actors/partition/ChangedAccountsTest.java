@@ -12,7 +12,7 @@ class ChangedAccountsTest {
 
   /** Nobody is awake, so that no actor is needed. */
   private final ChangedAccounts changed =
-      new ChangedAccounts(new AwakeUsers(null), new WatchedUsers(), NAMED_MAX);
+      new ChangedAccounts(new AwakeUsers(null), new WatchedUsers(1000), NAMED_MAX);
 
   @Test
   void remembersByNameUpToTheBoundAndThenThatItMayBeAnybody() {

@@ -1,5 +1,6 @@
 package io.spendwatch.actors.partition;
 
+import io.spendwatch.actors.exposure.Announcement;
 import io.spendwatch.actors.exposure.Judgement.Judged;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
@@ -17,6 +18,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -34,7 +36,7 @@ final class InMemoryLedger implements Accounts, History {
   record Row(Transaction transaction, Judged judged, long offset) {}
 
   private final Map<TransactionKey, Row> rows = new LinkedHashMap<>();
-  private final Map<String, Alert> alerts = new LinkedHashMap<>();
+  private final Map<String, Announcement> alerts = new LinkedHashMap<>();
   private final Map<String, List<AccountBalance>> accounts = new HashMap<>();
   private long streamTimeMs = Long.MIN_VALUE;
   private final Set<String> spoilt = new HashSet<>();
@@ -96,7 +98,9 @@ final class InMemoryLedger implements Accounts, History {
             new Row(transaction, judged, received.offset()));
       }
     }
-    assessed.alerts().forEach(alert -> alerts.putIfAbsent(alert.alertId(), alert));
+    assessed
+        .announcements()
+        .forEach(announced -> alerts.putIfAbsent(announced.alert().alertId(), announced));
     streamTimeMs = assessed.streamTimeMs();
   }
 
@@ -105,7 +109,7 @@ final class InMemoryLedger implements Accounts, History {
   }
 
   synchronized List<Alert> alerts() {
-    return List.copyOf(alerts.values());
+    return alerts.values().stream().map(Announcement::alert).toList();
   }
 
   @Override
@@ -153,25 +157,43 @@ final class InMemoryLedger implements Accounts, History {
       Collection<String> userIds,
       long recordedAfterMs,
       long streamTimeMs,
-      Predicate<String> isOurs) {
+      Predicate<String> isOurs,
+      String afterUserId,
+      int limit) {
     return answer(
         () -> {
+          List<String> page =
+              accounts.keySet().stream()
+                  .filter(userId -> userIds.isEmpty() || userIds.contains(userId))
+                  .filter(userId -> userId.compareTo(afterUserId) > 0)
+                  .sorted()
+                  .limit(limit)
+                  .toList();
           Map<String, Long> sinceMs = new HashMap<>();
-          for (String userId : userIds.isEmpty() ? accounts.keySet() : Set.copyOf(userIds)) {
+          for (String userId : page) {
             if (isOurs.test(userId) && of(userId).findAny().isPresent()) {
               sinceMs.put(userId, accounts.get(userId).getFirst().asOfMs());
             }
           }
-          return new Changes(sinceMs, Pipeline.NOW_MS);
+          return new Changes(sinceMs, Pipeline.NOW_MS, next(page, limit));
         });
+  }
+
+  private static Optional<String> next(List<String> page, int limit) {
+    return page.size() < limit ? Optional.empty() : Optional.of(page.getLast());
   }
 
   @Override
   public CompletionStage<PartitionHistory> partition(int partition) {
+    return answer(() -> new PartitionHistory(streamTimeMs, Long.MIN_VALUE));
+  }
+
+  @Override
+  public CompletionStage<OpenEpisodes> openEpisodes(int partition, String afterUserId, int limit) {
     return answer(
         () -> {
           Map<String, OpenEpisode> open = new LinkedHashMap<>();
-          for (Alert alert : alerts.values()) {
+          for (Alert alert : alerts()) {
             if (alert.type() == AlertType.RAISED) {
               open.put(
                   alert.episodeId(),
@@ -180,7 +202,14 @@ final class InMemoryLedger implements Accounts, History {
               open.remove(alert.episodeId());
             }
           }
-          return new PartitionHistory(streamTimeMs, Long.MIN_VALUE, List.copyOf(open.values()));
+          List<OpenEpisode> page =
+              open.values().stream()
+                  .filter(episode -> episode.userId().compareTo(afterUserId) > 0)
+                  .sorted(Comparator.comparing(OpenEpisode::userId))
+                  .limit(limit)
+                  .toList();
+          return new OpenEpisodes(
+              page, next(page.stream().map(OpenEpisode::userId).toList(), limit));
         });
   }
 
@@ -221,13 +250,19 @@ final class InMemoryLedger implements Accounts, History {
                         row.judged.knownVersion()))
             .toList();
     Map<String, Episode> episodes = new LinkedHashMap<>();
-    for (Alert alert : alerts.values()) {
+    for (Announcement announced : alerts.values()) {
+      Alert alert = announced.alert();
+      long knownNow = announced.knownVersion();
       if (alert.userId().equals(query.userId())) {
         episodes.merge(
             alert.episodeId(),
-            new Episode(alert.episodeId(), alert.eventTimeMs(), Long.MAX_VALUE, 0),
+            new Episode(alert.episodeId(), alert.eventTimeMs(), Long.MAX_VALUE, knownNow),
             (raised, _) ->
-                new Episode(raised.episodeId(), raised.startMs(), alert.eventTimeMs(), 0));
+                new Episode(
+                    raised.episodeId(),
+                    raised.startMs(),
+                    alert.eventTimeMs(),
+                    Math.max(raised.knownVersion(), knownNow)));
       }
     }
     return new UserHistory(
@@ -251,6 +286,7 @@ final class InMemoryLedger implements Accounts, History {
                     query ->
                         of(query.userId())
                             .map(Row::transaction)
+                            .filter(t -> t.currency().equals(query.currency()))
                             .filter(t -> t.eventTimeMs() > query.atMs() - DAY_MS)
                             .filter(t -> t.eventTimeMs() <= query.atMs())
                             .mapToLong(Transaction::signedAmountMinor)

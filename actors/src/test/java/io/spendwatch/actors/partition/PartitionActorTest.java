@@ -461,14 +461,88 @@ class PartitionActorTest {
         isNamed
             ? new PartitionCommand.AccountsChanged(Set.of("a"))
             : new PartitionCommand.AllAccountsChanged());
-    partition.run();
-    assertThat(partition.run().alerts())
+    List<Alert> alerts = new ArrayList<>(partition.run().alerts());
+    alerts.addAll(partition.run().alerts());
+    assertThat(alerts)
         .singleElement()
         .satisfies(
             cleared -> {
               assertThat(cleared.userId()).isEqualTo("a");
               assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE);
             });
+  }
+
+  /** Ten times as many open episodes, of which some end now, some later, and nobody spends. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void endsEveryEpisodeOfTenTimesAsManyUsersAsAreWatched(boolean restarts) {
+    int watchedMax = 6;
+    int users = 10 * watchedMax;
+    var partition = new Pipeline(kit, 3, 1_000_000, 2, watchedMax);
+    for (int i = 0; i < users; i++) {
+      partition.ledger.account("u" + i, 100, 1);
+      partition.add("u" + i, "t" + i, T0 + (i * 37 % users) * HOUR_MS / 10, 160);
+    }
+    assertThat(partition.run().alerts()).hasSize(users);
+    if (restarts) {
+      partition.restart();
+    }
+    List<Alert> cleared = new ArrayList<>();
+    for (int hour = 0; hour <= users / 10; hour++) {
+      long nowMs = T0 + DAY_MS + hour * HOUR_MS + 1;
+      partition.add("other", "hour" + hour, nowMs, 1);
+      for (int tick = 0; tick < users; tick++) {
+        cleared.addAll(partition.run().alerts());
+      }
+      assertThat(cleared)
+          .as("ended until hour %d", hour)
+          .hasSize(Math.min(users, hour * 10 + 1))
+          .allMatch(alert -> alert.type() == AlertType.CLEARED);
+    }
+    assertThat(cleared).extracting(Alert::userId).doesNotHaveDuplicates();
+    assertThat(cleared).allMatch(alert -> alert.cause() == AlertCause.EXPIRY);
+  }
+
+  /** Whose history is read for a transaction long after the last one. */
+  @Test
+  void endsTheEpisodeOfAUserWhoIsNotWatchedAtItsInstantWhenTheUserComesBackLongAfter() {
+    var partition = new Pipeline(kit, 1, 1_000_000, 1, 2);
+    for (int i = 0; i < 20; i++) {
+      partition.ledger.account("u" + i, 100, 1);
+      partition.add("u" + i, "t" + i, T0 + i, 160);
+    }
+    partition.run();
+    partition.add("u7", "back", T0 + 9 * DAY_MS, 5);
+    assertThat(partition.run().alerts())
+        .filteredOn(alert -> alert.userId().equals("u7"))
+        .extracting(Alert::type, Alert::eventTimeMs)
+        .containsExactly(tuple(AlertType.CLEARED, T0 + 7 + DAY_MS));
+  }
+
+  /** Ten times as many versions that begin later, of users who are not awake. */
+  @Test
+  void beginsEveryVersionOfTenTimesAsManyUsersAsAreWatched() {
+    int watchedMax = 6;
+    int users = 10 * watchedMax;
+    var partition = new Pipeline(kit, 3, 1_000_000, 2, watchedMax);
+    for (int i = 0; i < users; i++) {
+      partition.ledger.account("u" + i, 100, 1);
+      partition.ledger.version(
+          "u" + i, new AccountBalance(50, "USD", 2, T0 + HOUR_MS + i * 60_000L, false));
+      partition.add("u" + i, "t" + i, T0, 60);
+    }
+    assertThat(partition.run().alerts()).isEmpty();
+    partition.add("other", "later", T0 + 3 * HOUR_MS, 1);
+    List<Alert> raised = new ArrayList<>();
+    for (int tick = 0; tick < 2 * users; tick++) {
+      raised.addAll(partition.run().alerts());
+    }
+    assertThat(raised)
+        .hasSize(users)
+        .allMatch(alert -> alert.type() == AlertType.RAISED)
+        .allMatch(alert -> alert.eventTimeMs() > T0)
+        .extracting(Alert::userId)
+        .doesNotHaveDuplicates();
   }
 
   /**
@@ -479,7 +553,9 @@ class PartitionActorTest {
   void whateverIsInterruptedTheTablesEndUpTheSame() {
     for (long seed = 0; seed < 60; seed++) {
       Random random = new Random(seed);
-      var partition = new Pipeline(kit, 1 + random.nextInt(6));
+      int awakeUsersMax = 1 + random.nextInt(6);
+      int watchedUsersMax = seed % 2 == 0 ? 1000 : 2 + (int) (seed / 2 % 3);
+      var partition = new Pipeline(kit, awakeUsersMax, 1_000_000, 1000, watchedUsersMax);
       Map<String, NaiveUser> naive = new HashMap<>();
       int users = 1 + random.nextInt(8);
       for (int i = 0; i < users; i++) {

@@ -32,6 +32,15 @@ final class Pipeline {
   }
 
   Pipeline(ActorTestKit kit, int awakeUsersMax, long awakeBytesMax, int restoreUsersMax) {
+    this(kit, awakeUsersMax, awakeBytesMax, restoreUsersMax, 1000);
+  }
+
+  Pipeline(
+      ActorTestKit kit,
+      int awakeUsersMax,
+      long awakeBytesMax,
+      int restoreUsersMax,
+      int watchedUsersMax) {
     probe = kit.createTestProbe(Reply.class);
     actors =
         new PartitionActors(
@@ -42,6 +51,7 @@ final class Pipeline {
                 awakeBytesMax,
                 restoreUsersMax,
                 10_000,
+                watchedUsersMax,
                 2,
                 1000,
                 0,

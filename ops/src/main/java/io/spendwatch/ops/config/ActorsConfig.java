@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param awakeMemoryMax what they may take, as a size or a part of the heap
  * @param restoreUsersMax of a partition, read at once without a transaction of theirs
  * @param changedAccountsMax users of a partition, remembered by name between two batches
+ * @param watchedUsersMax users of a partition, held because time alone will have them looked at
  * @param balanceVersionsMax of a user, in memory
  * @param clearGrace by how much stream time must have passed the end of an episode
  * @param windowQueriesMax questions of a partition that may wait
@@ -27,6 +28,7 @@ public record ActorsConfig(
     String awakeMemoryMax,
     int restoreUsersMax,
     int changedAccountsMax,
+    int watchedUsersMax,
     int balanceVersionsMax,
     Duration clearGrace,
     int windowQueriesMax,
@@ -39,6 +41,7 @@ public record ActorsConfig(
     checkRange(PATH + ".awake-users-max", awakeUsersMax, 1, Integer.MAX_VALUE);
     checkRange(PATH + ".restore-users-max", restoreUsersMax, 1, Integer.MAX_VALUE);
     checkRange(PATH + ".changed-accounts-max", changedAccountsMax, 1, Integer.MAX_VALUE);
+    checkRange(PATH + ".watched-users-max", watchedUsersMax, 2, Integer.MAX_VALUE);
     checkRange(PATH + ".balance-versions-max", balanceVersionsMax, 1, Integer.MAX_VALUE);
     check(!clearGrace.isNegative(), PATH + ".clear-grace", clearGrace, "at least 0");
     checkRange(PATH + ".window-queries-max", windowQueriesMax, 1, Integer.MAX_VALUE);
@@ -56,6 +59,7 @@ public record ActorsConfig(
             section.string("awake-memory-max"),
             section.integer("restore-users-max"),
             section.integer("changed-accounts-max"),
+            section.integer("watched-users-max"),
             section.integer("balance-versions-max"),
             section.duration("clear-grace"),
             section.integer("window-queries-max"),

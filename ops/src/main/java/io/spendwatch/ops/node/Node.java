@@ -291,6 +291,7 @@ public final class Node {
                 Runtime.getRuntime().maxMemory()),
             actors.restoreUsersMax(),
             actors.changedAccountsMax(),
+            actors.watchedUsersMax(),
             actors.windowQueriesMax(),
             actors.balanceVersionsMax(),
             actors.clearGrace().toMillis(),

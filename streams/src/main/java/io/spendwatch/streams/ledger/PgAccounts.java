@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
@@ -35,9 +36,6 @@ public final class PgAccounts implements Accounts {
 
   private static final Comparator<AccountBalance> ORDER =
       Comparator.comparingLong(AccountBalance::asOfMs).thenComparingLong(AccountBalance::version);
-
-  /** Users whose changes are read in one statement. */
-  private static final int CHANGES_PAGE = 20_000;
 
   private final Statements database;
   private final UnreadableRows unreadable;
@@ -148,37 +146,25 @@ public final class PgAccounts implements Accounts {
       Collection<String> userIds,
       long recordedAfterMs,
       long streamTimeMs,
-      Predicate<String> isOurs) {
-    return changes(
-        Tuple.of(
-            userIds.toArray(String[]::new),
-            EventTimes.boundToDatabase(recordedAfterMs),
-            EventTimes.toDatabase(streamTimeMs)),
-        isOurs,
-        "",
-        new Changes(new HashMap<>(), Long.MAX_VALUE));
-  }
-
-  /**
-   * Adds those of the users after this one, page by page: of all accounts that have changed at
-   * once, only a page is in memory, and then those of ours that matter.
-   */
-  private CompletionStage<Changes> changes(
-      Tuple question, Predicate<String> isOurs, String afterUserId, Changes before) {
-    Tuple parameters = Tuple.tuple();
-    for (int i = 0; i < question.size(); i++) {
-      parameters.addValue(question.getValue(i));
-    }
+      Predicate<String> isOurs,
+      String afterUserId,
+      int limit) {
     return database
-        .read(FIND_CHANGES, parameters.addString(afterUserId).addInteger(CHANGES_PAGE))
+        .read(
+            FIND_CHANGES,
+            Tuple.of(
+                userIds.toArray(String[]::new),
+                EventTimes.boundToDatabase(recordedAfterMs),
+                EventTimes.toDatabase(streamTimeMs),
+                afterUserId,
+                limit))
         .thenCompose(
             rows -> {
-              // Of the first page: what is recorded while we read may be missing in it.
-              long seenAtMs = before.seenAtMs();
+              long seenAtMs = Long.MAX_VALUE;
               String lastUserId = afterUserId;
               Map<String, Long> sinceMs = new HashMap<>();
               for (Row row : rows) {
-                seenAtMs = Math.min(seenAtMs, EventTimes.toMs(row.getOffsetDateTime(0)));
+                seenAtMs = EventTimes.toMs(row.getOffsetDateTime(0));
                 String userId = row.getString(1);
                 if (userId != null) {
                   lastUserId = userId;
@@ -190,23 +176,18 @@ public final class PgAccounts implements Accounts {
                   }
                 }
               }
-              boolean isLast = rows.size() < CHANGES_PAGE;
-              String next = lastUserId;
-              return active(sinceMs, seenAtMs)
-                  .thenCompose(
-                      active -> {
-                        before.sinceMs().putAll(active.sinceMs());
-                        Changes all = new Changes(before.sinceMs(), active.seenAtMs());
-                        return isLast
-                            ? CompletableFuture.completedFuture(all)
-                            : changes(question, isOurs, next, all);
-                      });
+              // Where there is nobody, one row says what time it is.
+              boolean isLast = rows.size() < limit || lastUserId.equals(afterUserId);
+              Optional<String> next = isLast ? Optional.empty() : Optional.of(lastUserId);
+              long nowMs = seenAtMs;
+              return active(sinceMs).thenApply(active -> new Changes(active, nowMs, next));
             });
   }
 
-  private CompletionStage<Changes> active(Map<String, Long> sinceMs, long nowMs) {
+  /** Those of these who have transactions that the change may matter for. */
+  private CompletionStage<Map<String, Long>> active(Map<String, Long> sinceMs) {
     if (sinceMs.isEmpty()) {
-      return CompletableFuture.completedFuture(new Changes(Map.of(), nowMs));
+      return CompletableFuture.completedFuture(Map.of());
     }
     String[] userIds = new String[sinceMs.size()];
     OffsetDateTime[] since = new OffsetDateTime[sinceMs.size()];
@@ -227,7 +208,7 @@ public final class PgAccounts implements Accounts {
               for (Row row : rows) {
                 active.put(row.getString(0), sinceMs.get(row.getString(0)));
               }
-              return new Changes(active, nowMs);
+              return active;
             });
   }
 

@@ -44,9 +44,6 @@ public final class PgHistory implements History {
   /** How far back from a user's latest transaction a history reaches. */
   private static final long REACH_MS = 2 * Alert.WINDOW_MS;
 
-  /** No statement takes longer than its limit, however many are open. */
-  private static final int OPEN_EPISODES_PAGE = 10_000;
-
   private final Statements database;
   private final Accounts accounts;
   private final UnreadableRows unreadable;
@@ -61,26 +58,23 @@ public final class PgHistory implements History {
   public CompletionStage<PartitionHistory> partition(int partition) {
     return database
         .read(READ_STREAM_TIME, Tuple.of(partition))
-        .thenCombine(
-            openEpisodes(partition, "", new ArrayList<>()),
-            (times, episodes) -> partitionHistory(partition, times, episodes));
+        .thenApply(times -> partitionHistory(partition, times));
   }
 
-  /** Adds those of the users after this one, page by page. */
-  private CompletionStage<List<OpenEpisode>> openEpisodes(
-      int partition, String afterUserId, List<OpenEpisode> before) {
+  @Override
+  public CompletionStage<OpenEpisodes> openEpisodes(int partition, String afterUserId, int limit) {
     return database
-        .read(READ_OPEN_EPISODES, Tuple.of(partition, afterUserId, OPEN_EPISODES_PAGE))
-        .thenCompose(
+        .read(READ_OPEN_EPISODES, Tuple.of(partition, afterUserId, limit))
+        .thenApply(
             rows -> {
+              List<OpenEpisode> episodes = new ArrayList<>(rows.size());
               String lastUserId = afterUserId;
               for (Row row : rows) {
                 lastUserId = row.getString(0);
-                openEpisode(row).ifPresent(before::add);
+                openEpisode(row).ifPresent(episodes::add);
               }
-              return rows.size() < OPEN_EPISODES_PAGE
-                  ? CompletableFuture.completedFuture(before)
-                  : openEpisodes(partition, lastUserId, before);
+              return new OpenEpisodes(
+                  episodes, rows.size() < limit ? Optional.empty() : Optional.of(lastUserId));
             });
   }
 
@@ -240,9 +234,8 @@ public final class PgHistory implements History {
   }
 
   /** What cannot be read is as if the partition had seen nothing yet: records will say. */
-  private PartitionHistory partitionHistory(
-      int partition, RowSet<Row> times, List<OpenEpisode> openEpisodes) {
-    var seenNothing = new PartitionHistory(Long.MIN_VALUE, Long.MIN_VALUE, openEpisodes);
+  private PartitionHistory partitionHistory(int partition, RowSet<Row> times) {
+    var seenNothing = new PartitionHistory(Long.MIN_VALUE, Long.MIN_VALUE);
     for (Row row : times) {
       return unreadable
           .read(
@@ -251,8 +244,7 @@ public final class PgHistory implements History {
               () ->
                   new PartitionHistory(
                       Columns.timeMs(row, 0, "stream_time", Long.MIN_VALUE),
-                      Columns.timeMs(row, 1, "accounts_seen_at", Long.MIN_VALUE),
-                      openEpisodes))
+                      Columns.timeMs(row, 1, "accounts_seen_at", Long.MIN_VALUE)))
           .orElse(seenNothing);
     }
     return seenNothing;

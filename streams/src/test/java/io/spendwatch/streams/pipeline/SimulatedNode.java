@@ -33,6 +33,7 @@ final class SimulatedNode {
    *
    * @param awakeUsersMax of its partition actors together
    * @param restoreUsersMax of each of them
+   * @param watchedUsersMax of each of them
    * @param versionsMax of each user's balance in memory
    */
   SimulatedNode(
@@ -41,6 +42,7 @@ final class SimulatedNode {
       StreamsConfig config,
       int awakeUsersMax,
       int restoreUsersMax,
+      int watchedUsersMax,
       int versionsMax) {
     this.machine = machine;
     this.database =
@@ -61,6 +63,7 @@ final class SimulatedNode {
                 Long.MAX_VALUE,
                 restoreUsersMax,
                 10_000,
+                watchedUsersMax,
                 8,
                 versionsMax,
                 0,

@@ -71,6 +71,7 @@ final class Simulation {
   private final int awakeUsersMax;
 
   private final int restoreUsersMax;
+  private final int watchedUsersMax;
   private final int versionsMax;
 
   /** Whether the world goes on for a day after the last record. */
@@ -99,6 +100,7 @@ final class Simulation {
     }
     this.awakeUsersMax = random.nextInt(3) == 0 ? 1 + random.nextInt(2) : 1000;
     this.restoreUsersMax = random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 1000;
+    this.watchedUsersMax = Math.floorMod(seed, 3) == 0 ? 2 + Math.floorMod(seed / 3, 4) : 1000;
     this.versionsMax = random.nextInt(4) == 0 ? 1 : 1000;
     this.idled = random.nextInt(5) == 0 && workload.changes().isEmpty();
     this.world = new World(random, trace, machines, topics(), partitions);
@@ -299,6 +301,7 @@ final class Simulation {
               configs[machines.indexOf(machine)],
               awakeUsersMax,
               restoreUsersMax,
+              watchedUsersMax,
               versionsMax));
     }
   }

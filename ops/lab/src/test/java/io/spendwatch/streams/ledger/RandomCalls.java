@@ -10,7 +10,7 @@ import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.History.ExposureQuery;
 import io.spendwatch.actors.ports.History.InstantQuery;
 import io.spendwatch.actors.ports.History.OpenEpisode;
-import io.spendwatch.actors.ports.History.PartitionHistory;
+import io.spendwatch.actors.ports.History.OpenEpisodes;
 import io.spendwatch.actors.ports.History.TransactionKey;
 import io.spendwatch.actors.ports.History.UserQuery;
 import io.spendwatch.protocol.Alert;
@@ -378,20 +378,24 @@ final class RandomCalls {
 
   private Call partition() {
     int partition = anyPartition();
+    if (oneIn(2)) {
+      return new Call("partition", partition, on -> on.history().partition(partition));
+    }
+    // A page that would end between two episodes of a user may hold either.
+    String after = oneIn(2) ? "" : any(USERS);
     return new Call(
-        "partition",
-        partition,
+        "open episodes",
+        partition + " after " + after,
         on ->
             on.history()
-                .partition(partition)
+                .openEpisodes(partition, after, 1000)
                 .thenApply(
-                    history ->
-                        new PartitionHistory(
-                            history.streamTimeMs(),
-                            history.accountsSeenMs(),
-                            history.openEpisodes().stream()
+                    page ->
+                        new OpenEpisodes(
+                            page.episodes().stream()
                                 .sorted(comparing(OpenEpisode::episodeId))
-                                .toList())));
+                                .toList(),
+                            page.next())));
   }
 
   private Call users() {

@@ -456,6 +456,7 @@ public final class PipelinesBed implements AutoCloseable {
                   1_000_000,
                   500,
                   10_000,
+                  10_000,
                   8,
                   1_000,
                   0,

@@ -97,6 +97,7 @@ final class Installation implements AutoCloseable {
             Long.MAX_VALUE,
             settings.getInt("spendwatch.actors.restore-users-max"),
             settings.getInt("spendwatch.actors.changed-accounts-max"),
+            settings.getInt("spendwatch.actors.watched-users-max"),
             settings.getInt("spendwatch.actors.window-queries-max"),
             settings.getInt("spendwatch.actors.balance-versions-max"),
             settings.getDuration("spendwatch.actors.clear-grace").toMillis(),

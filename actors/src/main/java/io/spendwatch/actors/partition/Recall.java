@@ -1,0 +1,150 @@
+package io.spendwatch.actors.partition;
+
+import io.spendwatch.actors.ports.Accounts;
+import io.spendwatch.actors.ports.Accounts.Changes;
+import io.spendwatch.actors.ports.History;
+import io.spendwatch.actors.ports.History.OpenEpisode;
+import io.spendwatch.actors.ports.History.OpenEpisodes;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+
+/**
+ * Goes through the tables for whoever is to be watched and is not: open episodes first, then
+ * versions of balances that are new or still to come. Page by page, as {@link WatchedUsers} has
+ * room; what one batch has no room for, the next one goes on with. Not thread-safe: lives in the
+ * partition's actor.
+ *
+ * <pre>
+ *   resting ──somebody who was let go is due──▶ episodes ──▶ changes ──▶ resting
+ *           ──any account may have changed────────────────▶ changes ──▶ resting
+ * </pre>
+ *
+ * At the begin of a life nobody is held, and all of it is gone through at once: a user's first
+ * transaction must not come before it is known how far back the user's episode reaches.
+ */
+final class Recall {
+
+  /** No statement takes longer than its limit, however many there are. */
+  private static final int PAGE_MAX = 10_000;
+
+  /** What was read. */
+  sealed interface Page {
+    record OfEpisodes(OpenEpisodes read) implements Page {}
+
+    record OfChanges(Changes read) implements Page {}
+  }
+
+  private final int partition;
+  private final Predicate<String> isAtHome;
+  private final WatchedUsers watched;
+  private final ChangedAccounts changedAccounts;
+
+  /** The last user whose open episodes were read; empty while none are gone through. */
+  private Optional<String> episodesAfter = Optional.empty();
+
+  private Optional<String> changesAfter = Optional.empty();
+  private long versionsFromMs;
+
+  /** Any account may have changed since the changes were last begun with. */
+  private boolean sweepWanted;
+
+  Recall(
+      int partition,
+      Predicate<String> isAtHome,
+      WatchedUsers watched,
+      ChangedAccounts changedAccounts) {
+    this.partition = partition;
+    this.isAtHome = isAtHome;
+    this.watched = watched;
+    this.changedAccounts = changedAccounts;
+  }
+
+  /** Any account may have changed: whose has is to be found. */
+  void sweep() {
+    sweepWanted = true;
+  }
+
+  /**
+   * A batch begins.
+   *
+   * @param streamTimeMs before it; {@link Long#MIN_VALUE} before any: then nobody is to be looked
+   *     at because of a balance
+   * @param clockMs until when time passes with it
+   */
+  void begin(long streamTimeMs, long clockMs) {
+    if (isUnderWay()) {
+      return;
+    }
+    if (watched.isSomebodyMissed(clockMs)) {
+      watched.seek();
+      episodesAfter = Optional.of("");
+      sweepWanted = true;
+    }
+    if (sweepWanted && streamTimeMs != Long.MIN_VALUE) {
+      changesAfter = Optional.of("");
+      versionsFromMs = Math.min(streamTimeMs, watched.soughtVersionsFromMs());
+      changedAccounts.sweeping();
+    }
+    sweepWanted = false;
+  }
+
+  /** Whether there is something to be read, and room for it. */
+  boolean isToRead() {
+    return isUnderWay() && limit() > 0;
+  }
+
+  private boolean isUnderWay() {
+    return episodesAfter.isPresent() || changesAfter.isPresent();
+  }
+
+  private int limit() {
+    return watched.seeksEverybody() ? PAGE_MAX : Math.min(PAGE_MAX, watched.room());
+  }
+
+  /** Reads the next page. */
+  CompletionStage<Page> read(Accounts accounts, History history) {
+    if (episodesAfter.isPresent()) {
+      return history
+          .openEpisodes(partition, episodesAfter.get(), limit())
+          .thenApply(Page.OfEpisodes::new);
+    }
+    return accounts
+        .changes(
+            List.of(),
+            changedAccounts.seenMs(),
+            versionsFromMs,
+            isAtHome,
+            changesAfter.orElseThrow(),
+            limit())
+        .thenApply(Page.OfChanges::new);
+  }
+
+  void found(Page page) {
+    switch (page) {
+      case Page.OfEpisodes(OpenEpisodes(List<OpenEpisode> episodes, Optional<String> next)) -> {
+        for (OpenEpisode episode : episodes) {
+          if (isAtHome.test(episode.userId()) && !watched.isWaitedFor(episode.userId())) {
+            watched.recall(episode.userId(), episode.raisedAtMs(), Long.MAX_VALUE);
+          }
+        }
+        episodesAfter = next;
+      }
+      case Page.OfChanges(Changes changes) -> {
+        changedAccounts.swept(changes, versionsFromMs, isAtHome);
+        changesAfter = changes.next();
+      }
+    }
+    if (!isUnderWay()) {
+      watched.found();
+    }
+  }
+
+  /** All of memory is dropped. */
+  void forgetAll() {
+    episodesAfter = Optional.empty();
+    changesAfter = Optional.empty();
+    sweepWanted = false;
+  }
+}

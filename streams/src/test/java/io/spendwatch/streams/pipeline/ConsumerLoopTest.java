@@ -1,0 +1,610 @@
+package io.spendwatch.streams.pipeline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.kafka.OffsetNote;
+import io.spendwatch.streams.kafka.SourceState;
+import io.spendwatch.streams.kafka.TopicIds;
+import io.spendwatch.streams.layout.LayoutWatch;
+import io.spendwatch.streams.ledger.TopicLayout;
+import io.spendwatch.streams.life.Defect;
+import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionStatus;
+import io.spendwatch.streams.pipeline.PartitionPipeline.Begun;
+import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
+import io.spendwatch.streams.publish.Publishers;
+import io.spendwatch.streams.quarantine.Suspects;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * The loop on the test's own thread: each poll begins with the next step of a script, and time
+ * passes only where the loop, or the script, lets it.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ConsumerLoopTest {
+  private static final String TOPIC = "transactions";
+  private static final TopicPartition P0 = new TopicPartition(TOPIC, 0);
+  private static final TopicPartition P1 = new TopicPartition(TOPIC, 1);
+
+  /** So often it polls between two steps of the script: enough to find out, begin and be fed. */
+  private static final int POLLS = 12;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final PipelineConfig CONFIG =
+      StreamsConfig.from(
+              ConfigFactory.parseString(
+                      """
+                      spendwatch.node-id = test
+                      spendwatch.pipeline {
+                        poll-interval-min = 0 ms
+                        queued-polls-max = 2
+                        drain-timeout = 5 s
+                        offset-commit-interval = 100 ms
+                        end-offset-interval = 2 s
+                        poison-tries = 2
+                        retry { min = 1 s, max = 10 s }
+                      }
+                      """)
+                  .withFallback(ConfigFactory.defaultReference())
+                  .resolve())
+          .pipeline();
+
+  private final ActorTestKit kit =
+      ActorTestKit.create(
+          ConfigFactory.parseString("pekko.actor.provider = local")
+              .withFallback(ConfigFactory.load()));
+
+  private ScriptTime time;
+  private ScriptedConsumer consumer;
+  private LayoutWatch watch;
+  private ConsumerLoop loop;
+  private Map<TopicPartition, List<Life>> lives;
+  private Iterator<Consumer<byte[], byte[]>> consumers;
+  private String topicId;
+
+  @AfterAll
+  void shutDown() {
+    kit.shutdownTestKit();
+  }
+
+  @BeforeEach
+  void begin() {
+    time = new ScriptTime();
+    consumer = new ScriptedConsumer();
+    consumers = List.<Consumer<byte[], byte[]>>of(consumer).iterator();
+    lives = new ConcurrentHashMap<>();
+    topicId = "id-1";
+    TopicIds ids = topics -> CompletableFuture.completedFuture(Map.of(TOPIC, topicId));
+    watch = new LayoutWatch(TOPIC, null, null, Duration.ofSeconds(1), time, () -> {});
+    loop =
+        new ConsumerLoop(
+            kit.system(),
+            CONFIG,
+            this::nextConsumer,
+            Map.of(TOPIC, (Walk) this::begin),
+            watch,
+            new Publishers(
+                _ -> {
+                  throw new AssertionError("nothing is published");
+                },
+                ids,
+                Set.of(),
+                CONFIG.publish(),
+                time),
+            () -> CompletableFuture.completedFuture(Set.of()),
+            ids,
+            time);
+  }
+
+  private Consumer<byte[], byte[]> nextConsumer() {
+    if (!consumers.hasNext()) {
+      throw new AssertionError("no more consumers are expected than the test has");
+    }
+    return consumers.next();
+  }
+
+  @Test
+  void readsOnFromWhatIsCommittedAndInTheOrderOfTheLog() {
+    consumer.committed = Map.of(P0, new OffsetAndMetadata(3, OffsetNote.of(7)));
+    run(() -> assign(P0), () -> produce(P0, 0, 40), () -> assertTaken(P0, 3, 40));
+    assertThat(lives.get(P0)).hasSize(1);
+    assertThat(life(P0).kafka)
+        .isEqualTo(new SourceState("id-1", 0, 40, OptionalLong.of(3), OptionalLong.of(7)));
+  }
+
+  @Test
+  void readsNoFurtherAheadThanItsQueueAndGoesOnPollingForTheOthers() {
+    run(
+        () -> assign(P0, P1),
+        () -> {
+          life(P0).isBlocked = true;
+          produce(P0, 0, 50);
+          produce(P1, 0, 50);
+        },
+        () -> assertTaken(P1, 0, 50),
+        () -> {
+          assertThat(consumer.paused()).containsExactly(P0);
+          // Queued, and one that is under way.
+          assertThat(consumer.position(P0)).isLessThanOrEqualTo(CONFIG.queuedPollsMax() + 2);
+          life(P0).release();
+        },
+        () -> assertTaken(P0, 0, 50),
+        () -> assertThat(consumer.paused()).isEmpty());
+  }
+
+  @Test
+  void finishesWhatIsInFlightBeforeAPartitionIsGivenAway() {
+    run(
+        () -> assign(P0, P1),
+        () -> {
+          life(P0).isBlocked = true;
+          produce(P0, 0, 1);
+        },
+        () -> {
+          await().until(() -> !life(P0).taken.isEmpty());
+          time.patience = PATIENCE;
+          kit.system()
+              .scheduler()
+              .scheduleOnce(
+                  Duration.ofMillis(50), life(P0)::release, kit.system().executionContext());
+          assign(P1);
+          time.patience = Duration.ZERO;
+          assertThat(life(P0).reason()).isEqualTo("drained");
+          assertThat(life(P0).finished).hasSize(1);
+          assertThat(loop.status()).extracting(PartitionStatus::partition).containsExactly(1);
+          assertThat(life(P1).isLive()).isTrue();
+        });
+  }
+
+  @Test
+  void givesAPartitionAwayInAnyCaseOnceTheTimeForItIsOver() {
+    run(
+        () -> assign(P0),
+        () -> {
+          life(P0).isBlocked = true;
+          produce(P0, 0, 1);
+        },
+        () -> {
+          await().until(() -> !life(P0).taken.isEmpty());
+          long beforeNanos = time.nanoTime();
+          assign();
+          assertThat(time.nanoTime() - beforeNanos).isEqualTo(CONFIG.drainTimeout().toNanos());
+          assertThat(life(P0).reason()).startsWith("not drained within");
+        });
+  }
+
+  @Test
+  void endsAtOnceWhatTheGroupHasGivenToAnother() {
+    run(
+        () -> assign(P0, P1),
+        () -> {
+          consumer.listener.onPartitionsLost(List.of(P0));
+          assertThat(life(P0).reason()).startsWith("lost");
+          assertThat(life(P1).isLive()).isTrue();
+        });
+  }
+
+  @Test
+  void beginsAFailedPartitionAnewAfterAPauseAndLeavesTheOthersAlone() {
+    run(
+        () -> assign(P0, P1),
+        () -> {
+          life(P0).failsWith = new IllegalStateException("broken");
+          produce(P0, 0, 1);
+        },
+        () -> await().until(() -> !life(P0).isLive()),
+        () -> {
+          assertThat(lives.get(P0)).as("not before the pause is over").hasSize(1);
+          assertThat(loop.status().getFirst().waitingFor()).contains("broken");
+          time.pass(CONFIG.retry().max());
+        },
+        () -> {
+          assertThat(lives.get(P0)).hasSize(2);
+          assertThat(consumer.position(P0)).as("reads again what was in flight").isZero();
+          assertThat(lives.get(P1)).hasSize(1);
+          assertThat(life(P1).isLive()).isTrue();
+          produce(P1, 0, 3);
+        },
+        () -> assertTaken(P1, 0, 3));
+  }
+
+  @Test
+  void tellsTheNextLifeWhichRecordsMadeOurOwnCodeFail() {
+    run(
+        () -> assign(P0),
+        () -> {
+          life(P0).failsWith = new IllegalArgumentException("poison");
+          life(P0).isDefect = true;
+          produce(P0, 0, 1);
+        },
+        () -> {
+          await().until(() -> !life(P0).isLive());
+          assertThat(life(P0).suspects.isCondemned(0)).isFalse();
+        },
+        () -> time.pass(CONFIG.retry().max()),
+        () -> {
+          life(P0).failsWith = new IllegalArgumentException("poison");
+          life(P0).isDefect = true;
+          produce(P0, 0, 1);
+        },
+        () -> await().until(() -> !life(P0).isLive()),
+        () -> time.pass(CONFIG.retry().max()),
+        () -> {
+          assertThat(lives.get(P0)).hasSize(3);
+          assertThat(life(P0).suspects.isCondemned(0)).isTrue();
+        });
+  }
+
+  @Test
+  void finishesWhatItHasReadWhereTheLogDoesNotHaveWhatIsNext() {
+    run(
+        () -> assign(P0),
+        () -> produce(P0, 0, 2),
+        () -> assertTaken(P0, 0, 2),
+        () -> consumer.setPollException(new OffsetOutOfRangeException(Map.of(P0, 2L))),
+        () -> {
+          await().until(() -> !life(P0).isLive());
+          assertThat(life(P0).reason()).isEqualTo("finished");
+          assertThat(life(P0).finished).hasSize(2);
+        });
+  }
+
+  @Test
+  void endsWhoeverWorksUnderALayoutThatIsOver() {
+    run(
+        () -> assign(P0, P1),
+        () -> {
+          life(P0).incarnation.progress().worksUnder(1);
+          life(P1).incarnation.progress().worksUnder(2);
+          watch.seen(new TopicLayout(2, 2, List.of(1), Optional.empty()));
+        },
+        () -> {
+          assertThat(life(P0).reason()).contains("layout");
+          assertThat(life(P1).isLive()).isTrue();
+        });
+  }
+
+  @Test
+  void endsWhoeverReadsATopicThatWasMadeAnew() {
+    run(
+        () -> assign(P0),
+        () -> {
+          topicId = "id-2";
+          time.pass(CONFIG.endOffsetInterval());
+        },
+        () -> assertThat(life(P0).reason()).contains("made anew"),
+        () -> time.pass(CONFIG.retry().max()),
+        () -> assertThat(life(P0).kafka.topicId()).isEqualTo("id-2"));
+  }
+
+  @Test
+  void beginsWithANewConsumerWhereReadingFails() {
+    var second = new ScriptedConsumer();
+    consumers = List.<Consumer<byte[], byte[]>>of(consumer, second).iterator();
+    script(
+        consumer,
+        () -> assign(P0),
+        () -> {
+          consumer.setPollException(new KafkaException("no broker"));
+        });
+    script(
+        second,
+        () -> {
+          assertThat(life(P0).reason()).isEqualTo("reading failed");
+          assertThat(loop.waitingFor()).contains("no broker");
+          assertThat(loop.status()).isEmpty();
+          loop.stop();
+        });
+    loop.start();
+    time.runThread();
+    assertThat(consumer.closed()).isTrue();
+    assertThat(second.closed()).isTrue();
+  }
+
+  @Test
+  void endsAllOfItsPartitionsAndSaysThatItIsOverWhereAnErrorEndsTheThread() {
+    script(
+        consumer,
+        () -> assign(P0),
+        () -> {
+          throw new NoClassDefFoundError("of some library");
+        });
+    loop.start();
+    assertThatThrownBy(time::runThread).isInstanceOf(NoClassDefFoundError.class);
+    assertThat(life(P0).reason()).isEqualTo("reading has ended");
+    assertThat(loop.stop()).isCompleted();
+  }
+
+  @Test
+  void tellsOfAnErrorThatEndsTheThread() {
+    CompletableFuture<String> death = new CompletableFuture<>();
+    Timekeeper.real(time, death::complete)
+        .startThread(
+            "spendwatch-consumer",
+            () -> {
+              script(
+                  consumer,
+                  () -> {
+                    throw new NoClassDefFoundError("of some library");
+                  });
+              loop.start();
+              time.runThread();
+            });
+    assertThat(death)
+        .succeedsWithin(PATIENCE)
+        .asString()
+        .contains("spendwatch-consumer", "NoClassDefFoundError");
+  }
+
+  /** Runs the loop through these, one after the other, and stops it. */
+  private void run(Runnable... steps) {
+    List<Runnable> all = new ArrayList<>(Arrays.asList(steps));
+    all.add(() -> loop.stop());
+    script(consumer, all.toArray(Runnable[]::new));
+    loop.start();
+    time.runThread();
+    assertThat(loop.stop()).isCompleted();
+    assertThat(lives.values())
+        .allSatisfy(ofPartition -> assertThat(ofPartition).noneMatch(Life::isLive));
+  }
+
+  private static void script(ScriptedConsumer consumer, Runnable... steps) {
+    for (Runnable step : steps) {
+      consumer.script.add(step);
+      consumer.script.addAll(Collections.nCopies(POLLS, () -> {}));
+    }
+  }
+
+  private void assign(TopicPartition... partitions) {
+    for (TopicPartition partition : partitions) {
+      consumer.updateBeginningOffsets(Map.of(partition, 0L));
+      consumer.updateEndOffsets(Map.of(partition, 40L));
+    }
+    consumer.rebalance(List.of(partitions));
+  }
+
+  private void produce(TopicPartition partition, int from, int to) {
+    for (int offset = from; offset < to; offset++) {
+      consumer.addRecord(
+          new ConsumerRecord<>(
+              TOPIC, partition.partition(), offset, bytes("user"), bytes("" + offset)));
+    }
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  /** Polls on until the partition's life has taken these, each once and in their order. */
+  private void assertTaken(TopicPartition partition, int from, int to) {
+    assertTaken(partition, from, to, System.nanoTime() + PATIENCE.toNanos());
+  }
+
+  private void assertTaken(TopicPartition partition, int from, int to, long untilNanos) {
+    if (life(partition).taken.size() < to - from && System.nanoTime() < untilNanos) {
+      consumer.script.addFirst(() -> assertTaken(partition, from, to, untilNanos));
+    } else {
+      assertThat(life(partition).taken)
+          .containsExactlyElementsOf(LongStream.range(from, to).boxed().toList());
+    }
+  }
+
+  private Life life(TopicPartition partition) {
+    return lives.get(partition).getLast();
+  }
+
+  private CompletionStage<Begun> begin(
+      Incarnation incarnation, SourceState kafka, Suspects suspects) {
+    Life life = new Life(incarnation, kafka, suspects);
+    lives.computeIfAbsent(incarnation.source(), _ -> new CopyOnWriteArrayList<>()).add(life);
+    return CompletableFuture.completedFuture(
+        new Begun(
+            kafka.committed().orElse(kafka.begin()),
+            Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
+                .via(incarnation.gate().flow())
+                .mapAsync(1, life::take)));
+  }
+
+  /** A life of a partition's pipeline, which takes what the test lets it. */
+  private static final class Life {
+    final Incarnation incarnation;
+    final SourceState kafka;
+    final Suspects suspects;
+    final List<Long> taken = new CopyOnWriteArrayList<>();
+    final List<Long> finished = new CopyOnWriteArrayList<>();
+    private final CompletableFuture<Done> released = new CompletableFuture<>();
+    volatile boolean isBlocked;
+    volatile RuntimeException failsWith;
+    volatile boolean isDefect;
+
+    Life(Incarnation incarnation, SourceState kafka, Suspects suspects) {
+      this.incarnation = incarnation;
+      this.kafka = kafka;
+      this.suspects = suspects;
+    }
+
+    CompletionStage<Done> take(List<ConsumerRecord<byte[], byte[]>> records) {
+      if (failsWith != null) {
+        return isDefect
+            ? Defect.watch(
+                records,
+                () -> {
+                  throw failsWith;
+                })
+            : CompletableFuture.failedFuture(failsWith);
+      }
+      List<Long> offsets = records.stream().map(ConsumerRecord::offset).toList();
+      taken.addAll(offsets);
+      CompletableFuture<Done> done =
+          isBlocked ? released : CompletableFuture.completedFuture(Done.done());
+      return done.thenApply(
+          it -> {
+            finished.addAll(offsets);
+            return it;
+          });
+    }
+
+    void release() {
+      isBlocked = false;
+      released.complete(Done.done());
+    }
+
+    boolean isLive() {
+      return incarnation.isLive();
+    }
+
+    String reason() {
+      return incarnation.ended().toCompletableFuture().join();
+    }
+  }
+
+  /** One record a poll, so that what is read ahead can be counted. */
+  private static final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
+    final Deque<Runnable> script = new ArrayDeque<>();
+    ConsumerRebalanceListener listener;
+    Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
+
+    ScriptedConsumer() {
+      super("none");
+      setMaxPollRecords(1);
+      Node node = new Node(0, "localhost", 1);
+      updatePartitions(
+          TOPIC,
+          List.of(
+              new PartitionInfo(TOPIC, 0, node, new Node[] {node}, new Node[] {node}),
+              new PartitionInfo(TOPIC, 1, node, new Node[] {node}, new Node[] {node})));
+    }
+
+    @Override
+    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+      try {
+        script.removeFirst().run();
+      } catch (RuntimeException e) {
+        // The loop would take it for Kafka's, and try again.
+        throw new AssertionError(e);
+      }
+      return super.poll(timeout);
+    }
+
+    @Override
+    public synchronized void subscribe(
+        Collection<String> topics, ConsumerRebalanceListener listener) {
+      this.listener = listener;
+      super.subscribe(topics, listener);
+    }
+
+    @Override
+    public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
+        Set<TopicPartition> partitions, Duration timeout) {
+      return committed;
+    }
+  }
+
+  /** Passes where it is waited for. The one thread is the test's. */
+  private static final class ScriptTime implements Timekeeper {
+    private final RandomGenerator random = new Random(1);
+    private long nanos;
+    private Runnable thread;
+
+    /** How long, in real time, is waited for what other threads do. */
+    Duration patience = Duration.ZERO;
+
+    void runThread() {
+      thread.run();
+    }
+
+    void pass(Duration span) {
+      nanos += span.toNanos();
+    }
+
+    @Override
+    public Instant instant() {
+      return Instant.parse("2024-07-12T16:00:00Z").plusNanos(nanos);
+    }
+
+    @Override
+    public long nanoTime() {
+      return nanos;
+    }
+
+    @Override
+    public RandomGenerator random() {
+      return random;
+    }
+
+    @Override
+    public void schedule(long delayMs, Runnable task) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void startThread(String name, Runnable body) {
+      thread = body;
+    }
+
+    @Override
+    public boolean await(CompletableFuture<?> event, Duration atMost) throws InterruptedException {
+      try {
+        event.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (ExecutionException e) {
+        return true;
+      } catch (TimeoutException e) {
+        pass(atMost);
+      }
+      return event.isDone();
+    }
+
+    @Override
+    public <T> T poll(BlockingQueue<T> queue, long atMostNanos) {
+      throw new UnsupportedOperationException();
+    }
+  }
+}
