@@ -93,6 +93,7 @@ public final class Node {
         Stream.concat(Stream.of(database, writes, analytics), owners.stream()).toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
+    var _ = system.getWhenTerminated().thenRun(metrics::close);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
       var unreadable = new UnreadableRows();
@@ -113,7 +114,9 @@ public final class Node {
               sharding,
               unreadable,
               clock);
+      metrics.process();
       metrics.watch(unreadable);
+      databases.forEach(metrics::watch);
       var census = new Census(system, status);
       AwakeWindows windows =
           new ClusterWindows(system, sharding, configuration.actors().windowQueryTimeout());
@@ -135,7 +138,15 @@ public final class Node {
           Membership.start(system, cluster, nodeId, status.startedAt(), database);
       Pipelines pipelines =
           Pipelines.start(
-              system, configuration.streams(), database, writes, unreadable, actors, clock);
+              system,
+              configuration.streams(),
+              database,
+              writes,
+              unreadable,
+              actors,
+              metrics.pipelines(configuration.streams().kafka().topics()),
+              metrics.kafkaClients(),
+              clock);
       status.started(http, membership, pipelines);
       var _ =
           pipelines
@@ -145,6 +156,9 @@ public final class Node {
                     var _ = CoordinatedShutdown.get(system).runAll(new PartDied(what));
                   });
       metrics.lostRecords(() -> pipelines.status().lostRecords());
+      metrics.partitions(
+          configuration.streams().kafka().topics().transactions(),
+          () -> pipelines.status().partitions());
       var losses = new OpenLosses(database);
       status.losses(losses::last);
       Cancellable lossesLooked = losses.start(system);

@@ -3,6 +3,7 @@ package io.spendwatch.streams.pipeline;
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.PartitionProgress;
+import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicPartition;
@@ -31,10 +32,11 @@ final class AssignedPartition {
   /**
    * @param poisonTries how often a record must fail alone to be put aside
    */
-  AssignedPartition(TopicPartition source, int poisonTries, long nowMs) {
+  AssignedPartition(
+      TopicPartition source, int poisonTries, PipelineMetrics metrics, long nowMs) {
     this.suspects = Suspects.none(poisonTries);
     this.source = source;
-    this.progress = new PartitionProgress(source, nowMs);
+    this.progress = new PartitionProgress(source, metrics, nowMs);
     this.startNotBeforeMs = nowMs;
     this.pendingSinceMs = nowMs;
   }

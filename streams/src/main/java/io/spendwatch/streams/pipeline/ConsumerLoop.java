@@ -11,6 +11,8 @@ import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Incarnation;
 import io.spendwatch.streams.life.PartitionStatus;
+import io.spendwatch.streams.life.PipelineMetrics;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
 import io.spendwatch.streams.publish.Publishers;
 import java.time.Duration;
@@ -72,6 +74,7 @@ final class ConsumerLoop {
   private final Publishers publishers;
   private final SourceStates sourceStates;
   private final TopicWatch topicWatch;
+  private final PipelineMetrics metrics;
   private final Timekeeper time;
   private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> stop = new CompletableFuture<>();
@@ -97,6 +100,7 @@ final class ConsumerLoop {
       Publishers publishers,
       HangingTransactions hanging,
       TopicIds topicIds,
+      PipelineMetrics metrics,
       Timekeeper time) {
     this.system = system;
     this.config = config;
@@ -107,6 +111,7 @@ final class ConsumerLoop {
     this.sourceStates = new SourceStates(hanging);
     this.topicWatch =
         new TopicWatch(topicIds, walks.keySet(), config.endOffsetInterval(), time, this::wake);
+    this.metrics = metrics;
     this.time = time;
   }
 
@@ -168,6 +173,7 @@ final class ConsumerLoop {
         drain(List.copyOf(assigned.values()));
       } catch (RuntimeException e) {
         failures++;
+        metrics.failedTry(Server.KAFKA);
         LOG.error("Reading failed, beginning anew after a pause", e);
         waitingFor = "Kafka: " + e.getMessage();
         lose(List.copyOf(assigned.keySet()), "reading failed");
@@ -192,6 +198,7 @@ final class ConsumerLoop {
       LOG.trace("Somebody has something for the next step");
     } catch (TimeoutException e) {
       // Asked again with one of the next steps; what runs goes on meanwhile.
+      metrics.failedTry(Server.KAFKA);
       if (time.millis() - answeredMs > NO_ANSWER_MS) {
         waitingFor = "Kafka: " + e.getMessage();
       }
@@ -238,7 +245,10 @@ final class ConsumerLoop {
       AssignedPartition partition = assigned.get(source);
       if (partition != null && partition.isLive() && partition.pipeline().isRunning()) {
         List<ConsumerRecord<byte[], byte[]>> records = polled.records(source);
-        partition.progress().read(records.getLast().offset() + 1, time.millis());
+        partition
+            .progress()
+            .read(
+                records.getLast().offset() + 1, records.getFirst().timestamp(), time.millis());
         partition.pipeline().offer(records);
       }
       // Records of a life that has ended are read again by the next one.
@@ -468,7 +478,8 @@ final class ConsumerLoop {
       for (TopicPartition source : added) {
         // Until its pipeline says where to go on; without a place the client would look for one.
         current.seek(source, 0);
-        assigned.put(source, new AssignedPartition(source, config.poisonTries(), time.millis()));
+        assigned.put(
+            source, new AssignedPartition(source, config.poisonTries(), metrics, time.millis()));
       }
     }
 

@@ -7,6 +7,7 @@ import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.pipeline.PartitionStart.Durable;
 import io.spendwatch.streams.pipeline.PartitionStart.Loss;
@@ -199,6 +200,6 @@ final class PartitionStarts {
         time,
         PgFailure::isWorthAnotherTry,
         incarnation::isLive,
-        new RetryReport(incarnation, PgFailure::describe));
+        new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe));
   }
 }

@@ -4,7 +4,9 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Decoded;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,8 +28,9 @@ public final class DecodedBatch<T> {
   private final List<ConsumerRecord<byte[], byte[]>> sources = new ArrayList<>();
   private final List<ProducerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
   private final List<ProducerRecord<byte[], byte[]>> passedOn = new ArrayList<>();
-  private int internalErrors;
+  private final Map<DeadLetterReason, Integer> reasons = new EnumMap<>(DeadLetterReason.class);
   private long nextOffset = NOTHING_READ;
+  private long lastTimestampMs = -1;
   private long cost;
 
   private DecodedBatch() {}
@@ -53,13 +56,12 @@ public final class DecodedBatch<T> {
         }
         case Decoded.Rejected<T>(DeadLetterReason reason, String message) -> {
           batch.deadLetters.add(DeadLetters.of(record, deadLetterTopic, reason, message));
-          if (reason == DeadLetterReason.INTERNAL_ERROR) {
-            batch.internalErrors++;
-          }
+          batch.reasons.merge(reason, 1, Integer::sum);
         }
       }
     }
     batch.nextOffset = records.getLast().offset() + 1;
+    batch.lastTimestampMs = records.getLast().timestamp();
     return batch;
   }
 
@@ -69,8 +71,9 @@ public final class DecodedBatch<T> {
     sources.addAll(later.sources);
     deadLetters.addAll(later.deadLetters);
     passedOn.addAll(later.passedOn);
-    internalErrors += later.internalErrors;
+    later.reasons.forEach((reason, letters) -> reasons.merge(reason, letters, Integer::sum));
     nextOffset = later.nextOffset;
+    lastTimestampMs = later.lastTimestampMs;
     cost += later.cost;
     return this;
   }
@@ -110,9 +113,9 @@ public final class DecodedBatch<T> {
     return deadLetters;
   }
 
-  /** How many of {@code deadLetters()} are our own fault. */
-  public int internalErrors() {
-    return internalErrors;
+  /** How many of {@code deadLetters()} there are, by reason; those that are 0 are not in it. */
+  public Map<DeadLetterReason, Integer> reasons() {
+    return reasons;
   }
 
   public boolean isTick() {
@@ -122,6 +125,11 @@ public final class DecodedBatch<T> {
   /** The offset to commit once this batch is done. Not for a tick. */
   public long nextOffset() {
     return nextOffset;
+  }
+
+  /** Timestamp of the last record, good or bad; negative where it has none, and of a tick. */
+  public long lastTimestampMs() {
+    return lastTimestampMs;
   }
 
   /** In the measure of {@link BatchBound}. */
