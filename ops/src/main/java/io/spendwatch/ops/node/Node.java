@@ -20,6 +20,8 @@ import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.ActorsConfig;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.logging.LogConfig;
+import io.spendwatch.ops.logging.LogLevels;
 import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
@@ -82,6 +84,7 @@ public final class Node {
    * @throws OperatorException if a port is taken or a setting is wrong
    */
   public static Node start(Configuration configuration, InstantSource clock) {
+    LogConfig.checkFormat();
     ClusterConfig cluster = configuration.cluster();
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
@@ -185,13 +188,27 @@ public final class Node {
               configuration.audit().interval());
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
+      var deadLetters =
+          new DeadLetterWatch(
+              () -> pipelines.status().partitions(), configuration.deadLetters());
+      status.deadLetters(deadLetters::floods);
+      Cancellable deadLettersLooked = deadLetters.start(system);
+      Optional<Cancellable> levels =
+          configuration
+              .log()
+              .levelsFile()
+              .map(file -> LogLevels.start(system, file, configuration.log()));
       Cancellable stateLog = StateLog.start(system, status);
       new Departure(system)
           .arrange(
               status,
               membership,
               pipelines,
-              List.of(keptPartitions, audited, stateLog, lossesLooked),
+              Stream.concat(
+                      Stream.of(
+                          keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
+                      levels.stream())
+                  .toList(),
               databases);
       LOG.atInfo()
           .addKeyValue("node", nodeId)

@@ -27,13 +27,17 @@ public record RetryReport(
     String what = describe.apply(cause);
     incarnation.progress().waitsFor(what);
     if (failures == 1) {
-      LOG.warn("{} waits: {}", incarnation.source(), what);
+      PartitionLine.about(incarnation.source(), LOG.atWarn())
+          .addKeyValue("waitingFor", what)
+          .log("Waits");
     }
   }
 
   @Override
   public void recovered(int failures) {
     incarnation.progress().waitsFor(null);
-    LOG.info("{} goes on after {} failed tries", incarnation.source(), failures);
+    PartitionLine.about(incarnation.source(), LOG.atInfo())
+        .addKeyValue("failedTries", failures)
+        .log("Goes on");
   }
 }

@@ -2,6 +2,7 @@ package io.spendwatch.streams.pipeline;
 
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.life.Defect;
+import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.quarantine.Suspects;
@@ -119,13 +120,13 @@ final class AssignedPartition {
     suspects = suspects.after(defect);
     boolean condemned = defect.isAlone() && suspects.isCondemned(defect.firstOffset());
     if (condemned) {
-      LOG.error(
-          "{} offset {} of user {} failed alone {} times: dead letter with reason INTERNAL_ERROR",
-          source,
-          defect.firstOffset(),
-          defect.userId(),
-          suspects.triesOf(defect.firstOffset()),
-          defect.getCause());
+      PartitionLine.about(source, LOG.atError())
+          .addKeyValue("offset", defect.firstOffset())
+          .addKeyValue("user", defect.userId())
+          .setCause(defect.getCause())
+          .log(
+              "Failed alone {} times: dead letter with reason INTERNAL_ERROR",
+              suspects.triesOf(defect.firstOffset()));
     }
     return condemned;
   }

@@ -10,6 +10,7 @@ import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
@@ -219,7 +220,9 @@ final class ConsumerLoop {
         if (partition != null) {
           pause(current, partition, true);
           if (partition.isLive()) {
-            LOG.warn("{}: its log does not have what is to be read next", source);
+            PartitionLine.about(source, LOG.atWarn())
+                .addKeyValue("offset", partition.progress().position())
+                .log("The topic does not have what is to be read next");
             partition.pipeline().finish();
           }
         }
@@ -422,7 +425,7 @@ final class ConsumerLoop {
                 .toArray(CompletableFuture<?>[]::new));
     try {
       if (!time.await(drained, config.drainTimeout())) {
-        live.forEach(pipeline -> pipeline.end("not drained within " + config.drainTimeout()));
+        live.forEach(pipeline -> pipeline.end("not drained within " + config.drainTimeout().toMillis() + " ms"));
       }
     } catch (InterruptedException e) {
       live.forEach(pipeline -> pipeline.end("interrupted"));
@@ -460,6 +463,14 @@ final class ConsumerLoop {
     }
   }
 
+  private static String named(Collection<TopicPartition> sources) {
+    return sources.stream()
+        .sorted(
+            Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition))
+        .map(TopicPartition::toString)
+        .collect(Collectors.joining(","));
+  }
+
   /** Called within poll and close, on the polling thread. */
   private final class Rebalances implements ConsumerRebalanceListener {
     private final Consumer<byte[], byte[]> current;
@@ -473,7 +484,7 @@ final class ConsumerLoop {
       if (added.isEmpty()) {
         return;
       }
-      LOG.info("Assigned {}", added);
+      LOG.atInfo().addKeyValue("partitions", named(added)).log("Assigned");
       current.pause(added);
       for (TopicPartition source : added) {
         // Until its pipeline says where to go on; without a place the client would look for one.
@@ -488,7 +499,7 @@ final class ConsumerLoop {
       if (revoked.isEmpty()) {
         return;
       }
-      LOG.info("Giving away {}", revoked);
+      LOG.atInfo().addKeyValue("partitions", named(revoked)).log("Giving away");
       // What is drained is published in the generation of this very rebalance.
       publishers.inGroup(current.groupMetadata());
       drain(revoked.stream().map(assigned::get).filter(Objects::nonNull).toList());
@@ -497,7 +508,7 @@ final class ConsumerLoop {
 
     @Override
     public void onPartitionsLost(Collection<TopicPartition> lost) {
-      LOG.warn("Lost {}", lost);
+      LOG.atWarn().addKeyValue("partitions", named(lost)).log("Lost");
       lose(lost, "lost: the group has given the partition to another");
     }
   }

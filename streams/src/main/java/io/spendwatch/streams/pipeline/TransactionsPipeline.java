@@ -23,6 +23,7 @@ import io.spendwatch.streams.ledger.LedgerBatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.PipelineMetrics.Stage;
@@ -42,6 +43,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.pekko.Done;
@@ -207,8 +209,10 @@ final class TransactionsPipeline {
   }
 
   private CompletionStage<PartitionPipeline.Begun> begin(SourceState kafka, PartitionStart start) {
-    LOG.info(
-        "{} claimed under epoch {}, from offset {}", incarnation.source(), epoch, start.offset());
+    PartitionLine.about(incarnation.source(), LOG.atInfo())
+        .addKeyValue("epoch", epoch)
+        .addKeyValue("offset", start.offset())
+        .log("Claimed; reads from this offset on");
     // Registered last: it runs at once where the life has ended meanwhile.
     var _ = incarnation.ended().thenAccept(_ -> stopActor());
     return with.starts()
@@ -439,11 +443,13 @@ final class TransactionsPipeline {
    * table has.
    */
   private Incarnation.Ended decidedTwice(Assessed answer, Ledger.Written written) {
-    LOG.error(
-        "{}: {} of the alerts {} had been decided before, elsewhere, and are not published again",
-        incarnation.source(),
-        answer.alerts().size() - written.alerts(),
-        answer.alerts().stream().map(Alert::alertId).toList());
+    PartitionLine.about(incarnation.source(), LOG.atError())
+        .addKeyValue("epoch", epoch)
+        .addKeyValue(
+            "alerts", answer.alerts().stream().map(Alert::alertId).collect(Collectors.joining(",")))
+        .log(
+            "{} of these alerts had been decided before, elsewhere, and are not published again",
+            answer.alerts().size() - written.alerts());
     return new Incarnation.Ended("alerts were decided twice");
   }
 
@@ -556,10 +562,10 @@ final class TransactionsPipeline {
                   alerts.stream()
                       .map(alert -> OutgoingRecords.of(alert, with.topics()))
                       .toList();
-              LOG.info(
-                  "{}: publishing {} alerts that an earlier life left",
-                  incarnation.source(),
-                  records.size());
+              PartitionLine.about(incarnation.source(), LOG.atInfo())
+                  .addKeyValue("epoch", epoch)
+                  .addKeyValue("alerts", records.size())
+                  .log("Publishing alerts that an earlier life left");
               return with.publishers()
                   .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records, false)
                   .thenCompose(

@@ -3,6 +3,7 @@ package io.spendwatch.streams.quarantine;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Decoded;
+import io.spendwatch.streams.life.PartitionLine;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -144,12 +146,10 @@ public final class DecodedBatch<T> {
       return decoder.apply(record);
     } catch (RuntimeException e) {
       // The decoder promises not to; a record that makes it must not stop the partition.
-      LOG.error(
-          "Decoding {}-{} offset {} failed",
-          record.topic(),
-          record.partition(),
-          record.offset(),
-          e);
+      PartitionLine.about(new TopicPartition(record.topic(), record.partition()), LOG.atError())
+          .addKeyValue("offset", record.offset())
+          .setCause(e)
+          .log("Decoding failed");
       return new Decoded.Rejected<>(DeadLetterReason.INTERNAL_ERROR, e.toString());
     }
   }
