@@ -27,7 +27,7 @@ class LogFormatTest {
                 warn.addKeyValue("topic", "transactions")
                     .addKeyValue("partition", 3)
                     .addKeyValue("waitingFor", "PostgreSQL: \"x\" = C:\\ is not there")
-                    .addKeyValue("nothing", null)
+                    .addKeyValue("nothing", (Object) null)
                     .addKeyValue("empty", "")
                     .log("Waits for \"{}\"", "it\u001b[2J"));
     assertThat(line)
@@ -50,7 +50,7 @@ class LogFormatTest {
                     .addKeyValue("offset", 12_345_678_901L)
                     .addKeyValue("pushed", true)
                     .addKeyValue("reason", "a\nb")
-                    .addKeyValue("nothing", null)
+                    .addKeyValue("nothing", (Object) null)
                     .setCause(new IllegalStateException("no \"such\" thing"))
                     .log("It {}", "fails"));
     assertThat(line).endsWith("}\n").containsOnlyOnce("\n");
