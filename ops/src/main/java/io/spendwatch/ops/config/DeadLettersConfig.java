@@ -21,8 +21,7 @@ public record DeadLettersConfig(Duration interval, int normalMax) {
   /** Reads {@code spendwatch.dead-letters}. */
   public static DeadLettersConfig from(Config root) {
     ConfigSection section = ConfigSection.of(root, PATH);
-    var config =
-        new DeadLettersConfig(section.duration("interval"), section.integer("normal-max"));
+    var config = new DeadLettersConfig(section.duration("interval"), section.integer("normal-max"));
     section.rejectUnknown();
     return config;
   }

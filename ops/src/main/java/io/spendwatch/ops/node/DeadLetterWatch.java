@@ -66,11 +66,12 @@ final class DeadLetterWatch {
       now.put(source, partition.deadLettersByReason());
       Map<DeadLetterReason, Long> counted = before.getOrDefault(source, Map.of());
       Map<DeadLetterReason, Long> rise =
-          rises.computeIfAbsent(
-              partition.topic(), _ -> new EnumMap<>(DeadLetterReason.class));
+          rises.computeIfAbsent(partition.topic(), _ -> new EnumMap<>(DeadLetterReason.class));
       partition
           .deadLettersByReason()
-          .forEach((reason, letters) -> rise.merge(reason, rise(letters, counted.get(reason)), Long::sum));
+          .forEach(
+              (reason, letters) ->
+                  rise.merge(reason, rise(letters, counted.get(reason)), Long::sum));
     }
     before = now;
     List<String> found = new ArrayList<>();

@@ -189,8 +189,7 @@ public final class Node {
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
       var deadLetters =
-          new DeadLetterWatch(
-              () -> pipelines.status().partitions(), configuration.deadLetters());
+          new DeadLetterWatch(() -> pipelines.status().partitions(), configuration.deadLetters());
       status.deadLetters(deadLetters::floods);
       Cancellable deadLettersLooked = deadLetters.start(system);
       Optional<Cancellable> levels =
@@ -205,8 +204,7 @@ public final class Node {
               membership,
               pipelines,
               Stream.concat(
-                      Stream.of(
-                          keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
+                      Stream.of(keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
                       levels.stream())
                   .toList(),
               databases);

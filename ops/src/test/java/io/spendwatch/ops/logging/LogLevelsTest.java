@@ -48,7 +48,8 @@ class LogLevelsTest {
   void stayWhereTheFileCannotBeRead() throws IOException {
     Files.writeString(file, "io.spendwatch=DEBUG");
     levels.look();
-    for (String wrong : new String[] {"io.spendwatch=LOUD", "io.spendwatch", "=INFO", "x".repeat(70_000)}) {
+    for (String wrong :
+        new String[] {"io.spendwatch=LOUD", "io.spendwatch", "=INFO", "x".repeat(70_000)}) {
       Files.writeString(file, wrong);
       levels.look();
       assertThat(level("io.spendwatch")).isEqualTo(Level.DEBUG);

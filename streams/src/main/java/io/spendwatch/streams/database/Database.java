@@ -134,9 +134,7 @@ public final class Database implements Statements {
    */
   public <T> CompletionStage<T> session(Function<Statements, CompletionStage<T>> work) {
     Pool used = pool.get();
-    return borrow(used)
-        .compose(connection -> session(used, connection, work))
-        .toCompletionStage();
+    return borrow(used).compose(connection -> session(used, connection, work)).toCompletionStage();
   }
 
   private <T> Future<T> session(

@@ -3,7 +3,9 @@ package io.spendwatch.streams.life;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/** A line of the log about one partition: it is named by fields, so that lines can be found by it. */
+/**
+ * A line of the log about one partition: it is named by fields, so that lines can be found by it.
+ */
 public final class PartitionLine {
   private PartitionLine() {}
 

@@ -176,8 +176,7 @@ public final class PartitionProgress {
       backlog.published(nextOffset, lastTimestampMs);
     }
     alerts.add(newAlerts.size());
-    newAlerts.forEach(
-        alert -> metrics.alerted(alert.type(), alert.late(), alert.afterMs(nowMs)));
+    newAlerts.forEach(alert -> metrics.alerted(alert.type(), alert.late(), alert.afterMs(nowMs)));
     newDeadLetters.forEach(
         (reason, letters) -> {
           deadLetters.get(reason).add(letters);

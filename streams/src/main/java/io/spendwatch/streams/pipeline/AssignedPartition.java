@@ -33,8 +33,7 @@ final class AssignedPartition {
   /**
    * @param poisonTries how often a record must fail alone to be put aside
    */
-  AssignedPartition(
-      TopicPartition source, int poisonTries, PipelineMetrics metrics, long nowMs) {
+  AssignedPartition(TopicPartition source, int poisonTries, PipelineMetrics metrics, long nowMs) {
     this.suspects = Suspects.none(poisonTries);
     this.source = source;
     this.progress = new PartitionProgress(source, metrics, nowMs);

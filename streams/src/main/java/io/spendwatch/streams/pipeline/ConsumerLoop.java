@@ -250,8 +250,7 @@ final class ConsumerLoop {
         List<ConsumerRecord<byte[], byte[]>> records = polled.records(source);
         partition
             .progress()
-            .read(
-                records.getLast().offset() + 1, records.getFirst().timestamp(), time.millis());
+            .read(records.getLast().offset() + 1, records.getFirst().timestamp(), time.millis());
         partition.pipeline().offer(records);
       }
       // Records of a life that has ended are read again by the next one.
@@ -425,7 +424,9 @@ final class ConsumerLoop {
                 .toArray(CompletableFuture<?>[]::new));
     try {
       if (!time.await(drained, config.drainTimeout())) {
-        live.forEach(pipeline -> pipeline.end("not drained within " + config.drainTimeout().toMillis() + " ms"));
+        live.forEach(
+            pipeline ->
+                pipeline.end("not drained within " + config.drainTimeout().toMillis() + " ms"));
       }
     } catch (InterruptedException e) {
       live.forEach(pipeline -> pipeline.end("interrupted"));

@@ -374,8 +374,7 @@ final class TransactionsPipeline {
             ? Optional.of(publishAhead(judgedBatch, isDurable))
             : Optional.empty();
     return timed(
-            Stage.WRITE_LEDGER,
-            () -> untilDone(with, incarnation, () -> with.ledger().write(rows)))
+            Stage.WRITE_LEDGER, () -> untilDone(with, incarnation, () -> with.ledger().write(rows)))
         .thenApply(
             outcome -> {
               switch (outcome) {
@@ -478,8 +477,7 @@ final class TransactionsPipeline {
             alert ->
                 PublishedAlert.of(
                     alert,
-                    timestamps.getOrDefault(
-                        alert.source().offset(), PublishedAlert.OF_NO_RECORD)))
+                    timestamps.getOrDefault(alert.source().offset(), PublishedAlert.OF_NO_RECORD)))
         .toList();
   }
 
@@ -559,9 +557,7 @@ final class TransactionsPipeline {
               List<Alert> alerts =
                   page.stream().flatMap(stored -> stored.alert().stream()).toList();
               List<ProducerRecord<byte[], byte[]>> records =
-                  alerts.stream()
-                      .map(alert -> OutgoingRecords.of(alert, with.topics()))
-                      .toList();
+                  alerts.stream().map(alert -> OutgoingRecords.of(alert, with.topics())).toList();
               PartitionLine.about(incarnation.source(), LOG.atInfo())
                   .addKeyValue("epoch", epoch)
                   .addKeyValue("alerts", records.size())
@@ -619,7 +615,6 @@ final class TransactionsPipeline {
         with.time(),
         _ -> true,
         incarnation::isLive,
-        new RetryReport(
-            incarnation, Server.KAFKA, failure -> "Kafka: " + failure.getMessage()));
+        new RetryReport(incarnation, Server.KAFKA, failure -> "Kafka: " + failure.getMessage()));
   }
 }

@@ -85,7 +85,8 @@ class MetricsIT {
         assertThat(by(series, "spendwatch_transactions_total", "verdict"))
             .isEqualTo(
                 withZeros(
-                    counted(bed, "SELECT verdict, count(*) FROM spendwatch.transactions GROUP BY 1"),
+                    counted(
+                        bed, "SELECT verdict, count(*) FROM spendwatch.transactions GROUP BY 1"),
                     "CLEAR",
                     "BREACH",
                     "NO_ACCOUNT",
@@ -107,15 +108,13 @@ class MetricsIT {
             .containsExactlyInAnyOrder(
                 Map.entry("MALFORMED_JSON", 3.0), Map.entry("KEY_MISMATCH", 1.0));
         assertThat(by(series, "spendwatch_dead_letters_total", "topic"))
-            .isEqualTo(
-                Map.of(bed.topics().transactions(), 3.0, bed.topics().balances(), 1.0));
+            .isEqualTo(Map.of(bed.topics().transactions(), 3.0, bed.topics().balances(), 1.0));
 
         assertThat(series).containsEntry("spendwatch_alert_seconds_count", 3.0);
         assertThat(series.get("spendwatch_alert_seconds_sum")).isBetween(0.001, 60.0);
         assertThat(by(series, "spendwatch_stage_seconds_count", "stage").keySet())
             .isEqualTo(
-                Set.of(
-                    "decode-transactions", "assess-exposure", "write-ledger", "publish-alerts"));
+                Set.of("decode-transactions", "assess-exposure", "write-ledger", "publish-alerts"));
         assertThat(by(series, "spendwatch_stage_seconds_count", "stage").values())
             .allMatch(batches -> batches >= 1);
         assertThat(series).containsEntry("spendwatch_users_awake", 3.0);
@@ -239,8 +238,7 @@ class MetricsIT {
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpResponse<String> response =
           client.send(
-              HttpRequest.newBuilder(
-                      URI.create("http://127.0.0.1:" + node.httpPort() + "/metrics"))
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node.httpPort() + "/metrics"))
                   .build(),
               HttpResponse.BodyHandlers.ofString());
       assertThat(response.headers().firstValue("Content-Type"))

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
 import io.spendwatch.ops.storage.topics.Preparation;
