@@ -90,6 +90,11 @@ final class AwakeUsers {
     return users.size();
   }
 
+  /** What they take at most. */
+  long bytes() {
+    return bytes;
+  }
+
   void wake(UserActor.Restore as) {
     ActorRef<UserActor.Command> actor = Adapter.toTyped(Adapter.actorOf(context, USER));
     actor.tell(as);

@@ -543,7 +543,8 @@ public final class PartitionActor {
             announcements,
             streamTimeMs,
             changedAccounts.seenMs(),
-            awake.size());
+            awake.size(),
+            awake.bytes());
     phase = new Phase.Answered(reply);
     batch.replyTo().tell(reply);
     audit.judged(batch.lastOffset(), streamTimeMs, batch.isMereTick() && announcements.isEmpty());

@@ -74,6 +74,7 @@ public sealed interface PartitionCommand
    * @param accountsSeenMs changes of accounts recorded before this have been looked at, by the
    *     database's clock; {@link Long#MIN_VALUE} before any
    * @param usersAwake in memory now
+   * @param usersAwakeBytes what they take at most
    */
   record Assessed(
       long sequence,
@@ -81,7 +82,8 @@ public sealed interface PartitionCommand
       List<Announcement> announcements,
       long streamTimeMs,
       long accountsSeenMs,
-      int usersAwake)
+      int usersAwake,
+      long usersAwakeBytes)
       implements Reply {
 
     /** The alerts alone. */

@@ -6,6 +6,8 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -52,6 +54,25 @@ public final class AuditHistory {
               List<AuditStatus> runs = new ArrayList<>();
               rows.forEach(row -> runs.add(status(row)));
               return runs;
+            });
+  }
+
+  /**
+   * How many findings no run has found gone, by kind; without kinds that only a later version
+   * knows.
+   */
+  public CompletionStage<Map<FindingKind, Long>> openByKind() {
+    return database
+        .read(AuditScript.text("open_by_kind", Map.of()), Tuple.tuple())
+        .thenApply(
+            rows -> {
+              Map<String, Long> open = new HashMap<>();
+              rows.forEach(row -> open.put(row.getString("kind"), row.getLong("findings")));
+              Map<FindingKind, Long> known = new EnumMap<>(FindingKind.class);
+              for (FindingKind kind : FindingKind.values()) {
+                known.put(kind, open.getOrDefault(kind.name(), 0L));
+              }
+              return known;
             });
   }
 

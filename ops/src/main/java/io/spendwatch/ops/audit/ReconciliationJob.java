@@ -78,6 +78,8 @@ public final class ReconciliationJob {
         history
             .runs(1)
             .thenAccept(runs -> last = runs.isEmpty() ? null : runs.getFirst())
+            .thenCompose(_ -> history.openByKind())
+            .thenAccept(metrics::open)
             .exceptionally(_ -> null);
   }
 

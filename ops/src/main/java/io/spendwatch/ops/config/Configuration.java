@@ -9,6 +9,7 @@ import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
 import io.spendwatch.protocol.Secrets;
@@ -33,6 +34,8 @@ import java.util.Optional;
  * @param http where a node answers
  * @param actors what a node keeps in memory
  * @param cluster which cluster a node joins
+ * @param log what can be changed of the log while a node runs
+ * @param deadLetters when bad records are a flood
  * @param startTimeout how long each part of a start may take
  */
 public record Configuration(
@@ -44,6 +47,8 @@ public record Configuration(
     HttpConfig http,
     ActorsConfig actors,
     ClusterConfig cluster,
+    LogConfig log,
+    DeadLettersConfig deadLetters,
     Duration startTimeout) {
   private static final List<String> SECTIONS =
       List.of(
@@ -57,6 +62,8 @@ public record Configuration(
           "cluster",
           "audit",
           "partitions",
+          "log",
+          "dead-letters",
           "lease");
   private static final String FILE_VARIABLE = "SPENDWATCH_CONFIG";
   private static final String ROOT = "spendwatch";
@@ -94,6 +101,8 @@ public record Configuration(
           http,
           ActorsConfig.from(named),
           ClusterConfig.from(named),
+          LogConfig.from(named),
+          DeadLettersConfig.from(named),
           startTimeout(named));
     } catch (ConfigException | IllegalArgumentException e) {
       throw wrong(e);

@@ -2,6 +2,43 @@ package io.spendwatch.ops.metrics;
 
 /** Every metric of a node, with what a rise of it means. */
 enum Metric {
+  TRANSACTIONS(
+      "spendwatch.transactions", "Transactions that this node has made durable, by verdict"),
+  DUPLICATES(
+      "spendwatch.duplicates",
+      "Records whose transaction was stored already; a steady rise is a producer that repeats itself"),
+  ALERTS("spendwatch.alerts", "Alerts that this node has published"),
+  DEAD_LETTERS(
+      "spendwatch.dead.letters",
+      "Records put aside, by the topic that they came from; a rise is a producer that sends what cannot be taken"),
+  LAG_RECORDS(
+      "spendwatch.lag.records",
+      "Offsets of a partition that are not published yet; a steady rise means that more comes than is done"),
+  LAG_SECONDS(
+      "spendwatch.lag.seconds",
+      "How long the oldest record of a partition waits that is not published, by the record's timestamp; 0 without any"),
+  STAGE_TIME(
+      "spendwatch.stage",
+      "Time of a batch in a stage of its walk; a rise says where the time goes, of those before it too"),
+  ALERT_TIME(
+      "spendwatch.alert",
+      "Time from the timestamp of the record that an alert came of until it can be read"),
+  USERS_AWAKE("spendwatch.users.awake", "Users in the memory of this node"),
+  USERS_AWAKE_BYTES(
+      "spendwatch.users.awake.bytes", "What users in memory take of it at most, bytes"),
+  PARTITION_STATE(
+      "spendwatch.partition.state",
+      "1 for the state that a partition of the transactions is in, 0 for the others"),
+  RETRIES(
+      "spendwatch.retries",
+      "Tries that have failed and are repeated, by the server that was asked; a rise is a server in trouble"),
+  POOL_IN_USE(
+      "spendwatch.pool.in.use",
+      "Connections to PostgreSQL that somebody works with; as many as the maximum all the time is too few"),
+  POOL_MAX("spendwatch.pool.max", "Connections to PostgreSQL that a pool may have"),
+  POOL_WAITING(
+      "spendwatch.pool.waiting",
+      "Requests that wait for a connection to PostgreSQL; a rise is a slow server, or too few connections"),
   LOST_RECORDS(
       "spendwatch.lost.records",
       "Records that this node found gone before they were read; any rise is to be looked into at once"),
@@ -13,7 +50,7 @@ enum Metric {
       "Runs of the audit by this node that could not; a rise with each interval means that nothing is audited"),
   AUDIT_FINDINGS(
       "spendwatch.audit.findings",
-      "What the audit has found, by this node; any rise is to be looked into at once"),
+      "Findings of the audit that are open, of all nodes' runs; any is to be looked into at once"),
   AUDIT_TRANSACTIONS("spendwatch.audit.transactions", "Transactions that this node has audited"),
   AUDIT_TIME(
       "spendwatch.audit.run",
@@ -59,6 +96,11 @@ enum Metric {
   /** Dots between words; Prometheus shows underscores. */
   String id() {
     return id;
+  }
+
+  /** Of a gauge or a histogram without a unit of its own. */
+  String prometheusName() {
+    return id.replace('.', '_');
   }
 
   String meaning() {

@@ -3,28 +3,54 @@ package io.spendwatch.ops.metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.spendwatch.ops.audit.AuditMetrics;
 import io.spendwatch.ops.audit.AuditReport;
+import io.spendwatch.ops.audit.FindingKind;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Merged;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Report;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMetrics;
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.kafka.ClientMetrics;
 import io.spendwatch.streams.ledger.UnreadableRows;
+import io.spendwatch.streams.life.PartitionStatus;
+import io.spendwatch.streams.life.PipelineMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 
 /** A node's metrics, for Prometheus to ask for. Thread-safe. */
-public final class Metrics {
+public final class Metrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final KafkaClients kafkaClients = new KafkaClients(registry);
+  private final JvmGcMetrics collections = new JvmGcMetrics();
   private final InstantSource clock;
 
   public Metrics(InstantSource clock) {
     this.clock = clock;
+    registry
+        .config()
+        .meterFilter(KafkaClients.filter())
+        // Looks at every thread, once for each state.
+        .meterFilter(MeterFilter.denyNameStartsWith("jvm.threads.states"));
   }
 
   /** All of them in the text format of Prometheus. */
@@ -32,18 +58,68 @@ public final class Metrics {
     return registry.scrape();
   }
 
+  /** Of the process and its JVM. To be called once. */
+  public void process() {
+    List.of(
+            new JvmMemoryMetrics(),
+            collections,
+            new JvmThreadMetrics(),
+            new ProcessorMetrics(),
+            new FileDescriptorMetrics(),
+            new UptimeMetrics())
+        .forEach(binder -> binder.bindTo(registry));
+  }
+
+  /** Of what the pipelines do. To be asked for once. */
+  public PipelineMetrics pipelines(Topics topics) {
+    return new HotPath(registry, topics);
+  }
+
+  /** Of the clients of Kafka. */
+  public ClientMetrics kafkaClients() {
+    return kafkaClients;
+  }
+
+  /**
+   * Of the partitions that this node consumes, at the moment of asking. To be called once.
+   *
+   * @param assigned now; cheap, and blocks nobody
+   */
+  public void partitions(String transactionsTopic, Supplier<List<PartitionStatus>> assigned) {
+    registry
+        .getPrometheusRegistry()
+        .register(new AssignedPartitions(assigned, transactionsTopic, clock));
+  }
+
+  /** Of a pool of connections. To be called once for each. */
+  public void watch(Database database) {
+    gauge(Metric.POOL_IN_USE, database, Database::connectionsInUse);
+    gauge(Metric.POOL_WAITING, database, Database::requestsWaiting);
+    gauge(Metric.POOL_MAX, database, pool -> pool.config().poolSize());
+  }
+
+  private void gauge(Metric metric, Database database, ToDoubleFunction<Database> value) {
+    var _ =
+        Gauge.builder(metric.id(), database, value)
+            .description(metric.meaning())
+            .tag("pool", database.config().applicationName())
+            .register(registry);
+  }
+
   /** Of the audit. To be asked for once. */
   public AuditMetrics audit() {
     Counter runs = counter(Metric.AUDIT_RUNS);
     Counter failed = counter(Metric.AUDIT_FAILED);
-    Counter findings = counter(Metric.AUDIT_FINDINGS);
+    Map<FindingKind, AtomicLong> open = new EnumMap<>(FindingKind.class);
+    for (FindingKind kind : FindingKind.values()) {
+      open.put(kind, gauge(Metric.AUDIT_FINDINGS, Tags.of("kind", kind.name())));
+    }
     Counter transactions = counter(Metric.AUDIT_TRANSACTIONS);
     Timer time = timer(Metric.AUDIT_TIME);
     return new AuditMetrics() {
       @Override
       public void ran(AuditReport report) {
         runs.increment();
-        findings.increment((double) report.findingsTotal());
         transactions.increment((double) report.transactions());
         time.record(Duration.between(report.startedAt(), report.finishedAt()));
       }
@@ -51,6 +127,11 @@ public final class Metrics {
       @Override
       public void failed() {
         failed.increment();
+      }
+
+      @Override
+      public void open(Map<FindingKind, Long> findings) {
+        open.forEach((kind, value) -> value.set(findings.getOrDefault(kind, 0L)));
       }
     };
   }
@@ -122,13 +203,26 @@ public final class Metrics {
   }
 
   private AtomicLong gauge(Metric metric) {
+    return gauge(metric, Tags.empty());
+  }
+
+  private AtomicLong gauge(Metric metric, Tags tags) {
     AtomicLong value = new AtomicLong();
     var _ =
         Gauge.builder(metric.id(), value, AtomicLong::get)
             .description(metric.meaning())
+            .tags(tags)
             // The registry holds what it is given weakly.
             .strongReference(true)
             .register(registry);
     return value;
+  }
+
+  /** Lets go of what it watches. */
+  @Override
+  public void close() {
+    kafkaClients.close();
+    collections.close();
+    registry.close();
   }
 }

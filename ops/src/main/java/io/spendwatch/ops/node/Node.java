@@ -20,6 +20,8 @@ import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.ActorsConfig;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.logging.LogConfig;
+import io.spendwatch.ops.logging.LogLevels;
 import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
@@ -82,6 +84,7 @@ public final class Node {
    * @throws OperatorException if a port is taken or a setting is wrong
    */
   public static Node start(Configuration configuration, InstantSource clock) {
+    LogConfig.checkFormat();
     ClusterConfig cluster = configuration.cluster();
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
@@ -93,6 +96,7 @@ public final class Node {
         Stream.concat(Stream.of(database, writes, analytics), owners.stream()).toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
+    var _ = system.getWhenTerminated().thenRun(metrics::close);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
       var unreadable = new UnreadableRows();
@@ -113,7 +117,9 @@ public final class Node {
               sharding,
               unreadable,
               clock);
+      metrics.process();
       metrics.watch(unreadable);
+      databases.forEach(metrics::watch);
       var census = new Census(system, status);
       AwakeWindows windows =
           new ClusterWindows(system, sharding, configuration.actors().windowQueryTimeout());
@@ -135,7 +141,15 @@ public final class Node {
           Membership.start(system, cluster, nodeId, status.startedAt(), database);
       Pipelines pipelines =
           Pipelines.start(
-              system, configuration.streams(), database, writes, unreadable, actors, clock);
+              system,
+              configuration.streams(),
+              database,
+              writes,
+              unreadable,
+              actors,
+              metrics.pipelines(configuration.streams().kafka().topics()),
+              metrics.kafkaClients(),
+              clock);
       status.started(http, membership, pipelines);
       var _ =
           pipelines
@@ -145,6 +159,9 @@ public final class Node {
                     var _ = CoordinatedShutdown.get(system).runAll(new PartDied(what));
                   });
       metrics.lostRecords(() -> pipelines.status().lostRecords());
+      metrics.partitions(
+          configuration.streams().kafka().topics().transactions(),
+          () -> pipelines.status().partitions());
       var losses = new OpenLosses(database);
       status.losses(losses::last);
       Cancellable lossesLooked = losses.start(system);
@@ -171,13 +188,25 @@ public final class Node {
               configuration.audit().interval());
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
+      var deadLetters =
+          new DeadLetterWatch(() -> pipelines.status().partitions(), configuration.deadLetters());
+      status.deadLetters(deadLetters::floods);
+      Cancellable deadLettersLooked = deadLetters.start(system);
+      Optional<Cancellable> levels =
+          configuration
+              .log()
+              .levelsFile()
+              .map(file -> LogLevels.start(system, file, configuration.log()));
       Cancellable stateLog = StateLog.start(system, status);
       new Departure(system)
           .arrange(
               status,
               membership,
               pipelines,
-              List.of(keptPartitions, audited, stateLog, lossesLooked),
+              Stream.concat(
+                      Stream.of(keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
+                      levels.stream())
+                  .toList(),
               databases);
       LOG.atInfo()
           .addKeyValue("node", nodeId)

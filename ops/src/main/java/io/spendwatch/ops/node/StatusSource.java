@@ -47,6 +47,7 @@ final class StatusSource {
   private volatile Pipelines pipelines;
   private volatile Supplier<AuditStatus> audit = () -> null;
   private volatile Supplier<List<LostRange>> losses = List::of;
+  private volatile Supplier<List<String>> floods = List::of;
   private volatile boolean draining;
 
   /**
@@ -89,6 +90,11 @@ final class StatusSource {
   /** Asked for what is lost and not acknowledged from now on; blocks nobody. */
   void losses(Supplier<List<LostRange>> open) {
     losses = open;
+  }
+
+  /** Asked for floods of dead letters from now on; blocks nobody. */
+  void deadLetters(Supplier<List<String>> ofNow) {
+    floods = ofNow;
   }
 
   /** From now on the node is on its way out. */
@@ -136,7 +142,8 @@ final class StatusSource {
         pipelinesStatus.balancesPushed(),
         totals.usersAwake(),
         new Deliveries(actors.deliveries().local(), actors.deliveries().remote()),
-        unreadable.named());
+        unreadable.named(),
+        floods.get());
   }
 
   private List<Shard> shards() {
@@ -180,12 +187,7 @@ final class StatusSource {
   private Partition partition(PartitionStatus status, long nowMs) {
     boolean lagKnown = status.lagRecords() >= 0;
     boolean timeKnown = status.lastEventTimeMs() != Long.MIN_VALUE;
-    Long lagMs = null;
-    if (lagKnown && status.lagRecords() == 0) {
-      lagMs = 0L;
-    } else if (timeKnown) {
-      lagMs = Math.max(0, nowMs - status.lastEventTimeMs());
-    }
+    long lagMs = status.lagMs(nowMs);
     return new Partition(
         status.topic(),
         status.partition(),
@@ -194,7 +196,7 @@ final class StatusSource {
         status.epoch(),
         status.position(),
         lagKnown ? status.lagRecords() : null,
-        lagMs,
+        lagMs < 0 ? null : lagMs,
         timeKnown ? Instant.ofEpochMilli(status.lastEventTimeMs()) : null,
         status.usersAwake(),
         status.transactions(),

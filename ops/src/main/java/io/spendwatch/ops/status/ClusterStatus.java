@@ -61,6 +61,7 @@ public record ClusterStatus(
    * @param member its status in the cluster
    * @param waitingFor for people; empty while ready
    * @param unreadableRows for people: rows that the node cannot read, with what is wrong
+   * @param deadLetterFloods for people: topics of which it has put many records aside just now
    */
   public record Node(
       String id,
@@ -74,7 +75,13 @@ public record ClusterStatus(
       Instant startedAt,
       long usersAwake,
       Deliveries deliveries,
-      List<String> unreadableRows) {
+      List<String> unreadableRows,
+      List<String> deadLetterFloods) {
+
+    public Node {
+      // A node of an earlier version that is asked says nothing of it.
+      deadLetterFloods = Objects.requireNonNullElse(deadLetterFloods, List.of());
+    }
 
     static Node of(Membership membership, Optional<NodeStatus> answer) {
       return answer
@@ -93,7 +100,8 @@ public record ClusterStatus(
                       info.startedAt(),
                       info.usersAwake(),
                       info.deliveries(),
-                      info.unreadableRows()))
+                      info.unreadableRows(),
+                      info.deadLetterFloods()))
           .orElseGet(
               () ->
                   new Node(
@@ -108,6 +116,7 @@ public record ClusterStatus(
                       null,
                       0,
                       Deliveries.NONE,
+                      List.of(),
                       List.of()));
     }
 

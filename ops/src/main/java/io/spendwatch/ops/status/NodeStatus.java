@@ -59,6 +59,7 @@ public record NodeStatus(
    * @param usersAwake in memory
    * @param deliveries to its partitions' actors since its start
    * @param unreadableRows for people: rows that it has met and cannot read, with what is wrong
+   * @param deadLetterFloods for people: topics of which many records were put aside just now
    */
   public record NodeInfo(
       String id,
@@ -70,11 +71,13 @@ public record NodeStatus(
       boolean balancesPushed,
       long usersAwake,
       Deliveries deliveries,
-      List<String> unreadableRows) {
+      List<String> unreadableRows,
+      List<String> deadLetterFloods) {
 
     public NodeInfo {
       waitingFor = orEmpty(waitingFor);
       unreadableRows = orEmpty(unreadableRows);
+      deadLetterFloods = orEmpty(deadLetterFloods);
       deliveries = Objects.requireNonNullElse(deliveries, Deliveries.NONE);
     }
   }
@@ -100,8 +103,8 @@ public record NodeStatus(
    * @param node that consumes it, by its id; null for none
    * @param state of its pipeline, or {@link #UNOWNED}
    * @param lagRecords offsets between what was read and the partition's end; null while unknown
-   * @param lagMs how far the last judged event time is behind the clock, milliseconds; 0 when
-   *     caught up, null while unknown
+   * @param lagMs how long the oldest record has waited that is not published, by its timestamp,
+   *     milliseconds; 0 when caught up, null while unknown
    * @param lastEventTime of the last record that was judged; null before any
    * @param usersAwake in memory
    * @param internalErrors of the dead letters: those on which our own code failed

@@ -146,6 +146,9 @@ public final class StatusText {
         .flatMap(node -> node.unreadableRows().stream())
         .distinct()
         .forEach(row -> findings.add("! cannot be read: " + row));
+    for (Node node : status.nodes()) {
+      node.deadLetterFloods().forEach(flood -> findings.add("! " + flood + " on " + node.id()));
+    }
     for (LostRange lost : status.lostRecords()) {
       findings.add(
           String.format(

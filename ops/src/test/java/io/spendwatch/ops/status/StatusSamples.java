@@ -33,6 +33,7 @@ public final class StatusSamples {
             true,
             partitions.stream().mapToLong(Partition::usersAwake).sum(),
             new Deliveries(7, 1),
+            List.of(),
             List.of()),
         List.of(new Member(address(id), "Up")),
         partitions,
@@ -54,7 +55,8 @@ public final class StatusSamples {
         info.balancesPushed(),
         info.usersAwake(),
         info.deliveries(),
-        List.of(row));
+        List.of(row),
+        info.deadLetterFloods());
   }
 
   static String address(String id) {

@@ -43,6 +43,8 @@ public final class Database implements Statements {
   private final Vertx vertx;
   private final AtomicReference<Pool> pool;
   private final AtomicInteger abandoned = new AtomicInteger();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger inUse = new AtomicInteger();
 
   /** Why the server's certificate was not trusted, the last time that it was not. */
   private final AtomicReference<CertificateException> refused = new AtomicReference<>();
@@ -71,8 +73,10 @@ public final class Database implements Statements {
   @Override
   public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
     Pool used = pool.get();
-    return inTime(used.getConnection())
-        .compose(connection -> run(used, connection, sql, parameters).eventually(connection::close))
+    return borrow(used)
+        .compose(
+            connection ->
+                run(used, connection, sql, parameters).eventually(() -> giveBack(connection)))
         .toCompletionStage();
   }
 
@@ -89,7 +93,7 @@ public final class Database implements Statements {
    */
   public <T> CompletionStage<T> transaction(Function<Statements, CompletionStage<T>> work) {
     Pool used = pool.get();
-    return inTime(used.getConnection())
+    return borrow(used)
         .compose(connection -> transaction(used, connection, work))
         .toCompletionStage();
   }
@@ -116,7 +120,7 @@ public final class Database implements Statements {
             failure ->
                 run(used, connection, "ROLLBACK", Tuple.tuple())
                     .transform(_ -> Future.failedFuture(failure)))
-        .eventually(connection::close);
+        .eventually(() -> giveBack(connection));
   }
 
   /**
@@ -130,9 +134,7 @@ public final class Database implements Statements {
    */
   public <T> CompletionStage<T> session(Function<Statements, CompletionStage<T>> work) {
     Pool used = pool.get();
-    return inTime(used.getConnection())
-        .compose(connection -> session(used, connection, work))
-        .toCompletionStage();
+    return borrow(used).compose(connection -> session(used, connection, work)).toCompletionStage();
   }
 
   private <T> Future<T> session(
@@ -141,7 +143,7 @@ public final class Database implements Statements {
         (sql, parameters) -> run(used, connection, sql, parameters).toCompletionStage();
     return Future.fromCompletionStage(work.apply(statements), vertx.getOrCreateContext())
         .eventually(() -> cleared(used, connection))
-        .eventually(connection::close);
+        .eventually(() -> giveBack(connection));
   }
 
   private Future<Void> cleared(Pool used, SqlConnection connection) {
@@ -180,6 +182,28 @@ public final class Database implements Statements {
   /** Closes it, whether the server answers or not. */
   public void close(Dedicated connection) {
     abandon(connection.pool());
+  }
+
+  private Future<SqlConnection> borrow(Pool from) {
+    waiting.incrementAndGet();
+    return inTime(from.getConnection())
+        .onComplete(_ -> waiting.decrementAndGet())
+        .onSuccess(_ -> inUse.incrementAndGet());
+  }
+
+  private Future<Void> giveBack(SqlConnection connection) {
+    inUse.decrementAndGet();
+    return connection.close();
+  }
+
+  /** Connections that somebody works with, at most {@link PostgresConfig#poolSize()}. */
+  public int connectionsInUse() {
+    return inUse.get();
+  }
+
+  /** Requests that wait for a connection, or for one to be opened. */
+  public int requestsWaiting() {
+    return waiting.get();
   }
 
   /** A connection that comes too late is given back at once. */

@@ -124,7 +124,7 @@ public final class LayoutWatch {
     private static final long serialVersionUID = 1;
 
     NoAnswer() {
-      super("no answer within " + ANSWER, null, false, false);
+      super("no answer within " + ANSWER.toSeconds() + " s", null, false, false);
     }
   }
 

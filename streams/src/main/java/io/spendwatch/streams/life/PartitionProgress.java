@@ -1,7 +1,14 @@
 package io.spendwatch.streams.life;
 
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.life.PartitionStatus.State;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
+import io.spendwatch.streams.life.PipelineMetrics.Stage;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -10,19 +17,21 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * How far one assigned partition is, through all lives of its pipeline. Written by whoever makes
- * the progress, read by any thread.
+ * the progress, read by any thread. What it counts since the assignment, it tells the node's
+ * metrics, which count it since the node's start.
  */
 public final class PartitionProgress {
   private static final long UNKNOWN = 0;
 
   private final TopicPartition source;
+  private final PipelineMetrics metrics;
   private final LongAdder transactions = new LongAdder();
   private final LongAdder alerts = new LongAdder();
-  private final LongAdder deadLetters = new LongAdder();
-  private final LongAdder internalErrors = new LongAdder();
+  private final Map<DeadLetterReason, LongAdder> deadLetters = adders();
   private final LongAdder duplicates = new LongAdder();
   private final LongAdder restarts = new LongAdder();
   private final AtomicLong lastEventTimeMs = new AtomicLong(Long.MIN_VALUE);
+  private final Backlog backlog = new Backlog();
   private volatile State state = State.STARTING;
   private volatile String waitingFor;
   private volatile long epoch;
@@ -33,17 +42,23 @@ public final class PartitionProgress {
   private volatile boolean hasRead;
   private volatile long lastRecordMs;
   private volatile long readToEndMs = Long.MIN_VALUE;
-  private volatile int usersAwake;
+  private volatile Awake awake = Awake.NOBODY;
 
-  public PartitionProgress(TopicPartition source, long nowMs) {
+  /** Users in memory, and what they take of it. */
+  private record Awake(int users, long bytes) {
+    static final Awake NOBODY = new Awake(0, 0);
+  }
+
+  public PartitionProgress(TopicPartition source, PipelineMetrics metrics, long nowMs) {
     this.source = source;
+    this.metrics = metrics;
     this.lastRecordMs = nowMs;
   }
 
   public void is(State now) {
     state = now;
     if (now != State.RUNNING) {
-      usersAwake = 0;
+      awake = Awake.NOBODY;
     }
     if (now != State.STOPPED) {
       waitingFor = null;
@@ -87,12 +102,18 @@ public final class PartitionProgress {
   public void startsAt(long offset) {
     position = offset;
     published = offset;
+    backlog.startsAt(offset);
   }
 
-  public void read(long newPosition, long nowMs) {
+  /**
+   * @param newPosition behind what has been read
+   * @param firstTimestampMs of the first of it; negative where it has none
+   */
+  public void read(long newPosition, long firstTimestampMs, long nowMs) {
     hasRead = true;
     position = newPosition;
     lastRecordMs = nowMs;
+    backlog.read(newPosition, firstTimestampMs < 0 ? nowMs : firstTimestampMs);
   }
 
   /** So many records lie behind what has been read. */
@@ -116,31 +137,61 @@ public final class PartitionProgress {
     return position;
   }
 
-  /** So many users are in memory. */
-  public void awake(int users) {
-    usersAwake = users;
+  /** So many users are in memory, and take so many bytes at most. */
+  public void awake(int users, long bytes) {
+    awake = new Awake(users, bytes);
   }
 
   public void judged(long eventTimeMs) {
     lastEventTimeMs.set(eventTimeMs);
   }
 
-  public void wrote(long rows, long duplicateRecords) {
-    transactions.add(rows);
-    duplicates.add(duplicateRecords);
+  /** These rows are durable. */
+  public void wrote(Map<Verdict, Long> rows, long duplicateRecords) {
+    rows.forEach(
+        (verdict, count) -> {
+          transactions.add(count);
+          metrics.stored(verdict, count);
+        });
+    if (duplicateRecords > 0) {
+      duplicates.add(duplicateRecords);
+      metrics.duplicates(duplicateRecords);
+    }
   }
 
   /**
    * All before this offset is durable, and what came of it is visible.
    *
-   * @param newInternalErrors of the dead letters: those that are our own fault
+   * @param lastTimestampMs of the last record before it; negative where it is not known
+   * @param newDeadLetters how many, by reason
    */
   public void published(
-      long nextOffset, long newAlerts, long newDeadLetters, long newInternalErrors) {
+      long nextOffset,
+      long lastTimestampMs,
+      List<PublishedAlert> newAlerts,
+      Map<DeadLetterReason, Integer> newDeadLetters,
+      long nowMs) {
     published = nextOffset;
-    alerts.add(newAlerts);
-    deadLetters.add(newDeadLetters);
-    internalErrors.add(newInternalErrors);
+    if (lastTimestampMs >= 0) {
+      backlog.published(nextOffset, lastTimestampMs);
+    }
+    alerts.add(newAlerts.size());
+    newAlerts.forEach(alert -> metrics.alerted(alert.type(), alert.late(), alert.afterMs(nowMs)));
+    newDeadLetters.forEach(
+        (reason, letters) -> {
+          deadLetters.get(reason).add(letters);
+          metrics.deadLetters(source.topic(), reason, letters);
+        });
+  }
+
+  /** A batch has taken so long for a stage. */
+  public void took(Stage stage, long nanos) {
+    metrics.took(stage, nanos);
+  }
+
+  /** Something of it has to be tried again. */
+  public void failedTry(Server server) {
+    metrics.failedTry(server);
   }
 
   /**
@@ -155,6 +206,7 @@ public final class PartitionProgress {
 
   public PartitionStatus status() {
     String waiting = waitingFor;
+    Awake users = awake;
     State shown = state == State.RUNNING && waiting != null ? State.WAITING : state;
     return new PartitionStatus(
         source.topic(),
@@ -163,15 +215,35 @@ public final class PartitionProgress {
         epoch,
         position,
         end < 0 ? -1 : Math.max(0, end - published),
+        backlog.sinceMs(),
         lastEventTimeMs.get(),
         lastRecordMs,
-        usersAwake,
+        users.users(),
+        users.bytes(),
         waiting,
         transactions.sum(),
         alerts.sum(),
-        deadLetters.sum(),
-        internalErrors.sum(),
+        deadLetters(),
         duplicates.sum(),
         restarts.sum());
+  }
+
+  private Map<DeadLetterReason, Long> deadLetters() {
+    Map<DeadLetterReason, Long> counted = new EnumMap<>(DeadLetterReason.class);
+    deadLetters.forEach(
+        (reason, letters) -> {
+          if (letters.sum() > 0) {
+            counted.put(reason, letters.sum());
+          }
+        });
+    return counted;
+  }
+
+  private static Map<DeadLetterReason, LongAdder> adders() {
+    Map<DeadLetterReason, LongAdder> adders = new EnumMap<>(DeadLetterReason.class);
+    for (DeadLetterReason reason : DeadLetterReason.values()) {
+      adders.put(reason, new LongAdder());
+    }
+    return adders;
   }
 }

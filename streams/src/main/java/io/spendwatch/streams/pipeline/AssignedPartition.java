@@ -2,7 +2,9 @@ package io.spendwatch.streams.pipeline;
 
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.life.Defect;
+import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
+import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicPartition;
@@ -31,10 +33,10 @@ final class AssignedPartition {
   /**
    * @param poisonTries how often a record must fail alone to be put aside
    */
-  AssignedPartition(TopicPartition source, int poisonTries, long nowMs) {
+  AssignedPartition(TopicPartition source, int poisonTries, PipelineMetrics metrics, long nowMs) {
     this.suspects = Suspects.none(poisonTries);
     this.source = source;
-    this.progress = new PartitionProgress(source, nowMs);
+    this.progress = new PartitionProgress(source, metrics, nowMs);
     this.startNotBeforeMs = nowMs;
     this.pendingSinceMs = nowMs;
   }
@@ -117,13 +119,13 @@ final class AssignedPartition {
     suspects = suspects.after(defect);
     boolean condemned = defect.isAlone() && suspects.isCondemned(defect.firstOffset());
     if (condemned) {
-      LOG.error(
-          "{} offset {} of user {} failed alone {} times: dead letter with reason INTERNAL_ERROR",
-          source,
-          defect.firstOffset(),
-          defect.userId(),
-          suspects.triesOf(defect.firstOffset()),
-          defect.getCause());
+      PartitionLine.about(source, LOG.atError())
+          .addKeyValue("offset", defect.firstOffset())
+          .addKeyValue("user", defect.userId())
+          .setCause(defect.getCause())
+          .log(
+              "Failed alone {} times: dead letter with reason INTERNAL_ERROR",
+              suspects.triesOf(defect.firstOffset()));
     }
     return condemned;
   }

@@ -10,6 +10,7 @@ import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.AccountsWriter;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.BatchBound;
@@ -100,7 +101,7 @@ final class BalancesPipeline {
             with.time(),
             PgFailure::isWorthAnotherTry,
             incarnation::isLive,
-            new RetryReport(incarnation, PgFailure::describe))
+            new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe))
         .thenApply(_ -> batch);
   }
 
@@ -112,7 +113,11 @@ final class BalancesPipeline {
               incarnation
                   .progress()
                   .published(
-                      batch.nextOffset(), 0, batch.deadLetters().size(), batch.internalErrors());
+                      batch.nextOffset(),
+                      batch.lastTimestampMs(),
+                      List.of(),
+                      batch.reasons(),
+                      with.time().millis());
               return done;
             });
   }

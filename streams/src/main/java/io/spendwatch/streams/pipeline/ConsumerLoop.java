@@ -10,7 +10,10 @@ import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionStatus;
+import io.spendwatch.streams.life.PipelineMetrics;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
 import io.spendwatch.streams.publish.Publishers;
 import java.time.Duration;
@@ -72,6 +75,7 @@ final class ConsumerLoop {
   private final Publishers publishers;
   private final SourceStates sourceStates;
   private final TopicWatch topicWatch;
+  private final PipelineMetrics metrics;
   private final Timekeeper time;
   private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> stop = new CompletableFuture<>();
@@ -97,6 +101,7 @@ final class ConsumerLoop {
       Publishers publishers,
       HangingTransactions hanging,
       TopicIds topicIds,
+      PipelineMetrics metrics,
       Timekeeper time) {
     this.system = system;
     this.config = config;
@@ -107,6 +112,7 @@ final class ConsumerLoop {
     this.sourceStates = new SourceStates(hanging);
     this.topicWatch =
         new TopicWatch(topicIds, walks.keySet(), config.endOffsetInterval(), time, this::wake);
+    this.metrics = metrics;
     this.time = time;
   }
 
@@ -168,6 +174,7 @@ final class ConsumerLoop {
         drain(List.copyOf(assigned.values()));
       } catch (RuntimeException e) {
         failures++;
+        metrics.failedTry(Server.KAFKA);
         LOG.error("Reading failed, beginning anew after a pause", e);
         waitingFor = "Kafka: " + e.getMessage();
         lose(List.copyOf(assigned.keySet()), "reading failed");
@@ -192,6 +199,7 @@ final class ConsumerLoop {
       LOG.trace("Somebody has something for the next step");
     } catch (TimeoutException e) {
       // Asked again with one of the next steps; what runs goes on meanwhile.
+      metrics.failedTry(Server.KAFKA);
       if (time.millis() - answeredMs > NO_ANSWER_MS) {
         waitingFor = "Kafka: " + e.getMessage();
       }
@@ -212,7 +220,9 @@ final class ConsumerLoop {
         if (partition != null) {
           pause(current, partition, true);
           if (partition.isLive()) {
-            LOG.warn("{}: its log does not have what is to be read next", source);
+            PartitionLine.about(source, LOG.atWarn())
+                .addKeyValue("offset", partition.progress().position())
+                .log("The topic does not have what is to be read next");
             partition.pipeline().finish();
           }
         }
@@ -238,7 +248,9 @@ final class ConsumerLoop {
       AssignedPartition partition = assigned.get(source);
       if (partition != null && partition.isLive() && partition.pipeline().isRunning()) {
         List<ConsumerRecord<byte[], byte[]>> records = polled.records(source);
-        partition.progress().read(records.getLast().offset() + 1, time.millis());
+        partition
+            .progress()
+            .read(records.getLast().offset() + 1, records.getFirst().timestamp(), time.millis());
         partition.pipeline().offer(records);
       }
       // Records of a life that has ended are read again by the next one.
@@ -412,7 +424,9 @@ final class ConsumerLoop {
                 .toArray(CompletableFuture<?>[]::new));
     try {
       if (!time.await(drained, config.drainTimeout())) {
-        live.forEach(pipeline -> pipeline.end("not drained within " + config.drainTimeout()));
+        live.forEach(
+            pipeline ->
+                pipeline.end("not drained within " + config.drainTimeout().toMillis() + " ms"));
       }
     } catch (InterruptedException e) {
       live.forEach(pipeline -> pipeline.end("interrupted"));
@@ -450,6 +464,14 @@ final class ConsumerLoop {
     }
   }
 
+  private static String named(Collection<TopicPartition> sources) {
+    return sources.stream()
+        .sorted(
+            Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition))
+        .map(TopicPartition::toString)
+        .collect(Collectors.joining(","));
+  }
+
   /** Called within poll and close, on the polling thread. */
   private final class Rebalances implements ConsumerRebalanceListener {
     private final Consumer<byte[], byte[]> current;
@@ -463,12 +485,13 @@ final class ConsumerLoop {
       if (added.isEmpty()) {
         return;
       }
-      LOG.info("Assigned {}", added);
+      LOG.atInfo().addKeyValue("partitions", named(added)).log("Assigned");
       current.pause(added);
       for (TopicPartition source : added) {
         // Until its pipeline says where to go on; without a place the client would look for one.
         current.seek(source, 0);
-        assigned.put(source, new AssignedPartition(source, config.poisonTries(), time.millis()));
+        assigned.put(
+            source, new AssignedPartition(source, config.poisonTries(), metrics, time.millis()));
       }
     }
 
@@ -477,7 +500,7 @@ final class ConsumerLoop {
       if (revoked.isEmpty()) {
         return;
       }
-      LOG.info("Giving away {}", revoked);
+      LOG.atInfo().addKeyValue("partitions", named(revoked)).log("Giving away");
       // What is drained is published in the generation of this very rebalance.
       publishers.inGroup(current.groupMetadata());
       drain(revoked.stream().map(assigned::get).filter(Objects::nonNull).toList());
@@ -486,7 +509,7 @@ final class ConsumerLoop {
 
     @Override
     public void onPartitionsLost(Collection<TopicPartition> lost) {
-      LOG.warn("Lost {}", lost);
+      LOG.atWarn().addKeyValue("partitions", named(lost)).log("Lost");
       lose(lost, "lost: the group has given the partition to another");
     }
   }

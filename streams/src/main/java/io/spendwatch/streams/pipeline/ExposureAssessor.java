@@ -10,6 +10,7 @@ import io.spendwatch.actors.partition.PartitionCommand.Unavailable;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
 import java.util.List;
 import java.util.Locale;
@@ -93,7 +94,8 @@ final class ExposureAssessor {
         time,
         failure -> failure instanceof TimeoutException || failure instanceof NotNow,
         incarnation::isLive,
-        new RetryReport(incarnation, ExposureAssessor::describe));
+        // The actor waits for nothing else.
+        new RetryReport(incarnation, Server.POSTGRES, ExposureAssessor::describe));
   }
 
   /** What the actor could not do has its reason with it, which names who is to blame. */

@@ -4,6 +4,7 @@ import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.List;
@@ -75,7 +76,9 @@ final class PartitionPipeline {
         .thenAccept(
             reason -> {
               incarnation.progress().is(PartitionStatus.State.STOPPED);
-              LOG.info("{} ended: {}", incarnation.source(), reason);
+              PartitionLine.about(incarnation.source(), LOG.atInfo())
+                  .addKeyValue("reason", reason)
+                  .log("Ended");
               onChange.run();
             });
   }
@@ -203,17 +206,18 @@ final class PartitionPipeline {
     switch (cause) {
       case Incarnation.Ended ended -> incarnation.end(ended.getMessage());
       case Defect defect -> {
-        LOG.error(
-            "{} failed on offsets [{}, {}); it will be started anew",
-            incarnation.source(),
-            defect.firstOffset(),
-            defect.nextOffset(),
-            defect.getCause());
+        PartitionLine.about(incarnation.source(), LOG.atError())
+            .addKeyValue("offset", defect.firstOffset())
+            .addKeyValue("nextOffset", defect.nextOffset())
+            .setCause(defect.getCause())
+            .log("Failed on the records from offset to nextOffset; it will be started anew");
         incarnation.progress().waitsFor("a new start after: " + defect.getMessage());
         incarnation.end(defect);
       }
       default -> {
-        LOG.error("{} failed; it will be started anew", incarnation.source(), cause);
+        PartitionLine.about(incarnation.source(), LOG.atError())
+            .setCause(cause)
+            .log("Failed; it will be started anew");
         incarnation.progress().waitsFor("a new start after: " + cause);
         incarnation.end("failed: " + cause);
       }

@@ -7,6 +7,8 @@ import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionLine;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.pipeline.PartitionStart.Durable;
 import io.spendwatch.streams.pipeline.PartitionStart.Loss;
@@ -152,7 +154,9 @@ final class PartitionStarts {
 
   private CompletionStage<PartitionStart> noticed(
       Incarnation incarnation, PartitionStart start, long rowsBefore) {
-    start.remark().ifPresent(remark -> LOG.warn("{}: {}", incarnation.source(), remark));
+    start
+        .remark()
+        .ifPresent(remark -> PartitionLine.about(incarnation.source(), LOG.atWarn()).log(remark));
     return start
         .loss()
         .map(loss -> note(incarnation, start, loss, rowsBefore))
@@ -181,14 +185,19 @@ final class PartitionStarts {
       Incarnation incarnation, PartitionStart start, Loss loss, Sources.Lost stretch) {
     OptionalLong to = stretch.to();
     lost.add(to.isPresent() ? to.getAsLong() - stretch.from() : 1);
-    LOG.error(
-        "LOST_RECORDS: {} offsets [{}, {}): {}. Going on from offset {}. Send them again if the"
-            + " producer still has them; then acknowledge it in spendwatch.lost_records",
-        incarnation.source(),
-        stretch.from(),
-        to.isPresent() ? to.getAsLong() : "unknown",
-        loss.reason().meaning(),
-        start.offset());
+    PartitionLine.about(incarnation.source(), LOG.atError())
+        .addKeyValue("from", stretch.from())
+        .addKeyValue("to", to.isPresent() ? to.getAsLong() : "unknown")
+        .addKeyValue("reason", loss.reason())
+        .addKeyValue("offset", start.offset())
+        .log(
+            "LOST_RECORDS: {} offsets [{}, {}): {}. Going on from offset {}. Send them again if the"
+                + " producer still has them; then acknowledge it in spendwatch.lost_records",
+            incarnation.source(),
+            stretch.from(),
+            to.isPresent() ? to.getAsLong() : "unknown",
+            loss.reason().meaning(),
+            start.offset());
   }
 
   private <T> CompletionStage<T> untilDone(
@@ -199,6 +208,6 @@ final class PartitionStarts {
         time,
         PgFailure::isWorthAnotherTry,
         incarnation::isLive,
-        new RetryReport(incarnation, PgFailure::describe));
+        new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe));
   }
 }

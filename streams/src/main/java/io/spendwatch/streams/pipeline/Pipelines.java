@@ -8,6 +8,7 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.Statements;
+import io.spendwatch.streams.kafka.ClientMetrics;
 import io.spendwatch.streams.kafka.HangingTransactions;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import io.spendwatch.streams.kafka.KafkaHangingTransactions;
@@ -24,6 +25,7 @@ import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.ledger.UnreadableRows;
+import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
 import io.spendwatch.streams.publish.Publishers;
 import java.time.InstantSource;
@@ -41,6 +43,7 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -85,6 +88,8 @@ public final class Pipelines {
    * @param writes likewise, for batches of the ledger
    * @param unreadable the node's rows that cannot be read
    * @param actors starts the actors of the transactions partitions
+   * @param metrics told of what is done
+   * @param clients told of the clients of Kafka
    */
   public static Pipelines start(
       ActorSystem<?> system,
@@ -93,6 +98,8 @@ public final class Pipelines {
       Database writes,
       UnreadableRows unreadable,
       PartitionActors actors,
+      PipelineMetrics metrics,
+      ClientMetrics clients,
       InstantSource clock) {
     KafkaConfig kafka = config.kafka();
     CompletableFuture<String> died = new CompletableFuture<>();
@@ -100,8 +107,8 @@ public final class Pipelines {
         config,
         new Outside(
             system,
-            () -> new KafkaConsumer<>(kafka.consumerProperties()),
-            number -> new KafkaProducer<>(kafka.producerProperties(number)),
+            () -> reader(kafka, clients),
+            number -> producer(kafka, number, clients),
             database,
             writes,
             unreadable,
@@ -110,8 +117,22 @@ public final class Pipelines {
             new KafkaTransactionsTopic(kafka),
             new KafkaTopicIds(kafka),
             actors,
+            metrics,
             Timekeeper.real(clock, died::complete)),
         died);
+  }
+
+  private static Consumer<byte[], byte[]> reader(KafkaConfig kafka, ClientMetrics clients) {
+    Consumer<byte[], byte[]> opened = new KafkaConsumer<>(kafka.consumerProperties());
+    clients.opened(opened);
+    return opened;
+  }
+
+  private static Producer<byte[], byte[]> producer(
+      KafkaConfig kafka, int number, ClientMetrics clients) {
+    Producer<byte[], byte[]> opened = new KafkaProducer<>(kafka.producerProperties(number));
+    clients.opened(number, opened);
+    return opened;
   }
 
   /**
@@ -127,7 +148,7 @@ public final class Pipelines {
    */
   record Outside(
       ActorSystem<?> system,
-      Supplier<org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>> readers,
+      Supplier<Consumer<byte[], byte[]>> readers,
       IntFunction<Producer<byte[], byte[]>> producers,
       Statements database,
       Statements writes,
@@ -137,6 +158,7 @@ public final class Pipelines {
       TransactionsTopic topic,
       TopicIds topicIds,
       PartitionActors actors,
+      PipelineMetrics metrics,
       Timekeeper time) {}
 
   static Pipelines start(StreamsConfig config, Outside outside) {
@@ -159,6 +181,7 @@ public final class Pipelines {
                 topics.transactionsDeadLetters(),
                 topics.balancesDeadLetters()),
             pipeline.publish(),
+            outside.metrics(),
             time);
     AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
     Layouts layouts = new Layouts(outside.database());
@@ -222,6 +245,7 @@ public final class Pipelines {
             publishers,
             outside.hanging(),
             outside.topicIds(),
+            outside.metrics(),
             time);
     reading.set(loop);
     push.start();

@@ -9,6 +9,7 @@ import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.PgFailure;
@@ -22,19 +23,27 @@ import io.spendwatch.streams.ledger.LedgerBatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
+import io.spendwatch.streams.life.PipelineMetrics.Stage;
+import io.spendwatch.streams.life.PublishedAlert;
 import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.BatchBound;
 import io.spendwatch.streams.quarantine.DecodedBatch;
 import io.spendwatch.streams.quarantine.Suspects;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.pekko.Done;
@@ -81,14 +90,15 @@ final class TransactionsPipeline {
    * A batch that is judged.
    *
    * @param nextOffset to be committed with it
+   * @param lastTimestampMs of its last record; negative of a tick
    * @param alertSeq place of its last alert, or of the last one before it
    */
   private record JudgedBatch(
       long nextOffset,
+      long lastTimestampMs,
       long alertSeq,
-      int alerts,
-      int deadLetters,
-      int internalErrors,
+      List<PublishedAlert> alerts,
+      Map<DeadLetterReason, Integer> deadLetters,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean isTick,
       boolean isFull) {}
@@ -199,8 +209,10 @@ final class TransactionsPipeline {
   }
 
   private CompletionStage<PartitionPipeline.Begun> begin(SourceState kafka, PartitionStart start) {
-    LOG.info(
-        "{} claimed under epoch {}, from offset {}", incarnation.source(), epoch, start.offset());
+    PartitionLine.about(incarnation.source(), LOG.atInfo())
+        .addKeyValue("epoch", epoch)
+        .addKeyValue("offset", start.offset())
+        .log("Claimed; reads from this offset on");
     // Registered last: it runs at once where the life has ended meanwhile.
     var _ = incarnation.ended().thenAccept(_ -> stopActor());
     return with.starts()
@@ -236,7 +248,7 @@ final class TransactionsPipeline {
   private Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph() {
     return Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
         .mapConcat(bound::split)
-        .mapAsync(1, decoder::decode)
+        .mapAsync(1, records -> timed(Stage.DECODE_TRANSACTIONS, () -> decoder.decode(records)))
         .named("decode-transactions")
         // While the batch before is judged and written, the next one gathers.
         .batchWeighted(bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
@@ -301,19 +313,23 @@ final class TransactionsPipeline {
     if (!batch.isTick()) {
       nextOffset = batch.nextOffset();
     }
-    return with.assessor()
-        .assess(
-            incarnation,
-            actor,
-            sequence,
-            nowMs,
-            idleMs,
-            with.balancesPushed().getAsBoolean(),
-            nextOffset - 1,
-            batch.items())
+    Supplier<CompletionStage<Assessed>> question =
+        () ->
+            with.assessor()
+                .assess(
+                    incarnation,
+                    actor,
+                    sequence,
+                    nowMs,
+                    idleMs,
+                    with.balancesPushed().getAsBoolean(),
+                    nextOffset - 1,
+                    batch.items());
+    // Ticks are many and next to nothing: among the batches' times they would hide what those take.
+    return (batch.isTick() ? question.get() : timed(Stage.ASSESS_EXPOSURE, question))
         .thenApply(
             answer -> {
-              incarnation.progress().awake(answer.usersAwake());
+              incarnation.progress().awake(answer.usersAwake(), answer.usersAwakeBytes());
               return new Judged(nowMs, answer);
             });
   }
@@ -357,7 +373,8 @@ final class TransactionsPipeline {
         isToBeSentAhead(judgedBatch)
             ? Optional.of(publishAhead(judgedBatch, isDurable))
             : Optional.empty();
-    return untilDone(with, incarnation, () -> with.ledger().write(rows))
+    return timed(
+            Stage.WRITE_LEDGER, () -> untilDone(with, incarnation, () -> with.ledger().write(rows)))
         .thenApply(
             outcome -> {
               switch (outcome) {
@@ -393,9 +410,7 @@ final class TransactionsPipeline {
 
   private void noteWritten(
       DecodedBatch<Received> batch, Assessed answer, LedgerBatch rows, Ledger.Written written) {
-    long duplicates =
-        answer.judgements().stream().filter(Judgement.Duplicate.class::isInstance).count();
-    incarnation.progress().wrote(written.transactions(), duplicates);
+    noteJudgements(answer.judgements());
     if (!batch.items().isEmpty()) {
       incarnation.progress().judged(batch.items().getLast().transaction().eventTimeMs());
     }
@@ -409,41 +424,73 @@ final class TransactionsPipeline {
     notedPublishedOffset = rows.publishedOffset();
   }
 
+  private void noteJudgements(List<Judgement> judgements) {
+    Map<Verdict, Long> rows = new EnumMap<>(Verdict.class);
+    long duplicates = 0;
+    for (Judgement judgement : judgements) {
+      switch (judgement) {
+        case Judgement.Judged judged -> rows.merge(judged.verdict(), 1L, Long::sum);
+        case Judgement.Duplicate _ -> duplicates++;
+        case Judgement.Rejected _ -> {} // Counted once its dead letter is published.
+      }
+    }
+    incarnation.progress().wrote(rows, duplicates);
+  }
+
   /**
    * No alert is seen that has no row: the next life reads what is durable and publishes what the
    * table has.
    */
   private Incarnation.Ended decidedTwice(Assessed answer, Ledger.Written written) {
-    LOG.error(
-        "{}: {} of the alerts {} had been decided before, elsewhere, and are not published again",
-        incarnation.source(),
-        answer.alerts().size() - written.alerts(),
-        answer.alerts().stream().map(Alert::alertId).toList());
+    PartitionLine.about(incarnation.source(), LOG.atError())
+        .addKeyValue("epoch", epoch)
+        .addKeyValue(
+            "alerts", answer.alerts().stream().map(Alert::alertId).collect(Collectors.joining(",")))
+        .log(
+            "{} of these alerts had been decided before, elsewhere, and are not published again",
+            answer.alerts().size() - written.alerts());
     return new Incarnation.Ended("alerts were decided twice");
   }
 
   private JudgedBatch judged(
       DecodedBatch<Received> batch, Assessed answer, List<ProducerRecord<byte[], byte[]>> records) {
-    int alerts = answer.alerts().size();
     return new JudgedBatch(
         nextOffset,
+        batch.lastTimestampMs(),
         alertSeq + answer.announcements().size(),
-        alerts,
-        records.size() - alerts - batch.passedOn().size(),
-        batch.internalErrors() + internalErrors(answer),
+        publishedAlerts(batch, answer),
+        deadLetters(batch, answer),
         records,
         batch.isTick(),
         bound.isReachedBy(batch.cost()));
   }
 
-  private static int internalErrors(Assessed answer) {
-    return Math.toIntExact(
-        answer.judgements().stream()
-            .filter(
-                judgement ->
-                    judgement instanceof Judgement.Rejected rejected
-                        && rejected.reason() == DeadLetterReason.INTERNAL_ERROR)
-            .count());
+  private static List<PublishedAlert> publishedAlerts(
+      DecodedBatch<Received> batch, Assessed answer) {
+    if (answer.announcements().isEmpty()) {
+      return List.of();
+    }
+    Map<Long, Long> timestamps = new HashMap<>();
+    batch.sources().forEach(source -> timestamps.put(source.offset(), source.timestamp()));
+    return answer.alerts().stream()
+        .map(
+            alert ->
+                PublishedAlert.of(
+                    alert,
+                    timestamps.getOrDefault(alert.source().offset(), PublishedAlert.OF_NO_RECORD)))
+        .toList();
+  }
+
+  private static Map<DeadLetterReason, Integer> deadLetters(
+      DecodedBatch<Received> batch, Assessed answer) {
+    Map<DeadLetterReason, Integer> letters = new EnumMap<>(DeadLetterReason.class);
+    letters.putAll(batch.reasons());
+    for (Judgement judgement : answer.judgements()) {
+      if (judgement instanceof Judgement.Rejected(var reason, _)) {
+        letters.merge(reason, 1, Integer::sum);
+      }
+    }
+    return letters;
   }
 
   /** What is durable. */
@@ -476,14 +523,22 @@ final class TransactionsPipeline {
   }
 
   private CompletionStage<Done> notePublished(JudgedBatch batch, CompletionStage<Done> published) {
+    long askedNanos = with.time().nanoTime();
     return published.thenApply(
         done -> {
+          if (!batch.records().isEmpty()) {
+            tookSince(askedNanos, Stage.PUBLISH_ALERTS);
+          }
           publishedAlertSeq = batch.alertSeq();
           publishedOffset = batch.nextOffset();
           incarnation
               .progress()
               .published(
-                  batch.nextOffset(), batch.alerts(), batch.deadLetters(), batch.internalErrors());
+                  batch.nextOffset(),
+                  batch.lastTimestampMs(),
+                  batch.alerts(),
+                  batch.deadLetters(),
+                  with.time().millis());
           return done;
         });
   }
@@ -499,24 +554,45 @@ final class TransactionsPipeline {
                 return CompletableFuture.completedFuture(Done.done());
               }
               long lastSeq = page.getLast().partitionSeq();
+              List<Alert> alerts =
+                  page.stream().flatMap(stored -> stored.alert().stream()).toList();
               List<ProducerRecord<byte[], byte[]>> records =
-                  page.stream()
-                      .flatMap(stored -> stored.alert().stream())
-                      .map(alert -> OutgoingRecords.of(alert, with.topics()))
-                      .toList();
-              LOG.info(
-                  "{}: publishing {} alerts that an earlier life left",
-                  incarnation.source(),
-                  records.size());
+                  alerts.stream().map(alert -> OutgoingRecords.of(alert, with.topics())).toList();
+              PartitionLine.about(incarnation.source(), LOG.atInfo())
+                  .addKeyValue("epoch", epoch)
+                  .addKeyValue("alerts", records.size())
+                  .log("Publishing alerts that an earlier life left");
               return with.publishers()
                   .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records, false)
                   .thenCompose(
                       _ -> {
                         publishedAlertSeq = lastSeq;
-                        incarnation.progress().published(nextOffset, records.size(), 0, 0);
+                        incarnation
+                            .progress()
+                            .published(
+                                nextOffset,
+                                -1,
+                                alerts.stream().map(PublishedAlert::leftBehind).toList(),
+                                Map.of(),
+                                with.time().millis());
                         return publishLeftovers();
                       });
             });
+  }
+
+  /** A stage that fails has taken no time: what comes of it is another matter. */
+  private <T> CompletionStage<T> timed(Stage stage, Supplier<CompletionStage<T>> work) {
+    long begunNanos = with.time().nanoTime();
+    return work.get()
+        .thenApply(
+            result -> {
+              tookSince(begunNanos, stage);
+              return result;
+            });
+  }
+
+  private void tookSince(long begunNanos, Stage stage) {
+    incarnation.progress().took(stage, with.time().nanoTime() - begunNanos);
   }
 
   private static <T> CompletionStage<T> untilDone(
@@ -527,7 +603,7 @@ final class TransactionsPipeline {
         with.time(),
         PgFailure::isWorthAnotherTry,
         incarnation::isLive,
-        new RetryReport(incarnation, PgFailure::describe));
+        new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe));
   }
 
   /** How many partitions Kafka has by now. */
@@ -539,6 +615,6 @@ final class TransactionsPipeline {
         with.time(),
         _ -> true,
         incarnation::isLive,
-        new RetryReport(incarnation, failure -> "Kafka: " + failure.getMessage()));
+        new RetryReport(incarnation, Server.KAFKA, failure -> "Kafka: " + failure.getMessage()));
   }
 }

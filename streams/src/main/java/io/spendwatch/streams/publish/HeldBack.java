@@ -3,6 +3,7 @@ package io.spendwatch.streams.publish;
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicWatch;
+import io.spendwatch.streams.life.PartitionLine;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -66,7 +67,9 @@ final class HeldBack {
     }
     if (before == null) {
       if (topics.failure() != null || !topics.ids().isEmpty()) {
-        LOG.warn("{} waits: {}", publication.source(), reason(publication).orElseThrow());
+        PartitionLine.about(publication.source(), LOG.atWarn())
+            .addKeyValue("waitingFor", reason(publication).orElseThrow())
+            .log("Waits");
       }
       before = new ArrayDeque<>();
       waiting.put(publication.source(), before);
@@ -151,7 +154,7 @@ final class HeldBack {
     remove(source, done);
     if (!waiting.containsKey(source)) {
       done.getFirst().incarnation().progress().waitsFor(null);
-      LOG.info("{} goes on", source);
+      PartitionLine.about(source, LOG.atInfo()).log("Goes on");
     }
   }
 

@@ -3,6 +3,8 @@ package io.spendwatch.streams.publish;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineMetrics;
+import io.spendwatch.streams.life.PipelineMetrics.Server;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -86,6 +88,7 @@ final class Publisher {
   private final String name;
   private final Supplier<Producer<byte[], byte[]>> producers;
   private final PublishConfig config;
+  private final PipelineMetrics metrics;
   private final Timekeeper time;
   // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
   private final BlockingQueue<Publication> queue = new LinkedBlockingQueue<>();
@@ -117,12 +120,14 @@ final class Publisher {
       Supplier<Producer<byte[], byte[]>> producers,
       TopicWatch topics,
       PublishConfig config,
+      PipelineMetrics metrics,
       Timekeeper time) {
     this.name = name;
     this.producers = producers;
     this.config = config;
     this.topics = topics;
     this.held = new HeldBack(topics, config.retry(), time);
+    this.metrics = metrics;
     this.time = time;
   }
 
@@ -478,6 +483,7 @@ final class Publisher {
         }
       }
     }
+    metrics.failedTry(Server.KAFKA);
     return new TransactionOutcome.Refused();
   }
 
@@ -509,6 +515,7 @@ final class Publisher {
   }
 
   private void pauseAfter(RuntimeException cause) throws InterruptedException {
+    metrics.failedTry(Server.KAFKA);
     failures++;
     waitingFor = describe(cause);
     boolean _ =

@@ -4,6 +4,7 @@ import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicIds;
 import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineMetrics;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -36,6 +37,7 @@ public final class Publishers {
       TopicIds topicIds,
       Set<String> outputs,
       PublishConfig config,
+      PipelineMetrics metrics,
       Timekeeper time) {
     // One for all, so that the brokers are asked no more often than by one.
     TopicWatch topics = new TopicWatch(topicIds, outputs, Publisher.TOPICS_LOOK, time, () -> {});
@@ -48,6 +50,7 @@ public final class Publishers {
                         () -> producers.apply(number),
                         topics,
                         config,
+                        metrics,
                         time))
             .toList();
   }

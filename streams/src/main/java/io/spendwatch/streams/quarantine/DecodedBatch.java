@@ -3,12 +3,16 @@ package io.spendwatch.streams.quarantine;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Decoded;
+import io.spendwatch.streams.life.PartitionLine;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +30,9 @@ public final class DecodedBatch<T> {
   private final List<ConsumerRecord<byte[], byte[]>> sources = new ArrayList<>();
   private final List<ProducerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
   private final List<ProducerRecord<byte[], byte[]>> passedOn = new ArrayList<>();
-  private int internalErrors;
+  private final Map<DeadLetterReason, Integer> reasons = new EnumMap<>(DeadLetterReason.class);
   private long nextOffset = NOTHING_READ;
+  private long lastTimestampMs = -1;
   private long cost;
 
   private DecodedBatch() {}
@@ -53,13 +58,12 @@ public final class DecodedBatch<T> {
         }
         case Decoded.Rejected<T>(DeadLetterReason reason, String message) -> {
           batch.deadLetters.add(DeadLetters.of(record, deadLetterTopic, reason, message));
-          if (reason == DeadLetterReason.INTERNAL_ERROR) {
-            batch.internalErrors++;
-          }
+          batch.reasons.merge(reason, 1, Integer::sum);
         }
       }
     }
     batch.nextOffset = records.getLast().offset() + 1;
+    batch.lastTimestampMs = records.getLast().timestamp();
     return batch;
   }
 
@@ -69,8 +73,9 @@ public final class DecodedBatch<T> {
     sources.addAll(later.sources);
     deadLetters.addAll(later.deadLetters);
     passedOn.addAll(later.passedOn);
-    internalErrors += later.internalErrors;
+    later.reasons.forEach((reason, letters) -> reasons.merge(reason, letters, Integer::sum));
     nextOffset = later.nextOffset;
+    lastTimestampMs = later.lastTimestampMs;
     cost += later.cost;
     return this;
   }
@@ -110,9 +115,9 @@ public final class DecodedBatch<T> {
     return deadLetters;
   }
 
-  /** How many of {@code deadLetters()} are our own fault. */
-  public int internalErrors() {
-    return internalErrors;
+  /** How many of {@code deadLetters()} there are, by reason; those that are 0 are not in it. */
+  public Map<DeadLetterReason, Integer> reasons() {
+    return reasons;
   }
 
   public boolean isTick() {
@@ -122,6 +127,11 @@ public final class DecodedBatch<T> {
   /** The offset to commit once this batch is done. Not for a tick. */
   public long nextOffset() {
     return nextOffset;
+  }
+
+  /** Timestamp of the last record, good or bad; negative where it has none, and of a tick. */
+  public long lastTimestampMs() {
+    return lastTimestampMs;
   }
 
   /** In the measure of {@link BatchBound}. */
@@ -136,12 +146,10 @@ public final class DecodedBatch<T> {
       return decoder.apply(record);
     } catch (RuntimeException e) {
       // The decoder promises not to; a record that makes it must not stop the partition.
-      LOG.error(
-          "Decoding {}-{} offset {} failed",
-          record.topic(),
-          record.partition(),
-          record.offset(),
-          e);
+      PartitionLine.about(new TopicPartition(record.topic(), record.partition()), LOG.atError())
+          .addKeyValue("offset", record.offset())
+          .setCause(e)
+          .log("Decoding failed");
       return new Decoded.Rejected<>(DeadLetterReason.INTERNAL_ERROR, e.toString());
     }
   }

@@ -7,6 +7,7 @@ import io.spendwatch.streams.kafka.TransactionsTopic;
 import io.spendwatch.streams.ledger.PgAccounts;
 import io.spendwatch.streams.ledger.PgHistory;
 import io.spendwatch.streams.ledger.UnreadableRows;
+import io.spendwatch.streams.life.CountedMetrics;
 import io.spendwatch.streams.simulation.Life;
 import io.spendwatch.streams.simulation.Machine;
 import io.spendwatch.streams.simulation.SimulatedAdmin;
@@ -112,6 +113,7 @@ final class SimulatedNode {
                 topic(admin, config.kafka().topics().transactions()),
                 admin::topicIds,
                 actors,
+                new CountedMetrics(),
                 new SimulatedTime(world.scheduler(), machine.host(), life, world::wallClock)));
   }
 

@@ -9,6 +9,7 @@ import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicWatch;
+import io.spendwatch.streams.life.CountedMetrics;
 import io.spendwatch.streams.life.Incarnation;
 import io.spendwatch.streams.life.PartitionProgress;
 import java.time.Duration;
@@ -425,6 +426,7 @@ class PublisherTest {
                 Duration.ofMillis(50),
                 AHEAD_PATIENCE,
                 new BackOff(Duration.ofMillis(1), Duration.ofMillis(10))),
+            new CountedMetrics(),
             time);
     fresh.inGroup(GROUP);
     return fresh;
@@ -462,6 +464,6 @@ class PublisherTest {
   }
 
   private static Incarnation incarnation(TopicPartition source) {
-    return new Incarnation(source, new PartitionProgress(source, 0));
+    return new Incarnation(source, new PartitionProgress(source, new CountedMetrics(), 0));
   }
 }

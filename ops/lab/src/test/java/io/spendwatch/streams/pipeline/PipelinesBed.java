@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
 import io.spendwatch.ops.storage.topics.Preparation;
@@ -437,6 +438,7 @@ public final class PipelinesBed implements AutoCloseable {
   /** A node: its own actors, connections, consumer and producer. */
   static final class Node {
     private final ActorTestKit kit;
+    private final Metrics metrics;
     private final Database database;
     private final Database writes;
     private final UnreadableRows unreadable = new UnreadableRows();
@@ -445,6 +447,7 @@ public final class PipelinesBed implements AutoCloseable {
 
     Node(StreamsConfig config, InstantSource clock) {
       kit = ActorTestKit.create();
+      metrics = new Metrics(clock);
       database = Database.open(config.postgres());
       writes = Database.open(config.writes());
       PartitionActors actors =
@@ -463,7 +466,16 @@ public final class PipelinesBed implements AutoCloseable {
                   new PgAccounts(database, unreadable),
                   new PgHistory(database, unreadable)));
       pipelines =
-          Pipelines.start(kit.system(), config, database, writes, unreadable, actors, clock);
+          Pipelines.start(
+              kit.system(),
+              config,
+              database,
+              writes,
+              unreadable,
+              actors,
+              metrics.pipelines(config.kafka().topics()),
+              metrics.kafkaClients(),
+              clock);
     }
 
     static StreamsConfig config(String settings) {
@@ -494,6 +506,7 @@ public final class PipelinesBed implements AutoCloseable {
       } catch (Exception e) {
         throw new IllegalStateException("the node did not stop", e);
       } finally {
+        metrics.close();
         kit.shutdownTestKit();
       }
     }

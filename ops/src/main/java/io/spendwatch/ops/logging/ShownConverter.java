@@ -1,4 +1,4 @@
-package io.spendwatch.ops;
+package io.spendwatch.ops.logging;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.pattern.CompositeConverter;
