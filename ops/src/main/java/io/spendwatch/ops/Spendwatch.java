@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
+import io.spendwatch.ops.cli.DoctorCommand;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
@@ -34,7 +35,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "spendwatch",
     mixinStandardHelpOptions = true,
-    version = "spendwatch 0.1.0",
+    version = "spendwatch " + Build.VERSION,
     synopsisSubcommandLabel = "COMMAND",
     description = "Raises an alert the moment a user's rolling 24 h spend exceeds the balance.",
     footerHeading = "%nTraffic:%n",
@@ -78,6 +79,7 @@ public final class Spendwatch implements Runnable {
     commands.put("audit", AuditCommand.class);
     commands.put("alerts", AlertsCommand.class);
     commands.put("explain", ExplainCommand.class);
+    commands.put("doctor", DoctorCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

@@ -2,6 +2,7 @@ package io.spendwatch.ops.node;
 
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.Build;
 import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.NodeStatus;
@@ -136,7 +137,8 @@ final class StatusSource {
         pipelinesStatus.balancesPushed(),
         totals.usersAwake(),
         new Deliveries(actors.deliveries().local(), actors.deliveries().remote()),
-        unreadable.named());
+        unreadable.named(),
+        Build.VERSION);
   }
 
   private List<Shard> shards() {

@@ -61,6 +61,7 @@ public record ClusterStatus(
    * @param member its status in the cluster
    * @param waitingFor for people; empty while ready
    * @param unreadableRows for people: rows that the node cannot read, with what is wrong
+   * @param version of its program; empty where it does not say
    */
   public record Node(
       String id,
@@ -74,7 +75,8 @@ public record ClusterStatus(
       Instant startedAt,
       long usersAwake,
       Deliveries deliveries,
-      List<String> unreadableRows) {
+      List<String> unreadableRows,
+      String version) {
 
     static Node of(Membership membership, Optional<NodeStatus> answer) {
       return answer
@@ -93,7 +95,8 @@ public record ClusterStatus(
                       info.startedAt(),
                       info.usersAwake(),
                       info.deliveries(),
-                      info.unreadableRows()))
+                      info.unreadableRows(),
+                      info.version()))
           .orElseGet(
               () ->
                   new Node(
@@ -108,7 +111,8 @@ public record ClusterStatus(
                       null,
                       0,
                       Deliveries.NONE,
-                      List.of()));
+                      List.of(),
+                      ""));
     }
 
     boolean isWell() {

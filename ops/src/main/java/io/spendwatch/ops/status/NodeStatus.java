@@ -59,6 +59,7 @@ public record NodeStatus(
    * @param usersAwake in memory
    * @param deliveries to its partitions' actors since its start
    * @param unreadableRows for people: rows that it has met and cannot read, with what is wrong
+   * @param version of its program; empty where it does not say
    */
   public record NodeInfo(
       String id,
@@ -70,9 +71,11 @@ public record NodeStatus(
       boolean balancesPushed,
       long usersAwake,
       Deliveries deliveries,
-      List<String> unreadableRows) {
+      List<String> unreadableRows,
+      String version) {
 
     public NodeInfo {
+      version = Objects.requireNonNullElse(version, "");
       waitingFor = orEmpty(waitingFor);
       unreadableRows = orEmpty(unreadableRows);
       deliveries = Objects.requireNonNullElse(deliveries, Deliveries.NONE);

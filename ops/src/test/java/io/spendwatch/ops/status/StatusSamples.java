@@ -33,7 +33,8 @@ public final class StatusSamples {
             true,
             partitions.stream().mapToLong(Partition::usersAwake).sum(),
             new Deliveries(7, 1),
-            List.of()),
+            List.of(),
+            "0.1.0"),
         List.of(new Member(address(id), "Up")),
         partitions,
         partitions.stream().map(p -> new Shard(p.topic(), p.partition(), id)).toList(),
@@ -54,7 +55,8 @@ public final class StatusSamples {
         info.balancesPushed(),
         info.usersAwake(),
         info.deliveries(),
-        List.of(row));
+        List.of(row),
+        info.version());
   }
 
   static String address(String id) {
