@@ -1,13 +1,14 @@
 package io.spendwatch.ops;
 
-import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
+import io.spendwatch.ops.cli.CompletionCommand;
 import io.spendwatch.ops.cli.DoctorCommand;
+import io.spendwatch.ops.cli.Durations;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
+import io.spendwatch.ops.cli.PrintConfigCommand;
 import io.spendwatch.ops.cli.StatusCommand;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
@@ -23,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * The command line. Exit status: 0 when done; 2 for wrong usage; 1 where the command could not do
@@ -80,12 +80,18 @@ public final class Spendwatch implements Runnable {
     commands.put("alerts", AlertsCommand.class);
     commands.put("explain", ExplainCommand.class);
     commands.put("doctor", DoctorCommand.class);
+    commands.put("print-config", PrintConfigCommand.class);
+    commands.put("completion", CompletionCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 
   /** What of it these arguments need: to make all of it costs more than a short command does. */
   private static Map<String, Class<?>> named(Map<String, Class<?>> commands, String[] args) {
     Class<?> named = args.length == 0 ? null : commands.get(args[0]);
+    // Which has to know all the others.
+    if (named == CompletionCommand.class) {
+      return commands;
+    }
     if (named != null) {
       return Map.of(args[0], named);
     }
@@ -100,7 +106,7 @@ public final class Spendwatch implements Runnable {
     CommandLine whole = new CommandLine(new Spendwatch());
     commands.forEach(whole::addSubcommand);
     return whole
-        .registerConverter(Duration.class, Spendwatch::duration)
+        .registerConverter(Duration.class, Durations::parse)
         .setParameterExceptionHandler(
             (failure, _) -> {
               CommandLine command = failure.getCommandLine();
@@ -118,18 +124,6 @@ public final class Spendwatch implements Runnable {
                   .debug("{} failed", command.getCommandName(), failure);
               return command.getCommandSpec().exitCodeOnExecutionException();
             });
-  }
-
-  /** As in the settings: 500ms, 30s, 5m, 24h. A number alone could be anything. */
-  private static Duration duration(String text) {
-    try {
-      if (Character.isLetter(text.charAt(text.length() - 1))) {
-        return ConfigFactory.parseMap(Map.of("duration", text)).getDuration("duration");
-      }
-    } catch (ConfigException | IndexOutOfBoundsException e) {
-      throw new TypeConversionException(text + " (expected: a duration such as 500ms, 30s or 5m)");
-    }
-    throw new TypeConversionException(text + " (expected: a duration such as 500ms, 30s or 5m)");
   }
 
   private static String line(CommandLine command, String what) {

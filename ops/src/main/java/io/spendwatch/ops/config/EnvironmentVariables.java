@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +22,10 @@ import java.util.regex.Pattern;
 public final class EnvironmentVariables {
   private static final String PREFIX = "SPENDWATCH_";
   private static final Pattern NAMED = Pattern.compile("\\$\\{\\?(SPENDWATCH_[A-Z0-9_]+)}");
+
+  private static final Pattern OPENED = Pattern.compile("([\\w.\"-]+)\\s*=?\\s*\\{");
+  private static final Pattern TAKEN =
+      Pattern.compile("([\\w.\"-]+)\\s*=\\s*\\$\\{\\?(SPENDWATCH_[A-Z0-9_]+)}");
 
   /** Those of the launcher, of logging, and of whoever sources a sandbox's lines. */
   private static final Set<String> OTHERS =
@@ -34,23 +41,55 @@ public final class EnvironmentVariables {
   /** All that have a meaning. */
   public static Set<String> known() {
     Set<String> known = new TreeSet<>(OTHERS);
+    for (String text : defaults()) {
+      Matcher named = NAMED.matcher(text);
+      while (named.find()) {
+        known.add(named.group(1));
+      }
+    }
+    return known;
+  }
+
+  /**
+   * By the setting that takes its value from it, the variable, as the files of defaults have it in
+   * lines {@code key = ${?NAME}}.
+   */
+  static Map<String, String> bySetting() {
+    Map<String, String> bySetting = new TreeMap<>();
+    for (String text : defaults()) {
+      Deque<String> sections = new ArrayDeque<>();
+      for (String line : text.lines().map(String::strip).toList()) {
+        Matcher opened = OPENED.matcher(line);
+        Matcher taken = TAKEN.matcher(line);
+        if (opened.matches()) {
+          sections.addLast(opened.group(1));
+        } else if (line.equals("}")) {
+          sections.pollLast();
+        } else if (taken.matches()) {
+          String path = String.join(".", sections) + "." + taken.group(1);
+          bySetting.put(path.replace("\"", ""), taken.group(2));
+        }
+      }
+    }
+    return bySetting;
+  }
+
+  private static List<String> defaults() {
+    List<String> texts = new ArrayList<>();
     try {
       for (String resource : List.of("spendwatch.conf", "reference.conf", "logback.xml")) {
         for (URL each :
             Collections.list(
                 EnvironmentVariables.class.getClassLoader().getResources(resource))) {
           try (InputStream in = each.openStream()) {
-            Matcher named = NAMED.matcher(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            while (named.find()) {
-              known.add(named.group(1));
-            }
+            texts.add(new String(in.readAllBytes(), StandardCharsets.UTF_8));
           }
         }
       }
+      return texts;
     } catch (IOException e) {
       throw new OperatorException("the defaults cannot be read: " + e.getMessage(), e);
     }
-    return known;
   }
 
   /** Those that begin with our name and have none, with what may have been meant, or nothing. */

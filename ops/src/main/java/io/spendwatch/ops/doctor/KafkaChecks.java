@@ -26,7 +26,7 @@ import org.apache.kafka.common.config.ConfigResource;
 
 /** Looks at Kafka: its brokers, and the topics in it. Blocks; for one thread. */
 final class KafkaChecks {
-  private static final int ANSWER_TIMEOUT_MS = 5_000;
+  private static final int ANSWER_TIMEOUT_MS = 10_000;
   private static final String BROKERS = "kafka";
 
   private final KafkaConfig config;
@@ -48,7 +48,7 @@ final class KafkaChecks {
       checks.add(
           Check.couldNotLook(
               BROKERS,
-              config.bootstrapServers() + ": " + Retry.root(e).getMessage(),
+              config.bootstrapServers() + ": " + reason(e),
               "start Kafka there, or set SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS and what its login"
                   + " needs"));
     }
@@ -95,7 +95,7 @@ final class KafkaChecks {
       checks.add(
           Check.couldNotLook(
               BROKERS,
-              where + "; versions: " + Retry.root(e).getMessage(),
+              where + "; versions: " + reason(e),
               "let this login DESCRIBE the cluster"));
     }
   }
@@ -178,8 +178,12 @@ final class KafkaChecks {
     } catch (ExecutionException e) {
       checks.add(
           Check.couldNotLook(
-              what, Retry.root(e).getMessage(), "let this login DESCRIBE_CONFIGS of the cluster"));
+              what, reason(e), "let this login DESCRIBE_CONFIGS of the cluster"));
     }
+  }
+
+  private static String reason(Exception e) {
+    return String.valueOf(Retry.root(e).getMessage()).lines().findFirst().orElse("");
   }
 
   private static long number(Config settings, String name, long otherwise) {
