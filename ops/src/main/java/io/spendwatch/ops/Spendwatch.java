@@ -38,6 +38,12 @@ import picocli.CommandLine.Spec;
     version = "spendwatch " + Build.VERSION,
     synopsisSubcommandLabel = "COMMAND",
     description = "Raises an alert the moment a user's rolling 24 h spend exceeds the balance.",
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:done",
+      "1:it could not be done; one line says why",
+      "2:wrong usage; or not done, where 1 means that something was found"
+    },
     footerHeading = "%nTraffic:%n",
     footer = {
       "  replay    Produces a CSV data set: accounts first, then transactions.",
@@ -45,7 +51,10 @@ import picocli.CommandLine.Spec;
       "  generate  Writes a data set, and the answers that must come out for it.",
       "",
       "Each command has --help. Settings come from SPENDWATCH_... environment variables; sandbox"
-          + " prints those that the others need."
+          + " prints those that the others need; print-config shows where each comes from.",
+      "",
+      "Example:",
+      "  spendwatch demo"
     })
 public final class Spendwatch implements Runnable {
   /** Of a node, wherever it runs, in the order of the help. */

@@ -88,4 +88,25 @@ public final class StatusSamples {
         0,
         null);
   }
+
+  static Partition at(Partition partition, Instant lastEventTime) {
+    return new Partition(
+        partition.topic(),
+        partition.partition(),
+        partition.node(),
+        partition.state(),
+        partition.epoch(),
+        partition.position(),
+        partition.lagRecords(),
+        partition.lagMs(),
+        lastEventTime,
+        partition.usersAwake(),
+        partition.transactions(),
+        partition.alerts(),
+        partition.deadLetters(),
+        partition.internalErrors(),
+        partition.duplicates(),
+        partition.restarts(),
+        partition.waitingFor());
+  }
 }
