@@ -28,11 +28,7 @@ import picocli.CommandLine.Spec;
           + " transaction) and SET.alerts.csv.gz."
     },
     exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:done",
-      "1:it could not be done; one line says why",
-      "2:wrong usage"
-    },
+    exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
     footerHeading = "%nExample:%n",
     footer = "  spendwatch generate tpcds --scale 0.1 --out data")
 final class GenerateCommand implements Runnable {
@@ -88,14 +84,10 @@ final class GenerateCommand implements Runnable {
       name = "tpcds",
       description =
           "TPC-DS store sales and returns: a purchase per ticket, a refund per returned item.",
-    exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:done",
-      "1:it could not be done; one line says why",
-      "2:wrong usage"
-    },
-    footerHeading = "%nExample:%n",
-    footer = "  spendwatch generate tpcds --scale 0.1 --out data")
+      exitCodeListHeading = "%nExit status:%n",
+      exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
+      footerHeading = "%nExample:%n",
+      footer = "  spendwatch generate tpcds --scale 0.1 --out data")
   static final class Tpcds implements Callable<Integer> {
     private static final double SCALE_MAX = 100;
 
@@ -141,14 +133,10 @@ final class GenerateCommand implements Runnable {
         "With --disorder the alerts are not known (they depend on what had arrived when) and"
             + " SET.alerts.csv.gz is not written."
       },
-    exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:done",
-      "1:it could not be done; one line says why",
-      "2:wrong usage"
-    },
-    footerHeading = "%nExample:%n",
-    footer = "  spendwatch generate spend --users 100 --out data")
+      exitCodeListHeading = "%nExit status:%n",
+      exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
+      footerHeading = "%nExample:%n",
+      footer = "  spendwatch generate spend --users 100 --out data")
   static final class Spend implements Callable<Integer> {
     @Spec private CommandSpec spec;
 

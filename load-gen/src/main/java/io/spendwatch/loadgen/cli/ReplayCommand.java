@@ -31,11 +31,7 @@ import picocli.CommandLine.Spec;
       "The same files give the same records: replaying them again changes nothing."
     },
     exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:done",
-      "1:it could not be done; one line says why",
-      "2:wrong usage"
-    },
+    exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
     footerHeading = "%nExample:%n",
     footer = "  spendwatch replay hard.transactions.csv.gz --accounts hard.accounts.csv.gz")
 final class ReplayCommand implements Callable<Integer> {

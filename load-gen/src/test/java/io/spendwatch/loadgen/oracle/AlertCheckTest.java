@@ -62,8 +62,7 @@ class AlertCheckTest {
     assertThat(report.undecided()).isEqualTo(1);
     assertThat(report.total().missed()).isEqualTo(1);
     assertThat(report.total().isExact()).isFalse();
-    assertThat(report.missedExamples())
-        .containsExactly(KnownAlert.of(raised("run-drip-0", "t1")));
+    assertThat(report.missedExamples()).containsExactly(KnownAlert.of(raised("run-drip-0", "t1")));
   }
 
   @Test

@@ -55,8 +55,7 @@ public final class AlertTail implements AutoCloseable {
    * @throws OperatorException as there
    */
   public static AlertTail openSince(Map<String, Object> client, String topic, Instant since) {
-    return open(
-        client, topic, (consumer, partitions) -> toInstant(consumer, partitions, since));
+    return open(client, topic, (consumer, partitions) -> toInstant(consumer, partitions, since));
   }
 
   /** Where to begin. */

@@ -13,7 +13,9 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** Alerts for people: one line each, which fits the terminal, with more in it where there is room. */
+/**
+ * Alerts for people: one line each, which fits the terminal, with more in it where there is room.
+ */
 public final class AlertText {
   private static final DateTimeFormatter SECONDS = time("yyyy-MM-dd HH:mm:ss'Z'");
   private static final DateTimeFormatter MILLIS = time("yyyy-MM-dd HH:mm:ss.SSS'Z'");
@@ -65,7 +67,7 @@ public final class AlertText {
         + terminal.coloured(type, alert.type() == AlertType.RAISED ? Colour.RED : Colour.GREEN)
         + between
         + String.format(
-            Locale.ROOT, "%-" + Math.min(width, USER_WIDTH) + "s", Wrapped.cut(user, width))
+            Locale.ROOT, "%-" + Math.min(width, USER_WIDTH) + "s", Wrapped.cutWithin(user, width))
         + " "
         + sums
         + outcome

@@ -34,11 +34,7 @@ import picocli.CommandLine.Spec;
           + " if one answers."
     },
     exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:clean",
-      "1:with findings",
-      "2:wrong usage, or it could not run"
-    },
+    exitCodeList = {"0:clean", "1:with findings", "2:wrong usage, or it could not run"},
     footerHeading = "%nExample:%n",
     footer = "  spendwatch audit --json | jq .findings")
 public final class AuditCommand implements Callable<Integer> {

@@ -34,7 +34,9 @@ import picocli.CommandLine.Spec;
 public final class DoctorCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(names = "--json", description = "Print {well, checks: [{name, lookedAt, verdict, advice}]}.")
+  @Option(
+      names = "--json",
+      description = "Print {well, checks: [{name, lookedAt, verdict, advice}]}.")
   private boolean json;
 
   @Override

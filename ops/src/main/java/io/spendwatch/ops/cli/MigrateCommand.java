@@ -26,11 +26,7 @@ import picocli.CommandLine.Spec;
       "Doing it again changes nothing; two at once are safe."
     },
     exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:done",
-      "1:it could not be done; one line says why",
-      "2:wrong usage"
-    },
+    exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
     footerHeading = "%nExample:%n",
     footer = "  spendwatch migrate --partitions 16")
 public final class MigrateCommand implements Callable<Integer> {

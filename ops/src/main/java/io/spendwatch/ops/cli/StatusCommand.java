@@ -188,8 +188,11 @@ public final class StatusCommand implements Callable<Integer> {
         .or(() -> url == null ? askRegistered() : Optional.empty())
         .orElseThrow(
             () ->
-                new OperatorException("no node answers at " + node + ": nobody listens there"
-                    + (url == null ? ", and the database knows no other that answers" : "")));
+                new OperatorException(
+                    "no node answers at "
+                        + node
+                        + ": nobody listens there"
+                        + (url == null ? ", and the database knows no other that answers" : "")));
   }
 
   /** The first of those in the database that answers. */
@@ -214,8 +217,7 @@ public final class StatusCommand implements Callable<Integer> {
     try {
       Configuration configuration = Configuration.load();
       try (Connection connection = configuration.database().connect("spendwatch-status")) {
-        return RegisteredNode.all(
-            connection, configuration.cluster().registration().expiry());
+        return RegisteredNode.all(connection, configuration.cluster().registration().expiry());
       }
     } catch (SQLException | OperatorException e) {
       return List.of();

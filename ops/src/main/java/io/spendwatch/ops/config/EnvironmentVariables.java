@@ -79,8 +79,7 @@ public final class EnvironmentVariables {
     try {
       for (String resource : List.of("spendwatch.conf", "reference.conf", "logback.xml")) {
         for (URL each :
-            Collections.list(
-                EnvironmentVariables.class.getClassLoader().getResources(resource))) {
+            Collections.list(EnvironmentVariables.class.getClassLoader().getResources(resource))) {
           try (InputStream in = each.openStream()) {
             texts.add(new String(in.readAllBytes(), StandardCharsets.UTF_8));
           }

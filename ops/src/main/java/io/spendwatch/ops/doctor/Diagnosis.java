@@ -43,8 +43,7 @@ public record Diagnosis(boolean well, List<Check> checks) {
     for (Check check : checks) {
       List<String> own = new ArrayList<>();
       own.addAll(
-          Wrapped.lines(
-              ForeignText.shown(check.name() + ": " + check.lookedAt()), INDENT, width));
+          Wrapped.lines(ForeignText.shown(check.name() + ": " + check.lookedAt()), INDENT, width));
       if (!check.advice().isEmpty()) {
         own.addAll(Wrapped.lines("-> " + ForeignText.shown(check.advice()), INDENT, width));
       }

@@ -70,7 +70,8 @@ final class KafkaChecks {
   }
 
   private void version(Admin admin, Collection<Node> brokers) throws InterruptedException {
-    String where = String.format(Locale.ROOT, "%d at %s", brokers.size(), config.bootstrapServers());
+    String where =
+        String.format(Locale.ROOT, "%d at %s", brokers.size(), config.bootstrapServers());
     try {
       Map<String, FinalizedVersionRange> features =
           admin.describeFeatures().featureMetadata().get().finalizedFeatures();
@@ -94,9 +95,7 @@ final class KafkaChecks {
     } catch (ExecutionException e) {
       checks.add(
           Check.couldNotLook(
-              BROKERS,
-              where + "; versions: " + reason(e),
-              "let this login DESCRIBE the cluster"));
+              BROKERS, where + "; versions: " + reason(e), "let this login DESCRIBE the cluster"));
     }
   }
 
@@ -123,8 +122,7 @@ final class KafkaChecks {
         (name, topic) ->
             facts.put(
                 name,
-                facts(
-                    topic, settings.get(new ConfigResource(ConfigResource.Type.TOPIC, name)))));
+                facts(topic, settings.get(new ConfigResource(ConfigResource.Type.TOPIC, name)))));
     return facts;
   }
 
@@ -157,7 +155,8 @@ final class KafkaChecks {
       List<String> wrong = new ArrayList<>();
       long transactionMs = config.transactionTimeout().toMillis();
       if (transactionMs > number(settings, "transaction.max.timeout.ms", Long.MAX_VALUE)) {
-        wrong.add("transaction.max.timeout.ms is below transaction-timeout " + transactionMs + " ms");
+        wrong.add(
+            "transaction.max.timeout.ms is below transaction-timeout " + transactionMs + " ms");
       }
       long sessionMs = config.sessionTimeout().toMillis();
       if (sessionMs < number(settings, "group.min.session.timeout.ms", 0)
@@ -177,8 +176,7 @@ final class KafkaChecks {
                       + " SPENDWATCH_KAFKA_SESSION_TIMEOUT: no node can start so"));
     } catch (ExecutionException e) {
       checks.add(
-          Check.couldNotLook(
-              what, reason(e), "let this login DESCRIBE_CONFIGS of the cluster"));
+          Check.couldNotLook(what, reason(e), "let this login DESCRIBE_CONFIGS of the cluster"));
     }
   }
 

@@ -43,7 +43,8 @@ final class NodeChecks {
    *     there are none
    */
   List<Check> look(List<RegisteredNode> registered) {
-    List<RegisteredNode> asked = registered.stream().filter(node -> !node.http().isEmpty()).toList();
+    List<RegisteredNode> asked =
+        registered.stream().filter(node -> !node.http().isEmpty()).toList();
     if (asked.isEmpty()) {
       String here = configuration.http().host() + ":" + configuration.http().port();
       ask(here, here, true);
@@ -93,8 +94,7 @@ final class NodeChecks {
         return;
       }
       long afterMs = clock.millis();
-      NodeStatus.NodeInfo node =
-          Json.read(answer.get().document(), NodeStatus.class).node();
+      NodeStatus.NodeInfo node = Json.read(answer.get().document(), NodeStatus.class).node();
       versions.add(node.version().isEmpty() ? "before 0.1.0" : node.version());
       if (node.state() == NodeStatus.State.READY) {
         ready.add(node.id());

@@ -163,8 +163,13 @@ final class PostgresChecks {
     long walMib = number(settings, "max_wal_size");
     return new Check(
         "durability",
-        "fsync and full_page_writes on, synchronous_commit " + commit + ", wal_level "
-            + settings.get("wal_level") + ", max_wal_size " + walMib + " MB",
+        "fsync and full_page_writes on, synchronous_commit "
+            + commit
+            + ", wal_level "
+            + settings.get("wal_level")
+            + ", max_wal_size "
+            + walMib
+            + " MB",
         Check.Verdict.OK,
         walMib < WAL_GOOD_MIB
             ? "a hint: with max_wal_size of 1 GB or more checkpoints cost less under load"
@@ -202,12 +207,12 @@ final class PostgresChecks {
             - number(settings, "reserved_connections");
     String found =
         String.format(
-            Locale.ROOT,
-            "%d for everybody; a node takes %d, so %d fit; %d",
-            free,
-            each,
-            free / each,
-            nodes)
+                Locale.ROOT,
+                "%d for everybody; a node takes %d, so %d fit; %d",
+                free,
+                each,
+                free / each,
+                nodes)
             + (nodes == 1 ? " is counted on" : " run");
     return each * nodes <= free
         ? Check.ok("max_connections", found)
@@ -267,8 +272,10 @@ final class PostgresChecks {
   private Check schema() throws SQLException {
     Schema.Version version = new Schema(address).version();
     String found =
-        "version " + (version.applied().isEmpty() ? "none" : version.applied())
-            + ", this program has " + version.newest();
+        "version "
+            + (version.applied().isEmpty() ? "none" : version.applied())
+            + ", this program has "
+            + version.newest();
     if (version.failed() > 0) {
       return Check.problem(
           "schema",
@@ -277,7 +284,9 @@ final class PostgresChecks {
     }
     if (version.unknown() > 0) {
       return Check.problem(
-          "schema", found, "the database is newer: run the program of the version that migrated it");
+          "schema",
+          found,
+          "the database is newer: run the program of the version that migrated it");
     }
     return version.pending() == 0
         ? Check.ok("schema", found)

@@ -51,7 +51,8 @@ final class Privileges {
     List<Privilege> privileges = new ArrayList<>();
     Matcher grant = GRANT.matcher(COMMENT.matcher(script).replaceAll(""));
     while (grant.find()) {
-      String kind = grant.group(2) == null ? "table" : grant.group(2).strip().toLowerCase(Locale.ROOT);
+      String kind =
+          grant.group(2) == null ? "table" : grant.group(2).strip().toLowerCase(Locale.ROOT);
       for (String object : BETWEEN.split(grant.group(3).replaceAll("\\s+", " "))) {
         for (String name : grant.group(1).split(",")) {
           privileges.add(new Privilege(grant.group(4), kind, object.strip(), name.strip()));
@@ -80,8 +81,7 @@ final class Privileges {
     return new Differences(missing, excess);
   }
 
-  private static Array array(Connection connection, Stream<String> texts)
-      throws SQLException {
+  private static Array array(Connection connection, Stream<String> texts) throws SQLException {
     return connection.createArrayOf("text", texts.toArray());
   }
 }

@@ -49,8 +49,7 @@ record TopicChecks(int brokers, Topics names, Map<String, TopicFacts> topics) {
   }
 
   private Check exist() {
-    List<String> missing =
-        ours(names).stream().filter(name -> !topics.containsKey(name)).toList();
+    List<String> missing = ours(names).stream().filter(name -> !topics.containsKey(name)).toList();
     return missing.isEmpty()
         ? Check.ok("topics", String.join(", ", ours(names)))
         : Check.problem(
@@ -76,9 +75,7 @@ record TopicChecks(int brokers, Topics names, Map<String, TopicFacts> topics) {
     Map<String, String> few =
         where(
             topic ->
-                topic.copies() < Math.min(brokers, COPIES_GOOD)
-                    ? "copies " + topic.copies()
-                    : "");
+                topic.copies() < Math.min(brokers, COPIES_GOOD) ? "copies " + topic.copies() : "");
     Map<String, String> behind =
         where(topic -> topic.behind() == 0 ? "" : topic.behind() + " partitions");
     String what = "copies of each record";
@@ -92,8 +89,7 @@ record TopicChecks(int brokers, Topics names, Map<String, TopicFacts> topics) {
     }
     return behind.isEmpty()
         ? Check.ok(
-            what,
-            brokers == 1 ? "one, on the only broker" : "enough for " + brokers + " brokers")
+            what, brokers == 1 ? "one, on the only broker" : "enough for " + brokers + " brokers")
         : Check.warning(
             what,
             "some are away or behind: " + listed(behind),

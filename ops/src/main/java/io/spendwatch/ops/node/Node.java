@@ -132,7 +132,8 @@ public final class Node {
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
-          Membership.start(system, cluster, nodeId, status.startedAt(), reachable(http, cluster), database);
+          Membership.start(
+              system, cluster, nodeId, status.startedAt(), reachable(http, cluster), database);
       Pipelines pipelines =
           Pipelines.start(
               system, configuration.streams(), database, writes, unreadable, actors, clock);

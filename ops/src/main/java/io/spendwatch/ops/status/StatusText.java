@@ -66,8 +66,7 @@ public final class StatusText {
     status.partitions().forEach(partition -> add(lines, partition));
     add(lines, status.totals(), status.partitions());
     findings(status)
-        .forEach(
-            finding -> lines.addAll(Wrapped.lines(ForeignText.shown(finding), "", WIDTH)));
+        .forEach(finding -> lines.addAll(Wrapped.lines(ForeignText.shown(finding), "", WIDTH)));
     if (status.audit() != null) {
       lines.addAll(Wrapped.lines(ForeignText.shown(audit(status.audit())), "", WIDTH));
     }
@@ -75,8 +74,7 @@ public final class StatusText {
   }
 
   private static void add(List<String> lines, String format, Object... values) {
-    lines.add(
-        ForeignText.shown(String.format(Locale.ROOT, format, values)).stripTrailing());
+    lines.add(ForeignText.shown(String.format(Locale.ROOT, format, values)).stripTrailing());
   }
 
   private static String summary(ClusterStatus status) {
@@ -103,8 +101,7 @@ public final class StatusText {
     List<String> wrong = new ArrayList<>();
     long unreachable = status.nodes().stream().filter(node -> !node.reachable()).count();
     if (unreachable > 0) {
-      wrong.add(
-          counted(unreachable, "node is out of reach", "nodes are out of reach"));
+      wrong.add(counted(unreachable, "node is out of reach", "nodes are out of reach"));
     }
     status.nodes().stream()
         .filter(node -> node.reachable() && !node.isWell())
@@ -122,8 +119,7 @@ public final class StatusText {
     long unowned = status.partitions().stream().filter(partition -> !partition.isOwned()).count();
     if (unowned > 0) {
       wrong.add(
-          counted(
-              unowned, "partition is consumed by nobody", "partitions are consumed by nobody"));
+          counted(unowned, "partition is consumed by nobody", "partitions are consumed by nobody"));
     }
     if (status.nodes().stream().anyMatch(node -> !node.unreadableRows().isEmpty())) {
       wrong.add("rows that cannot be read");
@@ -164,8 +160,7 @@ public final class StatusText {
 
   private static void addWaiting(List<String> lines, String what) {
     if (!what.isEmpty()) {
-      lines.addAll(
-          Wrapped.lines(ForeignText.shown("waits for " + what), INDENT, WIDTH));
+      lines.addAll(Wrapped.lines(ForeignText.shown("waits for " + what), INDENT, WIDTH));
     }
   }
 
@@ -233,9 +228,7 @@ public final class StatusText {
       findings.add(
           "! "
               + counted(
-                  unowned,
-                  "partition is consumed by nobody",
-                  "partitions are consumed by nobody"));
+                  unowned, "partition is consumed by nobody", "partitions are consumed by nobody"));
     }
     long unreachable = status.nodes().stream().filter(node -> !node.reachable()).count();
     if (unreachable > 0) {

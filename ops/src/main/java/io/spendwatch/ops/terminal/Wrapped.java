@@ -39,4 +39,13 @@ public final class Wrapped {
   public static String cut(String text, int width) {
     return text.length() <= width ? text : text.substring(0, Math.max(0, width - 1)) + "…";
   }
+
+  /** The text, or its beginning and its end where it is longer: the end of an id tells most. */
+  public static String cutWithin(String text, int width) {
+    if (text.length() <= width) {
+      return text;
+    }
+    int end = (width - 1) / 2;
+    return text.substring(0, width - 1 - end) + "…" + text.substring(text.length() - end);
+  }
 }

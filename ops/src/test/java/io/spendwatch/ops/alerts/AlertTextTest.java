@@ -17,12 +17,12 @@ class AlertTextTest {
             "2024-07-12 15:57:33Z RAISED  ecbe6a07-be35 42                 over by 238.23 USD late");
     assertThat(line(80, alert(AlertType.CLEARED, AlertCause.REFUND, false, "42")))
         .isEqualTo("2024-07-12 15:57:33Z CLEARED ecbe6a07-be35 42                 by a refund");
-    assertThat(line(80, alert(AlertType.RAISED, null, true, "live-mx0b8plq-late-re")))
+    assertThat(line(80, alert(AlertType.RAISED, null, true, "live-mx0b8plq-late-rev")))
         .hasSize(80)
-        .endsWith(" live-mx0b8plq-late-re +238.23 USD late");
+        .endsWith(" live-mx0b8…-late-rev +238.23 USD late");
     assertThat(line(80, alert(AlertType.RAISED, null, true, "u".repeat(200))))
         .hasSize(80)
-        .contains("uuu… +238.23 USD late");
+        .contains("uuu…uuu", "u +238.23 USD late");
   }
 
   @Test

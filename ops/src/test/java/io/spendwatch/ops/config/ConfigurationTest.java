@@ -57,8 +57,12 @@ class ConfigurationTest {
         load(
             "spendwatch.kafka.group-id = mine\n"
                 + "spendwatch.postgres { uri = \"postgresql://anna:xyz@db/x?password=abc\"\n"
-                + "password = \"" + SECRET + "\" }\n"
-                + "spendwatch.kafka.properties.sasl.jaas.config = \"" + SECRET + "\"");
+                + "password = \""
+                + SECRET
+                + "\" }\n"
+                + "spendwatch.kafka.properties.sasl.jaas.config = \""
+                + SECRET
+                + "\"");
     String file = directory.resolve("spendwatch.conf").toString();
     assertThat(EffectiveSettings.of(configuration))
         .contains(
@@ -91,7 +95,8 @@ class ConfigurationTest {
     assertThat(EnvironmentVariables.bySetting())
         .containsEntry("spendwatch.http.port", "SPENDWATCH_HTTP_PORT")
         .containsEntry("spendwatch.kafka.topics.alerts", "SPENDWATCH_TOPIC_ALERTS")
-        .containsEntry("spendwatch.postgres-analytics.pool-size", "SPENDWATCH_PG_ANALYTICS_POOL_SIZE")
+        .containsEntry(
+            "spendwatch.postgres-analytics.pool-size", "SPENDWATCH_PG_ANALYTICS_POOL_SIZE")
         .containsEntry(
             "spendwatch.kafka.properties.sasl.jaas.config", "SPENDWATCH_KAFKA_SASL_JAAS_CONFIG");
   }

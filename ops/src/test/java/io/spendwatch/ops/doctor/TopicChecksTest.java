@@ -49,8 +49,14 @@ class TopicChecksTest {
     assertFinding(2, Verdict.WARNING, "min.insync.replicas", "alerts: 2 of copies 2");
     put("alerts", 3, 0, 0, Map.of("min.insync.replicas", "1"));
     assertFinding(3, Verdict.WARNING, "min.insync.replicas", "alerts: 1");
-    put("alerts", 3, 0, 0, Map.of("min.insync.replicas", "2", "unclean.leader.election.enable", "true"));
-    assertFinding(3, Verdict.PROBLEM, "min.insync.replicas", "unclean.leader.election.enable: alerts");
+    put(
+        "alerts",
+        3,
+        0,
+        0,
+        Map.of("min.insync.replicas", "2", "unclean.leader.election.enable", "true"));
+    assertFinding(
+        3, Verdict.PROBLEM, "min.insync.replicas", "unclean.leader.election.enable: alerts");
   }
 
   @Test

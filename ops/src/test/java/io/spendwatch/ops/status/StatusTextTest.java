@@ -89,7 +89,8 @@ class StatusTextTest {
             List.of(),
             List.of(
                 StatusSamples.at(
-                    partition("a", "transactions", 0, 1, 120_000L, Duration.ofDays(9661).toMillis()),
+                    partition(
+                        "a", "transactions", 0, 1, 120_000L, Duration.ofDays(9661).toMillis()),
                     Instant.parse("1998-01-02T03:04:05Z")),
                 partition("a", "transactions", 1, 1, 0L, 0L),
                 partition("a", "transactions", 2, 1, 0L, 0L),

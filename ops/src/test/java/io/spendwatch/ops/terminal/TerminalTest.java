@@ -31,5 +31,7 @@ class TerminalTest {
     assertThat(Wrapped.lines("one two three", "  ", 9)).containsExactly("  one two", "  three");
     assertThat(Wrapped.lines("a 123456789 b", "", 4)).containsExactly("a", "1234", "5678", "9 b");
     assertThat(Wrapped.cut("abcdef", 4)).isEqualTo("abc…");
+    assertThat(Wrapped.cutWithin("abcdefgh", 6)).isEqualTo("abc…gh");
+    assertThat(Wrapped.cutWithin("abcdefgh", 8)).isEqualTo("abcdefgh");
   }
 }

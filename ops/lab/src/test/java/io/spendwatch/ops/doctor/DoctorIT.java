@@ -52,7 +52,9 @@ class DoctorIT {
   @Test
   void findsWhatIsBrokenAndNothingElse(TestBed bed) throws Exception {
     Diagnosis clean = look(Map.of());
-    assertThat(clean.checks()).as(clean.text(Terminal.NONE)).allMatch(c -> c.verdict() == Verdict.OK);
+    assertThat(clean.checks())
+        .as(clean.text(Terminal.NONE))
+        .allMatch(c -> c.verdict() == Verdict.OK);
     assertThat(clean.exitStatus()).isZero();
     assertThat(clean.text(Terminal.NONE)).startsWith("Well: ");
 
@@ -66,8 +68,9 @@ class DoctorIT {
       statement.execute("REVOKE INSERT ON spendwatch.alerts FROM spendwatch_oltp");
       statement.execute("GRANT DELETE ON spendwatch.transactions TO spendwatch_olap");
       statement.execute("ALTER TABLE spendwatch.accounts DISABLE TRIGGER push_updates");
-      statement.execute("INSERT INTO spendwatch.topic_layout (partitions) VALUES (2)"
-          + " ON CONFLICT (only_row) DO UPDATE SET partitions = 2");
+      statement.execute(
+          "INSERT INTO spendwatch.topic_layout (partitions) VALUES (2)"
+              + " ON CONFLICT (only_row) DO UPDATE SET partitions = 2");
       statement.execute(
           "DELETE FROM spendwatch.flyway_schema_history WHERE installed_rank ="
               + " (SELECT max(installed_rank) FROM spendwatch.flyway_schema_history)");
@@ -95,7 +98,8 @@ class DoctorIT {
             "triggers",
             "partition counts",
             "nodes");
-    assertThat(found.get("settings")).contains("SPENDWATCH_PG_URL (did you mean SPENDWATCH_PG_URI?)");
+    assertThat(found.get("settings"))
+        .contains("SPENDWATCH_PG_URL (did you mean SPENDWATCH_PG_URI?)");
     assertThat(found.get("topics")).contains(bed.topics().balancesDeadLetters());
     assertThat(found.get("cleanup.policy")).contains(bed.topics().balances() + ": delete");
     assertThat(found.get("retention")).contains(bed.topics().transactions() + ": 1 h");
@@ -130,8 +134,7 @@ class DoctorIT {
     return new Doctor(environment, InstantSource.system()).look();
   }
 
-  private static void alter(Admin admin, String topic, String name, String value)
-      throws Exception {
+  private static void alter(Admin admin, String topic, String name, String value) throws Exception {
     var _ =
         admin
             .incrementalAlterConfigs(

@@ -117,8 +117,7 @@ public final class Schema {
               .map(each -> each.getVersion().toString())
               .reduce("", (_, later) -> later),
           all.pending().length,
-          (int)
-              Arrays.stream(all.applied()).filter(each -> !each.getState().isResolved()).count(),
+          (int) Arrays.stream(all.applied()).filter(each -> !each.getState().isResolved()).count(),
           (int)
               Arrays.stream(all.applied())
                   .filter(each -> each.getState().isFailed() || !each.isChecksumMatching())

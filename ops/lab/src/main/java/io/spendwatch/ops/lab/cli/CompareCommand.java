@@ -23,11 +23,7 @@ import picocli.CommandLine.Spec;
       "SET.reference.csv.gz and, where there is one, SET.alerts.csv.gz."
     },
     exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:equal",
-      "1:something differs or could not be read",
-      "2:wrong usage"
-    },
+    exitCodeList = {"0:equal", "1:something differs or could not be read", "2:wrong usage"},
     footerHeading = "%nExample:%n",
     footer = "  spendwatch compare shared/data --set hard")
 public final class CompareCommand implements Callable<Integer> {

@@ -396,9 +396,7 @@ public final class Demo {
             Locale.ROOT, "[%5.1f s] ", (System.nanoTime() - startedNanos) / 1_000_000_000.0);
     List<String> lines =
         Wrapped.lines(ForeignText.shown(what), " ".repeat(when.length()), terminal.columns());
-    out.println(
-        when
-            + String.join(System.lineSeparator(), lines).stripLeading());
+    out.println(when + String.join(System.lineSeparator(), lines).stripLeading());
     out.flush();
   }
 

@@ -183,9 +183,9 @@ class CommandLineTest {
     assertThat(out.toString().lines())
         .contains(
             "spendwatch.http.port = \"" + closedPort + "\"  # -Dspendwatch.http.port",
-            "spendwatch.audit.interval = \"1 m\"  # default, "
-                + line("spendwatch.audit.interval"))
-        .anyMatch(line -> line.startsWith("spendwatch.node-id = ") && line.endsWith("# this machine"));
+            "spendwatch.audit.interval = \"1 m\"  # default, " + line("spendwatch.audit.interval"))
+        .anyMatch(
+            line -> line.startsWith("spendwatch.node-id = ") && line.endsWith("# this machine"));
     assertThat(err.toString()).isEmpty();
   }
 
