@@ -94,10 +94,18 @@ public final class EnvironmentVariables {
   /** Those that begin with our name and have none, with what may have been meant, or nothing. */
   public static Map<String, String> unknown(Map<String, String> environment) {
     Set<String> known = known();
+    // By what comes after our name, which is half of each.
+    List<String> ends = known.stream().map(name -> name.substring(PREFIX.length())).toList();
     Map<String, String> unknown = new TreeMap<>();
     environment.keySet().stream()
         .filter(name -> name.startsWith(PREFIX) && !known.contains(name))
-        .forEach(name -> unknown.put(name, Spelling.nearest(name, known).orElse("")));
+        .forEach(
+            name ->
+                unknown.put(
+                    name,
+                    Spelling.nearest(name.substring(PREFIX.length()), ends)
+                        .map(end -> PREFIX + end)
+                        .orElse("")));
     return unknown;
   }
 }

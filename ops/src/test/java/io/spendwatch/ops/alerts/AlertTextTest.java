@@ -14,7 +14,7 @@ class AlertTextTest {
   void aLineFitsEightyColumns() {
     assertThat(line(80, alert(AlertType.RAISED, null, true, "42")))
         .isEqualTo(
-            "2024-07-12 15:57:33Z RAISED  ecbe6a07-be35 42                 over by 238.23 USD late");
+            "2024-07-12 15:57:33Z RAISED  ecbe6a07-be35 42            over by 238.23 USD late");
     assertThat(line(80, alert(AlertType.CLEARED, AlertCause.REFUND, false, "42")))
         .isEqualTo("2024-07-12 15:57:33Z CLEARED ecbe6a07-be35 42                 by a refund");
     assertThat(line(80, alert(AlertType.RAISED, null, true, "live-mx0b8plq-late-rev")))

@@ -34,7 +34,7 @@ public final class StatusSamples {
             partitions.stream().mapToLong(Partition::usersAwake).sum(),
             new Deliveries(7, 1),
             List.of(),
-            "0.1.0"),
+            ""),
         List.of(new Member(address(id), "Up")),
         partitions,
         partitions.stream().map(p -> new Shard(p.topic(), p.partition(), id)).toList(),

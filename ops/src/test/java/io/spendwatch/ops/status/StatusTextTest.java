@@ -56,8 +56,8 @@ class StatusTextTest {
                 List.of()));
     assertThat(text.lines().map(line -> line.strip().replaceAll(" +", " ")))
         .containsExactly(
-            "Not well: 1 node is out of reach; a waits for Kafka, the cluster; 1 partition is consumed by",
-            "nobody; rows that cannot be read; lost records",
+            "Not well: 1 node is out of reach; a waits for Kafka, the cluster; 1 partition is consumed by nobody;",
+            "rows that cannot be read; lost records",
             "",
             "node http member state users awake deliveries l/r",
             "! a a:8080 Up waiting 18 7/1",
