@@ -2,7 +2,6 @@ package io.spendwatch.ops.lab.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.protocol.ForeignText;
@@ -85,7 +84,7 @@ class CommandLineTest {
   @MethodSource("commands")
   void aWrongOptionIsWrongUsage(String command) {
     assertThat(run(command, "--no-such-option")).isEqualTo(2);
-    assertOneLine("spendwatch " + command + ": ", "--no-such-option", "--help");
+    assertOneLine("spendwatch " + command + ": ", "(see --help)");
   }
 
   @ParameterizedTest
@@ -182,16 +181,14 @@ class CommandLineTest {
     assertThat(run("print-config")).isZero();
     assertThat(out.toString().lines())
         .contains(
-            "spendwatch.http.port = \"" + closedPort + "\"  # -Dspendwatch.http.port",
-            "spendwatch.audit.interval = \"1 m\"  # default, " + line("spendwatch.audit.interval"))
+            "spendwatch.http.port = \"" + closedPort + "\"  # -Dspendwatch.http.port")
+        .anyMatch(
+            line ->
+                line.matches(
+                    "spendwatch\\.audit\\.interval = \"1 m\"  # default, spendwatch\\.conf:\\d+"))
         .anyMatch(
             line -> line.startsWith("spendwatch.node-id = ") && line.endsWith("# this machine"));
     assertThat(err.toString()).isEmpty();
-  }
-
-  private static String line(String setting) {
-    return "spendwatch.conf:"
-        + ConfigFactory.parseResources("spendwatch.conf").getValue(setting).origin().lineNumber();
   }
 
   @Test
