@@ -1,12 +1,14 @@
 package io.spendwatch.ops;
 
-import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
+import io.spendwatch.ops.cli.CompletionCommand;
+import io.spendwatch.ops.cli.DoctorCommand;
+import io.spendwatch.ops.cli.Durations;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
+import io.spendwatch.ops.cli.PrintConfigCommand;
 import io.spendwatch.ops.cli.StatusCommand;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
@@ -22,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * The command line. Exit status: 0 when done; 2 for wrong usage; 1 where the command could not do
@@ -34,9 +35,15 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "spendwatch",
     mixinStandardHelpOptions = true,
-    version = "spendwatch 0.1.0",
+    version = "spendwatch " + Build.VERSION,
     synopsisSubcommandLabel = "COMMAND",
     description = "Raises an alert the moment a user's rolling 24 h spend exceeds the balance.",
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:done",
+      "1:it could not be done; one line says why",
+      "2:wrong usage; or not done, where 1 means that something was found"
+    },
     footerHeading = "%nTraffic:%n",
     footer = {
       "  replay    Produces a CSV data set: accounts first, then transactions.",
@@ -44,7 +51,10 @@ import picocli.CommandLine.TypeConversionException;
       "  generate  Writes a data set, and the answers that must come out for it.",
       "",
       "Each command has --help. Settings come from SPENDWATCH_... environment variables; sandbox"
-          + " prints those that the others need."
+          + " prints those that the others need; print-config shows where each comes from.",
+      "",
+      "Example:",
+      "  spendwatch demo"
     })
 public final class Spendwatch implements Runnable {
   /** Of a node, wherever it runs, in the order of the help. */
@@ -78,12 +88,19 @@ public final class Spendwatch implements Runnable {
     commands.put("audit", AuditCommand.class);
     commands.put("alerts", AlertsCommand.class);
     commands.put("explain", ExplainCommand.class);
+    commands.put("doctor", DoctorCommand.class);
+    commands.put("print-config", PrintConfigCommand.class);
+    commands.put("completion", CompletionCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 
   /** What of it these arguments need: to make all of it costs more than a short command does. */
   private static Map<String, Class<?>> named(Map<String, Class<?>> commands, String[] args) {
     Class<?> named = args.length == 0 ? null : commands.get(args[0]);
+    // Which has to know all the others.
+    if (named == CompletionCommand.class) {
+      return commands;
+    }
     if (named != null) {
       return Map.of(args[0], named);
     }
@@ -98,7 +115,7 @@ public final class Spendwatch implements Runnable {
     CommandLine whole = new CommandLine(new Spendwatch());
     commands.forEach(whole::addSubcommand);
     return whole
-        .registerConverter(Duration.class, Spendwatch::duration)
+        .registerConverter(Duration.class, Durations::parse)
         .setParameterExceptionHandler(
             (failure, _) -> {
               CommandLine command = failure.getCommandLine();
@@ -116,18 +133,6 @@ public final class Spendwatch implements Runnable {
                   .debug("{} failed", command.getCommandName(), failure);
               return command.getCommandSpec().exitCodeOnExecutionException();
             });
-  }
-
-  /** As in the settings: 500ms, 30s, 5m, 24h. A number alone could be anything. */
-  private static Duration duration(String text) {
-    try {
-      if (Character.isLetter(text.charAt(text.length() - 1))) {
-        return ConfigFactory.parseMap(Map.of("duration", text)).getDuration("duration");
-      }
-    } catch (ConfigException | IndexOutOfBoundsException e) {
-      throw new TypeConversionException(text + " (expected: a duration such as 500ms, 30s or 5m)");
-    }
-    throw new TypeConversionException(text + " (expected: a duration such as 500ms, 30s or 5m)");
   }
 
   private static String line(CommandLine command, String what) {

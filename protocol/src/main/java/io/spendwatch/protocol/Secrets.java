@@ -47,14 +47,21 @@ public final class Secrets {
   public static void keepOf(Map<String, ?> settings) {
     settings.forEach(
         (name, value) -> {
-          String lower = name.toLowerCase(Locale.ROOT);
-          if (TELLING_NAMES.stream().anyMatch(lower::contains) && !lower.endsWith("-file")) {
+          if (isTelling(name)) {
             keep(value.toString());
-            if (lower.contains("jaas")) {
+            if (name.toLowerCase(Locale.ROOT).contains("jaas")) {
               keepLogin(value.toString());
             }
           }
         });
+  }
+
+  /** Whether a setting of this name is a secret. The name of a file that has one is none. */
+  public static boolean isTelling(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return TELLING_NAMES.stream().anyMatch(lower::contains)
+        && !lower.endsWith("-file")
+        && !lower.contains("property-files.");
   }
 
   /** Whatever it is made of, but for its class and its keywords: a misspelt one may be anything. */

@@ -48,18 +48,29 @@ final class AlertCheckText {
     report.rows().forEach(row -> rows.put(row.scenario(), row));
     rows.values().forEach(row -> lines.add(line(row)));
     lines.add(line(report.total()));
+    if (report.undecided() > 0) {
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "not yet decided: %,d of the expected, whose partitions have records to go",
+              report.undecided()));
+    }
     report.missedExamples().forEach(alert -> lines.add("missed: " + alert));
     report.extraExamples().forEach(alert -> lines.add("extra: " + alert));
     return String.join(System.lineSeparator(), lines);
   }
 
   /** The end of a line that begins with how many are expected. */
-  static String summary(Row total) {
+  static String summary(Report report) {
+    Row total = report.total();
     return total.isExact()
         ? ", all seen, no others"
         : String.format(
             Locale.ROOT,
-            ", %,d MISSED, %,d EXTRA, %,d DOUBLED",
+            ",%s %,d MISSED, %,d EXTRA, %,d DOUBLED",
+            report.undecided() == 0
+                ? ""
+                : String.format(Locale.ROOT, " %,d NOT YET DECIDED,", report.undecided()),
             total.missed(),
             total.extra(),
             total.doubled());

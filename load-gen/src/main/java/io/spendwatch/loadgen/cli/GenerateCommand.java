@@ -26,7 +26,11 @@ import picocli.CommandLine.Spec;
       "Writes a data set for replay, and the answers that the rule must give for it:",
       "SET.transactions.csv.gz, SET.accounts.csv.gz, SET.reference.csv.gz (the exposure of each"
           + " transaction) and SET.alerts.csv.gz."
-    })
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch generate tpcds --scale 0.1 --out data")
 final class GenerateCommand implements Runnable {
 
   @Spec private CommandSpec spec;
@@ -79,7 +83,11 @@ final class GenerateCommand implements Runnable {
   @Command(
       name = "tpcds",
       description =
-          "TPC-DS store sales and returns: a purchase per ticket, a refund per returned item.")
+          "TPC-DS store sales and returns: a purchase per ticket, a refund per returned item.",
+      exitCodeListHeading = "%nExit status:%n",
+      exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
+      footerHeading = "%nExample:%n",
+      footer = "  spendwatch generate tpcds --scale 0.1 --out data")
   static final class Tpcds implements Callable<Integer> {
     private static final double SCALE_MAX = 100;
 
@@ -124,7 +132,11 @@ final class GenerateCommand implements Runnable {
             + " busy users, users without an account.",
         "With --disorder the alerts are not known (they depend on what had arrived when) and"
             + " SET.alerts.csv.gz is not written."
-      })
+      },
+      exitCodeListHeading = "%nExit status:%n",
+      exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
+      footerHeading = "%nExample:%n",
+      footer = "  spendwatch generate spend --users 100 --out data")
   static final class Spend implements Callable<Integer> {
     @Spec private CommandSpec spec;
 

@@ -29,7 +29,11 @@ import picocli.CommandLine.Spec;
       "Produces a CSV data set to Kafka: first all balances, then, once a node has applied them,"
           + " the transactions in file order.",
       "The same files give the same records: replaying them again changes nothing."
-    })
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch replay hard.transactions.csv.gz --accounts hard.accounts.csv.gz")
 final class ReplayCommand implements Callable<Integer> {
 
   /** Beyond it a day takes less than a clock tick. */

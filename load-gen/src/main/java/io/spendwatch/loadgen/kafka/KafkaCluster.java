@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -124,14 +125,49 @@ public final class KafkaCluster implements AutoCloseable {
     awaitThat(options.waitTimeout, () -> toBeApplied(ends));
   }
 
-  private String toBeApplied(Map<TopicPartition, Long> ends) {
+  /**
+   * Of which users, by their ids, the nodes may not have decided all records: those of partitions
+   * that have some to go; of all of them where none has, as their alerts are not read yet, or
+   * nobody knows.
+   *
+   * @param topic of the transactions
+   * @param ends as {@link #awaitApplied} has it
+   */
+  public Predicate<String> undecided(String topic, Map<TopicPartition, Long> ends) {
+    Map<TopicPartition, Long> behind;
+    int partitions;
+    try {
+      behind = behind(ends);
+      partitions =
+          get(admin.describeTopics(List.of(topic)).allTopicNames()).get(topic).partitions().size();
+    } catch (RetriableException e) {
+      return _ -> true;
+    }
+    return behind.isEmpty()
+        ? _ -> true
+        : user ->
+            behind.containsKey(
+                new TopicPartition(topic, options.partitioner.partitionOf(user, partitions)));
+  }
+
+  /** How many records to go each partition has that has some. */
+  private Map<TopicPartition, Long> behind(Map<TopicPartition, Long> ends) {
     Map<TopicPartition, OffsetAndMetadata> committed =
         get(admin.listConsumerGroupOffsets(options.group).partitionsToOffsetAndMetadata());
-    long behind = 0;
-    for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
-      OffsetAndMetadata offset = committed.get(end.getKey());
-      behind += Math.max(0, end.getValue() - (offset == null ? 0 : offset.offset()));
-    }
+    Map<TopicPartition, Long> behind = new HashMap<>();
+    ends.forEach(
+        (partition, end) -> {
+          OffsetAndMetadata offset = committed.get(partition);
+          long toGo = end - (offset == null ? 0 : offset.offset());
+          if (toGo > 0) {
+            behind.put(partition, toGo);
+          }
+        });
+    return behind;
+  }
+
+  private String toBeApplied(Map<TopicPartition, Long> ends) {
+    long behind = behind(ends).values().stream().mapToLong(Long::longValue).sum();
     return behind == 0
         ? null
         : "consumer group "

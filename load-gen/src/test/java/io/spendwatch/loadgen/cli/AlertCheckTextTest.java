@@ -22,7 +22,7 @@ class AlertCheckTextTest {
     Row drip = row("drip", 1_000, 998, 2, 0);
     Row background = row(AlertCheck.BACKGROUND, 0, 0, 0, 1);
     Row all = row("all", 1_000, 998, 2, 1);
-    var report = new Report(List.of(background, drip), all, List.of(ALERT), List.of());
+    var report = new Report(List.of(background, drip), all, List.of(ALERT), List.of(), 0);
 
     List<String> lines =
         AlertCheckText.of(report, List.of(Scenario.DRIP, Scenario.AT_LIMIT)).lines().toList();
@@ -35,8 +35,23 @@ class AlertCheckTextTest {
             "drip 1,000 998 2 0 0 5.0 5.0 5.0 5.0",
             "all 1,000 998 2 1 0 5.0 5.0 5.0 5.0",
             "missed: " + ALERT);
-    assertThat(AlertCheckText.summary(all)).isEqualTo(", 2 MISSED, 1 EXTRA, 0 DOUBLED");
-    assertThat(AlertCheckText.summary(row("all", 9, 9, 0, 0))).isEqualTo(", all seen, no others");
+    assertThat(AlertCheckText.summary(report)).isEqualTo(", 2 MISSED, 1 EXTRA, 0 DOUBLED");
+    assertThat(AlertCheckText.summary(report(row("all", 9, 9, 0, 0), 0)))
+        .isEqualTo(", all seen, no others");
+  }
+
+  @Test
+  void tellsWhatIsNotDecidedYetFromWhatIsMissed() {
+    Report report = report(row("all", 9, 5, 1, 0), 3);
+
+    assertThat(AlertCheckText.of(report, List.of()))
+        .contains("not yet decided: 3 of the expected, whose partitions have records to go");
+    assertThat(AlertCheckText.summary(report))
+        .isEqualTo(", 3 NOT YET DECIDED, 1 MISSED, 0 EXTRA, 0 DOUBLED");
+  }
+
+  private static Report report(Row total, long undecided) {
+    return new Report(List.of(), total, List.of(), List.of(), undecided);
   }
 
   private static Row row(String scenario, long expected, long seen, long missed, long extra) {

@@ -53,6 +53,19 @@ class AlertCheckTest {
   }
 
   @Test
+  void whatIsNotDecidedYetIsNotMissed() {
+    check.expect(KnownAlert.of(raised("run-drip-0", "t1")), START_NANOS);
+    check.expect(KnownAlert.of(raised("run-drip-1", "t2")), START_NANOS);
+
+    AlertCheck.Report report = check.report("run-drip-1"::equals);
+
+    assertThat(report.undecided()).isEqualTo(1);
+    assertThat(report.total().missed()).isEqualTo(1);
+    assertThat(report.total().isExact()).isFalse();
+    assertThat(report.missedExamples()).containsExactly(KnownAlert.of(raised("run-drip-0", "t1")));
+  }
+
+  @Test
   void findsThoseThatNobodyExpects() {
     check.seen(raised("run-at-limit-3", "t1"), START_NANOS);
     check.seen(raised("run-u17", "t2"), START_NANOS);

@@ -6,6 +6,7 @@ import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.streams.base.Retry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +45,51 @@ public final class AlertTail implements AutoCloseable {
    * @throws OperatorException if Kafka does not answer or has no such topic
    */
   public static AlertTail open(Map<String, Object> client, String topic, boolean fromBeginning) {
+    return open(client, topic, fromBeginning ? AlertTail::toBeginning : AlertTail::toEnd);
+  }
+
+  /**
+   * Begins to follow with the first alert that was published at that instant or later, by the
+   * records' timestamps. Blocks as {@link #open(Map, String, boolean)}.
+   *
+   * @throws OperatorException as there
+   */
+  public static AlertTail openSince(Map<String, Object> client, String topic, Instant since) {
+    return open(client, topic, (consumer, partitions) -> toInstant(consumer, partitions, since));
+  }
+
+  /** Where to begin. */
+  private interface Begin {
+    void seek(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions);
+  }
+
+  private static void toBeginning(
+      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+    consumer.seekToBeginning(partitions);
+  }
+
+  private static void toEnd(
+      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+    consumer.seekToEnd(partitions);
+  }
+
+  private static void toInstant(
+      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, Instant since) {
+    Map<TopicPartition, Long> wanted = new HashMap<>();
+    partitions.forEach(partition -> wanted.put(partition, since.toEpochMilli()));
+    consumer
+        .offsetsForTimes(wanted)
+        .forEach(
+            (partition, found) -> {
+              if (found == null) {
+                consumer.seekToEnd(List.of(partition));
+              } else {
+                consumer.seek(partition, found.offset());
+              }
+            });
+  }
+
+  private static AlertTail open(Map<String, Object> client, String topic, Begin begin) {
     String kafka = "Kafka at " + client.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
     KafkaConsumer<byte[], byte[]> consumer;
     try {
@@ -52,7 +98,7 @@ public final class AlertTail implements AutoCloseable {
       throw new OperatorException(kafka + ": " + Retry.root(e).getMessage(), e);
     }
     try {
-      assign(consumer, topic, fromBeginning, kafka);
+      assign(consumer, topic, begin, kafka);
       return new AlertTail(consumer);
     } catch (TimeoutException e) {
       consumer.close();
@@ -90,7 +136,7 @@ public final class AlertTail implements AutoCloseable {
   }
 
   private static void assign(
-      KafkaConsumer<byte[], byte[]> consumer, String topic, boolean fromBeginning, String kafka) {
+      KafkaConsumer<byte[], byte[]> consumer, String topic, Begin begin, String kafka) {
     List<PartitionInfo> infos = consumer.partitionsFor(topic);
     if (infos == null || infos.isEmpty()) {
       throw new OperatorException(
@@ -100,11 +146,7 @@ public final class AlertTail implements AutoCloseable {
     List<TopicPartition> partitions =
         infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
     consumer.assign(partitions);
-    if (fromBeginning) {
-      consumer.seekToBeginning(partitions);
-    } else {
-      consumer.seekToEnd(partitions);
-    }
+    begin.seek(consumer, partitions);
     // Seeking waits for the first poll; an alert that comes before it would be missed.
     partitions.forEach(consumer::position);
   }

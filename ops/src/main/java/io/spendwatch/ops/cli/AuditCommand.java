@@ -31,9 +31,12 @@ import picocli.CommandLine.Spec;
           + " alert and window in memory must be, and shows what is different.",
       "Looks at all that is stored and settled; a node does the same by itself every minute with what is"
           + " new. Windows in memory are asked for at a node (SPENDWATCH_HTTP_HOST, SPENDWATCH_HTTP_PORT),"
-          + " if one answers.",
-      "Exit status: 0 when clean, 1 with findings, 2 when it could not run."
-    })
+          + " if one answers."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:clean", "1:with findings", "2:wrong usage, or it could not run"},
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch audit --json | jq .findings")
 public final class AuditCommand implements Callable<Integer> {
   private static final Duration WINDOWS_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofSeconds(1);

@@ -27,10 +27,16 @@ import picocli.CommandLine.Spec;
       "Explains an alert or a transaction by its id: what was summed, what it was held against, and what that"
           + " led to; or, with --user and --at alone, how a user stood at an instant, and why there was an alert"
           + " or none. From the tables alone; the sum is computed anew, by SQL that is shown.",
-      "A transaction is found at once with --user, soon with --at; with neither, all transactions are read.",
-      "Exit status: 0 explained, 1 the tables disagree with themselves, 2 nothing to explain, or it could not"
-          + " be read."
-    })
+      "A transaction is found at once with --user, soon with --at; with neither, all transactions are read."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:explained",
+      "1:the tables disagree with themselves",
+      "2:wrong usage, nothing to explain, or it could not be read"
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch explain --user 42 --at 2024-07-12T15:57:33.120Z")
 public final class ExplainCommand implements Callable<Integer> {
   private static final int DISAGREE = 1;
 

@@ -24,7 +24,11 @@ import picocli.CommandLine.Spec;
     description = {
       "Makes or upgrades the database schema, and the topics that are missing.",
       "Doing it again changes nothing; two at once are safe."
-    })
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:done", "1:it could not be done; one line says why", "2:wrong usage"},
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch migrate --partitions 16")
 public final class MigrateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -19,11 +19,17 @@ import picocli.CommandLine.Command;
       "Runs one node against the Kafka and PostgreSQL that the settings name, until Ctrl-C or"
           + " SIGTERM; it then finishes what is in flight, and leaves its cluster. Nodes that share"
           + " the database find each other.",
-      "It waits for servers that are not there, and says so in its log and its status.",
-      "Exit status: 0 when it was told to end and has left in order, 1 when it could not start, or"
-          + " had to leave its cluster."
+      "It waits for servers that are not there, and says so in its log and its status."
     },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:it was told to end, and has left in order",
+      "1:it could not start, or had to leave its cluster",
+      "2:wrong usage"
+    },
+    footerHeading = "%nExample:%n",
     footer = {
+      "  SPENDWATCH_HTTP_PORT=8081 spendwatch node",
       "",
       "Settings: SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS, SPENDWATCH_PG_URI, SPENDWATCH_PG_USER,"
           + " SPENDWATCH_PG_PASSWORD, SPENDWATCH_HTTP_PORT (8080), SPENDWATCH_CLUSTER_HOST,"

@@ -2,22 +2,25 @@ package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.ClusterStatus;
+import io.spendwatch.ops.status.StatusClient;
 import io.spendwatch.ops.status.StatusText;
+import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.ForeignText;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.net.HttpURLConnection;
-import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Locale;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,14 +32,30 @@ import picocli.CommandLine.Spec;
     name = "status",
     mixinStandardHelpOptions = true,
     description = {
-      "Asks a node, and it all others: shows nodes, partitions with their owners, lag in records and"
-          + " time, users awake, and what is waited for.",
-      "Exit status: 0 when every node is ready and every partition has an owner, 1 when the node does"
-          + " not answer, 3 otherwise."
-    })
+      "Asks a node, and it all others. The first line says that all is well, or what is not; then"
+          + " come nodes, partitions with their owners, lag in records and time, users awake, and"
+          + " what is waited for.",
+      "Where nobody listens at the configured address, the nodes that the database knows are asked."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:every node is ready, and every partition has an owner",
+      "1:no node answers",
+      "2:wrong usage",
+      "3:otherwise"
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch status --watch=5s")
 public final class StatusCommand implements Callable<Integer> {
   private static final int NOT_READY = 3;
-  private static final int PART_BYTES = 8192;
+  private static final String PATH = "/api/v1/status";
+
+  /** To the upper left corner; and what is below the cursor goes. */
+  private static final String HOME = "\u001b[H";
+
+  private static final String CLEAR = "\u001b[2J";
+  private static final String CLEAR_LINE = "\u001b[K";
+  private static final String CLEAR_BELOW = "\u001b[J";
 
   @Spec private CommandSpec spec;
 
@@ -52,8 +71,18 @@ public final class StatusCommand implements Callable<Integer> {
       names = "--timeout",
       paramLabel = "DURATION",
       defaultValue = "15s",
-      description = "For the node's answer (default ${DEFAULT-VALUE}).")
+      description = "For a node's answer (default ${DEFAULT-VALUE}).")
   private Duration timeout;
+
+  @Option(
+      names = "--watch",
+      paramLabel = "DURATION",
+      arity = "0..1",
+      fallbackValue = "2s",
+      description =
+          "Again and again until Ctrl-C, every ${FALLBACK-VALUE} unless it says otherwise; where"
+              + " the output is no terminal, one block after the other.")
+  private Duration watch;
 
   @Option(names = "--json", description = "Print the document that the node answers with.")
   private boolean json;
@@ -65,20 +94,19 @@ public final class StatusCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--url: " + node + " (expected: http://host:port)");
     }
-    if (!timeout.isPositive()) {
+    requirePositive("--timeout", timeout);
+    if (watch == null) {
+      return show(node, spec.commandLine().getOut());
+    }
+    requirePositive("--watch", watch);
+    return watch(node);
+  }
+
+  private void requirePositive(String option, Duration duration) {
+    if (!duration.isPositive()) {
       throw new ParameterException(
-          spec.commandLine(), "--timeout: " + timeout + " (expected: more than nothing)");
+          spec.commandLine(), option + ": " + duration + " (expected: more than nothing)");
     }
-    String document = ask(node);
-    ClusterStatus status;
-    try {
-      status = Json.read(document, ClusterStatus.class);
-    } catch (IllegalArgumentException e) {
-      throw new OperatorException("what answers at " + node + " is no Spendwatch node", e);
-    }
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(json ? ForeignText.inJson(document) : StatusText.of(status));
-    return status.isReady() ? 0 : NOT_READY;
   }
 
   private static URI configured() {
@@ -86,76 +114,113 @@ public final class StatusCommand implements Callable<Integer> {
     return URI.create("http://" + http.host() + ":" + http.port());
   }
 
-  /** The JDK's elder client: the younger one sets up TLS and threads of its own for any request. */
+  private int show(URI node, PrintWriter out) {
+    String document = ask(node);
+    ClusterStatus status = read(node, document);
+    out.println(json ? ForeignText.inJson(document) : StatusText.of(status));
+    return status.isReady() ? 0 : NOT_READY;
+  }
+
+  private static ClusterStatus read(URI node, String document) {
+    try {
+      return Json.read(document, ClusterStatus.class);
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("what answers at " + node + " is no Spendwatch node", e);
+    }
+  }
+
+  /** Until nobody looks any more. */
+  private int watch(URI node) {
+    PrintWriter out = spec.commandLine().getOut();
+    boolean redraws = !json && Terminal.ofStandardOutput().isTerminal();
+    if (redraws) {
+      out.print(CLEAR);
+    }
+    int last = 0;
+    while (true) {
+      String block;
+      try {
+        String document = ask(node);
+        ClusterStatus status = read(node, document);
+        last = status.isReady() ? 0 : NOT_READY;
+        block = json ? ForeignText.inJson(document) : StatusText.of(status);
+      } catch (OperatorException e) {
+        last = 1;
+        block = json ? "" : "Not well: " + ForeignText.shown(e.getMessage());
+      }
+      print(out, block, redraws);
+      if (StandardOutput.isClosed(out)) {
+        return last;
+      }
+      try {
+        TimeUnit.NANOSECONDS.sleep(watch.toNanos());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return last;
+      }
+    }
+  }
+
+  private void print(PrintWriter out, String block, boolean redraws) {
+    if (redraws) {
+      out.print(HOME);
+      block.lines().forEach(line -> out.println(line + CLEAR_LINE));
+      out.print(CLEAR_BELOW);
+    } else if (json) {
+      block.lines().forEach(out::println);
+    } else {
+      out.println(Instant.now().truncatedTo(ChronoUnit.SECONDS));
+      out.println(block);
+      out.println();
+    }
+    out.flush();
+  }
+
   private String ask(URI node) {
-    long endNanos = System.nanoTime() + timeout.toNanos();
-    HttpURLConnection connection = open(node);
+    Optional<StatusClient.Answer> answer;
     try {
-      connection.setConnectTimeout(timeoutMs());
-      // For each part of the answer; once connected it would be too late to say so.
-      connection.setReadTimeout(timeoutMs());
-      connection.setInstanceFollowRedirects(false);
-      connection.connect();
-    } catch (IOException e) {
-      throw new OperatorException("no node answers at " + node + ": nobody listens there", e);
+      answer = StatusClient.ask(node, PATH, timeout);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
     }
-    try {
-      int status = connection.getResponseCode();
-      if (status != HttpURLConnection.HTTP_OK) {
-        throw new OperatorException(
-            String.format(
-                Locale.ROOT,
-                "what answers at %s is no Spendwatch node (HTTP status %d)",
-                node,
-                status));
-      }
-      return read(connection, endNanos);
-    } catch (SocketTimeoutException e) {
-      throw new OperatorException(
-          String.format(
-              Locale.ROOT,
-              "the node at %s is slow: it is there, but has not answered after %d ms (--timeout)",
-              node,
-              timeout.toMillis()),
-          e);
-    } catch (IOException e) {
-      throw new OperatorException(
-          "no node answers at " + node + ": " + (e.getMessage() == null ? e : e.getMessage()), e);
-    } finally {
-      connection.disconnect();
-    }
+    return answer
+        .map(StatusClient.Answer::document)
+        .or(() -> url == null ? askRegistered() : Optional.empty())
+        .orElseThrow(
+            () ->
+                new OperatorException(
+                    "no node answers at "
+                        + node
+                        + ": nobody listens there"
+                        + (url == null ? ", and the database knows no other that answers" : "")));
   }
 
-  private HttpURLConnection open(URI node) {
-    try {
-      if (node.resolve("/api/v1/status").toURL().openConnection()
-          instanceof HttpURLConnection connection) {
-        return connection;
-      }
-    } catch (IOException e) {
-      throw new ParameterException(spec.commandLine(), "--url: " + node + ": " + e.getMessage(), e);
-    }
-    throw new ParameterException(
-        spec.commandLine(), "--url: " + node + " (expected: http://host:port)");
-  }
-
-  /** The whole answer, unless it goes on to come after the end. */
-  private static String read(HttpURLConnection connection, long endNanos) throws IOException {
-    var document = new ByteArrayOutputStream();
-    byte[] part = new byte[PART_BYTES];
-    try (InputStream in = connection.getInputStream()) {
-      for (int bytes = in.read(part); bytes >= 0; bytes = in.read(part)) {
-        document.write(part, 0, bytes);
-        if (System.nanoTime() > endNanos) {
-          throw new SocketTimeoutException();
+  /** The first of those in the database that answers. */
+  private Optional<String> askRegistered() {
+    for (RegisteredNode registered : registered()) {
+      try {
+        Optional<StatusClient.Answer> answer =
+            registered.http().isEmpty()
+                ? Optional.empty()
+                : StatusClient.ask(URI.create("http://" + registered.http()), PATH, timeout);
+        if (answer.isPresent()) {
+          return answer.map(StatusClient.Answer::document);
         }
+      } catch (OperatorException | IllegalArgumentException e) {
+        // There may be another one that does.
       }
     }
-    return document.toString(StandardCharsets.UTF_8);
+    return Optional.empty();
   }
 
-  /** At least 1: with 0 it would be waited for without end. */
-  private int timeoutMs() {
-    return (int) Math.clamp(timeout.toMillis(), 1L, Integer.MAX_VALUE);
+  private static List<RegisteredNode> registered() {
+    try {
+      Configuration configuration = Configuration.load();
+      try (Connection connection = configuration.database().connect("spendwatch-status")) {
+        return RegisteredNode.all(connection, configuration.cluster().registration().expiry());
+      }
+    } catch (SQLException | OperatorException e) {
+      return List.of();
+    }
   }
 }

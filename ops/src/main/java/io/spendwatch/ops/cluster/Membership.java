@@ -58,6 +58,7 @@ public final class Membership {
    * Begins to look for the cluster.
    *
    * @param startedAt tells this life of the node from others under its id
+   * @param http host and port at which it answers everybody
    * @throws OperatorException if the management port is taken
    */
   public static Membership start(
@@ -65,6 +66,7 @@ public final class Membership {
       ClusterConfig config,
       String nodeId,
       Instant startedAt,
+      String http,
       Statements database) {
     if (!config.seeds().isEmpty()) {
       Cluster.get(system).manager().tell(new JoinSeedNodes(config.seedAddresses(system.name())));
@@ -80,7 +82,8 @@ public final class Membership {
             Cluster.get(system).selfMember().address().toString(),
             config.host(),
             port,
-            startedAt);
+            startedAt,
+            http);
     var registration = new Registration(new NodesTable(database), entry, config.registration());
     // After the first registration, so that the first look-up finds this node too.
     var _ =

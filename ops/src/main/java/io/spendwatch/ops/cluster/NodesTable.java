@@ -20,8 +20,15 @@ record NodesTable(Statements database) {
    *
    * @param address within the cluster
    * @param host where the other nodes ask it, with the port
+   * @param http host and port at which it answers everybody
    */
-  record Entry(String nodeId, String address, String host, int managementPort, Instant startedAt) {}
+  record Entry(
+      String nodeId,
+      String address,
+      String host,
+      int managementPort,
+      Instant startedAt,
+      String http) {}
 
   /** Where a node answers the others' questions. */
   record ContactPoint(String host, int port) {
@@ -36,14 +43,15 @@ record NodesTable(Statements database) {
   /** Adds or renews an entry, and forgets those that have expired. */
   CompletionStage<RowSet<Row>> register(Entry entry, Duration expiry) {
     return database.read(
-        "SELECT spendwatch.register_node($1, $2, $3, $4, $5, $6)",
+        "SELECT spendwatch.register_node($1, $2, $3, $4, $5, $6, $7)",
         Tuple.of(
             entry.nodeId(),
             entry.address(),
             entry.host(),
             entry.managementPort(),
             entry.startedAt().atOffset(ZoneOffset.UTC),
-            Interval.of(expiry)));
+            Interval.of(expiry),
+            entry.http()));
   }
 
   /** Removes an entry, unless a later life of the node has replaced it. */

@@ -70,6 +70,11 @@ public record Configuration(
   private static final String NODE_ID = "spendwatch.node-id";
   private static final String START_TIMEOUT = "start-timeout";
 
+  /** Whether this is the first part of a setting's name below {@code spendwatch}. */
+  static boolean isSetting(String part) {
+    return SECTIONS.contains(part) || part.equals("node-id") || part.equals(START_TIMEOUT);
+  }
+
   /**
    * Reads system properties, the file that SPENDWATCH_CONFIG names, the environment and the
    * defaults; what comes first in this list holds.

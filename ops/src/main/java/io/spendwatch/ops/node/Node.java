@@ -138,7 +138,8 @@ public final class Node {
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
-          Membership.start(system, cluster, nodeId, status.startedAt(), database);
+          Membership.start(
+              system, cluster, nodeId, status.startedAt(), reachable(http, cluster), database);
       Pipelines pipelines =
           Pipelines.start(
               system,
@@ -291,6 +292,11 @@ public final class Node {
       }
       throw e;
     }
+  }
+
+  /** Who listens on all interfaces is reached by the name that the other nodes use. */
+  private static String reachable(String http, ClusterConfig cluster) {
+    return http.replaceFirst("^(0\\.0\\.0\\.0|::|\\[::])(?=:\\d+$)", cluster.host());
   }
 
   private static boolean isBindFailure(Throwable failure) {

@@ -2,6 +2,7 @@ package io.spendwatch.ops.node;
 
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.Build;
 import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.NodeStatus;
@@ -143,7 +144,8 @@ final class StatusSource {
         totals.usersAwake(),
         new Deliveries(actors.deliveries().local(), actors.deliveries().remote()),
         unreadable.named(),
-        floods.get());
+        floods.get(),
+        Build.VERSION);
   }
 
   private List<Shard> shards() {

@@ -62,6 +62,7 @@ public record ClusterStatus(
    * @param waitingFor for people; empty while ready
    * @param unreadableRows for people: rows that the node cannot read, with what is wrong
    * @param deadLetterFloods for people: topics of which it has put many records aside just now
+   * @param version of its program; empty where it does not say
    */
   public record Node(
       String id,
@@ -76,11 +77,13 @@ public record ClusterStatus(
       long usersAwake,
       Deliveries deliveries,
       List<String> unreadableRows,
-      List<String> deadLetterFloods) {
+      List<String> deadLetterFloods,
+      String version) {
 
     public Node {
       // A node of an earlier version that is asked says nothing of it.
       deadLetterFloods = Objects.requireNonNullElse(deadLetterFloods, List.of());
+      version = Objects.requireNonNullElse(version, "");
     }
 
     static Node of(Membership membership, Optional<NodeStatus> answer) {
@@ -101,7 +104,8 @@ public record ClusterStatus(
                       info.usersAwake(),
                       info.deliveries(),
                       info.unreadableRows(),
-                      info.deadLetterFloods()))
+                      info.deadLetterFloods(),
+                      info.version()))
           .orElseGet(
               () ->
                   new Node(
@@ -117,7 +121,8 @@ public record ClusterStatus(
                       0,
                       Deliveries.NONE,
                       List.of(),
-                      List.of()));
+                      List.of(),
+                      ""));
     }
 
     boolean isWell() {

@@ -60,6 +60,7 @@ public record NodeStatus(
    * @param deliveries to its partitions' actors since its start
    * @param unreadableRows for people: rows that it has met and cannot read, with what is wrong
    * @param deadLetterFloods for people: topics of which many records were put aside just now
+   * @param version of its program; empty where it does not say
    */
   public record NodeInfo(
       String id,
@@ -72,9 +73,11 @@ public record NodeStatus(
       long usersAwake,
       Deliveries deliveries,
       List<String> unreadableRows,
-      List<String> deadLetterFloods) {
+      List<String> deadLetterFloods,
+      String version) {
 
     public NodeInfo {
+      version = Objects.requireNonNullElse(version, "");
       waitingFor = orEmpty(waitingFor);
       unreadableRows = orEmpty(unreadableRows);
       deadLetterFloods = orEmpty(deadLetterFloods);

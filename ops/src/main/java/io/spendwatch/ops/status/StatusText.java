@@ -5,138 +5,235 @@ import io.spendwatch.ops.status.NodeStatus.LostRange;
 import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.Totals;
+import io.spendwatch.ops.terminal.Wrapped;
 import io.spendwatch.protocol.ForeignText;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.StringJoiner;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * A {@link ClusterStatus} for people. What is not as it should be is marked with an exclamation
- * mark.
+ * A {@link ClusterStatus} for people, at most {@value #WIDTH} columns wide. The first line says
+ * that all is well, or what is not; what is not is marked with an exclamation mark below.
+ *
+ * <p>Lag in time is how far the last judged event time is behind the clock. A partition that has
+ * something to read and is further behind than a week, which is longer than topics keep outages, is
+ * replaying history: there the day that it has come to says more than a distance.
  */
 public final class StatusText {
-  private static final String NODE = "%-2s%-20s %-22s %-12s %-9s %12s %18s  %s";
-  private static final String PARTITION =
-      "%-2s%-16s %4s  %-20s %-9s %6s %12s %12s %12s %14s %8s %12s  %s";
+  private static final int WIDTH = 100;
+  private static final int NAME_MAX = 20;
+  private static final int HTTP_MAX = 23;
+  private static final int TOPIC_MAX = 16;
+  private static final long HISTORY_MS = Duration.ofDays(7).toMillis();
+  private static final String INDENT = "    ";
+
+  private static final String NODE = "%-2s%-20s  %-23s  %-11s  %-8s  %11s  %14s";
+  private static final String PARTITION = "%-2s%-16s %4s  %-20s %-8s %5s %13s %5s %5s %6s %4s";
 
   private StatusText() {}
 
   /** Several lines, without a line feed at the end. */
   public static String of(ClusterStatus status) {
-    var lines = new StringJoiner(System.lineSeparator());
-    lines.add(
-        String.format(
-                Locale.ROOT,
-                NODE,
-                "",
-                "node",
-                "http",
-                "member",
-                "state",
-                "users awake",
-                "deliveries l/r",
-                "waiting for")
-            .stripTrailing());
-    status.nodes().forEach(node -> lines.add(ForeignText.shown(row(node))));
+    List<String> lines = new ArrayList<>();
+    lines.addAll(Wrapped.lines(ForeignText.shown(summary(status)), "", WIDTH));
     lines.add("");
-    lines.add(
-        String.format(
-                Locale.ROOT,
-                PARTITION,
-                "",
-                "topic",
-                "part",
-                "node",
-                "state",
-                "epoch",
-                "lag records",
-                "lag time",
-                "users awake",
-                "transactions",
-                "alerts",
-                "dead letters",
-                "waiting for")
-            .stripTrailing());
-    status.partitions().forEach(partition -> lines.add(ForeignText.shown(row(partition))));
-    lines.add(total(status.totals()));
-    findings(status).forEach(finding -> lines.add(ForeignText.shown(finding)));
+    add(lines, NODE, "", "node", "http", "member", "state", "users awake", "deliveries l/r");
+    status.nodes().forEach(node -> add(lines, node));
+    lines.add("");
+    add(
+        lines,
+        PARTITION,
+        "",
+        "topic",
+        "part",
+        "node",
+        "state",
+        "lag",
+        "lag time",
+        "awake",
+        "rows",
+        "alerts",
+        "dead");
+    status.partitions().forEach(partition -> add(lines, partition));
+    add(lines, status.totals(), status.partitions());
+    findings(status)
+        .forEach(finding -> lines.addAll(Wrapped.lines(ForeignText.shown(finding), "", WIDTH)));
     if (status.audit() != null) {
-      lines.add(ForeignText.shown(audit(status.audit())));
+      lines.addAll(Wrapped.lines(ForeignText.shown(audit(status.audit())), "", WIDTH));
     }
-    return lines.toString();
+    return String.join(System.lineSeparator(), lines);
   }
 
-  private static String row(Node node) {
-    return String.format(
-            Locale.ROOT,
-            NODE,
-            node.isWell() ? "" : "!",
-            Objects.requireNonNullElse(node.id(), node.address().replaceFirst(".*@", "")),
-            Objects.requireNonNullElse(node.http(), "?"),
-            node.reachable() ? node.member() : "UNREACHABLE",
-            node.state() == null ? "?" : node.state().name().toLowerCase(Locale.ROOT),
-            node.usersAwake(),
-            node.deliveries().local() + "/" + node.deliveries().remote(),
-            String.join("; ", node.waitingFor()))
-        .stripTrailing();
+  private static void add(List<String> lines, String format, Object... values) {
+    lines.add(ForeignText.shown(String.format(Locale.ROOT, format, values)).stripTrailing());
   }
 
-  private static String row(Partition partition) {
+  private static String summary(ClusterStatus status) {
+    List<String> wrong = wrong(status);
+    String lag =
+        status.totals().lagRecords() == null
+            ? "lag unknown"
+            : String.format(Locale.ROOT, "%,d records to go", status.totals().lagRecords());
+    String replaying =
+        earliestReplayed(status.partitions()).map(day -> ", replaying history " + day).orElse("");
+    return wrong.isEmpty()
+        ? "Well: "
+            + counted(status.nodes().size(), "node", "nodes")
+            + ", "
+            + counted(status.partitions().size(), "partition", "partitions")
+            + ", "
+            + lag
+            + replaying
+        : "Not well: " + String.join("; ", wrong);
+  }
+
+  /** For the first line: each kind of thing once. */
+  private static List<String> wrong(ClusterStatus status) {
+    List<String> wrong = new ArrayList<>();
+    long unreachable = status.nodes().stream().filter(node -> !node.reachable()).count();
+    if (unreachable > 0) {
+      wrong.add(counted(unreachable, "node is out of reach", "nodes are out of reach"));
+    }
+    status.nodes().stream()
+        .filter(node -> node.reachable() && !node.isWell())
+        .findFirst()
+        .ifPresent(
+            node ->
+                wrong.add(
+                    name(node)
+                        + (node.state() == NodeStatus.State.DRAINING
+                            ? " is on its way out"
+                            : " waits for " + String.join(", ", node.waitingFor()))));
+    if (status.partitions().isEmpty()) {
+      wrong.add("no partitions are known yet");
+    }
+    long unowned = status.partitions().stream().filter(partition -> !partition.isOwned()).count();
+    if (unowned > 0) {
+      wrong.add(
+          counted(unowned, "partition is consumed by nobody", "partitions are consumed by nobody"));
+    }
+    if (status.nodes().stream().anyMatch(node -> !node.unreadableRows().isEmpty())) {
+      wrong.add("rows that cannot be read");
+    }
+    if (!status.lostRecords().isEmpty()) {
+      wrong.add("lost records");
+    }
+    if (status.audit() != null && !isWell(status.audit())) {
+      wrong.add(
+          status.audit().openFindings() > 0
+              ? counted(status.audit().openFindings(), "audit finding", "audit findings")
+              : "the audit could not run");
+    }
+    return wrong;
+  }
+
+  private static String counted(long count, String one, String many) {
+    return String.format(Locale.ROOT, "%,d %s", count, count == 1 ? one : many);
+  }
+
+  private static String name(Node node) {
+    return Objects.requireNonNullElse(node.id(), node.address().replaceFirst(".*@", ""));
+  }
+
+  private static void add(List<String> lines, Node node) {
+    add(
+        lines,
+        NODE,
+        node.isWell() ? "" : "!",
+        Wrapped.cut(name(node), NAME_MAX),
+        Wrapped.cut(Objects.requireNonNullElse(node.http(), "?"), HTTP_MAX),
+        node.reachable() ? node.member() : "UNREACHABLE",
+        node.state() == null ? "?" : node.state().name().toLowerCase(Locale.ROOT),
+        node.usersAwake(),
+        node.deliveries().local() + "/" + node.deliveries().remote());
+    addWaiting(lines, String.join("; ", node.waitingFor()));
+  }
+
+  private static void addWaiting(List<String> lines, String what) {
+    if (!what.isEmpty()) {
+      lines.addAll(Wrapped.lines(ForeignText.shown("waits for " + what), INDENT, WIDTH));
+    }
+  }
+
+  private static void add(List<String> lines, Partition partition) {
     boolean owned = partition.isOwned();
-    return String.format(
-            Locale.ROOT,
-            PARTITION,
-            owned ? "" : "!",
-            partition.topic(),
-            partition.partition(),
-            owned ? partition.node() : "NOBODY",
-            owned ? partition.state().toLowerCase(Locale.ROOT) : "-",
-            owned ? partition.epoch() : "-",
-            orUnknown(partition.lagRecords()),
-            time(partition.lagMs()),
-            partition.usersAwake(),
-            partition.transactions(),
-            partition.alerts(),
-            partition.deadLetters(),
-            Objects.requireNonNullElse(partition.waitingFor(), ""))
-        .stripTrailing();
+    add(
+        lines,
+        PARTITION,
+        owned ? "" : "!",
+        Wrapped.cut(partition.topic(), TOPIC_MAX),
+        partition.partition(),
+        owned ? Wrapped.cut(partition.node(), NAME_MAX) : "NOBODY",
+        owned ? partition.state().toLowerCase(Locale.ROOT) : "-",
+        partition.lagRecords() == null ? "?" : count(partition.lagRecords()),
+        replayed(partition).orElseGet(() -> time(partition.lagMs())),
+        count(partition.usersAwake()),
+        count(partition.transactions()),
+        count(partition.alerts()),
+        count(partition.deadLetters()));
+    addWaiting(lines, Objects.requireNonNullElse(partition.waitingFor(), ""));
   }
 
-  private static String total(Totals totals) {
-    return String.format(
-            Locale.ROOT,
-            PARTITION,
-            "",
-            "total",
-            "",
-            "",
-            "",
-            "",
-            orUnknown(totals.lagRecords()),
-            time(totals.lagMs()),
-            totals.usersAwake(),
-            totals.transactions(),
-            totals.alerts(),
-            totals.deadLetters(),
-            "")
-        .stripTrailing();
+  private static void add(List<String> lines, Totals totals, List<Partition> partitions) {
+    add(
+        lines,
+        PARTITION,
+        "",
+        "total",
+        "",
+        "",
+        "",
+        totals.lagRecords() == null ? "?" : count(totals.lagRecords()),
+        earliestReplayed(partitions).orElseGet(() -> time(totals.lagMs())),
+        count(totals.usersAwake()),
+        count(totals.transactions()),
+        count(totals.alerts()),
+        count(totals.deadLetters()));
+  }
+
+  /** The day that a replay of history has come to; empty for a partition that does none. */
+  private static Optional<String> replayed(Partition partition) {
+    return partition.lagMs() != null
+            && partition.lagMs() > HISTORY_MS
+            && partition.lastEventTime() != null
+        ? Optional.of("at " + day(partition.lastEventTime()))
+        : Optional.empty();
+  }
+
+  private static Optional<String> earliestReplayed(List<Partition> partitions) {
+    return partitions.stream()
+        .filter(partition -> replayed(partition).isPresent())
+        .map(Partition::lastEventTime)
+        .min(Comparator.naturalOrder())
+        .map(at -> "at " + day(at));
+  }
+
+  private static String day(Instant at) {
+    return at.atOffset(ZoneOffset.UTC).toLocalDate().toString();
   }
 
   private static List<String> findings(ClusterStatus status) {
     var findings = new ArrayList<String>();
     long unowned = status.partitions().stream().filter(partition -> !partition.isOwned()).count();
     if (unowned > 0) {
-      findings.add(String.format(Locale.ROOT, "! %d partitions are consumed by nobody", unowned));
+      findings.add(
+          "! "
+              + counted(
+                  unowned, "partition is consumed by nobody", "partitions are consumed by nobody"));
     }
     long unreachable = status.nodes().stream().filter(node -> !node.reachable()).count();
     if (unreachable > 0) {
-      findings.add(String.format(Locale.ROOT, "! %d members are out of reach", unreachable));
+      findings.add(
+          "! " + counted(unreachable, "member is out of reach", "members are out of reach"));
     }
     String away = shardsAway(status);
     if (!away.isEmpty()) {
@@ -165,7 +262,7 @@ public final class StatusText {
       findings.add(
           String.format(
               Locale.ROOT,
-              "%d of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log",
+              "%,d of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log",
               status.totals().internalErrors()));
     }
     return findings;
@@ -180,17 +277,20 @@ public final class StatusText {
               case "FINDINGS" -> audit.findings() + " findings";
               default -> "could not run: " + audit.failure();
             };
-    boolean isWell = audit.openFindings() == 0 && !"FAILED".equals(audit.outcome());
     return String.format(
         Locale.ROOT,
         "%saudit: run %d at %s, %s%s",
-        isWell ? "" : "! ",
+        isWell(audit) ? "" : "! ",
         audit.runId(),
         audit.startedAt().truncatedTo(ChronoUnit.SECONDS),
         outcome,
         audit.openFindings() == 0
             ? ""
             : String.format(Locale.ROOT, "; %d open in all", audit.openFindings()));
+  }
+
+  private static boolean isWell(AuditStatus audit) {
+    return audit.openFindings() == 0 && !"FAILED".equals(audit.outcome());
   }
 
   private static String shardsAway(ClusterStatus status) {
@@ -208,8 +308,19 @@ public final class StatusText {
     return shard.topic() + "-" + shard.partition();
   }
 
-  private static String orUnknown(Long value) {
-    return value == null ? "?" : value.toString();
+  /** In five characters at most, below 10¹⁵: exactly as long as it fits. */
+  private static String count(long value) {
+    if (value < 100_000) {
+      return Long.toString(value);
+    }
+    long scaled = value;
+    String units = "kMGTP";
+    int unit = -1;
+    while (scaled >= 10_000) {
+      scaled /= 1000;
+      unit++;
+    }
+    return scaled + units.substring(unit, unit + 1);
   }
 
   /** Two units at most: more says nothing. */

@@ -3,10 +3,13 @@ package io.spendwatch.ops.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spendwatch.ops.config.EffectiveSettings.Setting;
+import io.spendwatch.ops.config.EffectiveSettings.Source;
 import io.spendwatch.ops.errors.OperatorException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +41,64 @@ class ConfigurationTest {
     assertThatThrownBy(() -> load(line))
         .isInstanceOf(OperatorException.class)
         .hasMessageContainingAll("unknown settings", key);
+  }
+
+  @Test
+  void whatWasMeantIsSaid() {
+    assertThatThrownBy(() -> load("spendwatch.kafka.group-idd = x"))
+        .hasMessageContaining("unknown settings [group-idd] (did you mean group-id?");
+    assertThatThrownBy(() -> load("spendwatch.something-else.a = x"))
+        .hasMessageNotContaining("did you mean");
+  }
+
+  @Test
+  void eachSettingSaysWhereItComesFromAndNoSecretIsShown() throws IOException {
+    Configuration configuration =
+        load(
+            "spendwatch.kafka.group-id = mine\n"
+                + "spendwatch.postgres { uri = \"postgresql://anna:xyz@db/x?password=abc\"\n"
+                + "password = \""
+                + SECRET
+                + "\" }\n"
+                + "spendwatch.kafka.properties.sasl.jaas.config = \""
+                + SECRET
+                + "\"");
+    String file = directory.resolve("spendwatch.conf").toString();
+    assertThat(EffectiveSettings.of(configuration))
+        .contains(
+            new Setting("spendwatch.kafka.group-id", "\"mine\"", Source.FILE, file + ":1"),
+            new Setting(
+                "spendwatch.postgres.uri",
+                "\"postgresql://anna:***@db/x?password=***\"",
+                Source.FILE,
+                file + ":2"),
+            new Setting("spendwatch.postgres.password", "\"***\"", Source.FILE, file + ":3"),
+            new Setting(
+                "spendwatch.kafka.properties.sasl.jaas.config",
+                "\"***\"",
+                Source.FILE,
+                file + ":4"))
+        .noneMatch(setting -> setting.toString().contains(SECRET))
+        .anyMatch(
+            setting ->
+                setting.name().equals("spendwatch.actors.awake-users-max")
+                    && setting.source() == Source.DEFAULT
+                    && setting.origin().startsWith("reference.conf:"));
+  }
+
+  @Test
+  void variablesThatAreNoSettingsAreNamed() {
+    assertThat(
+            EnvironmentVariables.unknown(
+                Map.of("SPENDWATCH_PG_URL", "", "SPENDWATCH_PG_URI", "", "SPENDWATCH_XYZZY", "")))
+        .isEqualTo(Map.of("SPENDWATCH_PG_URL", "SPENDWATCH_PG_URI", "SPENDWATCH_XYZZY", ""));
+    assertThat(EnvironmentVariables.bySetting())
+        .containsEntry("spendwatch.http.port", "SPENDWATCH_HTTP_PORT")
+        .containsEntry("spendwatch.kafka.topics.alerts", "SPENDWATCH_TOPIC_ALERTS")
+        .containsEntry(
+            "spendwatch.postgres-analytics.pool-size", "SPENDWATCH_PG_ANALYTICS_POOL_SIZE")
+        .containsEntry(
+            "spendwatch.kafka.properties.sasl.jaas.config", "SPENDWATCH_KAFKA_SASL_JAAS_CONFIG");
   }
 
   @ParameterizedTest

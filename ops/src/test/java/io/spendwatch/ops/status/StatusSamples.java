@@ -34,7 +34,8 @@ public final class StatusSamples {
             partitions.stream().mapToLong(Partition::usersAwake).sum(),
             new Deliveries(7, 1),
             List.of(),
-            List.of()),
+            List.of(),
+            ""),
         List.of(new Member(address(id), "Up")),
         partitions,
         partitions.stream().map(p -> new Shard(p.topic(), p.partition(), id)).toList(),
@@ -56,7 +57,8 @@ public final class StatusSamples {
         info.usersAwake(),
         info.deliveries(),
         List.of(row),
-        info.deadLetterFloods());
+        info.deadLetterFloods(),
+        info.version());
   }
 
   static String address(String id) {
@@ -87,5 +89,26 @@ public final class StatusSamples {
         1,
         0,
         null);
+  }
+
+  static Partition at(Partition partition, Instant lastEventTime) {
+    return new Partition(
+        partition.topic(),
+        partition.partition(),
+        partition.node(),
+        partition.state(),
+        partition.epoch(),
+        partition.position(),
+        partition.lagRecords(),
+        partition.lagMs(),
+        lastEventTime,
+        partition.usersAwake(),
+        partition.transactions(),
+        partition.alerts(),
+        partition.deadLetters(),
+        partition.internalErrors(),
+        partition.duplicates(),
+        partition.restarts(),
+        partition.waitingFor());
   }
 }

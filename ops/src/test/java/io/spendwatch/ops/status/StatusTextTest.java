@@ -56,22 +56,56 @@ class StatusTextTest {
                 List.of()));
     assertThat(text.lines().map(line -> line.strip().replaceAll(" +", " ")))
         .containsExactly(
-            "node http member state users awake deliveries l/r waiting for",
-            "! a a:8080 Up waiting 18 7/1 Kafka; the cluster",
-            "! b:1 ? UNREACHABLE ? 0 0/0 no answer",
+            "Not well: 1 node is out of reach; a waits for Kafka, the cluster; 1 partition is consumed by nobody;",
+            "rows that cannot be read; lost records",
             "",
-            "topic part node state epoch lag records lag time users awake transactions alerts dead letters waiting for",
-            "transactions 0 a running 9 7 1.5 s 6 4 3 2",
-            "! transactions 1 NOBODY - - ? ? 0 0 0 0",
-            "transactions 2 a running 8 ? ? 6 4 3 2",
-            "balances 0 a running 0 0 2 d 1 h 6 4 3 2",
+            "node http member state users awake deliveries l/r",
+            "! a a:8080 Up waiting 18 7/1",
+            "waits for Kafka; the cluster",
+            "! b:1 ? UNREACHABLE ? 0 0/0",
+            "waits for no answer",
+            "",
+            "topic part node state lag lag time awake rows alerts dead",
+            "transactions 0 a running 7 1.5 s 6 4 3 2",
+            "! transactions 1 NOBODY - ? ? 0 0 0 0",
+            "transactions 2 a running ? ? 6 4 3 2",
+            "balances 0 a running 0 2 d 1 h 6 4 3 2",
             "total ? 2 d 1 h 18 12 9 6",
-            "! 1 partitions are consumed by nobody",
-            "! 1 members are out of reach",
+            "! 1 partition is consumed by nobody",
+            "! 1 member is out of reach",
             "shards that are not where their partition is consumed: transactions-1 at a",
             "! cannot be read: accounts of \"u7\": currency \"zz \"",
             "! lost records: transactions-2 offsets [100, 150), EXPIRED, noticed 2030-01-01T00:00:00Z",
             "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log");
+    assertThat(text.lines()).allMatch(line -> line.length() <= 100);
+  }
+
+  @Test
+  void aReplayOfHistoryShowsTheDayThatItHasComeTo() {
+    NodeStatus node =
+        node(
+            "a",
+            State.READY,
+            List.of(),
+            List.of(
+                StatusSamples.at(
+                    partition(
+                        "a", "transactions", 0, 1, 120_000L, Duration.ofDays(9661).toMillis()),
+                    Instant.parse("1998-01-02T03:04:05Z")),
+                partition("a", "transactions", 1, 1, 0L, 0L),
+                partition("a", "transactions", 2, 1, 0L, 0L),
+                partition("a", "transactions", 3, 1, 5L, Duration.ofDays(2).toMillis())));
+    String text =
+        StatusText.of(
+            ClusterStatus.of(
+                node, List.of(new Membership(address("a"), "Up", true, List.of())), List.of()));
+    assertThat(text.lines().map(line -> line.strip().replaceAll(" +", " ")))
+        .startsWith(
+            "Well: 1 node, 4 partitions, 120,005 records to go, replaying history at 1998-01-02")
+        .contains(
+            "transactions 0 a running 120k at 1998-01-02 6 4 3 2",
+            "transactions 3 a running 5 2 d 0 h 6 4 3 2",
+            "total 120k at 1998-01-02 24 16 12 8");
   }
 
   @Test

@@ -188,7 +188,15 @@ public final class ConfigSection {
     if (!unknown.isEmpty()) {
       throw new ConfigException.BadPath(
           path,
-          "unknown settings " + unknown + " (expected: some of " + new TreeSet<>(asked) + ")");
+          "unknown settings "
+              + unknown
+              + unknown.stream()
+                  .flatMap(key -> Spelling.nearest(key, asked).stream())
+                  .findFirst()
+                  .map(meant -> " (did you mean " + meant + "? Expected: some of ")
+                  .orElse(" (expected: some of ")
+              + new TreeSet<>(asked)
+              + ")");
     }
   }
 

@@ -11,11 +11,14 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
 
 /**
  * The schema {@code spendwatch} of one database. All methods block; none keeps a connection.
@@ -77,18 +80,7 @@ public final class Schema {
       statement.execute("SET lock_timeout = '1min'");
       // Flyway's own lock comes after it has made the schema, which two at once cannot.
       statement.execute("SELECT pg_advisory_lock(" + MIGRATION_LOCK + ")");
-      var flyway =
-          Flyway.configure()
-              .dataSource(address.jdbcUrl(), address.user(), address.password())
-              .schemas(NAME)
-              .defaultSchema(NAME)
-              .locations("classpath:db/migration")
-              .validateMigrationNaming(true)
-              .initSql(
-                  PostgresAddress.SESSION
-                      + WITHOUT_TIMEOUTS
-                      + (isOwners(statement) ? "SET ROLE " + OWNER : ""));
-      int applied = flyway.load().migrate().migrationsExecuted;
+      int applied = flyway(statement).migrate().migrationsExecuted;
       settlePrivileges(statement);
       ensurePartitions(lock, now);
       return applied;
@@ -99,6 +91,62 @@ public final class Schema {
       throw new OperatorException(
           "the schema of " + address + " cannot be migrated: " + firstLine(e), e);
     }
+  }
+
+  /**
+   * The schema that is there, beside the one that this build has.
+   *
+   * @param applied the newest migration that was applied; empty for none
+   * @param newest that this build has
+   * @param pending how many of this build's are not applied
+   * @param unknown how many were applied that this build does not know
+   * @param failed how many did not succeed, or are not what they were
+   */
+  public record Version(String applied, String newest, int pending, int unknown, int failed) {}
+
+  /** Which version the schema has. Changes nothing. */
+  public Version version() throws SQLException {
+    try (Connection connection = address.connect("spendwatch-doctor");
+        Statement statement = connection.createStatement()) {
+      MigrationInfoService all = flyway(statement).info();
+      MigrationInfo current = all.current();
+      return new Version(
+          current == null || current.getVersion() == null ? "" : current.getVersion().toString(),
+          Arrays.stream(all.all())
+              .filter(each -> each.getState().isResolved() && each.getVersion() != null)
+              .map(each -> each.getVersion().toString())
+              .reduce("", (_, later) -> later),
+          all.pending().length,
+          (int) Arrays.stream(all.applied()).filter(each -> !each.getState().isResolved()).count(),
+          (int)
+              Arrays.stream(all.applied())
+                  .filter(each -> each.getState().isFailed() || !each.isChecksumMatching())
+                  .count());
+    } catch (FlywayException e) {
+      if (e.getCause() instanceof SQLException cause) {
+        throw cause;
+      }
+      throw new SQLException(firstLine(e), e);
+    }
+  }
+
+  /** Who may do what in the schema: the script that each migration runs. */
+  public static String grants() {
+    return GRANT_PRIVILEGES;
+  }
+
+  private Flyway flyway(Statement statement) throws SQLException {
+    return Flyway.configure()
+        .dataSource(address.jdbcUrl(), address.user(), address.password())
+        .schemas(NAME)
+        .defaultSchema(NAME)
+        .locations("classpath:db/migration")
+        .validateMigrationNaming(true)
+        .initSql(
+            PostgresAddress.SESSION
+                + WITHOUT_TIMEOUTS
+                + (isOwners(statement) ? "SET ROLE " + OWNER : ""))
+        .load();
   }
 
   /**

@@ -15,7 +15,15 @@ import picocli.CommandLine.Command;
       "The floor of the benchmarks: reads transactions, writes rows, produces alerts, commits"
           + " offsets, and does nothing else that a node does. It shares nothing with nodes: give it"
           + " a database, topics and a group of its own."
-    })
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "1:it could not start, or has failed",
+      "2:wrong usage",
+      "143:it was told to end"
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  SPENDWATCH_KAFKA_GROUP_ID=bare spendwatch bare-loop")
 public final class BareLoopCommand implements Callable<Integer> {
 
   @Override

@@ -44,7 +44,15 @@ import picocli.CommandLine.Spec;
           + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), and what an"
           + " audit takes, and costs it (audit).",
       "Each figure is checked: a wrong judgement ends it with status 1."
-    })
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:measured",
+      "1:a figure's answers were wrong, or it could not run",
+      "2:wrong usage"
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch bench --only drain,latency --json figures.json")
 public final class BenchCommand implements Callable<Integer> {
   /** Of the mixed load: few enough to be in memory with the default heap. */
   private static final int MIXED_USERS = 10_000;

@@ -20,9 +20,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Compares the tables and the alert topic of a finished run with a set's known answers:",
-      "SET.reference.csv.gz and, where there is one, SET.alerts.csv.gz.",
-      "Exit status: 0 equal, 1 something differs or could not be read."
-    })
+      "SET.reference.csv.gz and, where there is one, SET.alerts.csv.gz."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:equal", "1:something differs or could not be read", "2:wrong usage"},
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch compare shared/data --set hard")
 public final class CompareCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

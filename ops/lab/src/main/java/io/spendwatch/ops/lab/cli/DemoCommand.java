@@ -24,7 +24,16 @@ import picocli.CommandLine.Spec;
       "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
           + " summary says what that did.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
-    })
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:it came to its end at --duration",
+      "1:something failed; one line says what",
+      "2:wrong usage",
+      "130:it came to its end on Ctrl-C"
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch demo --nodes 3 --duration 2m")
 public final class DemoCommand implements Callable<Integer> {
   /** For the summary and the end of everything, after Ctrl-C. */
   private static final Duration FINISH_MAX = Duration.ofSeconds(60);

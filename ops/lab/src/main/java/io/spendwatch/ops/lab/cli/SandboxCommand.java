@@ -29,7 +29,15 @@ import picocli.CommandLine.Spec;
       "Prints one SPENDWATCH_...=value line per setting that the other commands need from their"
           + " environment, then READY. They find the servers in a shell that has done",
       "  set -a; source <(./spendwatch sandbox ... | sed '/READY/q'); set +a"
-    })
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "1:a server does not start, or has stopped",
+      "2:wrong usage",
+      "130:it has ended on Ctrl-C"
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch sandbox --partitions 16")
 public final class SandboxCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

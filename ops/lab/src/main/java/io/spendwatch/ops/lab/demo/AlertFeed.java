@@ -3,6 +3,7 @@ package io.spendwatch.ops.lab.demo;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.alerts.AlertText;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertType;
 import java.io.PrintWriter;
@@ -18,6 +19,7 @@ final class AlertFeed implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final PrintWriter out;
+  private final Terminal terminal = Terminal.ofStandardOutput();
   private final long startedNanos;
   private final AtomicLong raised = new AtomicLong();
   private final AtomicLong cleared = new AtomicLong();
@@ -72,7 +74,7 @@ final class AlertFeed implements AutoCloseable {
   }
 
   private void show(Alert alert) {
-    out.println(AlertText.line(alert));
+    out.println(AlertText.line(alert, terminal));
     out.flush();
     var counter =
         switch (alert.type()) {

@@ -11,6 +11,8 @@ import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.topics.Preparation;
+import io.spendwatch.ops.terminal.Terminal;
+import io.spendwatch.ops.terminal.Wrapped;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
@@ -71,6 +73,7 @@ public final class Demo {
   private final Plan plan;
   private final DataDirectory directory;
   private final PrintWriter out;
+  private final Terminal terminal = Terminal.ofStandardOutput();
   private final long startedNanos = System.nanoTime();
   private final CountDownLatch finish = new CountDownLatch(1);
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
@@ -386,13 +389,14 @@ public final class Demo {
     return child.output().lines().filter(line -> !line.isBlank()).reduce((_, l) -> l).orElse("");
   }
 
+  /** As many lines as it takes: further ones begin where the first one's text does. */
   private void say(String what) {
-    out.println(
+    String when =
         String.format(
-            Locale.ROOT,
-            "[%5.1f s] %s",
-            (System.nanoTime() - startedNanos) / 1_000_000_000.0,
-            ForeignText.shown(what)));
+            Locale.ROOT, "[%5.1f s] ", (System.nanoTime() - startedNanos) / 1_000_000_000.0);
+    List<String> lines =
+        Wrapped.lines(ForeignText.shown(what), " ".repeat(when.length()), terminal.columns());
+    out.println(when + String.join(System.lineSeparator(), lines).stripLeading());
     out.flush();
   }
 

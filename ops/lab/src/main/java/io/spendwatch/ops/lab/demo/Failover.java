@@ -86,7 +86,7 @@ record Failover(String node, Duration decidingAgain, Duration longest, int parti
   String text() {
     return String.format(
         Locale.ROOT,
-        "%s s at most, of partition %d; those that %s had were decided on again %s s after its end",
+        "%s s at most, of partition %d; those that %s had%n                  were decided on again %s s after its end",
         seconds(longest),
         partition,
         node,

@@ -100,7 +100,8 @@ record Summary(
     return String.format(
             Locale.ROOT,
             """
-          nothing lost    %s: %,d distinct records, %,d rows; %,d alert rows, %,d seen, %,d of them different
+          nothing lost    %s: %,d distinct records, %,d rows;
+                          %,d alert rows, %,d seen, %,d of them different
           standstill      %s
         """,
             nothingIsLost() ? "yes" : "NO",

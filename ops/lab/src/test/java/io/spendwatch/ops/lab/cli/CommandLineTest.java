@@ -4,18 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.protocol.ForeignText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
 /** Exit statuses and the one line that says why. */
@@ -25,7 +29,9 @@ class CommandLineTest {
           "spendwatch.kafka.bootstrap-servers",
           "spendwatch.postgres.uri",
           "spendwatch.http.port",
-          "spendwatch.pipeline.batch-rows-max");
+          "spendwatch.pipeline.batch-rows-max",
+          "spendwatch.kafka.properties.default.api.timeout.ms",
+          "spendwatch.kafka.properties.request.timeout.ms");
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -45,24 +51,25 @@ class CommandLineTest {
     SETTINGS.forEach(System::clearProperty);
   }
 
+  static Stream<String> commands() {
+    return Lab.commands().keySet().stream();
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "demo",
-        "sandbox",
-        "migrate",
-        "node",
-        "status",
-        "alerts",
-        "bench",
-        "bare-loop",
-        "compare",
-        "explain"
-      })
+  @MethodSource("commands")
   void eachCommandExplainsItself(String command) {
     assertThat(run(command, "--help")).isZero();
-    assertThat(out.toString()).startsWith("Usage: spendwatch " + command);
+    assertThat(out.toString())
+        .startsWith("Usage: spendwatch " + command)
+        .contains("Exit status:", "Example:\n  ")
+        .satisfies(help -> assertThat(help.lines()).allMatch(line -> line.length() <= 80))
+        .satisfies(CommandLineTest::hasNoControlCharacters);
     assertThat(err.toString()).isEmpty();
+  }
+
+  private static void hasNoControlCharacters(String text) {
+    assertThat(text.lines())
+        .allSatisfy(line -> assertThat(line.codePoints()).noneMatch(ForeignText::isUnsafe));
   }
 
   @Test
@@ -74,10 +81,10 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "sandbox", "migrate", "node", "status", "alerts"})
+  @MethodSource("commands")
   void aWrongOptionIsWrongUsage(String command) {
     assertThat(run(command, "--no-such-option")).isEqualTo(2);
-    assertOneLine("spendwatch " + command + ": ", "--no-such-option", "--help");
+    assertOneLine("spendwatch " + command + ": ", "(see --help)");
   }
 
   @ParameterizedTest
@@ -98,6 +105,11 @@ class CommandLineTest {
     "explain x --at soon, --at: soon (expected: such as",
     "status --url nowhere, --url: nowhere",
     "status --timeout 0s, --timeout: PT0S",
+    "status --watch=0s, --watch: PT0S",
+    "alerts --since yesterday, --since: yesterday (expected: such as",
+    "alerts --since 1h --from-beginning, expected: one of them",
+    "alerts --type raised, --type",
+    "completion fish, fish (expected: bash or zsh)",
     "demo --scale 0, --scale: 0",
     "demo --nodes 0, --nodes: 0",
     "demo --duration 0s, --duration: PT0S",
@@ -147,6 +159,47 @@ class CommandLineTest {
       assertThat(run("status", "--timeout", "300ms")).isEqualTo(1);
       assertOneLine("spendwatch status: ", "is slow", "300 ms (--timeout)");
     }
+  }
+
+  @Test
+  void bashTakesTheCompletion() throws IOException, InterruptedException {
+    assertThat(run("completion", "bash")).isZero();
+    Process bash =
+        new ProcessBuilder("bash", "-c", "source /dev/stdin && complete -p spendwatch")
+            .redirectErrorStream(true)
+            .start();
+    try (Writer script = bash.outputWriter()) {
+      script.write(out.toString());
+    }
+    String said = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(bash.waitFor()).as(said).isZero();
+    assertThat(out.toString()).contains("print-config", "--from-beginning");
+  }
+
+  @Test
+  void printConfigSaysWhereEachSettingComesFrom() {
+    assertThat(run("print-config")).isZero();
+    assertThat(out.toString().lines())
+        .contains(
+            "spendwatch.http.port = \"" + closedPort + "\"  # -Dspendwatch.http.port")
+        .anyMatch(
+            line ->
+                line.matches(
+                    "spendwatch\\.audit\\.interval = \"1 m\"  # default, spendwatch\\.conf:\\d+"))
+        .anyMatch(
+            line -> line.startsWith("spendwatch.node-id = ") && line.endsWith("# this machine"));
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void doctorSaysWhatItCouldNotLookAt() {
+    System.setProperty("spendwatch.kafka.properties.default.api.timeout.ms", "500");
+    System.setProperty("spendwatch.kafka.properties.request.timeout.ms", "400");
+    assertThat(run("doctor")).isEqualTo(2);
+    assertThat(out.toString())
+        .startsWith("Not well: 2 could not be looked at (of 4 checks)")
+        .contains("not looked  kafka: 127.0.0.1:" + closedPort, "not looked  postgresql: ")
+        .satisfies(text -> assertThat(text.lines()).allMatch(line -> line.length() <= 80));
   }
 
   @Test

@@ -21,7 +21,7 @@ class DemoIT {
 
   private static final Pattern STANDSTILL =
       Pattern.compile(
-          "standstill +(\\d+)\\.\\d s at most, of partition \\d;.* decided on again (\\d+)\\.\\d s");
+          "(?s)standstill +(\\d+)\\.\\d s at most, of partition \\d;.* decided on again (\\d+)\\.\\d s");
 
   @TempDir private Path temporary;
 
@@ -30,7 +30,7 @@ class DemoIT {
     var environment = Map.of("SPENDWATCH_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary);
     try (Launched demo = Launched.start(environment, "demo", "--scale", "0.005")) {
       demo.awaitLine(
-          line -> line.matches(".* RAISED +[0-9a-f]{8}-[0-9a-f]{4}  user live-.*"),
+          line -> line.matches(".* RAISED +[0-9a-f]{8}-[0-9a-f]{4} live-.*"),
           Duration.ofMinutes(3));
       List<ProcessHandle> children = demo.descendants();
       demo.signalGroup("INT");
