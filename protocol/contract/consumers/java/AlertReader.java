@@ -13,8 +13,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Follows the alert topic and keeps who is over their limit. Reads from the beginning the first time, then from where
- * its group was.
+ * Follows the alert topic and keeps who is over their limit. Reads from the beginning the first
+ * time, then from where its group was.
  *
  * <pre>
  *   java -cp 'lib/*' AlertReader.java localhost:9092 [topic [group]]
@@ -24,12 +24,14 @@ public final class AlertReader {
   /** How many ids are remembered: more than can be read again after a restart. */
   private static final int SEEN_MAX = 100_000;
 
-  private final Set<String> seen = Collections.newSetFromMap(new LinkedHashMap<>() {
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
-      return size() > SEEN_MAX;
-    }
-  });
+  private final Set<String> seen =
+      Collections.newSetFromMap(
+          new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+              return size() > SEEN_MAX;
+            }
+          });
   private final Map<String, Alert> open = new LinkedHashMap<>();
 
   public static void main(String[] arguments) {
@@ -60,7 +62,8 @@ public final class AlertReader {
       // Fields that this version of the library does not know are ignored.
       alert = AlertCodec.decode(record.value());
     } catch (AlertCodec.AlertFormatException e) {
-      System.err.printf("partition %d offset %d: %s%n", record.partition(), record.offset(), e.getMessage());
+      System.err.printf(
+          "partition %d offset %d: %s%n", record.partition(), record.offset(), e.getMessage());
       return;
     }
     if (!seen.add(alert.alertId())) {
@@ -71,10 +74,15 @@ public final class AlertReader {
         open.put(alert.episodeId(), alert);
         System.out.printf("RAISED  %s over %s%n", alert.userId(), alert.episodeId());
       }
-      // The cause may be OTHER: one of a later version. That the episode has ended holds all the same.
+      // The cause may be OTHER: one of a later version. That the episode has ended holds all the
+      // same.
       case CLEARED -> {
         Alert raised = open.remove(alert.episodeId());
-        System.out.printf("CLEARED %s %s by %s%s%n", alert.userId(), alert.episodeId(), alert.cause(),
+        System.out.printf(
+            "CLEARED %s %s by %s%s%n",
+            alert.userId(),
+            alert.episodeId(),
+            alert.cause(),
             raised == null ? ", raised before this reader began" : "");
       }
     }

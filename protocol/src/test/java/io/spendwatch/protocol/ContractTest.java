@@ -112,7 +112,8 @@ class ContractTest {
     assertThat(files("samples/dead-letters"))
         .isNotEmpty()
         .allSatisfy(
-            sample -> assertThat(faults(DEAD_LETTER_HEADERS, Files.readAllBytes(sample))).isEmpty());
+            sample ->
+                assertThat(faults(DEAD_LETTER_HEADERS, Files.readAllBytes(sample))).isEmpty());
   }
 
   @Property(tries = 200)

@@ -88,15 +88,13 @@ public final class DocsResource implements Resource {
                     "swagger-ui-bundle.js",
                     () -> getFromResource(SWAGGER_UI + "/swagger-ui-bundle.js", SCRIPT)),
                 path(
-                    "swagger-ui.css",
-                    () -> getFromResource(SWAGGER_UI + "/swagger-ui.css", CSS))));
+                    "swagger-ui.css", () -> getFromResource(SWAGGER_UI + "/swagger-ui.css", CSS))));
   }
 
   /** Its files lie below it; the library says it of itself. */
   private static String version() {
     var properties = new Properties();
-    try (InputStream stated =
-        resource("META-INF/maven/org.webjars/swagger-ui/pom.properties")) {
+    try (InputStream stated = resource("META-INF/maven/org.webjars/swagger-ui/pom.properties")) {
       properties.load(stated);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -99,8 +99,7 @@ class ApiContractIT {
     if (operation.node().at("/responses/200/content").has("text/event-stream")) {
       return isStreamed(client, request);
     }
-    HttpResponse<String> response =
-        client.send(request, HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
     if (response.statusCode() == 405 || response.body().contains("nothing at this path")) {
       return false;
     }
