@@ -1,5 +1,6 @@
 package io.spendwatch.ops.api;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
 import static org.apache.pekko.http.javadsl.server.Directives.encodeResponse;
@@ -55,6 +56,8 @@ public final class DocsResource implements Resource {
               "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
                   + " connect-src 'self'; base-uri 'none'; form-action 'none';"
                   + " frame-ancestors 'none'"),
+          // So that a node of a new version is not looked at through files of the old one.
+          RawHeader.create("Cache-Control", "no-cache"),
           RawHeader.create("X-Content-Type-Options", "nosniff"),
           RawHeader.create("Referrer-Policy", "no-referrer"));
 
@@ -63,7 +66,7 @@ public final class DocsResource implements Resource {
   /** Reads the document, once. */
   public DocsResource() {
     try (InputStream document = resource(OURS + "openapi.yaml")) {
-      this.openApi = new String(document.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      this.openApi = new String(document.readAllBytes(), UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
