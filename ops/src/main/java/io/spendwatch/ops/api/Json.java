@@ -1,21 +1,27 @@
 package io.spendwatch.ops.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import io.spendwatch.protocol.EventTime;
+import java.io.IOException;
+import java.time.Instant;
 
 /**
- * JSON of the HTTP interface: instants as ISO 8601, absent values left out. Thread-safe. Far from
- * the hot path, so reflection is fine here.
+ * JSON of the HTTP interface: instants as ISO 8601 with three decimals, absent values left out.
+ * Thread-safe. Far from the hot path, so reflection is fine here.
  */
 public final class Json {
   private static final ObjectMapper MAPPER =
       JsonMapper.builder()
-          .addModule(new JavaTimeModule())
+          .addModule(new JavaTimeModule().addSerializer(Instant.class, new Milliseconds()))
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -51,5 +57,20 @@ public final class Json {
       throw new IllegalArgumentException("no JSON of a " + type.getSimpleName());
     }
     return value;
+  }
+
+  /** What is below the millisecond is cut off. */
+  private static final class Milliseconds extends StdSerializer<Instant> {
+    private static final long serialVersionUID = 1;
+
+    Milliseconds() {
+      super(Instant.class);
+    }
+
+    @Override
+    public void serialize(Instant instant, JsonGenerator json, SerializerProvider provider)
+        throws IOException {
+      json.writeString(EventTime.format(instant.toEpochMilli()));
+    }
   }
 }

@@ -3,6 +3,7 @@ package io.spendwatch.ops.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.exposure.UserWindow;
@@ -15,6 +16,8 @@ import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.StatusSamples;
+import io.spendwatch.ops.testing.OpenApiAnswers;
+import io.spendwatch.ops.testing.OpenApiDocument;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,6 +30,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.http.javadsl.Http;
@@ -45,6 +49,7 @@ class HttpApiTest {
       StatusSamples.node(State.WAITING, List.of("Kafka", "PostgreSQL"));
 
   private final HttpClient client = HttpClient.newHttpClient();
+  private final OpenApiAnswers answers = new OpenApiAnswers();
   private volatile NodeStatus status = READY;
   private volatile OptionalInt partitions = OptionalInt.of(8);
   private volatile AuditHistory.Recent recent;
@@ -72,7 +77,8 @@ class HttpApiTest {
                             new ReconciliationsResource(
                                 () -> CompletableFuture.completedFuture(recent)),
                             new PartitionsResource(() -> partitions, windows),
-                            new MetricsResource(() -> "a_metric 1.0\n")))
+                            new MetricsResource(() -> "a_metric 1.0\n"),
+                            new DocsResource()))
                     .routes())
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
@@ -87,13 +93,18 @@ class HttpApiTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/health/live", "/health/ready", "/api/v1/status", "/metrics", "/nowhere"})
+      strings = {
+        "/health/live",
+        "/health/ready",
+        "/api/v1/status",
+        "/metrics",
+        "/openapi.yaml",
+        "/docs",
+        "/nowhere"
+      })
   void headIsGetWithoutTheBody(String path) throws Exception {
     HttpResponse<String> got = get(path);
-    HttpResponse<String> head =
-        client.send(
-            HttpRequest.newBuilder(server.resolve(path)).HEAD().build(),
-            HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> head = send(HttpRequest.newBuilder(server.resolve(path)).HEAD().build());
     assertThat(head.statusCode()).isEqualTo(got.statusCode());
     assertThat(head.headers().firstValue("content-type"))
         .isEqualTo(got.headers().firstValue("content-type"));
@@ -104,12 +115,7 @@ class HttpApiTest {
   @ValueSource(strings = {"null", "", "1", "[]", "\"x\"", "{", "{\"users\":null,\"limit\":null} x"})
   void aBodyThatIsNoRequestIsABadRequest(String body) throws Exception {
     for (String what : List.of("windows", "reread")) {
-      HttpResponse<String> response =
-          client.send(
-              HttpRequest.newBuilder(server.resolve("/api/v1/partitions/3/" + what))
-                  .POST(HttpRequest.BodyPublishers.ofString(body))
-                  .build(),
-              HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response = post("/api/v1/partitions/3/" + what, body);
       assertThat(response.statusCode()).as(what + " " + body).isEqualTo(400);
       assertThat(response.headers().firstValue("content-type"))
           .hasValueSatisfying(type -> assertThat(type).startsWith("application/problem+json"));
@@ -131,6 +137,38 @@ class HttpApiTest {
     assertThat(response.headers().firstValue("Content-Type").orElseThrow())
         .startsWith("text/plain; version=0.0.4");
     assertThat(response.body()).isEqualTo("a_metric 1.0\n");
+  }
+
+  @Test
+  void servesItsOwnDescription() throws Exception {
+    HttpResponse<String> served = get("/openapi.yaml");
+    assertThat(served.statusCode()).isEqualTo(200);
+    assertThat(new YAMLMapper().readTree(served.body())).isEqualTo(OpenApiDocument.load().json());
+  }
+
+  /** So that the page works on a machine that reaches nothing else, and runs only our scripts. */
+  @Test
+  void theDocumentationTakesEverythingFromThisNode() throws Exception {
+    HttpResponse<String> page = get("/docs");
+    assertThat(page.headers().firstValue("content-security-policy"))
+        .hasValueSatisfying(policy -> assertThat(policy).startsWith("default-src 'none'"));
+    List<String> files =
+        Pattern.compile("(?:src|href)=\"([^\"]+)\"")
+            .matcher(page.body())
+            .results()
+            .map(file -> file.group(1))
+            .filter(file -> !file.startsWith("data:"))
+            .toList();
+    assertThat(files).contains("docs/swagger-ui-bundle.js", "openapi.yaml");
+    for (String file : files) {
+      HttpResponse<String> served =
+          client.send(
+              HttpRequest.newBuilder(server.resolve("/").resolve(file)).build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(served.statusCode()).as(file).isEqualTo(200);
+      assertThat(served.body()).as(file).isNotEmpty();
+    }
+    assertThat(get("/docs/swagger-initializer.js").statusCode()).isEqualTo(404);
   }
 
   private NodeStatus answer() {
@@ -184,12 +222,7 @@ class HttpApiTest {
         .hasValueSatisfying(type -> assertThat(type).startsWith("application/problem+json"));
     assertThat(Json.read(missing.body(), Problem.class).title()).isEqualTo("Not Found");
 
-    HttpResponse<String> posted =
-        client.send(
-            HttpRequest.newBuilder(server.resolve("/health/live"))
-                .POST(HttpRequest.BodyPublishers.ofString("{}"))
-                .build(),
-            HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> posted = post("/health/live", "{}");
     assertThat(posted.statusCode()).isEqualTo(405);
     assertThat(Json.read(posted.body(), Problem.class).detail()).contains("GET");
   }
@@ -245,16 +278,19 @@ class HttpApiTest {
   }
 
   private HttpResponse<String> get(String path) throws Exception {
-    return client.send(
-        HttpRequest.newBuilder(server.resolve(path)).build(), HttpResponse.BodyHandlers.ofString());
+    return send(HttpRequest.newBuilder(server.resolve(path)).build());
   }
 
   private HttpResponse<String> post(String path, String body) throws Exception {
-    return client.send(
+    return send(
         HttpRequest.newBuilder(server.resolve(path))
             .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build(),
-        HttpResponse.BodyHandlers.ofString());
+            .build());
+  }
+
+  /** Each answer has to be one that the contract describes. */
+  private HttpResponse<String> send(HttpRequest request) throws Exception {
+    return answers.checked(client.send(request, HttpResponse.BodyHandlers.ofString()));
   }
 
   private static <T> T join(CompletionStage<T> stage) {
