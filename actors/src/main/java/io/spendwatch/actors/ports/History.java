@@ -17,6 +17,14 @@ public interface History {
   CompletionStage<PartitionHistory> partition(int partition);
 
   /**
+   * Highest event time that a partition has seen; {@link Long#MIN_VALUE} before any. Alone, for
+   * whoever needs nothing else of the partition.
+   */
+  default CompletionStage<Long> streamTimeMs(int partition) {
+    return partition(partition).thenApply(PartitionHistory::streamTimeMs);
+  }
+
+  /**
    * Reads many users in a constant number of round trips. Every asked user is in the answer, but
    * for one of whom something is stored that cannot be read: that says so where people look, and is
    * no failure of the others.

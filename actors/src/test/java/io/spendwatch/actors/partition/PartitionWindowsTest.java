@@ -161,7 +161,7 @@ class PartitionWindowsTest {
     var entity =
         BehaviorTestKit.create(
             PartitionEntity.create(
-                4, partition.actors, partition.ledger, new java.util.HashSet<>()));
+                4, partition.actors, new java.util.HashSet<>()));
     entity.run(new GetWindows(null, 10, List.of(), probe.ref()));
     assertThat(probe.receiveMessage()).isEqualTo(PartitionWindows.notConsumed(4));
   }

@@ -101,7 +101,6 @@ public final class Node {
           PartitionSharding.start(
               system,
               actors,
-              new PgHistory(database, unreadable),
               configuration.actors().allocationTimeout(),
               configuration.actors().gatherInterval());
       var status =
