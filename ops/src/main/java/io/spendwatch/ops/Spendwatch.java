@@ -4,10 +4,13 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
+import io.spendwatch.ops.cli.CheckCommand;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.StatusCommand;
+import io.spendwatch.ops.cli.TopCommand;
+import io.spendwatch.ops.cli.UserCommand;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Secrets;
@@ -78,6 +81,9 @@ public final class Spendwatch implements Runnable {
     commands.put("audit", AuditCommand.class);
     commands.put("alerts", AlertsCommand.class);
     commands.put("explain", ExplainCommand.class);
+    commands.put("user", UserCommand.class);
+    commands.put("top", TopCommand.class);
+    commands.put("check", CheckCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

@@ -66,6 +66,13 @@ public final class PgHistory implements History {
             (times, episodes) -> partitionHistory(partition, times, episodes));
   }
 
+  @Override
+  public CompletionStage<Long> streamTimeMs(int partition) {
+    return database
+        .read(READ_STREAM_TIME, Tuple.of(partition))
+        .thenApply(times -> partitionHistory(partition, times, List.of()).streamTimeMs());
+  }
+
   /** Adds those of the users after this one, page by page. */
   private CompletionStage<List<OpenEpisode>> openEpisodes(
       int partition, String afterUserId, List<OpenEpisode> before) {
