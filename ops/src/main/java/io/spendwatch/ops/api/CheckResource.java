@@ -100,7 +100,7 @@ public final class CheckResource implements Resource {
           complete(rejected(reason.name(), message));
       case Decoded.Valid<Transaction>(Transaction transaction) ->
           gate.pass(() -> response(transaction, startMs, Duration.ofMillis(deadlineMs)))
-              .map(response -> onComplete(response, there -> complete(there.get())))
+              .<Route>map(response -> onComplete(response, there -> complete(there.get())))
               .orElseGet(() -> complete(tooMany()));
     };
   }

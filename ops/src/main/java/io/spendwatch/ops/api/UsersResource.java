@@ -52,7 +52,7 @@ public final class UsersResource implements Resource {
       return complete(nobody());
     }
     return gate.pass(() -> users.apply(userId))
-        .map(
+        .<Route>map(
             answer ->
                 onComplete(
                     answer,

@@ -88,8 +88,11 @@ public final class UserAnswers {
   private CompletionStage<Optional<UserAnswer>> answer(UserView view) {
     long nowMs = clock.millis();
     CompletionStage<Optional<String>> currency =
-        view.currency() == null
-            ? details.lastCurrency(view.userId())
+        view.balance() == null && view.entries() == 0
+            // An account may have gone, and transactions be of long ago.
+            ? details
+                .lastCurrency(view.userId())
+                .thenApply(last -> view.currency() == null ? last : last.map(_ -> view.currency()))
             : CompletableFuture.completedFuture(Optional.of(view.currency()));
     return currency.thenCompose(
         known ->
