@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.exposure.CheckAnswer;
 import io.spendwatch.actors.exposure.UserView;
-import io.spendwatch.protocol.Transaction;
-import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionQuery;
 import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.AlertIds;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionKind;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -59,8 +59,7 @@ class ClusterMessageTest {
             new Transaction("t", "u", 5, "USD", 6, TransactionKind.REFUND, "m", null), checker),
         new CheckAnswer(CheckAnswer.Outcome.REJECTED, 5, balance, "USD", "BAD_AMOUNT", "too much"),
         new PartitionQuery.GetTop(PartitionQuery.By.EXCESS, 3, auditor),
-        new UserView(
-            "u", true, 1, 2, balance, 3, "e", 4, "USD", 5, 6, UserView.Source.MEMORY));
+        new UserView("u", true, 1, 2, balance, 3, "e", 4, "USD", 5, 6, UserView.Source.MEMORY));
   }
 
   @ParameterizedTest

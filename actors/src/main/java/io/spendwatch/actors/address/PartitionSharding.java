@@ -71,9 +71,7 @@ public final class PartitionSharding {
                 KEY,
                 entity ->
                     PartitionEntity.create(
-                        Integer.parseInt(entity.getEntityId()),
-                        actors,
-                        partitionSharding.here))
+                        Integer.parseInt(entity.getEntityId()), actors, partitionSharding.here))
             .withMessageExtractor(new PerPartition())
             .withStopMessage(new PartitionQuery.Leave())
             .withAllocationStrategy(

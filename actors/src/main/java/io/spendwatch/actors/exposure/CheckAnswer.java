@@ -64,8 +64,7 @@ public record CheckAnswer(
    * @param now the user, where it is a duplicate
    * @param revealsBreach whether it would raise an alert at a later transaction
    */
-  static CheckAnswer of(
-      Judgement judgement, String currency, UserView now, boolean revealsBreach) {
+  static CheckAnswer of(Judgement judgement, String currency, UserView now, boolean revealsBreach) {
     return switch (judgement) {
       case Judged judged ->
           new CheckAnswer(

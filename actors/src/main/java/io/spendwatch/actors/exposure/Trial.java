@@ -52,8 +52,7 @@ public final class Trial {
       long toMs,
       long versionsFromMs) {
     var trial = new Trial(restored, transaction, streamTimeMs, toMs);
-    trial.facts.learn(
-        new Facts.Answers(versionsFromMs, List.of(), Set.of(), Map.of(), Map.of()));
+    trial.facts.learn(new Facts.Answers(versionsFromMs, List.of(), Set.of(), Map.of(), Map.of()));
     return trial;
   }
 

@@ -35,8 +35,9 @@ import org.slf4j.LoggerFactory;
  *
  * Child of its {@link PartitionActor}, on the same node: these messages never travel. Each command
  * is answered with exactly one {@link Done}, {@link Outdated} or {@link Failed}, with any number of
- * {@link Needs} before it; {@link Show}, {@link ShowWindow} and {@link Copy} may come at any time. After {@link
- * Outdated} and {@link Failed} the parent stops the actor: its memory is not to be trusted.
+ * {@link Needs} before it; {@link Show}, {@link ShowWindow} and {@link Copy} may come at any time.
+ * After {@link Outdated} and {@link Failed} the parent stops the actor: its memory is not to be
+ * trusted.
  */
 final class UserActor extends ExtensibleBehavior<UserActor.Command> {
 

@@ -34,8 +34,7 @@ public final class UserQuestions {
     if (enters()) {
       show(
           get,
-          AbsentUser.view(
-              get.userId(), partition, ports.history(), context.getExecutionContext()));
+          AbsentUser.view(get.userId(), partition, ports.history(), context.getExecutionContext()));
     } else {
       get.replyTo().tell(UserView.unavailable(get.userId()));
     }

@@ -179,8 +179,7 @@ final class RandomHistory {
         switch (judged.verdict()) {
           case CLEAR -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.WITHIN);
           case BREACH -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.EXCEEDS);
-          case NO_ACCOUNT ->
-              assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.NO_ACCOUNT);
+          case NO_ACCOUNT -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.NO_ACCOUNT);
           case TOO_LATE ->
               assertThat(check.outcome())
                   .isEqualTo(

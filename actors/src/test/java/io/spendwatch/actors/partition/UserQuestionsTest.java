@@ -9,7 +9,6 @@ import io.spendwatch.actors.exposure.CheckAnswer.Outcome;
 import io.spendwatch.actors.exposure.UserView;
 import io.spendwatch.actors.exposure.UserView.Source;
 import io.spendwatch.actors.exposure.UserWindow;
-import io.spendwatch.actors.partition.PartitionCommand.Unavailable;
 import io.spendwatch.actors.partition.PartitionQuery.By;
 import io.spendwatch.actors.partition.PartitionQuery.Check;
 import io.spendwatch.actors.partition.PartitionQuery.GetTop;

@@ -53,7 +53,11 @@ public final class CheckResource implements Resource {
    * @param accepted which transactions the pipelines accept
    */
   public CheckResource(
-      Users users, Gate gate, QuestionsConfig config, PipelineConfig accepted, InstantSource clock) {
+      Users users,
+      Gate gate,
+      QuestionsConfig config,
+      PipelineConfig accepted,
+      InstantSource clock) {
     this.users = users;
     this.gate = gate;
     this.config = config;
@@ -80,8 +84,7 @@ public final class CheckResource implements Resource {
 
   private Route check(Optional<String> deadline, byte[] body) {
     long startMs = clock.millis();
-    long deadlineMs =
-        deadline.map(CheckResource::number).orElse(config.checkDeadline().toMillis());
+    long deadlineMs = deadline.map(CheckResource::number).orElse(config.checkDeadline().toMillis());
     if (deadlineMs < 1 || deadlineMs > config.checkDeadlineMax().toMillis()) {
       return Answers.problem(
           StatusCodes.BAD_REQUEST,
@@ -113,7 +116,9 @@ public final class CheckResource implements Resource {
             (answer, failure) ->
                 failure == null
                     ? answered(answer, startMs)
-                    : degraded(isNotReady(failure) ? CheckResult.NOT_READY : CheckResult.DEADLINE, startMs));
+                    : degraded(
+                        isNotReady(failure) ? CheckResult.NOT_READY : CheckResult.DEADLINE,
+                        startMs));
   }
 
   private static boolean isNotReady(Throwable failure) {
@@ -141,8 +146,7 @@ public final class CheckResource implements Resource {
     long nowMs = clock.millis();
     return Answers.jsonResponse(
         StatusCodes.OK,
-        CheckResult.degraded(
-            config.checkFallback(), reason, nowMs, Math.max(0, nowMs - startMs)));
+        CheckResult.degraded(config.checkFallback(), reason, nowMs, Math.max(0, nowMs - startMs)));
   }
 
   private static HttpResponse rejected(String reason, String message) {

@@ -46,9 +46,7 @@ public final class TopResource implements Resource {
                     get(
                         () ->
                             parameterOptional(
-                                "by",
-                                by ->
-                                    parameterOptional("limit", limit -> top(by, limit))))));
+                                "by", by -> parameterOptional("limit", limit -> top(by, limit))))));
   }
 
   private Route top(Optional<String> by, Optional<String> limit) {
@@ -58,8 +56,7 @@ public final class TopResource implements Resource {
       case "exposure" -> ranking = By.EXPOSURE;
       case "excess" -> ranking = By.EXCESS;
       default -> {
-        return Answers.problem(
-            StatusCodes.BAD_REQUEST, "by: expected: ratio, exposure or excess");
+        return Answers.problem(StatusCodes.BAD_REQUEST, "by: expected: ratio, exposure or excess");
       }
     }
     int count = limit.map(TopResource::number).orElse(LIMIT_DEFAULT);

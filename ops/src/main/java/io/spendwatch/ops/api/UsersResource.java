@@ -32,8 +32,7 @@ public final class UsersResource implements Resource {
   /**
    * @param users by id; empty for who is nobody
    */
-  public UsersResource(
-      Function<String, CompletionStage<Optional<UserAnswer>>> users, Gate gate) {
+  public UsersResource(Function<String, CompletionStage<Optional<UserAnswer>>> users, Gate gate) {
     this.users = users;
     this.gate = gate;
   }

@@ -24,11 +24,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     exitCodeOnExecutionException = 2,
     description = {
-      "Asks what a transaction would do, without recording it: the user's actor tries it on a copy of its"
-          + " window, against a balance that is read for it.",
-      "Exit status: 0 the user would stay within the balance (or the transaction has been counted before),"
-          + " 1 the balance would be exceeded, 2 nothing was decided because the transaction is bad or no node"
-          + " answers, 3 nothing was decided because there is no account or the time was too short.",
+      "Asks what a transaction would do, without recording it: the user's actor tries it on a copy"
+          + " of its window, against a balance that is read for it.",
+      "Exit status: 0 the user would stay within the balance (or the transaction has been counted"
+          + " before), 1 the balance would be exceeded, 2 nothing was decided because the"
+          + " transaction is bad or no node answers, 3 nothing was decided because there is no"
+          + " account or the time was too short.",
       "",
       "Example:  spendwatch check 42 120.00 USD || echo declined"
     })

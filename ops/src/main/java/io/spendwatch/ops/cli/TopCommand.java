@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
     name = "top",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows the users nearest to their limit, or over it, of all partitions; of those who are in memory, as"
-          + " everybody is who has had a transaction lately.",
+      "Shows the users nearest to their limit, or over it, of all partitions; of those who are in"
+          + " memory, as everybody is who has had a transaction lately.",
       "Exit status: 0 shown, 1 no node answers.",
       "",
       "Example:  spendwatch top --by excess --limit 10"
@@ -88,7 +88,8 @@ public final class TopCommand implements Callable<Integer> {
     }
   }
 
-  private static String row(String user, String exposure, String balance, String left, String used) {
+  private static String row(
+      String user, String exposure, String balance, String left, String used) {
     return String.format(
         Locale.ROOT, "%-20s %15s %15s %15s %7s", user, exposure, balance, left, used);
   }

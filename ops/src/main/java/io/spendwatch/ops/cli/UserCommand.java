@@ -19,8 +19,9 @@ import picocli.CommandLine.Spec;
     name = "user",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows how a user stands now: exposure over the last 24 h, balance, headroom, and the open episode, if"
-          + " there is one. Any node answers for all; who is not in its memory is read from the tables.",
+      "Shows how a user stands now: exposure over the last 24 h, balance, headroom, and the open"
+          + " episode, if there is one. Any node answers for all; who is not in its memory is read"
+          + " from the tables.",
       "Exit status: 0 shown, 1 there is no such user, or no node answers.",
       "",
       "Example:  spendwatch user 42"
@@ -68,20 +69,14 @@ public final class UserCommand implements Callable<Integer> {
     if (user.balance() == null) {
       line(out, "balance", "there is no account");
     } else {
-      line(
-          out,
-          "balance",
-          user.balance() + " " + user.currency() + " since " + user.balanceAsOf());
+      line(out, "balance", user.balance() + " " + user.currency() + " since " + user.balanceAsOf());
       line(out, "headroom", user.headroom() + " " + user.currency() + percent(user.ratio()));
     }
     if (user.streamTime() != null) {
       line(out, "window", user.windowStart() + " to " + user.streamTime());
     }
     UserAnswer.OpenEpisode episode = user.openEpisode();
-    line(
-        out,
-        "breach",
-        episode == null ? "none" : "since " + episode.since() + opening(episode));
+    line(out, "breach", episode == null ? "none" : "since " + episode.since() + opening(episode));
     if (episode != null) {
       line(out, "episode", episode.episodeId());
     }
@@ -89,9 +84,7 @@ public final class UserCommand implements Callable<Integer> {
   }
 
   private static String opening(UserAnswer.OpenEpisode episode) {
-    return episode.exposure() == null
-        ? ""
-        : ": " + episode.exposure() + " > " + episode.balance();
+    return episode.exposure() == null ? "" : ": " + episode.exposure() + " > " + episode.balance();
   }
 
   static String percent(BigDecimal ratio) {

@@ -102,8 +102,7 @@ public final class Node {
     Optional<Database> owners =
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
-        Stream.concat(Stream.of(database, writes, analytics, questions), owners.stream())
-            .toList();
+        Stream.concat(Stream.of(database, writes, analytics, questions), owners.stream()).toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
     try {
@@ -260,7 +259,8 @@ public final class Node {
       return "the nodes of the cluster that was found have not let this one in: start it again";
     }
     if (isReason(CoordinatedShutdown.incompatibleConfigurationDetectedReason())) {
-      return "the cluster does not take this node, whose settings of pekko.cluster are different: its log says which";
+      return "the cluster does not take this node, whose settings of pekko.cluster are different:"
+                 + " its log says which";
     }
     return CoordinatedShutdown.get(system)
         .getShutdownReason()

@@ -47,9 +47,7 @@ public final class RecentTops {
         .compute(
             new Kind(by, size(limit)),
             (kind, before) ->
-                before != null && before.isFresh(nowMs)
-                    ? before
-                    : new Asked(nowMs, ask(kind)))
+                before != null && before.isFresh(nowMs) ? before : new Asked(nowMs, ask(kind)))
         .answer()
         .thenApply(answer -> answer.first(limit));
   }

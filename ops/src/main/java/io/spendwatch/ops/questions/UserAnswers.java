@@ -99,8 +99,7 @@ public final class UserAnswers {
             known.isEmpty()
                 ? CompletableFuture.completedFuture(Optional.empty())
                 : details(view, DETAILS_TRIES)
-                    .thenApply(
-                        read -> Optional.of(UserAnswer.of(view, read, known.get(), nowMs))));
+                    .thenApply(read -> Optional.of(UserAnswer.of(view, read, known.get(), nowMs))));
   }
 
   /** The actor may be ahead of the tables by a batch. */

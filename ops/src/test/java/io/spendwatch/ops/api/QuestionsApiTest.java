@@ -53,12 +53,27 @@ class QuestionsApiTest {
   private static final int UNDER_WAY_MAX = 2;
   private static final UserAnswer USER =
       new UserAnswer(
-          "u", null, "USD", "7.54", null, null, null, null, null, 1, null, null, null, "memory",
-          "2024-07-12T15:57:33.000Z", 1);
+          "u",
+          null,
+          "USD",
+          "7.54",
+          null,
+          null,
+          null,
+          null,
+          null,
+          1,
+          null,
+          null,
+          null,
+          "memory",
+          "2024-07-12T15:57:33.000Z",
+          1);
   private static final String GOOD =
       """
       {"transactionId":"t","userId":"u","amount":"1.50","currency":"USD","kind":"REFUND",
-       "eventTime":"2024-07-12T15:57:33Z"}""";
+       "eventTime":"2024-07-12T15:57:33Z"}\
+      """;
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final ObjectMapper json = new ObjectMapper();
@@ -259,11 +274,15 @@ class QuestionsApiTest {
         "{} | MISSING_FIELD",
         "{'userId':'u'} | MISSING_FIELD",
         "{'transactionId':'t','userId':'','amount':1,'currency':'USD','eventTime':1} | BAD_ID",
-        "{'transactionId':'t','userId':'u','amount':1,'currency':'usd','eventTime':1} | BAD_CURRENCY",
+        "{'transactionId':'t','userId':'u','amount':1,'currency':'usd','eventTime':1} |"
+            + " BAD_CURRENCY",
         "{'transactionId':'t','userId':'u','amount':0,'currency':'USD','eventTime':1} | BAD_AMOUNT",
-        "{'transactionId':'t','userId':'u','amount':1,'currency':'USD','eventTime':'x'} | BAD_EVENT_TIME",
-        "{'transactionId':'t','userId':'u','amount':1,'currency':'USD','eventTime':4000000000000} | FUTURE_EVENT_TIME",
-        "{'transactionId':'t','userId':'u','amount':1,'currency':'USD','eventTime':1,'kind':'GIFT'} | BAD_KIND"
+        "{'transactionId':'t','userId':'u','amount':1,'currency':'USD','eventTime':'x'} |"
+            + " BAD_EVENT_TIME",
+        "{'transactionId':'t','userId':'u','amount':1,'currency':'USD','eventTime':4000000000000} |"
+            + " FUTURE_EVENT_TIME",
+        "{'transactionId':'t','userId':'u','amount':1,'currency':'USD','eventTime':1,'kind':'GIFT'}"
+            + " | BAD_KIND"
       })
   void whatWouldBeADeadLetterIsABadRequestWithItsReason(String body, String reason)
       throws Exception {
@@ -277,8 +296,7 @@ class QuestionsApiTest {
   void whatOnlyTheActorSeesIsABadRequestToo() throws Exception {
     users.answer =
         CompletableFuture.completedFuture(
-            new CheckAnswer(
-                Outcome.REJECTED, 0, null, null, "CURRENCY_MISMATCH", "currency USD"));
+            new CheckAnswer(Outcome.REJECTED, 0, null, null, "CURRENCY_MISMATCH", "currency USD"));
     HttpResponse<String> response = check(GOOD, null);
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body()).contains("CURRENCY_MISMATCH: currency USD");

@@ -57,9 +57,7 @@ public record PipelineConfig(
     Duration topicCheckInterval,
     BackOff retry) {
 
-  /**
-   * What of a decoded transaction these settings accept: all but what is older than the floor.
-   */
+  /** What of a decoded transaction these settings accept: all but what is older than the floor. */
   public Decoded<Transaction> notBeforeFloor(Decoded<Transaction> decoded) {
     return decoded instanceof Decoded.Valid<Transaction>(Transaction transaction)
             && transaction.eventTimeMs() < eventTimeFloor.toEpochMilli()

@@ -74,8 +74,8 @@ class QuestionsIT {
     try (Connection connection = bed.database().connect("test");
         PreparedStatement insert =
             connection.prepareStatement(
-                "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor, as_of)"
-                    + " VALUES (?, ?, 'USD', ?, to_timestamp(0))")) {
+                "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor,"
+                    + " as_of) VALUES (?, ?, 'USD', ?, to_timestamp(0))")) {
       // Every tenth has no account.
       for (int user = 0; user < userIds.size(); user++) {
         if (user % 10 != 9) {
@@ -156,8 +156,7 @@ class QuestionsIT {
           assertThat(text(episode.path("episodeId"))).isEqualTo(stored.getString("episode_id"));
           if (!episode.isNull()) {
             open++;
-            assertThat(text(episode.get("transactionId")))
-                .isEqualTo(stored.getString("opened_by"));
+            assertThat(text(episode.get("transactionId"))).isEqualTo(stored.getString("opened_by"));
             assertThat(new BigDecimal(episode.get("exposure").asText()))
                 .isGreaterThan(new BigDecimal(episode.get("balance").asText()));
           }
@@ -181,8 +180,7 @@ class QuestionsIT {
     assertThat(within.get("headroomAfter").asText()).isEqualTo("0.00");
     assertThat(within.get("degraded").asBoolean()).isFalse();
     assertThat(check(userId, "c1", "0.02", atMs).get("outcome").asText()).isEqualTo("EXCEEDS");
-    assertThat(check("nobody", "c1", "0.02", atMs).get("outcome").asText())
-        .isEqualTo("NO_ACCOUNT");
+    assertThat(check("nobody", "c1", "0.02", atMs).get("outcome").asText()).isEqualTo("NO_ACCOUNT");
     String command = "http://127.0.0.1:" + node.httpPort();
     assertThat(run("check", userId, "0.01", "USD", "--url", command)).isZero();
     assertThat(run("check", userId, "0.02", "USD", "--url", command)).isEqualTo(1);
@@ -193,13 +191,13 @@ class QuestionsIT {
     assertThat(run("top", "--by", "excess", "--url", command)).isZero();
     send(
         List.of(
-            new Transaction(
-                "c1", userId, 2, "USD", atMs, TransactionKind.PURCHASE, null, null)));
+            new Transaction("c1", userId, 2, "USD", atMs, TransactionKind.PURCHASE, null, null)));
     try (Connection connection = bed.database().connect("test");
         Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT verdict::text, exposure_minor FROM spendwatch.transactions WHERE user_id = 'saver'")) {
+                "SELECT verdict::text, exposure_minor FROM spendwatch.transactions WHERE user_id ="
+                    + " 'saver'")) {
       assertThat(row.next()).isTrue();
       assertThat(row.getString(1)).isEqualTo("BREACH");
       assertThat(row.getLong(2)).isEqualTo(2);
@@ -246,7 +244,8 @@ class QuestionsIT {
                               SELECT FROM spendwatch.alerts AS c
                                WHERE c.user_id = a.user_id AND c.episode_id = a.episode_id AND c.type = 'CLEARED')
                    ) AS raised ON true
-             GROUP BY 1, 2, 3""");
+             GROUP BY 1, 2, 3\
+            """);
     query.closeOnCompletion();
     query.setString(1, userId);
     query.setString(2, streamTime);
@@ -280,8 +279,7 @@ class QuestionsIT {
   private long stored() throws SQLException {
     try (Connection connection = bed.database().connect("test");
         Statement statement = connection.createStatement();
-        ResultSet count =
-            statement.executeQuery("SELECT count(*) FROM spendwatch.transactions")) {
+        ResultSet count = statement.executeQuery("SELECT count(*) FROM spendwatch.transactions")) {
       count.next();
       return count.getLong(1);
     }
