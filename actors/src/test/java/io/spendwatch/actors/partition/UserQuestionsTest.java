@@ -34,7 +34,8 @@ class UserQuestionsTest {
 
   private final ActorTestKit kit =
       ActorTestKit.create(
-          ConfigFactory.parseString("pekko.actor.provider = local")
+          ConfigFactory.parseString(
+                  "pekko { actor.provider = local, actor.testkit.typed.single-expect-default = 30s }")
               .withFallback(ConfigFactory.load()));
   private final TestProbe<UserView> shown = kit.createTestProbe(UserView.class);
   private final TestProbe<CheckAnswer> checked = kit.createTestProbe(CheckAnswer.class);
