@@ -90,7 +90,7 @@ public sealed interface PartitionQuery extends ClusterMessage {
     EXPOSURE {
       @Override
       public double rank(long exposureMinor, AccountBalance balance) {
-        return balance == null ? Double.NEGATIVE_INFINITY : units(exposureMinor, balance);
+        return balance == null ? Double.NEGATIVE_INFINITY : units((double) exposureMinor, balance);
       }
     },
     /** Exposure less balance, in units of its currency. */
