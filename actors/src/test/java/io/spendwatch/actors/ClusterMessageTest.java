@@ -3,6 +3,7 @@ package io.spendwatch.actors;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.actors.exposure.CheckAnswer;
 import io.spendwatch.actors.exposure.UserView;
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionQuery;
@@ -10,6 +11,8 @@ import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.AlertIds;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionKind;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -43,6 +46,7 @@ class ClusterMessageTest {
   private Stream<ClusterMessage> messages() {
     ActorRef<UserView> viewer = kit.createTestProbe(UserView.class).ref();
     ActorRef<PartitionWindows> auditor = kit.createTestProbe(PartitionWindows.class).ref();
+    ActorRef<CheckAnswer> checker = kit.createTestProbe(CheckAnswer.class).ref();
     var balance = new AccountBalance(-5, "USD", 7, 3);
     return Stream.of(
         new PartitionQuery.GetUser("u", viewer),
@@ -51,7 +55,11 @@ class ClusterMessageTest {
         new PartitionWindows(1, true, 2, 3, List.of(window("u", balance)), true),
         new PartitionQuery.Settle(),
         new PartitionQuery.Leave(),
-        new UserView("u", true, 1, 2, balance, 3, null));
+        new PartitionQuery.Check(
+            new Transaction("t", "u", 5, "USD", 6, TransactionKind.REFUND, "m", null), checker),
+        new CheckAnswer(CheckAnswer.Outcome.REJECTED, 5, balance, "USD", "BAD_AMOUNT", "too much"),
+        new PartitionQuery.GetTop(PartitionQuery.By.EXCESS, 3, auditor),
+        new UserView("u", true, 1, 2, balance, 3, "e", 4, "USD", 5, 6, UserView.Source.MEMORY));
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package io.spendwatch.ops;
 
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
+import io.spendwatch.ops.cli.CheckCommand;
 import io.spendwatch.ops.cli.CompletionCommand;
 import io.spendwatch.ops.cli.DoctorCommand;
 import io.spendwatch.ops.cli.Durations;
@@ -10,6 +11,8 @@ import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.PrintConfigCommand;
 import io.spendwatch.ops.cli.StatusCommand;
+import io.spendwatch.ops.cli.TopCommand;
+import io.spendwatch.ops.cli.UserCommand;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Secrets;
@@ -91,6 +94,9 @@ public final class Spendwatch implements Runnable {
     commands.put("doctor", DoctorCommand.class);
     commands.put("print-config", PrintConfigCommand.class);
     commands.put("completion", CompletionCommand.class);
+    commands.put("user", UserCommand.class);
+    commands.put("top", TopCommand.class);
+    commands.put("check", CheckCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

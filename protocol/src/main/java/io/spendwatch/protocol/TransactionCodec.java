@@ -3,6 +3,7 @@ package io.spendwatch.protocol;
 import io.spendwatch.protocol.Decoded.Valid;
 import io.spendwatch.protocol.JsonFields.Field;
 import io.spendwatch.protocol.JsonFields.Shape;
+import java.util.function.BiConsumer;
 
 /** The JSON of the {@code transactions} topic. Stateless and safe for use by many threads. */
 public final class TransactionCodec {
@@ -30,6 +31,16 @@ public final class TransactionCodec {
    *     clock plus the allowed skew
    */
   public static Decoded<Transaction> decode(byte[] key, byte[] value, long latestEventTimeMs) {
+    return decode(value, latestEventTimeMs, (checks, userId) -> checks.key(key, userId));
+  }
+
+  /** Decodes a value that is in no record: as {@link #decode}, but there is no key to be wrong. */
+  public static Decoded<Transaction> decodeValue(byte[] value, long latestEventTimeMs) {
+    return decode(value, latestEventTimeMs, (_, _) -> {});
+  }
+
+  private static Decoded<Transaction> decode(
+      byte[] value, long latestEventTimeMs, BiConsumer<FieldChecks, String> key) {
     FieldChecks checks = FieldChecks.open(value, SHAPE);
     String transactionId = checks.id(TRANSACTION_ID);
     String userId = checks.id(USER_ID);
@@ -39,7 +50,7 @@ public final class TransactionCodec {
     TransactionKind kind = checks.kind(KIND);
     String merchant = checks.text(MERCHANT);
     String originalTransactionId = checks.id(ORIGINAL_TRANSACTION_ID);
-    checks.key(key, userId);
+    key.accept(checks, userId);
     checks.notAfter(latestEventTimeMs, EVENT_TIME, eventTimeMs);
     return checks.isRejected()
         ? checks.rejection()

@@ -1,19 +1,18 @@
 package io.spendwatch.actors.address;
 
-import io.spendwatch.actors.partition.AbsentUser;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
-import io.spendwatch.actors.partition.PartitionCommand;
 import io.spendwatch.actors.partition.PartitionQuery;
+import io.spendwatch.actors.partition.PartitionQuery.Check;
+import io.spendwatch.actors.partition.PartitionQuery.GetTop;
 import io.spendwatch.actors.partition.PartitionQuery.GetUser;
 import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
 import io.spendwatch.actors.partition.PartitionQuery.Leave;
 import io.spendwatch.actors.partition.PartitionQuery.Reread;
 import io.spendwatch.actors.partition.PartitionQuery.Settle;
 import io.spendwatch.actors.partition.PartitionWindows;
-import io.spendwatch.actors.ports.History;
+import io.spendwatch.actors.partition.UserQuestions;
 import java.util.Set;
-import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -34,21 +33,39 @@ public final class PartitionEntity {
    * @param here the partitions whose address is on this node; kept up to date
    */
   public static Behavior<PartitionQuery> create(
-      int partition, PartitionActors actors, History history, Set<Integer> here) {
+      int partition, PartitionActors actors, Set<Integer> here) {
     return Behaviors.setup(
         context -> {
           here.add(partition);
+          UserQuestions questions = actors.questions(context);
           return Behaviors.receive(PartitionQuery.class)
               .onMessage(
                   GetUser.class,
                   get -> {
-                    ActorRef<PartitionCommand> actor = actors.of(partition).orElse(null);
-                    if (actor == null) {
-                      context.spawnAnonymous(
-                          AbsentUser.show(get.userId(), partition, history, get.replyTo()));
-                    } else {
-                      actor.tell(get);
-                    }
+                    actors
+                        .of(partition)
+                        .ifPresentOrElse(
+                            actor -> actor.tell(get), () -> questions.showAbsent(get, partition));
+                    return Behaviors.same();
+                  })
+              .onMessage(
+                  Check.class,
+                  check -> {
+                    actors
+                        .of(partition)
+                        .ifPresentOrElse(
+                            actor -> actor.tell(check),
+                            () -> questions.checkAbsent(check, partition));
+                    return Behaviors.same();
+                  })
+              .onMessage(
+                  GetTop.class,
+                  get -> {
+                    actors
+                        .of(partition)
+                        .ifPresentOrElse(
+                            actor -> actor.tell(get),
+                            () -> get.replyTo().tell(PartitionWindows.notConsumed(partition)));
                     return Behaviors.same();
                   })
               .onMessage(

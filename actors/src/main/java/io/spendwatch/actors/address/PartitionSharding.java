@@ -2,7 +2,6 @@ package io.spendwatch.actors.address;
 
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionQuery;
-import io.spendwatch.actors.ports.History;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -57,7 +56,6 @@ public final class PartitionSharding {
    * Starts this node's share of it.
    *
    * @param actors of the partitions that this node consumes
-   * @param history for what is asked while a partition has no actor here
    * @param allocationTimeout for reading where a shard belongs; after it the shard is placed as if
    *     nobody had said
    * @param gatherInterval between two looks whether the shards are where their partitions are
@@ -65,7 +63,6 @@ public final class PartitionSharding {
   public static PartitionSharding start(
       ActorSystem<?> system,
       PartitionActors actors,
-      History history,
       Duration allocationTimeout,
       Duration gatherInterval) {
     var partitionSharding = new PartitionSharding(system, actors);
@@ -74,10 +71,7 @@ public final class PartitionSharding {
                 KEY,
                 entity ->
                     PartitionEntity.create(
-                        Integer.parseInt(entity.getEntityId()),
-                        actors,
-                        history,
-                        partitionSharding.here))
+                        Integer.parseInt(entity.getEntityId()), actors, partitionSharding.here))
             .withMessageExtractor(new PerPartition())
             .withStopMessage(new PartitionQuery.Leave())
             .withAllocationStrategy(

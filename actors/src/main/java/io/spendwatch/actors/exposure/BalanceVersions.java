@@ -27,6 +27,14 @@ final class BalanceVersions {
     this.lastNumber = lastNumber;
   }
 
+  /** A copy. The array is replaced where it changes, never written to, so both may have it. */
+  BalanceVersions copy() {
+    var copy = new BalanceVersions(lastNumber);
+    copy.versions = versions;
+    copy.isTrimmed = isTrimmed;
+    return copy;
+  }
+
   /** The highest number that is known; 0 for none. */
   long lastNumber() {
     return lastNumber;

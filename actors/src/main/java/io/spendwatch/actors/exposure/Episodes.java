@@ -28,6 +28,14 @@ final class Episodes {
     }
   }
 
+  /** A copy; the lists are replaced where they change, never written to. */
+  Episodes copy() {
+    var copy = new Episodes(List.of());
+    copy.open = open;
+    copy.ended = ended;
+    return copy;
+  }
+
   boolean isOpen() {
     return open != null;
   }

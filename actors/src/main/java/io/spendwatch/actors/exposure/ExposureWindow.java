@@ -86,6 +86,26 @@ public final class ExposureWindow {
   private long positionMs = Long.MIN_VALUE;
   private int uncheckedChanges;
 
+  /** A copy with arrays of its own. O(n), and nothing but copying of memory. */
+  ExposureWindow copy() {
+    var copy = new ExposureWindow();
+    copy.baseMs = baseMs;
+    copy.packed = packed.clone();
+    copy.wide = wide == null ? null : wide.clone();
+    copy.currencies = currencies == null ? null : currencies.clone();
+    copy.onlyCurrency = onlyCurrency;
+    copy.counting = counting;
+    copy.filter = filter == null ? null : filter.clone();
+    copy.head = head;
+    copy.lo = lo;
+    copy.end = end;
+    copy.exposureMinor = exposureMinor;
+    copy.gross = gross;
+    copy.positionMs = positionMs;
+    copy.uncheckedChanges = uncheckedChanges;
+    return copy;
+  }
+
   /** Event time of the latest transaction; {@link Long#MIN_VALUE} without any. */
   long latestMs() {
     return end == head ? Long.MIN_VALUE : timeMs(end - 1);

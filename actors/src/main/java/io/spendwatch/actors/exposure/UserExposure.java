@@ -40,7 +40,7 @@ public final class UserExposure {
 
   private final String userId;
   private final long knownFromMs;
-  private final ExposureWindow window = new ExposureWindow();
+  private final ExposureWindow window;
   private final BalanceVersions versions;
   private final Episodes episodes;
 
@@ -54,11 +54,25 @@ public final class UserExposure {
   private long passedMs = Long.MIN_VALUE;
 
   private UserExposure(
-      String userId, long knownFromMs, BalanceVersions versions, List<Episode> announced) {
+      String userId,
+      long knownFromMs,
+      ExposureWindow window,
+      BalanceVersions versions,
+      Episodes episodes) {
     this.userId = userId;
     this.knownFromMs = knownFromMs;
+    this.window = window;
     this.versions = versions;
-    this.episodes = new Episodes(announced);
+    this.episodes = episodes;
+  }
+
+  /** A copy to try things on: whatever is done to it, this one stays as it is. O(entries). */
+  public UserExposure copy() {
+    var copy =
+        new UserExposure(userId, knownFromMs, window.copy(), versions.copy(), episodes.copy());
+    copy.currencies = currencies;
+    copy.passedMs = passedMs;
+    return copy;
   }
 
   /**
@@ -79,7 +93,12 @@ public final class UserExposure {
       lookedAt = Math.max(lookedAt, episode.knownVersion());
     }
     var user =
-        new UserExposure(userId, knownFromMs, new BalanceVersions(lookedAt), history.episodes());
+        new UserExposure(
+            userId,
+            knownFromMs,
+            new ExposureWindow(),
+            new BalanceVersions(lookedAt),
+            new Episodes(history.episodes()));
     for (Entry entry : history.entries()) {
       user.window.insert(
           entry.eventTimeMs(),
@@ -130,6 +149,17 @@ public final class UserExposure {
   /** Start of the open episode; {@link Long#MIN_VALUE} for none. */
   public long openSinceMs() {
     return episodes.isOpen() ? episodes.open().startMs() : Long.MIN_VALUE;
+  }
+
+  /** The sum where the window is at: after the last command, minor units. O(1). */
+  public long exposureMinor() {
+    return window.exposureMinor();
+  }
+
+  /** In force where time has passed to; null without an account. */
+  public AccountBalance balance() {
+    AccountBalance balance = versions.inForce(passedMs);
+    return balance == null || balance.closed() ? null : balance;
   }
 
   /** Highest number of a version of the balance that is known; 0 for none. */
@@ -294,7 +324,12 @@ public final class UserExposure {
         window.exposureAt(atMs, currency),
         balance == null || balance.closed() ? null : balance,
         window.transactionsAt(atMs, currency),
-        openEpisodeId());
+        openEpisodeId(),
+        openSinceMs(),
+        balance == null ? firstCurrency() : balance.currency(),
+        atMs,
+        window.size(),
+        UserView.Source.MEMORY);
   }
 
   /**

@@ -1,8 +1,12 @@
 package io.spendwatch.actors.partition;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
+import io.spendwatch.actors.ports.AccountBalance;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -33,15 +37,47 @@ final class AwakeUsers {
       Adapter.props(
           UserActor::create, DispatcherSelector.fromConfig("spendwatch.actors.user-dispatcher"));
 
-  private static final class Awake {
-    final ActorRef<UserActor.Command> actor;
-    int entries;
+  /** One of them, as of its last command. */
+  static final class Awake {
+    private final String userId;
+    private final ActorRef<UserActor.Command> actor;
+    private int entries;
+
+    /** In {@link #places}. */
+    private int place;
 
     /** From where on versions of the balance matter. */
-    long reachMs;
+    private long reachMs;
 
-    Awake(ActorRef<UserActor.Command> actor) {
+    private long exposureMinor;
+    private AccountBalance balance;
+
+    private Awake(String userId, ActorRef<UserActor.Command> actor) {
+      this.userId = userId;
       this.actor = actor;
+    }
+
+    String userId() {
+      return userId;
+    }
+
+    ActorRef<UserActor.Command> actor() {
+      return actor;
+    }
+
+    /** Null without an account. */
+    AccountBalance balance() {
+      return balance;
+    }
+
+    /**
+     * As of the last command, minor units; 0 once the last transaction has left the window.
+     *
+     * @param nowMs stream time
+     */
+    long exposureMinor(long nowMs) {
+      // A window with entries reaches back 24 h from the latest of them.
+      return entries == 0 || reachMs <= nowMs - 2 * ExposureWindow.WINDOW_MS ? 0 : exposureMinor;
     }
   }
 
@@ -49,6 +85,9 @@ final class AwakeUsers {
 
   /** Least recently used first. */
   private final Map<String, Awake> users = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** All of them, in no order, to go through some of them at a time. */
+  private final List<Awake> places = new ArrayList<>();
 
   private long bytes;
 
@@ -64,6 +103,16 @@ final class AwakeUsers {
   ActorRef<UserActor.Command> get(String userId) {
     Awake user = users.get(userId);
     return user == null ? null : user.actor;
+  }
+
+  /** The user at this place, from 0 to below {@link #size}; places change as users come and go. */
+  Awake at(int place) {
+    return places.get(place);
+  }
+
+  /** Whether this one, who was {@link #at} some place, still is at one. No use of the user. */
+  boolean contains(Awake user) {
+    return user.place < places.size() && places.get(user.place) == user;
   }
 
   /** The first so many of these, in the order of their ids. O(n), and no use of any of them. */
@@ -98,22 +147,22 @@ final class AwakeUsers {
   void wake(UserActor.Restore as) {
     ActorRef<UserActor.Command> actor = Adapter.toTyped(Adapter.actorOf(context, USER));
     actor.tell(as);
-    Awake user = new Awake(actor);
+    Awake user = new Awake(as.userId(), actor);
     user.reachMs = as.knownFromMs();
+    user.place = places.size();
+    places.add(user);
     users.put(as.userId(), user);
     bytes += bytesOf(user);
   }
 
-  /**
-   * A user who is awake now has so many entries in its window.
-   *
-   * @param reachMs from where on versions of the balance matter
-   */
-  void hasEntries(String userId, int now, long reachMs) {
-    Awake user = users.get(userId);
-    bytes += (long) ENTRY_BYTES * (now - user.entries);
-    user.entries = now;
-    user.reachMs = reachMs;
+  /** A user who is awake stands so now. */
+  void update(UserActor.Done done) {
+    Awake user = users.get(done.userId());
+    bytes += (long) ENTRY_BYTES * (done.entries() - user.entries);
+    user.entries = done.entries();
+    user.reachMs = done.reachMs();
+    user.exposureMinor = done.exposureMinor();
+    user.balance = done.balance();
   }
 
   /** From where on versions of the balance matter, of a user who is awake. */
@@ -149,6 +198,11 @@ final class AwakeUsers {
 
   private void stop(Awake user) {
     bytes -= bytesOf(user);
+    Awake last = places.removeLast();
+    if (last != user) {
+      places.set(user.place, last);
+      last.place = user.place;
+    }
     context.stop(user.actor);
   }
 }

@@ -9,6 +9,8 @@ import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.actors.partition.PartitionCommand.Failed;
 import io.spendwatch.actors.partition.PartitionCommand.Stop;
 import io.spendwatch.actors.partition.PartitionCommand.Unavailable;
+import io.spendwatch.actors.partition.PartitionQuery.Check;
+import io.spendwatch.actors.partition.PartitionQuery.GetTop;
 import io.spendwatch.actors.partition.PartitionQuery.GetUser;
 import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
 import io.spendwatch.actors.partition.PartitionQuery.Reread;
@@ -193,6 +195,11 @@ public final class PartitionActor {
   private final ChangedAccounts changedAccounts;
   private final Recall recall;
   private final AuditQueries audit;
+  private final UserQuestions questions;
+  private final TopUsers top;
+
+  /** For how long the partition had had nothing to read, with the last batch. */
+  private long idleMs;
 
   private long batches;
 
@@ -213,6 +220,8 @@ public final class PartitionActor {
     this.recall = new Recall(partition, isAtHome, watched, changedAccounts);
     this.audit =
         new AuditQueries(context, partition, awake, watched, dependencies.windowQueriesMax());
+    this.questions = node.questions(context);
+    this.top = new TopUsers(context, partition, awake, this::clockMs);
   }
 
   /** The actor of this partition, with an empty memory. */
@@ -263,6 +272,16 @@ public final class PartitionActor {
       case GetWindows get -> {
         node.deliveries().from(get.replyTo());
         audit.show(get);
+        yield Behaviors.same();
+      }
+      case Check check -> onCheck(check);
+      case GetTop get -> {
+        node.deliveries().from(get.replyTo());
+        top.ask(get);
+        yield Behaviors.same();
+      }
+      case TopUsers.NextSlice _ -> {
+        top.goOn();
         yield Behaviors.same();
       }
       case Reread(List<String> userIds) -> {
@@ -335,6 +354,7 @@ public final class PartitionActor {
 
   private Batch begin(Assess assess) {
     audit.begun();
+    idleMs = assess.idleMs();
     return new Batch(
         ++batches, partition, dependencies.topic(), dependencies.clearGraceMs(), assess);
   }
@@ -466,7 +486,7 @@ public final class PartitionActor {
     switch (reply) {
       case UserActor.Done done -> {
         batch.done(done);
-        awake.hasEntries(done.userId(), done.entries(), done.reachMs());
+        awake.update(done);
         boolean isOpen = done.openSinceMs() != Long.MIN_VALUE;
         if (isOpen || done.wakeAtMs() != Long.MAX_VALUE) {
           watched.watch(
@@ -586,12 +606,32 @@ public final class PartitionActor {
     node.deliveries().from(get.replyTo());
     ActorRef<UserActor.Command> user = awake.get(get.userId());
     if (user != null) {
-      user.tell(new UserActor.Show(streamTimeMs, get.replyTo()));
+      user.tell(new UserActor.Show(clockMs(), get.replyTo()));
+    } else if (streamTimeMs == Long.MIN_VALUE) {
+      questions.showAbsent(get, partition);
     } else {
-      context.spawnAnonymous(
-          AbsentUser.show(get.userId(), streamTimeMs, dependencies.history(), get.replyTo()));
+      questions.showAbsent(get, clockMs());
     }
     return Behaviors.same();
+  }
+
+  private Behavior<PartitionCommand> onCheck(Check check) {
+    node.deliveries().from(check.replyTo());
+    String userId = check.transaction().userId();
+    ActorRef<UserActor.Command> user = awake.get(userId);
+    if (user != null) {
+      questions.check(check, streamTimeMs, user);
+    } else if (streamTimeMs == Long.MIN_VALUE) {
+      questions.checkAbsent(check, partition);
+    } else {
+      questions.checkAbsent(check, streamTimeMs, watched.sinceMs(userId));
+    }
+    return Behaviors.same();
+  }
+
+  /** Stream time, moved on by how long there has been nothing to read. */
+  private long clockMs() {
+    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : streamTimeMs + idleMs;
   }
 
   private <T> void pipe(

@@ -2,6 +2,7 @@ package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActor.Dependencies;
+import io.spendwatch.actors.ports.QuestionPorts;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,6 +13,7 @@ import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
 
 /**
  * The partition actors of this node: one for each life of the pipeline of a partition that it
@@ -30,13 +32,28 @@ public final class PartitionActors {
 
   private final ActorSystem<?> system;
   private final Dependencies dependencies;
+  private final QuestionPorts questions;
   private final Deliveries deliveries = new Deliveries();
   private final ConcurrentMap<Integer, ActorRef<PartitionCommand>> actors =
       new ConcurrentHashMap<>();
 
+  /** With questions answered over the hot path's connections: for where few are asked. */
   public PartitionActors(ActorSystem<?> system, Dependencies dependencies) {
+    this(
+        system,
+        dependencies,
+        new QuestionPorts(
+            dependencies.windowQueriesMax(), dependencies.accounts(), dependencies.history()));
+  }
+
+  /**
+   * @param questions what questions about users are answered from
+   */
+  public PartitionActors(
+      ActorSystem<?> system, Dependencies dependencies, QuestionPorts questions) {
     this.system = system;
     this.dependencies = dependencies;
+    this.questions = questions;
   }
 
   /**
@@ -79,6 +96,11 @@ public final class PartitionActors {
   /** From where they have been reached so far. */
   public Deliveries deliveries() {
     return deliveries;
+  }
+
+  /** Questions about users of a partition, for the actor whose context it is. */
+  public UserQuestions questions(ActorContext<?> context) {
+    return new UserQuestions(context, questions, dependencies.clearGraceMs());
   }
 
   /** How many users one of them may keep awake: an equal share of what the node may. */

@@ -15,8 +15,11 @@ public sealed interface PartitionCommand
         PartitionCommand.AllAccountsChanged,
         PartitionCommand.Stop,
         PartitionCommand.Internal,
+        TopUsers.NextSlice,
         PartitionQuery.GetUser,
         PartitionQuery.GetWindows,
+        PartitionQuery.Check,
+        PartitionQuery.GetTop,
         PartitionQuery.Reread {
 
   /**

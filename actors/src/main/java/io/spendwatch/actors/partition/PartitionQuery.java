@@ -2,7 +2,11 @@ package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.ClusterMessage;
 import io.spendwatch.actors.address.PartitionSharding;
+import io.spendwatch.actors.exposure.CheckAnswer;
 import io.spendwatch.actors.exposure.UserView;
+import io.spendwatch.actors.ports.AccountBalance;
+import io.spendwatch.protocol.Money;
+import io.spendwatch.protocol.Transaction;
 import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
 
@@ -40,6 +44,77 @@ public sealed interface PartitionQuery extends ClusterMessage {
     public GetWindows {
       userIds = userIds == null ? List.of() : List.copyOf(userIds);
     }
+  }
+
+  /**
+   * What would this transaction do, if it were the next record of its user? Nothing is recorded and
+   * nobody wakes.
+   */
+  record Check(Transaction transaction, ActorRef<CheckAnswer> replyTo)
+      implements PartitionQuery, PartitionCommand {}
+
+  /**
+   * Which users who are awake and have an account are nearest to their limit, or over it? More than
+   * are asked for, as they stand at the partition's stream time, in no order of that kind; they may
+   * be ahead of what is durable.
+   *
+   * @param by null for one that only a later version knows: answered as if nobody consumed the
+   *     partition
+   * @param limit how many users are wanted; {@link #LIMIT_MAX} where more are asked for
+   */
+  record GetTop(By by, int limit, ActorRef<PartitionWindows> replyTo)
+      implements PartitionQuery, PartitionCommand {
+
+    /** As {@link GetWindows#LIMIT_MAX}. */
+    public static final int LIMIT_MAX = GetWindows.LIMIT_MAX;
+  }
+
+  /** What users are ranked by, the greatest first. */
+  enum By {
+    /** Exposure by balance; over a balance that is not positive, greater than any other. */
+    RATIO {
+      @Override
+      public double rank(long exposureMinor, AccountBalance balance) {
+        if (balance == null) {
+          return Double.NEGATIVE_INFINITY;
+        }
+        if (balance.balanceMinor() <= 0) {
+          return balance.isExceededBy(exposureMinor)
+              ? Double.POSITIVE_INFINITY
+              : Double.NEGATIVE_INFINITY;
+        }
+        return (double) exposureMinor / balance.balanceMinor();
+      }
+    },
+    /** Exposure, in units of its currency. */
+    EXPOSURE {
+      @Override
+      public double rank(long exposureMinor, AccountBalance balance) {
+        return balance == null ? Double.NEGATIVE_INFINITY : units((double) exposureMinor, balance);
+      }
+    },
+    /** Exposure less balance, in units of its currency. */
+    EXCESS {
+      @Override
+      public double rank(long exposureMinor, AccountBalance balance) {
+        return balance == null
+            ? Double.NEGATIVE_INFINITY
+            : units((double) exposureMinor - balance.balanceMinor(), balance);
+      }
+    };
+
+    /**
+     * For comparison, no figure to be shown. Of who has no account, {@link
+     * Double#NEGATIVE_INFINITY}.
+     */
+    public abstract double rank(long exposureMinor, AccountBalance balance);
+
+    private static double units(double minor, AccountBalance balance) {
+      return minor / UNITS[Money.fractionDigits(balance.currency())];
+    }
+
+    /** By how many fraction digits a currency has. */
+    private static final double[] UNITS = {1, 10, 100, 1_000, 10_000};
   }
 
   /**

@@ -35,8 +35,9 @@ import org.slf4j.LoggerFactory;
  *
  * Child of its {@link PartitionActor}, on the same node: these messages never travel. Each command
  * is answered with exactly one {@link Done}, {@link Outdated} or {@link Failed}, with any number of
- * {@link Needs} before it; {@link Show} and {@link ShowWindow} may come at any time. After {@link
- * Outdated} and {@link Failed} the parent stops the actor: its memory is not to be trusted.
+ * {@link Needs} before it; {@link Show}, {@link ShowWindow} and {@link Copy} may come at any time.
+ * After {@link Outdated} and {@link Failed} the parent stops the actor: its memory is not to be
+ * trusted.
  */
 final class UserActor extends ExtensibleBehavior<UserActor.Command> {
 
@@ -92,6 +93,9 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
   record ShowWindow(long streamTimeMs, ActorRef<WindowGathering.Message> replyTo)
       implements Command {}
 
+  /** Give a copy of yourself, for something to be tried on. */
+  record Copy(ActorRef<? super CheckActor.Copied> replyTo) implements Command {}
+
   /** What the parent hears. */
   sealed interface Reply extends PartitionCommand.Internal {}
 
@@ -105,6 +109,8 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
    * @param entries in the window's memory
    * @param reachMs from where on versions of the balance matter
    * @param knownVersion highest number of one that is known; 0 for none
+   * @param exposureMinor of the window where it is at
+   * @param balance in force there; null without an account
    */
   record Done(
       long batch,
@@ -115,7 +121,9 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
       long wakeAtMs,
       int entries,
       long reachMs,
-      long knownVersion)
+      long knownVersion,
+      long exposureMinor,
+      AccountBalance balance)
       implements Reply {}
 
   /** Something has to be read first; {@link Learn} goes on. */
@@ -172,8 +180,9 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
             case Judge judge -> fail(judge.batch(), userId, defect, judge.replyTo());
             case Advance advance -> fail(advance.batch(), userId, defect, advance.replyTo());
             case LearnVersions learn -> fail(learn.batch(), userId, defect, learn.replyTo());
-            case Show show -> show.replyTo().tell(UserView.unknown(userId));
+            case Show show -> show.replyTo().tell(UserView.unavailable(userId));
             case ShowWindow show -> show.replyTo().tell(new WindowGathering.Nothing(userId));
+            case Copy copy -> copy.replyTo().tell(new CheckActor.Copied(null));
             case Learn _ -> log.debug("user {}: an answer to what failed meanwhile", userId);
             case Restore _ -> throw alreadyRestored(userId);
           }
@@ -218,6 +227,10 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
               });
       case Show show -> onShow(show);
       case ShowWindow show -> onShowWindow(show);
+      case Copy copy -> {
+        copy.replyTo().tell(new CheckActor.Copied(exposure.copy()));
+        yield Behaviors.same();
+      }
       case Restore _ -> throw alreadyRestored(userId);
     };
   }
@@ -236,7 +249,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
       show.replyTo().tell(exposure.view(show.streamTimeMs()));
       return Behaviors.same();
     } catch (RuntimeException e) {
-      show.replyTo().tell(UserView.unknown(userId));
+      show.replyTo().tell(UserView.unavailable(userId));
       return broken(userId, e);
     }
   }
@@ -304,7 +317,9 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
         exposure.wakeAtMs(),
         exposure.entries(),
         exposure.reachMs(),
-        exposure.knownVersion());
+        exposure.knownVersion(),
+        exposure.exposureMinor(),
+        exposure.balance());
   }
 
   private Behavior<Command> guarded(long batch, ActorRef<PartitionCommand> replyTo, Runnable work) {

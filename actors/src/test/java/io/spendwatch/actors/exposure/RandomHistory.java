@@ -8,6 +8,7 @@ import io.spendwatch.actors.exposure.Judgement.Rejected;
 import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
+import io.spendwatch.protocol.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -125,7 +126,15 @@ final class RandomHistory {
                 transaction.currency(),
                 hours(streamTimeMs)));
     boolean duplicate = stored.has(id);
+    boolean isForgottenUnlessAwake = stored.isForgottenUnlessAwake(transaction);
+    CheckAnswer check = stored.check(transaction, streamTimeMs);
+    CheckAnswer checkAbsent = stored.checkAbsent(transaction, streamTimeMs);
     Judgement judgement = stored.assess(transaction, streamTimeMs);
+    compare(check, judgement);
+    if (number > 0 && !isForgottenUnlessAwake) {
+      // Without an account, the first currency counts that is known, however long ago it was.
+      compare(checkAbsent, judgement);
+    }
     if (duplicate) {
       naive.passTime(streamTimeMs);
       assertThat(judgement).isEqualTo(new Duplicate());
@@ -151,6 +160,37 @@ final class RandomHistory {
     // As a partition does at the end of a batch with whoever is due.
     stored.advance(streamTimeMs);
     naive.passTime(streamTimeMs);
+  }
+
+  /** What a check says is what the record then gets; and saying it has changed nothing. */
+  private static void compare(CheckAnswer check, Judgement judgement) {
+    switch (judgement) {
+      case Duplicate _ -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.DUPLICATE);
+      case Rejected(var reason, String message) -> {
+        assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.REJECTED);
+        assertThat(check.reason()).isEqualTo(reason.name());
+        assertThat(check.message()).isEqualTo(message);
+      }
+      case Judged judged -> {
+        assertThat(check.exposureMinor()).isEqualTo(judged.exposureMinor());
+        assertThat(check.balance()).isEqualTo(judged.balance());
+        assertThat(CheckAnswer.TOO_LATE.equals(check.reason()))
+            .isEqualTo(judged.verdict() == Verdict.TOO_LATE);
+        switch (judged.verdict()) {
+          case CLEAR -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.WITHIN);
+          case BREACH -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.EXCEEDS);
+          case NO_ACCOUNT -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.NO_ACCOUNT);
+          case TOO_LATE ->
+              assertThat(check.outcome())
+                  .isEqualTo(
+                      judged.balance() == null
+                          ? CheckAnswer.Outcome.NO_ACCOUNT
+                          : judged.balance().isExceededBy(judged.exposureMinor())
+                              ? CheckAnswer.Outcome.EXCEEDS
+                              : CheckAnswer.Outcome.WITHIN);
+        }
+      }
+    }
   }
 
   private void version(long fromMs) {

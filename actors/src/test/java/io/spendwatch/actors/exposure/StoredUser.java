@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** A {@link UserExposure}, and what is durable of it: whatever it asks is answered from that. */
@@ -67,12 +68,21 @@ final class StoredUser {
 
   /** Whether its id is stored, so long ago that only its key would be recognised. */
   boolean isForgotten(Transaction transaction) {
+    return isForgotten(transaction, latestMs());
+  }
+
+  /** The same for a user who is read for the transaction: so long before it. */
+  boolean isForgottenUnlessAwake(Transaction transaction) {
+    return isForgotten(transaction, transaction.eventTimeMs());
+  }
+
+  private boolean isForgotten(Transaction transaction, long untilMs) {
     return has(transaction.transactionId())
         && rows.stream()
             .noneMatch(
                 row ->
                     row.transactionId().equals(transaction.transactionId())
-                        && row.eventTimeMs() > latestMs() - 2 * DAY_MS);
+                        && row.eventTimeMs() > untilMs - 2 * DAY_MS);
   }
 
   Version lastVersion() {
@@ -102,6 +112,27 @@ final class StoredUser {
     }
     settle();
     return judgement;
+  }
+
+  /** What a check says before the transaction comes, of the user in memory. */
+  CheckAnswer check(Transaction transaction, long toMs) {
+    return answer(Trial.onCopy(exposure.copy(), transaction, toMs, toMs));
+  }
+
+  /** The same, of the user as it would be read for it if it were not in memory. */
+  CheckAnswer checkAbsent(Transaction transaction, long toMs) {
+    long knownFromMs = transaction.eventTimeMs() - 2 * DAY_MS;
+    var read = restored(knownFromMs, toMs, new ArrayList<>());
+    return answer(Trial.onRead(read, transaction, toMs, toMs, knownFromMs));
+  }
+
+  private CheckAnswer answer(Trial trial) {
+    Optional<CheckAnswer> answer = trial.answer();
+    while (answer.isEmpty()) {
+      trial.learn(answers(trial.wanted()));
+      answer = trial.answer();
+    }
+    return answer.get();
   }
 
   void advance(long toMs) {
@@ -187,7 +218,16 @@ final class StoredUser {
   }
 
   private void answer(Facts facts, Received received, long toMs) {
-    Facts.Wanted wanted = facts.takeWanted();
+    Facts.Answers answers = answers(facts.takeWanted());
+    facts.learn(answers);
+    if (answers.hasVersions()) {
+      versionReads++;
+      exposure.learn(
+          answers.versions(), answers.versionsFromMs(), toMs, received.offset(), transitions);
+    }
+  }
+
+  private Facts.Answers answers(Facts.Wanted wanted) {
     Map<ExposureQuery, Long> sums = new HashMap<>();
     for (ExposureQuery query : wanted.exposures()) {
       sums.put(query, storedSum(query.atMs(), query.currency()));
@@ -198,11 +238,7 @@ final class StoredUser {
     }
     List<AccountBalance> read =
         wanted.versions() ? versionsFrom(wanted.versionsFromMs()) : List.of();
-    facts.learn(new Facts.Answers(wanted.versionsFromMs(), read, keys, sums, inForce));
-    if (wanted.versions()) {
-      versionReads++;
-      exposure.learn(read, wanted.versionsFromMs(), toMs, received.offset(), transitions);
-    }
+    return new Facts.Answers(wanted.versionsFromMs(), read, keys, sums, inForce);
   }
 
   private List<AccountBalance> versionsFrom(long fromMs) {
@@ -245,10 +281,21 @@ final class StoredUser {
 
   /** As after a crash: only what is durable is known. */
   void restart(long toMs) {
-    long knownFromMs = latestMs() - 2 * DAY_MS;
+    exposure = restored(latestMs() - 2 * DAY_MS, toMs, transitions);
+    settle();
+  }
+
+  private UserExposure restored(long knownFromMs, long toMs, List<Transition> out) {
+    long latestMs =
+        rows.stream()
+            .mapToLong(Entry::eventTimeMs)
+            .filter(eventTimeMs -> eventTimeMs > knownFromMs)
+            .max()
+            .orElse(Long.MAX_VALUE);
+    long reachMs = Math.min(Math.max(knownFromMs, latestMs - 2 * DAY_MS), latestMs - DAY_MS);
     List<Entry> entries =
         rows.stream()
-            .filter(row -> row.eventTimeMs() > knownFromMs)
+            .filter(row -> row.eventTimeMs() > reachMs)
             .sorted(Comparator.comparingLong(Entry::eventTimeMs))
             .toList();
     Map<String, Episode> announced = new LinkedHashMap<>();
@@ -263,16 +310,14 @@ final class StoredUser {
     }
     List<Episode> recent =
         announced.values().stream()
-            .filter(episode -> episode.endMs() > knownFromMs)
+            .filter(episode -> episode.endMs() > latestMs - 2 * DAY_MS)
             .sorted(Comparator.comparingLong(Episode::startMs))
             .toList();
-    exposure =
-        UserExposure.restored(
-            "u",
-            new UserHistory(versionsFrom(knownFromMs), knownFromMs, entries, recent),
-            knownFromMs,
-            toMs,
-            transitions);
-    settle();
+    return UserExposure.restored(
+        "u",
+        new UserHistory(versionsFrom(knownFromMs), knownFromMs, entries, recent),
+        knownFromMs,
+        toMs,
+        out);
   }
 }

@@ -160,8 +160,7 @@ class PartitionWindowsTest {
     assertThat(probe.receiveMessage()).isEqualTo(PartitionWindows.notConsumed(3));
     var entity =
         BehaviorTestKit.create(
-            PartitionEntity.create(
-                4, partition.actors, partition.ledger, new java.util.HashSet<>()));
+            PartitionEntity.create(4, partition.actors, new java.util.HashSet<>()));
     entity.run(new GetWindows(null, 10, List.of(), probe.ref()));
     assertThat(probe.receiveMessage()).isEqualTo(PartitionWindows.notConsumed(4));
   }

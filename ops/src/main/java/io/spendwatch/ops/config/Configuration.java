@@ -10,6 +10,7 @@ import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.logging.LogConfig;
+import io.spendwatch.ops.questions.QuestionsConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
 import io.spendwatch.protocol.Secrets;
@@ -29,6 +30,8 @@ import java.util.Optional;
  * @param raw the tree that they were read from, resolved; an actor system takes it as it is
  * @param streams how Kafka and PostgreSQL are reached, and the pipelines
  * @param analytics how PostgreSQL is reached by what reads much and may take its time
+ * @param questionsDatabase how PostgreSQL is reached for questions about users
+ * @param questions how many of them, and for how long they may take
  * @param partitions how partitions are kept
  * @param audit how often and how much is audited
  * @param http where a node answers
@@ -42,6 +45,8 @@ public record Configuration(
     Config raw,
     StreamsConfig streams,
     PostgresConfig analytics,
+    PostgresConfig questionsDatabase,
+    QuestionsConfig questions,
     PartitionsConfig partitions,
     AuditConfig audit,
     HttpConfig http,
@@ -56,6 +61,8 @@ public record Configuration(
           "postgres",
           "postgres-writes",
           "postgres-analytics",
+          "postgres-questions",
+          "questions",
           "pipeline",
           "actors",
           "http",
@@ -101,6 +108,8 @@ public record Configuration(
           named,
           StreamsConfig.from(named),
           analytics(named),
+          questionsDatabase(named),
+          QuestionsConfig.from(named),
           PartitionsConfig.from(named),
           AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
           http,
@@ -195,6 +204,12 @@ public record Configuration(
   public static PostgresConfig analytics(Config root) {
     return PostgresConfig.from(
         ConfigSection.of(root, "spendwatch.postgres-analytics", "spendwatch.postgres"));
+  }
+
+  /** Reads {@code spendwatch.postgres-questions}; what it does not say is the hot path's. */
+  private static PostgresConfig questionsDatabase(Config root) {
+    return PostgresConfig.from(
+        ConfigSection.of(root, "spendwatch.postgres-questions", "spendwatch.postgres"));
   }
 
   /**

@@ -3,6 +3,8 @@ package io.spendwatch.ops.node;
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.actors.ports.QuestionPorts;
+import io.spendwatch.ops.api.CheckResource;
 import io.spendwatch.ops.api.DocsResource;
 import io.spendwatch.ops.api.HealthResource;
 import io.spendwatch.ops.api.HttpApi;
@@ -11,6 +13,8 @@ import io.spendwatch.ops.api.MetricsResource;
 import io.spendwatch.ops.api.PartitionsResource;
 import io.spendwatch.ops.api.ReconciliationsResource;
 import io.spendwatch.ops.api.StatusResource;
+import io.spendwatch.ops.api.TopResource;
+import io.spendwatch.ops.api.UsersResource;
 import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.audit.ReconciliationJob;
@@ -24,10 +28,17 @@ import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.logging.LogLevels;
 import io.spendwatch.ops.metrics.Metrics;
+import io.spendwatch.ops.questions.ClusterUsers;
+import io.spendwatch.ops.questions.Gate;
+import io.spendwatch.ops.questions.RecentTops;
+import io.spendwatch.ops.questions.UserAnswers;
+import io.spendwatch.ops.questions.UserDetails;
+import io.spendwatch.ops.questions.Users;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
+import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.Statements;
 import io.spendwatch.streams.ledger.PgAccounts;
@@ -90,23 +101,23 @@ public final class Node {
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
+    Database questions = Database.open(configuration.questionsDatabase());
     PartitionsConfig partitions = configuration.partitions();
     Optional<Database> owners =
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
-        Stream.concat(Stream.of(database, writes, analytics), owners.stream()).toList();
+        Stream.concat(Stream.of(database, writes, analytics, questions), owners.stream()).toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
     var _ = system.getWhenTerminated().thenRun(metrics::close);
     try {
       String nodeId = configuration.streams().kafka().nodeId();
       var unreadable = new UnreadableRows();
-      PartitionActors actors = actors(system, configuration, database, unreadable);
+      PartitionActors actors = actors(system, configuration, database, questions, unreadable);
       PartitionSharding sharding =
           PartitionSharding.start(
               system,
               actors,
-              new PgHistory(database, unreadable),
               configuration.actors().allocationTimeout(),
               configuration.actors().gatherInterval());
       var status =
@@ -124,6 +135,23 @@ public final class Node {
       var census = new Census(system, status);
       AwakeWindows windows =
           new ClusterWindows(system, sharding, configuration.actors().windowQueryTimeout());
+      Partitioner partitioner = configuration.streams().kafka().partitioner();
+      Users users =
+          new ClusterUsers(
+              system,
+              sharding,
+              partitioner,
+              status::transactionsPartitions,
+              configuration.questions().timeout());
+      var userAnswers =
+          new UserAnswers(
+              users,
+              new PgHistory(questions, unreadable),
+              new UserDetails(questions),
+              partitioner,
+              status::transactionsPartitions,
+              system.executionContext(),
+              clock);
       var audits = new AuditHistory(analytics);
       int httpPort =
           listen(
@@ -135,6 +163,15 @@ public final class Node {
                       new StatusResource(status::now, census::take),
                       new ReconciliationsResource(audits::recent),
                       new PartitionsResource(status::transactionsPartitions, windows),
+                      new UsersResource(
+                          userAnswers::of, new Gate(configuration.questions().waitingMax())),
+                      new CheckResource(
+                          users,
+                          new Gate(configuration.questions().waitingMax()),
+                          configuration.questions(),
+                          configuration.streams().pipeline(),
+                          clock),
+                      new TopResource(new RecentTops(users, clock)),
                       new MetricsResource(metrics::text),
                       new DocsResource())));
       String http = configuration.http().host() + ":" + httpPort;
@@ -254,7 +291,8 @@ public final class Node {
       return "the nodes of the cluster that was found have not let this one in: start it again";
     }
     if (isReason(CoordinatedShutdown.incompatibleConfigurationDetectedReason())) {
-      return "the cluster does not take this node, whose settings of pekko.cluster are different: its log says which";
+      return "the cluster does not take this node, whose settings of pekko.cluster are different:"
+                 + " its log says which";
     }
     return CoordinatedShutdown.get(system)
         .getShutdownReason()
@@ -315,6 +353,7 @@ public final class Node {
       ActorSystem<?> system,
       Configuration configuration,
       Database database,
+      Database questions,
       UnreadableRows unreadable) {
     ActorsConfig actors = configuration.actors();
     return new PartitionActors(
@@ -333,7 +372,11 @@ public final class Node {
             actors.balanceVersionsMax(),
             actors.clearGrace().toMillis(),
             new PgAccounts(database, unreadable),
-            new PgHistory(database, unreadable)));
+            new PgHistory(database, unreadable)),
+        new QuestionPorts(
+            configuration.questions().partitionWaitingMax(),
+            new PgAccounts(questions, unreadable),
+            new PgHistory(questions, unreadable)));
   }
 
   /** Not what a busy machine is to be told: that somebody else has the port. */

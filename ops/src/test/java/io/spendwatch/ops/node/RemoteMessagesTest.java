@@ -10,6 +10,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.ClusterMessage;
+import io.spendwatch.actors.exposure.CheckAnswer;
 import io.spendwatch.actors.exposure.UserView;
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionQuery;
@@ -18,11 +19,12 @@ import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.StatusSamples;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -67,33 +69,39 @@ class RemoteMessagesTest {
   }
 
   /** As the files have them, but for actors, whose names are those of a node that is gone. */
-  private Map<Class<? extends ClusterMessage>, ClusterMessage> messages() {
+  private Stream<ClusterMessage> messages() {
     ActorRef<UserView> viewer = kit.<UserView>createTestProbe().ref();
     ActorRef<PartitionWindows> auditing = kit.<PartitionWindows>createTestProbe().ref();
     ActorRef<NodeStatus> asking = kit.<NodeStatus>createTestProbe().ref();
-    return Map.of(
-        PartitionQuery.GetUser.class,
+    ActorRef<CheckAnswer> checking = kit.<CheckAnswer>createTestProbe().ref();
+    return Stream.of(
         new PartitionQuery.GetUser("u", viewer),
-        PartitionQuery.GetWindows.class,
         new PartitionQuery.GetWindows("u", 2, List.of("v"), auditing),
-        PartitionQuery.Reread.class,
         new PartitionQuery.Reread(List.of("u")),
-        PartitionWindows.class,
         new PartitionWindows(1, true, 2, 3, List.of(WINDOW), true),
-        PartitionQuery.Settle.class,
         new PartitionQuery.Settle(),
-        PartitionQuery.Leave.class,
         new PartitionQuery.Leave(),
-        UserView.class,
-        new UserView("u", true, 1, 2, new AccountBalance(-5, "USD", 7, 3), 3, null),
-        Census.Ask.class,
+        // Its file is of before openSinceMs and what follows it.
+        new UserView(
+            "u",
+            true,
+            1,
+            2,
+            new AccountBalance(-5, "USD", 7, 3),
+            3,
+            null,
+            Long.MIN_VALUE,
+            null,
+            Long.MIN_VALUE,
+            0,
+            null),
+        new PartitionQuery.Check(
+            new Transaction("t", "u", 5, "USD", 6, TransactionKind.REFUND, "m", "o"), checking),
+        new CheckAnswer(
+            CheckAnswer.Outcome.WITHIN, 5, new AccountBalance(-5, "USD", 7, 3), "USD", "r", "m"),
+        new PartitionQuery.GetTop(PartitionQuery.By.RATIO, 3, auditing),
         new Census.Ask(asking),
-        NodeStatus.class,
         StatusSamples.node(State.WAITING, List.of("Kafka")));
-  }
-
-  private Stream<ClusterMessage> all() {
-    return messages().values().stream();
   }
 
   @Test
@@ -107,12 +115,12 @@ class RemoteMessagesTest {
                 .filter(type -> !type.getModifiers().contains(JavaModifier.ABSTRACT))
                 .map(JavaClass::getName)
                 .toList();
-    assertThat(messages().keySet().stream().map(Class::getName))
+    assertThat(messages().map(message -> message.getClass().getName()))
         .containsExactlyInAnyOrderElementsOf(known);
   }
 
   @ParameterizedTest
-  @MethodSource("all")
+  @MethodSource("messages")
   void whatAnEarlierVersionHasWrittenIsRead(ClusterMessage message) throws IOException {
     if (Boolean.getBoolean("spendwatch.test.write-remote-messages")
         && Files.notExists(file(message))) {
@@ -126,7 +134,7 @@ class RemoteMessagesTest {
   }
 
   @ParameterizedTest
-  @MethodSource("all")
+  @MethodSource("messages")
   void whatALaterVersionAddsIsIgnored(ClusterMessage message) throws IOException {
     ObjectNode later = (ObjectNode) CBOR.readTree(written(message));
     later.put("addedByALaterVersion", "x");

@@ -4,6 +4,9 @@ import static io.spendwatch.streams.base.ConfigSection.check;
 import static io.spendwatch.streams.base.ConfigSection.checkPositive;
 import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Decoded;
+import io.spendwatch.protocol.Transaction;
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.ConfigSection;
 import io.spendwatch.streams.publish.PublishConfig;
@@ -53,6 +56,20 @@ public record PipelineConfig(
     Duration drainTimeout,
     Duration topicCheckInterval,
     BackOff retry) {
+
+  /** What of a decoded transaction these settings accept: all but what is older than the floor. */
+  public Decoded<Transaction> notBeforeFloor(Decoded<Transaction> decoded) {
+    return decoded instanceof Decoded.Valid<Transaction>(Transaction transaction)
+            && transaction.eventTimeMs() < eventTimeFloor.toEpochMilli()
+        ? new Decoded.Rejected<>(
+            DeadLetterReason.TOO_OLD_EVENT_TIME,
+            "eventTime "
+                + Instant.ofEpochMilli(transaction.eventTimeMs())
+                + " (expected: at least "
+                + eventTimeFloor
+                + ", the setting event-time-floor)")
+        : decoded;
+  }
 
   /** Beyond it the thread that polls would be late with what else it has to do. */
   private static final Duration POLL_INTERVAL_LIMIT = Duration.ofMillis(100);

@@ -11,7 +11,6 @@ import io.spendwatch.streams.layout.Homes;
 import io.spendwatch.streams.quarantine.BatchBound;
 import io.spendwatch.streams.quarantine.DecodedBatch;
 import io.spendwatch.streams.quarantine.Suspects;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -113,19 +112,13 @@ final class TransactionsDecoder {
 
   private Decoded<Received> received(
       ConsumerRecord<byte[], byte[]> record, long latestEventTimeMs) {
-    return switch (TransactionCodec.decode(record.key(), record.value(), latestEventTimeMs)) {
-      case Decoded.Valid<Transaction> _ when homes.place(record) == Homes.Place.STRAY ->
-          new Decoded.Rejected<>(
-              DeadLetterReason.WRONG_PARTITION, homes.wrongPartition(record.key()));
-      case Decoded.Valid<Transaction>(Transaction transaction)
-          when transaction.eventTimeMs() < config.eventTimeFloor().toEpochMilli() ->
-          new Decoded.Rejected<>(
-              DeadLetterReason.TOO_OLD_EVENT_TIME,
-              "eventTime "
-                  + Instant.ofEpochMilli(transaction.eventTimeMs())
-                  + " (expected: at least "
-                  + config.eventTimeFloor()
-                  + ", the setting event-time-floor)");
+    Decoded<Transaction> decoded =
+        TransactionCodec.decode(record.key(), record.value(), latestEventTimeMs);
+    if (decoded instanceof Decoded.Valid && homes.place(record) == Homes.Place.STRAY) {
+      return new Decoded.Rejected<>(
+          DeadLetterReason.WRONG_PARTITION, homes.wrongPartition(record.key()));
+    }
+    return switch (config.notBeforeFloor(decoded)) {
       case Decoded.Valid<Transaction>(Transaction transaction) ->
           new Decoded.Valid<>(new Received(transaction, record.offset()));
       case Decoded.Rejected<Transaction>(var reason, String message) ->
