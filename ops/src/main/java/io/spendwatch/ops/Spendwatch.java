@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
+import io.spendwatch.ops.cli.DeadLettersCommand;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
@@ -78,6 +79,7 @@ public final class Spendwatch implements Runnable {
     commands.put("audit", AuditCommand.class);
     commands.put("alerts", AlertsCommand.class);
     commands.put("explain", ExplainCommand.class);
+    commands.put("dead-letters", DeadLettersCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

@@ -63,6 +63,9 @@ public final class Node {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final String SYSTEM = "spendwatch";
 
+  /** For the end of an audit that somebody has asked for; an idle connection is closed later. */
+  private static final Duration RUN_PATIENCE = Duration.ofSeconds(10);
+
   private final ActorSystem<Void> system;
   private final int httpPort;
   private final StatusSource status;
@@ -118,17 +121,35 @@ public final class Node {
       AwakeWindows windows =
           new ClusterWindows(system, sharding, configuration.actors().windowQueryTimeout());
       var audits = new AuditHistory(analytics);
+      var audit =
+          new ReconciliationJob(
+              new Reconciliation(
+                  analytics,
+                  configuration.streams().kafka(),
+                  configuration.audit(),
+                  partitions.retention(),
+                  windows,
+                  clock),
+              audits,
+              metrics.audit(),
+              configuration.audit().interval());
+      var records = new StoredRecords(configuration, analytics);
+      records.closeWith(system);
       int httpPort =
           listen(
               system,
               configuration,
               new HttpApi(
-                  List.of(
-                      new HealthResource(status::now),
-                      new StatusResource(status::now, census::take),
-                      new ReconciliationsResource(audits::recent),
-                      new PartitionsResource(status::transactionsPartitions, windows),
-                      new MetricsResource(metrics::text))));
+                  Stream.concat(
+                          Stream.of(
+                              new HealthResource(status::now),
+                              new StatusResource(status::now, census::take),
+                              new ReconciliationsResource(
+                                  audits::recent, audit::runNow, RUN_PATIENCE),
+                              new PartitionsResource(status::transactionsPartitions, windows),
+                              new MetricsResource(metrics::text)),
+                          records.resources().stream())
+                      .toList()));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
@@ -157,18 +178,6 @@ public final class Node {
                   clock,
                   metrics.partitions())
               .start(system, partitions.interval());
-      var audit =
-          new ReconciliationJob(
-              new Reconciliation(
-                  analytics,
-                  configuration.streams().kafka(),
-                  configuration.audit(),
-                  partitions.retention(),
-                  windows,
-                  clock),
-              audits,
-              metrics.audit(),
-              configuration.audit().interval());
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
       Cancellable stateLog = StateLog.start(system, status);
