@@ -140,16 +140,15 @@ public final class Node {
               system,
               configuration,
               new HttpApi(
-                  Stream.concat(
-                          Stream.of(
-                              new HealthResource(status::now),
-                              new StatusResource(status::now, census::take),
-                              new ReconciliationsResource(
-                                  audits::recent, audit::runNow, RUN_PATIENCE),
-                              new PartitionsResource(status::transactionsPartitions, windows),
-                              new MetricsResource(metrics::text)),
-                          records.resources().stream())
-                      .toList()));
+                  List.of(
+                      new HealthResource(status::now),
+                      new StatusResource(status::now, census::take),
+                      new ReconciliationsResource(audits::recent, audit::runNow, RUN_PATIENCE),
+                      records.users(),
+                      records.alerts(),
+                      records.deadLetters(),
+                      new PartitionsResource(status::transactionsPartitions, windows),
+                      new MetricsResource(metrics::text))));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =

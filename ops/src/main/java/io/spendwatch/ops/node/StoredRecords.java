@@ -12,10 +12,8 @@ import io.spendwatch.ops.deadletters.Replays;
 import io.spendwatch.ops.records.AlertRecords;
 import io.spendwatch.ops.records.ExposureRecords;
 import io.spendwatch.ops.records.TransactionRecords;
-import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.kafka.KafkaConfig;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -36,19 +34,22 @@ final class StoredRecords {
     this.analytics = analytics;
   }
 
-  List<Resource> resources() {
-    Topics topics = kafka.topics();
-    var alerts = new AlertRecords(analytics);
-    return List.of(
-        new UserRecordsResource(
-            new TransactionRecords(analytics, topics.transactions()),
-            alerts,
-            new ExposureRecords(analytics)),
-        new AlertsResource(
-            alerts,
-            id -> new Explanations(analytics, topics, EXPLAINED_ROWS).of(id, null, null),
-            explaining),
-        new DeadLettersResource(new DeadLetterTopics(kafka), new Replays(kafka), letters));
+  Resource users() {
+    return new UserRecordsResource(
+        new TransactionRecords(analytics, kafka.topics().transactions()),
+        new AlertRecords(analytics),
+        new ExposureRecords(analytics));
+  }
+
+  Resource alerts() {
+    return new AlertsResource(
+        new AlertRecords(analytics),
+        id -> new Explanations(analytics, kafka.topics(), EXPLAINED_ROWS).of(id, null, null),
+        explaining);
+  }
+
+  Resource deadLetters() {
+    return new DeadLettersResource(new DeadLetterTopics(kafka), new Replays(kafka), letters);
   }
 
   /** What is being answered then is given up. */
