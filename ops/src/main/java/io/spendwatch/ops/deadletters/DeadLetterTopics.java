@@ -174,7 +174,7 @@ public final class DeadLetterTopics {
     for (String word : Cursor.place(KIND, cursor).split(",")) {
       Matcher place = PLACE.matcher(word);
       if (!place.matches()) {
-        throw new IllegalArgumentException("cursor: not one of this list");
+        throw Cursor.unknown();
       }
       String topic =
           place.group(1).equals("t")

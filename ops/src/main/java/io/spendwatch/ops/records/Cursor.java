@@ -33,23 +33,27 @@ public final class Cursor {
    * @throws IllegalArgumentException for what {@link #of} has not written for this kind of list
    */
   public static String place(String kind, String cursor) {
-    try {
-      if (cursor.length() <= CHARACTERS_MAX) {
-        byte[] bytes = Base64.getUrlDecoder().decode(cursor);
-        String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-        if (text.startsWith(kind + ":")) {
-          return text.substring(kind.length() + 1);
-        }
-      }
-    } catch (IllegalArgumentException | CharacterCodingException e) {
-      throw unknown(e);
+    String prefix = kind + ":";
+    String text = cursor.length() <= CHARACTERS_MAX ? text(cursor) : null;
+    if (text == null || !text.startsWith(prefix)) {
+      throw unknown();
     }
-    throw unknown(null);
+    return text.substring(prefix.length());
+  }
+
+  /** Null for what is no text in base64url. */
+  private static String text(String cursor) {
+    try {
+      byte[] bytes = Base64.getUrlDecoder().decode(cursor);
+      return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (IllegalArgumentException | CharacterCodingException e) {
+      return null;
+    }
   }
 
   /** What to say of a cursor that is none. */
-  static IllegalArgumentException unknown(Exception cause) {
+  public static IllegalArgumentException unknown() {
     return new IllegalArgumentException(
-        "cursor: not one of this list (expected: what the page before had as next)", cause);
+        "cursor: not one of this list (expected: what the page before had as next)");
   }
 }

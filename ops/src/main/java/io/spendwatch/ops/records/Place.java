@@ -41,9 +41,9 @@ record Place(Instant at, String id) {
         }
       }
     } catch (DateTimeException e) {
-      throw Cursor.unknown(e);
+      throw Cursor.unknown();
     }
-    throw Cursor.unknown(null);
+    throw Cursor.unknown();
   }
 
   String cursor(String kind) {

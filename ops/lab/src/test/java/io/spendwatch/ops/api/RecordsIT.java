@@ -173,8 +173,7 @@ class RecordsIT {
     String next = null;
     do {
       JsonNode page =
-          json(
-              "/api/v1/users/busy/transactions?limit=7" + (next == null ? "" : "&cursor=" + next));
+          json("/api/v1/users/busy/transactions?limit=7" + (next == null ? "" : "&cursor=" + next));
       page.get("items").forEach(item -> ids.add(item.get("transactionId").asText()));
       next = page.get("next").textValue();
     } while (next != null);
@@ -247,8 +246,7 @@ class RecordsIT {
 
   @Test
   void csvHasNoFormulas() throws Exception {
-    HttpResponse<String> csv =
-        get("/api/v1/alerts?userId=%3Devil()&limit=1", "Accept", "text/csv");
+    HttpResponse<String> csv = get("/api/v1/alerts?userId=%3Devil()&limit=1", "Accept", "text/csv");
     assertThat(csv.headers().firstValue("Content-Type")).hasValue("text/csv; charset=UTF-8");
     assertThat(csv.body().lines()).hasSize(2);
     assertThat(csv.body()).contains(",'=evil(),'=1+1,100.01,100.00,0.01,USD,1,");
@@ -267,8 +265,7 @@ class RecordsIT {
   @Test
   void anExposureIsTheStepsOfTheRows() throws Exception {
     JsonNode exposure =
-        json(
-            "/api/v1/users/u1/exposure?from=2024-07-12T00:30:00Z&to=2024-07-13T01:30:00Z");
+        json("/api/v1/users/u1/exposure?from=2024-07-12T00:30:00Z&to=2024-07-13T01:30:00Z");
     assertThat(exposure.get("points").toString())
         .isEqualTo(
             "[{\"at\":\"2024-07-12T00:30:00.000Z\",\"exposure\":\"60.00\"},"
@@ -355,15 +352,17 @@ class RecordsIT {
         producer
             .send(
                 new ProducerRecord<>(
-                    bed.topics().transactions(), "u1".getBytes(UTF_8), "{\u001b[2J".getBytes(UTF_8)))
+                    bed.topics().transactions(),
+                    "u1".getBytes(UTF_8),
+                    "{\u001b[2J".getBytes(UTF_8)))
             .get();
     var _ =
         producer
-            .send(new ProducerRecord<>(bed.topics().balances(), "x".getBytes(UTF_8), "[]".getBytes(UTF_8)))
+            .send(
+                new ProducerRecord<>(
+                    bed.topics().balances(), "x".getBytes(UTF_8), "[]".getBytes(UTF_8)))
             .get();
-    await()
-        .atMost(PATIENCE)
-        .until(() -> json("/api/v1/dead-letters").get("items").size() == 2);
+    await().atMost(PATIENCE).until(() -> json("/api/v1/dead-letters").get("items").size() == 2);
     JsonNode letter =
         json("/api/v1/dead-letters?topic=" + topic + "&reason=MALFORMED_JSON").get("items").get(0);
     assertThat(letter.get("source").get("offset").asLong()).isEqualTo(bad.offset());
