@@ -34,9 +34,4 @@ public record AlertFilter(
   public static AlertFilter ofUser(String userId, Instant from, Instant to) {
     return new AlertFilter(null, userId, null, from, to, false, null, null);
   }
-
-  /** Whether rows in order may have to be passed over. */
-  boolean passesOver() {
-    return type != null || late != null || minExcess != null || merchant != null || open;
-  }
 }

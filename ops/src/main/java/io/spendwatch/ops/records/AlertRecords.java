@@ -35,6 +35,9 @@ public final class AlertRecords {
   /** Rows that a statement looks at. */
   private static final int SCANNED_MAX = 20_000;
 
+  /** Rows that the first one looks at for each that is wanted: most filters let many pass. */
+  private static final int FIRST_STEP = 10;
+
   /** Rows whose transactions are looked up at once. */
   private static final int LOOKED_UP_MAX = 1_000;
 
@@ -70,7 +73,10 @@ public final class AlertRecords {
 
   private CompletionStage<Page<Alert>> list(
       AlertFilter filter, int limit, Place after, int stepsLeft, List<Alert> before) {
-    return step(filter, limit + 1 - before.size(), after)
+    int wanted = limit + 1 - before.size();
+    int scannedMax =
+        stepsLeft == STEPS_MAX ? Math.min(SCANNED_MAX, FIRST_STEP * wanted) : SCANNED_MAX;
+    return step(filter, wanted, scannedMax, after)
         .thenCompose(
             step -> {
               List<Alert> found = new ArrayList<>(before);
@@ -86,9 +92,10 @@ public final class AlertRecords {
             });
   }
 
-  private CompletionStage<Step> step(AlertFilter filter, int wanted, Place after) {
+  private CompletionStage<Step> step(
+      AlertFilter filter, int wanted, int scannedMax, Place after) {
     boolean looksUp = filter.merchant() != null;
-    int scanned = looksUp ? LOOKED_UP_MAX : filter.passesOver() ? SCANNED_MAX : wanted;
+    int scanned = looksUp ? LOOKED_UP_MAX : passesOver(filter) ? scannedMax : wanted;
     Instant from = filter.from() == null ? Place.BEFORE_ALL : filter.from();
     return database
         .read(
@@ -104,7 +111,7 @@ public final class AlertRecords {
                   filter.late(),
                   filter.userId(),
                   filter.minExcess() == null ? null : filter.minExcess().toPlainString(),
-                  filter.open()
+                  filter.open() && !scansOpen(filter)
                 }))
         .thenApply(rows -> step(rows, scanned))
         .thenCompose(
@@ -118,7 +125,21 @@ public final class AlertRecords {
     if (filter.userId() != null) {
       return LIST_OF_USER;
     }
-    return filter.open() ? LIST_OPEN : LIST_ALL;
+    return scansOpen(filter) ? LIST_OPEN : LIST_ALL;
+  }
+
+  /** Whether it goes along the open episodes, so that nothing else is found. */
+  private static boolean scansOpen(AlertFilter filter) {
+    return filter.open() && filter.userId() == null;
+  }
+
+  /** Whether some of what it goes along is not wanted. */
+  private static boolean passesOver(AlertFilter filter) {
+    return filter.type() != null
+        || filter.late() != null
+        || filter.minExcess() != null
+        || filter.merchant() != null
+        || (filter.open() && !scansOpen(filter));
   }
 
   private static Step step(RowSet<Row> rows, int scanned) {

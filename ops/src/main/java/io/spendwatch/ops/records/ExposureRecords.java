@@ -26,12 +26,16 @@ import java.util.concurrent.CompletionStage;
  * where PostgreSQL does, and with {@link BadRangeException} for a time that cannot be shown.
  */
 public final class ExposureRecords {
+  private static final String FIND_STREAM_TIME = load("find_stream_time");
   private static final String FIND_SPAN = load("find_span");
   private static final String READ_ENTRIES = load("read_entries");
   private static final String READ_VERSIONS = load("read_versions");
   private static final String READ_EPISODES = load("read_episodes");
 
   private static final Duration WINDOW = Duration.ofMillis(Alert.WINDOW_MS);
+
+  /** Few table partitions have to be looked through for it. */
+  private static final Duration RECENT = Duration.ofDays(3);
 
   /** How much is shown where nobody says. */
   private static final Duration SHOWN = Duration.ofHours(48);
@@ -67,11 +71,9 @@ public final class ExposureRecords {
    * @return empty for who has neither account nor transactions
    */
   public CompletionStage<Optional<Exposure>> read(String userId, Instant from, Instant to) {
-    return database
-        .read(FIND_SPAN, Tuple.of(userId))
+    return span(userId)
         .thenCompose(
-            rows -> {
-              Row row = rows.iterator().next();
+            row -> {
               Instant last = instant(row, 0);
               Instant since = instant(row, 2);
               if (last == null && since == null) {
@@ -82,6 +84,30 @@ public final class ExposureRecords {
               check(span);
               return read(userId, span).thenApply(Optional::of);
             });
+  }
+
+  /** What is known of the user: within the last days at first, where most have something. */
+  private CompletionStage<Row> span(String userId) {
+    return database
+        .read(FIND_STREAM_TIME, Tuple.tuple())
+        .thenCompose(
+            rows -> {
+              Instant streamTime = instant(rows.iterator().next(), 0);
+              return streamTime == null
+                  ? span(userId, Place.BEFORE_ALL)
+                  : span(userId, streamTime.minus(RECENT))
+                      .thenCompose(
+                          row ->
+                              row.getOffsetDateTime(0) == null
+                                  ? span(userId, Place.BEFORE_ALL)
+                                  : CompletableFuture.completedFuture(row));
+            });
+  }
+
+  private CompletionStage<Row> span(String userId, Instant after) {
+    return database
+        .read(FIND_SPAN, Tuple.of(userId, Place.time(after)))
+        .thenApply(rows -> rows.iterator().next());
   }
 
   private static Instant end(Instant last, Instant streamTime, Instant accountSince) {

@@ -1,4 +1,4 @@
--- Promises one row: the latest event time of user $1, the stream time of the partition that it came from (of any, without transactions),
+-- Promises one row: the latest event time of user $1 after $2, the stream time of the partition that it came from (of any, without transactions),
 -- and since when there are balances of the user; null for what there is not.
 SELECT latest.event_time,
        (SELECT max(stream_time)
@@ -10,6 +10,7 @@ SELECT latest.event_time,
          SELECT event_time, kafka_partition
            FROM spendwatch.transactions
           WHERE user_id = $1
+            AND event_time > $2
           ORDER BY event_time DESC
           LIMIT 1
        ) AS latest ON true
