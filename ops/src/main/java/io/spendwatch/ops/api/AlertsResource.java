@@ -57,8 +57,7 @@ public final class AlertsResource implements Resource {
    * @param explained explains the alert with this id; may block
    * @param apart where it does
    */
-  public AlertsResource(
-      AlertRecords alerts, Function<String, Explanation> explained, Apart apart) {
+  public AlertsResource(AlertRecords alerts, Function<String, Explanation> explained, Apart apart) {
     this.alerts = alerts;
     this.explained = explained;
     this.apart = apart;
@@ -98,10 +97,8 @@ public final class AlertsResource implements Resource {
     parameters.checkOrder(filter.from(), filter.to());
     var page = alerts.list(filter, parameters.limit(), parameters.cursor());
     return prefersCsv(request)
-        ? Answers.whenThere(
-            page, there -> complete(AlertCsv.response(there, request.getUri())))
-        : Answers.whenThere(
-            page, there -> Answers.json(StatusCodes.OK, there.map(AsOnTopic::new)));
+        ? Answers.whenThere(page, there -> complete(AlertCsv.response(there, request.getUri())))
+        : Answers.whenThere(page, there -> Answers.json(StatusCodes.OK, there.map(AsOnTopic::new)));
   }
 
   /** For a list of alerts that is a page of something else. */

@@ -54,7 +54,8 @@ final class Answers {
   /** Goes on with what comes; 400 where it was asked for wrongly, 503 where it cannot be had. */
   static <T> Route whenThere(CompletionStage<T> answer, Function<T, Route> next) {
     return onComplete(
-        answer, there -> there.isSuccess() ? next.apply(there.get()) : failed(there.failed().get()));
+        answer,
+        there -> there.isSuccess() ? next.apply(there.get()) : failed(there.failed().get()));
   }
 
   private static Route failed(Throwable failure) {

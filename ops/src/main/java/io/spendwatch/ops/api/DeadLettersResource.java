@@ -57,8 +57,7 @@ public final class DeadLettersResource implements Resource {
                             PathMatchers.segment(),
                             topic ->
                                 pathPrefix(
-                                    PathMatchers.integerSegment()
-                                        .slash(PathMatchers.longSegment()),
+                                    PathMatchers.integerSegment().slash(PathMatchers.longSegment()),
                                     (partition, offset) ->
                                         one(new LetterPlace(topic, partition, offset)))))));
   }

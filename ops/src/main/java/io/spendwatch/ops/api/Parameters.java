@@ -89,8 +89,7 @@ final class Parameters {
       return null;
     }
     try {
-      long ms =
-          EPOCH_MS.matcher(text).matches() ? Long.parseLong(text) : EventTime.parseMs(text);
+      long ms = EPOCH_MS.matcher(text).matches() ? Long.parseLong(text) : EventTime.parseMs(text);
       if (ms >= FIRST_MS && ms <= LAST_MS) {
         return Instant.ofEpochMilli(ms);
       }

@@ -11,8 +11,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "list|show|replay",
     description = {
-      "Records that could not be taken: what was put aside and why, and back to its source topic. Works"
-          + " against Kafka alone, without a node.",
+      "Records that could not be taken: what was put aside and why, and back to its source topic."
+          + " Works against Kafka alone, without a node.",
       "A letter's place is TOPIC/PARTITION/OFFSET, as the list shows it."
     },
     footerHeading = "%nExample:%n",

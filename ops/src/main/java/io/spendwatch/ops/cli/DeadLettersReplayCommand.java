@@ -28,10 +28,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     exitCodeOnExecutionException = 2,
     description = {
-      "Puts dead letters back to their source topics, with key and value as they came and a header that"
-          + " says so; each once. Without --yes it only says what it would do.",
-      "Exit status: 0 when all of them are put back, or would be (of those that options select, others may"
-          + " have been before); 1 when one is refused; 2 when Kafka does not answer."
+      "Puts dead letters back to their source topics, with key and value as they came and a header"
+          + " that says so; each once. Without --yes it only says what it would do.",
+      "Exit status: 0 when all of them are put back, or would be (of those that options select,"
+          + " others may have been before); 1 when one is refused; 2 when Kafka does not answer."
     },
     footerHeading = "%nExample:%n",
     footer = {
@@ -91,8 +91,7 @@ public final class DeadLettersReplayCommand implements Callable<Integer> {
     var replays = new Replays(kafka);
     List<Replay> done = yes ? replays.replay(letters) : replays.rehearse(letters);
     var out = spec.commandLine().getOut();
-    out.println(
-        json ? ForeignText.inJson(Json.write(done)) : DeadLetterText.replays(done, !yes));
+    out.println(json ? ForeignText.inJson(Json.write(done)) : DeadLetterText.replays(done, !yes));
     if (!isAll && !json) {
       out.println("there are older ones: run it again with a greater --limit");
     }

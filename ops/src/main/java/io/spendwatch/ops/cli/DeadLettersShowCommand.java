@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     exitCodeOnExecutionException = 2,
     description = {
-      "Shows a dead letter with its payload, its headers, why it was put aside, and whether it has been"
-          + " replayed.",
+      "Shows a dead letter with its payload, its headers, why it was put aside, and whether it has"
+          + " been replayed.",
       "Exit status: 0 shown, 1 there is none, 2 Kafka does not answer."
     },
     footerHeading = "%nExample:%n",
@@ -49,15 +49,16 @@ public final class DeadLettersShowCommand implements Callable<Integer> {
           .getErr()
           .println(
               ForeignText.shown(
-                  spec.qualifiedName() + ": there is no dead letter " + letter + ", or not any more"));
+                  spec.qualifiedName()
+                      + ": there is no dead letter "
+                      + letter
+                      + ", or not any more"));
       return NOT_THERE;
     }
     spec.commandLine()
         .getOut()
         .println(
-            json
-                ? ForeignText.inJson(Json.write(found.get()))
-                : DeadLetterText.whole(found.get()));
+            json ? ForeignText.inJson(Json.write(found.get())) : DeadLetterText.whole(found.get()));
     return 0;
   }
 

@@ -50,7 +50,13 @@ public final class DeadLetterText {
     add(
         lines,
         "record",
-        source.topic() + "/" + source.partition() + "/" + source.offset() + ", of " + source.timestamp());
+        source.topic()
+            + "/"
+            + source.partition()
+            + "/"
+            + source.offset()
+            + ", of "
+            + source.timestamp());
     add(lines, "replay of", letter.replayOf());
     add(lines, "replayed", or(content.replayedTo(), "no"));
     add(lines, "key", letter.key());

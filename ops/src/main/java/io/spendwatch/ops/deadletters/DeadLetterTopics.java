@@ -94,8 +94,7 @@ public final class DeadLetterTopics {
       }
       Map<TopicPartition, Long> places = reader.places();
       boolean isLast =
-          places.isEmpty()
-              || (reader.next(SCANNED_MAX) == null && reader.places().isEmpty());
+          places.isEmpty() || (reader.next(SCANNED_MAX) == null && reader.places().isEmpty());
       return new Page<>(letters, isLast ? null : cursor(places));
     }
   }
@@ -110,8 +109,7 @@ public final class DeadLetterTopics {
     if (before != null) {
       stretches.replaceAll(
           (partition, there) ->
-              new Stretch(
-                  there.from(), Math.min(there.to(), before.getOrDefault(partition, 0L))));
+              new Stretch(there.from(), Math.min(there.to(), before.getOrDefault(partition, 0L))));
     }
     return stretches;
   }

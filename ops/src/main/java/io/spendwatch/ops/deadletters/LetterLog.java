@@ -142,8 +142,7 @@ final class LetterLog implements AutoCloseable {
   }
 
   /** The records of these stretches, those of a partition in the order of their offsets. */
-  void read(
-      Map<TopicPartition, Stretch> stretches, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+  void read(Map<TopicPartition, Stretch> stretches, Consumer<ConsumerRecord<byte[], byte[]>> each) {
     Map<TopicPartition, Stretch> left = new HashMap<>(stretches);
     left.values().removeIf(stretch -> stretch.from() >= stretch.to());
     consumer.assign(left.keySet());
@@ -164,7 +163,8 @@ final class LetterLog implements AutoCloseable {
         throw new OperatorException(
             String.format(
                 Locale.ROOT,
-                "Kafka at %s has let nobody read %s on for %d s: it is away, or a transaction stays open there",
+                "Kafka at %s has let nobody read %s on for %d s: it is away, or a transaction stays"
+                    + " open there",
                 config.bootstrapServers(),
                 left.keySet().iterator().next(),
                 patience().toSeconds()));

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  */
 public record LetterPlace(String topic, int partition, long offset) {
   private static final Pattern FORM =
-      Pattern.compile("(?<topic>[A-Za-z0-9._-]{1,249})/(?<partition>\\d{1,9})/(?<offset>\\d{1,18})");
+      Pattern.compile(
+          "(?<topic>[A-Za-z0-9._-]{1,249})/(?<partition>\\d{1,9})/(?<offset>\\d{1,18})");
 
   /**
    * Reads it in one word.

@@ -108,13 +108,10 @@ public final class Replays {
             });
     for (TopicPartition partition : partitions.values()) {
       if (topics.sourceOf(partition.topic()).isEmpty()) {
-        offsets
-            .get(partition)
-            .forEach(offset -> replays.add(notThere(place(partition, offset))));
+        offsets.get(partition).forEach(offset -> replays.add(notThere(place(partition, offset))));
       } else {
         List<Replay> done = new ArrayList<>(work.on(partition, offsets.get(partition)));
-        done.sort(
-            Comparator.comparingLong(replay -> LetterPlace.parse(replay.letter()).offset()));
+        done.sort(Comparator.comparingLong(replay -> LetterPlace.parse(replay.letter()).offset()));
         replays.addAll(done);
       }
     }
@@ -206,8 +203,7 @@ public final class Replays {
         LetterPlace to = new LetterPlace(at.topic(), at.partition(), at.offset());
         marked.add(producer.send(mark(due.get(i), to)));
         replays.add(
-            Replay.of(
-                due.get(i).place(), Outcome.REPLAYED, to.toString(), "it has been put back"));
+            Replay.of(due.get(i).place(), Outcome.REPLAYED, to.toString(), "it has been put back"));
       }
       producer.commitTransaction();
       for (Future<RecordMetadata> mark : marked) {

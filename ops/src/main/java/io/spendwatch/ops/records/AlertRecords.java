@@ -92,8 +92,7 @@ public final class AlertRecords {
             });
   }
 
-  private CompletionStage<Step> step(
-      AlertFilter filter, int wanted, int scannedMax, Place after) {
+  private CompletionStage<Step> step(AlertFilter filter, int wanted, int scannedMax, Place after) {
     boolean looksUp = filter.merchant() != null;
     int scanned = looksUp ? LOOKED_UP_MAX : passesOver(filter) ? scannedMax : wanted;
     Instant from = filter.from() == null ? Place.BEFORE_ALL : filter.from();

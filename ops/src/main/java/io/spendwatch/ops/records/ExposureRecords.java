@@ -150,10 +150,7 @@ public final class ExposureRecords {
         .read(
             READ_ENTRIES,
             Tuple.of(
-                userId,
-                Place.time(span.from().minus(WINDOW)),
-                Place.time(span.to()),
-                ROWS_MAX + 1))
+                userId, Place.time(span.from().minus(WINDOW)), Place.time(span.to()), ROWS_MAX + 1))
         .thenApply(
             rows -> {
               checkRows(rows.size());

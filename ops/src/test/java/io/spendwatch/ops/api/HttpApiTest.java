@@ -155,8 +155,7 @@ class HttpApiTest {
     run = CompletableFuture.completedFuture(Optional.empty());
     HttpResponse<String> response = post("/api/v1/reconciliations");
     assertThat(response.statusCode()).isEqualTo(409);
-    assertThat(response.headers().firstValue("Content-Type"))
-        .hasValue("application/problem+json");
+    assertThat(response.headers().firstValue("Content-Type")).hasValue("application/problem+json");
     run = CompletableFuture.failedFuture(new OperatorException("Kafka is away"));
     assertThat(post("/api/v1/reconciliations").statusCode()).isEqualTo(503);
     assertThat(post("/api/v1/reconciliations?mode=some").statusCode()).isEqualTo(400);

@@ -87,8 +87,8 @@ class ExposureSeriesTest {
     for (long t = from; t <= to; t += DAY / 24) {
       assertThat(valueAt(steps, t)).as("seed %d at %d", seed, t).isEqualTo(sum(entries, t));
     }
-    assertThat(steps).allSatisfy(
-        step -> assertThat(step.exposureMinor()).isEqualTo(sum(entries, step.atMs())));
+    assertThat(steps)
+        .allSatisfy(step -> assertThat(step.exposureMinor()).isEqualTo(sum(entries, step.atMs())));
   }
 
   @Property(tries = 200)
@@ -110,7 +110,8 @@ class ExposureSeriesTest {
     assertThat(thinned).isSubsetOf(steps).startsWith(steps.getFirst()).endsWith(steps.getLast());
     assertThat(thinned).isSortedAccordingTo((one, other) -> Long.compare(one.atMs(), other.atMs()));
     List<List<Step>> breaches = breaches(steps);
-    assertThat(breaches.stream().filter(breach -> breach.stream().anyMatch(thinned::contains)).count())
+    assertThat(
+            breaches.stream().filter(breach -> breach.stream().anyMatch(thinned::contains)).count())
         .as("seed %d: breaches of %d", seed, breaches.size())
         .isGreaterThanOrEqualTo(Math.min(breaches.size(), MAX - 2));
   }

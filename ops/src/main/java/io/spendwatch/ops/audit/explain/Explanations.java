@@ -138,7 +138,8 @@ public final class Explanations {
     return new OperatorException(
         String.format(
             Locale.ROOT,
-            "no alert and no transaction%s has the id %s; a record that could not be taken is in topic %s, with the reason",
+            "no alert and no transaction%s has the id %s; a record that could not be taken is in"
+                + " topic %s, with the reason",
             of(userId, about),
             id,
             topics.transactionsDeadLetters()));
