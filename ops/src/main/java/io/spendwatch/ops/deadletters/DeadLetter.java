@@ -57,11 +57,11 @@ public record DeadLetter(
         text(letter, DeadLetters.MESSAGE),
         new Source(
             text(letter, DeadLetters.TOPIC),
-            partition == null ? null : (int) Math.clamp(partition, -1, Integer.MAX_VALUE),
+            partition == null ? null : Math.clamp(partition, -1, Integer.MAX_VALUE),
             number(letter, DeadLetters.OFFSET),
             time(number(letter, DeadLetters.TIMESTAMP))),
         letter.key() == null ? null : new String(letter.key(), UTF_8),
-        omitted == null ? bytes : (int) Math.clamp(omitted, -1, Integer.MAX_VALUE),
+        omitted == null ? bytes : Math.clamp(omitted, -1, Integer.MAX_VALUE),
         omitted != null,
         text(letter, DeadLetters.REPLAY_OF));
   }

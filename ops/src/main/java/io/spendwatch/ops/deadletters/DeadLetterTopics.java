@@ -169,7 +169,7 @@ public final class DeadLetterTopics {
 
   private Map<TopicPartition, Long> places(String cursor) {
     Map<TopicPartition, Long> places = new HashMap<>();
-    for (String word : Cursor.place(KIND, cursor).split(",")) {
+    for (String word : Cursor.place(KIND, cursor).split(",", -1)) {
       Matcher place = PLACE.matcher(word);
       if (!place.matches()) {
         throw Cursor.unknown();
