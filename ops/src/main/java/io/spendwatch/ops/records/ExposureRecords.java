@@ -38,7 +38,7 @@ public final class ExposureRecords {
   private static final Duration RECENT = Duration.ofDays(3);
 
   /** How much is shown where nobody says. */
-  private static final Duration SHOWN = Duration.ofHours(48);
+  private static final Duration SHOWN = Duration.ofDays(2);
 
   /** How much at most. */
   public static final Duration SPAN_MAX = Duration.ofDays(31);
