@@ -287,7 +287,7 @@ class RecordsIT {
         .isTrue();
     JsonNode whole = json("/api/v1/users/u1/exposure");
     assertThat(Duration.between(instant(whole, "from"), instant(whole, "to")))
-        .isEqualTo(Duration.ofHours(48));
+        .isEqualTo(Duration.ofDays(2));
     assertThat(get("/api/v1/users/nobody/exposure").statusCode()).isEqualTo(404);
   }
 
@@ -429,7 +429,7 @@ class RecordsIT {
   }
 
   private ConsumerRecord<byte[], byte[]> read(String place) {
-    String[] words = place.split("/");
+    String[] words = place.split("/", -1);
     var partition = new TopicPartition(words[0], Integer.parseInt(words[1]));
     try (var consumer =
         new KafkaConsumer<>(
