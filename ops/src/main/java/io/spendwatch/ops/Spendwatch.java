@@ -4,6 +4,7 @@ import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
 import io.spendwatch.ops.cli.CheckCommand;
 import io.spendwatch.ops.cli.CompletionCommand;
+import io.spendwatch.ops.cli.DeadLettersCommand;
 import io.spendwatch.ops.cli.DoctorCommand;
 import io.spendwatch.ops.cli.Durations;
 import io.spendwatch.ops.cli.ExplainCommand;
@@ -22,11 +23,11 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * The command line. Exit status: 0 when done; 2 for wrong usage; 1 where the command could not do
@@ -97,6 +98,7 @@ public final class Spendwatch implements Runnable {
     commands.put("user", UserCommand.class);
     commands.put("top", TopCommand.class);
     commands.put("check", CheckCommand.class);
+    commands.put("dead-letters", DeadLettersCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

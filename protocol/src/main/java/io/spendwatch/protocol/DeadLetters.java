@@ -22,6 +22,21 @@ public final class DeadLetters {
   /** On a {@linkplain #shortened shortened} letter: how many bytes its value had. */
   public static final String VALUE_OMITTED = "dlq.value-omitted";
 
+  /**
+   * On a record that has been put back to its source topic: which letter it was, as {@code
+   * topic/partition/offset}.
+   */
+  public static final String REPLAY_OF = "dlq.replay-of";
+
+  /**
+   * On a mark in a dead-letter topic, which is no letter and has no value: the offset of the letter
+   * of its partition that has been put back.
+   */
+  public static final String REPLAYED = "dlq.replayed";
+
+  /** On such a mark: where the record is now, as {@code topic/partition/offset}. */
+  public static final String REPLAYED_TO = "dlq.replayed-to";
+
   /** A longer key is left out of a {@linkplain #shortened shortened} letter. */
   private static final int SHORT_KEY_BYTES_MAX = 1024;
 

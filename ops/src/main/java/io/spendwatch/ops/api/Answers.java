@@ -5,6 +5,8 @@ import static org.apache.pekko.http.javadsl.server.Directives.entity;
 import static org.apache.pekko.http.javadsl.server.Directives.onComplete;
 import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 
+import io.spendwatch.ops.records.BadRangeException;
+import io.spendwatch.streams.base.Retry;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -13,6 +15,7 @@ import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.StatusCode;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.http.javadsl.unmarshalling.Unmarshaller;
 
@@ -46,6 +49,24 @@ final class Answers {
                 : problem(
                     StatusCodes.SERVICE_UNAVAILABLE,
                     reason == null ? reasonOf(there.failed().get()) : reason));
+  }
+
+  /** Goes on with what comes; 400 where it was asked for wrongly, 503 where it cannot be had. */
+  static <T> Route whenThere(CompletionStage<T> answer, Function<T, Route> next) {
+    return onComplete(
+        answer,
+        there -> there.isSuccess() ? next.apply(there.get()) : failed(there.failed().get()));
+  }
+
+  private static Route failed(Throwable failure) {
+    return switch (Retry.cause(failure)) {
+      case BadRangeException e -> problem(StatusCodes.BAD_REQUEST, e.getMessage());
+      case Apart.BusyException e ->
+          complete(
+              Problem.response(StatusCodes.SERVICE_UNAVAILABLE, e.getMessage())
+                  .addHeader(RawHeader.create("Retry-After", "1")));
+      case Throwable e -> problem(StatusCodes.SERVICE_UNAVAILABLE, reasonOf(e));
+    };
   }
 
   static Route problem(StatusCode code, String detail) {

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.slf4j.Logger;
@@ -28,6 +30,7 @@ public final class ReconciliationJob {
   private final AuditHistory history;
   private final AuditMetrics metrics;
   private final Duration interval;
+  private final AtomicBoolean runsNow = new AtomicBoolean();
   private volatile AuditStatus last;
   private String lastFailure = "";
 
@@ -52,20 +55,39 @@ public final class ReconciliationJob {
     return last;
   }
 
+  /**
+   * Runs one now, beside the periodic ones. Blocks nobody.
+   *
+   * @return empty where another run is at work, of this node or another one; fails with {@link
+   *     OperatorException} where it cannot run
+   */
+  public CompletionStage<Optional<AuditReport>> runNow(Mode mode) {
+    if (!runsNow.compareAndSet(false, true)) {
+      return CompletableFuture.completedFuture(Optional.empty());
+    }
+    return apart(() -> run(mode, Duration.ZERO)).whenComplete((_, _) -> runsNow.set(false));
+  }
+
   /** A run waits for its statements: on a thread that nobody else waits for. */
+  private static <T> CompletableFuture<T> apart(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(
+        work, run -> Thread.ofVirtual().name("audit-job").start(run));
+  }
+
   private CompletionStage<Void> runApart() {
-    return CompletableFuture.runAsync(
-        this::runOnce, run -> Thread.ofVirtual().name("audit-job").start(run));
+    return apart(
+        () -> {
+          runOnce();
+          return null;
+        });
   }
 
   private void runOnce() {
     try {
       // Half of it: nodes come at any moment of the interval.
-      Optional<AuditReport> report = reconciliation.run(Mode.INCREMENTAL, interval.dividedBy(2));
-      report.ifPresent(this::tell);
+      var _ = run(Mode.INCREMENTAL, interval.dividedBy(2));
       lastFailure = "";
     } catch (OperatorException e) {
-      metrics.failed();
       // Once per reason: it comes again with each interval.
       if (!lastFailure.equals(e.getMessage())) {
         lastFailure = e.getMessage();
@@ -74,6 +96,22 @@ public final class ReconciliationJob {
             .log("The audit could not run; the next one judges what it did not");
       }
     }
+  }
+
+  private Optional<AuditReport> run(Mode mode, Duration unlessWithin) {
+    try {
+      Optional<AuditReport> report = reconciliation.run(mode, unlessWithin);
+      report.ifPresent(this::tell);
+      return report;
+    } catch (OperatorException e) {
+      metrics.failed();
+      throw e;
+    } finally {
+      remember();
+    }
+  }
+
+  private void remember() {
     var _ =
         history
             .runs(1)

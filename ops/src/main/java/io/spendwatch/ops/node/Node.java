@@ -77,6 +77,9 @@ public final class Node {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final String SYSTEM = "spendwatch";
 
+  /** For the end of an audit that somebody has asked for; an idle connection is closed later. */
+  private static final Duration RUN_PATIENCE = Duration.ofSeconds(10);
+
   private final ActorSystem<Void> system;
   private final int httpPort;
   private final StatusSource status;
@@ -153,6 +156,20 @@ public final class Node {
               system.executionContext(),
               clock);
       var audits = new AuditHistory(analytics);
+      var audit =
+          new ReconciliationJob(
+              new Reconciliation(
+                  analytics,
+                  configuration.streams().kafka(),
+                  configuration.audit(),
+                  partitions.retention(),
+                  windows,
+                  clock),
+              audits,
+              metrics.audit(),
+              configuration.audit().interval());
+      var records = new StoredRecords(configuration, analytics);
+      records.closeWith(system);
       int httpPort =
           listen(
               system,
@@ -161,7 +178,10 @@ public final class Node {
                   List.of(
                       new HealthResource(status::now),
                       new StatusResource(status::now, census::take),
-                      new ReconciliationsResource(audits::recent),
+                      new ReconciliationsResource(audits::recent, audit::runNow, RUN_PATIENCE),
+                      records.users(),
+                      records.alerts(),
+                      records.deadLetters(),
                       new PartitionsResource(status::transactionsPartitions, windows),
                       new UsersResource(
                           userAnswers::of, new Gate(configuration.questions().waitingMax())),
@@ -214,18 +234,6 @@ public final class Node {
                   clock,
                   metrics.partitions())
               .start(system, partitions.interval());
-      var audit =
-          new ReconciliationJob(
-              new Reconciliation(
-                  analytics,
-                  configuration.streams().kafka(),
-                  configuration.audit(),
-                  partitions.retention(),
-                  windows,
-                  clock),
-              audits,
-              metrics.audit(),
-              configuration.audit().interval());
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
       var deadLetters =

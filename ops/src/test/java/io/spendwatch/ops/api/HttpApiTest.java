@@ -10,6 +10,7 @@ import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.ops.audit.AuditHistory;
+import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.ClusterStatus;
@@ -23,7 +24,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -53,6 +56,8 @@ class HttpApiTest {
   private volatile NodeStatus status = READY;
   private volatile OptionalInt partitions = OptionalInt.of(8);
   private volatile AuditHistory.Recent recent;
+  private volatile CompletionStage<Optional<AuditReport>> run;
+  private volatile AuditReport.Mode asked;
   private final AskedWindows windows = new AskedWindows();
   private ActorTestKit kit;
   private URI server;
@@ -75,7 +80,9 @@ class HttpApiTest {
                             new HealthResource(this::answer),
                             new StatusResource(this::answer, this::answerForAll),
                             new ReconciliationsResource(
-                                () -> CompletableFuture.completedFuture(recent)),
+                                () -> CompletableFuture.completedFuture(recent),
+                                this::run,
+                                Duration.ofMillis(200)),
                             new PartitionsResource(() -> partitions, windows),
                             new MetricsResource(() -> "a_metric 1.0\n"),
                             new DocsResource()))
@@ -128,6 +135,55 @@ class HttpApiTest {
     HttpResponse<String> response = get("/api/v1/reconciliations");
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body()).isEqualTo("{\"runs\":[],\"openFindings\":[]}");
+  }
+
+  @Test
+  void aRunIsAnsweredWhenItHasSoonEnded() throws Exception {
+    run = CompletableFuture.completedFuture(Optional.of(report()));
+    HttpResponse<String> response = post("/api/v1/reconciliations?mode=full");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).contains("\"runId\":7,\"mode\":\"FULL\"");
+    assertThat(asked).isEqualTo(AuditReport.Mode.FULL);
+  }
+
+  @Test
+  void aRunThatGoesOnIsAccepted() throws Exception {
+    run = new CompletableFuture<>();
+    HttpResponse<String> response = post("/api/v1/reconciliations");
+    assertThat(response.statusCode()).isEqualTo(202);
+    assertThat(response.headers().firstValue("Location")).hasValue("/api/v1/reconciliations");
+    assertThat(response.body())
+        .isEqualTo("{\"mode\":\"incremental\",\"seeAt\":\"/api/v1/reconciliations\"}");
+  }
+
+  @Test
+  void oneRunAtATime() throws Exception {
+    run = CompletableFuture.completedFuture(Optional.empty());
+    HttpResponse<String> response = post("/api/v1/reconciliations");
+    assertThat(response.statusCode()).isEqualTo(409);
+    assertThat(response.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    run = CompletableFuture.failedFuture(new OperatorException("Kafka is away"));
+    assertThat(post("/api/v1/reconciliations").statusCode()).isEqualTo(503);
+    assertThat(post("/api/v1/reconciliations?mode=some").statusCode()).isEqualTo(400);
+  }
+
+  private CompletionStage<Optional<AuditReport>> run(AuditReport.Mode mode) {
+    asked = mode;
+    return run;
+  }
+
+  private static AuditReport report() {
+    Instant at = Instant.parse("2024-07-12T00:00:00Z");
+    return new AuditReport(
+        7, AuditReport.Mode.FULL, at, at, at, at, 1, 0, 1, 0, 0L, null, 0, List.of());
+  }
+
+  private HttpResponse<String> post(String path) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(server.resolve(path))
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   @Test

@@ -45,6 +45,11 @@ public final class Explanations {
     this.rowsMax = rowsMax;
   }
 
+  /** Whether this can be the beginning of an alert's id that is taken for it. */
+  public static boolean isShortId(String id) {
+    return SHORT_ID.matcher(id).matches();
+  }
+
   /**
    * The alert or transaction with this id, or the one alert whose id begins so.
    *
@@ -75,7 +80,7 @@ public final class Explanations {
   }
 
   private Optional<Alert> alertBeginningWith(StoredFacts facts, String id) {
-    if (!SHORT_ID.matcher(id).matches()) {
+    if (!isShortId(id)) {
       return Optional.empty();
     }
     List<Alert> found = facts.alertsBeginningWith(id, LISTED_MAX);
@@ -133,7 +138,8 @@ public final class Explanations {
     return new OperatorException(
         String.format(
             Locale.ROOT,
-            "no alert and no transaction%s has the id %s; a record that could not be taken is in topic %s, with the reason",
+            "no alert and no transaction%s has the id %s; a record that could not be taken is in"
+                + " topic %s, with the reason",
             of(userId, about),
             id,
             topics.transactionsDeadLetters()));

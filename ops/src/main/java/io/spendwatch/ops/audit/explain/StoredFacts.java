@@ -1,9 +1,8 @@
 package io.spendwatch.ops.audit.explain;
 
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.records.AlertRow;
 import io.spendwatch.protocol.Alert;
-import io.spendwatch.protocol.AlertCause;
-import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.database.SqlText;
@@ -92,7 +91,7 @@ final class StoredFacts {
   }
 
   Optional<Alert> alert(String alertId) {
-    return read(FIND_ALERT, StoredFacts::alert, alertId).stream().findFirst();
+    return read(FIND_ALERT, AlertRow::read, alertId).stream().findFirst();
   }
 
   /** Where the user has been at home; as of when it was first asked. */
@@ -123,7 +122,7 @@ final class StoredFacts {
 
   /** Alerts whose ids begin so. */
   List<Alert> alertsBeginningWith(String prefix, int max) {
-    return read(FIND_ALERTS_BY_PREFIX, StoredFacts::alert, prefix, max);
+    return read(FIND_ALERTS_BY_PREFIX, AlertRow::read, prefix, max);
   }
 
   /**
@@ -131,7 +130,7 @@ final class StoredFacts {
    * those to which it led; in the order in which they were decided.
    */
   List<Alert> alerts(String userId, Instant at, long arrival) {
-    return read(inOrder(READ_ALERTS, userId), StoredFacts::alert, userId, time(at), arrival);
+    return read(inOrder(READ_ALERTS, userId), AlertRow::read, userId, time(at), arrival);
   }
 
   /** Those of the episodes that last at this instant. */
@@ -292,26 +291,6 @@ final class StoredFacts {
               + " (somebody has written a time or a word there that is none: see status)",
           e);
     }
-  }
-
-  private static Alert alert(Row row) {
-    String cause = row.getString(12);
-    return new Alert(
-        row.getString(0),
-        AlertType.valueOf(row.getString(1)),
-        row.getString(2),
-        row.getString(3),
-        row.getString(4),
-        row.getLong(5),
-        row.getLong(6),
-        row.getString(7),
-        row.getInteger(8),
-        instant(row, 9).toEpochMilli(),
-        instant(row, 10).toEpochMilli(),
-        row.getBoolean(11),
-        row.getString(16),
-        cause == null ? null : AlertCause.valueOf(cause),
-        new Alert.Source(row.getString(13), row.getInteger(14), row.getLong(15)));
   }
 
   private static StoredTransaction transaction(Row row) {
