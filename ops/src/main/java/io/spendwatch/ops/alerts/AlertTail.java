@@ -7,10 +7,12 @@ import io.spendwatch.streams.base.Retry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -28,13 +30,15 @@ public final class AlertTail implements AutoCloseable {
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
 
   private final KafkaConsumer<byte[], byte[]> consumer;
+  private final List<TopicPartition> partitions;
 
-  private AlertTail(KafkaConsumer<byte[], byte[]> consumer) {
+  private AlertTail(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
     this.consumer = consumer;
+    this.partitions = partitions;
   }
 
-  /** An alert, and the record's value as it stands there. */
-  public record Received(Alert alert, String json) {}
+  /** An alert, the record's value as it stands there, and where. */
+  public record Received(Alert alert, String json, int partition, long offset) {}
 
   /**
    * Begins to follow. Blocks until Kafka has said where the topic begins or ends.
@@ -44,6 +48,25 @@ public final class AlertTail implements AutoCloseable {
    * @throws OperatorException if Kafka does not answer or has no such topic
    */
   public static AlertTail open(Map<String, Object> client, String topic, boolean fromBeginning) {
+    AlertTail tail = open(client, topic);
+    try {
+      tail.begin(fromBeginning);
+      return tail;
+    } catch (TimeoutException e) {
+      tail.close();
+      throw noAnswer(client, e);
+    } catch (RuntimeException e) {
+      tail.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Likewise, with nowhere to begin yet: see {@link #seek}.
+   *
+   * @throws OperatorException if Kafka does not answer or has no such topic
+   */
+  public static AlertTail open(Map<String, Object> client, String topic) {
     String kafka = "Kafka at " + client.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
     KafkaConsumer<byte[], byte[]> consumer;
     try {
@@ -52,20 +75,24 @@ public final class AlertTail implements AutoCloseable {
       throw new OperatorException(kafka + ": " + Retry.root(e).getMessage(), e);
     }
     try {
-      assign(consumer, topic, fromBeginning, kafka);
-      return new AlertTail(consumer);
+      return new AlertTail(consumer, assign(consumer, topic, kafka));
     } catch (TimeoutException e) {
       consumer.close();
-      throw new OperatorException(
-          kafka
-              + " does not answer after "
-              + properties(client).get(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG)
-              + " ms (spendwatch.kafka.properties: default.api.timeout.ms)",
-          e);
+      throw noAnswer(client, e);
     } catch (RuntimeException e) {
       consumer.close();
       throw e;
     }
+  }
+
+  private static OperatorException noAnswer(Map<String, Object> client, TimeoutException e) {
+    return new OperatorException(
+        "Kafka at "
+            + client.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG)
+            + " does not answer after "
+            + properties(client).get(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG)
+            + " ms (spendwatch.kafka.properties: default.api.timeout.ms)",
+        e);
   }
 
   /**
@@ -74,14 +101,64 @@ public final class AlertTail implements AutoCloseable {
    * @throws AlertCodec.AlertFormatException if somebody else writes to the topic
    */
   public List<Received> poll(Duration atMost) {
+    return poll(
+        atMost,
+        foreign -> {
+          throw foreign;
+        });
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param foreign is told of each record that is no alert, and is passed over
+   */
+  public List<Received> poll(Duration atMost, Consumer<AlertCodec.AlertFormatException> foreign) {
     List<Received> received = new ArrayList<>();
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(atMost)) {
-      received.add(
-          new Received(
-              AlertCodec.decode(record.value()),
-              new String(record.value(), StandardCharsets.UTF_8)));
+      try {
+        received.add(
+            new Received(
+                AlertCodec.decode(record.value()),
+                new String(record.value(), StandardCharsets.UTF_8),
+                record.partition(),
+                record.offset()));
+      } catch (AlertCodec.AlertFormatException e) {
+        foreign.accept(e);
+      }
     }
     return received;
+  }
+
+  /** How many partitions the topic has, as the client knows by now. Cheap. */
+  public int partitions() {
+    return consumer.partitionsFor(partitions.getFirst().topic()).size();
+  }
+
+  /** Offsets of the oldest records that are kept, by partition. Blocks until Kafka answers. */
+  public long[] beginnings() {
+    return inOrder(consumer.beginningOffsets(partitions));
+  }
+
+  /** Offsets behind the last records that are committed, by partition. Blocks likewise. */
+  public long[] ends() {
+    return inOrder(consumer.endOffsets(partitions));
+  }
+
+  /** Goes on from these offsets, by partition; 0 for those that are not named. */
+  public void seek(long[] next) {
+    for (int i = 0; i < partitions.size(); i++) {
+      consumer.seek(partitions.get(i), i < next.length ? next[i] : 0);
+    }
+  }
+
+  /** Offsets of the records that come next, by partition. Cheap after {@link #seek}. */
+  public long[] places() {
+    return partitions.stream().mapToLong(consumer::position).toArray();
+  }
+
+  private long[] inOrder(Map<TopicPartition, Long> offsets) {
+    return partitions.stream().mapToLong(offsets::get).toArray();
   }
 
   @Override
@@ -89,8 +166,8 @@ public final class AlertTail implements AutoCloseable {
     consumer.close();
   }
 
-  private static void assign(
-      KafkaConsumer<byte[], byte[]> consumer, String topic, boolean fromBeginning, String kafka) {
+  private static List<TopicPartition> assign(
+      KafkaConsumer<byte[], byte[]> consumer, String topic, String kafka) {
     List<PartitionInfo> infos = consumer.partitionsFor(topic);
     if (infos == null || infos.isEmpty()) {
       throw new OperatorException(
@@ -98,8 +175,15 @@ public final class AlertTail implements AutoCloseable {
               Locale.ROOT, "%s has no topic %s: `spendwatch migrate` makes it", kafka, topic));
     }
     List<TopicPartition> partitions =
-        infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
+        infos.stream()
+            .map(info -> new TopicPartition(topic, info.partition()))
+            .sorted(Comparator.comparingInt(TopicPartition::partition))
+            .toList();
     consumer.assign(partitions);
+    return partitions;
+  }
+
+  private void begin(boolean fromBeginning) {
     if (fromBeginning) {
       consumer.seekToBeginning(partitions);
     } else {

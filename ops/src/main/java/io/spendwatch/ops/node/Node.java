@@ -3,9 +3,11 @@ package io.spendwatch.ops.node;
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.api.EventsResource;
 import io.spendwatch.ops.api.HealthResource;
 import io.spendwatch.ops.api.HttpApi;
 import io.spendwatch.ops.api.HttpConfig;
+import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.api.MetricsResource;
 import io.spendwatch.ops.api.PartitionsResource;
 import io.spendwatch.ops.api.ReconciliationsResource;
@@ -20,6 +22,7 @@ import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.ActorsConfig;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.events.Events;
 import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
@@ -118,6 +121,15 @@ public final class Node {
       AwakeWindows windows =
           new ClusterWindows(system, sharding, configuration.actors().windowQueryTimeout());
       var audits = new AuditHistory(analytics);
+      var events =
+          new Events(
+              system,
+              configuration.events(),
+              configuration.streams(),
+              census::take,
+              Json::write,
+              metrics.events(),
+              clock);
       int httpPort =
           listen(
               system,
@@ -127,6 +139,7 @@ public final class Node {
                       new HealthResource(status::now),
                       new StatusResource(status::now, census::take),
                       new ReconciliationsResource(audits::recent),
+                      new EventsResource(events.hub()),
                       new PartitionsResource(status::transactionsPartitions, windows),
                       new MetricsResource(metrics::text))));
       String http = configuration.http().host() + ":" + httpPort;
@@ -137,13 +150,8 @@ public final class Node {
           Pipelines.start(
               system, configuration.streams(), database, writes, unreadable, actors, clock);
       status.started(http, membership, pipelines);
-      var _ =
-          pipelines
-              .died()
-              .thenAccept(
-                  what -> {
-                    var _ = CoordinatedShutdown.get(system).runAll(new PartDied(what));
-                  });
+      endsWith(pipelines.died(), system);
+      endsWith(events.died(), system);
       metrics.lostRecords(() -> pipelines.status().lostRecords());
       var losses = new OpenLosses(database);
       status.losses(losses::last);
@@ -176,6 +184,7 @@ public final class Node {
           .arrange(
               status,
               membership,
+              events.hub(),
               pipelines,
               List.of(keptPartitions, audited, stateLog, lossesLooked),
               databases);
@@ -262,6 +271,14 @@ public final class Node {
       }
       throw e;
     }
+  }
+
+  private static void endsWith(CompletionStage<String> died, ActorSystem<?> system) {
+    var _ =
+        died.thenAccept(
+            what -> {
+              var _ = CoordinatedShutdown.get(system).runAll(new PartDied(what));
+            });
   }
 
   private static boolean isBindFailure(Throwable failure) {
