@@ -33,6 +33,7 @@ final class Cursor {
   private final EventLog log;
   private final LongConsumer lost;
   private final Deque<AlertTail.Received> caughtUp = new ArrayDeque<>();
+  private final AlertPosition joinedAt;
   private ByteString due = ByteString.emptyByteString();
   private AlertPosition caughtUpTo;
   private long othersFrom;
@@ -55,6 +56,8 @@ final class Cursor {
     this.othersFrom = now.next();
     this.number = now.next();
     this.counted = now.added();
+    this.joinedAt =
+        now.alerts() == null ? null : now.alerts().live().or(now.alerts().end());
     this.inLog = !subscription.wants(EventType.ALERT);
   }
 
@@ -145,7 +148,7 @@ final class Cursor {
       return false;
     }
     if (place == null) {
-      place = subscription.after().orElseGet(() -> alerts.live().or(alerts.end()));
+      place = subscription.after().orElse(joinedAt == null ? alerts.live() : joinedAt);
       if (!place.isOfTopicOf(alerts.end())) {
         out.append(gap(Gap.Reason.OTHER_TOPIC, null, place));
         place = alerts.end().beginning();

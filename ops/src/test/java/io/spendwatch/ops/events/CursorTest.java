@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +48,6 @@ class CursorTest {
         .matcher(text)
         .results()
         .reduce((_, last) -> last)
-        .map(MatchResult::toMatchResult)
         .orElseThrow()
         .group(1);
   }

@@ -103,7 +103,7 @@ class EventHubTest {
   private SinkQueueWithCancel<ByteString> listen(TestHub test, EventType type) {
     return test.hub()
         .stream(new Subscription(Set.of(type), Optional.empty(), Optional.empty()))
-        .runWith(Sink.queue(1, 1), kit.system());
+        .runWith(Sink.queue(), kit.system());
   }
 
   private static String awaitText(SinkQueueWithCancel<ByteString> client, String wanted)
