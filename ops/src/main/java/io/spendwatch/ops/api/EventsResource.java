@@ -41,8 +41,7 @@ public final class EventsResource implements Resource {
   private static final int USER_ID_MAX = 64;
   private static final String RETRY_AFTER_SECONDS = "5";
 
-  private static final ContentType EVENT_STREAM =
-      ContentTypes.create(MediaTypes.TEXT_EVENT_STREAM);
+  private static final ContentType EVENT_STREAM = ContentTypes.create(MediaTypes.TEXT_EVENT_STREAM);
 
   private final EventHub hub;
 

@@ -32,8 +32,7 @@ final class AlertReader implements AlertFollower {
    * @param keptMax how many alerts the log has room for
    * @param times is told how long alerts take
    */
-  AlertReader(
-      AlertTopic topic, int keptMax, AlertTimes times, BackOff backOff, Timekeeper time) {
+  AlertReader(AlertTopic topic, int keptMax, AlertTimes times, BackOff backOff, Timekeeper time) {
     this.topic = topic;
     this.keptMax = keptMax;
     this.times = times;
@@ -92,8 +91,7 @@ final class AlertReader implements AlertFollower {
   }
 
   /** Whether to go on with another reader; else nobody listens any more. */
-  private boolean read(
-      AlertTail tail, TopicIds ids, String id, EventLog log, Listeners listeners) {
+  private boolean read(AlertTail tail, TopicIds ids, String id, EventLog log, Listeners listeners) {
     int partitions = tail.partitions();
     AlertPosition live = log.live();
     long lookedMs = time.millis();

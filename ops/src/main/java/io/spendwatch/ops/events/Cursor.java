@@ -56,8 +56,7 @@ final class Cursor {
     this.othersFrom = now.next();
     this.number = now.next();
     this.counted = now.added();
-    this.joinedAt =
-        now.alerts() == null ? null : now.alerts().live().or(now.alerts().end());
+    this.joinedAt = now.alerts() == null ? null : now.alerts().live().or(now.alerts().end());
     this.inLog = !subscription.wants(EventType.ALERT);
   }
 
@@ -97,6 +96,7 @@ final class Cursor {
       due = due.concat(gap(Gap.Reason.EXPIRED, chunk.expired(), place));
     }
     caughtUp.addAll(chunk.alerts());
+    inStep = false;
     caughtUpTo = chunk.next();
     if (caughtUp.isEmpty()) {
       place = place.or(caughtUpTo);
@@ -175,8 +175,7 @@ final class Cursor {
     for (EventType type : subscription.types()) {
       // Who is behind the log has its alerts from Kafka.
       boolean isLost = inLog || type != EventType.ALERT;
-      count +=
-          isLost ? Math.max(0, view.dropped()[type.ordinal()] - counted[type.ordinal()]) : 0;
+      count += isLost ? Math.max(0, view.dropped()[type.ordinal()] - counted[type.ordinal()]) : 0;
     }
     number = view.first();
     counted = view.dropped();

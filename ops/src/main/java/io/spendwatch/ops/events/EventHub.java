@@ -24,7 +24,7 @@ import org.apache.pekko.util.ByteString;
  * <p>Clients are woken at most once in an interval, however many events there are: what one update
  * costs, not what an event does, is what many clients cost.
  */
-public final class EventHub implements AlertFollower.Listeners {
+public final class EventHub {
   /** A page that is loaded again is not to be read to from the beginning. */
   private static final Duration LINGER = Duration.ofSeconds(10);
 
@@ -132,7 +132,7 @@ public final class EventHub implements AlertFollower.Listeners {
     listenedNanos = time.nanoTime();
     if (!follows) {
       follows = true;
-      time.startThread("spendwatch-events", () -> alerts.follow(log, this));
+      time.startThread("spendwatch-events", () -> alerts.follow(log, new Listeners()));
     }
     if (watching.isEmpty() && client.subscription().needsTheCluster()) {
       watching = Optional.of(clusterWatch.apply(this::news));
@@ -152,19 +152,16 @@ public final class EventHub implements AlertFollower.Listeners {
     }
   }
 
-  @Override
-  public synchronized boolean areThere() {
-    follows =
-        !clients.isEmpty()
-            || !ending && time.nanoTime() - listenedNanos < LINGER.toNanos();
+  private synchronized boolean areThere() {
+    follows = !clients.isEmpty() || !ending && time.nanoTime() - listenedNanos < LINGER.toNanos();
     if (!follows) {
       log.forget();
     }
     return follows;
   }
 
-  @Override
-  public synchronized void news(int events) {
+  /** The log has so many more. */
+  synchronized void news(int events) {
     unannounced += events;
     long leftNanos = wokenNanos + config.updateInterval().toNanos() - time.nanoTime();
     // So many at once would overtake those who only wait to be woken.
@@ -187,12 +184,29 @@ public final class EventHub implements AlertFollower.Listeners {
     clients.forEach(client -> client.wake().accept(true));
   }
 
-  @Override
-  public void end() {
+  private void end() {
     List<Client> all;
     synchronized (this) {
       all = List.copyOf(clients);
     }
     all.forEach(client -> client.wake().accept(false));
+  }
+
+  /** What the thread sees of the hub that brings the alerts. */
+  private final class Listeners implements AlertFollower.Listeners {
+    @Override
+    public boolean areThere() {
+      return EventHub.this.areThere();
+    }
+
+    @Override
+    public void news(int events) {
+      EventHub.this.news(events);
+    }
+
+    @Override
+    public void end() {
+      EventHub.this.end();
+    }
   }
 }

@@ -7,9 +7,9 @@ import java.util.List;
 import org.apache.pekko.util.ByteString;
 
 /**
- * The last events, in memory, in the order in which this node has learned of them. Each client reads
- * at its own pace from a place of its own; what it has not read when the log has no room any more
- * is lost to it, and nobody waits for it. Thread-safe, blocks nobody.
+ * The last events, in memory, in the order in which this node has learned of them. Each client
+ * reads at its own pace from a place of its own; what it has not read when the log has no room any
+ * more is lost to it, and nobody waits for it. Thread-safe, blocks nobody.
  *
  * <p>Of the alert topic it holds all from {@code begin} to {@code end}: records of a partition from
  * the one place's offset up to the other's.

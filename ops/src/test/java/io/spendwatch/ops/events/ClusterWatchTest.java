@@ -96,8 +96,23 @@ class ClusterWatchTest {
 
   private static Partition partition(String node, long transactions, long alerts) {
     return new Partition(
-        "transactions", 3, node, "RUNNING", 1, 10, 5L, 1500L, null, 6, transactions, alerts, 0, 0, 0,
-        0, null);
+        "transactions",
+        3,
+        node,
+        "RUNNING",
+        1,
+        10,
+        5L,
+        1500L,
+        null,
+        6,
+        transactions,
+        alerts,
+        0,
+        0,
+        0,
+        0,
+        null);
   }
 
   private static AuditStatus run(long id, String outcome) {

@@ -137,7 +137,8 @@ class CursorTest {
     log.follow(at(0, 0), at(1, 0));
     log.alert(alert(0, 0));
     String text = take(cursor(Optional.of(AlertPosition.of("another", 9, 9)), EventType.ALERT));
-    assertThat(text).startsWith("event: gap\ndata: {\"reason\":\"OTHER_TOPIC\",\"after\":\"another.9.9\"}");
+    assertThat(text)
+        .startsWith("event: gap\ndata: {\"reason\":\"OTHER_TOPIC\",\"after\":\"another.9.9\"}");
     assertThat(alerts(text)).containsExactly("0/0");
   }
 
@@ -182,8 +183,7 @@ class CursorTest {
     Cursor cursor = cursor(Optional.empty(), EventType.ALERT, EventType.AUDIT);
     log.event(EventType.AUDIT, "{\"run\":2}");
     log.event(EventType.CLUSTER, "{}");
-    assertThat(take(cursor))
-        .isEqualTo("id: topic-id.0.0\n\nevent: audit\ndata: {\"run\":2}\n\n");
+    assertThat(take(cursor)).isEqualTo("id: topic-id.0.0\n\nevent: audit\ndata: {\"run\":2}\n\n");
   }
 
   @Test

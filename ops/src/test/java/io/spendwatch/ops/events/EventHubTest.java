@@ -79,7 +79,8 @@ class EventHubTest {
     listen(test, EventType.AUDIT);
     SinkQueueWithCancel<ByteString> second = listen(test, EventType.AUDIT);
     await().until(() -> test.clients() == 2);
-    assertThat(test.hub().refusal()).hasValueSatisfying(why -> assertThat(why).contains("2 clients"));
+    assertThat(test.hub().refusal())
+        .hasValueSatisfying(why -> assertThat(why).contains("2 clients"));
     assertThat(listen(test, EventType.AUDIT).pull().toCompletableFuture().get(10, TimeUnit.SECONDS))
         .isEmpty();
     second.cancel();
@@ -101,8 +102,7 @@ class EventHubTest {
   }
 
   private SinkQueueWithCancel<ByteString> listen(TestHub test, EventType type) {
-    return test.hub()
-        .stream(new Subscription(Set.of(type), Optional.empty(), Optional.empty()))
+    return test.hub().stream(new Subscription(Set.of(type), Optional.empty(), Optional.empty()))
         .runWith(Sink.queue(), kit.system());
   }
 

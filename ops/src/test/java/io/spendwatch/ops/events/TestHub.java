@@ -14,8 +14,7 @@ import org.apache.pekko.actor.Cancellable;
 /** A hub whose alert topic a test writes. */
 public final class TestHub {
   private static final EventsConfig CONFIG =
-      new EventsConfig(
-          2, 16, Duration.ofMillis(1), Duration.ofMillis(100), Duration.ofSeconds(2));
+      new EventsConfig(2, 16, Duration.ofMillis(1), Duration.ofMillis(100), Duration.ofSeconds(2));
 
   private final AtomicInteger clients = new AtomicInteger();
   private final AtomicLong lost = new AtomicLong();

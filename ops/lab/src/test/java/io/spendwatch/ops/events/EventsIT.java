@@ -48,8 +48,10 @@ class EventsIT {
   @BeforeAll
   void start(TestBed servers) {
     bed = servers;
-    ending = node("ending");
     staying = node("staying");
+    awaitMembers(1);
+    ending = node("ending");
+    awaitMembers(2);
     producer =
         new KafkaProducer<>(
             Map.of("bootstrap.servers", bed.bootstrapServers(), "transactional.id", "events-it"),
@@ -67,9 +69,25 @@ class EventsIT {
 
   private Node node(String id) {
     try (NodeSettings settings = NodeSettings.of(bed)) {
-      settings.set("spendwatch.node-id", id).set("spendwatch.events.kept", "" + KEPT);
+      settings
+          .set("spendwatch.node-id", id)
+          .set("spendwatch.events.kept", Integer.toString(KEPT))
+          // This is not about who is slow to join, or to answer: both share one busy process.
+          .set("spendwatch.cluster.join-timeout", "2 m")
+          .set("pekko.cluster.failure-detector.acceptable-heartbeat-pause", "60 s");
       return Node.start(Configuration.load(), InstantSource.system());
     }
+  }
+
+  private void awaitMembers(int count) {
+    await("members that are Up")
+        .atMost(PATIENCE.multipliedBy(2))
+        .until(
+            () ->
+                staying.status().members().stream()
+                        .filter(member -> member.status().equals("Up"))
+                        .count()
+                    == count);
   }
 
   @Test
