@@ -72,6 +72,8 @@ class EventsIT {
       settings
           .set("spendwatch.node-id", id)
           .set("spendwatch.events.kept", Integer.toString(KEPT))
+          // Else megabytes would be on their way to who does not read.
+          .set("pekko.http.server.socket-options.so-send-buffer-size", "64k")
           // This is not about who is slow to join, or to answer: both share one busy process.
           .set("spendwatch.cluster.join-timeout", "2 m")
           .set("pekko.cluster.failure-detector.acceptable-heartbeat-pause", "60 s");
@@ -129,8 +131,13 @@ class EventsIT {
       await().atMost(PATIENCE).until(() -> quick.lastId() != null);
       int written = 0;
       // Until what the system keeps for the slow one is full, and then the node's memory is over.
-      for (int i = 0; i < 80; i++) {
-        written += write("slow-" + i, KEPT / 4, "x".repeat(4096)).size();
+      for (int i = 0; i < 16; i++) {
+        producer.beginTransaction();
+        for (int j = 0; j < KEPT / 4; j++) {
+          send("slow-" + i + "-" + j, ",\"padding\":\"" + "x".repeat(4096) + "\"}");
+        }
+        producer.commitTransaction();
+        written += KEPT / 4;
         int all = written;
         await().atMost(PATIENCE).until(() -> quick.data("alert").size() == all);
       }
@@ -146,34 +153,32 @@ class EventsIT {
   }
 
   /** In transactions of a few, every other one of which is aborted: nobody is to see it. */
-  private List<String> write(String name, int count, String... padding) throws Exception {
-    List<String> written = new ArrayList<>();
+  private List<String> write(String name, int count) {
     int perTransaction = Math.max(10, count / 4);
+    List<String> all = IntStream.range(0, count).mapToObj(i -> name + "-" + i).toList();
     for (int begin = 0; begin < count; begin += perTransaction) {
-      List<String> some =
-          IntStream.range(begin, Math.min(count, begin + perTransaction))
-              .mapToObj(i -> name + "-" + i)
-              .toList();
-      send(some.stream().map(id -> id + "-aborted"), padding);
+      List<String> some = all.subList(begin, Math.min(count, begin + perTransaction));
+      producer.beginTransaction();
+      some.forEach(id -> send(id + "-aborted", "}"));
       producer.abortTransaction();
-      send(some.stream(), padding);
+      producer.beginTransaction();
+      some.forEach(id -> send(id, "}"));
       producer.commitTransaction();
-      written.addAll(some);
     }
-    return written;
+    return all;
   }
 
-  private void send(Stream<String> alertIds, String... padding) {
-    producer.beginTransaction();
-    alertIds.forEach(
-        id -> {
-          String json = new String(AlertCodec.encode(alert(id)), UTF_8);
-          String more = padding.length == 0 ? "" : ",\"padding\":\"" + padding[0] + "\"}";
-          byte[] value =
-              (more.isEmpty() ? json : json.substring(0, json.length() - 1) + more).getBytes(UTF_8);
-          var _ =
-              producer.send(new ProducerRecord<>(bed.topics().alerts(), id.getBytes(UTF_8), value));
-        });
+  /**
+   * Within the transaction.
+   *
+   * @param end of the record's value
+   */
+  private void send(String alertId, String end) {
+    String json = new String(AlertCodec.encode(alert(alertId)), UTF_8);
+    byte[] value = (json.substring(0, json.length() - 1) + end).getBytes(UTF_8);
+    var _ =
+        producer.send(
+            new ProducerRecord<>(bed.topics().alerts(), alertId.getBytes(UTF_8), value));
   }
 
   private static List<String> ids(EventClient... clients) {
