@@ -7,6 +7,7 @@ import io.spendwatch.ops.events.EventLog.Entry;
 import io.spendwatch.ops.events.EventLog.View;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.apache.pekko.util.ByteString;
@@ -55,7 +56,7 @@ final class Cursor {
     View now = log.view(Long.MAX_VALUE, 0);
     this.othersFrom = now.next();
     this.number = now.next();
-    this.counted = now.added();
+    this.counted = array(now.added());
     this.joinedAt = now.alerts() == null ? null : now.alerts().live().or(now.alerts().end());
     this.inLog = !subscription.wants(EventType.ALERT);
   }
@@ -162,7 +163,7 @@ final class Cursor {
   /** From its oldest event on: what the client has had is passed over. */
   private void enter(View view) {
     number = view.first();
-    counted = view.dropped();
+    counted = array(view.dropped());
     inLog = true;
     inStep = false;
   }
@@ -175,10 +176,10 @@ final class Cursor {
     for (EventType type : subscription.types()) {
       // Who is behind the log has its alerts from Kafka.
       boolean isLost = inLog || type != EventType.ALERT;
-      count += isLost ? Math.max(0, view.dropped()[type.ordinal()] - counted[type.ordinal()]) : 0;
+      count += isLost ? Math.max(0, view.dropped().get(type.ordinal()) - counted[type.ordinal()]) : 0;
     }
     number = view.first();
-    counted = view.dropped();
+    counted = array(view.dropped());
     if (count > 0) {
       out.append(gap(Gap.Reason.SLOW, count, place));
     }
@@ -229,6 +230,10 @@ final class Cursor {
       toldPlace = place;
       out.append(EventText.event(EventType.ALERT.text(), place.toString(), data));
     }
+  }
+
+  private static long[] array(List<Long> counts) {
+    return counts.stream().mapToLong(Long::longValue).toArray();
   }
 
   private boolean isTheirs(String userId) {

@@ -3,6 +3,7 @@ package io.spendwatch.ops.events;
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.pekko.util.ByteString;
 
@@ -63,7 +64,7 @@ final class EventLog {
    * @param first number of its oldest event
    * @param next number of the event to come
    * @param entries from where it was asked for on, or from the oldest on, some
-   * @param dropped how many of each type it had and has no more
+   * @param dropped how many of each type it had and has no more, by the type's ordinal
    * @param added how many of each type it had
    * @param alerts null while the alert topic is not followed
    */
@@ -71,8 +72,8 @@ final class EventLog {
       long first,
       long next,
       List<Entry> entries,
-      long[] dropped,
-      long[] added,
+      List<Long> dropped,
+      List<Long> added,
       Alerts alerts,
       Stats stats) {}
 
@@ -83,7 +84,7 @@ final class EventLog {
     for (long number = begin; number < Math.min(next, begin + atMost); number++) {
       entries.add(kept[index(number)]);
     }
-    return new View(first, next, entries, dropped.clone(), added.clone(), alerts, stats);
+    return new View(first, next, entries, counts(dropped), counts(added), alerts, stats);
   }
 
   /** Where its alerts end; null while the alert topic is not followed. */
@@ -163,6 +164,10 @@ final class EventLog {
       AlertPosition begin = alerts.begin().after(oldest.partition(), oldest.offset());
       alerts = new Alerts(begin, alerts.end(), alerts.live());
     }
+  }
+
+  private static List<Long> counts(long[] byType) {
+    return Arrays.stream(byType).boxed().toList();
   }
 
   private int index(long number) {

@@ -14,6 +14,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -138,7 +139,7 @@ class EventsResourceTest {
 
   /** Who has closed the connection is missed with the next thing that is sent. */
   private void awaitNobody() {
-    await().until(() -> hub.clients() == 0);
+    await().atMost(Duration.ofSeconds(30)).until(() -> hub.clients() == 0);
   }
 
   private HttpResponse<InputStream> events(String query, String... headers) throws Exception {
