@@ -74,6 +74,8 @@ class EventsIT {
           .set("spendwatch.events.kept", Integer.toString(KEPT))
           // Else megabytes would be on their way to who does not read.
           .set("pekko.http.server.socket-options.so-send-buffer-size", "64k")
+          // Who reads nothing for so long is cut off: not what is tested here, on a busy machine.
+          .set("pekko.http.server.idle-timeout", "10 m")
           // This is not about who is slow to join, or to answer: both share one busy process.
           .set("spendwatch.cluster.join-timeout", "2 m")
           .set("pekko.cluster.failure-detector.acceptable-heartbeat-pause", "60 s");
