@@ -8,10 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -29,13 +31,15 @@ public final class AlertTail implements AutoCloseable {
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
 
   private final KafkaConsumer<byte[], byte[]> consumer;
+  private final List<TopicPartition> partitions;
 
-  private AlertTail(KafkaConsumer<byte[], byte[]> consumer) {
+  private AlertTail(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
     this.consumer = consumer;
+    this.partitions = partitions;
   }
 
-  /** An alert, and the record's value as it stands there. */
-  public record Received(Alert alert, String json) {}
+  /** An alert, the record's value as it stands there, and where. */
+  public record Received(Alert alert, String json, int partition, long offset) {}
 
   /**
    * Begins to follow. Blocks until Kafka has said where the topic begins or ends.
@@ -55,26 +59,157 @@ public final class AlertTail implements AutoCloseable {
    * @throws OperatorException as there
    */
   public static AlertTail openSince(Map<String, Object> client, String topic, Instant since) {
-    return open(client, topic, (consumer, partitions) -> toInstant(consumer, partitions, since));
+    return open(client, topic, tail -> tail.toInstant(since));
   }
 
-  /** Where to begin. */
-  private interface Begin {
-    void seek(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions);
+  private static AlertTail open(
+      Map<String, Object> client, String topic, Consumer<AlertTail> begin) {
+    AlertTail tail = open(client, topic);
+    try {
+      begin.accept(tail);
+      // Seeking waits for the first poll; an alert that comes before it would be missed.
+      tail.partitions.forEach(tail.consumer::position);
+      return tail;
+    } catch (TimeoutException e) {
+      tail.close();
+      throw noAnswer(client, e);
+    } catch (RuntimeException e) {
+      tail.close();
+      throw e;
+    }
   }
 
-  private static void toBeginning(
-      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+  /**
+   * Likewise, with nowhere to begin yet: see {@link #seek}.
+   *
+   * @throws OperatorException if Kafka does not answer or has no such topic
+   */
+  public static AlertTail open(Map<String, Object> client, String topic) {
+    String kafka = "Kafka at " + client.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
+    KafkaConsumer<byte[], byte[]> consumer;
+    try {
+      consumer = new KafkaConsumer<>(properties(client));
+    } catch (KafkaException e) {
+      throw new OperatorException(kafka + ": " + Retry.root(e).getMessage(), e);
+    }
+    try {
+      return new AlertTail(consumer, assign(consumer, topic, kafka));
+    } catch (TimeoutException e) {
+      consumer.close();
+      throw noAnswer(client, e);
+    } catch (RuntimeException e) {
+      consumer.close();
+      throw e;
+    }
+  }
+
+  private static OperatorException noAnswer(Map<String, Object> client, TimeoutException e) {
+    return new OperatorException(
+        "Kafka at "
+            + client.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG)
+            + " does not answer after "
+            + properties(client).get(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG)
+            + " ms (spendwatch.kafka.properties: default.api.timeout.ms)",
+        e);
+  }
+
+  /**
+   * What has come, waiting for it for a while.
+   *
+   * @throws AlertCodec.AlertFormatException if somebody else writes to the topic
+   */
+  public List<Received> poll(Duration atMost) {
+    return poll(
+        atMost,
+        foreign -> {
+          throw foreign;
+        });
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param foreign is told of each record that is no alert, and is passed over
+   */
+  public List<Received> poll(Duration atMost, Consumer<AlertCodec.AlertFormatException> foreign) {
+    List<Received> received = new ArrayList<>();
+    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(atMost)) {
+      try {
+        received.add(
+            new Received(
+                AlertCodec.decode(record.value()),
+                new String(record.value(), StandardCharsets.UTF_8),
+                record.partition(),
+                record.offset()));
+      } catch (AlertCodec.AlertFormatException e) {
+        foreign.accept(e);
+      }
+    }
+    return received;
+  }
+
+  /** How many partitions the topic has, as the client knows by now. Cheap. */
+  public int partitions() {
+    return consumer.partitionsFor(partitions.getFirst().topic()).size();
+  }
+
+  /** Offsets of the oldest records that are kept, by partition. Blocks until Kafka answers. */
+  public long[] beginnings() {
+    return inOrder(consumer.beginningOffsets(partitions));
+  }
+
+  /** Offsets behind the last records that are committed, by partition. Blocks likewise. */
+  public long[] ends() {
+    return inOrder(consumer.endOffsets(partitions));
+  }
+
+  /** Goes on from these offsets, by partition; 0 for those that are not named. */
+  public void seek(long[] next) {
+    for (int i = 0; i < partitions.size(); i++) {
+      consumer.seek(partitions.get(i), i < next.length ? next[i] : 0);
+    }
+  }
+
+  /** Offsets of the records that come next, by partition. Cheap after {@link #seek}. */
+  public long[] places() {
+    return partitions.stream().mapToLong(consumer::position).toArray();
+  }
+
+  private long[] inOrder(Map<TopicPartition, Long> offsets) {
+    return partitions.stream().mapToLong(offsets::get).toArray();
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+
+  private static List<TopicPartition> assign(
+      KafkaConsumer<byte[], byte[]> consumer, String topic, String kafka) {
+    List<PartitionInfo> infos = consumer.partitionsFor(topic);
+    if (infos == null || infos.isEmpty()) {
+      throw new OperatorException(
+          String.format(
+              Locale.ROOT, "%s has no topic %s: `spendwatch migrate` makes it", kafka, topic));
+    }
+    List<TopicPartition> partitions =
+        infos.stream()
+            .map(info -> new TopicPartition(topic, info.partition()))
+            .sorted(Comparator.comparingInt(TopicPartition::partition))
+            .toList();
+    consumer.assign(partitions);
+    return partitions;
+  }
+
+  private void toBeginning() {
     consumer.seekToBeginning(partitions);
   }
 
-  private static void toEnd(
-      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+  private void toEnd() {
     consumer.seekToEnd(partitions);
   }
 
-  private static void toInstant(
-      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, Instant since) {
+  private void toInstant(Instant since) {
     Map<TopicPartition, Long> wanted = new HashMap<>();
     partitions.forEach(partition -> wanted.put(partition, since.toEpochMilli()));
     consumer
@@ -87,68 +222,6 @@ public final class AlertTail implements AutoCloseable {
                 consumer.seek(partition, found.offset());
               }
             });
-  }
-
-  private static AlertTail open(Map<String, Object> client, String topic, Begin begin) {
-    String kafka = "Kafka at " + client.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
-    KafkaConsumer<byte[], byte[]> consumer;
-    try {
-      consumer = new KafkaConsumer<>(properties(client));
-    } catch (KafkaException e) {
-      throw new OperatorException(kafka + ": " + Retry.root(e).getMessage(), e);
-    }
-    try {
-      assign(consumer, topic, begin, kafka);
-      return new AlertTail(consumer);
-    } catch (TimeoutException e) {
-      consumer.close();
-      throw new OperatorException(
-          kafka
-              + " does not answer after "
-              + properties(client).get(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG)
-              + " ms (spendwatch.kafka.properties: default.api.timeout.ms)",
-          e);
-    } catch (RuntimeException e) {
-      consumer.close();
-      throw e;
-    }
-  }
-
-  /**
-   * What has come, waiting for it for a while.
-   *
-   * @throws AlertCodec.AlertFormatException if somebody else writes to the topic
-   */
-  public List<Received> poll(Duration atMost) {
-    List<Received> received = new ArrayList<>();
-    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(atMost)) {
-      received.add(
-          new Received(
-              AlertCodec.decode(record.value()),
-              new String(record.value(), StandardCharsets.UTF_8)));
-    }
-    return received;
-  }
-
-  @Override
-  public void close() {
-    consumer.close();
-  }
-
-  private static void assign(
-      KafkaConsumer<byte[], byte[]> consumer, String topic, Begin begin, String kafka) {
-    List<PartitionInfo> infos = consumer.partitionsFor(topic);
-    if (infos == null || infos.isEmpty()) {
-      throw new OperatorException(
-          String.format(
-              Locale.ROOT, "%s has no topic %s: `spendwatch migrate` makes it", kafka, topic));
-    }
-    List<TopicPartition> partitions =
-        infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
-    consumer.assign(partitions);
-    begin.seek(consumer, partitions);
-    // Seeking waits for the first poll; an alert that comes before it would be missed.
-    partitions.forEach(consumer::position);
   }
 
   private static Map<String, Object> properties(Map<String, Object> client) {

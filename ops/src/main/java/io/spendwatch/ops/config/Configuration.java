@@ -9,6 +9,7 @@ import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.events.EventsConfig;
 import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.questions.QuestionsConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -35,6 +36,7 @@ import java.util.Optional;
  * @param partitions how partitions are kept
  * @param audit how often and how much is audited
  * @param http where a node answers
+ * @param events how it tells its clients what happens
  * @param actors what a node keeps in memory
  * @param cluster which cluster a node joins
  * @param log what can be changed of the log while a node runs
@@ -50,6 +52,7 @@ public record Configuration(
     PartitionsConfig partitions,
     AuditConfig audit,
     HttpConfig http,
+    EventsConfig events,
     ActorsConfig actors,
     ClusterConfig cluster,
     LogConfig log,
@@ -66,6 +69,7 @@ public record Configuration(
           "pipeline",
           "actors",
           "http",
+          "events",
           "cluster",
           "audit",
           "partitions",
@@ -113,6 +117,7 @@ public record Configuration(
           PartitionsConfig.from(named),
           AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
           http,
+          EventsConfig.from(ConfigSection.of(named, "spendwatch.events")),
           ActorsConfig.from(named),
           ClusterConfig.from(named),
           LogConfig.from(named),

@@ -39,6 +39,12 @@ enum Metric {
   POOL_WAITING(
       "spendwatch.pool.waiting",
       "Requests that wait for a connection to PostgreSQL; a rise is a slow server, or too few connections"),
+  EVENT_CLIENTS(
+      "spendwatch.events.clients",
+      "Clients that listen to this node's events; at spendwatch.events.clients-max no more are taken"),
+  EVENTS_LOST(
+      "spendwatch.events.lost",
+      "Events that slow clients have lost, each told by a gap; a steady rise is a client that cannot keep up"),
   LOST_RECORDS(
       "spendwatch.lost.records",
       "Records that this node found gone before they were read; any rise is to be looked into at once"),

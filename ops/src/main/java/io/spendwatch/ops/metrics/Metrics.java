@@ -17,6 +17,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.spendwatch.ops.audit.AuditMetrics;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.FindingKind;
+import io.spendwatch.ops.events.EventMetrics;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Merged;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Report;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMetrics;
@@ -132,6 +133,23 @@ public final class Metrics implements AutoCloseable {
       @Override
       public void open(Map<FindingKind, Long> findings) {
         open.forEach((kind, value) -> value.set(findings.getOrDefault(kind, 0L)));
+      }
+    };
+  }
+
+  /** Of the clients of events. To be asked for once. */
+  public EventMetrics events() {
+    AtomicLong clients = gauge(Metric.EVENT_CLIENTS);
+    Counter lost = counter(Metric.EVENTS_LOST);
+    return new EventMetrics() {
+      @Override
+      public void clients(int count) {
+        clients.set(count);
+      }
+
+      @Override
+      public void lost(long events) {
+        lost.increment((double) events);
       }
     };
   }

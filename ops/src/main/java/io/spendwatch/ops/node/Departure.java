@@ -1,6 +1,7 @@
 package io.spendwatch.ops.node;
 
 import io.spendwatch.ops.cluster.Membership;
+import io.spendwatch.ops.events.EventHub;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.pipeline.Pipelines;
 import java.time.Duration;
@@ -33,6 +34,7 @@ final class Departure {
   void arrange(
       StatusSource status,
       Membership membership,
+      EventHub events,
       Pipelines pipelines,
       List<Cancellable> periodic,
       List<Database> databases) {
@@ -45,6 +47,7 @@ final class Departure {
               .log("Leaving: stops consuming, and drains what is in flight");
           status.draining();
           periodic.forEach(Cancellable::cancel);
+          events.drain();
           return done();
         });
     // Beside the draining, which it has nothing to do with and which may need the time.

@@ -6,9 +6,11 @@ import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.ports.QuestionPorts;
 import io.spendwatch.ops.api.CheckResource;
 import io.spendwatch.ops.api.DocsResource;
+import io.spendwatch.ops.api.EventsResource;
 import io.spendwatch.ops.api.HealthResource;
 import io.spendwatch.ops.api.HttpApi;
 import io.spendwatch.ops.api.HttpConfig;
+import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.api.MetricsResource;
 import io.spendwatch.ops.api.PartitionsResource;
 import io.spendwatch.ops.api.ReconciliationsResource;
@@ -25,6 +27,7 @@ import io.spendwatch.ops.cluster.Membership;
 import io.spendwatch.ops.config.ActorsConfig;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.events.Events;
 import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.logging.LogLevels;
 import io.spendwatch.ops.metrics.Metrics;
@@ -156,6 +159,15 @@ public final class Node {
               system.executionContext(),
               clock);
       var audits = new AuditHistory(analytics);
+      var events =
+          new Events(
+              system,
+              configuration.events(),
+              configuration.streams(),
+              census::take,
+              Json::write,
+              metrics.events(),
+              clock);
       var audit =
           new ReconciliationJob(
               new Reconciliation(
@@ -182,6 +194,7 @@ public final class Node {
                       records.users(),
                       records.alerts(),
                       records.deadLetters(),
+                      new EventsResource(events.hub()),
                       new PartitionsResource(status::transactionsPartitions, windows),
                       new UsersResource(
                           userAnswers::of, new Gate(configuration.questions().waitingMax())),
@@ -211,13 +224,8 @@ public final class Node {
               metrics.kafkaClients(),
               clock);
       status.started(http, membership, pipelines);
-      var _ =
-          pipelines
-              .died()
-              .thenAccept(
-                  what -> {
-                    var _ = CoordinatedShutdown.get(system).runAll(new PartDied(what));
-                  });
+      endsWith(pipelines.died(), system);
+      endsWith(events.died(), system);
       metrics.lostRecords(() -> pipelines.status().lostRecords());
       metrics.partitions(
           configuration.streams().kafka().topics().transactions(),
@@ -250,6 +258,7 @@ public final class Node {
           .arrange(
               status,
               membership,
+              events.hub(),
               pipelines,
               Stream.concat(
                       Stream.of(keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
@@ -345,6 +354,14 @@ public final class Node {
   /** Who listens on all interfaces is reached by the name that the other nodes use. */
   private static String reachable(String http, ClusterConfig cluster) {
     return http.replaceFirst("^(0\\.0\\.0\\.0|::|\\[::])(?=:\\d+$)", cluster.host());
+  }
+
+  private static void endsWith(CompletionStage<String> died, ActorSystem<?> system) {
+    var _ =
+        died.thenAccept(
+            what -> {
+              var _ = CoordinatedShutdown.get(system).runAll(new PartDied(what));
+            });
   }
 
   private static boolean isBindFailure(Throwable failure) {
