@@ -62,12 +62,29 @@ export async function send(url, body, signal, headers = {}) {
   return text ? JSON.parse(text) : null;
 }
 
-/** Offers what is at this address as a file. */
-export async function download(url, type, name) {
-  const response = await request(url, { headers: { Accept: type } });
+/** Pages that are put together for a file. */
+const PAGES_MAX = 40;
+
+/**
+ * Offers a list as a file of CSV; its further pages are where the header Link says. Returns whether
+ * there is more than the file has.
+ */
+export async function download(url, name) {
+  const lines = [];
+  let next = url;
+  for (let page = 0; next !== null && page < PAGES_MAX; page++) {
+    const response = await request(next, { headers: { Accept: "text/csv" } });
+    const text = await response.text();
+    // Each page begins with the names.
+    lines.push(page === 0 ? text : text.slice(text.indexOf("\n") + 1));
+    next = /<([^>]+)>; *rel="?next"?/.exec(response.headers.get("Link") ?? "")?.[1] ?? null;
+    // The path by which this page was served may have more in front than the node knows of.
+    if (next !== null) next = url.split("?")[0] + "?" + next.split("?")[1];
+  }
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await response.blob());
+  link.href = URL.createObjectURL(new Blob(lines, { type: "text/csv" }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  return next !== null;
 }

@@ -73,22 +73,19 @@ export class ExposureChart {
     return Math.max(200, this.root.clientWidth);
   }
 
-  /**
-   * `series`: what the interface answers; `late`: instants to mark; `from`, `to`: instants;
-   * `currency`.
-   */
-  show(series, late, from, to, currency) {
-    this.#last = [series, late, from, to, currency];
+  /** `series`: what the interface answers for [from, to]. */
+  show(series, from, to) {
+    this.#last = [series, from, to];
+    const currency = series.currency;
     const [first, last] = [seconds(from), seconds(to)];
     const data = aligned(series.points ?? [], series.balances ?? [], first, last);
-    const episodes = (series.episodes ?? []).map((episode) => [
-      seconds(episode.since ?? episode.raisedAt ?? episode.from),
-      episodeEnd(episode) === null ? last : seconds(episodeEnd(episode)),
-    ]);
+    const all = series.episodes ?? [];
+    const episodes = all.map((episode) => [seconds(episode.since), episode.until ? seconds(episode.until) : last]);
+    const marks = all.filter((episode) => episode.late).map((episode) => seconds(episode.since))
+      .filter((at) => at >= first && at <= last);
     this.root.setAttribute("aria-label", "Exposure against balance over 48 hours: "
       + (series.points ?? []).length + " steps, " + episodes.length
       + (episodes.length === 1 ? " episode" : " episodes") + " over the limit. The entries below have the figures.");
-    const marks = late.map(seconds).filter((at) => at >= first && at <= last);
     this.#plot?.destroy();
     this.#plot = new uPlot(this.#options(data, episodes, marks, [first, last], currency),
       [data.times, numbers(data.exposures), numbers(data.balances)], this.#holder);
@@ -145,10 +142,6 @@ export class ExposureChart {
       },
     };
   }
-}
-
-function episodeEnd(episode) {
-  return episode.until ?? episode.clearedAt ?? episode.to ?? null;
 }
 
 function key(kind, text) {

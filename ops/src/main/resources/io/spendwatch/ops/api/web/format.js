@@ -58,13 +58,17 @@ function write(element) {
   const instant = new Date(element.getAttribute("datetime"));
   const [date, time] = parts(instant);
   const [today] = parts(new Date());
-  const full = element.hasAttribute("data-full");
-  const clock = full || element.hasAttribute("data-ms") ? time : time.slice(0, 8);
-  element.textContent = full || date !== today ? date + " " + clock : clock;
+  if (element.hasAttribute("data-full")) {
+    element.textContent = date + " " + time;
+  } else if (date === today) {
+    element.textContent = element.hasAttribute("data-ms") ? time : time.slice(0, 8);
+  } else {
+    element.textContent = (date.slice(0, 4) === today.slice(0, 4) ? date.slice(5) : date) + " " + time.slice(0, 8);
+  }
   element.title = date + " " + time + " " + zoneName(instant);
 }
 
-/** A <time>: the clock if it is of today, else date and clock. `form`: "full" or "ms" show more. */
+/** A <time>: the clock if it is of today, else with the date. `form`: "ms" shows more, "full" all. */
 export function time(value, form = "") {
   const instant = new Date(value ?? NaN);
   if (Number.isNaN(instant.getTime())) return el("span", { class: "none" }, NONE);

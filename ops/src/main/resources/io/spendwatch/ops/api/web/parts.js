@@ -1,7 +1,7 @@
 // What the pages are made of.
 
 import { announce, el, put, say } from "./dom.js";
-import { count, duration, NONE, percent, shown, time, words } from "./format.js";
+import { count, duration, NONE, percent, words } from "./format.js";
 
 /** A page's heading, with what stands beside it. */
 export function heading(text, ...beside) {
@@ -200,5 +200,3 @@ export function choice(name, options, chosen) {
   return el("select", { name }, ...options.map(([value, text]) =>
     el("option", { value, selected: value === (chosen ?? "") }, text)));
 }
-
-export { shown, time };

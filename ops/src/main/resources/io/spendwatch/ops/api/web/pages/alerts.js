@@ -102,7 +102,8 @@ function csvButton(question) {
       click: async () => {
         button.disabled = true;
         try {
-          await download(path(["alerts"], { ...question(), limit: 500 }), "text/csv", "alerts.csv");
+          const cut = await download(path(["alerts"], { ...question(), limit: 500 }), "alerts.csv");
+          if (cut) announce("There are more than the file has: choose a shorter time for the rest", true);
         } catch (failure) {
           announce("Not answered: " + failure.message, true);
           say(button, "Not answered: " + failure.message);

@@ -2,7 +2,7 @@
 
 import { ask, path, send } from "../api.js";
 import { el, put, say } from "../dom.js";
-import { shown, time } from "../format.js";
+import { count, shown, time } from "../format.js";
 import { chip, copyable, fact, heading, Panel, table, td, within } from "../parts.js";
 import { from } from "./deadletters.js";
 
@@ -16,14 +16,19 @@ export function open(visit) {
   put(visit.root, heading("Dead letter", el("span", { class: "spring" }), button), said, panel.root, dialog);
 
   within(panel, async () => {
-    panel.show(...whole(await ask(path(["dead-letters", ...at]), visit.signal)));
+    const letter = await ask(path(["dead-letters", ...at]), visit.signal);
+    panel.show(...whole(letter));
+    if (letter.replayedTo) {
+      button.disabled = true;
+      say(said, "Was sent back: it is at " + letter.replayedTo + ".");
+    }
   }, "There is no dead letter at this place. It may have expired.");
 
   async function replay() {
     button.disabled = true;
     try {
-      await send(path(["dead-letters", ...at, "replay"]), {}, visit.signal);
-      say(said, "Sent back. It is judged like any record; if it is put aside again, it is a new dead letter.");
+      const sent = await send(path(["dead-letters", ...at, "replay"]), {}, visit.signal);
+      say(said, "Sent back" + (sent?.to ? " to " + sent.to : "") + ". It is judged like any record; if it is put aside again, it is a new dead letter.");
     } catch (failure) {
       if (failure.name === "AbortError") return;
       button.disabled = false;
@@ -56,24 +61,26 @@ function confirmation(replay) {
 }
 
 function whole(letter) {
-  const headers = letter.headers ?? {};
-  const pairs = Array.isArray(headers) ? headers.map((each) => [each.name ?? each.key, each.value]) : Object.entries(headers);
+  const headers = letter.headers ?? [];
   return [
     el("dl", { class: "facts" },
       fact("Reason", chip(shown(letter.reason), "late")),
-      fact("When", time(letter.timestamp ?? letter.at, "full")),
+      fact("Put aside", time(letter.at, "full")),
       fact("Read at", el("span", { class: "id" }, from(letter))),
-      fact("Key", el("span", { class: "id" }, shown(letter.key)))),
+      fact("Key", el("span", { class: "id" }, shown(letter.key))),
+      letter.replayOf ? fact("Was before", el("span", { class: "id" }, letter.replayOf)) : null),
     el("p", { class: "sentence" }, shown(letter.message)),
-    copyable("Value", pretty(letter.value ?? letter.payload ?? letter.valueBase64 ?? "")),
-    pairs.length > 0 ? el("h3", {}, "Headers") : null,
-    pairs.length > 0
-      ? table("Headers", [["Name"], ["Value"]], pairs.map(([name, value]) =>
-        el("tr", {}, td("id", shown(name)), td("id wrap", shown(value))))).root : null,
+    value(letter),
+    headers.length > 0 ? el("h3", {}, "Headers") : null,
+    headers.length > 0
+      ? table("Headers", [["Name"], ["Value"]], headers.map((header) => el("tr", {},
+        td("id", shown(header.name)), td("id wrap", shown(header.value ?? header.valueBase64))))).root : null,
   ].filter(Boolean);
 }
 
-/** A value that came as JSON of its own stays as it is; an object is set out. */
-function pretty(value) {
-  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+function value(letter) {
+  if (letter.value) return copyable("Value", letter.value);
+  if (letter.valueBase64) return copyable("Value, no text, in base64", letter.valueBase64);
+  return el("p", { class: "empty" }, letter.valueOmitted
+    ? "Its value of " + count(letter.valueBytes) + " bytes was too large to be kept." : "It has no value.");
 }

@@ -14,43 +14,41 @@ export function open(visit) {
   put(visit.root, heading("Dead letters"), el("p", { class: "lead" },
     "Records that could not be judged. Nothing of them is lost: once the cause is mended, each can go back to its topic."),
   reasons, panel.root);
+  const counts = new Map();
   let items = [];
-  let next = null;
 
-  const draw = () => {
+  /** How many of each reason have been seen here. */
+  const drawReasons = () => {
     const chosen = visit.query.get("reason");
-    put(reasons, ...byReason(items).map(([reason, number]) => el("button", {
+    put(reasons, ...[...counts].sort((a, b) => b[1].size - a[1].size).map(([reason, places]) => el("button", {
       type: "button",
       class: "reason",
       "aria-pressed": String(reason === chosen),
       on: {
         click: () => {
           visit.remember(new URLSearchParams(reason === chosen ? {} : { reason }));
-          draw();
+          begin();
         },
       },
-    }, reason + " ", el("strong", {}, count(number)))));
-    const seen = items.filter((item) => !chosen || item.reason === chosen);
-    if (seen.length === 0) {
-      panel.show(empty(chosen ? "None of those that are loaded has this reason." : "None: every record could be judged."));
-    } else {
-      panel.show(listed(seen), el("div", {}, more(next, load)));
-    }
+    }, reason + " ", el("strong", {}, count(places.size)))));
   };
   const load = async (cursor) => {
-    const page = await ask(path(["dead-letters"], { limit: LIMIT, cursor }), visit.signal);
+    const reason = visit.query.get("reason");
+    const page = await ask(path(["dead-letters"], { limit: LIMIT, cursor, reason }), visit.signal);
     items = cursor ? [...items, ...(page.items ?? [])] : page.items ?? [];
-    next = page.next ?? null;
-    draw();
+    for (const item of items) {
+      if (!counts.has(item.reason)) counts.set(item.reason, new Set());
+      counts.get(item.reason).add(place(item).join("/"));
+    }
+    drawReasons();
+    const further = el("div", {}, more(page.next, load));
+    if (items.length > 0) panel.show(listed(items), further);
+    else if (reason) panel.show(empty("None has this reason, as far as was searched."), further);
+    else panel.show(empty("None: every record could be judged."), further);
   };
-  within(panel, () => load(null),
+  const begin = () => within(panel, () => load(null),
     "This node does not list dead letters. They are in the topics that end in .dlq, with the reason in a header.");
-}
-
-function byReason(items) {
-  const counts = new Map();
-  for (const item of items) counts.set(item.reason, (counts.get(item.reason) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]);
+  begin();
 }
 
 /** The address of one: where it is in the topic of the dead letters. */
@@ -61,8 +59,8 @@ export function place(letter) {
 function listed(items) {
   return table("Dead letters", [["When", "when"], ["Reason"], ["What was wrong"], ["Key", "wide"], ["From", "wide"], ["Record", "why"]],
     items.map((letter) => el("tr", {},
-      td("when", time(letter.timestamp ?? letter.at)),
-      td("", chip(shown(letter.reason), "late"), letter.replayedAt ? el("span", { class: "note" }, " sent back") : null),
+      td("when", time(letter.at)),
+      td("", chip(shown(letter.reason), "late")),
       td("wrap", shown(letter.message)),
       td("wide id", shown(letter.key)),
       td("wide id", from(letter)),
@@ -75,6 +73,5 @@ function listed(items) {
 /** Where the record was read. */
 export function from(letter) {
   const source = letter.source ?? {};
-  return [source.topic ?? letter.sourceTopic, source.partition ?? letter.sourcePartition, source.offset ?? letter.sourceOffset]
-    .map(shown).join(" / ");
+  return [source.topic, source.partition, source.offset].map(shown).join(" / ");
 }

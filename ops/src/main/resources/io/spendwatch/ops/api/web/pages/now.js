@@ -3,7 +3,7 @@
 import { ask, path } from "../api.js";
 import { alertRow, alertTable } from "../alertlist.js";
 import { el, put, say, svg } from "../dom.js";
-import { count, duration, NONE, rate, time } from "../format.js";
+import { count, duration, NONE, rate, shown, time } from "../format.js";
 import { LiveList } from "../livelist.js";
 import { auditState, empty, Panel, within } from "../parts.js";
 import { topRows } from "./users.js";
@@ -62,7 +62,7 @@ function tiles(visit) {
   const transactions = new Tile("Transactions/s", true);
   const alerts = new Tile("Alerts/s", true);
   const lag = new Tile("Behind, worst partition");
-  const delay = new Tile("Transaction to alert, p99");
+  const delay = new Tile("Alert readable after, p99");
   const awake = new Tile("Users in memory");
   const audit = new Tile("Audit");
   const all = el("dl", { class: "tiles" },
@@ -89,10 +89,10 @@ function tiles(visit) {
       alerts.show(rate(stats.alertsPerSecond));
       alerts.draw(Number(stats.alertsPerSecond));
       const worst = stats.worstLag;
-      lag.show(worst ? duration(worst.seconds === null || worst.seconds === undefined ? null : worst.seconds * 1000) : NONE,
-        worst ? "partition " + worst.partition + ", " + count(worst.records) + " records" : "",
-        worst?.seconds > 60 ? "bad" : "");
-      delay.show(duration(stats.alertMillis?.p99), "p50 " + duration(stats.alertMillis?.p50));
+      lag.show(Number.isFinite(worst?.seconds) ? duration(worst.seconds * 1000) : NONE,
+        worst ? shown(worst.topic) + " " + shown(worst.partition) + ": " + count(worst.records) + " records" : "");
+      const took = stats.alertTime;
+      delay.show(duration(took?.p99Ms), took ? "p50 " + duration(took.p50Ms) + ", since decided" : "none in the last minute");
       awake.show(count(stats.usersAwake));
       if (stats.audit) showAudit(stats.audit);
     });

@@ -50,15 +50,11 @@ export function open(visit) {
   const series = (user) => within(chartPanel, async () => {
     const to = new Date(user.streamTime ?? user.asOf ?? Date.now());
     const from = new Date(to.getTime() - SHOWN_MS);
-    const span = { from: from.toISOString(), to: to.toISOString() };
-    const [points, late] = await Promise.all([
-      ask(path(["users", id, "exposure"], span), visit.signal),
-      ask(path(["users", id, "alerts"], { ...span, limit: 200 }), visit.signal).then(
-        (page) => (page.items ?? []).filter((alert) => alert.late).map((alert) => alert.eventTime), () => []),
-    ]);
+    const steps = await ask(
+      path(["users", id, "exposure"], { from: from.toISOString(), to: to.toISOString() }), visit.signal);
     if (chartPanel.body.firstChild !== chart.whole) chartPanel.show(chart.whole);
     else chartPanel.touch();
-    chart.show(points, late, from, to, user.currency);
+    chart.show(steps, from, to);
   }, "This node does not tell how an exposure came about.");
 
   const alerts = () => within(alertsPanel, async () => {
