@@ -3,6 +3,7 @@ package io.spendwatch.ops.node;
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.api.DashboardResource;
 import io.spendwatch.ops.api.HealthResource;
 import io.spendwatch.ops.api.HttpApi;
 import io.spendwatch.ops.api.HttpConfig;
@@ -128,7 +129,8 @@ public final class Node {
                       new StatusResource(status::now, census::take),
                       new ReconciliationsResource(audits::recent),
                       new PartitionsResource(status::transactionsPartitions, windows),
-                      new MetricsResource(metrics::text))));
+                      new MetricsResource(metrics::text),
+                      new DashboardResource())));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =

@@ -61,7 +61,9 @@ function write(element) {
   if (element.hasAttribute("data-full")) {
     element.textContent = date + " " + time;
   } else if (date === today) {
-    element.textContent = element.hasAttribute("data-ms") ? time : time.slice(0, 8);
+    element.textContent = time.slice(0, 8);
+    // Apart, so that it can be left out where there is no room.
+    if (element.hasAttribute("data-ms")) element.append(el("span", { class: "ms" }, time.slice(8)));
   } else {
     element.textContent = (date.slice(0, 4) === today.slice(0, 4) ? date.slice(5) : date) + " " + time.slice(0, 8);
   }
