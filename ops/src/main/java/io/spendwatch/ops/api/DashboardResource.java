@@ -137,8 +137,6 @@ public final class DashboardResource implements Resource {
 
   private Route file(String name) {
     File file = files.get(name);
-    return file == null
-        ? reject()
-        : conditional(file.tag(), () -> complete(file.response()));
+    return file == null ? reject() : conditional(file.tag(), () -> complete(file.response()));
   }
 }

@@ -137,10 +137,7 @@ class DashboardIT {
     }
     String row =
         "document.querySelector('tr[data-alert=\"" + alerts.getFirst().alert().alertId() + "\"]')";
-    await()
-        .atMost(AT_ONCE)
-        .pollInterval(Duration.ofMillis(50))
-        .until(() -> browser.isTrue(row));
+    await().atMost(AT_ONCE).pollInterval(Duration.ofMillis(50)).until(() -> browser.isTrue(row));
     assertThat(browser.evaluate(row + ".innerText").asText()).contains("RAISED", "u1", "0.01");
     assertThat(browser.errors()).isEmpty();
   }

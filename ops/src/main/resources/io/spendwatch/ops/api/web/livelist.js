@@ -3,9 +3,10 @@
 import { announce, el, say } from "./dom.js";
 
 /** More rows than these nobody reads; the alerts page has the rest. */
-const ROWS_MAX = 200;
+const ROWS_MAX = 100;
 /** Four times a second is live, and leaves the machine alone. */
 const FLUSH_MS = 250;
+const GLOWING_MAX = 3;
 
 /**
  * New rows wait behind a button while the pointer or the keyboard's focus is in the list, or it is
@@ -53,7 +54,7 @@ export class LiveList {
     if (this.#known.has(key)) return;
     this.#known.add(key);
     this.#waiting.push(item);
-    if (this.#waiting.length > ROWS_MAX * 50) this.#waiting.splice(0, ROWS_MAX * 25);
+    if (this.#waiting.length > ROWS_MAX * 100) this.#waiting.splice(0, ROWS_MAX * 50);
     this.#later();
   }
 
@@ -90,7 +91,8 @@ export class LiveList {
     const body = this.#table.body;
     const rows = this.#waiting.slice(-ROWS_MAX).reverse().map((item) => this.#row(item));
     this.#waiting = [];
-    rows.forEach((row) => row.classList.add("fresh"));
+    // Where many come, a glow on each would say nothing, and keep the machine painting.
+    if (rows.length <= GLOWING_MAX) rows.forEach((row) => row.classList.add("fresh"));
     body.prepend(...rows);
     while (body.childElementCount > ROWS_MAX) body.lastElementChild.remove();
     if (this.#known.size > ROWS_MAX * 100) {

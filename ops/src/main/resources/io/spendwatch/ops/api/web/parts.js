@@ -109,7 +109,7 @@ export function chip(text, kind = "") {
 export function userLink(id) {
   return id === null || id === undefined
     ? el("span", { class: "none" }, NONE)
-    : el("a", { href: "#/users/" + encodeURIComponent(id), class: "id" }, id);
+    : el("a", { href: "#/users/" + encodeURIComponent(id), class: "id", title: id }, id);
 }
 
 /** How near to the limit: a bar with a mark at 100 %, and the figure. */

@@ -27,9 +27,11 @@ export function open(visit) {
       el("div", { class: "stack" }, now.root, check.root),
       el("div", { class: "stack" }, chartPanel.root, alertsPanel.root, entries.root)));
 
+  const others = [check.root, chartPanel.root, alertsPanel.root, entries.root];
   let seen = "";
   const again = visit.every(2000, () => within(now, async () => {
-    const user = await ask(path(["users", id]), visit.signal);
+    const user = await known();
+    others.forEach((panel) => (panel.hidden = false));
     now.show(facts(user));
     put(state, ...standing(user));
     check.know(user);
@@ -46,6 +48,16 @@ export function open(visit) {
     again();
     announce("User " + id + ": " + words(alert.type), true);
   });
+
+  /** Of somebody whom nobody knows there is no more to tell. */
+  async function known() {
+    try {
+      return await ask(path(["users", id]), visit.signal);
+    } catch (failure) {
+      if (failure.status === 404) others.forEach((panel) => (panel.hidden = true));
+      throw failure;
+    }
+  }
 
   const series = (user) => within(chartPanel, async () => {
     const to = new Date(user.streamTime ?? user.asOf ?? Date.now());
