@@ -6,7 +6,7 @@ import { el, put, say, svg } from "../dom.js";
 import { count, duration, NONE, rate, shown, time } from "../format.js";
 import { LiveList } from "../livelist.js";
 import { auditState, empty, Panel, within } from "../parts.js";
-import { topRows } from "./users.js";
+import { missing, topRows } from "./users.js";
 
 /** Of the small charts: a value each second. */
 const SHOWN_SECONDS = 90;
@@ -170,7 +170,7 @@ function nearestPanel(visit) {
   panel.body.tabIndex = 0;
   visit.every(3000, () => within(panel, async () => {
     const page = await ask(path(["top"], { by: "ratio", limit: 25 }), visit.signal);
-    panel.show(topRows(page.items ?? []));
+    panel.show(missing(page), topRows(page.items ?? []));
   }, "This node does not tell who is nearest to their limit."));
   return panel.root;
 }

@@ -219,7 +219,7 @@ function outcome(result, asked) {
       fact("Balance", shown(result.balance)),
       fact("Headroom after", shown(result.headroomAfter)),
       fact("as of", time(result.asOf, "full"))),
-    result.degraded ? el("p", { class: "problem" }, "Not all could be known: " + shown(result.reason))
-      : result.reason ? el("p", { class: "note" }, result.reason) : null,
+    result.degraded ? el("p", { class: "problem" }, "Not all could be known: " + words(result.reason))
+      : result.reason ? el("p", { class: "note" }, words(result.reason)) : null,
   ].filter(Boolean);
 }

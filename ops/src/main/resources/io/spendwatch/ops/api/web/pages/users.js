@@ -3,7 +3,7 @@
 import { ask, path } from "../api.js";
 import { el, put } from "../dom.js";
 import { shown } from "../format.js";
-import { bar, choice, empty, field, heading, Panel, table, td, userLink, within } from "../parts.js";
+import { bar, chip, choice, empty, field, heading, Panel, table, td, userLink, within } from "../parts.js";
 
 const ORDERS = [["ratio", "share of their balance"], ["excess", "excess over it"], ["exposure", "exposure"]];
 
@@ -26,7 +26,7 @@ export function open(visit) {
   put(visit.root, heading("Users", go), panel.root);
   const again = visit.every(3000, () => within(panel, async () => {
     const page = await ask(path(["top"], { by: by.value, limit: 100 }), visit.signal);
-    panel.show(topTable(page.items ?? []));
+    panel.show(missing(page), topTable(page.items ?? []));
   }, "This node does not tell who is nearest to their limit. A user is found by the id above."));
   by.addEventListener("change", () => {
     visit.remember(new URLSearchParams({ by: by.value }));
@@ -36,6 +36,13 @@ export function open(visit) {
 
 const NOBODY = ["Nobody has spent anything in the last 24 hours. To see somebody, send traffic: ",
   "./spendwatch load"];
+
+/** Who is not among them, as their partitions have not answered. */
+export function missing(page) {
+  const partitions = page.missingPartitions ?? [];
+  return partitions.length === 0 ? null
+    : el("p", { class: "problem" }, "Without the users of partitions " + partitions.join(", ") + ", which have not answered.");
+}
 
 /** As lines with bars. */
 export function topRows(items) {
@@ -49,10 +56,11 @@ export function topRows(items) {
 
 function topTable(items) {
   if (items.length === 0) return empty(NOBODY[0], el("code", {}, NOBODY[1]));
-  return table("Users by their limit", [["User"], ["Name", "wide"], ["Of the balance"], ["Exposure", "money"],
-    ["Balance", "money"], ["Headroom", "money wide"], ["Currency", "wide"]],
+  return table("Users by their limit", [["User"], ["Of the balance"], ["Exposure", "money"],
+    ["Balance", "money"], ["Headroom", "money wide"], ["Currency", "wide"], ["Episode", "wide"]],
   items.map((item) => el("tr", {},
-    td("", userLink(item.userId)), td("wide", shown(item.username)), td("bars", bar(item.ratio)),
+    td("", userLink(item.userId)), td("bars", bar(item.ratio)),
     td("money", shown(item.exposure)), td("money", shown(item.balance)), td("money wide", shown(item.headroom)),
-    td("wide", shown(item.currency))))).root;
+    td("wide", shown(item.currency)),
+    td("wide", item.openEpisodeId ? chip("over the limit", "raised") : null)))).root;
 }
