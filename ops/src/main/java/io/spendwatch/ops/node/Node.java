@@ -224,7 +224,8 @@ public final class Node {
       return "the nodes of the cluster that was found have not let this one in: start it again";
     }
     if (isReason(CoordinatedShutdown.incompatibleConfigurationDetectedReason())) {
-      return "the cluster does not take this node, whose settings of pekko.cluster are different: its log says which";
+      return "the cluster does not take this node, whose settings of pekko.cluster are different:"
+                 + " its log says which";
     }
     return CoordinatedShutdown.get(system)
         .getShutdownReason()

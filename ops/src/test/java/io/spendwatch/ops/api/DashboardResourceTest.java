@@ -30,7 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DashboardResourceTest {
   private static final List<String> ALL = DashboardResource.FILES;
-  private static final Pattern IMPORTED = Pattern.compile("^import [^;]* from \"([^\"]+)\";$", Pattern.MULTILINE);
+  private static final Pattern IMPORTED =
+      Pattern.compile("^import [^;]* from \"([^\"]+)\";$", Pattern.MULTILINE);
 
   private final HttpClient client = HttpClient.newHttpClient();
   private ActorTestKit kit;
@@ -159,7 +160,13 @@ class DashboardResourceTest {
     }
     assertThat(content(name).replace("http://www.w3.org/2000/svg", ""))
         .doesNotContain(
-            "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http://", "https://");
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "http://",
+            "https://");
   }
 
   private static String content(String name) throws IOException {
