@@ -5,6 +5,7 @@ import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.ports.QuestionPorts;
 import io.spendwatch.ops.api.CheckResource;
+import io.spendwatch.ops.api.DashboardResource;
 import io.spendwatch.ops.api.DocsResource;
 import io.spendwatch.ops.api.EventsResource;
 import io.spendwatch.ops.api.HealthResource;
@@ -206,7 +207,8 @@ public final class Node {
                           clock),
                       new TopResource(new RecentTops(users, clock)),
                       new MetricsResource(metrics::text),
-                      new DocsResource())));
+                      new DocsResource(),
+                      new DashboardResource())));
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =

@@ -1,0 +1,185 @@
+package io.spendwatch.ops.api;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.spendwatch.ops.alerts.AlertTail;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.node.Node;
+import io.spendwatch.ops.status.NodeStatus.State;
+import io.spendwatch.ops.testing.Browser;
+import io.spendwatch.ops.testing.NodeSettings;
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.protocol.TransactionKind;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The dashboard of a real node in a real browser; skipped where there is none. */
+@ExtendWith(Servers.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DashboardIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** What a person takes for at once; the machine of a test may be busy. */
+  private static final Duration AT_ONCE = Duration.ofSeconds(2);
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private NodeSettings settings;
+  private Node node;
+  private Browser browser;
+
+  @BeforeAll
+  void start(TestBed bed, @TempDir Path profile) throws Exception {
+    Optional<Path> program = Browser.program();
+    assumeTrue(
+        program.isPresent(),
+        "no browser: install chromium, or name one by -Dspendwatch.test.browser");
+    settings = NodeSettings.of(bed);
+    node = Node.start(Configuration.load(), InstantSource.system());
+    browser = Browser.start(program.get(), profile);
+    browser.resize(1280, 800);
+    await().atMost(PATIENCE).until(() -> node.status().node().state() == State.READY);
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    client.close();
+    if (browser != null) {
+      browser.close();
+    }
+    if (node != null) {
+      node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+    if (settings != null) {
+      settings.close();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "now",
+        "users",
+        "users/somebody",
+        "alerts",
+        "alerts/none",
+        "audit",
+        "cluster",
+        "dead-letters",
+        "dead-letters/transactions.dlq/0/0",
+        "analysis",
+        "no-such-page"
+      })
+  void eachPageFillsItselfWithoutAnError(String page) throws Exception {
+    for (int width : List.of(1280, 360)) {
+      browser.resize(width, 800);
+      browser.open(address(page));
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  browser.isTrue("document.querySelector('main h1')")
+                      && !browser.text().contains("Loading"));
+      assertThat(browser.errors()).filteredOn(error -> !isNotThere(error)).isEmpty();
+      assertThat(browser.text()).doesNotContain("undefined", "[object", "NaN");
+      assertThat(
+              browser
+                  .evaluate(
+                      "document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                  .asInt())
+          .as("wider than %d pixels by", width)
+          .isZero();
+    }
+  }
+
+  @Test
+  void anAlertAppearsOnceItIsReadable(TestBed bed) throws Exception {
+    assumeTrue(tellsEvents(), "this node tells no events");
+    browser.resize(1280, 800);
+    browser.open(address("now"));
+    await().atMost(PATIENCE).until(() -> browser.text().contains("Live"));
+    List<AlertTail.Received> alerts = new ArrayList<>();
+    Map<String, Object> consumer = Map.of("bootstrap.servers", bed.bootstrapServers());
+    try (AlertTail tail = AlertTail.open(consumer, bed.topics().alerts(), true)) {
+      spend(bed);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> alerts.addAll(tail.poll(Duration.ofMillis(100))) || !alerts.isEmpty());
+    }
+    String row =
+        "document.querySelector('tr[data-alert=\"" + alerts.getFirst().alert().alertId() + "\"]')";
+    await().atMost(AT_ONCE).pollInterval(Duration.ofMillis(50)).until(() -> browser.isTrue(row));
+    assertThat(browser.evaluate(row + ".innerText").asText()).contains("RAISED", "u1", "0.01");
+    assertThat(browser.errors()).isEmpty();
+  }
+
+  /** What a page asks for and a node does not have is told on the page, and by browsers as this. */
+  private static boolean isNotThere(String error) {
+    return error.contains("status of 404");
+  }
+
+  private URI address(String page) {
+    return URI.create("http://127.0.0.1:" + node.httpPort() + "/#/" + page);
+  }
+
+  private boolean tellsEvents() throws Exception {
+    HttpResponse<InputStream> response =
+        client.send(
+            HttpRequest.newBuilder(address("").resolve("/api/v1/events")).build(),
+            HttpResponse.BodyHandlers.ofInputStream());
+    response.body().close();
+    return response.statusCode() == 200;
+  }
+
+  private static void spend(TestBed bed) throws Exception {
+    long nowMs = System.currentTimeMillis();
+    try (var producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", bed.bootstrapServers()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      byte[] key = "u1".getBytes(UTF_8);
+      var balance = new Balance("u1", "user", 10_000, "USD", nowMs - 10_000);
+      producer
+          .send(new ProducerRecord<>(bed.topics().balances(), key, BalanceCodec.encode(balance)))
+          .get();
+      // Whichever comes first: the balance is in force before it, so it is over it in the end.
+      var transaction =
+          new Transaction("t1", "u1", 10_001, "USD", nowMs, TransactionKind.PURCHASE, null, null);
+      producer
+          .send(
+              new ProducerRecord<>(
+                  bed.topics().transactions(), key, TransactionCodec.encode(transaction)))
+          .get();
+    }
+  }
+}
