@@ -213,7 +213,8 @@ final class LateReview {
     Point before = point(Point.Kind.VERSION, fromMs - 1, walk, false, balance);
     boolean isNews = !(cause instanceof LateVersion late && !late.isNews());
     if (breach == null && isNews && before.isBreach()) {
-      // An episode that began later covered this breach, and may not any more: where it began tells.
+      // An episode that began later covered this breach, and may not any more: where it began
+      // tells.
       long earliestMs = latestMs - ExposureWindow.WINDOW_MS + 1;
       if (earliestMs < fromMs && versions.covers(earliestMs)) {
         return breaches(earliestMs, untilMs);

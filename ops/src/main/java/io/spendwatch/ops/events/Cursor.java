@@ -176,7 +176,8 @@ final class Cursor {
     for (EventType type : subscription.types()) {
       // Who is behind the log has its alerts from Kafka.
       boolean isLost = inLog || type != EventType.ALERT;
-      count += isLost ? Math.max(0, view.dropped().get(type.ordinal()) - counted[type.ordinal()]) : 0;
+      count +=
+          isLost ? Math.max(0, view.dropped().get(type.ordinal()) - counted[type.ordinal()]) : 0;
     }
     number = view.first();
     counted = array(view.dropped());

@@ -311,7 +311,7 @@ public final class Node {
     }
     if (isReason(CoordinatedShutdown.incompatibleConfigurationDetectedReason())) {
       return "the cluster does not take this node, whose settings of pekko.cluster are different:"
-                 + " its log says which";
+          + " its log says which";
     }
     return CoordinatedShutdown.get(system)
         .getShutdownReason()

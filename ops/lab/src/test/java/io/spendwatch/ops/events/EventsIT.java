@@ -179,8 +179,7 @@ class EventsIT {
     String json = new String(AlertCodec.encode(alert(alertId)), UTF_8);
     byte[] value = (json.substring(0, json.length() - 1) + end).getBytes(UTF_8);
     var _ =
-        producer.send(
-            new ProducerRecord<>(bed.topics().alerts(), alertId.getBytes(UTF_8), value));
+        producer.send(new ProducerRecord<>(bed.topics().alerts(), alertId.getBytes(UTF_8), value));
   }
 
   private static List<String> ids(EventClient... clients) {

@@ -180,8 +180,7 @@ class CommandLineTest {
   void printConfigSaysWhereEachSettingComesFrom() {
     assertThat(run("print-config")).isZero();
     assertThat(out.toString().lines())
-        .contains(
-            "spendwatch.http.port = \"" + closedPort + "\"  # -Dspendwatch.http.port")
+        .contains("spendwatch.http.port = \"" + closedPort + "\"  # -Dspendwatch.http.port")
         .anyMatch(
             line ->
                 line.matches(
