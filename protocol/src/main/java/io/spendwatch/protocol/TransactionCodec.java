@@ -36,7 +36,7 @@ public final class TransactionCodec {
 
   /** Decodes a value that is in no record: as {@link #decode}, but there is no key to be wrong. */
   public static Decoded<Transaction> decodeValue(byte[] value, long latestEventTimeMs) {
-    return decode(value, latestEventTimeMs, (_, _) -> {});
+    return decode(value, latestEventTimeMs, (checks, userId) -> {});
   }
 
   private static Decoded<Transaction> decode(

@@ -41,7 +41,7 @@ class InMemoryLedgerTest extends PortsContract {
           List<Announcement> alerts,
           long streamTimeMs) {
         ledger.write(
-            transactions, new Assessed(1, judgements, alerts, streamTimeMs, Long.MIN_VALUE, 0));
+            transactions, new Assessed(1, judgements, alerts, streamTimeMs, Long.MIN_VALUE, 0, 0));
       }
     };
   }

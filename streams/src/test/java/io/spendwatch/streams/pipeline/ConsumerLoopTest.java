@@ -12,6 +12,7 @@ import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.kafka.TopicIds;
 import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
+import io.spendwatch.streams.life.CountedMetrics;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.Incarnation;
 import io.spendwatch.streams.life.PartitionStatus;
@@ -123,6 +124,7 @@ class ConsumerLoopTest {
     lives = new ConcurrentHashMap<>();
     topicId = "id-1";
     TopicIds ids = topics -> CompletableFuture.completedFuture(Map.of(TOPIC, topicId));
+    var metrics = new CountedMetrics();
     watch = new LayoutWatch(TOPIC, null, null, Duration.ofSeconds(1), time, () -> {});
     loop =
         new ConsumerLoop(
@@ -138,9 +140,11 @@ class ConsumerLoopTest {
                 ids,
                 Set.of(),
                 CONFIG.publish(),
+                metrics,
                 time),
             () -> CompletableFuture.completedFuture(Set.of()),
             ids,
+            metrics,
             time);
   }
 
