@@ -194,9 +194,10 @@ final class PostgresChecks {
 
   private Check connections(Map<String, String> settings, int nodes) {
     long each =
-        configuration.streams().postgres().poolSize()
+        (long) configuration.streams().postgres().poolSize()
             + configuration.streams().writes().poolSize()
             + configuration.analytics().poolSize()
+            + configuration.questionsDatabase().poolSize()
             + LISTENERS
             + (configuration.partitions().retention().isPresent()
                 ? configuration.partitions().postgres().poolSize()

@@ -23,6 +23,8 @@ final class Privileges {
           "\\bGRANT\\s+([A-Z, ]+?)\\s+ON\\s+(SCHEMA\\s+|FUNCTION\\s+)?([^;']+?)\\s+TO\\s+(\\w+)\\s*;");
 
   /** A comma that is not within the arguments of a function. */
+  private static final Pattern COMMA = Pattern.compile(",");
+
   private static final Pattern BETWEEN = Pattern.compile(",\\s*(?![^(]*\\))");
 
   /**
@@ -54,7 +56,7 @@ final class Privileges {
       String kind =
           grant.group(2) == null ? "table" : grant.group(2).strip().toLowerCase(Locale.ROOT);
       for (String object : BETWEEN.split(grant.group(3).replaceAll("\\s+", " "))) {
-        for (String name : grant.group(1).split(",")) {
+        for (String name : COMMA.split(grant.group(1))) {
           privileges.add(new Privilege(grant.group(4), kind, object.strip(), name.strip()));
         }
       }

@@ -176,8 +176,7 @@ final class Cursor {
     for (EventType type : subscription.types()) {
       // Who is behind the log has its alerts from Kafka.
       boolean isLost = inLog || type != EventType.ALERT;
-      count +=
-          isLost ? Math.max(0, view.dropped().get(type.ordinal()) - counted[type.ordinal()]) : 0;
+      count += isLost ? Math.max(0, view.dropped().get(type.index()) - counted[type.index()]) : 0;
     }
     number = view.first();
     counted = array(view.dropped());
@@ -198,7 +197,7 @@ final class Cursor {
 
   private void append(Entry entry, ByteStringBuilder out) {
     long entryNumber = number++;
-    counted[entry.type().ordinal()]++;
+    counted[entry.type().index()]++;
     if (entry.type() != EventType.ALERT) {
       if (entryNumber >= othersFrom) {
         othersFrom = entryNumber + 1;

@@ -153,7 +153,7 @@ public final class EventHub {
   }
 
   private synchronized boolean areThere() {
-    follows = !clients.isEmpty() || !ending && time.nanoTime() - listenedNanos < LINGER.toNanos();
+    follows = !clients.isEmpty() || (!ending && time.nanoTime() - listenedNanos < LINGER.toNanos());
     if (!follows) {
       log.forget();
     }

@@ -152,14 +152,14 @@ final class EventLog {
     }
     kept[index(next)] = entry;
     next++;
-    added[entry.type().ordinal()]++;
+    added[entry.type().index()]++;
   }
 
   private void drop() {
     Entry oldest = kept[index(first)];
     kept[index(first)] = null;
     first++;
-    dropped[oldest.type().ordinal()]++;
+    dropped[oldest.type().index()]++;
     if (oldest.type() == EventType.ALERT) {
       AlertPosition begin = alerts.begin().after(oldest.partition(), oldest.offset());
       alerts = new Alerts(begin, alerts.end(), alerts.live());

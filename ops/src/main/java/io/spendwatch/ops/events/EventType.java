@@ -7,13 +7,24 @@ import java.util.Optional;
 /** Kinds of events that a client can ask for. Whoever loses some of them is told so by a gap. */
 public enum EventType {
   /** An alert has become readable. */
-  ALERT,
+  ALERT(0),
   /** How it goes, each second. Replaced by the next: never lost, never late. */
-  STATS,
+  STATS(1),
   /** A run of the audit has ended. */
-  AUDIT,
+  AUDIT(2),
   /** Nodes have come, gone or changed, or partitions have another owner. */
-  CLUSTER;
+  CLUSTER(3);
+
+  private final int index;
+
+  EventType(int index) {
+    this.index = index;
+  }
+
+  /** Of its count among those of all types. */
+  int index() {
+    return index;
+  }
 
   /** As the stream and the query have it. */
   public String text() {

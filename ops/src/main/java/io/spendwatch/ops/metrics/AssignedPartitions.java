@@ -45,7 +45,7 @@ final class AssignedPartitions implements MultiCollector {
           Labels.of(
               "topic", partition.topic(), "partition", Integer.toString(partition.partition()));
       if (partition.lagRecords() >= 0) {
-        records.dataPoint(point(place, partition.lagRecords()));
+        records.dataPoint(point(place, (double) partition.lagRecords()));
       }
       long lagMs = partition.lagMs(nowMs);
       if (lagMs >= 0) {
@@ -61,8 +61,8 @@ final class AssignedPartitions implements MultiCollector {
         records.build(),
         seconds.build(),
         states.build(),
-        gauge(Metric.USERS_AWAKE).dataPoint(point(Labels.EMPTY, users)).build(),
-        gauge(Metric.USERS_AWAKE_BYTES).dataPoint(point(Labels.EMPTY, bytes)).build());
+        gauge(Metric.USERS_AWAKE).dataPoint(point(Labels.EMPTY, (double) users)).build(),
+        gauge(Metric.USERS_AWAKE_BYTES).dataPoint(point(Labels.EMPTY, (double) bytes)).build());
   }
 
   private static void addStates(GaugeSnapshot.Builder states, PartitionStatus partition) {

@@ -70,12 +70,12 @@ final class HotPath implements PipelineMetrics {
 
   @Override
   public void stored(Verdict verdict, long rows) {
-    transactions.get(verdict).increment(rows);
+    transactions.get(verdict).increment((double) rows);
   }
 
   @Override
   public void duplicates(long records) {
-    duplicates.increment(records);
+    duplicates.increment((double) records);
   }
 
   @Override
@@ -88,7 +88,7 @@ final class HotPath implements PipelineMetrics {
 
   @Override
   public void deadLetters(String topic, DeadLetterReason reason, long letters) {
-    deadLetters.get(topic).get(reason).increment(letters);
+    deadLetters.get(topic).get(reason).increment((double) letters);
   }
 
   @Override

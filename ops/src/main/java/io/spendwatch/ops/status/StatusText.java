@@ -73,6 +73,8 @@ public final class StatusText {
     return String.join(System.lineSeparator(), lines);
   }
 
+  @SuppressWarnings(
+      "AnnotateFormatMethod") // a node does without the library that has the annotation
   private static void add(List<String> lines, String format, Object... values) {
     lines.add(ForeignText.shown(String.format(Locale.ROOT, format, values)).stripTrailing());
   }

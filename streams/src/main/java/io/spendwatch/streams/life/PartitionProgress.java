@@ -106,6 +106,8 @@ public final class PartitionProgress {
   }
 
   /**
+   * Records have been read.
+   *
    * @param newPosition behind what has been read
    * @param firstTimestampMs of the first of it; negative where it has none
    */
