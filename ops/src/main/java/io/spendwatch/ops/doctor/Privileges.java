@@ -55,8 +55,8 @@ final class Privileges {
     while (grant.find()) {
       String kind =
           grant.group(2) == null ? "table" : grant.group(2).strip().toLowerCase(Locale.ROOT);
-      for (String object : BETWEEN.split(grant.group(3).replaceAll("\\s+", " "))) {
-        for (String name : COMMA.split(grant.group(1))) {
+      for (String object : BETWEEN.split(grant.group(3).replaceAll("\\s+", " "), -1)) {
+        for (String name : COMMA.split(grant.group(1), -1)) {
           privileges.add(new Privilege(grant.group(4), kind, object.strip(), name.strip()));
         }
       }

@@ -323,7 +323,7 @@ class QuestionsApiTest {
     assertThat(body.get("items").get(1).get("ratio").isNull()).isTrue();
     assertThat(json.readTree(get("/api/v1/top?by=excess&limit=1").body()).get("items")).hasSize(1);
     assertThat(users.tops).containsExactly("EXCESS 20");
-    nowMs += 1_000;
+    nowMs = NOW_MS + 1_000;
     get("/api/v1/top?by=excess&limit=1");
     get("/api/v1/top");
     assertThat(users.tops).containsExactly("EXCESS 20", "EXCESS 20", "RATIO 100");

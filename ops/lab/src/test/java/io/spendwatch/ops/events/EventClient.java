@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ final class EventClient implements AutoCloseable {
   static EventClient connect(int port, String query, String lastId) throws IOException {
     var socket = new Socket();
     socket.setReceiveBufferSize(RECEIVE_BUFFER_BYTES);
-    socket.connect(new InetSocketAddress("127.0.0.1", port));
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     String header = lastId == null ? "" : "Last-Event-ID: " + lastId + "\r\n";
     // Without 1.1 there are no chunks to take apart.
     socket

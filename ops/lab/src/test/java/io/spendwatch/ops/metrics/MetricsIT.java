@@ -73,7 +73,7 @@ class MetricsIT {
 
   @Test
   void saysWhatTheTablesSay(TestBed bed) throws Exception {
-    try (NodeSettings settings = NodeSettings.of(bed).set("spendwatch.audit.interval", "1 s")) {
+    try (NodeSettings _ = NodeSettings.of(bed).set("spendwatch.audit.interval", "1 s")) {
       Node node = Node.start(Configuration.load(), InstantSource.system());
       try {
         spend(bed);

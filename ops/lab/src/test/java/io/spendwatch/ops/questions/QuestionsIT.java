@@ -266,11 +266,12 @@ class QuestionsIT {
             new ByteArraySerializer(),
             new ByteArraySerializer())) {
       for (Transaction transaction : transactions) {
-        producer.send(
-            new ProducerRecord<>(
-                bed.topics().transactions(),
-                transaction.userId().getBytes(UTF_8),
-                TransactionCodec.encode(transaction)));
+        var _ =
+            producer.send(
+                new ProducerRecord<>(
+                    bed.topics().transactions(),
+                    transaction.userId().getBytes(UTF_8),
+                    TransactionCodec.encode(transaction)));
       }
     }
     await().atMost(PATIENCE).until(() -> stored() == before + transactions.size());
