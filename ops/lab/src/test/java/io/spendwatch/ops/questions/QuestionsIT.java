@@ -85,10 +85,12 @@ class QuestionsIT {
           insert.addBatch();
         }
       }
-      insert.setString(1, "saver");
-      insert.setString(2, null);
-      insert.setLong(3, 1);
-      insert.addBatch();
+      for (String userId : List.of("saver", "idle")) {
+        insert.setString(1, userId);
+        insert.setString(2, null);
+        insert.setLong(3, 1);
+        insert.addBatch();
+      }
       insert.executeBatch();
     }
     node = Node.start(Configuration.load(), InstantSource.system());
@@ -165,9 +167,9 @@ class QuestionsIT {
     }
     assertThat(sources).containsExactlyInAnyOrder("memory", "tables");
     assertThat(open).isPositive();
-    JsonNode saver = json.readTree(get("/api/v1/users/saver").body());
-    assertThat(saver.get("exposure").asText()).isEqualTo("0.00");
-    assertThat(saver.get("balance").asText()).isEqualTo("0.01");
+    JsonNode idle = json.readTree(get("/api/v1/users/idle").body());
+    assertThat(idle.get("exposure").asText()).isEqualTo("0.00");
+    assertThat(idle.get("balance").asText()).isEqualTo("0.01");
     assertThat(get("/api/v1/users/nobody").statusCode()).isEqualTo(404);
   }
 
