@@ -148,9 +148,9 @@ public final class Demo {
                 Ports.freeOrAny(Configuration.load().http().port())));
     say(
         (plan.nodes() == 1
-                ? "Starting a node; it answers at "
+                ? "Starting a node; the dashboard is at "
                 : String.format(
-                    Locale.ROOT, "Starting %d nodes; the first answers at ", plan.nodes()))
+                    Locale.ROOT, "Starting %d nodes; the dashboard is at ", plan.nodes()))
             + nodes.http());
     Map<String, Object> patient = new HashMap<>(client);
     patient.put(
