@@ -220,6 +220,21 @@ class PartitionActorTest {
             tuple(AlertType.CLEARED, T0 + 24 * HOUR_MS, 30L));
   }
 
+  /** It is known before the user's transaction is judged, so that enough is read of the user. */
+  @Test
+  void aDropThatNobodySawIsLookedAtThoughItsUserComesBackLongAfter() {
+    var partition = new Pipeline(kit, 1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + HOUR_MS, false));
+    partition.restart();
+    assertThat(partition.add("a", "t2", T0 + 10 * DAY_MS, 10).run().alerts())
+        .extracting(Alert::type, Alert::eventTimeMs, Alert::cause)
+        .containsExactly(
+            tuple(AlertType.RAISED, T0 + HOUR_MS, AlertCause.BALANCE),
+            tuple(AlertType.CLEARED, T0 + DAY_MS, AlertCause.EXPIRY));
+  }
+
   @Test
   void readsBalancesAfreshWhileTheyAreNotPushed() {
     var partition = new Pipeline(kit, 1000);
