@@ -111,7 +111,7 @@ class ForeignTextIT {
               .get();
       String line = run("alerts", "--from-beginning", "--max", "1");
       assertSafe(line);
-      assertThat(line).hasLineCount(1).contains("0a\\u001B[2J-0a", "user u'\\u000A2024");
+      assertThat(line).hasLineCount(1).contains("0a\\u001B[2J-", "u'\\u000A2024");
       String json = run("alerts", "--from-beginning", "--max", "1", "--json");
       assertSafe(json);
       assertThat(AlertCodec.decode(json.strip().getBytes(UTF_8)).userId()).isEqualTo(USER);

@@ -97,7 +97,7 @@ class SurroundingsIT {
       assertThat(run(bed, "alerts", "--from-beginning", "--max", "1"))
           .singleElement()
           .asString()
-          .contains("Jürgen", "100.00", "99.99", now.toString().substring(0, 10));
+          .contains("Jürgen", "0.01 EUR", now.toString().substring(0, 10));
       assertThat(run(bed, "explain", "--user", "日本", "--at", now.toString()))
           .anyMatch(line -> line.contains("日本"))
           .anyMatch(line -> line.contains("100.00"));
