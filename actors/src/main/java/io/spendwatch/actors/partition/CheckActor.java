@@ -69,6 +69,7 @@ final class CheckActor {
   private final Transaction transaction;
   private final QuestionPorts ports;
   private final Runnable over;
+  private boolean hasEnded;
   private Standing standing;
   private UserQuery query;
   private Trial trial;
@@ -134,7 +135,7 @@ final class CheckActor {
         .onSignal(
             PostStop.class,
             _ -> {
-              over.run();
+              end();
               return Behaviors.same();
             })
         .build();
@@ -216,8 +217,17 @@ final class CheckActor {
   }
 
   private Behavior<Message> answer(CheckAnswer answer) {
+    // Who has the answer may ask the next at once.
+    end();
     check.replyTo().tell(answer);
     return Behaviors.stopped();
+  }
+
+  private void end() {
+    if (!hasEnded) {
+      hasEnded = true;
+      over.run();
+    }
   }
 
   private <T> void pipe(CompletionStage<T> read, Function<T, Message> toMessage) {
