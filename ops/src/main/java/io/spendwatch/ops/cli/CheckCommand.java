@@ -29,10 +29,10 @@ import picocli.CommandLine.Spec;
       "Exit status: 0 the user would stay within the balance (or the transaction has been counted"
           + " before), 1 the balance would be exceeded, 2 nothing was decided because the"
           + " transaction is bad or no node answers, 3 nothing was decided because there is no"
-          + " account or the time was too short.",
-      "",
-      "Example:  spendwatch check 42 120.00 USD || echo declined"
-    })
+          + " account or the time was too short."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch check 42 120.00 USD || echo declined")
 public final class CheckCommand implements Callable<Integer> {
   private static final int EXCEEDS = 1;
   private static final int NOT_DECIDED = 3;

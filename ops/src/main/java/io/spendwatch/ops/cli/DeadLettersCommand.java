@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Records that could not be taken: what was put aside and why, and back to its source topic."
           + " Works against Kafka alone, without a node.",
-      "A letter's place is TOPIC/PARTITION/OFFSET, as the list shows it."
+      "A letter's place is TOPIC/PARTITION/OFFSET, as the list shows it.",
+      "Exit status: of the command under it."
     },
     footerHeading = "%nExample:%n",
     footer = {

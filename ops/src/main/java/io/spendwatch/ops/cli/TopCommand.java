@@ -19,10 +19,10 @@ import picocli.CommandLine.Spec;
     description = {
       "Shows the users nearest to their limit, or over it, of all partitions; of those who are in"
           + " memory, as everybody is who has had a transaction lately.",
-      "Exit status: 0 shown, 1 no node answers.",
-      "",
-      "Example:  spendwatch top --by excess --limit 10"
-    })
+      "Exit status: 0 shown, 1 no node answers."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch top --by excess --limit 10")
 public final class TopCommand implements Callable<Integer> {
   private static final int ID_COLUMNS = 20;
 

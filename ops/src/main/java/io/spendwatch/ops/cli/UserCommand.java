@@ -22,10 +22,10 @@ import picocli.CommandLine.Spec;
       "Shows how a user stands now: exposure over the last 24 h, balance, headroom, and the open"
           + " episode, if there is one. Any node answers for all; who is not in its memory is read"
           + " from the tables.",
-      "Exit status: 0 shown, 1 there is no such user, or no node answers.",
-      "",
-      "Example:  spendwatch user 42"
-    })
+      "Exit status: 0 shown, 1 there is no such user, or no node answers."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  spendwatch user 42")
 public final class UserCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
