@@ -26,7 +26,7 @@ CREATE FUNCTION spendwatch.days_without_partition(instants timestamptz[]) RETURN
   LANGUAGE sql
 BEGIN ATOMIC
   SELECT array_agg(day ORDER BY day)
-    FROM (SELECT DISTINCT date_trunc('day', i, 'UTC') AS day FROM unnest(instants) AS i WHERE i IS NOT NULL)
+    FROM (SELECT DISTINCT date_trunc('day', i, 'UTC') AS day FROM unnest(instants) AS i WHERE i IS NOT NULL) AS days
    WHERE NOT EXISTS (
      SELECT FROM pg_class
       WHERE relnamespace = 'spendwatch'::regnamespace

@@ -40,7 +40,7 @@ CREATE OR REPLACE FUNCTION spendwatch.days_without_partition(instants timestampt
   LANGUAGE sql
 BEGIN ATOMIC
   SELECT array_agg(day ORDER BY day)
-    FROM (SELECT DISTINCT date_trunc('day', i, 'UTC') AS day FROM unnest(instants) AS i WHERE i IS NOT NULL)
+    FROM (SELECT DISTINCT date_trunc('day', i, 'UTC') AS day FROM unnest(instants) AS i WHERE i IS NOT NULL) AS days
    WHERE spendwatch.partition_state(spendwatch.partition_name(day, 'day')) IS DISTINCT FROM 'attached'
      AND spendwatch.partition_state(spendwatch.partition_name(day, 'month')) IS DISTINCT FROM 'attached';
 END;

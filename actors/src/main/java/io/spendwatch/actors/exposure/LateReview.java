@@ -25,7 +25,8 @@ import java.util.function.ToIntFunction;
  *   <li>A breach that lasts longer than every other episode that it overlaps is RAISED at its first
  *       point that none of them covers. Where there is no point, at the point of what came late, if
  *       it is in this breach, else at the last one. It is CLEARED where it has ended.
- *   <li>An episode of one instant covers one such breach of that instant, and no other.
+ *   <li>An episode of one instant covers one breach that ends in it, and no other: one of that
+ *       instant, or one that began before and that no longer episode covers to its end.
  * </ul>
  *
  * All of it is marked late. What was announced and has ended stays as it was announced. A second
@@ -354,7 +355,23 @@ final class LateReview {
     boolean isNew = coveredToMs == Long.MIN_VALUE;
     if (breach.endMs() > coveredToMs) {
       raise(breach, isNew ? breach.points.getFirst() : uncovered(breach, coveredToMs));
+    } else {
+      useUp(breach, covering);
     }
+  }
+
+  /** Where nothing but an episode of its last instant covers a breach, that one has covered it. */
+  private static void useUp(Breach breach, List<Episode> covering) {
+    Episode last = null;
+    for (Episode episode : covering) {
+      if (breach.overlaps(episode) && episode.endMs() >= breach.endMs()) {
+        if (episode.startMs() != breach.endMs() || episode.endMs() != breach.endMs()) {
+          return;
+        }
+        last = last == null ? episode : last;
+      }
+    }
+    covering.remove(last);
   }
 
   private Point uncovered(Breach breach, long coveredToMs) {

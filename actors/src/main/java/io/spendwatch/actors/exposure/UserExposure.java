@@ -107,10 +107,22 @@ public final class UserExposure {
           user.currencyNumber(entry.currency()));
     }
     user.pass(user.settledMs());
-    user.learn(history.versions(), history.versionsFromMs(), toMs, -1, out);
-    user.lookAgain(toMs, out);
+    long lateToMs = user.restoredToMs(toMs);
+    user.learn(history.versions(), history.versionsFromMs(), lateToMs, -1, out);
+    user.lookAgain(lateToMs, out);
     user.advance(toMs, -1, out);
     return user;
+  }
+
+  /**
+   * Until when time had passed for this user before, as far as can be told: what comes behind it is
+   * late. Time that has passed since then passes now, in order.
+   */
+  private long restoredToMs(long toMs) {
+    long settledMs = settledMs();
+    // Where nothing came, an idle partition's clock had passed what was announced last.
+    boolean isByTimeAlone = settledMs > window.latestMs();
+    return toMs > settledMs || isByTimeAlone ? settledMs + 1 : toMs;
   }
 
   /**

@@ -315,6 +315,13 @@ public final class NaiveUser {
         if (breach.end != null) {
           close(raised, breach.end, breach.end.cause(), true, revealedBy);
         }
+      } else {
+        List<Episode> toTheEnd = own.stream().filter(e -> e.endMs >= breach.endMs()).toList();
+        boolean onlyOfItsLastInstant =
+            toTheEnd.stream().allMatch(e -> e.startMs == e.endMs && e.endMs == breach.endMs());
+        if (onlyOfItsLastInstant) {
+          covering.remove(toTheEnd.getFirst());
+        }
       }
     }
     if (!openSeen && open.startMs >= fromMs) {

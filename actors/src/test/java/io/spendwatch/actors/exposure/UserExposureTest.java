@@ -288,6 +288,28 @@ class UserExposureTest {
     assertThat(user.stored.transitions()).hasSize(told);
   }
 
+  /** An episode of one instant had covered both: the second was told after a restart only. */
+  @Test
+  void aBreachThatALateRecordProlongedHidesNoOtherOfItsLastInstant() {
+    var user = new Subject(86);
+    user.stored.learn(
+        List.of(version(2, T0, 187), version(3, T0, 150), version(4, T0, 226)), T0 - DAY_MS);
+    user.purchase("a", T0, 96);
+    user.stored.advance(T0 + HOUR_MS);
+    user.streamTimeMs = T0 + HOUR_MS;
+    assertThat(types()).containsExactly(AlertType.RAISED, AlertType.CLEARED);
+
+    user.purchase("late", T0 - HOUR_MS, 90);
+
+    transitions = user.stored.transitions();
+    assertThat(transitions.subList(2, transitions.size()))
+        .extracting(Transition::type, Transition::atMs, t -> t.balance().version())
+        .containsExactly(tuple(AlertType.RAISED, T0, 3L), tuple(AlertType.CLEARED, T0, 4L));
+    int told = transitions.size();
+    user.stored.restart(T0 + HOUR_MS);
+    assertThat(user.stored.transitions()).hasSize(told);
+  }
+
   @Test
   void aTransactionIsHeldAgainstTheVersionBeforeItsOwnInstant() {
     var user = new Subject(100);

@@ -30,7 +30,7 @@ final class PostgresChecks {
   private static final String TRIGGERS = SqlText.load(PostgresChecks.class, "triggers");
 
   private static final String SERVER = "postgresql";
-  private static final int VERSION_MIN = 160_000;
+  private static final int VERSION_MIN = 150_000;
   private static final int NAMED_MAX = 5;
 
   /** Each node listens for changed balances on a connection of its own. */
@@ -116,7 +116,7 @@ final class PostgresChecks {
   private Check version(Connection connection, Map<String, String> settings) throws SQLException {
     String found = address + ", version " + settings.get("server_version");
     if (number(settings, "server_version_num") < VERSION_MIN) {
-      return Check.problem(SERVER, found, "upgrade it to PostgreSQL 16 or later");
+      return Check.problem(SERVER, found, "upgrade it to PostgreSQL 15 or later");
     }
     String encoding =
         strings(

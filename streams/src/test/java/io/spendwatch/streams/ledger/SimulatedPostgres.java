@@ -985,11 +985,13 @@ public final class SimulatedPostgres {
     List<String> asked = List.of(in.getArrayOfStrings(0));
     long recordedAfterMs = EventTimes.toMs(in.getOffsetDateTime(1).minusMinutes(10));
     long streamTimeMs = EventTimes.toMs(in.getOffsetDateTime(2));
+    int limit = in.getInteger(4);
     OffsetDateTime now = EventTimes.toDatabase(clock.getAsLong());
     versions.forEach(
         (userId, all) -> {
           boolean changed = changedAtMs.getOrDefault(userId, Long.MIN_VALUE) > recordedAfterMs;
-          if ((asked.isEmpty() || asked.contains(userId))
+          if (rows.size() < limit
+              && (asked.isEmpty() || asked.contains(userId))
               && userId.compareTo(in.getString(3)) > 0
               && (changed || all.stream().anyMatch(v -> v.asOfMs >= streamTimeMs))) {
             rows.add(now, userId, EventTimes.toDatabase(all.getFirst().asOfMs));

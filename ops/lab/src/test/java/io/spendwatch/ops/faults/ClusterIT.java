@@ -28,7 +28,7 @@ class ClusterIT {
   private static final int USERS = 300;
 
   /** More than are produced until the time is over. */
-  private static final int TRANSACTIONS = 180_000;
+  private static final int TRANSACTIONS = 400_000;
 
   /** The freeze is longer than Kafka's session and the resolver take to give a node up. */
   private static final Drill.Settings SETTINGS =

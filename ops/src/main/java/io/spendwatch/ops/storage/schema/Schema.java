@@ -80,6 +80,7 @@ public final class Schema {
       statement.execute("SET lock_timeout = '1min'");
       // Flyway's own lock comes after it has made the schema, which two at once cannot.
       statement.execute("SELECT pg_advisory_lock(" + MIGRATION_LOCK + ")");
+      tellOfRewordedMigrations(statement);
       int applied = flyway(statement).migrate().migrationsExecuted;
       settlePrivileges(statement);
       ensurePartitions(lock, now);
@@ -120,7 +121,7 @@ public final class Schema {
           (int) Arrays.stream(all.applied()).filter(each -> !each.getState().isResolved()).count(),
           (int)
               Arrays.stream(all.applied())
-                  .filter(each -> each.getState().isFailed() || !each.isChecksumMatching())
+                  .filter(each -> each.getState().isFailed() || !isAsApplied(each))
                   .count());
     } catch (FlywayException e) {
       if (e.getCause() instanceof SQLException cause) {
@@ -128,6 +129,18 @@ public final class Schema {
       }
       throw new SQLException(firstLine(e), e);
     }
+  }
+
+  private static boolean isAsApplied(MigrationInfo info) {
+    return info.isChecksumMatching() || RewordedMigration.isOne(info);
+  }
+
+  private static void tellOfRewordedMigrations(Statement statement) throws SQLException {
+    if (isOwners(statement)) {
+      statement.execute("SET ROLE " + OWNER);
+    }
+    RewordedMigration.tell(statement);
+    statement.execute("RESET ROLE");
   }
 
   /** Who may do what in the schema: the script that each migration runs. */

@@ -39,6 +39,28 @@ class SchemaIT {
   }
 
   @Test
+  void takesADatabaseOfBeforeAMigrationWasReworded(TestBed bed) throws Exception {
+    PostgresAddress fresh = freshDatabase(bed, "schema_reworded");
+    Schema schema = new Schema(fresh);
+    schema.migrate(NOW);
+    String checksums =
+        "SELECT version || ' ' || checksum FROM spendwatch.flyway_schema_history WHERE version IS NOT NULL";
+    List<String> asBuilt = column(fresh, checksums);
+    for (RewordedMigration each : RewordedMigration.ALL) {
+      assertThat(asBuilt).contains(each.version() + " " + each.is());
+      execute(
+          fresh,
+          "UPDATE spendwatch.flyway_schema_history SET checksum = %d WHERE version = '%s'"
+              .formatted(each.was(), each.version()));
+    }
+    assertThat(schema.version().failed()).isZero();
+
+    assertThat(schema.migrate(NOW)).isZero();
+
+    assertThat(column(fresh, checksums)).containsExactlyInAnyOrderElementsOf(asBuilt);
+  }
+
+  @Test
   void migratesOnceWhenTwoMigrateAtOnce(TestBed bed) throws Exception {
     PostgresAddress fresh = freshDatabase(bed, "schema_two_at_once");
     List<Integer> applied = atOnce(4, () -> new Schema(fresh).migrate(NOW));
