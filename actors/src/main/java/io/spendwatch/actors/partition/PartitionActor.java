@@ -1,7 +1,6 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.partition.ChangedAccounts.Changed;
 import io.spendwatch.actors.partition.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.partition.PartitionCommand.AllAccountsChanged;
 import io.spendwatch.actors.partition.PartitionCommand.Assess;
@@ -371,7 +370,7 @@ public final class PartitionActor {
     if (batch.changed().all()) {
       recall.sweep();
     }
-    recall.begin(streamTimeMs, batch.clockMs());
+    recall.begin(batch.changed().absent(), streamTimeMs, batch.clockMs());
     recall(batch);
   }
 
@@ -389,15 +388,8 @@ public final class PartitionActor {
   }
 
   private void readUsers(Batch batch) {
-    Changed changed = batch.changed();
-    var round =
-        new UsersRound(
-            changed,
-            changedAccounts.seenMs(),
-            streamTimeMs,
-            isAtHome,
-            dependencies.restoreUsersMax());
-    Set<String> toRefresh = new HashSet<>(changed.ofAwake());
+    var round = new UsersRound(dependencies.restoreUsersMax());
+    Set<String> toRefresh = new HashSet<>(batch.changed().ofAwake());
     for (String userId : batch.userIds()) {
       if (!awake.contains(userId)) {
         round.restore(userId, Math.min(batch.earliestMs(userId), watched.sinceMs(userId)));
@@ -461,9 +453,6 @@ public final class PartitionActor {
                   asked.fromMs(),
                   batch.passedBeforeMs(),
                   context.getSelf()));
-    }
-    if (read.changes() != null) {
-      changedAccounts.found(read.changes(), isAtHome);
     }
     if (round.hasMore()) {
       read(batch, round);

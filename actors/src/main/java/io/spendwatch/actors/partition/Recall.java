@@ -7,12 +7,15 @@ import io.spendwatch.actors.ports.History.OpenEpisode;
 import io.spendwatch.actors.ports.History.OpenEpisodes;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
 /**
- * Goes through the tables for whoever is to be watched and is not: open episodes first, then
- * versions of balances that are new or still to come. Page by page, as {@link WatchedUsers} has
+ * Goes through the tables for whoever is to be watched and is not. Before all else, for users who
+ * are not in memory and whose account is said to have changed: one of them may have a transaction
+ * in the batch, and has to be read as far back as the change reaches. Then for open episodes, and
+ * for versions of balances that are new or still to come, page by page, as {@link WatchedUsers} has
  * room; what one batch has no room for, the next one goes on with. Not thread-safe: lives in the
  * partition's actor.
  *
@@ -31,6 +34,8 @@ final class Recall {
 
   /** What was read. */
   sealed interface Page {
+    record OfNamed(Changes read) implements Page {}
+
     record OfEpisodes(OpenEpisodes read) implements Page {}
 
     record OfChanges(Changes read) implements Page {}
@@ -41,11 +46,15 @@ final class Recall {
   private final WatchedUsers watched;
   private final ChangedAccounts changedAccounts;
 
+  /** Users not in memory whose account is said to have changed, of the batch that begins. */
+  private Set<String> named = Set.of();
+
   /** The last user whose open episodes were read; empty while none are gone through. */
   private Optional<String> episodesAfter = Optional.empty();
 
   private Optional<String> changesAfter = Optional.empty();
   private long versionsFromMs;
+  private long namedVersionsFromMs;
 
   /** Any account may have changed since the changes were last begun with. */
   private boolean sweepWanted;
@@ -69,11 +78,14 @@ final class Recall {
   /**
    * A batch begins.
    *
+   * @param absent users not in memory whose account is said to have changed
    * @param streamTimeMs before it; {@link Long#MIN_VALUE} before any: then nobody is to be looked
    *     at because of a balance
    * @param clockMs until when time passes with it
    */
-  void begin(long streamTimeMs, long clockMs) {
+  void begin(Set<String> absent, long streamTimeMs, long clockMs) {
+    named = streamTimeMs == Long.MIN_VALUE ? Set.of() : absent;
+    namedVersionsFromMs = streamTimeMs;
     if (isUnderWay()) {
       return;
     }
@@ -92,7 +104,7 @@ final class Recall {
 
   /** Whether there is something to be read, and room for it. */
   boolean isToRead() {
-    return isUnderWay() && limit() > 0;
+    return !named.isEmpty() || (isUnderWay() && limit() > 0);
   }
 
   private boolean isUnderWay() {
@@ -105,6 +117,11 @@ final class Recall {
 
   /** Reads the next page. */
   CompletionStage<Page> read(Accounts accounts, History history) {
+    if (!named.isEmpty()) {
+      return accounts
+          .changes(named, changedAccounts.seenMs(), namedVersionsFromMs, isAtHome, "", named.size())
+          .thenApply(Page.OfNamed::new);
+    }
     if (episodesAfter.isPresent()) {
       return history
           .openEpisodes(partition, episodesAfter.get(), limit())
@@ -123,6 +140,10 @@ final class Recall {
 
   void found(Page page) {
     switch (page) {
+      case Page.OfNamed(Changes changes) -> {
+        named = Set.of();
+        changedAccounts.found(changes, isAtHome);
+      }
       case Page.OfEpisodes(OpenEpisodes(List<OpenEpisode> episodes, Optional<String> next)) -> {
         for (OpenEpisode episode : episodes) {
           if (isAtHome.test(episode.userId()) && !watched.isWaitedFor(episode.userId())) {
@@ -143,6 +164,7 @@ final class Recall {
 
   /** All of memory is dropped. */
   void forgetAll() {
+    named = Set.of();
     episodesAfter = Optional.empty();
     changesAfter = Optional.empty();
     sweepWanted = false;

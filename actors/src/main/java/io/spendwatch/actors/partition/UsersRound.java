@@ -1,10 +1,8 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.ExposureWindow;
-import io.spendwatch.actors.partition.ChangedAccounts.Changed;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.actors.ports.Accounts;
-import io.spendwatch.actors.ports.Accounts.Changes;
 import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.History;
 import io.spendwatch.actors.ports.History.UserHistory;
@@ -14,19 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Predicate;
 
 /**
  * What a batch has to know of users before it is judged, read together: users who are not awake,
- * whole; balances of users who are; and who else, of those whose account has changed, has to be
- * looked at.
+ * whole, and balances of users who are.
  */
 final class UsersRound {
 
-  private final Changed changed;
-  private final long seenMs;
-  private final long streamTimeMs;
-  private final Predicate<String> isAtHome;
   private final int atOnceMax;
   private boolean begun;
   private int asked;
@@ -39,26 +31,18 @@ final class UsersRound {
    * @param histories of the part who were to be read whole, but for who is unreadable
    * @param unreadable users of whom something is stored that cannot be read
    * @param versions of all whose balance was asked for; none for one who has no account
-   * @param changes of users who are not in memory; null where nobody asked
    */
   record Read(
       Map<String, UserHistory> histories,
       List<String> unreadable,
       Map<String, List<AccountBalance>> versions,
-      List<VersionsQuery> asked,
-      Changes changes) {}
+      List<VersionsQuery> asked) {}
 
   /**
-   * @param seenMs changes that were recorded before it have been looked at
    * @param atOnceMax users that are read whole in one part: what is read of them is in memory twice
    *     until they are awake
    */
-  UsersRound(
-      Changed changed, long seenMs, long streamTimeMs, Predicate<String> isAtHome, int atOnceMax) {
-    this.changed = changed;
-    this.seenMs = seenMs;
-    this.streamTimeMs = streamTimeMs;
-    this.isAtHome = isAtHome;
+  UsersRound(int atOnceMax) {
     this.atOnceMax = atOnceMax;
   }
 
@@ -79,12 +63,7 @@ final class UsersRound {
   }
 
   boolean isEmpty() {
-    return queries.isEmpty() && versions.isEmpty() && !asksForChanges();
-  }
-
-  /** Without transactions nobody is to be looked at. */
-  private boolean asksForChanges() {
-    return streamTimeMs != Long.MIN_VALUE && !changed.absent().isEmpty();
+    return queries.isEmpty() && versions.isEmpty();
   }
 
   /**
@@ -108,21 +87,14 @@ final class UsersRound {
                 ? CompletableFuture.completedFuture(Map.<String, List<AccountBalance>>of())
                 : accounts.versions(refreshed))
             .toCompletableFuture();
-    var changesRead =
-        (isFirst && asksForChanges()
-                ? accounts.changes(
-                    changed.absent(), seenMs, streamTimeMs, isAtHome, "", changed.absent().size())
-                : CompletableFuture.<Changes>completedFuture(null))
-            .toCompletableFuture();
-    return CompletableFuture.allOf(historiesRead, versionsRead, changesRead)
+    return CompletableFuture.allOf(historiesRead, versionsRead)
         .thenApply(
             _ ->
                 new Read(
                     historiesRead.join(),
                     unreadable(part, historiesRead.join()),
                     versionsRead.join(),
-                    refreshed,
-                    changesRead.join()));
+                    refreshed));
   }
 
   /** Whether there is a further part. */

@@ -429,10 +429,25 @@ class PartitionActorTest {
     partition.add("b", "t2", T0 + HOUR_MS, 5).run();
     partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + 1, false));
     partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.run().alerts()).isEmpty();
     assertThat(partition.run().alerts())
         .extracting(Alert::userId, Alert::type, Alert::eventTimeMs, Alert::cause)
         .containsExactly(tuple("a", AlertType.RAISED, T0 + 1, AlertCause.BALANCE));
+  }
+
+  /** Its next transaction alone would have the user read for the last 48 h only. */
+  @Test
+  void aDropOfAUserWhoIsNotInMemoryIsLookedAtThoughTheUserComesBackLongAfter() {
+    var partition = new Pipeline(kit, 1);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).run();
+    partition.add("b", "t2", T0 + HOUR_MS, 5).run();
+    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + HOUR_MS, false));
+    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
+    assertThat(partition.add("a", "t3", T0 + 10 * DAY_MS, 10).run().alerts())
+        .extracting(Alert::type, Alert::eventTimeMs, Alert::cause)
+        .containsExactly(
+            tuple(AlertType.RAISED, T0 + HOUR_MS, AlertCause.BALANCE),
+            tuple(AlertType.CLEARED, T0 + DAY_MS, AlertCause.EXPIRY));
   }
 
   @Test
