@@ -5,30 +5,23 @@ import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.api.Problem;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.status.NodeClient;
+import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.protocol.ForeignText;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.HttpURLConnection;
-import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/**
- * The options of commands that ask a node over HTTP, and how they ask. Blocks until the answer is
- * there.
- */
+/** The options of commands that ask a node over HTTP, and how they ask. */
 final class AskedNode {
-  private static final int ANSWER_BYTES_MAX = 16 * 1024 * 1024;
-
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -44,35 +37,20 @@ final class AskedNode {
       names = "--timeout",
       paramLabel = "DURATION",
       defaultValue = "15s",
-      description = "For the node's answer (default ${DEFAULT-VALUE}).")
+      description = "For a node's answer (default ${DEFAULT-VALUE}).")
   private Duration timeout;
 
-  /**
-   * What a node has answered.
-   *
-   * @param status HTTP's
-   */
-  record Answer(int status, String body) {
-    boolean isOk() {
-      return status == HttpURLConnection.HTTP_OK;
-    }
-
-    boolean isNotFound() {
-      return status == HttpURLConnection.HTTP_NOT_FOUND;
-    }
-
-    /** What the node says is wrong, for a terminal. */
-    String problem() {
-      try {
-        Problem problem = Json.read(body, Problem.class);
-        if (problem.detail() != null) {
-          return ForeignText.shown(problem.detail());
-        }
-      } catch (IllegalArgumentException e) {
-        return "HTTP status " + status;
+  /** What the node says is wrong, for a terminal. */
+  static String problem(Answer answer) {
+    try {
+      Problem problem = Json.read(answer.body(), Problem.class);
+      if (problem.detail() != null) {
+        return ForeignText.shown(problem.detail());
       }
-      return "HTTP status " + status;
+    } catch (IllegalArgumentException e) {
+      return "HTTP status " + answer.status();
     }
+    return "HTTP status " + answer.status();
   }
 
   /** One segment of a path, or one value of a query. */
@@ -80,8 +58,38 @@ final class AskedNode {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
+  /**
+   * Asks for a document.
+   *
+   * @throws OperatorException if no node answers
+   */
   Answer get(String path) {
-    return ask("GET", path, null, Map.of());
+    return ask(() -> NodeClient.get(node(), path, timeout())).orElseThrow(this::nobody);
+  }
+
+  /**
+   * Asks for what any node knows: where nobody listens and none was named, another one.
+   *
+   * @param others asks the others, each for so long
+   * @throws OperatorException if none of them answers
+   */
+  Answer getFromAny(String path, Others others) {
+    Optional<Answer> answer = ask(() -> NodeClient.get(node(), path, timeout()));
+    if (answer.isPresent() || url != null) {
+      return answer.orElseThrow(this::nobody);
+    }
+    return others
+        .ask(timeout)
+        .orElseThrow(
+            () ->
+                new OperatorException(
+                    nobody().getMessage() + ", and the database knows no other that answers"));
+  }
+
+  /** Nodes that nobody has named. */
+  @FunctionalInterface
+  interface Others {
+    Optional<Answer> ask(Duration timeout);
   }
 
   /**
@@ -90,7 +98,8 @@ final class AskedNode {
    * @throws OperatorException if no node answers
    */
   Answer post(String path, String json, Map<String, String> headers) {
-    return ask("POST", path, json, headers);
+    return ask(() -> NodeClient.post(node(), path, json, headers, timeout()))
+        .orElseThrow(this::nobody);
   }
 
   /**
@@ -98,95 +107,40 @@ final class AskedNode {
    *
    * @throws OperatorException if it is something else
    */
-  <T> T read(Answer answer, Class<T> type) {
+  <T> T read(String document, Class<T> type) {
     try {
-      return Json.read(answer.body(), type);
+      return Json.read(document, type);
     } catch (IllegalArgumentException e) {
       throw new OperatorException("what answers at " + node() + " is no Spendwatch node", e);
     }
   }
 
-  private URI node() {
+  /** The one that was named, or is configured: {@code http://host:port}. */
+  URI node() {
     if (url == null) {
       HttpConfig http = Configuration.readHttp();
       return URI.create("http://" + http.host() + ":" + http.port());
     }
-    if (url.getScheme() == null || url.getHost() == null) {
-      throw wrongUrl();
-    }
     return url;
   }
 
-  private ParameterException wrongUrl() {
-    return new ParameterException(
-        spec.commandLine(), "--url: " + url + " (expected: http://host:port)");
-  }
-
-  /** The JDK's elder client: the younger one sets up TLS and threads of its own for any request. */
-  private Answer ask(String method, String path, String json, Map<String, String> headers) {
-    URI node = node();
+  private Duration timeout() {
     if (!timeout.isPositive()) {
       throw new ParameterException(
           spec.commandLine(), "--timeout: " + timeout + " (expected: more than nothing)");
     }
-    HttpURLConnection connection = open(node, path);
-    try {
-      connection.setConnectTimeout(timeoutMs());
-      connection.setReadTimeout(timeoutMs());
-      connection.setInstanceFollowRedirects(false);
-      connection.setRequestMethod(method);
-      headers.forEach(connection::setRequestProperty);
-      if (json != null) {
-        connection.setDoOutput(true);
-        connection.setRequestProperty("Content-Type", "application/json");
-      }
-      connection.connect();
-    } catch (IOException e) {
-      throw new OperatorException("no node answers at " + node + ": nobody listens there", e);
-    }
-    try {
-      if (json != null) {
-        try (OutputStream out = connection.getOutputStream()) {
-          out.write(json.getBytes(StandardCharsets.UTF_8));
-        }
-      }
-      int status = connection.getResponseCode();
-      try (InputStream in =
-          status < HttpURLConnection.HTTP_BAD_REQUEST
-              ? connection.getInputStream()
-              : connection.getErrorStream()) {
-        byte[] body = in == null ? new byte[0] : in.readNBytes(ANSWER_BYTES_MAX);
-        return new Answer(status, new String(body, StandardCharsets.UTF_8));
-      }
-    } catch (SocketTimeoutException e) {
-      throw new OperatorException(
-          String.format(
-              Locale.ROOT,
-              "the node at %s is slow: it is there, but has not answered after %d ms (--timeout)",
-              node,
-              timeout.toMillis()),
-          e);
-    } catch (IOException e) {
-      throw new OperatorException(
-          "no node answers at " + node + ": " + (e.getMessage() == null ? e : e.getMessage()), e);
-    } finally {
-      connection.disconnect();
-    }
+    return timeout;
   }
 
-  private HttpURLConnection open(URI node, String path) {
-    try {
-      if (node.resolve(path).toURL().openConnection() instanceof HttpURLConnection connection) {
-        return connection;
-      }
-    } catch (IOException e) {
-      throw new ParameterException(spec.commandLine(), "--url: " + node + ": " + e.getMessage(), e);
-    }
-    throw wrongUrl();
+  private OperatorException nobody() {
+    return new OperatorException("no node answers at " + node() + ": nobody listens there");
   }
 
-  /** At least 1: with 0 it would be waited for without end. */
-  private int timeoutMs() {
-    return (int) Math.clamp(timeout.toMillis(), 1L, Integer.MAX_VALUE);
+  private Optional<Answer> ask(Supplier<Optional<Answer>> asking) {
+    try {
+      return asking.get();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
+    }
   }
 }

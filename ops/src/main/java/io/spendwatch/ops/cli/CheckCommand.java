@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.questions.CheckResult;
+import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.protocol.EventTime;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
@@ -95,15 +96,15 @@ public final class CheckCommand implements Callable<Integer> {
             currency,
             refund ? "REFUND" : "PURCHASE",
             at == null ? EventTime.format(InstantSource.system().millis()) : at);
-    AskedNode.Answer answer =
+    Answer answer =
         node.post(
             "/api/v1/check",
             Json.write(question),
             Map.of("X-Deadline-Ms", Integer.toString(deadlineMs)));
     if (!answer.isOk()) {
-      throw new OperatorException(answer.problem());
+      throw new OperatorException(AskedNode.problem(answer));
     }
-    CheckResult result = node.read(answer, CheckResult.class);
+    CheckResult result = node.read(answer.body(), CheckResult.class);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(ForeignText.inJson(answer.body()));

@@ -1,12 +1,11 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.ops.api.HttpConfig;
-import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.ClusterStatus;
-import io.spendwatch.ops.status.StatusClient;
+import io.spendwatch.ops.status.NodeClient;
+import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.ops.status.StatusText;
 import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.ForeignText;
@@ -22,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -59,20 +59,7 @@ public final class StatusCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      description =
-          "Of any node (default: from SPENDWATCH_HTTP_HOST and SPENDWATCH_HTTP_PORT,"
-              + " http://127.0.0.1:8080).")
-  private URI url;
-
-  @Option(
-      names = "--timeout",
-      paramLabel = "DURATION",
-      defaultValue = "15s",
-      description = "For a node's answer (default ${DEFAULT-VALUE}).")
-  private Duration timeout;
+  @Mixin private AskedNode node;
 
   @Option(
       names = "--watch",
@@ -89,48 +76,25 @@ public final class StatusCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    URI node = url == null ? configured() : url;
-    if (node.getScheme() == null || node.getHost() == null) {
-      throw new ParameterException(
-          spec.commandLine(), "--url: " + node + " (expected: http://host:port)");
-    }
-    requirePositive("--timeout", timeout);
     if (watch == null) {
-      return show(node, spec.commandLine().getOut());
+      return show(spec.commandLine().getOut());
     }
-    requirePositive("--watch", watch);
-    return watch(node);
-  }
-
-  private void requirePositive(String option, Duration duration) {
-    if (!duration.isPositive()) {
+    if (!watch.isPositive()) {
       throw new ParameterException(
-          spec.commandLine(), option + ": " + duration + " (expected: more than nothing)");
+          spec.commandLine(), "--watch: " + watch + " (expected: more than nothing)");
     }
+    return watch();
   }
 
-  private static URI configured() {
-    HttpConfig http = Configuration.readHttp();
-    return URI.create("http://" + http.host() + ":" + http.port());
-  }
-
-  private int show(URI node, PrintWriter out) {
-    String document = ask(node);
-    ClusterStatus status = read(node, document);
+  private int show(PrintWriter out) {
+    String document = ask();
+    ClusterStatus status = node.read(document, ClusterStatus.class);
     out.println(json ? ForeignText.inJson(document) : StatusText.of(status));
     return status.isReady() ? 0 : NOT_READY;
   }
 
-  private static ClusterStatus read(URI node, String document) {
-    try {
-      return Json.read(document, ClusterStatus.class);
-    } catch (IllegalArgumentException e) {
-      throw new OperatorException("what answers at " + node + " is no Spendwatch node", e);
-    }
-  }
-
   /** Until nobody looks any more. */
-  private int watch(URI node) {
+  private int watch() {
     PrintWriter out = spec.commandLine().getOut();
     boolean redraws = !json && Terminal.ofStandardOutput().isTerminal();
     if (redraws) {
@@ -140,8 +104,8 @@ public final class StatusCommand implements Callable<Integer> {
     while (true) {
       String block;
       try {
-        String document = ask(node);
-        ClusterStatus status = read(node, document);
+        String document = ask();
+        ClusterStatus status = node.read(document, ClusterStatus.class);
         last = status.isReady() ? 0 : NOT_READY;
         block = json ? ForeignText.inJson(document) : StatusText.of(status);
       } catch (OperatorException e) {
@@ -176,35 +140,21 @@ public final class StatusCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private String ask(URI node) {
-    Optional<StatusClient.Answer> answer;
-    try {
-      answer = StatusClient.ask(node, PATH, timeout);
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
-    }
-    return answer
-        .map(StatusClient.Answer::document)
-        .or(() -> url == null ? askRegistered() : Optional.empty())
-        .orElseThrow(
-            () ->
-                new OperatorException(
-                    "no node answers at "
-                        + node
-                        + ": nobody listens there"
-                        + (url == null ? ", and the database knows no other that answers" : "")));
+  private String ask() {
+    return node.getFromAny(PATH, StatusCommand::askRegistered).document(node.node());
   }
 
   /** The first of those in the database that answers. */
-  private Optional<String> askRegistered() {
+  private static Optional<Answer> askRegistered(Duration timeout) {
     for (RegisteredNode registered : registered()) {
       try {
-        Optional<StatusClient.Answer> answer =
+        Optional<Answer> answer =
             registered.http().isEmpty()
                 ? Optional.empty()
-                : StatusClient.ask(URI.create("http://" + registered.http()), PATH, timeout);
+                : NodeClient.get(URI.create("http://" + registered.http()), PATH, timeout)
+                    .filter(Answer::isOk);
         if (answer.isPresent()) {
-          return answer.map(StatusClient.Answer::document);
+          return answer;
         }
       } catch (OperatorException | IllegalArgumentException e) {
         // There may be another one that does.

@@ -2,6 +2,7 @@ package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.questions.TopAnswer;
+import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -49,16 +50,15 @@ public final class TopCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    AskedNode.Answer answer =
-        node.get("/api/v1/top?by=" + AskedNode.encoded(by) + "&limit=" + limit);
+    Answer answer = node.get("/api/v1/top?by=" + AskedNode.encoded(by) + "&limit=" + limit);
     if (!answer.isOk()) {
-      throw new OperatorException(answer.problem());
+      throw new OperatorException(AskedNode.problem(answer));
     }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(ForeignText.inJson(answer.body()));
     } else {
-      print(out, node.read(answer, TopAnswer.class));
+      print(out, node.read(answer.body(), TopAnswer.class));
     }
     return 0;
   }

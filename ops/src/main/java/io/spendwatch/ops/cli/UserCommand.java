@@ -2,6 +2,7 @@ package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.questions.UserAnswer;
+import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
@@ -39,17 +40,17 @@ public final class UserCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    AskedNode.Answer answer = node.get("/api/v1/users/" + AskedNode.encoded(userId));
+    Answer answer = node.get("/api/v1/users/" + AskedNode.encoded(userId));
     if (!answer.isOk()) {
       throw new OperatorException(
           (answer.isNotFound() ? "user " + ForeignText.shown(userId) + ": " : "")
-              + answer.problem());
+              + AskedNode.problem(answer));
     }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(ForeignText.inJson(answer.body()));
     } else {
-      print(out, node.read(answer, UserAnswer.class));
+      print(out, node.read(answer.body(), UserAnswer.class));
     }
     return 0;
   }

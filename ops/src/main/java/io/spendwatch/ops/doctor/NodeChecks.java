@@ -4,8 +4,8 @@ import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.status.NodeClient;
 import io.spendwatch.ops.status.NodeStatus;
-import io.spendwatch.ops.status.StatusClient;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -85,8 +85,8 @@ final class NodeChecks {
   private void ask(String id, String http, boolean mayBeAbsent) {
     long beforeMs = clock.millis();
     try {
-      Optional<StatusClient.Answer> answer =
-          StatusClient.ask(URI.create("http://" + http), PATH, TIMEOUT);
+      URI address = URI.create("http://" + http);
+      Optional<NodeClient.Answer> answer = NodeClient.get(address, PATH, TIMEOUT);
       if (answer.isEmpty()) {
         if (!mayBeAbsent) {
           silent.add(id + " at " + http);
@@ -94,7 +94,7 @@ final class NodeChecks {
         return;
       }
       long afterMs = clock.millis();
-      NodeStatus.NodeInfo node = Json.read(answer.get().document(), NodeStatus.class).node();
+      NodeStatus.NodeInfo node = Json.read(answer.get().document(address), NodeStatus.class).node();
       versions.add(node.version().isEmpty() ? "before 0.1.0" : node.version());
       if (node.state() == NodeStatus.State.READY) {
         ready.add(node.id());
