@@ -2,8 +2,6 @@ package io.spendwatch.ops.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,12 +10,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.http.javadsl.Http;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,34 +29,19 @@ class DashboardResourceTest {
       Pattern.compile("^import [^;]* from \"([^\"]+)\";$", Pattern.MULTILINE);
 
   private final HttpClient client = HttpClient.newHttpClient();
-  private ActorTestKit kit;
+  private ServedApi api;
   private URI server;
 
   @BeforeAll
   void listen() throws Exception {
-    Config ours =
-        ConfigFactory.parseResources("spendwatch.conf")
-            .withFallback(ConfigFactory.defaultReferenceUnresolved())
-            .resolve();
-    kit =
-        ActorTestKit.create(
-            ours.getConfig("pekko.http").atPath("pekko.http").withFallback(ConfigFactory.load()));
-    server =
-        URI.create(
-            "http://127.0.0.1:"
-                + Http.get(kit.system())
-                    .newServerAt("127.0.0.1", 0)
-                    .bind(new HttpApi(List.of(new DashboardResource())).routes())
-                    .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS)
-                    .localAddress()
-                    .getPort());
+    api = ServedApi.of(List.of(new DashboardResource()));
+    server = api.server();
   }
 
   @AfterAll
   void close() {
     client.close();
-    kit.shutdownTestKit();
+    api.close();
   }
 
   @ParameterizedTest

@@ -3,8 +3,6 @@ package io.spendwatch.ops.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.events.TestHub;
 import java.io.BufferedReader;
 import java.io.InputStream;
@@ -16,10 +14,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.http.javadsl.Http;
-import org.apache.pekko.http.javadsl.ServerBinding;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,31 +25,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EventsResourceTest {
   private final HttpClient client = HttpClient.newHttpClient();
   private final TestHub hub = new TestHub();
-  private ActorTestKit kit;
+  private ServedApi api;
   private URI server;
 
   @BeforeAll
   void listen() throws Exception {
-    Config ours =
-        ConfigFactory.parseResources("spendwatch.conf")
-            .withFallback(ConfigFactory.defaultReferenceUnresolved())
-            .resolve();
-    kit =
-        ActorTestKit.create(
-            ours.getConfig("pekko.http").atPath("pekko.http").withFallback(ConfigFactory.load()));
-    ServerBinding binding =
-        Http.get(kit.system())
-            .newServerAt("127.0.0.1", 0)
-            .bind(new HttpApi(List.of(new EventsResource(hub.hub()))).routes())
-            .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS);
-    server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
+    api = ServedApi.of(List.of(new EventsResource(hub.hub())));
+    server = api.server();
   }
 
   @AfterAll
   void close() {
     client.close();
-    kit.shutdownTestKit();
+    api.close();
   }
 
   @Test

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.actors.ports.AccountBalance;
@@ -31,13 +29,9 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.apache.pekko.Done;
-import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.http.javadsl.Http;
-import org.apache.pekko.http.javadsl.ServerBinding;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -59,43 +53,30 @@ class HttpApiTest {
   private volatile CompletionStage<Optional<AuditReport>> run;
   private volatile AuditReport.Mode asked;
   private final AskedWindows windows = new AskedWindows();
-  private ActorTestKit kit;
+  private ServedApi api;
   private URI server;
 
   @BeforeAll
   void listen() throws Exception {
-    Config ours =
-        ConfigFactory.parseResources("spendwatch.conf")
-            .withFallback(ConfigFactory.defaultReferenceUnresolved())
-            .resolve();
-    kit =
-        ActorTestKit.create(
-            ours.getConfig("pekko.http").atPath("pekko.http").withFallback(ConfigFactory.load()));
-    ServerBinding binding =
-        Http.get(kit.system())
-            .newServerAt("127.0.0.1", 0)
-            .bind(
-                new HttpApi(
-                        List.of(
-                            new HealthResource(this::answer),
-                            new StatusResource(this::answer, this::answerForAll),
-                            new ReconciliationsResource(
-                                () -> CompletableFuture.completedFuture(recent),
-                                this::run,
-                                Duration.ofMillis(200)),
-                            new PartitionsResource(() -> partitions, windows),
-                            new MetricsResource(() -> "a_metric 1.0\n"),
-                            new DocsResource()))
-                    .routes())
-            .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS);
-    server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
+    api =
+        ServedApi.of(
+            List.of(
+                new HealthResource(this::answer),
+                new StatusResource(this::answer, this::answerForAll),
+                new ReconciliationsResource(
+                    () -> CompletableFuture.completedFuture(recent),
+                    this::run,
+                    Duration.ofMillis(200)),
+                new PartitionsResource(() -> partitions, windows),
+                new MetricsResource(() -> "a_metric 1.0\n"),
+                new DocsResource()));
+    server = api.server();
   }
 
   @AfterAll
   void close() {
     client.close();
-    kit.shutdownTestKit();
+    api.close();
   }
 
   @ParameterizedTest

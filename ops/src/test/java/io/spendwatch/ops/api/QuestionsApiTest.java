@@ -35,9 +35,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.http.javadsl.Http;
-import org.apache.pekko.http.javadsl.ServerBinding;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -81,53 +78,40 @@ class QuestionsApiTest {
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private volatile CompletableFuture<Optional<UserAnswer>> user;
   private volatile long nowMs = NOW_MS;
-  private ActorTestKit kit;
+  private ServedApi api;
   private URI server;
 
   @BeforeAll
   void listen() throws Exception {
-    Config ours =
-        ConfigFactory.parseResources("spendwatch.conf")
-            .withFallback(ConfigFactory.defaultReferenceUnresolved())
-            .resolve();
-    kit =
-        ActorTestKit.create(
-            ours.getConfig("pekko.http").atPath("pekko.http").withFallback(ConfigFactory.load()));
+    Config ours = ServedApi.settings();
     Config named =
         ConfigFactory.parseString(
                 "spendwatch { node-id = n, postgres.uri = \"postgresql://u@h/d\","
                     + " kafka.bootstrap-servers = \"h:1\" }")
             .withFallback(ours);
-    ServerBinding binding =
-        Http.get(kit.system())
-            .newServerAt("127.0.0.1", 0)
-            .bind(
-                new HttpApi(
-                        List.of(
-                            new UsersResource(
-                                userId -> {
-                                  asked.add(userId);
-                                  return user;
-                                },
-                                new Gate(UNDER_WAY_MAX)),
-                            new CheckResource(
-                                users,
-                                new Gate(UNDER_WAY_MAX),
-                                QuestionsConfig.from(ours),
-                                StreamsConfig.from(named).pipeline(),
-                                () -> Instant.ofEpochMilli(nowMs)),
-                            new TopResource(
-                                new RecentTops(users, () -> Instant.ofEpochMilli(nowMs)))))
-                    .routes())
-            .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS);
-    server = URI.create("http://127.0.0.1:" + binding.localAddress().getPort());
+    api =
+        ServedApi.of(
+            List.of(
+                new UsersResource(
+                    userId -> {
+                      asked.add(userId);
+                      return user;
+                    },
+                    new Gate(UNDER_WAY_MAX)),
+                new CheckResource(
+                    users,
+                    new Gate(UNDER_WAY_MAX),
+                    QuestionsConfig.from(ours),
+                    StreamsConfig.from(named).pipeline(),
+                    () -> Instant.ofEpochMilli(nowMs)),
+                new TopResource(new RecentTops(users, () -> Instant.ofEpochMilli(nowMs)))));
+    server = api.server();
   }
 
   @AfterAll
   void close() {
     client.close();
-    kit.shutdownTestKit();
+    api.close();
   }
 
   @Test

@@ -1,0 +1,44 @@
+package io.spendwatch.ops.api;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.ServerBinding;
+
+/**
+ * Resources behind a server of their own, with the settings that a node's has. Close it at the end.
+ */
+record ServedApi(ActorTestKit kit, URI server) implements AutoCloseable {
+
+  static ServedApi of(List<? extends Resource> resources) throws Exception {
+    ActorTestKit kit =
+        ActorTestKit.create(
+            settings()
+                .getConfig("pekko.http")
+                .atPath("pekko.http")
+                .withFallback(ConfigFactory.load()));
+    ServerBinding binding =
+        Http.get(kit.system())
+            .newServerAt("127.0.0.1", 0)
+            .bind(new HttpApi(List.copyOf(resources)).routes())
+            .toCompletableFuture()
+            .get(10, TimeUnit.SECONDS);
+    return new ServedApi(kit, URI.create("http://127.0.0.1:" + binding.localAddress().getPort()));
+  }
+
+  /** Ours, where nobody has said anything else. */
+  static Config settings() {
+    return ConfigFactory.parseResources("spendwatch.conf")
+        .withFallback(ConfigFactory.defaultReferenceUnresolved())
+        .resolve();
+  }
+
+  @Override
+  public void close() {
+    kit.shutdownTestKit();
+  }
+}
