@@ -29,8 +29,8 @@ import java.util.function.ToIntFunction;
  *       instant, or one that began before and that no longer episode covers to its end.
  * </ul>
  *
- * All of it is marked late. What was announced and has ended stays as it was announced. A second
- * review of the same announces nothing.
+ * All of it is marked late, but for what lies where nobody has looked before. What was announced
+ * and has ended stays as it was announced. A second review of the same announces nothing.
  */
 final class LateReview {
 
@@ -110,6 +110,7 @@ final class LateReview {
   private final String userId;
   private final Past past;
   private final Cause cause;
+  private final long lateToMs;
   private final long offset;
   private final List<Transition> out;
   private final List<Episode> ended = new ArrayList<>();
@@ -123,6 +124,7 @@ final class LateReview {
 
   /**
    * @param announced as announced: all that ended at or after the cause's instant
+   * @param lateToMs what is announced of a point behind it is not late: nobody has looked there
    * @param offset of the record whose arrival led here; −1 where none did
    * @param out gets what has to be announced now
    */
@@ -130,12 +132,14 @@ final class LateReview {
       String userId,
       Past past,
       Cause cause,
+      long lateToMs,
       long offset,
       Episodes announced,
       List<Transition> out) {
     this.userId = userId;
     this.past = past;
     this.cause = cause;
+    this.lateToMs = lateToMs;
     this.offset = offset;
     this.out = out;
     this.ended.addAll(announced.ended());
@@ -395,7 +399,8 @@ final class LateReview {
                 + ":"
                 + (at.transaction() instanceof Ranked(int rank) ? rank : -1);
     Episode before = open;
-    open = new Episode(AlertIds.episodeId(userId, opening, cause.key()), at.atMs(), OPEN, 0);
+    String revealing = isLate(at) ? cause.key() : opening;
+    open = new Episode(AlertIds.episodeId(userId, opening, revealing), at.atMs(), OPEN, 0);
     out.add(transition(AlertType.RAISED, at, at.causeOfStart()));
     if (breach.end != null) {
       end(breach.end, breach.end.causeOfEnd());
@@ -441,9 +446,13 @@ final class LateReview {
         at.exposureMinor(),
         at.transactions(),
         at.balance(),
-        true,
+        isLate(at),
         cause instanceof LateTransaction(Transaction late) ? late.transactionId() : null,
         why,
         offset);
+  }
+
+  private boolean isLate(Point at) {
+    return at.atMs() <= lateToMs;
   }
 }

@@ -106,35 +106,33 @@ public final class UserExposure {
           Duplicates.fingerprint(entry.transactionId()),
           user.currencyNumber(entry.currency()));
     }
-    user.pass(user.settledMs());
-    long lateToMs = user.restoredToMs(toMs);
-    user.learn(history.versions(), history.versionsFromMs(), lateToMs, -1, out);
-    user.lookAgain(lateToMs, out);
+    // What lies behind it nobody has looked at: it is in order, however late it is looked at now.
+    long settledMs = user.settledMs();
+    long passedMs = user.restoredToMs(toMs);
+    user.pass(settledMs);
+    user.learn(history.versions(), history.versionsFromMs(), passedMs, settledMs, -1, out);
+    user.lookAgain(passedMs, settledMs, out);
     user.advance(toMs, -1, out);
     return user;
   }
 
-  /**
-   * Until when time had passed for this user before, as far as can be told: what comes behind it is
-   * late. Time that has passed since then passes now, in order.
-   */
+  /** Until when time has passed for this user, who was not in memory. */
   private long restoredToMs(long toMs) {
     long settledMs = settledMs();
     // Where nothing came, an idle partition's clock had passed what was announced last.
-    boolean isByTimeAlone = settledMs > window.latestMs();
-    return toMs > settledMs || isByTimeAlone ? settledMs + 1 : toMs;
+    return settledMs > window.latestMs() ? Math.max(toMs, settledMs + 1) : toMs;
   }
 
   /**
    * Which of the versions that begin where something was announced had been looked at is not known.
    */
-  private void lookAgain(long toMs, List<Transition> out) {
+  private void lookAgain(long toMs, long lateToMs, List<Transition> out) {
     int version = versions.firstFrom(passedMs);
     if (window.size() > 0
         && version < versions.size()
         && versions.get(version).asOfMs() == episodes.settledMs()) {
       AccountBalance first = versions.get(version);
-      review(new LateVersion(first.version(), first.asOfMs(), false), toMs, -1, out);
+      review(new LateVersion(first.version(), first.asOfMs(), false), toMs, lateToMs, -1, out);
     }
     countCurrencyInForce();
   }
@@ -295,6 +293,16 @@ public final class UserExposure {
    */
   public void learn(
       List<AccountBalance> read, long fromMs, long toMs, long offset, List<Transition> out) {
+    learn(read, fromMs, toMs, Long.MAX_VALUE, offset, out);
+  }
+
+  private void learn(
+      List<AccountBalance> read,
+      long fromMs,
+      long toMs,
+      long lateToMs,
+      long offset,
+      List<Transition> out) {
     long lastBegunMs = versions.lastBefore(passedMs);
     News news = versions.learn(read, fromMs);
     if (news == null) {
@@ -304,7 +312,7 @@ public final class UserExposure {
       long number = news.first() == null ? 0 : news.first().version();
       long reviewedFromMs =
           Math.max(window.latestMs() - ExposureWindow.WINDOW_MS + 1, news.fromMs());
-      review(new LateVersion(number, reviewedFromMs, true), toMs, offset, out);
+      review(new LateVersion(number, reviewedFromMs, true), toMs, lateToMs, offset, out);
     } else if (news.fromMs() < passedMs) {
       pass(Math.max(news.fromMs(), settledMs()));
     }
@@ -451,15 +459,19 @@ public final class UserExposure {
     Judged judgement =
         judged(balance, window.exposureAt(atMs, currencyNumber(transaction.currency())));
     if (!versions.isEmpty()) {
-      review(new LateTransaction(transaction), toMs, received.offset(), out);
+      review(new LateTransaction(transaction), toMs, Long.MAX_VALUE, received.offset(), out);
     }
     return judgement;
   }
 
-  private void review(LateReview.Cause cause, long toMs, long offset, List<Transition> out) {
+  /**
+   * @param lateToMs what lies behind it is found for the first time, and not late
+   */
+  private void review(
+      LateReview.Cause cause, long toMs, long lateToMs, long offset, List<Transition> out) {
     long untilMs = Math.max(passedMs, toMs);
     var past = new LateReview.Past(window, versions, this::currencyNumber);
-    var review = new LateReview(userId, past, cause, offset, episodes, out);
+    var review = new LateReview(userId, past, cause, lateToMs, offset, episodes, out);
     review.run(untilMs);
     episodes.take(review);
     pass(untilMs);

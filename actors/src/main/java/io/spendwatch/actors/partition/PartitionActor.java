@@ -181,7 +181,6 @@ public final class PartitionActor {
 
   private final ActorContext<PartitionCommand> context;
   private final int partition;
-  private final Predicate<String> isAtHome;
   private final Dependencies dependencies;
   private final PartitionActors node;
 
@@ -210,7 +209,6 @@ public final class PartitionActor {
       PartitionActors node) {
     this.context = context;
     this.partition = partition;
-    this.isAtHome = isAtHome;
     this.dependencies = dependencies;
     this.node = node;
     this.awake = new AwakeUsers(context);
