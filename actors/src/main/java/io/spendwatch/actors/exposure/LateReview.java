@@ -216,8 +216,7 @@ final class LateReview {
     List<Breach> found = new ArrayList<>();
     Breach breach = announcedBefore(fromMs);
     Point before = point(Point.Kind.VERSION, fromMs - 1, walk, false, balance);
-    boolean isNews = !(cause instanceof LateVersion late && !late.isNews());
-    if (breach == null && isNews && before.isBreach()) {
+    if (breach == null && isNews() && before.isBreach()) {
       // An episode that began later covered this breach, and may not any more: where it began
       // tells.
       long earliestMs = latestMs - ExposureWindow.WINDOW_MS + 1;
@@ -278,6 +277,10 @@ final class LateReview {
       found.add(breach);
     }
     return found;
+  }
+
+  private boolean isNews() {
+    return !(cause instanceof LateVersion late && !late.isNews());
   }
 
   /** What was going on when the instant began. */
@@ -357,10 +360,11 @@ final class LateReview {
       }
     }
     boolean isNew = coveredToMs == Long.MIN_VALUE;
-    if (breach.endMs() > coveredToMs) {
-      raise(breach, isNew ? breach.points.getFirst() : uncovered(breach, coveredToMs));
-    } else {
+    if (breach.endMs() <= coveredToMs) {
       useUp(breach, covering);
+    } else if (isNews() || breach.startMs() >= cause.fromMs()) {
+      // How a breach from before goes on was looked at then, with what only shows further back.
+      raise(breach, isNew ? breach.points.getFirst() : uncovered(breach, coveredToMs));
     }
   }
 

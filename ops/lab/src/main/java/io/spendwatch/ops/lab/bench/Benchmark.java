@@ -77,6 +77,13 @@ public enum Benchmark {
       return new MixedBenchmark(bench, size.mixed()).run();
     }
   },
+  /** How soon a node says what a transaction would do, and what that costs ingestion. */
+  CHECKS {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new ChecksBenchmark(bench, size.checks()).run();
+    }
+  },
   /** What an audit costs, and what it costs ingestion. */
   AUDIT {
     @Override
@@ -116,6 +123,7 @@ public enum Benchmark {
       int writes,
       long rows,
       MixedBenchmark.Load mixed,
+      ChecksBenchmark.Load checks,
       DrainBenchmark.Load drain,
       LatencyBenchmark.Load latency,
       GrowthBenchmark.Load growth,

@@ -6,6 +6,7 @@ import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.bench.Bench;
 import io.spendwatch.ops.lab.bench.BenchReport;
 import io.spendwatch.ops.lab.bench.Benchmark;
+import io.spendwatch.ops.lab.bench.ChecksBenchmark;
 import io.spendwatch.ops.lab.bench.DrainBenchmark;
 import io.spendwatch.ops.lab.bench.Figure;
 import io.spendwatch.ops.lab.bench.GrowthBenchmark;
@@ -66,8 +67,8 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       description =
-          "Of drain, growth, latency, memory, restore, partitions, takeover, snapshot, mixed, audit"
-              + " (default: all).")
+          "Of drain, growth, latency, memory, restore, partitions, takeover, snapshot, mixed,"
+              + " checks, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -137,7 +138,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--rate",
       paramLabel = "N",
       defaultValue = "5000",
-      description = "Transactions a second of the mixed load (${DEFAULT-VALUE}).")
+      description = "Transactions a second of mixed, checks and audit (${DEFAULT-VALUE}).")
   private int rate;
 
   @Option(
@@ -169,6 +170,13 @@ public final class BenchCommand implements Callable<Integer> {
       defaultValue = "50",
       description = "Analytical queries a second beside it (${DEFAULT-VALUE}).")
   private int queries;
+
+  @Option(
+      names = "--checks",
+      paramLabel = "N",
+      defaultValue = "500",
+      description = "Questions a second what a transaction would do (${DEFAULT-VALUE}).")
+  private int checks;
 
   @Option(
       names = "--rounds",
@@ -274,6 +282,7 @@ public final class BenchCommand implements Callable<Integer> {
         rows,
         new MixedBenchmark.Load(
             rate, phase, backlogOr(MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
+        new ChecksBenchmark.Load(rate, checks, phase, users, rounds, javaOptions, seed),
         new DrainBenchmark.Load(backlogOr(DRAIN_BACKLOG), users, rounds, javaOptions, seed),
         new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
         new GrowthBenchmark.Load(

@@ -36,7 +36,7 @@ import picocli.CommandLine;
 class BenchIT {
   private static final String TINY =
       "--users 300 --entries 3 --users-seen 2000 --users-awake 80 --days 33 --rows-per-day 100"
-          + " --rate 200 --rates 200 --phase 2s --backlog 40000 --rows 5000 --rounds 1"
+          + " --rate 200 --rates 200 --phase 2s --checks 20 --backlog 40000 --rows 5000 --rounds 1"
           + " --growth-users 100 --growth-entries 50";
 
   private final Map<String, String> properties = new TreeMap<>();
@@ -79,10 +79,11 @@ class BenchIT {
         run(
             "--on-configured-servers",
             "--only",
-            "growth,latency,memory,restore,partitions,mixed,audit");
+            "growth,latency,memory,restore,partitions,mixed,checks,audit");
     assertThat(report.figures())
         .extracting(Figure::benchmark)
-        .contains("growth", "latency", "memory", "restore", "partitions", "mixed", "audit");
+        .contains(
+            "growth", "latency", "memory", "restore", "partitions", "mixed", "checks", "audit");
     assertThat(report.figures())
         .extracting(Figure::name)
         .contains(
@@ -93,6 +94,7 @@ class BenchIT {
             "until all were judged once",
             "insert, 33 days",
             "backlog taken, beside analysis",
+            "check p99 at 20/s",
             "all, beside ingestion");
     assertThat(leftBehind(bed)).isEmpty();
   }
