@@ -125,16 +125,26 @@ public final class UserExposure {
 
   /**
    * Which of the versions that begin where something was announced had been looked at is not known.
+   * And where, in hindsight, the open episode began without a breach, a review has given it to a
+   * later one.
    */
   private void lookAgain(long toMs, long lateToMs, List<Transition> out) {
-    int version = versions.firstFrom(passedMs);
-    if (window.size() > 0
-        && version < versions.size()
-        && versions.get(version).asOfMs() == episodes.settledMs()) {
-      AccountBalance first = versions.get(version);
-      review(new LateVersion(first.version(), first.asOfMs(), false), toMs, lateToMs, -1, out);
+    if (window.size() > 0) {
+      long settledMs = episodes.settledMs();
+      int version = versions.firstFrom(passedMs);
+      boolean isFirstHere =
+          version < versions.size() && versions.get(version).asOfMs() == settledMs;
+      if (isFirstHere || (episodes.isOpen() && !isBreachAt(passedMs))) {
+        long number = isFirstHere ? versions.get(version).version() : 0;
+        review(new LateVersion(number, passedMs, false), toMs, lateToMs, -1, out);
+      }
     }
     countCurrencyInForce();
+  }
+
+  private boolean isBreachAt(long atMs) {
+    AccountBalance balance = versions.inForce(atMs);
+    return balance != null && balance.isExceededBy(window.exposureAt(atMs, countedFor(balance)));
   }
 
   /** Whether what was restored suffices to judge a transaction of this event time. */
