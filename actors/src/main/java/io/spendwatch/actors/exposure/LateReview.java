@@ -225,8 +225,10 @@ final class LateReview {
       }
     }
     if (breach != null && !before.isBreach()) {
-      // A balance that began too long ago to be reviewed has ended it.
-      found.add(new Breach(breach.startMs, breach.points, before));
+      if (isNews()) {
+        // A balance that began too long ago to be reviewed has ended it.
+        found.add(new Breach(breach.startMs, breach.points, before));
+      }
       breach = null;
     }
 
