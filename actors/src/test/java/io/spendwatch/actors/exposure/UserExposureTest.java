@@ -310,6 +310,21 @@ class UserExposureTest {
     assertThat(user.stored.transitions()).hasSize(told);
   }
 
+  /** In hindsight it began without a breach: a start had ended it, and raised another. */
+  @Test
+  void anEpisodeThatAReviewHasGivenToALaterBreachIsThatAfterAStart() {
+    var user = new Subject(100);
+    user.purchase("a", T0, 150);
+    user.streamTimeMs = T0 + 4 * HOUR_MS;
+    user.stored.learn(
+        List.of(version(2, T0 + 2 * HOUR_MS, 110), version(3, T0 + 2 * HOUR_MS, 20)),
+        T0 + 4 * HOUR_MS);
+    user.refund("late", T0 - HOUR_MS, 60);
+    assertThat(types()).containsExactly(AlertType.RAISED);
+    user.stored.restart(T0 + 4 * HOUR_MS);
+    assertThat(types()).containsExactly(AlertType.RAISED);
+  }
+
   @Test
   void aTransactionIsHeldAgainstTheVersionBeforeItsOwnInstant() {
     var user = new Subject(100);
