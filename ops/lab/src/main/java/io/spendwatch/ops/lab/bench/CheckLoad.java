@@ -1,5 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.protocol.EventTime;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -61,10 +62,11 @@ final class CheckLoad implements AutoCloseable {
     String question =
         String.format(
             Locale.ROOT,
-            "{\"transactionId\":\"check-%d\",\"userId\":\"%s%d\",\"amount\":\"1.00\",\"currency\":\"USD\"}",
+            "{\"transactionId\":\"check-%d\",\"userId\":\"%s%d\",\"amount\":\"1.00\",\"currency\":\"USD\",\"eventTime\":\"%s\"}",
             place,
             users,
-            place * STRIDE % usersCount);
+            place * STRIDE % usersCount,
+            EventTime.format(System.currentTimeMillis()));
     HttpRequest request =
         HttpRequest.newBuilder(address)
             .timeout(Duration.ofSeconds(10))

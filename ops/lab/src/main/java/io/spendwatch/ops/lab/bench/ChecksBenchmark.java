@@ -24,9 +24,6 @@ public final class ChecksBenchmark {
 
   private static final double SCENARIOS_PER_SECOND = 50;
 
-  /** So that the compilers have seen it; twice as long as a turn, at least a minute. */
-  private static final Duration WARM_UP_MIN = Duration.ofMinutes(1);
-
   /**
    * How much.
    *
@@ -89,7 +86,7 @@ public final class ChecksBenchmark {
                   site.producer(), namespace.topics().transactions(), settings, check::expect)) {
         var ingestion = new Ingestion(turn, traffic);
         traffic.touchUsers(System.currentTimeMillis());
-        warmUp(ingestion, node);
+        warmUp(turn, ingestion, node);
         for (int round = 0; round < load.rounds(); round++) {
           if (round % 2 == 0) {
             measure(turn, ingestion, subscriber, alone);
@@ -110,13 +107,9 @@ public final class ChecksBenchmark {
     return new CheckLoad(node, load.checksPerSecond(), USER, load.users());
   }
 
-  private void warmUp(Ingestion ingestion, URI node) {
-    bench.say("warming up");
-    Duration twice = load.phase().multipliedBy(2);
-    boolean isRehearsal = load.phase().compareTo(Duration.ofSeconds(10)) < 0;
-    Duration time = isRehearsal || twice.compareTo(WARM_UP_MIN) > 0 ? twice : WARM_UP_MIN;
+  private void warmUp(Turn turn, Ingestion ingestion, URI node) {
     try (CheckLoad _ = asking(node)) {
-      Ingestion.Steady _ = ingestion.steady(load.perSecond(), time);
+      new WarmUp(bench, turn, ingestion).run(load.perSecond(), load.phase());
     }
   }
 
@@ -152,11 +145,11 @@ public final class ChecksBenchmark {
 
   private void measure(Turn turn, Ingestion ingestion, Subscriber subscriber, Seen seen) {
     Histogram before = subscriber.awaitExact(NAME).latencyMicros();
-    double startSeconds = cpuSeconds(turn);
+    double startSeconds = turn.cpuSeconds();
     long startNanos = System.nanoTime();
     Ingestion.Steady _ = ingestion.steady(load.perSecond(), load.phase());
     double took = (System.nanoTime() - startNanos) / 1e9;
-    seen.cores.add((cpuSeconds(turn) - startSeconds) / took);
+    seen.cores.add((turn.cpuSeconds() - startSeconds) / took);
     Histogram micros = subscriber.awaitExact(NAME).latencyMicros();
     micros.subtract(before);
     seen.p50.add(millis(micros, 50));
@@ -170,10 +163,6 @@ public final class ChecksBenchmark {
             seen.p50.getLast(),
             seen.p99.getLast(),
             seen.cores.getLast()));
-  }
-
-  private static double cpuSeconds(Turn turn) {
-    return turn.cpuClock().seconds().values().stream().mapToDouble(Double::doubleValue).sum();
   }
 
   private static double millis(Histogram micros, double percentile) {

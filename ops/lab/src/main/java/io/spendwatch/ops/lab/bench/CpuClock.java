@@ -36,10 +36,43 @@ record CpuClock(Map<String, Supplier<Stream<ProcessHandle>>> processes) {
     return seconds;
   }
 
+  /** Of that, what compilers of JVMs have taken that run now; 0 where it cannot be known. */
+  double compilerSeconds() {
+    return processes.values().stream()
+        .flatMap(Supplier::get)
+        .map(process -> Path.of("/proc/" + process.pid() + "/task"))
+        .filter(Files::isReadable)
+        .mapToDouble(CpuClock::compilerSecondsOf)
+        .sum();
+  }
+
+  private static double compilerSecondsOf(Path threads) {
+    try (Stream<Path> each = Files.list(threads)) {
+      return each.mapToDouble(thread -> isCompiler(thread) ? secondsOf(thread.resolve("stat")) : 0)
+          .sum();
+    } catch (IOException e) {
+      // Ended meanwhile.
+      return 0;
+    }
+  }
+
+  private static boolean isCompiler(Path thread) {
+    try {
+      String name = Files.readString(thread.resolve("comm"));
+      return name.startsWith("C1 Compiler") || name.startsWith("C2 Compiler");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   private static double secondsOf(ProcessHandle process) {
+    return secondsOf(Path.of("/proc/" + process.pid() + "/stat"));
+  }
+
+  private static double secondsOf(Path statOfOne) {
     String stat;
     try {
-      stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+      stat = Files.readString(statOfOne);
     } catch (NoSuchFileException e) {
       // Ended meanwhile: counted with whoever started it.
       return 0;

@@ -34,17 +34,6 @@ public final class LatencyBenchmark {
   /** But no more than so many times what is measured. */
   private static final int WARM_UP_FACTOR = 10;
 
-  /** After the last records of a past, until those of now come as they will. */
-  private static final int WARM_UP_SLICES_MIN = 3;
-
-  /** Three minutes: both compilers of a node, a broker and the generator are done on two cores. */
-  private static final int WARM_UP_SLICES_MAX = 18;
-
-  private static final Duration WARM_UP_SLICE = Duration.ofSeconds(10);
-
-  /** A slice that takes this share less than the one before says that something still compiles. */
-  private static final double STILL_COMPILES = 0.05;
-
   /**
    * How much.
    *
@@ -124,7 +113,7 @@ public final class LatencyBenchmark {
               Instant.ofEpochMilli(startMs)));
       traffic.touchUsers(startMs);
       double _ = ingestion.past(warmUpRecords(), startMs);
-      warmUp(turn, ingestion);
+      new WarmUp(bench, turn, ingestion).run(fastest(), load.phase());
       Histogram before = subscriber.awaitExact(contender.label()).latencyMicros();
       for (int perSecond : load.perSecond()) {
         Ingestion.Steady ingested = ingestion.steady(perSecond, load.phase());
@@ -139,40 +128,8 @@ public final class LatencyBenchmark {
     }
   }
 
-  /**
-   * The same load until it costs no less than before: contender, broker and generator have compiled
-   * what they run. Half a minute is not enough: a node then still took twice its time, and alerts
-   * waited for the compilers. A phase that is shorter than a slice is a rehearsal, and takes one.
-   */
-  private void warmUp(Turn turn, Ingestion ingestion) {
-    int perSecond = load.perSecond().stream().mapToInt(Integer::intValue).max().orElseThrow();
-    if (load.phase().compareTo(WARM_UP_SLICE) < 0) {
-      Ingestion.Steady _ = ingestion.steady(perSecond, load.phase());
-      return;
-    }
-    double before = Double.MAX_VALUE;
-    for (int slice = 1; slice <= WARM_UP_SLICES_MAX; slice++) {
-      double startSeconds = cpuSeconds(turn);
-      Ingestion.Steady _ = ingestion.steady(perSecond, WARM_UP_SLICE);
-      double took = cpuSeconds(turn) - startSeconds;
-      if (slice >= WARM_UP_SLICES_MIN && took >= before * (1 - STILL_COMPILES)) {
-        bench.say(
-            String.format(
-                Locale.ROOT,
-                "%-10s warm after %d s, at %.2f cores",
-                turn.contender().label(),
-                slice * WARM_UP_SLICE.toSeconds(),
-                took / WARM_UP_SLICE.toSeconds()));
-        return;
-      }
-      before = took;
-    }
-    bench.say(String.format(Locale.ROOT, "%-10s is still warming up", turn.contender().label()));
-  }
-
-  /** Of all processes that take part. */
-  private static double cpuSeconds(Turn turn) {
-    return turn.cpuClock().seconds().values().stream().mapToDouble(Double::doubleValue).sum();
+  private int fastest() {
+    return load.perSecond().stream().mapToInt(Integer::intValue).max().orElseThrow();
   }
 
   private long warmUpRecords() {

@@ -80,6 +80,11 @@ final class Turn implements AutoCloseable {
     return cpuClock;
   }
 
+  /** Processor time of all processes that take part, seconds; 0 where it cannot be known. */
+  double cpuSeconds() {
+    return cpuClock.seconds().values().stream().mapToDouble(Double::doubleValue).sum();
+  }
+
   /**
    * Waits until no more than so many records before these ends are not committed.
    *

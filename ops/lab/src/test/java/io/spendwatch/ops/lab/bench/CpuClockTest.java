@@ -41,4 +41,11 @@ class CpuClockTest {
     var clock = new CpuClock(Map.of("gone", () -> Stream.of(gone.toHandle())));
     assertThat(clock.seconds()).containsExactly(Map.entry("gone", 0.0));
   }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void countsTheCompilersOfAJvm() {
+    var clock = new CpuClock(Map.of("us", () -> Stream.of(ProcessHandle.current())));
+    assertThat(clock.compilerSeconds()).isPositive().isLessThan(clock.seconds().get("us"));
+  }
 }
