@@ -45,6 +45,7 @@ import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.Statements;
+import io.spendwatch.streams.ledger.GatheredAccounts;
 import io.spendwatch.streams.ledger.PgAccounts;
 import io.spendwatch.streams.ledger.PgHistory;
 import io.spendwatch.streams.ledger.UnreadableRows;
@@ -402,7 +403,9 @@ public final class Node {
             new PgHistory(database, unreadable)),
         new QuestionPorts(
             configuration.questions().partitionWaitingMax(),
-            new PgAccounts(questions, unreadable),
+            new GatheredAccounts(
+                new PgAccounts(questions, unreadable),
+                configuration.questionsDatabase().poolSize()),
             new PgHistory(questions, unreadable)));
   }
 
