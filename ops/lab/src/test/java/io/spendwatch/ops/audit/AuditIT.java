@@ -583,7 +583,7 @@ class AuditIT {
 
   private AwakeWindows windows() {
     return new HttpWindows(
-        URI.create("http://127.0.0.1:" + node.httpPort()), Duration.ofSeconds(10));
+        URI.create("http://127.0.0.1:" + node.httpPort()), Duration.ofSeconds(60));
   }
 
   private static AwakeWindows nobody() {
