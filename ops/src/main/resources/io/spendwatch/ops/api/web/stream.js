@@ -35,6 +35,9 @@ export class Stream extends EventTarget {
         this.#connect();
       }
     });
+    // A page that was left may be kept to come back to, and its connection with it.
+    window.addEventListener("pagehide", () => this.#stop());
+    window.addEventListener("pageshow", () => this.#wanted && this.state === "stopped" && this.#connect());
     // What the system knows about the network saves waiting.
     window.addEventListener("online", () => this.#wanted && this.state !== "live" && this.#connect());
   }
