@@ -72,8 +72,7 @@ public final class GatheredAccounts implements Accounts {
     for (List<Waiting> next = next(); !next.isEmpty(); next = next()) {
       List<Waiting> asked = next;
       var _ =
-          accounts
-              .versions(asked.stream().map(Waiting::query).toList())
+          read(asked)
               .whenComplete(
                   (versions, failure) -> {
                     synchronized (this) {
@@ -82,6 +81,15 @@ public final class GatheredAccounts implements Accounts {
                     readOn();
                     asked.forEach(waiting -> answer(waiting, versions, failure));
                   });
+    }
+  }
+
+  /** Whatever comes of it is an answer: one that does not count its end would be waited for. */
+  private CompletionStage<Map<String, List<AccountBalance>>> read(List<Waiting> asked) {
+    try {
+      return accounts.versions(asked.stream().map(Waiting::query).toList());
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
     }
   }
 

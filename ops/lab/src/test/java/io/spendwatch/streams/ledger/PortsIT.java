@@ -8,8 +8,12 @@ import io.spendwatch.actors.ports.History;
 import io.spendwatch.actors.ports.PortsContract;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.streams.database.SqlText;
+import io.vertx.sqlclient.Tuple;
 import java.sql.SQLException;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -18,11 +22,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The adapters on PostgreSQL keep the contract of the actors' ports. */
+/**
+ * The adapters on PostgreSQL keep the contract of the actors' ports; on the simulated one, too, so
+ * that all of its stand-ins are held against the same.
+ */
 @ExtendWith(Servers.class)
 class PortsIT {
   private static final List<LocalDate> DAYS =
       LocalDate.of(2024, 2, 27).datesUntil(LocalDate.of(2024, 3, 4)).toList();
+  private static final String ENSURE_PARTITIONS = SqlText.load(Ledger.class, "ensure_partitions");
   private static RealServer real;
 
   @BeforeAll
@@ -43,6 +51,20 @@ class PortsIT {
     protected Store emptyStore() throws SQLException {
       real.reset(DAYS);
       return new PgStore(real);
+    }
+  }
+
+  @Nested
+  class OnTheSimulatedServer extends PortsContract {
+    @Override
+    protected Store emptyStore() {
+      SimulatedServer simulated = new SimulatedServer();
+      OffsetDateTime[] days =
+          DAYS.stream()
+              .map(day -> day.atStartOfDay().atOffset(ZoneOffset.UTC))
+              .toArray(OffsetDateTime[]::new);
+      var _ = simulated.postgres().run(ENSURE_PARTITIONS, Tuple.of(days));
+      return new PgStore(simulated);
     }
   }
 

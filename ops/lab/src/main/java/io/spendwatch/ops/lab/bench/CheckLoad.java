@@ -15,7 +15,7 @@ import org.HdrHistogram.Histogram;
 final class CheckLoad implements AutoCloseable {
   private static final int DIGITS = 3;
 
-  /** Coprime to any number of users that somebody measures with: all of them are asked about. */
+  /** A prime: whatever the number of users, but its multiples, all of them are asked about. */
   private static final long STRIDE = 7919;
 
   private final HttpClient client =

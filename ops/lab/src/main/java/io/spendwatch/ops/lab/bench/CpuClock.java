@@ -50,8 +50,8 @@ record CpuClock(Map<String, Supplier<Stream<ProcessHandle>>> processes) {
     try (Stream<Path> each = Files.list(threads)) {
       return each.mapToDouble(thread -> isCompiler(thread) ? secondsOf(thread.resolve("stat")) : 0)
           .sum();
-    } catch (IOException e) {
-      // Ended meanwhile.
+    } catch (IOException | UncheckedIOException e) {
+      // Ended meanwhile, the process or a thread of it.
       return 0;
     }
   }

@@ -32,11 +32,12 @@ record WarmUp(Bench bench, Turn turn, Ingestion ingestion) {
       Ingestion.Steady _ = ingestion.steady(perSecond, phase);
       return;
     }
+    boolean isKnown = !turn.cpuClock().seconds().isEmpty();
     for (int slice = 1; slice <= SLICES_MAX; slice++) {
       double startSeconds = turn.cpuClock().compilerSeconds();
       Ingestion.Steady _ = ingestion.steady(perSecond, SLICE);
       double cores = (turn.cpuClock().compilerSeconds() - startSeconds) / SLICE.toSeconds();
-      if (slice >= SLICES_MIN && cores < RESTING) {
+      if (isKnown && slice >= SLICES_MIN && cores < RESTING) {
         bench.say(
             String.format(
                 Locale.ROOT,
