@@ -111,7 +111,7 @@ final class FaultBed implements AutoCloseable {
   /** Starts the nodes and waits until they are ready. */
   void start() throws SQLException {
     nodes.forEach(NodeProcess::start);
-    awaitReady();
+    awaitReady(START_LIMIT);
     if (isCluster()) {
       watch = Optional.of(PartitionWatch.start(bed));
     }
@@ -237,16 +237,33 @@ final class FaultBed implements AutoCloseable {
 
   /** Waits until all nodes are ready, in one cluster, and all partitions have one of them. */
   void awaitReady() {
+    awaitReady(isCluster() ? START_LIMIT : LIMIT);
+  }
+
+  private void awaitReady(Duration limit) {
     await("readiness of all nodes")
-        .atMost(isCluster() ? START_LIMIT : LIMIT)
-        .until(
+        .atMost(limit)
+        .untilAsserted(
             () -> {
               supervise();
-              return nodes.stream().allMatch(NodeProcess::isReady)
-                  && nodes.stream().mapToInt(NodeProcess::partitions).sum() == PARTITIONS
-                  && (!isCluster()
-                      || nodes.stream().allMatch(node -> node.membersUp() == nodes.size()));
+              assertThat(nodes.stream().map(this::isMissing).flatMap(Optional::stream)).isEmpty();
+              assertThat(nodes.stream().mapToInt(NodeProcess::partitions).sum())
+                  .as("partitions that have a node")
+                  .isEqualTo(PARTITIONS);
             });
+  }
+
+  /** What a node is not, where it is not ready; told in words, for whoever has nothing else. */
+  private Optional<String> isMissing(NodeProcess node) {
+    if (!node.isReady()) {
+      return Optional.of(
+          node.name()
+              + (node.isAlive() ? ": " : " has ended: ")
+              + node.waitingFor().map(List::toString).orElse("no answer"));
+    }
+    return isCluster() && node.membersUp() != nodes.size()
+        ? Optional.of(node.name() + " knows " + node.membersUp() + " members that are up")
+        : Optional.empty();
   }
 
   /** Whether the shard of each partition is where the partition is consumed. */

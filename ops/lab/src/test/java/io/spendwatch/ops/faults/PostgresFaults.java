@@ -6,8 +6,11 @@ import java.util.regex.Pattern;
 final class PostgresFaults {
   private static final Pattern ANY = Pattern.compile("PostgreSQL: (?!the connection that pushes)");
   private static final Pattern READ_ONLY = Pattern.compile("PostgreSQL: .*25006");
+
+  /** In the server's words, or that it is gone: a full disk of its log ends it. */
   private static final Pattern DISK_FULL =
-      Pattern.compile("PostgreSQL: .*(53100|space|refused|recovery)");
+      Pattern.compile("PostgreSQL: .*(53100|space|refused|recovery|lost)");
+
   private static final int COMMIT_DELAY_US = 100_000;
 
   private PostgresFaults() {}
