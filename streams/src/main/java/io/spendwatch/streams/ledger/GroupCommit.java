@@ -1,6 +1,7 @@
 package io.spendwatch.streams.ledger;
 
 import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
@@ -23,12 +24,14 @@ import java.util.concurrent.CompletionStage;
  * thread.
  *
  * <pre>
- *   at rest ──a batch──▶ under way ──answered, batches have gathered──▶ under way
- *      ▲                     └──────── answered, nobody waits ───────────▶ at rest
+ *   at rest ──a batch, no other is expected──▶ under way ──answered, batches have gathered──▶ under way
+ *      ▲                                           └──────── answered, nobody waits ───────────▶ at rest
  * </pre>
  *
- * <p>Nothing waits for company: a statement starts once the one before is answered, or beside it
- * where a full one has gathered. A partition has at most one batch in each.
+ * <p>A statement starts once the one before is answered, or beside it where a full one has
+ * gathered. A partition has at most one batch in each. What one poll of Kafka has brought to
+ * several partitions is written together: a batch waits for those that are being assessed, but no
+ * longer than {@link #COMPANY_MS}, since one of them may have to wait for what is read.
  *
  * <p>Each partition is granted or fenced by itself. What is refused for what lies in the data is
  * tried batch by batch, so that only the one at fault fails; every other failure is that of all, to
@@ -38,26 +41,53 @@ final class GroupCommit {
   private static final String WRITE_TRANSACTIONS = SqlText.load(Ledger.class, "write_transactions");
   private static final String WRITE_LEDGER = SqlText.load(Ledger.class, "write_ledger");
 
+  /** What is assessed without reading anything takes less, for all partitions together. */
+  private static final long COMPANY_MS = 2;
+
+  /** So many are company enough: what a statement costs by itself is little beside them. */
+  private static final int COMPANY_ROWS = 500;
+
   private record Waiting(LedgerBatch batch, CompletableFuture<Outcome> outcome) {}
 
   private final Statements statements;
   private final int statementsMax;
   private final int rowsMax;
+  private final Timekeeper time;
 
   /** Guarded by this. Bounded by one batch of each partition's lives. */
   private Deque<Waiting> gathered = new ArrayDeque<>();
 
   private int gatheredRows;
   private int underWay;
+  private int expected;
+  private boolean isAlarmSet;
 
   /**
    * @param statementsMax that are under way at a time
    * @param rowsMax transactions of a statement, but for a batch that alone has more
    */
-  GroupCommit(Statements statements, int statementsMax, int rowsMax) {
+  GroupCommit(Statements statements, int statementsMax, int rowsMax, Timekeeper time) {
     this.statements = statements;
     this.statementsMax = statementsMax;
     this.rowsMax = rowsMax;
+    this.time = time;
+  }
+
+  /**
+   * A batch is on its way, for which others may wait.
+   *
+   * @return to be run once, when it has come or will not come
+   */
+  Runnable expect() {
+    synchronized (this) {
+      expected++;
+    }
+    return () -> {
+      synchronized (this) {
+        expected--;
+      }
+      startNext(true);
+    };
   }
 
   /** Completes on the thread that completes the statement. */
@@ -67,15 +97,19 @@ final class GroupCommit {
       gathered.add(waiting);
       gatheredRows += batch.rows();
     }
-    startNext();
+    startNext(true);
     return waiting.outcome;
   }
 
-  private void startNext() {
+  private void startNext(boolean mayWait) {
     List<Waiting> group;
     synchronized (this) {
       boolean isFull = gatheredRows >= rowsMax && underWay < statementsMax;
       if (gathered.isEmpty() || (underWay > 0 && !isFull)) {
+        return;
+      }
+      if (mayWait && expected > 0 && gatheredRows < Math.min(COMPANY_ROWS, rowsMax)) {
+        setAlarm();
         return;
       }
       underWay++;
@@ -94,6 +128,23 @@ final class GroupCommit {
                 answer(group, answer, failure);
               }
             });
+  }
+
+  /**
+   * Guarded by this. One that is set for a group that has started meanwhile only starts the next.
+   */
+  private void setAlarm() {
+    if (!isAlarmSet) {
+      isAlarmSet = true;
+      time.schedule(
+          COMPANY_MS,
+          () -> {
+            synchronized (this) {
+              isAlarmSet = false;
+            }
+            startNext(false);
+          });
+    }
   }
 
   private List<Waiting> takeGroup() {
@@ -121,7 +172,7 @@ final class GroupCommit {
     synchronized (this) {
       underWay--;
     }
-    startNext();
+    startNext(true);
   }
 
   /** One of them is at fault; the others are not to fail with it. */

@@ -4,6 +4,7 @@ import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.EventTimes;
 import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.database.SqlText;
@@ -66,9 +67,10 @@ public final class Ledger {
       Statements writes,
       int writesMax,
       int writeRowsMax,
-      UnreadableRows unreadable) {
+      UnreadableRows unreadable,
+      Timekeeper time) {
     this.database = database;
-    this.writes = new GroupCommit(writes, writesMax, writeRowsMax);
+    this.writes = new GroupCommit(writes, writesMax, writeRowsMax, time);
     this.unreadable = unreadable;
   }
 
@@ -186,6 +188,16 @@ public final class Ledger {
     return database
         .execute(HOLD_PIPELINE, Tuple.of(partition, epoch, partitions))
         .thenApply(rows -> rows.iterator().hasNext());
+  }
+
+  /**
+   * A batch is being assessed. Those of other partitions that are written meanwhile wait a moment,
+   * to be in the same statement.
+   *
+   * @return to be run once, when {@link #write} has been asked for, or will not be
+   */
+  public Runnable expect() {
+    return writes.expect();
   }
 
   /**

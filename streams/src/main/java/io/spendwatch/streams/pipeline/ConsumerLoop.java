@@ -17,8 +17,10 @@ import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
 import io.spendwatch.streams.publish.Publishers;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +65,15 @@ import org.slf4j.LoggerFactory;
 final class ConsumerLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
+
+  /** What a poll answers sooner than any broker was there before it. */
+  private static final long AT_ONCE_NANOS = 2_000_000;
+
+  /** More than so many are a backlog, of which the next poll has more. */
+  private static final int OLD_RECORDS_MAX = 200;
+
+  /** For the answer to a fetch that has something to answer with. */
+  private static final Duration ANSWER = Duration.ofMillis(3);
 
   /** After how long without an answer Kafka is said to be waited for. */
   private static final long NO_ANSWER_MS = 10_000;
@@ -206,10 +217,31 @@ final class ConsumerLoop {
     }
   }
 
-  private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> current) {
+  /**
+   * The client asks for more before it hands over what it has, so what is there at once is of just
+   * after the poll before, and all that came since is one answer away. Both are taken, as one.
+   */
+  private List<ConsumerRecords<byte[], byte[]>> poll(Consumer<byte[], byte[]> current) {
+    awaitNextPoll();
+    long askedNanos = time.nanoTime();
+    ConsumerRecords<byte[], byte[]> first = poll(current, POLL);
+    boolean isOld =
+        !config.pollIntervalMin().isZero() && time.nanoTime() - askedNanos < AT_ONCE_NANOS;
+    if (first.isEmpty() || !isOld || first.count() > OLD_RECORDS_MAX) {
+      return List.of(first);
+    }
     try {
-      awaitNextPoll();
-      return current.poll(POLL);
+      return List.of(first, poll(current, ANSWER));
+    } catch (TimeoutException e) {
+      // What has been read would not be read again.
+      LOG.debug("The second answer is not there yet", e);
+      return List.of(first);
+    }
+  }
+
+  private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> current, Duration atMost) {
+    try {
+      return current.poll(atMost);
     } catch (WakeupException e) {
       // Somebody has something for the rest of this step.
       return ConsumerRecords.empty();
@@ -233,7 +265,7 @@ final class ConsumerLoop {
 
   /**
    * The broker answers a fetch with the first record that it has, and each poll sends one: how many
-   * records come together, and how many fetches are made, is decided by the pause between polls.
+   * records come together, and how many fetches are made, is decided by the pause between looks.
    */
   private void awaitNextPoll() {
     long pauseNanos = polledNanos + config.pollIntervalMin().toNanos() - time.nanoTime();
@@ -243,18 +275,32 @@ final class ConsumerLoop {
     polledNanos = time.nanoTime();
   }
 
-  private void feed(ConsumerRecords<byte[], byte[]> polled) {
-    for (TopicPartition source : polled.partitions()) {
-      AssignedPartition partition = assigned.get(source);
-      if (partition != null && partition.isLive() && partition.pipeline().isRunning()) {
-        List<ConsumerRecord<byte[], byte[]>> records = polled.records(source);
-        partition
-            .progress()
-            .read(records.getLast().offset() + 1, records.getFirst().timestamp(), time.millis());
-        partition.pipeline().offer(records);
+  private void feed(List<ConsumerRecords<byte[], byte[]>> polled) {
+    Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records = new HashMap<>();
+    for (ConsumerRecords<byte[], byte[]> each : polled) {
+      for (TopicPartition source : each.partitions()) {
+        records.merge(source, each.records(source), ConsumerLoop::both);
       }
-      // Records of a life that has ended are read again by the next one.
     }
+    records.forEach(this::feed);
+  }
+
+  private void feed(TopicPartition source, List<ConsumerRecord<byte[], byte[]>> records) {
+    AssignedPartition partition = assigned.get(source);
+    if (partition != null && partition.isLive() && partition.pipeline().isRunning()) {
+      partition
+          .progress()
+          .read(records.getLast().offset() + 1, records.getFirst().timestamp(), time.millis());
+      partition.pipeline().offer(records);
+    }
+    // Records of a life that has ended are read again by the next one.
+  }
+
+  private static List<ConsumerRecord<byte[], byte[]>> both(
+      List<ConsumerRecord<byte[], byte[]>> first, List<ConsumerRecord<byte[], byte[]>> second) {
+    List<ConsumerRecord<byte[], byte[]>> both = new ArrayList<>(first);
+    both.addAll(second);
+    return both;
   }
 
   /** Whoever works under a layout of the topic that is over can write nothing any more. */

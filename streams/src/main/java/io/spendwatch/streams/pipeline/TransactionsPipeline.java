@@ -265,7 +265,12 @@ final class TransactionsPipeline {
     if (batch.isTick() && isToStandStill()) {
       return standStill();
     }
-    return assess(batch).thenCompose(judged -> write(batch, judged));
+    // What one poll has brought to other partitions is written together with it.
+    Runnable isThere = batch.isTick() ? () -> {} : with.ledger().expect();
+    return assess(batch)
+        .thenApply(judged -> write(batch, judged))
+        .whenComplete((_, _) -> isThere.run())
+        .thenCompose(written -> written);
   }
 
   /**

@@ -8,17 +8,22 @@ import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Statements;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -56,8 +61,47 @@ class GroupCommitTest {
     }
   }
 
+  /** Alarms that ring when the test says so. */
+  private final class Alarms implements Timekeeper {
+    @Override
+    public Instant instant() {
+      return Instant.EPOCH;
+    }
+
+    @Override
+    public long nanoTime() {
+      return 0;
+    }
+
+    @Override
+    public RandomGenerator random() {
+      throw new AssertionError("nothing is left to chance");
+    }
+
+    @Override
+    public void schedule(long delayMs, Runnable task) {
+      alarms.add(task);
+    }
+
+    @Override
+    public void startThread(String name, Runnable body) {
+      throw new AssertionError("no thread is needed");
+    }
+
+    @Override
+    public boolean await(CompletableFuture<?> event, Duration atMost) {
+      throw new AssertionError("nobody waits");
+    }
+
+    @Override
+    public <T> T poll(BlockingQueue<T> queue, long atMostNanos) {
+      throw new AssertionError("nobody waits");
+    }
+  }
+
+  private final List<Runnable> alarms = new ArrayList<>();
   private final Server server = new Server();
-  private final GroupCommit commit = new GroupCommit(server, 2, ROWS_MAX);
+  private final GroupCommit commit = new GroupCommit(server, 2, ROWS_MAX, new Alarms());
 
   private CompletableFuture<Ledger.Outcome> write(int partition, int rows) {
     return commit.write(batch(partition, EPOCH, rows)).toCompletableFuture();
@@ -104,6 +148,49 @@ class GroupCommitTest {
     server.grants(1, 2, 1);
     assertThat(second).isCompletedWithValue(new Ledger.Written(1, 0));
     assertThat(third).isCompletedWithValue(new Ledger.Written(1, 0));
+  }
+
+  @Test
+  void waitsForThoseThatAreExpectedAndWritesThemTogether() {
+    Runnable one = commit.expect();
+    Runnable other = commit.expect();
+    Runnable nobody = commit.expect();
+    var _ = write(0, 1);
+    one.run();
+    assertThat(server.asked()).isEmpty();
+    var _ = write(1, 1);
+    other.run();
+    assertThat(server.asked()).isEmpty();
+    // Of this one nothing is to be written.
+    nobody.run();
+    assertThat(server.asked()).containsExactly(List.of(0, 1));
+  }
+
+  @Test
+  void waitsForThoseThatAreExpectedOnlyForAMoment() {
+    Runnable late = commit.expect();
+    var _ = write(0, 1);
+    var _ = write(1, 1);
+    assertThat(alarms).hasSize(1);
+    alarms.removeFirst().run();
+    assertThat(server.asked()).containsExactly(List.of(0, 1));
+    server.grants(0, 0, 1);
+    var _ = write(2, 1);
+    assertThat(server.asked()).hasSize(1);
+    var _ = write(3, 1);
+    late.run();
+    assertThat(server.asked().getLast()).containsExactly(2, 3);
+    // Of a group that has started: it finds nobody.
+    alarms.removeFirst().run();
+    assertThat(server.asked()).hasSize(2);
+  }
+
+  @Test
+  void waitsForNobodyWhereTheGroupIsLarge() {
+    Runnable late = commit.expect();
+    var _ = write(0, ROWS_MAX);
+    assertThat(server.asked()).containsExactly(List.of(0));
+    late.run();
   }
 
   @Test

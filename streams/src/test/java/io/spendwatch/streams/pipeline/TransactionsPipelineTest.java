@@ -154,7 +154,7 @@ class TransactionsPipelineTest {
             new PartitionStarts("test", new Sources(server), publishers, config.retry(), time),
             actors,
             new ExposureAssessor(kit.system(), config, time),
-            new Ledger(server, server, 2, config.writeRowsMax(), unreadable),
+            new Ledger(server, server, 2, config.writeRowsMax(), unreadable, time),
             CONFIG.kafka().partitioner(),
             layouts,
             new LayoutWatch(

@@ -1,7 +1,9 @@
 package io.spendwatch.streams.ledger;
 
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
+import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -22,6 +24,7 @@ record Adapters(
   private static final String ENSURE_PARTITIONS = SqlText.load(Ledger.class, "ensure_partitions");
 
   private static final int ROWS_MAX = 5;
+  private static final Timekeeper TIME = Timekeeper.real(InstantSource.system());
 
   static Adapters on(Server server) {
     Statements withoutPartitions =
@@ -31,8 +34,8 @@ record Adapters(
                 : server.execute(sql, parameters);
     return new Adapters(
         server,
-        new Ledger(server, server, 1, ROWS_MAX, new UnreadableRows()),
-        new Ledger(withoutPartitions, server, 1, ROWS_MAX, new UnreadableRows()),
+        new Ledger(server, server, 1, ROWS_MAX, new UnreadableRows(), TIME),
+        new Ledger(withoutPartitions, server, 1, ROWS_MAX, new UnreadableRows(), TIME),
         new Layouts(server),
         new PgHistory(server, new UnreadableRows()),
         new PgAccounts(server, new UnreadableRows()),

@@ -7,6 +7,7 @@ import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.PgAccounts;
@@ -16,6 +17,7 @@ import io.spendwatch.streams.pipeline.StreamsConfig;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -83,7 +85,13 @@ final class Installation implements AutoCloseable {
   /** As a node's, of its own. */
   Ledger ledger() {
     int writeRowsMax = settings.getInt("spendwatch.pipeline.write-rows-max");
-    return new Ledger(database, writes, writesMax, writeRowsMax, new UnreadableRows());
+    return new Ledger(
+        database,
+        writes,
+        writesMax,
+        writeRowsMax,
+        new UnreadableRows(),
+        Timekeeper.real(InstantSource.system()));
   }
 
   /** A node's partition actors, none of them started. */
