@@ -90,6 +90,13 @@ final class GroupCommit {
     };
   }
 
+  /** Whether something is on its way, asked for or expected. */
+  boolean isBusy() {
+    synchronized (this) {
+      return underWay > 0 || expected > 0 || !gathered.isEmpty();
+    }
+  }
+
   /** Completes on the thread that completes the statement. */
   CompletionStage<Outcome> write(LedgerBatch batch) {
     Waiting waiting = new Waiting(batch, new CompletableFuture<>());

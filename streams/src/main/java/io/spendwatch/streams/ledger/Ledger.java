@@ -190,6 +190,11 @@ public final class Ledger {
         .thenApply(rows -> rows.iterator().hasNext());
   }
 
+  /** Whether a batch is being written or assessed. */
+  public boolean isBusy() {
+    return writes.isBusy();
+  }
+
   /**
    * A batch is being assessed. Those of other partitions that are written meanwhile wait a moment,
    * to be in the same statement.

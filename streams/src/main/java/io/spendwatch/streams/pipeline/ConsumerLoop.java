@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -69,8 +70,13 @@ final class ConsumerLoop {
   /** What a poll answers sooner than any broker was there before it. */
   private static final long AT_ONCE_NANOS = 2_000_000;
 
-  /** More than so many are a backlog, of which the next poll has more. */
-  private static final int OLD_RECORDS_MAX = 200;
+  /** More than so many from one fetch are a backlog, of which the next poll has more. */
+  private static final int BACKLOG_RECORDS = 400;
+
+  /** What is being written is waited for so long at most, since the poll before. */
+  private static final long WRITTEN_NANOS = 40_000_000;
+
+  private static final Duration WRITTEN_LOOK = Duration.ofMillis(2);
 
   /** For the answer to a fetch that has something to answer with. */
   private static final Duration ANSWER = Duration.ofMillis(3);
@@ -82,6 +88,7 @@ final class ConsumerLoop {
   private final PipelineConfig config;
   private final Supplier<Consumer<byte[], byte[]>> readers;
   private final Map<String, Walk> walks;
+  private final BooleanSupplier isWriting;
   private final LayoutWatch watch;
   private final Publishers publishers;
   private final SourceStates sourceStates;
@@ -95,6 +102,7 @@ final class ConsumerLoop {
   private volatile Map<String, Integer> partitionCounts = Map.of();
   private volatile String waitingFor;
   private long polledNanos;
+  private boolean isBehind;
   private long answeredMs;
   private long startsDueMs;
   private long endsDueMs;
@@ -102,12 +110,14 @@ final class ConsumerLoop {
   /**
    * @param readers makes a consumer, not subscribed
    * @param walks what each topic's records go through
+   * @param isWriting whether what has been read is still being made durable
    */
   ConsumerLoop(
       ActorSystem<?> system,
       PipelineConfig config,
       Supplier<Consumer<byte[], byte[]>> readers,
       Map<String, Walk> walks,
+      BooleanSupplier isWriting,
       LayoutWatch watch,
       Publishers publishers,
       HangingTransactions hanging,
@@ -118,6 +128,7 @@ final class ConsumerLoop {
     this.config = config;
     this.readers = readers;
     this.walks = walks;
+    this.isWriting = isWriting;
     this.watch = watch;
     this.publishers = publishers;
     this.sourceStates = new SourceStates(hanging);
@@ -227,7 +238,8 @@ final class ConsumerLoop {
     ConsumerRecords<byte[], byte[]> first = poll(current, POLL);
     boolean isOld =
         !config.pollIntervalMin().isZero() && time.nanoTime() - askedNanos < AT_ONCE_NANOS;
-    if (first.isEmpty() || !isOld || first.count() > OLD_RECORDS_MAX) {
+    isBehind = first.count() > BACKLOG_RECORDS;
+    if (first.isEmpty() || !isOld || isBehind) {
       return List.of(first);
     }
     try {
@@ -265,12 +277,20 @@ final class ConsumerLoop {
 
   /**
    * The broker answers a fetch with the first record that it has, and each poll sends one: how many
-   * records come together, and how many fetches are made, is decided by the pause between looks.
+   * records come together, and how many fetches are made, is decided by the pause between looks. It
+   * is longer where writing takes longer: what comes meanwhile would only wait here, in more
+   * batches.
    */
   private void awaitNextPoll() {
     long pauseNanos = polledNanos + config.pollIntervalMin().toNanos() - time.nanoTime();
     if (pauseNanos > 0) {
       awaitStop(Duration.ofNanos(pauseNanos));
+      while (!isBehind
+          && !isStopping()
+          && isWriting.getAsBoolean()
+          && time.nanoTime() - polledNanos < WRITTEN_NANOS) {
+        awaitStop(WRITTEN_LOOK);
+      }
     }
     polledNanos = time.nanoTime();
   }

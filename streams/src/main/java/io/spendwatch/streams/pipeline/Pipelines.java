@@ -202,6 +202,14 @@ public final class Pipelines {
             publishers,
             pipeline.retry(),
             time);
+    Ledger ledger =
+        new Ledger(
+            outside.database(),
+            outside.writes(),
+            config.writes().poolSize(),
+            pipeline.writeRowsMax(),
+            outside.unreadable(),
+            time);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
             config.kafka().nodeId(),
@@ -210,13 +218,7 @@ public final class Pipelines {
             starts,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
-            new Ledger(
-                outside.database(),
-                outside.writes(),
-                config.writes().poolSize(),
-                pipeline.writeRowsMax(),
-                outside.unreadable(),
-                time),
+            ledger,
             config.kafka().partitioner(),
             layouts,
             watch,
@@ -242,6 +244,7 @@ public final class Pipelines {
             pipeline,
             outside.readers(),
             walks,
+            ledger::isBusy,
             watch,
             publishers,
             outside.hanging(),

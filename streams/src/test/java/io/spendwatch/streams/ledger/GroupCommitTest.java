@@ -164,6 +164,9 @@ class GroupCommitTest {
     // Of this one nothing is to be written.
     nobody.run();
     assertThat(server.asked()).containsExactly(List.of(0, 1));
+    assertThat(commit.isBusy()).isTrue();
+    server.grants(0, 0, 1);
+    assertThat(commit.isBusy()).isFalse();
   }
 
   @Test

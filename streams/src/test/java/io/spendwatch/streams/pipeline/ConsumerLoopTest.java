@@ -42,8 +42,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -56,6 +56,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.stream.javadsl.Flow;
@@ -79,24 +80,28 @@ class ConsumerLoopTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private static final PipelineConfig CONFIG =
-      StreamsConfig.from(
-              ConfigFactory.parseString(
-                      """
-                      spendwatch.node-id = test
-                      spendwatch.pipeline {
-                        poll-interval-min = 0 ms
-                        queued-polls-max = 2
-                        drain-timeout = 5 s
-                        offset-commit-interval = 100 ms
-                        end-offset-interval = 2 s
-                        poison-tries = 2
-                        retry { min = 1 s, max = 10 s }
-                      }
-                      """)
-                  .withFallback(ConfigFactory.defaultReference())
-                  .resolve())
-          .pipeline();
+  private static final PipelineConfig CONFIG = config("0 ms");
+
+  private static PipelineConfig config(String pollIntervalMin) {
+    return StreamsConfig.from(
+            ConfigFactory.parseString("spendwatch.pipeline.poll-interval-min = " + pollIntervalMin)
+                .withFallback(
+                    ConfigFactory.parseString(
+                        """
+                        spendwatch.node-id = test
+                        spendwatch.pipeline {
+                          queued-polls-max = 2
+                          drain-timeout = 5 s
+                          offset-commit-interval = 100 ms
+                          end-offset-interval = 2 s
+                          poison-tries = 2
+                          retry { min = 1 s, max = 10 s }
+                        }
+                        """))
+                .withFallback(ConfigFactory.defaultReference())
+                .resolve())
+        .pipeline();
+  }
 
   private final ActorTestKit kit =
       ActorTestKit.create(
@@ -110,6 +115,7 @@ class ConsumerLoopTest {
   private Map<TopicPartition, List<Life>> lives;
   private Iterator<Consumer<byte[], byte[]>> consumers;
   private String topicId;
+  private boolean isWriting;
 
   @AfterAll
   void shutDown() {
@@ -123,29 +129,34 @@ class ConsumerLoopTest {
     consumers = List.<Consumer<byte[], byte[]>>of(consumer).iterator();
     lives = new ConcurrentHashMap<>();
     topicId = "id-1";
+    isWriting = false;
+    loop = loop(CONFIG);
+  }
+
+  private ConsumerLoop loop(PipelineConfig config) {
     TopicIds ids = topics -> CompletableFuture.completedFuture(Map.of(TOPIC, topicId));
     var metrics = new CountedMetrics();
     watch = new LayoutWatch(TOPIC, null, null, Duration.ofSeconds(1), time, () -> {});
-    loop =
-        new ConsumerLoop(
-            kit.system(),
-            CONFIG,
-            this::nextConsumer,
-            Map.of(TOPIC, (Walk) this::begin),
-            watch,
-            new Publishers(
-                _ -> {
-                  throw new AssertionError("nothing is published");
-                },
-                ids,
-                Set.of(),
-                CONFIG.publish(),
-                metrics,
-                time),
-            () -> CompletableFuture.completedFuture(Set.of()),
+    return new ConsumerLoop(
+        kit.system(),
+        config,
+        this::nextConsumer,
+        Map.of(TOPIC, (Walk) this::begin),
+        () -> isWriting,
+        watch,
+        new Publishers(
+            _ -> {
+              throw new AssertionError("nothing is published");
+            },
             ids,
+            Set.of(),
+            config.publish(),
             metrics,
-            time);
+            time),
+        () -> CompletableFuture.completedFuture(Set.of()),
+        ids,
+        metrics,
+        time);
   }
 
   private Consumer<byte[], byte[]> nextConsumer() {
@@ -162,6 +173,49 @@ class ConsumerLoopTest {
     assertThat(lives.get(P0)).hasSize(1);
     assertThat(life(P0).kafka)
         .isEqualTo(new SourceState("id-1", 0, 40, OptionalLong.of(3), OptionalLong.of(7)));
+  }
+
+  @Test
+  void takesWhatCameSinceTogetherWithWhatTheClientHadFetchedAhead() {
+    loop = loop(config("15 ms"));
+    run(
+        () -> assign(P0),
+        () -> produce(P0, 0, 4),
+        () -> assertTaken(P0, 0, 4),
+        () -> assertThat(life(P0).polls).containsExactly(2, 2));
+  }
+
+  @Test
+  void waitsForWhatIsBeingWrittenButNotForLong() {
+    loop = loop(config("15 ms"));
+    List<Long> pollsNanos = new ArrayList<>();
+    consumer.onPoll = () -> pollsNanos.add(time.nanoTime());
+    run(() -> assign(P0), () -> isWriting = true, () -> isWriting = false);
+    List<Long> pausesMs =
+        IntStream.range(1, pollsNanos.size())
+            .mapToObj(i -> (pollsNanos.get(i) - pollsNanos.get(i - 1)) / 1_000_000)
+            .distinct()
+            .toList();
+    assertThat(pausesMs).contains(15L).anyMatch(pause -> pause >= 40).allMatch(pause -> pause < 45);
+  }
+
+  @Test
+  void losesNothingWhereTheSecondLookFails() {
+    loop = loop(config("15 ms"));
+    run(
+        () -> assign(P0),
+        () -> {
+          produce(P0, 0, 1);
+          consumer.script.addFirst(
+              () -> consumer.setPollException(new TimeoutException("no answer")));
+        },
+        () -> assertTaken(P0, 0, 1),
+        () -> {
+          produce(P0, 1, 2);
+          consumer.script.addFirst(consumer::wakeup);
+        },
+        () -> assertTaken(P0, 0, 2),
+        () -> assertThat(lives.get(P0)).hasSize(1));
   }
 
   @Test
@@ -464,6 +518,10 @@ class ConsumerLoopTest {
     final Suspects suspects;
     final List<Long> taken = new CopyOnWriteArrayList<>();
     final List<Long> finished = new CopyOnWriteArrayList<>();
+
+    /** How many records came together. */
+    final List<Integer> polls = new CopyOnWriteArrayList<>();
+
     private final CompletableFuture<Done> released = new CompletableFuture<>();
     volatile boolean isBlocked;
     volatile RuntimeException failsWith;
@@ -487,6 +545,7 @@ class ConsumerLoopTest {
       }
       List<Long> offsets = records.stream().map(ConsumerRecord::offset).toList();
       taken.addAll(offsets);
+      polls.add(offsets.size());
       CompletableFuture<Done> done =
           isBlocked ? released : CompletableFuture.completedFuture(Done.done());
       return done.thenApply(
@@ -513,6 +572,7 @@ class ConsumerLoopTest {
   /** One record a poll, so that what is read ahead can be counted. */
   private static final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     final Deque<Runnable> script = new ArrayDeque<>();
+    Runnable onPoll = () -> {};
     ConsumerRebalanceListener listener;
     Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
 
@@ -529,6 +589,7 @@ class ConsumerLoopTest {
 
     @Override
     public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+      onPoll.run();
       try {
         script.removeFirst().run();
       } catch (RuntimeException e) {
@@ -600,7 +661,7 @@ class ConsumerLoopTest {
         event.get(patience.toNanos(), TimeUnit.NANOSECONDS);
       } catch (ExecutionException e) {
         return true;
-      } catch (TimeoutException e) {
+      } catch (java.util.concurrent.TimeoutException e) {
         pass(atMost);
       }
       return event.isDone();
