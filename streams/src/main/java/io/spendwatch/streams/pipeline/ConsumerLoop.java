@@ -102,7 +102,10 @@ final class ConsumerLoop {
   private volatile Map<String, Integer> partitionCounts = Map.of();
   private volatile String waitingFor;
   private long polledNanos;
+
+  /** Whether there is more than we can take: then only our own room decides when to read on. */
   private boolean isBehind;
+
   private long answeredMs;
   private long startsDueMs;
   private long endsDueMs;
@@ -238,7 +241,7 @@ final class ConsumerLoop {
     ConsumerRecords<byte[], byte[]> first = poll(current, POLL);
     boolean isOld =
         !config.pollIntervalMin().isZero() && time.nanoTime() - askedNanos < AT_ONCE_NANOS;
-    isBehind = first.count() > BACKLOG_RECORDS;
+    isBehind = first.count() > BACKLOG_RECORDS || !current.paused().isEmpty();
     if (first.isEmpty() || !isOld || isBehind) {
       return List.of(first);
     }

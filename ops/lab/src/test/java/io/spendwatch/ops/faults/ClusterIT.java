@@ -25,7 +25,7 @@ class ClusterIT {
   /** For each of them. */
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
-  private static final int USERS = 300;
+  private static final int USERS = 1000;
 
   /** More than are produced until the time is over. */
   private static final int TRANSACTIONS = 400_000;

@@ -36,7 +36,7 @@ class FaultsIT {
   /** For each of them. */
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
-  private static final int USERS = 300;
+  private static final int USERS = 1000;
 
   /** More than are produced until the time is over. */
   private static final int TRANSACTIONS = 120_000;
