@@ -39,7 +39,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -176,7 +175,7 @@ class TransactionsPipelineTest {
   void showsAnAlertOnlyOnceItsRowIsDurable() {
     Life life = begin(empty());
     server.hold();
-    life.offer(purchase(0, "t0", 6_000), purchase(1, "t1", 6_000));
+    life.offer(List.of(purchase(0, "t0", 6_000), purchase(1, "t1", 6_000)));
     server.awaitHeld();
     // Its records are on their way, until the patience with the row is over.
     await().atMost(LIMIT).until(() -> producer.transactionInFlight());
@@ -192,7 +191,7 @@ class TransactionsPipelineTest {
   @Test
   void committedOffsetCarriesThePlaceOfTheLastAlert() {
     Life life = begin(empty());
-    life.offer(purchase(0, "t0", 12_000));
+    life.offer(List.of(purchase(0, "t0", 12_000)));
     awaitOffset(1);
     assertThat(offset()).isEqualTo(new OffsetAndMetadata(1, OffsetNote.of(1)));
   }
@@ -201,7 +200,7 @@ class TransactionsPipelineTest {
   void aLaterEpochEndsItAndNothingOfItIsSeen() {
     Life life = begin(empty());
     server.hold();
-    life.offer(purchase(0, "t0", 12_000));
+    life.offer(List.of(purchase(0, "t0", 12_000)));
     server.awaitHeld();
     assertThat(with.ledger().claim(0, "another node", NOW_MS)).succeedsWithin(LIMIT);
     server.release();
@@ -218,7 +217,7 @@ class TransactionsPipelineTest {
     Life first = begin(empty());
     // It ends between the row's commit and the alert's.
     producer.sendOffsetsToTransactionException = new CommitFailedException("stale generation");
-    first.offer(purchase(0, "t0", 12_000));
+    first.offer(List.of(purchase(0, "t0", 12_000)));
     await().atMost(LIMIT).until(() -> !postgres.alerts().isEmpty());
     first.incarnation.end("killed");
     producer.sendOffsetsToTransactionException = null;
@@ -227,7 +226,7 @@ class TransactionsPipelineTest {
     Life second = begin(new SourceState(TOPIC_ID, 0, 1, OptionalLong.of(0), OptionalLong.of(0)));
     assertThat(committed()).containsExactly("RAISED t0");
     // The record is read again; its row and its alert are there.
-    second.offer(purchase(0, "t0", 12_000), purchase(1, "t1", 100));
+    second.offer(List.of(purchase(0, "t0", 12_000), purchase(1, "t1", 100)));
     awaitOffset(2);
     assertThat(committed()).containsExactly("RAISED t0");
     assertThat(postgres.transactions()).hasSize(2);
@@ -237,10 +236,10 @@ class TransactionsPipelineTest {
   void triesAWriteAgainThatDidNotTakeEffectAndOneWhoseAnswerWasLost() {
     Life life = begin(empty());
     server.failures.set(2);
-    life.offer(purchase(0, "t0", 12_000));
+    life.offer(List.of(purchase(0, "t0", 12_000)));
     awaitOffset(1);
     server.lostAnswers.set(1);
-    life.offer(refund(1, "t1", 5_000));
+    life.offer(List.of(refund(1, "t1", 5_000)));
     awaitOffset(2);
     assertThat(life.incarnation.isLive()).isTrue();
     assertThat(postgres.transactions()).hasSize(2);
@@ -251,7 +250,7 @@ class TransactionsPipelineTest {
   void aRowThatTheTableRefusesEndsItAndNamesTheRecords() {
     postgres.refuse("t1");
     Life life = begin(empty());
-    life.offer(purchase(0, "t0", 100), purchase(1, "t1", 12_000));
+    life.offer(List.of(purchase(0, "t0", 100), purchase(1, "t1", 12_000)));
     await().atMost(LIMIT).until(() -> !life.incarnation.isLive());
     assertThat(life.incarnation.defect())
         .hasValueSatisfying(
@@ -265,9 +264,9 @@ class TransactionsPipelineTest {
   @Test
   void repeatsMoveTheOffsetAndNothingElse() {
     Life life = begin(empty());
-    life.offer(purchase(0, "t0", 12_000));
+    life.offer(List.of(purchase(0, "t0", 12_000)));
     awaitOffset(1);
-    life.offer(purchase(1, "t0", 12_000), purchase(2, "t0", 12_000));
+    life.offer(List.of(purchase(1, "t0", 12_000), purchase(2, "t0", 12_000)));
     awaitOffset(3);
     assertThat(postgres.transactions()).hasSize(1);
     assertThat(committed()).containsExactly("RAISED t0");
@@ -277,7 +276,7 @@ class TransactionsPipelineTest {
   @Test
   void aRecordThatCannotBeReadGoesToTheDeadLettersWithTheOffset() {
     Life life = begin(empty());
-    life.offer(record(0, ANN, "no JSON".getBytes(UTF_8)), purchase(1, "t1", 100));
+    life.offer(List.of(record(0, ANN, "no JSON".getBytes(UTF_8)), purchase(1, "t1", 100)));
     awaitOffset(2);
     assertThat(sent(TOPICS.transactionsDeadLetters())).hasSize(1);
     assertThat(postgres.transactions()).hasSize(1);
@@ -286,7 +285,7 @@ class TransactionsPipelineTest {
   @Test
   void notesWhatIsPublishedAlthoughNothingComesAfterIt() {
     Life life = begin(empty());
-    life.offer(purchase(0, "t0", 12_000));
+    life.offer(List.of(purchase(0, "t0", 12_000)));
     awaitOffset(1);
     await()
         .atMost(LIMIT)
@@ -314,9 +313,8 @@ class TransactionsPipelineTest {
       this.pipeline = new PartitionPipeline(kit.system(), incarnation, QUEUED_POLLS_MAX, () -> {});
     }
 
-    @SafeVarargs
-    final void offer(ConsumerRecord<byte[], byte[]>... records) {
-      pipeline.offer(Arrays.asList(records));
+    void offer(List<ConsumerRecord<byte[], byte[]>> records) {
+      pipeline.offer(records);
     }
   }
 
