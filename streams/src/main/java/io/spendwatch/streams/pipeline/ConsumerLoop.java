@@ -241,7 +241,9 @@ final class ConsumerLoop {
     ConsumerRecords<byte[], byte[]> first = poll(current, POLL);
     boolean isOld =
         !config.pollIntervalMin().isZero() && time.nanoTime() - askedNanos < AT_ONCE_NANOS;
-    isBehind = first.count() > BACKLOG_RECORDS || !current.paused().isEmpty();
+    isBehind =
+        first.count() > BACKLOG_RECORDS
+            || assigned.values().stream().anyMatch(AssignedPartition::isPaused);
     if (first.isEmpty() || !isOld || isBehind) {
       return List.of(first);
     }
