@@ -4,4 +4,7 @@
  * Java, is {@link io.spendwatch.actors.exposure}; who holds which user, and answers, is {@link
  * io.spendwatch.actors.partition}.
  */
+@NullMarked
 package io.spendwatch.actors;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,6 +3,7 @@ package io.spendwatch.actors.exposure;
 import io.spendwatch.actors.ports.AccountBalance;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The versions of one user's balance that are in memory, in their order: by {@code asOfMs}, equal
@@ -53,7 +54,7 @@ final class BalanceVersions {
    * The version in force for an event time: the last one before it; before all of them, the first.
    * Null where there is none. O(log n).
    */
-  AccountBalance inForce(long eventTimeMs) {
+  @Nullable AccountBalance inForce(long eventTimeMs) {
     return versions.length == 0 ? null : versions[Math.max(0, firstFrom(eventTimeMs) - 1)];
   }
 
@@ -103,7 +104,7 @@ final class BalanceVersions {
    * @param fromMs from which instant on another version is in force than was known; {@link
    *     Long#MIN_VALUE} where it is that of all instants before too
    */
-  record News(AccountBalance first, long fromMs) {}
+  record News(@Nullable AccountBalance first, long fromMs) {}
 
   /**
    * Takes over what was read.
@@ -111,11 +112,11 @@ final class BalanceVersions {
    * @param read all from the instant on, in order, with the version before it
    * @return the earliest change; null where nothing is new
    */
-  News learn(List<AccountBalance> read, long fromMs) {
+  @Nullable News learn(List<AccountBalance> read, long fromMs) {
     if (read.isEmpty()) {
       return null;
     }
-    News news = null;
+    @Nullable News news = null;
     long highest = lastNumber;
     for (int i = 0; i < read.size() && news == null; i++) {
       AccountBalance version = read.get(i);

@@ -7,6 +7,8 @@ import io.spendwatch.actors.exposure.Judgement.Rejected;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Verdict;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a transaction would do if it were the next record of its user.
@@ -23,10 +25,10 @@ import io.spendwatch.protocol.Verdict;
 public record CheckAnswer(
     Outcome outcome,
     long exposureMinor,
-    AccountBalance balance,
-    String currency,
-    String reason,
-    String message)
+    @Nullable AccountBalance balance,
+    @Nullable String currency,
+    @Nullable String reason,
+    @Nullable String message)
     implements ClusterMessage {
 
   /** It would be 24 h or more behind the user's latest transaction, and change nothing current. */
@@ -61,10 +63,11 @@ public record CheckAnswer(
   /**
    * What the judgement says.
    *
-   * @param now the user, where it is a duplicate
+   * @param now shows the user, where it is a duplicate
    * @param revealsBreach whether it would raise an alert at a later transaction
    */
-  static CheckAnswer of(Judgement judgement, String currency, UserView now, boolean revealsBreach) {
+  static CheckAnswer of(
+      Judgement judgement, String currency, Supplier<UserView> now, boolean revealsBreach) {
     return switch (judgement) {
       case Judged judged ->
           new CheckAnswer(
@@ -76,9 +79,11 @@ public record CheckAnswer(
                   ? TOO_LATE
                   : revealsBreach && judged.verdict() == Verdict.CLEAR ? LATE_BREACH : null,
               null);
-      case Duplicate _ ->
-          new CheckAnswer(
-              Outcome.DUPLICATE, now.exposureMinor(), now.balance(), now.currency(), null, null);
+      case Duplicate _ -> {
+        UserView user = now.get();
+        yield new CheckAnswer(
+            Outcome.DUPLICATE, user.exposureMinor(), user.balance(), user.currency(), null, null);
+      }
       case Rejected(DeadLetterReason reason, String message) ->
           new CheckAnswer(Outcome.REJECTED, 0, null, null, reason.name(), message);
     };
@@ -86,9 +91,10 @@ public record CheckAnswer(
 
   /** One that is too late has no verdict of its own, but the same two figures. */
   private static Outcome outcome(Judged judged) {
-    if (judged.balance() == null) {
+    AccountBalance balance = judged.balance();
+    if (balance == null) {
       return Outcome.NO_ACCOUNT;
     }
-    return judged.balance().isExceededBy(judged.exposureMinor()) ? Outcome.EXCEEDS : Outcome.WITHIN;
+    return balance.isExceededBy(judged.exposureMinor()) ? Outcome.EXCEEDS : Outcome.WITHIN;
   }
 }

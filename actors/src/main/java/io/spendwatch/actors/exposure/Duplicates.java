@@ -2,6 +2,7 @@ package io.spendwatch.actors.exposure;
 
 import io.spendwatch.actors.ports.History.TransactionKey;
 import io.spendwatch.protocol.Transaction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a transaction has been counted before. The window knows fingerprints only: without one of
@@ -17,7 +18,7 @@ final class Duplicates {
    * @param tooLate the window does not know ids as old as this one
    * @return null where {@code facts} must learn more first
    */
-  static Boolean find(
+  static @Nullable Boolean find(
       ExposureWindow window, Transaction transaction, boolean tooLate, Facts facts) {
     long[] suspects = window.timesOf(fingerprint(transaction.transactionId()));
     if (suspects.length == 0 && !tooLate) {
@@ -46,7 +47,7 @@ final class Duplicates {
     return unknown ? null : false;
   }
 
-  private static Boolean isStored(Transaction transaction, long atMs, Facts facts) {
+  private static @Nullable Boolean isStored(Transaction transaction, long atMs, Facts facts) {
     return facts.stored(
         new TransactionKey(transaction.userId(), atMs, transaction.transactionId()));
   }

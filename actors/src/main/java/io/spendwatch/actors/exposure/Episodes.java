@@ -4,6 +4,8 @@ import io.spendwatch.actors.ports.History.Episode;
 import io.spendwatch.protocol.AlertType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One user's episodes, as announced: at most one is open; of the ended ones those that something
@@ -14,7 +16,7 @@ final class Episodes {
 
   static final long OPEN = Long.MAX_VALUE;
 
-  private Episode open;
+  private @Nullable Episode open;
   private List<Episode> ended = List.of();
 
   /** Takes up what is stored. */
@@ -41,7 +43,7 @@ final class Episodes {
   }
 
   /** The open one; null for none. */
-  Episode open() {
+  @Nullable Episode open() {
     return open;
   }
 
@@ -76,7 +78,7 @@ final class Episodes {
    * @return what has to be announced
    */
   Transition clear(Point at, long offset) {
-    Episode ending = open;
+    Episode ending = Objects.requireNonNull(open, "an open episode");
     append(new Episode(ending.episodeId(), ending.startMs(), at.atMs(), 0));
     open = null;
     return transition(AlertType.CLEARED, ending.episodeId(), at, offset);
@@ -90,7 +92,7 @@ final class Episodes {
         at.transaction(),
         at.exposureMinor(),
         at.transactions(),
-        at.balance(),
+        Objects.requireNonNull(at.balance(), "a balance"),
         false,
         null,
         type == AlertType.RAISED ? at.causeOfStart() : at.causeOfEnd(),

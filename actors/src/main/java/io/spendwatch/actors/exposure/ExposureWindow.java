@@ -4,6 +4,7 @@ import io.spendwatch.protocol.Alert;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One user's transactions of the last 48 h of event time, and the exposure at a position.
@@ -55,10 +56,10 @@ public final class ExposureWindow {
   private int[] packed = new int[INITIAL_ENTRIES * INTS];
 
   /** Amounts, once one of them does not fit an int; null before that. */
-  private long[] wide;
+  private long @Nullable [] wide;
 
   /** Currency of each entry, once there are several; null while all have {@link #onlyCurrency}. */
-  private byte[] currencies;
+  private byte @Nullable [] currencies;
 
   private byte onlyCurrency;
 
@@ -69,7 +70,7 @@ public final class ExposureWindow {
    * A Bloom filter of one word a key over the fingerprints, about ten bits an entry; null while the
    * window is small. It forgets only when the array is resized.
    */
-  private long[] filter;
+  private long @Nullable [] filter;
 
   /** Entries are at [head, end); [lo, end) is in the window at the position. */
   private int head;
@@ -155,7 +156,8 @@ public final class ExposureWindow {
    */
   long[] timesOf(int fingerprint) {
     if (filter != null
-        && (filter[filterWord(fingerprint)] & filterBits(fingerprint)) != filterBits(fingerprint)) {
+        && (filter[filterWord(fingerprint, filter.length)] & filterBits(fingerprint))
+            != filterBits(fingerprint)) {
       return NONE;
     }
     long[] found = NONE;
@@ -514,7 +516,7 @@ public final class ExposureWindow {
       currencies[index] = currency;
     }
     if (filter != null) {
-      filter[filterWord(fingerprint)] |= filterBits(fingerprint);
+      filter[filterWord(fingerprint, filter.length)] |= filterBits(fingerprint);
     }
     gross += grossOf(signedAmountMinor);
   }
@@ -597,13 +599,13 @@ public final class ExposureWindow {
     if (filter != null) {
       for (int i = 0; i < end; i++) {
         int fingerprint = packed[i * INTS + 2];
-        filter[filterWord(fingerprint)] |= filterBits(fingerprint);
+        filter[filterWord(fingerprint, filter.length)] |= filterBits(fingerprint);
       }
     }
   }
 
-  private int filterWord(int fingerprint) {
-    return (int) ((Integer.toUnsignedLong(fingerprint * 0x9E3779B1) * filter.length) >>> 32);
+  private static int filterWord(int fingerprint, int words) {
+    return (int) ((Integer.toUnsignedLong(fingerprint * 0x9E3779B1) * words) >>> 32);
   }
 
   private static long filterBits(int fingerprint) {

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one user's actor has learnt from outside for one batch, and what it still has to ask. Most
@@ -88,12 +89,12 @@ public final class Facts {
   }
 
   /** The version in force, once that is known; null for none. */
-  AccountBalance inForce(InstantQuery query) {
+  @Nullable AccountBalance inForce(InstantQuery query) {
     return inForce.get(query);
   }
 
   /** Whether the transaction is stored; null while that is not known, which asks for it. */
-  Boolean stored(TransactionKey key) {
+  @Nullable Boolean stored(TransactionKey key) {
     Boolean known = stored.get(key);
     if (known == null) {
       storedWanted = with(storedWanted, key);
@@ -102,7 +103,7 @@ public final class Facts {
   }
 
   /** The stored exposure; null while that is not known, which asks for it. */
-  Long exposure(ExposureQuery query) {
+  @Nullable Long exposure(ExposureQuery query) {
     Long known = exposures.get(query);
     if (known == null) {
       exposuresWanted = with(exposuresWanted, query);

@@ -3,6 +3,7 @@ package io.spendwatch.actors.exposure;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Verdict;
+import org.jspecify.annotations.Nullable;
 
 /** What the user's actor says of one transaction. */
 public sealed interface Judgement {
@@ -15,7 +16,8 @@ public sealed interface Judgement {
    * @param balance what it was held against; null without an account
    * @param knownVersion highest number of a version of the balance that was known; 0 for none
    */
-  record Judged(Verdict verdict, long exposureMinor, AccountBalance balance, long knownVersion)
+  record Judged(
+      Verdict verdict, long exposureMinor, @Nullable AccountBalance balance, long knownVersion)
       implements Judgement {}
 
   /** Its row is there already: nothing is to be written. */

@@ -11,7 +11,9 @@ import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Transaction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an out-of-order record, or a balance that came late, changes about a user's episodes.
@@ -80,7 +82,7 @@ final class LateReview {
    * @param points at which it could be raised, in order
    * @param end null while it lasts
    */
-  private record Breach(long startMs, List<Point> points, Point end) {
+  private record Breach(long startMs, List<Point> points, @Nullable Point end) {
     long endMs() {
       return end == null ? OPEN : end.atMs();
     }
@@ -114,13 +116,13 @@ final class LateReview {
   private final long offset;
   private final List<Transition> out;
   private final List<Episode> ended = new ArrayList<>();
-  private Episode open;
+  private @Nullable Episode open;
 
   /** The first point from the start of the open episode on that is no breach. */
-  private Point outOfBreach;
+  private @Nullable Point outOfBreach;
 
   /** The point of what came late; null before it was come to. */
-  private Point own;
+  private @Nullable Point own;
 
   /**
    * @param announced as announced: all that ended at or after the cause's instant
@@ -174,19 +176,17 @@ final class LateReview {
         announce(breach, covering);
       }
     }
-    if (!isOpenOver && open.startMs() >= cause.fromMs()) {
-      endWithoutBreach();
+    if (!isOpenOver && open != null && open.startMs() >= cause.fromMs()) {
+      endWithoutBreach(open.startMs());
     }
   }
 
   /**
    * Nothing has opened the open episode, as it turns out: it is over at its start, or soon after.
    */
-  private void endWithoutBreach() {
+  private void endWithoutBreach(long startMs) {
     Point start =
-        outOfBreach != null && outOfBreach.atMs() == open.startMs()
-            ? outOfBreach
-            : emptyAt(open.startMs());
+        outOfBreach != null && outOfBreach.atMs() == startMs ? outOfBreach : emptyAt(startMs);
     if (!start.isBreach()) {
       end(start, causeOfVanishing());
     } else if (outOfBreach != null) {
@@ -195,7 +195,7 @@ final class LateReview {
   }
 
   /** The open episode after the review; null for none. */
-  Episode open() {
+  @Nullable Episode open() {
     return open;
   }
 
@@ -286,7 +286,7 @@ final class LateReview {
   }
 
   /** What was going on when the instant began. */
-  private Breach announcedBefore(long instantMs) {
+  private @Nullable Breach announcedBefore(long instantMs) {
     Episode before = open;
     for (Episode episode : ended) {
       if (episode.startMs() < instantMs && episode.endMs() >= instantMs) {
@@ -298,12 +298,12 @@ final class LateReview {
         : new Breach(before.startMs(), new ArrayList<>(), null);
   }
 
-  private byte currency(AccountBalance balance) {
+  private byte currency(@Nullable AccountBalance balance) {
     return (byte) past.currencies.applyAsInt(balance == null ? null : balance.currency());
   }
 
   private Point point(
-      Point.Kind kind, long atMs, Walk walk, boolean refund, AccountBalance balance) {
+      Point.Kind kind, long atMs, Walk walk, boolean refund, @Nullable AccountBalance balance) {
     return new Point(
         atMs,
         kind,
@@ -328,7 +328,7 @@ final class LateReview {
         switch (cause) {
           case LateTransaction _ -> point.transaction() instanceof Named;
           case LateVersion late ->
-              point.kind() == Point.Kind.VERSION && point.balance().version() == late.number();
+              point.kind() == Point.Kind.VERSION && point.version() == late.number();
         };
     if (isOwn) {
       own = point;
@@ -337,12 +337,13 @@ final class LateReview {
 
   /** One that lasts has a better claim than one that began and ended where it begins. */
   private boolean isOfOpen(Breach breach, List<Breach> breaches) {
-    if (!breach.overlaps(open)) {
+    if (open == null || !breach.overlaps(open)) {
       return false;
     }
-    boolean isGoneAtOnce = breach.isOfOneInstant() && breach.startMs == open.startMs();
+    long startMs = open.startMs();
+    boolean isGoneAtOnce = breach.isOfOneInstant() && breach.startMs == startMs;
     return !isGoneAtOnce
-        || breaches.stream().noneMatch(b -> b.startMs == open.startMs() && !b.isOfOneInstant());
+        || breaches.stream().noneMatch(b -> b.startMs == startMs && !b.isOfOneInstant());
   }
 
   private static boolean isCovered(Breach breach, List<Episode> covering) {
@@ -390,7 +391,7 @@ final class LateReview {
         return point;
       }
     }
-    if (breach.points.contains(own)) {
+    if (own != null && breach.points.contains(own)) {
       return own;
     }
     return breach.points.isEmpty() ? emptyAt(coveredToMs) : breach.points.getLast();
@@ -399,24 +400,26 @@ final class LateReview {
   private void raise(Breach breach, Point at) {
     String opening =
         at.kind() == Point.Kind.VERSION
-            ? AlertIds.balanceChange(at.balance().version())
+            ? AlertIds.balanceChange(at.version())
             : "late:"
                 + at.atMs()
                 + ":"
                 + (at.transaction() instanceof Ranked(int rank) ? rank : -1);
     Episode before = open;
     String revealing = isLate(at) ? cause.key() : opening;
-    open = new Episode(AlertIds.episodeId(userId, opening, revealing), at.atMs(), OPEN, 0);
-    out.add(transition(AlertType.RAISED, at, at.causeOfStart()));
+    String episodeId = AlertIds.episodeId(userId, opening, revealing);
+    open = new Episode(episodeId, at.atMs(), OPEN, 0);
+    out.add(transition(AlertType.RAISED, episodeId, at, at.causeOfStart()));
     if (breach.end != null) {
       end(breach.end, breach.end.causeOfEnd());
       open = before;
     }
   }
 
-  private Episode end(Point at, AlertCause why) {
-    out.add(transition(AlertType.CLEARED, at, why));
-    Episode over = new Episode(open.episodeId(), open.startMs(), at.atMs(), 0);
+  private Episode end(Point at, @Nullable AlertCause why) {
+    Episode ending = Objects.requireNonNull(open, "an open episode");
+    out.add(transition(AlertType.CLEARED, ending.episodeId(), at, why));
+    Episode over = new Episode(ending.episodeId(), ending.startMs(), at.atMs(), 0);
     ended.add(over);
     open = null;
     return over;
@@ -443,15 +446,16 @@ final class LateReview {
         balance);
   }
 
-  private Transition transition(AlertType type, Point at, AlertCause why) {
+  private Transition transition(
+      AlertType type, String episodeId, Point at, @Nullable AlertCause why) {
     return new Transition(
         type,
-        open.episodeId(),
+        episodeId,
         at.atMs(),
         at.transaction(),
         at.exposureMinor(),
         at.transactions(),
-        at.balance(),
+        Objects.requireNonNull(at.balance(), "a balance"),
         isLate(at),
         cause instanceof LateTransaction(Transaction late) ? late.transactionId() : null,
         why,

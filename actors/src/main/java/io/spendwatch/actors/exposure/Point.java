@@ -3,6 +3,8 @@ package io.spendwatch.actors.exposure;
 import io.spendwatch.actors.exposure.Transition.At;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.AlertCause;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A point of evaluation: an instant at which the exposure or the balance changed, and what they
@@ -22,7 +24,7 @@ record Point(
     boolean isRefund,
     long exposureMinor,
     int transactions,
-    AccountBalance balance) {
+    @Nullable AccountBalance balance) {
 
   /** What can happen at a point, in the order in which it does within an instant. */
   enum Kind {
@@ -32,6 +34,11 @@ record Point(
     TRANSACTION,
     /** A version of the balance begins. */
     VERSION
+  }
+
+  /** Number of the version that begins here. */
+  long version() {
+    return Objects.requireNonNull(balance, "a version").version();
   }
 
   boolean isBreach() {
@@ -49,7 +56,7 @@ record Point(
   }
 
   /** What the alert of an episode that begins here says. */
-  AlertCause causeOfStart() {
+  @Nullable AlertCause causeOfStart() {
     return kind == Kind.VERSION ? AlertCause.BALANCE : null;
   }
 

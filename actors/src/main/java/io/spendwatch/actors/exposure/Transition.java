@@ -3,6 +3,7 @@ package io.spendwatch.actors.exposure;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An episode opens or ends: an alert in the making.
@@ -28,8 +29,8 @@ public record Transition(
     int transactions,
     AccountBalance balance,
     boolean late,
-    String revealedBy,
-    AlertCause cause,
+    @Nullable String revealedBy,
+    @Nullable AlertCause cause,
     long offset) {
 
   /** The transaction at the instant of a transition. */
@@ -47,7 +48,7 @@ public record Transition(
   static final At NOBODY = new Nobody();
 
   /** The transaction's id, where it is known here; else null. */
-  String transactionId() {
+  @Nullable String transactionId() {
     return transaction instanceof Named(String id) ? id : null;
   }
 }

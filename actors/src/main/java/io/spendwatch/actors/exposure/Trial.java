@@ -66,9 +66,12 @@ public final class Trial {
     if (judgement == null) {
       return Optional.empty();
     }
-    UserView now = judgement instanceof Judgement.Duplicate ? user.view(streamTimeMs) : null;
     return Optional.of(
-        CheckAnswer.of(judgement, received.transaction().currency(), now, revealsBreach()));
+        CheckAnswer.of(
+            judgement,
+            received.transaction().currency(),
+            () -> user.view(streamTimeMs),
+            revealsBreach()));
   }
 
   /** What has been asked for since the last call. */

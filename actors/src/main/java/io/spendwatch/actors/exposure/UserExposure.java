@@ -22,6 +22,7 @@ import io.spendwatch.protocol.Verdict;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rule, for one user: an exact rolling 24-hour sum, held against the account balance, and the
@@ -168,7 +169,8 @@ public final class UserExposure {
 
   /** Start of the open episode; {@link Long#MIN_VALUE} for none. */
   public long openSinceMs() {
-    return episodes.isOpen() ? episodes.open().startMs() : Long.MIN_VALUE;
+    Episode open = episodes.open();
+    return open == null ? Long.MIN_VALUE : open.startMs();
   }
 
   /** The sum where the window is at: after the last command, minor units. O(1). */
@@ -177,7 +179,7 @@ public final class UserExposure {
   }
 
   /** In force where time has passed to; null without an account. */
-  public AccountBalance balance() {
+  public @Nullable AccountBalance balance() {
     AccountBalance balance = versions.inForce(passedMs);
     return balance == null || balance.closed() ? null : balance;
   }
@@ -199,7 +201,8 @@ public final class UserExposure {
    * @param out gets the episodes' starts and ends, in order
    * @return null where {@code facts} must learn more first; the call is then to be repeated
    */
-  public Judgement assess(Received received, long toMs, Facts facts, List<Transition> out) {
+  public @Nullable Judgement assess(
+      Received received, long toMs, Facts facts, List<Transition> out) {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
     advance(toMs, received.offset(), out);
@@ -378,8 +381,9 @@ public final class UserExposure {
         openEpisodeId());
   }
 
-  private String openEpisodeId() {
-    return episodes.isOpen() ? episodes.open().episodeId() : null;
+  private @Nullable String openEpisodeId() {
+    Episode open = episodes.open();
+    return open == null ? null : open.episodeId();
   }
 
   /**
@@ -397,7 +401,8 @@ public final class UserExposure {
             || (atMs == episodes.settledMs() && versions.nextMs(atMs) != atMs));
   }
 
-  private Judgement judgeTooLate(Transaction transaction, AccountBalance balance, Facts facts) {
+  private @Nullable Judgement judgeTooLate(
+      Transaction transaction, @Nullable AccountBalance balance, Facts facts) {
     long atMs = transaction.eventTimeMs();
     Long exposureMinor = facts.exposure(new ExposureQuery(userId, transaction.currency(), atMs));
     if (exposureMinor == null) {
@@ -424,7 +429,7 @@ public final class UserExposure {
         DeadLetterReason.BAD_AMOUNT, "the sum of the user's transactions would overflow 64 bits");
   }
 
-  private Judgement judgeInOrder(Received received, Facts facts, List<Transition> out) {
+  private @Nullable Judgement judgeInOrder(Received received, Facts facts, List<Transition> out) {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
     if (atMs < passedMs) {
@@ -455,7 +460,7 @@ public final class UserExposure {
     return judged(balance, window.exposureMinor());
   }
 
-  private Judgement judgeOutOfOrder(
+  private @Nullable Judgement judgeOutOfOrder(
       Received received, long toMs, Facts facts, List<Transition> out) {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
@@ -504,7 +509,7 @@ public final class UserExposure {
     countCurrencyInForce();
   }
 
-  private Judged judged(AccountBalance balance, long exposureMinor) {
+  private Judged judged(@Nullable AccountBalance balance, long exposureMinor) {
     if (balance == null || balance.closed()) {
       return new Judged(Verdict.NO_ACCOUNT, exposureMinor, null, versions.lastNumber());
     }
@@ -537,19 +542,19 @@ public final class UserExposure {
       String opening =
           point.transaction() instanceof Named(String id)
               ? AlertIds.transaction(id, point.atMs())
-              : AlertIds.balanceChange(point.balance().version());
+              : AlertIds.balanceChange(point.version());
       out.add(episodes.raise(AlertIds.episodeId(userId, opening, opening), point, offset));
     }
   }
 
-  private AccountBalance inForce(long atMs, Facts facts) {
+  private @Nullable AccountBalance inForce(long atMs, Facts facts) {
     return versions.covers(atMs)
         ? versions.inForce(atMs)
         : facts.inForce(new InstantQuery(userId, atMs));
   }
 
   /** What counts without an account. */
-  private String firstCurrency() {
+  private @Nullable String firstCurrency() {
     return currencies.isEmpty() ? null : currencies.getFirst();
   }
 
@@ -557,12 +562,12 @@ public final class UserExposure {
     window.count(countedFor(versions.inForce(passedMs)));
   }
 
-  private byte countedFor(AccountBalance balance) {
+  private byte countedFor(@Nullable AccountBalance balance) {
     return currencyNumber(balance == null ? null : balance.currency());
   }
 
   /** Null for none: what came first counts. */
-  private byte currencyNumber(String currency) {
+  private byte currencyNumber(@Nullable String currency) {
     int number = currency == null ? 0 : currencies.indexOf(currency);
     if (number < 0) {
       List<String> more = new ArrayList<>(currencies);

@@ -2,6 +2,7 @@ package io.spendwatch.actors.exposure;
 
 import io.spendwatch.actors.ClusterMessage;
 import io.spendwatch.actors.ports.AccountBalance;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A user as the actor sees it, or would: a copy, for display.
@@ -26,14 +27,14 @@ public record UserView(
     boolean known,
     long latestMs,
     long exposureMinor,
-    AccountBalance balance,
+    @Nullable AccountBalance balance,
     int transactions,
-    String openEpisodeId,
+    @Nullable String openEpisodeId,
     long openSinceMs,
-    String currency,
+    @Nullable String currency,
     long streamTimeMs,
     int entries,
-    Source source)
+    @Nullable Source source)
     implements ClusterMessage {
 
   /** Where figures are from. */

@@ -1,6 +1,7 @@
 package io.spendwatch.actors.exposure;
 
 import io.spendwatch.actors.ports.AccountBalance;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a user's window holds, for who compares it with the tables.
@@ -15,5 +16,5 @@ public record UserWindow(
     long atMs,
     long exposureMinor,
     int transactions,
-    AccountBalance balance,
-    String openEpisodeId) {}
+    @Nullable AccountBalance balance,
+    @Nullable String openEpisodeId) {}

@@ -3,4 +3,7 @@
  * Plain Java: no actor, no Kafka, no SQL, no clock. {@link
  * io.spendwatch.actors.exposure.UserExposure} is the way in.
  */
+@NullMarked
 package io.spendwatch.actors.exposure;
+
+import org.jspecify.annotations.NullMarked;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +52,7 @@ public final class AbsentUser {
         .exceptionally(failure -> unavailable(userId, failure));
   }
 
-  private static UserView view(UserQuery query, long streamTimeMs, UserHistory history) {
+  private static UserView view(UserQuery query, long streamTimeMs, @Nullable UserHistory history) {
     return history == null
         ? UserView.unavailable(query.userId())
         : restored(query, history, streamTimeMs).view(streamTimeMs).fromTables();

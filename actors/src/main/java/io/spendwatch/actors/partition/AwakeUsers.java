@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -17,6 +18,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.jspecify.annotations.Nullable;
 
 /** The users of a partition that are in memory, each an actor. Lives in the partition's actor. */
 final class AwakeUsers {
@@ -50,7 +52,7 @@ final class AwakeUsers {
     private long reachMs;
 
     private long exposureMinor;
-    private AccountBalance balance;
+    private @Nullable AccountBalance balance;
 
     private Awake(String userId, ActorRef<UserActor.Command> actor) {
       this.userId = userId;
@@ -66,7 +68,7 @@ final class AwakeUsers {
     }
 
     /** Null without an account. */
-    AccountBalance balance() {
+    @Nullable AccountBalance balance() {
       return balance;
     }
 
@@ -100,9 +102,14 @@ final class AwakeUsers {
   }
 
   /** Null for one who is not awake. */
-  ActorRef<UserActor.Command> get(String userId) {
+  @Nullable ActorRef<UserActor.Command> get(String userId) {
     Awake user = users.get(userId);
     return user == null ? null : user.actor;
+  }
+
+  /** Tells something to a user who is awake. */
+  void tell(String userId, UserActor.Command command) {
+    Objects.requireNonNull(users.get(userId), "awake").actor.tell(command);
   }
 
   /** The user at this place, from 0 to below {@link #size}; places change as users come and go. */
@@ -157,7 +164,7 @@ final class AwakeUsers {
 
   /** A user who is awake stands so now. */
   void update(UserActor.Done done) {
-    Awake user = users.get(done.userId());
+    Awake user = Objects.requireNonNull(users.get(done.userId()), "awake");
     bytes += (long) ENTRY_BYTES * (done.entries() - user.entries);
     user.entries = done.entries();
     user.reachMs = done.reachMs();
@@ -167,7 +174,7 @@ final class AwakeUsers {
 
   /** From where on versions of the balance matter, of a user who is awake. */
   long reachMs(String userId) {
-    return users.get(userId).reachMs;
+    return Objects.requireNonNull(users.get(userId), "awake").reachMs;
   }
 
   /** Forgets the user, who may not be awake. */

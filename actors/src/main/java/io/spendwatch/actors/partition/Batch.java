@@ -22,8 +22,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One batch on its way through a {@link PartitionActor}: whose transactions it has, who has still
@@ -184,7 +186,7 @@ final class Batch {
   }
 
   long knownFromMs(String userId) {
-    return restoredFromMs.get(userId);
+    return Objects.requireNonNull(restoredFromMs.get(userId), "restored");
   }
 
   /** The user is due: an episode may have ended. */
@@ -232,7 +234,7 @@ final class Batch {
   }
 
   UserActor.Judge judge(String userId, ActorRef<PartitionCommand> answerTo) {
-    Share share = shares.get(userId);
+    Share share = Objects.requireNonNull(shares.get(userId), "a share");
     return new UserActor.Judge(id, share.transactions, share.passedMs, answerTo);
   }
 
@@ -245,7 +247,7 @@ final class Batch {
   void done(UserActor.Done done) {
     unanswered--;
     if (!done.judgements().isEmpty()) {
-      int[] places = shares.get(done.userId()).places;
+      int[] places = Objects.requireNonNull(shares.get(done.userId()), "a share").places;
       for (int i = 0; i < done.judgements().size(); i++) {
         judgements[places[i]] = done.judgements().get(i);
       }
@@ -342,7 +344,7 @@ final class Batch {
     return ids.get(rank);
   }
 
-  private Alert alert(String userId, Transition transition, String transactionId) {
+  private Alert alert(String userId, Transition transition, @Nullable String transactionId) {
     AccountBalance balance = transition.balance();
     long offset = transition.offset() >= 0 ? transition.offset() : assess.lastOffset();
     return new Alert(

@@ -18,6 +18,7 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,14 +42,14 @@ final class CheckActor {
   sealed interface Message {}
 
   /** A copy of the user; null of one whose memory is not to be trusted. */
-  record Copied(UserExposure copy) implements Message {}
+  record Copied(@Nullable UserExposure copy) implements Message {}
 
   private record StreamTime(long ms) implements Message {}
 
   /** Null of a user of whom something stored cannot be read. */
-  private record Restored(UserHistory history) implements Message {}
+  private record Restored(UserQuery query, @Nullable UserHistory history) implements Message {}
 
-  private record Learnt(FactsRound.Read read) implements Message {}
+  private record Learnt(Trial trial, FactsRound.Read read) implements Message {}
 
   private record Failed(Throwable failure) implements Message {}
 
@@ -71,8 +72,6 @@ final class CheckActor {
   private final Runnable over;
   private boolean hasEnded;
   private Standing standing;
-  private UserQuery query;
-  private Trial trial;
 
   private CheckActor(
       ActorContext<Message> context,
@@ -158,10 +157,10 @@ final class CheckActor {
         yield readUser(Long.MAX_VALUE);
       }
       case Copied(UserExposure copy) -> onCopied(copy);
-      case Restored(UserHistory history) -> onRestored(history);
-      case Learnt(FactsRound.Read read) -> {
+      case Restored(UserQuery query, UserHistory history) -> onRestored(query, history);
+      case Learnt(Trial trial, FactsRound.Read read) -> {
         trial.learn(read.answersFor(transaction.userId()));
-        yield goOn();
+        yield goOn(trial);
       }
       case Failed(Throwable failure) -> {
         log.debug("user {} cannot be read for a check", transaction.userId(), failure);
@@ -170,7 +169,7 @@ final class CheckActor {
     };
   }
 
-  private Behavior<Message> onCopied(UserExposure copy) {
+  private Behavior<Message> onCopied(@Nullable UserExposure copy) {
     if (copy == null) {
       return answer(CheckAnswer.none(Outcome.UNAVAILABLE));
     }
@@ -178,41 +177,39 @@ final class CheckActor {
       // Read from too late an instant for this one, as a batch would find out, too.
       return readUser(Long.MAX_VALUE);
     }
-    trial = Trial.onCopy(copy, transaction, standing.streamTimeMs(), standing.passedMs());
-    return goOn();
+    return goOn(Trial.onCopy(copy, transaction, standing.streamTimeMs(), standing.passedMs()));
   }
 
   private Behavior<Message> readUser(long sinceMs) {
     long earliestMs = Math.min(transaction.eventTimeMs(), sinceMs);
-    query = new UserQuery(transaction.userId(), earliestMs - ExposureWindow.RETENTION_MS);
+    UserQuery query = new UserQuery(transaction.userId(), earliestMs - ExposureWindow.RETENTION_MS);
     pipe(
         ports.history().users(List.of(query)),
-        histories -> new Restored(histories.get(transaction.userId())));
+        histories -> new Restored(query, histories.get(transaction.userId())));
     return Behaviors.same();
   }
 
-  private Behavior<Message> onRestored(UserHistory history) {
+  private Behavior<Message> onRestored(UserQuery query, @Nullable UserHistory history) {
     if (history == null) {
       return answer(CheckAnswer.none(Outcome.UNAVAILABLE));
     }
-    trial =
+    return goOn(
         Trial.onRead(
             AbsentUser.restored(query, history, standing.passedMs()),
             transaction,
             standing.streamTimeMs(),
             standing.passedMs(),
-            history.versionsFromMs());
-    return goOn();
+            history.versionsFromMs()));
   }
 
-  private Behavior<Message> goOn() {
+  private Behavior<Message> goOn(Trial trial) {
     Optional<CheckAnswer> answer = trial.answer();
     if (answer.isPresent()) {
       return answer(answer.get());
     }
     var round = new FactsRound();
     round.add(transaction.userId(), trial.wanted());
-    pipe(round.read(ports.accounts(), ports.history()), Learnt::new);
+    pipe(round.read(ports.accounts(), ports.history()), read -> new Learnt(trial, read));
     return Behaviors.same();
   }
 

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -52,7 +53,7 @@ final class FactsRound {
 
     Facts.Answers answersFor(String userId) {
       return new Facts.Answers(
-          wanted.get(userId).versionsFromMs(),
+          Objects.requireNonNull(wanted.get(userId), "wanted").versionsFromMs(),
           versions.getOrDefault(userId, List.of()),
           stored,
           exposures,

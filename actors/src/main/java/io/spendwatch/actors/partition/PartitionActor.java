@@ -442,15 +442,14 @@ public final class PartitionActor {
                         dependencies.versionsMax())));
     for (VersionsQuery asked : read.asked()) {
       batch.expect(asked.userId());
-      awake
-          .get(asked.userId())
-          .tell(
-              new UserActor.LearnVersions(
-                  batch.id(),
-                  read.versions().getOrDefault(asked.userId(), List.of()),
-                  asked.fromMs(),
-                  batch.passedBeforeMs(),
-                  context.getSelf()));
+      awake.tell(
+          asked.userId(),
+          new UserActor.LearnVersions(
+              batch.id(),
+              read.versions().getOrDefault(asked.userId(), List.of()),
+              asked.fromMs(),
+              batch.passedBeforeMs(),
+              context.getSelf()));
     }
     if (round.hasMore()) {
       read(batch, round);
@@ -463,7 +462,7 @@ public final class PartitionActor {
     phase = new Phase.Judging(batch);
     for (String userId : batch.userIds()) {
       batch.expect(userId);
-      awake.get(userId).tell(batch.judge(userId, context.getSelf()));
+      awake.tell(userId, batch.judge(userId, context.getSelf()));
     }
     streamTimeMs = batch.streamTimeMs();
     goOnWhenAllAnswered(batch);
@@ -516,7 +515,7 @@ public final class PartitionActor {
     ending.addAll(watched.takeDue(batch.clockMs(), userId -> isToBeRead(batch, userId), 0));
     for (String userId : ending) {
       batch.expect(userId);
-      awake.get(userId).tell(new UserActor.Advance(batch.id(), batch.clockMs(), context.getSelf()));
+      awake.tell(userId, new UserActor.Advance(batch.id(), batch.clockMs(), context.getSelf()));
     }
     if (!ending.isEmpty()) {
       return;
@@ -536,7 +535,7 @@ public final class PartitionActor {
     phase = new Phase.Judging(batch);
     for (String userId : read.userIds()) {
       batch.expect(userId);
-      awake.get(userId).tell(new UserActor.Learn(read.answersFor(userId)));
+      awake.tell(userId, new UserActor.Learn(read.answersFor(userId)));
     }
   }
 

@@ -9,6 +9,7 @@ import io.spendwatch.protocol.Money;
 import io.spendwatch.protocol.Transaction;
 import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is said to a partition from anywhere in the cluster, through its {@link PartitionSharding}.
@@ -74,7 +75,7 @@ public sealed interface PartitionQuery extends ClusterMessage {
     /** Exposure by balance; over a balance that is not positive, greater than any other. */
     RATIO {
       @Override
-      public double rank(long exposureMinor, AccountBalance balance) {
+      public double rank(long exposureMinor, @Nullable AccountBalance balance) {
         if (balance == null) {
           return Double.NEGATIVE_INFINITY;
         }
@@ -89,14 +90,14 @@ public sealed interface PartitionQuery extends ClusterMessage {
     /** Exposure, in units of its currency. */
     EXPOSURE {
       @Override
-      public double rank(long exposureMinor, AccountBalance balance) {
+      public double rank(long exposureMinor, @Nullable AccountBalance balance) {
         return balance == null ? Double.NEGATIVE_INFINITY : units((double) exposureMinor, balance);
       }
     },
     /** Exposure less balance, in units of its currency. */
     EXCESS {
       @Override
-      public double rank(long exposureMinor, AccountBalance balance) {
+      public double rank(long exposureMinor, @Nullable AccountBalance balance) {
         return balance == null
             ? Double.NEGATIVE_INFINITY
             : units((double) exposureMinor - balance.balanceMinor(), balance);
@@ -107,7 +108,7 @@ public sealed interface PartitionQuery extends ClusterMessage {
      * For comparison, no figure to be shown. Of who has no account, {@link
      * Double#NEGATIVE_INFINITY}.
      */
-    public abstract double rank(long exposureMinor, AccountBalance balance);
+    public abstract double rank(long exposureMinor, @Nullable AccountBalance balance);
 
     private static double units(double minor, AccountBalance balance) {
       return minor / UNITS[Money.fractionDigits(balance.currency())];

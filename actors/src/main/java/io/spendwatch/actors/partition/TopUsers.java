@@ -13,6 +13,7 @@ import java.util.PriorityQueue;
 import java.util.function.LongSupplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who of a partition's awake users is nearest to their limit. Lives in the partition's actor.
@@ -53,7 +54,7 @@ final class TopUsers {
   private int waitingCount;
 
   /** The pass that is under way; null for none. */
-  private By by;
+  private @Nullable By by;
 
   private List<GetTop> askers = List.of();
   private final PriorityQueue<Candidate> best =
@@ -88,8 +89,10 @@ final class TopUsers {
   }
 
   private void begin() {
-    by = waiting.keySet().iterator().next();
-    askers = waiting.remove(by);
+    Map.Entry<By, List<GetTop>> first = waiting.entrySet().iterator().next();
+    by = first.getKey();
+    askers = first.getValue();
+    waiting.remove(by);
     best.clear();
     next = awake.size() - 1;
     goOn();

@@ -10,12 +10,14 @@ import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.actors.ports.History.UserHistory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ExtensibleBehavior;
 import org.apache.pekko.actor.typed.Signal;
 import org.apache.pekko.actor.typed.TypedActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -123,7 +125,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
       long reachMs,
       long knownVersion,
       long exposureMinor,
-      AccountBalance balance)
+      @Nullable AccountBalance balance)
       implements Reply {}
 
   /** Something has to be read first; {@link Learn} goes on. */
@@ -146,9 +148,10 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
   /** Since the last {@link Done}. Seldom any: an empty list is kept, not replaced. */
   private List<Transition> transitions = new ArrayList<>(0);
 
-  private Judge judging;
-  private List<Judgement> judgements;
-  private Facts facts;
+  /** What is being judged, until it is {@link Done}. */
+  private record Judging(Judge judge, List<Judgement> judgements, Facts facts) {}
+
+  private @Nullable Judging judging;
 
   private UserActor(Restore restore) {
     this.userId = restore.userId;
@@ -199,14 +202,14 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
   public Behavior<Command> receive(TypedActorContext<Command> context, Command command) {
     return switch (command) {
       case Judge judge -> {
-        judging = judge;
-        judgements = new ArrayList<>(judge.transactions().size());
-        facts = new Facts();
-        yield guarded(judge.batch(), judge.replyTo(), this::judgeRest);
+        Judging begun =
+            new Judging(judge, new ArrayList<>(judge.transactions().size()), new Facts());
+        judging = begun;
+        yield guarded(judge.batch(), judge.replyTo(), () -> judgeRest(begun));
       }
       case Learn(Facts.Answers answers) -> {
-        Judge judge = judging;
-        yield guarded(judge.batch(), judge.replyTo(), () -> onLearn(answers));
+        Judging asked = Objects.requireNonNull(judging, "what has asked for it");
+        yield guarded(asked.judge.batch(), asked.judge.replyTo(), () -> onLearn(asked, answers));
       }
       case Advance advance ->
           guarded(
@@ -264,41 +267,39 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
     }
   }
 
-  private void onLearn(Facts.Answers answers) {
-    facts.learn(answers);
+  private void onLearn(Judging asked, Facts.Answers answers) {
+    asked.facts.learn(answers);
     if (answers.hasVersions()) {
-      int next = judgements.size();
+      int next = asked.judgements.size();
       exposure.learn(
           answers.versions(),
           answers.versionsFromMs(),
-          judging.passedMs()[next],
-          judging.transactions().get(next).offset(),
+          asked.judge.passedMs()[next],
+          asked.judge.transactions().get(next).offset(),
           transitions);
     }
-    judgeRest();
+    judgeRest(asked);
   }
 
-  private void judgeRest() {
-    List<Received> transactions = judging.transactions();
-    for (int i = judgements.size(); i < transactions.size(); i++) {
+  private void judgeRest(Judging begun) {
+    Judge judge = begun.judge;
+    List<Received> transactions = judge.transactions();
+    for (int i = begun.judgements.size(); i < transactions.size(); i++) {
       Received received = transactions.get(i);
       if (!exposure.covers(received.transaction().eventTimeMs())) {
-        judging
-            .replyTo()
-            .tell(new Outdated(judging.batch(), userId, "read from too late an instant"));
+        judge.replyTo().tell(new Outdated(judge.batch(), userId, "read from too late an instant"));
         return;
       }
-      Judgement judgement = exposure.assess(received, judging.passedMs()[i], facts, transitions);
+      Judgement judgement =
+          exposure.assess(received, judge.passedMs()[i], begun.facts, transitions);
       if (judgement == null) {
-        judging.replyTo().tell(new Needs(judging.batch(), userId, facts.takeWanted()));
+        judge.replyTo().tell(new Needs(judge.batch(), userId, begun.facts.takeWanted()));
         return;
       }
-      judgements.add(judgement);
+      begun.judgements.add(judgement);
     }
-    judging.replyTo().tell(done(judging.batch(), judgements));
+    judge.replyTo().tell(done(judge.batch(), begun.judgements));
     judging = null;
-    judgements = null;
-    facts = null;
   }
 
   private Done done(long batch, List<Judgement> judged) {

@@ -5,10 +5,12 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The users of a partition who have to be looked at although no transaction of theirs may come:
@@ -117,7 +119,7 @@ final class WatchedUsers {
     }
   }
 
-  private void unqueue(String userId, Watched before) {
+  private void unqueue(String userId, @Nullable Watched before) {
     if (before == null) {
       return;
     }
@@ -133,7 +135,7 @@ final class WatchedUsers {
   private void letGoOne() {
     boolean isDueLater = !queue.isEmpty() && queue.last().atMs != AT_ONCE;
     String userId = isDueLater || undue.isEmpty() ? queue.last().userId : undue.getFirst();
-    Watched user = watched.get(userId);
+    Watched user = Objects.requireNonNull(watched.get(userId), "watched");
     if (user.wakeAtMs == NEVER) {
       undueSinceMs = Math.min(undueSinceMs, user.sinceMs);
     } else {
@@ -235,7 +237,7 @@ final class WatchedUsers {
       if (needsRoom.test(userId) && --room < 0) {
         break;
       }
-      Watched user = watched.get(userId);
+      Watched user = Objects.requireNonNull(watched.get(userId), "watched");
       put(userId, new Watched(NEVER, user.sinceMs, user.versionsFromMs));
       users.add(userId);
     }

@@ -4,4 +4,7 @@
  * {@link io.spendwatch.actors.partition.PartitionActor} draws its phases. One actor, its children
  * and their messages: they share what others must not see, hence one room.
  */
+@NullMarked
 package io.spendwatch.actors.partition;
+
+import org.jspecify.annotations.NullMarked;
