@@ -62,6 +62,11 @@ final class AssignedPartition {
     return paused;
   }
 
+  /** Whether it is not read on because its pipeline has no room. */
+  boolean isFull() {
+    return paused && isLive() && pipeline.isRunning();
+  }
+
   void paused(boolean now) {
     paused = now;
   }

@@ -238,27 +238,27 @@ final class ConsumerLoop {
   private List<ConsumerRecords<byte[], byte[]>> poll(Consumer<byte[], byte[]> current) {
     awaitNextPoll();
     long askedNanos = time.nanoTime();
-    ConsumerRecords<byte[], byte[]> first = poll(current, POLL);
+    ConsumerRecords<byte[], byte[]> first = look(current);
     boolean isOld =
         !config.pollIntervalMin().isZero() && time.nanoTime() - askedNanos < AT_ONCE_NANOS;
     isBehind =
         first.count() > BACKLOG_RECORDS
-            || assigned.values().stream().anyMatch(AssignedPartition::isPaused);
+            || assigned.values().stream().anyMatch(AssignedPartition::isFull);
     if (first.isEmpty() || !isOld || isBehind) {
       return List.of(first);
     }
     try {
-      return List.of(first, poll(current, ANSWER));
-    } catch (TimeoutException e) {
-      // What has been read would not be read again.
-      LOG.debug("The second answer is not there yet", e);
+      return List.of(first, current.poll(ANSWER));
+    } catch (WakeupException | TimeoutException | InvalidOffsetException e) {
+      // What has been read would not be read again. What lasts, the next poll says once more.
+      LOG.trace("The second look has to be left out", e);
       return List.of(first);
     }
   }
 
-  private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> current, Duration atMost) {
+  private ConsumerRecords<byte[], byte[]> look(Consumer<byte[], byte[]> current) {
     try {
-      return current.poll(atMost);
+      return current.poll(POLL);
     } catch (WakeupException e) {
       // Somebody has something for the rest of this step.
       return ConsumerRecords.empty();

@@ -215,6 +215,12 @@ class ConsumerLoopTest {
           consumer.script.addFirst(consumer::wakeup);
         },
         () -> assertTaken(P0, 0, 2),
+        () -> {
+          produce(P0, 2, 3);
+          consumer.script.addFirst(
+              () -> consumer.setPollException(new OffsetOutOfRangeException(Map.of(P0, 3L))));
+        },
+        () -> assertTaken(P0, 0, 3),
         () -> assertThat(lives.get(P0)).hasSize(1));
   }
 
