@@ -116,7 +116,7 @@ final class BalanceVersions {
     if (read.isEmpty()) {
       return null;
     }
-    @Nullable News news = null;
+    News news = null;
     long highest = lastNumber;
     for (int i = 0; i < read.size() && news == null; i++) {
       AccountBalance version = read.get(i);

@@ -246,15 +246,15 @@ final class FaultBed implements AutoCloseable {
         .untilAsserted(
             () -> {
               supervise();
-              assertThat(nodes.stream().map(this::isMissing).flatMap(Optional::stream)).isEmpty();
+              assertThat(nodes.stream().map(this::notReadyFor).flatMap(Optional::stream)).isEmpty();
               assertThat(nodes.stream().mapToInt(NodeProcess::partitions).sum())
                   .as("partitions that have a node")
                   .isEqualTo(PARTITIONS);
             });
   }
 
-  /** What a node is not, where it is not ready; told in words, for whoever has nothing else. */
-  private Optional<String> isMissing(NodeProcess node) {
+  /** Why a node is not ready, in words: the output of a build may be all that there is of it. */
+  private Optional<String> notReadyFor(NodeProcess node) {
     if (!node.isReady()) {
       return Optional.of(
           node.name()
