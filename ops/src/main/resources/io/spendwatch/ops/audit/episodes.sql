@@ -7,6 +7,25 @@
 -- where a version may have come late, since the tables do not say how far time had passed: the alerts there are taken as they are, their
 -- figures checked, and what they amount to is held against the rows at the next arrival.
 
+-- Of each row: up to which instant expiry or a balance had had something announced when it arrived, null where none had. In one pass over
+-- both, since a user can have thousands of each.
+CREATE TEMPORARY TABLE told_before ON COMMIT DROP AS
+SELECT user_id, arrived, told_until
+  FROM (
+         SELECT user_id, arrived, turn,
+                max(told_time) OVER (PARTITION BY user_id ORDER BY arrived, turn ROWS UNBOUNDED PRECEDING) AS told_until
+           FROM (
+                  SELECT user_id, arrived, 1 AS turn, NULL::timestamptz AS told_time
+                    FROM work
+                   UNION ALL
+                  SELECT user_id, coalesce(knows, arrived), CASE WHEN late AND knows IS NOT NULL THEN 0 ELSE 2 END, event_time
+                    FROM told
+                   WHERE type = 'CLEARED' OR cause = 'BALANCE'
+                ) AS in_turn
+       ) AS passed
+ WHERE turn = 1;
+ANALYZE told_before;
+
 -- In order of arrival, n from 1: rows, and versions of a balance where the user's time passes them. late: before what had been looked
 -- at, whether a transaction or what was announced. current_minor: the exposure at the latest event time then. held_minor: the balance
 -- in force there. tainted: what was known of versions is in doubt. Of rows that an earlier run has judged only the last one of a user is here, and only if
@@ -40,17 +59,13 @@ SELECT ranked.*, exposed.minor AS current_minor,
                            SELECT work.*, greatest(event_time, latest_before) AS latest,
                                   lead(fresh) OVER (PARTITION BY user_id ORDER BY arrived) AS next_fresh,
                                   coalesce(event_time < latest_before, false)
-                                  OR EXISTS (SELECT FROM told
-                                              WHERE told.user_id = work.user_id
-                                                AND (told.event_time > work.event_time
-                                                     OR told.event_time = work.event_time
-                                                        AND EXISTS (SELECT FROM version
-                                                                     WHERE version.user_id = work.user_id AND version.place > 1
-                                                                       AND version.as_of = work.event_time))
-                                                AND (told.type = 'CLEARED' OR told.cause = 'BALANCE')
-                                                AND (coalesce(told.knows, told.arrived) < work.arrived
-                                                     OR told.late AND told.knows = work.arrived)) AS late
+                                  OR coalesce(told_until > event_time, false)
+                                  OR coalesce(told_until = event_time, false)
+                                     AND EXISTS (SELECT FROM version
+                                                  WHERE version.user_id = work.user_id AND version.place > 1
+                                                    AND version.as_of = work.event_time) AS late
                              FROM work
+                             JOIN told_before USING (user_id, arrived)
                             WHERE latest_before IS NULL OR event_time > latest_before - interval '24 hours'
                          ) AS timed
                     LEFT JOIN several USING (user_id)
@@ -90,7 +105,9 @@ SELECT ranked.*, exposed.minor AS current_minor,
                 END AS minor
        ) AS exposed;
 CREATE INDEX ON arrival (user_id, n);
-CREATE INDEX ON arrival (user_id, arrived);
+CREATE INDEX ON arrival (user_id, arrived, n);
+-- latest never falls from one arrival to the next.
+CREATE INDEX ON arrival (user_id, latest, n);
 ANALYZE arrival;
 
 -- After which arrival each alert was announced: at it where it names it or a transaction revealed it; else in the time after it, 0 before
@@ -99,19 +116,30 @@ CREATE TEMPORARY TABLE heard ON COMMIT DROP AS
 SELECT told.*, coalesce(at_arrival.n, 0) AS after_n
   FROM told
   LEFT JOIN LATERAL (
-         SELECT n
-           FROM arrival
-          WHERE arrival.user_id = told.user_id
-            AND CASE WHEN told.by_version THEN arrival.arrived <= told.arrived
-                     WHEN told.late OR told.transaction_id IS NOT NULL
-                       THEN arrival.arrived = told.arrived AND NOT arrival.is_version
-                     ELSE (arrival.latest < told.event_time
-                           OR arrival.latest = told.event_time AND arrival.arrived <= coalesce(told.knows, told.arrived)
-                              AND NOT (arrival.is_version AND told.cause IS NOT DISTINCT FROM 'EXPIRY'))
-                          AND (arrival.arrived <= coalesce(told.knows, told.arrived) OR NOT arrival.late)
-                END
-          ORDER BY n DESC
-          LIMIT 1
+         (SELECT n
+            FROM arrival
+           WHERE told.by_version
+             AND arrival.user_id = told.user_id AND arrival.arrived <= told.arrived
+           ORDER BY arrived DESC, n DESC
+           LIMIT 1)
+          UNION ALL
+         (SELECT n
+            FROM arrival
+           WHERE NOT told.by_version AND (told.late OR told.transaction_id IS NOT NULL)
+             AND arrival.user_id = told.user_id AND arrival.arrived = told.arrived AND NOT arrival.is_version
+           ORDER BY n DESC
+           LIMIT 1)
+          UNION ALL
+         (SELECT n
+            FROM arrival
+           WHERE NOT told.by_version AND NOT told.late AND told.transaction_id IS NULL
+             AND arrival.user_id = told.user_id AND arrival.latest <= told.event_time
+             AND (arrival.latest < told.event_time
+                  OR arrival.arrived <= coalesce(told.knows, told.arrived)
+                     AND NOT (arrival.is_version AND told.cause IS NOT DISTINCT FROM 'EXPIRY'))
+             AND (arrival.arrived <= coalesce(told.knows, told.arrived) OR NOT arrival.late)
+           ORDER BY latest DESC, n DESC
+           LIMIT 1)
        ) AS at_arrival ON true
  WHERE told.fresh
     -- Judged before, but to be known here: what followed the first of these arrivals.

@@ -18,6 +18,7 @@ import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,6 +47,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DashboardIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /** What axe finds that is serious or worse: the rule, and where. */
+  private static final String SERIOUS =
+      """
+      axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
+        .then(found => found.violations
+          .filter(of => ['serious', 'critical'].includes(of.impact))
+          .map(of => of.id + ': ' + of.nodes.map(node => node.html + ' ' + node.failureSummary).join(' | ')))
+      """;
+
+  private String axe;
   private NodeSettings settings;
   private Node node;
   private Browser browser;
@@ -56,6 +67,9 @@ class DashboardIT {
     assumeTrue(
         program.isPresent(),
         "no browser: install chromium, or name one by -Dspendwatch.test.browser");
+    try (InputStream script = DashboardIT.class.getResourceAsStream("/axe.min.js")) {
+      axe = new String(script.readAllBytes(), UTF_8);
+    }
     settings = NodeSettings.of(bed);
     node = Node.start(Configuration.load(), InstantSource.system());
     browser = Browser.start(program.get(), profile);
@@ -121,7 +135,7 @@ class DashboardIT {
     List<AlertTail.Received> alerts = new ArrayList<>();
     Map<String, Object> consumer = Map.of("bootstrap.servers", bed.bootstrapServers());
     try (AlertTail tail = AlertTail.open(consumer, bed.topics().alerts(), true)) {
-      spend(bed);
+      spend(bed, "u1");
       await()
           .atMost(PATIENCE)
           .until(() -> alerts.addAll(tail.poll(Duration.ofMillis(100))) || !alerts.isEmpty());
@@ -139,6 +153,44 @@ class DashboardIT {
     assertThat(browser.errors()).isEmpty();
   }
 
+  /** WCAG 2.2 AA, as far as a program can tell: axe, in both themes, wide and narrow. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "now",
+        "users",
+        "users/u2",
+        "alerts",
+        "audit",
+        "cluster",
+        "dead-letters",
+        "analysis",
+        "no-such-page"
+      })
+  void nothingSeriousBarsAnybody(String page, TestBed bed) throws Exception {
+    spend(bed, "u2");
+    for (String colours : List.of("light", "dark")) {
+      for (int width : List.of(1280, 360)) {
+        browser.prefer(colours);
+        browser.resize(width, 800);
+        browser.open(address(page));
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () ->
+                    browser.isTrue("document.querySelector('main h1')")
+                        && !browser.text().contains("Loading"));
+        if (page.equals("users/u2")) {
+          await().atMost(PATIENCE).until(() -> browser.text().contains("RAISED"));
+        }
+        browser.evaluate(axe + ";0");
+        assertThat(browser.evaluate(SERIOUS))
+            .as("%s, %s, %d pixels", page, colours, width)
+            .isEmpty();
+      }
+    }
+  }
+
   /** What a page asks for and a node does not have is told on the page, and by browsers as this. */
   private static boolean isNotThere(String error) {
     return error.contains("status of 404");
@@ -148,21 +200,22 @@ class DashboardIT {
     return URI.create("http://127.0.0.1:" + node.httpPort() + "/#/" + page);
   }
 
-  private static void spend(TestBed bed) throws Exception {
+  /** Has the user spend more than the balance. Once more changes nothing. */
+  private static void spend(TestBed bed, String user) throws Exception {
     long nowMs = System.currentTimeMillis();
     try (var producer =
         new KafkaProducer<>(
             Map.of("bootstrap.servers", bed.bootstrapServers()),
             new ByteArraySerializer(),
             new ByteArraySerializer())) {
-      byte[] key = "u1".getBytes(UTF_8);
-      var balance = new Balance("u1", "user", 10_000, "USD", nowMs - 10_000);
+      byte[] key = user.getBytes(UTF_8);
+      var balance = new Balance(user, "user", 10_000, "USD", nowMs - 10_000);
       producer
           .send(new ProducerRecord<>(bed.topics().balances(), key, BalanceCodec.encode(balance)))
           .get();
       // Whichever comes first: the balance is in force before it, so it is over it in the end.
       var transaction =
-          new Transaction("t1", "u1", 10_001, "USD", nowMs, TransactionKind.PURCHASE, null, null);
+          new Transaction("t1", user, 10_001, "USD", nowMs, TransactionKind.PURCHASE, null, null);
       producer
           .send(
               new ProducerRecord<>(

@@ -141,6 +141,13 @@ public final class Browser implements AutoCloseable {
         Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
   }
 
+  /** Shows pages as for somebody whose system is set to dark colours, or to light ones. */
+  public void prefer(String colours) throws Exception {
+    ask(
+        "Emulation.setEmulatedMedia",
+        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", colours))));
+  }
+
   /** Whether the expression is true on the page. */
   public boolean isTrue(String expression) throws Exception {
     return evaluate("Boolean(" + expression + ")").asBoolean();
@@ -151,10 +158,16 @@ public final class Browser implements AutoCloseable {
     return evaluate("document.body.innerText").asText();
   }
 
-  /** The expression's value on the page. */
+  /** The expression's value on the page; of a promise, what it is kept with. */
   public JsonNode evaluate(String expression) throws Exception {
-    return ask("Runtime.evaluate", Map.of("expression", expression, "returnByValue", true))
-        .at("/result/value");
+    JsonNode answer =
+        ask(
+            "Runtime.evaluate",
+            Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
+    if (answer.has("exceptionDetails")) {
+      throw new IOException(answer.get("exceptionDetails").toString());
+    }
+    return answer.at("/result/value");
   }
 
   /** Errors on its console, of its scripts and of what it asked for, since it was opened. */
