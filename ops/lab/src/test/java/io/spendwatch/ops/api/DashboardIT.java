@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.node.Node;
@@ -183,12 +184,24 @@ class DashboardIT {
         if (page.equals("users/u2")) {
           await().atMost(PATIENCE).until(() -> browser.text().contains("RAISED"));
         }
-        browser.evaluate(axe + ";0");
-        assertThat(browser.evaluate(SERIOUS))
+        assertThat(barriers().toString())
             .as("%s, %s, %d pixels", page, colours, width)
-            .isEmpty();
+            .isEqualTo("[]");
       }
     }
+  }
+
+  @Test
+  void aButtonWithoutANameWouldBeFound() throws Exception {
+    browser.open(address("now"));
+    await().atMost(PATIENCE).until(() -> browser.isTrue("document.querySelector('main h1')"));
+    browser.evaluate("document.querySelector('main').append(document.createElement('button'))");
+    assertThat(barriers().toString()).contains("button-name");
+  }
+
+  private JsonNode barriers() throws Exception {
+    browser.evaluate(axe + ";0");
+    return browser.evaluate(SERIOUS);
   }
 
   /** What a page asks for and a node does not have is told on the page, and by browsers as this. */
