@@ -17,10 +17,12 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Versions of balances, from tables {@code accounts} and {@code account_versions}, many users in
@@ -102,7 +104,7 @@ public final class PgAccounts implements Accounts {
   }
 
   @Override
-  public CompletionStage<List<AccountBalance>> inForce(List<InstantQuery> queries) {
+  public CompletionStage<List<@Nullable AccountBalance>> inForce(List<InstantQuery> queries) {
     if (queries.isEmpty()) {
       return CompletableFuture.completedFuture(List.of());
     }
@@ -117,7 +119,7 @@ public final class PgAccounts implements Accounts {
                         .toArray(OffsetDateTime[]::new)))
         .thenApply(
             rows -> {
-              List<AccountBalance> inForce = new ArrayList<>(rows.size());
+              List<@Nullable AccountBalance> inForce = new ArrayList<>(rows.size());
               for (Row row : rows) {
                 InstantQuery query = queries.get(inForce.size());
                 inForce.add(
@@ -206,7 +208,8 @@ public final class PgAccounts implements Accounts {
             rows -> {
               Map<String, Long> active = new HashMap<>();
               for (Row row : rows) {
-                active.put(row.getString(0), sinceMs.get(row.getString(0)));
+                String userId = row.getString(0);
+                active.put(userId, Objects.requireNonNull(sinceMs.get(userId), "asked for"));
               }
               return active;
             });
