@@ -1,9 +1,9 @@
 package io.spendwatch.streams.ledger;
 
-import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.Accounts;
-import io.spendwatch.streams.database.Database.Dedicated;
+import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.database.Database.Dedicated;
 import io.spendwatch.streams.database.PgFailure;
 import io.vertx.core.Context;
 import io.vertx.core.Future;

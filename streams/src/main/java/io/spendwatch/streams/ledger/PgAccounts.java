@@ -1,9 +1,9 @@
 package io.spendwatch.streams.ledger;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.actors.ports.Accounts;
 import io.spendwatch.actors.ports.History.InstantQuery;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.streams.database.EventTimes;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
@@ -34,7 +34,7 @@ public final class PgAccounts implements Accounts {
   private static final String READ_VERSIONS_IN_FORCE =
       SqlText.load(Ledger.class, "read_versions_in_force");
   private static final String FIND_CHANGES = SqlText.load(Ledger.class, "find_changes");
-  private static final String FIND_ACTIVE = SqlText.load(Ledger.class, "find_active");
+  private static final String FIND_ACTIVE = RuleText.load(Ledger.class, "find_active");
 
   private static final Comparator<AccountBalance> ORDER =
       Comparator.comparingLong(AccountBalance::asOfMs).thenComparingLong(AccountBalance::version);
@@ -203,7 +203,8 @@ public final class PgAccounts implements Accounts {
     return database
         .read(
             FIND_ACTIVE,
-            Tuple.of(userIds, since, EventTimes.boundToDatabase(leastMs - Alert.WINDOW_MS)))
+            Tuple.of(
+                userIds, since, EventTimes.boundToDatabase(leastMs - ExposureWindow.WINDOW_MS)))
         .thenApply(
             rows -> {
               Map<String, Long> active = new HashMap<>();
