@@ -9,7 +9,7 @@ package io.spendwatch.protocol;
  * @param userId whose exposure
  * @param transactionId the transaction at {@code eventTimeMs} at which the episode opened or ended;
  *     null where a balance change did, or transactions left the window
- * @param exposureMinor signed sum over (eventTime − 24 h, eventTime], minor units
+ * @param exposureMinor signed sum over (windowStart, eventTime], minor units
  * @param balanceMinor what it was held against, minor units
  * @param currency ISO 4217
  * @param transactions how many transactions the exposure sums
@@ -20,6 +20,7 @@ package io.spendwatch.protocol;
  *     did
  * @param cause what ended the episode; for RAISED {@link AlertCause#BALANCE} where a balance change
  *     opened it, else null
+ * @param rule by which it was decided
  * @param source the record whose arrival led to the decision
  */
 public record Alert(
@@ -37,22 +38,23 @@ public record Alert(
     boolean late,
     String revealedBy,
     AlertCause cause,
+    AppliedRule rule,
     Source source) {
 
-  /** The one rule there is: spend over 24 h against the balance. */
-  public static final String RULE = "exposure-24h";
-
-  /** Grows when the rule answers otherwise for the same transactions and balances. */
-  public static final int RULE_VERSION = 1;
-
-  /** Length of the window, milliseconds. */
-  public static final long WINDOW_MS = 24L * 60 * 60 * 1000;
+  /**
+   * The rule as an alert has it.
+   *
+   * @param id stable
+   * @param version grows when the rule answers otherwise for the same transactions and balances
+   * @param windowMs length of its window, milliseconds
+   */
+  public record AppliedRule(String id, int version, long windowMs) {}
 
   /** Where in Kafka the decision came from. */
   public record Source(String topic, int partition, long offset) {}
 
   /** The window's open left edge, milliseconds since the epoch: an entry at exactly it is out. */
   public long windowStartMs() {
-    return eventTimeMs - WINDOW_MS;
+    return eventTimeMs - rule.windowMs();
   }
 }

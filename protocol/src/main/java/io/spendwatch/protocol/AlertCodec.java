@@ -19,6 +19,8 @@ public final class AlertCodec {
   private static final Shape SHAPE = new Shape();
   private static final Field ALERT_ID = SHAPE.required("alertId");
   private static final Field TYPE = SHAPE.required("type");
+  private static final Field RULE = SHAPE.required("rule");
+  private static final Field RULE_VERSION = SHAPE.optional("ruleVersion");
   private static final Field EPISODE_ID = SHAPE.required("episodeId");
   private static final Field USER_ID = SHAPE.required("userId");
   private static final Field TRANSACTION_ID = SHAPE.optional("transactionId");
@@ -26,6 +28,7 @@ public final class AlertCodec {
   private static final Field BALANCE = SHAPE.required("balance");
   private static final Field CURRENCY = SHAPE.required("currency");
   private static final Field TRANSACTIONS = SHAPE.required("transactions");
+  private static final Field WINDOW_START = SHAPE.required("windowStart");
   private static final Field EVENT_TIME = SHAPE.required("eventTime");
   private static final Field DETECTED_AT = SHAPE.required("detectedAt");
   private static final Field LATE = SHAPE.required("late");
@@ -34,6 +37,9 @@ public final class AlertCodec {
   private static final Field SOURCE_TOPIC = SHAPE.required("source.topic");
   private static final Field SOURCE_PARTITION = SHAPE.required("source.partition");
   private static final Field SOURCE_OFFSET = SHAPE.required("source.offset");
+
+  /** Of alerts that say none: they are older than the field. */
+  private static final int FIRST_RULE_VERSION = 1;
 
   private AlertCodec() {}
 
@@ -57,8 +63,8 @@ public final class AlertCodec {
         json -> {
           json.writeStringField(ALERT_ID.name(), alert.alertId());
           json.writeStringField(TYPE.name(), alert.type().name());
-          json.writeStringField("rule", Alert.RULE);
-          json.writeNumberField("ruleVersion", Alert.RULE_VERSION);
+          json.writeStringField(RULE.name(), alert.rule().id());
+          json.writeNumberField(RULE_VERSION.name(), alert.rule().version());
           json.writeStringField(EPISODE_ID.name(), alert.episodeId());
           json.writeStringField(USER_ID.name(), alert.userId());
           json.writeStringField(TRANSACTION_ID.name(), alert.transactionId());
@@ -69,7 +75,7 @@ public final class AlertCodec {
               Money.formatDifference(alert.exposureMinor(), alert.balanceMinor(), currency));
           json.writeStringField(CURRENCY.name(), currency);
           json.writeNumberField(TRANSACTIONS.name(), alert.transactions());
-          json.writeStringField("windowStart", EventTime.format(alert.windowStartMs()));
+          json.writeStringField(WINDOW_START.name(), EventTime.format(alert.windowStartMs()));
           json.writeStringField(EVENT_TIME.name(), EventTime.format(alert.eventTimeMs()));
           json.writeStringField(DETECTED_AT.name(), EventTime.format(alert.detectedAtMs()));
           json.writeBooleanField(LATE.name(), alert.late());
@@ -93,7 +99,7 @@ public final class AlertCodec {
     return new RecordHeaders()
         .add("ce_specversion", "1.0".getBytes(UTF_8))
         .add("ce_id", alert.alertId().getBytes(UTF_8))
-        .add("ce_source", ("/spendwatch/" + Alert.RULE).getBytes(UTF_8))
+        .add("ce_source", ("/spendwatch/" + alert.rule().id()).getBytes(UTF_8))
         .add("ce_type", type.getBytes(UTF_8))
         .add("ce_time", EventTime.format(alert.detectedAtMs()).getBytes(UTF_8))
         .add("ce_subject", alert.userId().getBytes(UTF_8))
@@ -101,8 +107,8 @@ public final class AlertCodec {
   }
 
   /**
-   * Decodes the value of a record. What can be computed from other fields ({@code excess}, {@code
-   * windowStart}) is not read; fields of later versions are ignored.
+   * Decodes the value of a record. What can be computed from other fields ({@code excess}) is not
+   * read; fields of later versions are ignored.
    *
    * @throws AlertFormatException if the value is null or not an alert; the message says why
    */
@@ -118,6 +124,7 @@ public final class AlertCodec {
         }
       }
       String currency = fields.text(CURRENCY);
+      long eventTimeMs = EventTime.parseMs(fields.text(EVENT_TIME));
       return new Alert(
           fields.text(ALERT_ID),
           AlertType.valueOf(fields.text(TYPE)),
@@ -128,11 +135,12 @@ public final class AlertCodec {
           Money.parseMinor(fields.text(BALANCE), currency),
           currency,
           Integer.parseInt(fields.text(TRANSACTIONS)),
-          EventTime.parseMs(fields.text(EVENT_TIME)),
+          eventTimeMs,
           EventTime.parseMs(fields.text(DETECTED_AT)),
           Boolean.parseBoolean(fields.text(LATE)),
           textOrNull(fields, REVEALED_BY),
           cause(textOrNull(fields, CAUSE)),
+          rule(fields, eventTimeMs),
           new Alert.Source(
               fields.text(SOURCE_TOPIC),
               Integer.parseInt(fields.text(SOURCE_PARTITION)),
@@ -140,6 +148,14 @@ public final class AlertCodec {
     } catch (IOException | IllegalArgumentException | DateTimeException e) {
       throw new AlertFormatException("not an alert: " + e.getMessage(), e);
     }
+  }
+
+  private static Alert.AppliedRule rule(JsonFields fields, long eventTimeMs) {
+    String version = textOrNull(fields, RULE_VERSION);
+    return new Alert.AppliedRule(
+        fields.text(RULE),
+        version == null ? FIRST_RULE_VERSION : Integer.parseInt(version),
+        eventTimeMs - EventTime.parseMs(fields.text(WINDOW_START)));
   }
 
   private static AlertCause cause(String name) {

@@ -30,6 +30,7 @@ class AlertCodecTest {
           false,
           null,
           null,
+          new Alert.AppliedRule("exposure-24h", 1, 86_400_000),
           new Alert.Source("transactions", 3, 1234));
 
   private static final Alert CLEARED =
@@ -48,6 +49,7 @@ class AlertCodecTest {
           true,
           "tx-9",
           AlertCause.EXPIRY,
+          new Alert.AppliedRule("exposure-24h", 1, 86_400_000),
           new Alert.Source("balances", 0, Long.MAX_VALUE));
 
   @Test

@@ -339,11 +339,12 @@ class ContractTest {
                   transaction.currency(),
                   (int) (transaction.amountMinor() & Integer.MAX_VALUE),
                   // Its window begins in a year that has four digits, too.
-                  Math.max(transaction.eventTimeMs(), Alert.WINDOW_MS),
+                  Math.max(transaction.eventTimeMs(), 86_400_000L),
                   transaction.eventTimeMs(),
                   late,
                   late ? transaction.transactionId() : null,
                   cause,
+                  new Alert.AppliedRule("exposure-24h", 1, 86_400_000),
                   new Alert.Source("transactions", 3, transaction.amountMinor()));
             });
   }

@@ -5,4 +5,7 @@
  * database}, {@code ledger}; {@code life}, {@code quarantine}, {@code kafka}, {@code publish};
  * {@code layout}; {@code pipeline}.
  */
+@NullMarked
 package io.spendwatch.streams;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,5 @@
 package io.spendwatch.actors.exposure;
 
-import io.spendwatch.protocol.Alert;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.Locale;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ExposureWindow {
 
-  public static final long WINDOW_MS = Alert.WINDOW_MS;
+  public static final long WINDOW_MS = Rule.EXPOSURE_24H.windowMs();
   public static final long RETENTION_MS = 2 * WINDOW_MS;
 
   private static final int INTS = 3;

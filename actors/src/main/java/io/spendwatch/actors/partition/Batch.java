@@ -3,6 +3,7 @@ package io.spendwatch.actors.partition;
 import io.spendwatch.actors.exposure.Announcement;
 import io.spendwatch.actors.exposure.Judgement;
 import io.spendwatch.actors.exposure.Received;
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.actors.exposure.Transition;
 import io.spendwatch.actors.exposure.Transition.Named;
 import io.spendwatch.actors.exposure.Transition.Nobody;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * to answer, and what was said so far. Not thread-safe: lives in that actor.
  */
 final class Batch {
+  private static final Alert.AppliedRule RULE = Rule.EXPOSURE_24H.applied();
 
   /** One user's share of the batch, in order. */
   private static final class Share {
@@ -362,6 +364,7 @@ final class Batch {
         transition.late(),
         transition.revealedBy(),
         transition.cause(),
+        RULE,
         new Alert.Source(topic, partition, offset));
   }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Port: the versions of account balances. All methods complete on any thread, take one round trip,
@@ -29,7 +30,7 @@ public interface Accounts {
    * The version in force for each event time, in the order of the queries; null where the user has
    * none. Asked for rarely: where a transaction is too late.
    */
-  CompletionStage<List<AccountBalance>> inForce(List<InstantQuery> queries);
+  CompletionStage<List<@Nullable AccountBalance>> inForce(List<InstantQuery> queries);
 
   /**
    * A page of changes that may not have been looked at.

@@ -2,6 +2,7 @@ package io.spendwatch.actors.partition;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.AlertType;
@@ -61,6 +62,7 @@ public class CodecBenchmark {
             false,
             null,
             null,
+            Rule.EXPOSURE_24H.applied(),
             new Alert.Source("transactions", 3, 1234));
   }
 

@@ -6,6 +6,7 @@ import io.spendwatch.actors.exposure.Announcement;
 import io.spendwatch.actors.exposure.Judgement;
 import io.spendwatch.actors.exposure.Judgement.Judged;
 import io.spendwatch.actors.exposure.Received;
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.actors.ports.Accounts.Changes;
 import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.History.Entry;
@@ -331,6 +332,7 @@ public abstract class PortsContract {
                 false,
                 null,
                 isRaised ? AlertCause.BALANCE : AlertCause.EXPIRY,
+                Rule.EXPOSURE_24H.applied(),
                 new Alert.Source("transactions", PARTITION, 0)),
             knownVersion));
     return this;

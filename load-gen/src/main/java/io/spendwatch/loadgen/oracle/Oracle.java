@@ -3,7 +3,6 @@ package io.spendwatch.loadgen.oracle;
 import io.spendwatch.loadgen.oracle.Timeline.Kind;
 import io.spendwatch.loadgen.oracle.Timeline.Point;
 import io.spendwatch.loadgen.oracle.Timeline.Version;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Transaction;
@@ -27,6 +26,8 @@ import java.util.Set;
  * decides what of that which comes out of order was announced before. For one thread.
  */
 public final class Oracle {
+  /** Length of the window, milliseconds, as the contract has it: not by the code that it judges. */
+  public static final long WINDOW_MS = 24L * 60 * 60 * 1000;
 
   private static final long OPEN = Long.MAX_VALUE;
 
@@ -71,7 +72,7 @@ public final class Oracle {
     if (fromMs < settledMs
         || fromMs == announcedMs
         || user.timeline.hasVersionIn(fromMs + 1, user.passedMs)) {
-      review(user, Math.max(fromMs, user.timeline.latestMs() - Alert.WINDOW_MS + 1), null, version);
+      review(user, Math.max(fromMs, user.timeline.latestMs() - WINDOW_MS + 1), null, version);
     } else if (fromMs < user.passedMs) {
       user.passedMs = Math.max(fromMs, settledMs);
     }
@@ -89,7 +90,7 @@ public final class Oracle {
       return new Duplicate();
     }
     long atMs = transaction.eventTimeMs();
-    boolean tooLate = atMs <= user.timeline.latestMs() - Alert.WINDOW_MS;
+    boolean tooLate = atMs <= user.timeline.latestMs() - WINDOW_MS;
     long announcedMs = user.lastAnnouncedMs();
     boolean inOrder =
         atMs >= user.timeline.latestMs()

@@ -1,6 +1,5 @@
 package io.spendwatch.loadgen.oracle;
 
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
@@ -145,7 +144,7 @@ final class Timeline {
     long minor = 0;
     int transactions = 0;
     for (Transaction transaction : byEventTime.subList(0, count).reversed()) {
-      if (transaction.eventTimeMs() <= atMs - Alert.WINDOW_MS) {
+      if (transaction.eventTimeMs() <= atMs - Oracle.WINDOW_MS) {
         break;
       }
       if (transaction.eventTimeMs() <= atMs) {
@@ -177,18 +176,18 @@ final class Timeline {
   private Collection<Long> instants(long fromMs) {
     NavigableSet<Long> instants = new TreeSet<>();
     for (Transaction transaction : byEventTime.reversed()) {
-      if (transaction.eventTimeMs() + Alert.WINDOW_MS < fromMs) {
+      if (transaction.eventTimeMs() + Oracle.WINDOW_MS < fromMs) {
         break;
       }
       instants.add(transaction.eventTimeMs());
-      instants.add(transaction.eventTimeMs() + Alert.WINDOW_MS);
+      instants.add(transaction.eventTimeMs() + Oracle.WINDOW_MS);
     }
     versions.forEach(version -> instants.add(version.asOfMs()));
     return instants.tailSet(fromMs, true);
   }
 
   private boolean leavesAt(long atMs) {
-    return byEventTime.stream().anyMatch(t -> t.eventTimeMs() == atMs - Alert.WINDOW_MS);
+    return byEventTime.stream().anyMatch(t -> t.eventTimeMs() == atMs - Oracle.WINDOW_MS);
   }
 
   /** The transactions of the instant, each with those before it. */

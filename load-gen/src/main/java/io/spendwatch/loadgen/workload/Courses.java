@@ -3,9 +3,9 @@ package io.spendwatch.loadgen.workload;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.spendwatch.loadgen.oracle.KnownAlert;
+import io.spendwatch.loadgen.oracle.Oracle;
 import io.spendwatch.loadgen.workload.Scenario.Step;
 import io.spendwatch.loadgen.workload.WorkloadSettings.Scenarios;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.Balance;
@@ -31,7 +31,7 @@ public final class Courses {
    * After it, none begins any more: their users' exposure would no longer be zero when what they
    * did before leaves the window.
    */
-  static final long BEGIN_FOR_MS = Alert.WINDOW_MS - 60L * 60 * 1000;
+  static final long BEGIN_FOR_MS = Oracle.WINDOW_MS - 60L * 60 * 1000;
 
   /** No course takes longer; so many seconds' users of each scenario are enough. */
   private static final int SECONDS_MAX = 10;

@@ -1,7 +1,7 @@
 package io.spendwatch.loadgen.workload;
 
 import io.spendwatch.loadgen.dataset.DataSet.Account;
-import io.spendwatch.protocol.Alert;
+import io.spendwatch.loadgen.oracle.Oracle;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.time.Duration;
@@ -107,7 +107,7 @@ public record SpendHistory(List<Account> accounts, List<Transaction> arrivals) {
       }
       arrivals.add(new Arrival(atMs, transaction));
       if (random.nextDouble() < settings.duplicateShare()) {
-        arrivals.add(new Arrival(atMs + random.nextLong(2 * Alert.WINDOW_MS), transaction));
+        arrivals.add(new Arrival(atMs + random.nextLong(2 * Oracle.WINDOW_MS), transaction));
       }
     }
 
@@ -132,7 +132,7 @@ public record SpendHistory(List<Account> accounts, List<Transaction> arrivals) {
           transactions.add(next(transactions.size(), user, nowMs));
           if (random.nextDouble() < ECHO_SHARE) {
             // Exactly 24 h later, or a millisecond before or after.
-            echoes.add(new Echo(nowMs + Alert.WINDOW_MS + random.nextInt(-1, 2), user));
+            echoes.add(new Echo(nowMs + Oracle.WINDOW_MS + random.nextInt(-1, 2), user));
           }
         }
       }
@@ -150,7 +150,7 @@ public record SpendHistory(List<Account> accounts, List<Transaction> arrivals) {
 
     /** What the user spends in 24 h on average, roughly, minor units. */
     private long usualMinor(int user) {
-      double windows = Math.max(1.0, (double) settings.span().toMillis() / Alert.WINDOW_MS);
+      double windows = Math.max(1.0, (double) settings.span().toMillis() / Oracle.WINDOW_MS);
       double transactions =
           settings.transactions()
               / windows

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.workload;
 
-import io.spendwatch.protocol.Alert;
+import io.spendwatch.loadgen.oracle.Oracle;
 import io.spendwatch.protocol.Money;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -100,7 +100,7 @@ public record WorkloadSettings(
     public Disorder {
       requireShare("out of order", share);
       require(
-          spreadMs >= 0 && spreadMs < Alert.WINDOW_MS / 2, "spread", spreadMs + " ms", "0 to 12h");
+          spreadMs >= 0 && spreadMs < Oracle.WINDOW_MS / 2, "spread", spreadMs + " ms", "0 to 12h");
       require(share == 0 || spreadMs > 0, "spread", spreadMs + " ms", "more than 0");
     }
   }

@@ -148,6 +148,7 @@ class AlertCheckTest {
         late,
         null,
         cause,
+        new Alert.AppliedRule("exposure-24h", 1, 86_400_000),
         new Alert.Source("transactions", 0, 1));
   }
 }

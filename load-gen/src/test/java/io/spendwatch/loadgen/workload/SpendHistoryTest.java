@@ -7,7 +7,6 @@ import io.spendwatch.loadgen.dataset.DataSet;
 import io.spendwatch.loadgen.dataset.Replay;
 import io.spendwatch.loadgen.oracle.KnownAlert;
 import io.spendwatch.loadgen.oracle.Oracle;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
@@ -57,8 +56,8 @@ class SpendHistoryTest {
     for (Transaction transaction : history.arrivals()) {
       long t = transaction.eventTimeMs();
       Set<Long> before = times.computeIfAbsent(transaction.userId(), _ -> new HashSet<>());
-      exactly24h += before.contains(t - Alert.WINDOW_MS) ? 1 : 0;
-      almost24h += before.contains(t - Alert.WINDOW_MS + 1) ? 1 : 0;
+      exactly24h += before.contains(t - Oracle.WINDOW_MS) ? 1 : 0;
+      almost24h += before.contains(t - Oracle.WINDOW_MS + 1) ? 1 : 0;
       ties += before.add(t) ? 0 : 1;
       refunds += transaction.kind() == TransactionKind.REFUND ? 1 : 0;
       perUser.merge(transaction.userId(), 1, Integer::sum);

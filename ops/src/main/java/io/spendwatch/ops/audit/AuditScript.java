@@ -1,6 +1,7 @@
 package io.spendwatch.ops.audit;
 
 import io.spendwatch.streams.database.SqlText;
+import io.spendwatch.streams.ledger.RuleText;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,7 +19,7 @@ final class AuditScript {
   private final List<String> statements;
 
   private AuditScript(String file) {
-    text = SqlText.load(AuditScript.class, file);
+    text = RuleText.load(AuditScript.class, file);
     statements = SqlText.statements(text);
   }
 

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.audit;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.errors.OperatorException;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import io.vertx.sqlclient.Row;
@@ -40,7 +40,7 @@ public final class Reconciliation {
   /** Of the advisory lock that lets one run at a time. */
   private static final long LOCK = 0x5350454E44415544L;
 
-  private static final Duration WINDOW = Duration.ofMillis(Alert.WINDOW_MS);
+  private static final Duration WINDOW = Rule.EXPOSURE_24H.window();
 
   /**
    * A partition goes as a whole, once all of it is old, with the next look after the partitions.

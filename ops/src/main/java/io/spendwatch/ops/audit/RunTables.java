@@ -1,5 +1,6 @@
 package io.spendwatch.ops.audit;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.database.Database;
@@ -57,7 +58,13 @@ final class RunTables {
   /** The number of a run that begins now. */
   long begin(Session session, Mode mode, Instant startedAt) {
     return session
-        .one(AuditScript.text("begin_run", Map.of()), mode.name(), nodeId, utc(startedAt))
+        .one(
+            AuditScript.text("begin_run", Map.of()),
+            mode.name(),
+            nodeId,
+            utc(startedAt),
+            Rule.EXPOSURE_24H.id(),
+            Rule.EXPOSURE_24H.version())
         .getLong(0);
   }
 
@@ -231,7 +238,9 @@ final class RunTables {
             utc(startedAt),
             utc(at),
             failure,
-            mode.name());
+            mode.name(),
+            Rule.EXPOSURE_24H.id(),
+            Rule.EXPOSURE_24H.version());
       }
     } catch (OperatorException e) {
       LOG.debug("The failure of a run could not be noted", e);

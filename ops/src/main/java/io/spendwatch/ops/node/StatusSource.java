@@ -25,7 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -113,7 +113,7 @@ final class StatusSource {
     Pipelines asked = pipelines;
     PipelinesStatus state =
         asked == null
-            ? new PipelinesStatus(List.of(), Map.of(), false, 0, "its own start")
+            ? new PipelinesStatus(List.of(), Map.of(), false, 0, Optional.of("its own start"))
             : asked.status();
     long nowMs = clock.millis();
     List<Partition> partitions =
@@ -161,13 +161,8 @@ final class StatusSource {
     if (asked != null) {
       asked.waitingFor().ifPresent(different::add);
     }
-    if (status.waitingFor() != null) {
-      different.add(status.waitingFor());
-    }
-    status.partitions().stream()
-        .map(PartitionStatus::waitingFor)
-        .filter(Objects::nonNull)
-        .forEach(different::add);
+    status.waitingFor().ifPresent(different::add);
+    status.partitions().forEach(each -> each.waitingFor().ifPresent(different::add));
     if (!status.balancesPushed()) {
       different.add("PostgreSQL: the connection that pushes balance changes");
     }
@@ -207,6 +202,6 @@ final class StatusSource {
         status.internalErrors(),
         status.duplicates(),
         status.restarts(),
-        status.waitingFor() == null ? null : Secrets.masked(status.waitingFor()));
+        status.waitingFor().map(Secrets::masked).orElse(null));
   }
 }

@@ -1,11 +1,11 @@
 package io.spendwatch.ops.questions;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.exposure.UserView;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.ops.questions.UserDetails.Details;
 import io.spendwatch.ops.questions.UserDetails.Opening;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.EventTime;
 import io.spendwatch.protocol.Money;
 import java.math.BigDecimal;
@@ -78,7 +78,7 @@ public record UserAnswer(
         headroom(view.exposureMinor(), balance),
         ratio(view.exposureMinor(), balance),
         view.transactions(),
-        isTimeKnown ? EventTime.format(view.streamTimeMs() - Alert.WINDOW_MS) : null,
+        isTimeKnown ? EventTime.format(view.streamTimeMs() - ExposureWindow.WINDOW_MS) : null,
         isTimeKnown ? EventTime.format(view.streamTimeMs()) : null,
         openEpisode(view, details.opening()),
         view.source().name().toLowerCase(Locale.ROOT),

@@ -148,8 +148,8 @@ public final class AlertRecords {
       if (row.getString(0) != null) {
         alerts.add(AlertRow.read(row));
       }
-      if (row.getLong(19) == scanned) {
-        reached = new Place(row.getOffsetDateTime(17).toInstant(), row.getString(18));
+      if (row.getLong(22) == scanned) {
+        reached = new Place(row.getOffsetDateTime(20).toInstant(), row.getString(21));
       }
     }
     return new Step(alerts, reached);

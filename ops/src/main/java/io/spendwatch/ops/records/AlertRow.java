@@ -11,13 +11,15 @@ public final class AlertRow {
   private AlertRow() {}
 
   /**
-   * Reads the first 17 columns, in the order of {@code list_alerts.sql}.
+   * Reads the first 20 columns, in the order of {@code list_alerts.sql}.
    *
    * @throws ArithmeticException for a time that no record can have
    * @throws IllegalArgumentException for a word that is none of ours
    */
   public static Alert read(Row row) {
     String cause = row.getString(12);
+    long eventTimeMs = EventTimes.toMs(row.getOffsetDateTime(9));
+    long windowMs = eventTimeMs - EventTimes.toMs(row.getOffsetDateTime(19));
     return new Alert(
         row.getString(0),
         AlertType.valueOf(row.getString(1)),
@@ -28,11 +30,12 @@ public final class AlertRow {
         row.getLong(6),
         row.getString(7),
         row.getInteger(8),
-        EventTimes.toMs(row.getOffsetDateTime(9)),
+        eventTimeMs,
         EventTimes.toMs(row.getOffsetDateTime(10)),
         row.getBoolean(11),
         row.getString(16),
         cause == null ? null : AlertCause.valueOf(cause),
+        new Alert.AppliedRule(row.getString(17), row.getInteger(18), windowMs),
         new Alert.Source(row.getString(13), row.getInteger(14), row.getLong(15)));
   }
 }

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.records;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.records.ExposureSeries.Entry;
 import io.spendwatch.ops.records.ExposureSeries.Step;
 import io.spendwatch.ops.records.ExposureSeries.Version;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.EventTime;
 import io.spendwatch.protocol.Money;
 import io.spendwatch.streams.database.EventTimes;
@@ -32,7 +32,7 @@ public final class ExposureRecords {
   private static final String READ_VERSIONS = load("read_versions");
   private static final String READ_EPISODES = load("read_episodes");
 
-  private static final Duration WINDOW = Duration.ofMillis(Alert.WINDOW_MS);
+  private static final Duration WINDOW = Rule.EXPOSURE_24H.window();
 
   /** Few table partitions have to be looked through for it. */
   private static final Duration RECENT = Duration.ofDays(3);

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.records;
 
-import io.spendwatch.protocol.Alert;
+import io.spendwatch.actors.exposure.ExposureWindow;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -94,7 +94,8 @@ final class ExposureSeries {
   /** When something happens next; {@link Long#MAX_VALUE} for never. */
   private long nextMs() {
     long enters = entered < entries.size() ? entries.get(entered).atMs() : Long.MAX_VALUE;
-    long leaves = left < entered ? entries.get(left).atMs() + Alert.WINDOW_MS : Long.MAX_VALUE;
+    long leaves =
+        left < entered ? entries.get(left).atMs() + ExposureWindow.WINDOW_MS : Long.MAX_VALUE;
     long begins = begun < versions.size() ? versions.get(begun).asOfMs() : Long.MAX_VALUE;
     return Math.min(enters, Math.min(leaves, begins));
   }
@@ -119,7 +120,7 @@ final class ExposureSeries {
   }
 
   private void leaveUntil(long atMs) {
-    while (left < entered && entries.get(left).atMs() + Alert.WINDOW_MS <= atMs) {
+    while (left < entered && entries.get(left).atMs() + ExposureWindow.WINDOW_MS <= atMs) {
       Entry entry = entries.get(left++);
       sums.merge(entry.currency(), entry.signedMinor(), Math::subtractExact);
     }

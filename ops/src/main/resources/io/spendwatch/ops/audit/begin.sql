@@ -68,7 +68,7 @@ CREATE OR REPLACE FUNCTION pg_temp.exposure_sql(of_user text, of_currency text, 
 RETURN format(
   'SELECT spendwatch.to_decimal(sum(CASE kind WHEN ''REFUND'' THEN -amount_minor ELSE amount_minor END)::bigint, %2$L) '
   'FROM spendwatch.transactions WHERE user_id = %1$L AND currency = %2$L '
-  'AND event_time > %3$L::timestamptz - interval ''24 hours'' AND event_time <= %3$L AND %4$s',
+  'AND event_time > %3$L::timestamptz - interval ''{window_text}'' AND event_time <= %3$L AND %4$s',
   of_user, of_currency, at_time, pg_temp.arrived_sql(of_user, of_partition, '<=', with_offset));
 
 CREATE OR REPLACE FUNCTION pg_temp.alerts_sql(of_user text) RETURNS text

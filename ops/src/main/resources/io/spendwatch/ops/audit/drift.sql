@@ -10,7 +10,7 @@ SELECT asked.user_id, asked.last_offset, asked.at_time,
        format('exposure %s of %s transactions, balance version %s, episode %s',
               coalesce(spendwatch.to_decimal(asked.exposure_minor, asked.currency::char(3))::text, '-'), asked.entries,
               coalesce(asked.balance_version::text, '-'), coalesce(asked.episode_id, '-')) AS actual,
-       format('SELECT * FROM spendwatch.transactions WHERE user_id = %L AND event_time > %L::timestamptz - interval ''24 hours'' '
+       format('SELECT * FROM spendwatch.transactions WHERE user_id = %L AND event_time > %L::timestamptz - interval ''{window_text}'' '
               'AND event_time <= %L AND %s', asked.user_id, asked.at_time, asked.at_time,
               format(CASE WHEN rows.is_moved THEN '(kafka_partition <> %1$s OR kafka_offset <= %2$s)' ELSE 'kafka_offset <= %2$s' END,
                      asked.kafka_partition, asked.last_offset)) AS reproduce
@@ -23,9 +23,9 @@ SELECT asked.user_id, asked.last_offset, asked.at_time,
            FROM spendwatch.transactions
           WHERE user_id = asked.user_id
             AND (asked.currency IS NULL OR currency = asked.currency::char(3))
-            AND event_time > asked.at_time - interval '24 hours'
+            AND event_time > asked.at_time - {window}
             AND event_time <= asked.at_time
-            AND event_time > $9::timestamptz - interval '24 hours'
+            AND event_time > $9::timestamptz - {window}
             AND (kafka_offset <= asked.last_offset OR kafka_partition <> asked.kafka_partition)
        ) AS rows
   LEFT JOIN LATERAL (
@@ -38,9 +38,9 @@ SELECT asked.user_id, asked.last_offset, asked.at_time,
                    WHERE (rows.exposure_minor, rows.entries) <> (asked.exposure_minor, asked.entries)
                      AND user_id = asked.user_id
                      AND (asked.currency IS NULL OR currency = asked.currency::char(3))
-                     AND event_time > asked.at_time - interval '24 hours'
+                     AND event_time > asked.at_time - {window}
                      AND event_time <= asked.at_time
-                     AND event_time > $9::timestamptz - interval '24 hours'
+                     AND event_time > $9::timestamptz - {window}
                   WINDOW arrivals AS (ORDER BY kafka_partition = asked.kafka_partition, kafka_offset)
                 ) AS arrived
           WHERE kafka_partition = asked.kafka_partition AND kafka_offset > asked.last_offset

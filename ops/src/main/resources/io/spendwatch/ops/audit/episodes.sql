@@ -66,7 +66,7 @@ SELECT ranked.*, exposed.minor AS current_minor,
                                                     AND version.as_of = work.event_time) AS late
                              FROM work
                              JOIN told_before USING (user_id, arrived)
-                            WHERE latest_before IS NULL OR event_time > latest_before - interval '24 hours'
+                            WHERE latest_before IS NULL OR event_time > latest_before - {window}
                          ) AS timed
                     LEFT JOIN several USING (user_id)
                     LEFT JOIN LATERAL (
@@ -100,7 +100,7 @@ SELECT ranked.*, exposed.minor AS current_minor,
                      ELSE (SELECT sum(signed_minor)::bigint
                              FROM work
                             WHERE work.user_id = ranked.user_id AND work.currency = ranked.held_currency
-                              AND work.event_time > ranked.latest - interval '24 hours' AND work.event_time <= ranked.latest
+                              AND work.event_time > ranked.latest - {window} AND work.event_time <= ranked.latest
                               AND work.arrived <= ranked.arrived)
                 END AS minor
        ) AS exposed;
@@ -175,12 +175,12 @@ SELECT bounded.*, dip.ends, dip.minor AS ends_minor, dip.entries AS ends_entries
                          bounded.current_minor - sum(leaving.minor) OVER (ORDER BY leaving.ends) AS minor,
                          leaving.entries
                     FROM (
-                           SELECT event_time + interval '24 hours' AS ends, sum(signed_minor) AS minor, count(*) AS entries
+                           SELECT event_time + {window} AS ends, sum(signed_minor) AS minor, count(*) AS entries
                              FROM work
                             WHERE bounded.breach
                               AND work.user_id = bounded.user_id AND work.currency = bounded.held_currency
-                              AND work.event_time > bounded.latest - interval '24 hours' AND work.event_time <= bounded.latest
-                              AND work.event_time < coalesce(bounded.bound - interval '24 hours', 'infinity')
+                              AND work.event_time > bounded.latest - {window} AND work.event_time <= bounded.latest
+                              AND work.event_time < coalesce(bounded.bound - {window}, 'infinity')
                               AND work.arrived <= bounded.arrived
                             GROUP BY event_time
                          ) AS leaving
@@ -419,7 +419,7 @@ SELECT 'WRONG_ALERT', user_id, transaction_id, alert_id, kafka_partition, kafka_
          SELECT coalesce(sum(signed_minor), 0)::bigint AS minor, count(*) FILTER (WHERE event_time = given.event_time) AS at_once
            FROM work
           WHERE work.user_id = given.user_id AND work.currency = given.currency
-            AND work.event_time > given.event_time - interval '24 hours' AND work.event_time <= given.event_time
+            AND work.event_time > given.event_time - {window} AND work.event_time <= given.event_time
             AND work.arrived <= given.arrived
        ) AS rows
  WHERE NOT is_expected AND is_possible
@@ -513,7 +513,7 @@ SELECT 'MISSING_CLEARED', user_id, kafka_partition, kafka_offset, stream_time, '
          SELECT coalesce(sum(signed_minor), 0)::bigint AS minor
            FROM work
           WHERE work.user_id = stretch.user_id
-            AND work.event_time > stretch.stream_time - {clear_grace} - interval '24 hours'
+            AND work.event_time > stretch.stream_time - {clear_grace} - {window}
        ) AS rest
  CROSS JOIN LATERAL (
          SELECT min(balance_minor) AS minor, min(currency) = max(currency) AND bool_and(NOT is_closing) AS is_comparable

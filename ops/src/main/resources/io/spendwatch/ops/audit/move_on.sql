@@ -21,7 +21,7 @@ SELECT user_id, kafka_partition, max(kafka_offset), max(event_time)
     ON CONFLICT (user_id, kafka_partition) DO UPDATE
    SET kafka_offset = greatest(known.kafka_offset, excluded.kafka_offset), event_time = greatest(known.event_time, excluded.event_time);
 
-DELETE FROM spendwatch.reconciliation_late WHERE event_time < (SELECT max(stream_time) FROM span) - interval '48 hours';
+DELETE FROM spendwatch.reconciliation_late WHERE event_time < (SELECT max(stream_time) FROM span) - {two_windows};
 
 DELETE FROM spendwatch.reconciliation_open_episodes;
 

@@ -13,7 +13,7 @@ ANALYZE several;
 
 CREATE TEMPORARY TABLE known ON COMMIT DROP AS
 SELECT user_id, kafka_partition, kafka_offset, arrived, ingested_at, greatest(event_time, latest_before) AS latest,
-       coalesce(event_time <= latest_before - interval '24 hours', false) AS too_late,
+       coalesce(event_time <= latest_before - {window}, false) AS too_late,
        max(known_version) OVER (PARTITION BY user_id ORDER BY arrived) AS known_version
   FROM work
   JOIN several USING (user_id);

@@ -29,7 +29,7 @@ SELECT first.user_id, before.event_time AS time_before, before.exposure_minor AS
          SELECT t.event_time, t.exposure_minor, t.kafka_partition, t.kafka_offset, t.currency
            FROM spendwatch.transactions AS t
           WHERE t.user_id = first.user_id
-            AND t.event_time > first.event_time - interval '24 hours' AND t.event_time <= first.event_time
+            AND t.event_time > first.event_time - {window} AND t.event_time <= first.event_time
             AND NOT (t.kafka_partition = first.kafka_partition AND t.kafka_offset >= first.kafka_offset)
           ORDER BY t.event_time DESC, t.kafka_offset DESC
           LIMIT 1
@@ -77,8 +77,8 @@ SELECT row.user_id, min(row.kafka_partition) AS kafka_partition
            FROM spendwatch.transactions AS gone
           WHERE row.time_before IS NOT NULL
             AND gone.user_id = row.user_id
-            AND gone.event_time > row.time_before - interval '24 hours'
-            AND gone.event_time <= least(row.event_time - interval '24 hours', row.time_before)
+            AND gone.event_time > row.time_before - {window}
+            AND gone.event_time <= least(row.event_time - {window}, row.time_before)
             AND gone.kafka_offset < row.kafka_offset
          HAVING row.time_before IS NOT NULL
           UNION ALL
@@ -92,7 +92,7 @@ SELECT row.user_id, min(row.kafka_partition) AS kafka_partition
            FROM spendwatch.transactions AS inside
           WHERE row.time_before IS NULL AND NOT row.is_alone
             AND inside.user_id = row.user_id
-            AND inside.event_time > row.event_time - interval '24 hours'
+            AND inside.event_time > row.event_time - {window}
          HAVING row.time_before IS NULL AND NOT row.is_alone
        ) AS expected
  GROUP BY row.user_id

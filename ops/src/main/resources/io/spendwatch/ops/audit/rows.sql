@@ -27,7 +27,7 @@ ANALYZE suspect;
 -- Rows that arrived after a later one of the same user. latest: the latest event time when they arrived.
 CREATE TEMPORARY TABLE late ON COMMIT DROP AS
 SELECT user_id, currency, event_time, transaction_id, signed_minor, kafka_partition, kafka_offset, arrived, balance_minor,
-       exposure_minor, verdict, fresh, latest, event_time <= latest - interval '24 hours' AS too_late
+       exposure_minor, verdict, fresh, latest, event_time <= latest - {window} AS too_late
   FROM (
          SELECT audited.*,
                 max(event_time) OVER (PARTITION BY user_id ORDER BY arrived
@@ -62,7 +62,7 @@ SELECT suspect.user_id, suspect.currency, suspect.event_time, suspect.transactio
                 - coalesce((SELECT sum(signed_minor)
                               FROM late AS later
                              WHERE later.user_id = suspect.user_id AND later.currency = suspect.currency
-                               AND later.event_time > suspect.event_time - interval '24 hours'
+                               AND later.event_time > suspect.event_time - {window}
                                AND later.event_time < suspect.event_time
                                AND later.arrived > suspect.arrived), 0)
                 - coalesce((SELECT sum(signed_minor)

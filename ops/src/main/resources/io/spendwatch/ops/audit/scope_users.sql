@@ -5,24 +5,24 @@
 CREATE TEMPORARY TABLE scope_user ON COMMIT DROP AS
 SELECT user_id, min(rows_after) AS rows_after, bool_or(was_open) AS was_open, bool_or(alerted) AS alerted
   FROM (
-         SELECT t.user_id, min(t.event_time) - interval '48 hours' AS rows_after, false AS was_open, false AS alerted
+         SELECT t.user_id, min(t.event_time) - {two_windows} AS rows_after, false AS was_open, false AS alerted
            FROM spendwatch.transactions AS t
           WHERE {fresh}
           GROUP BY t.user_id
          UNION ALL
-         SELECT alert.user_id, min(alert.event_time) - interval '48 hours', false, true
+         SELECT alert.user_id, min(alert.event_time) - {two_windows}, false, true
            FROM spendwatch.alerts AS alert
            JOIN span ON span.kafka_partition = alert.kafka_partition
                     AND alert.partition_seq > span.from_seq AND alert.kafka_offset < span.to_offset
           GROUP BY alert.user_id
          UNION ALL
-         SELECT user_id, min(as_of) - interval '48 hours', false, true
+         SELECT user_id, min(as_of) - {two_windows}, false, true
            FROM spendwatch.account_versions
           WHERE recorded_at >= {versions_since}
             AND balance_version > 1
           GROUP BY user_id
          UNION ALL
-         SELECT user_id, latest_event_time - interval '24 hours', true, true
+         SELECT user_id, latest_event_time - {window}, true, true
            FROM spendwatch.reconciliation_open_episodes
        ) AS reason
  GROUP BY user_id;

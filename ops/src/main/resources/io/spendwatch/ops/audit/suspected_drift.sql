@@ -9,11 +9,11 @@ SELECT kafka_partition, shown.user_id
            JOIN spendwatch.transactions AS t
              ON t.user_id = shown.user_id
             AND (shown.currency IS NULL OR t.currency = shown.currency)
-            AND t.event_time > shown.at_time - interval '24 hours'
+            AND t.event_time > shown.at_time - {window}
             AND t.event_time <= shown.at_time
             -- What is of another partition came before, in a former home.
             AND (t.kafka_offset <= shown.last_offset OR t.kafka_partition <> shown.kafka_partition)
-          WHERE t.event_time > {earliest} - interval '24 hours'
+          WHERE t.event_time > {earliest} - {window}
           GROUP BY shown.user_id
        ) AS stored ON stored.user_id = shown.user_id
   LEFT JOIN spendwatch.accounts AS account ON account.user_id = shown.user_id

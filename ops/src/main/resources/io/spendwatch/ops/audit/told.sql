@@ -2,16 +2,16 @@
 CREATE TEMPORARY TABLE concerned ON COMMIT DROP AS
 SELECT user_id, bool_or(was_open) AS was_open, max(complete_from) AS complete_from
   FROM (
-         SELECT user_id, was_open, rows_after + interval '24 hours' AS complete_from
+         SELECT user_id, was_open, rows_after + {window} AS complete_from
            FROM scope_user
           WHERE alerted
           UNION ALL
-         SELECT judged.user_id, false, coalesce(scope_user.rows_after + interval '24 hours', '-infinity')
+         SELECT judged.user_id, false, coalesce(scope_user.rows_after + {window}, '-infinity')
            FROM judged
            LEFT JOIN scope_user USING (user_id)
           WHERE 'BREACH' IN (judged.verdict, judged.expected_verdict)
           UNION ALL
-         SELECT version.user_id, false, coalesce(scope_user.rows_after + interval '24 hours', '-infinity')
+         SELECT version.user_id, false, coalesce(scope_user.rows_after + {window}, '-infinity')
            FROM version
            LEFT JOIN scope_user USING (user_id)
           WHERE place > 1
@@ -60,7 +60,7 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
                              FROM work
                             WHERE alert.is_of_time
                               AND work.user_id = alert.user_id AND work.currency = alert.currency
-                              AND work.event_time > alert.event_time - interval '24 hours' AND work.event_time <= alert.event_time
+                              AND work.event_time > alert.event_time - {window} AND work.event_time <= alert.event_time
                            UNION ALL
                            SELECT -1, 0, true WHERE alert.is_of_time
                          ) AS entry

@@ -12,7 +12,8 @@ WITH scanned AS MATERIALIZED (
 )
 SELECT alert.alert_id, alert.type, alert.episode_id, alert.user_id, alert.transaction_id, alert.exposure_minor, alert.balance_minor,
        alert.currency, alert.transactions, alert.event_time, alert.detected_at, alert.late, alert.cause, alert.kafka_topic,
-       alert.kafka_partition, alert.kafka_offset, alert.revealed_by, last.event_time, last.alert_id, last.scanned
+       alert.kafka_partition, alert.kafka_offset, alert.revealed_by, alert.rule, alert.rule_version,
+       alert.window_start, last.event_time, last.alert_id, last.scanned
   FROM last
   LEFT JOIN (
          SELECT *

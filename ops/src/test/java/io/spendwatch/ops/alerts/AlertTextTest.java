@@ -2,6 +2,7 @@ package io.spendwatch.ops.alerts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
@@ -71,6 +72,7 @@ class AlertTextTest {
         late,
         null,
         cause,
+        Rule.EXPOSURE_24H.applied(),
         new Alert.Source("transactions", 3, 1234));
   }
 }

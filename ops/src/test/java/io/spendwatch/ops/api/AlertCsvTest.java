@@ -2,6 +2,7 @@ package io.spendwatch.ops.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
@@ -30,6 +31,7 @@ class AlertCsvTest {
             false,
             null,
             AlertCause.EXPIRY,
+            Rule.EXPOSURE_24H.applied(),
             new Alert.Source("transactions", 3, 1234));
     assertThat(AlertCsv.text(List.of(alert)))
         .isEqualTo(

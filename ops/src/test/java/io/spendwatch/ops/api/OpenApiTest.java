@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.audit.FindingKind;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.testing.OpenApiDocument;
@@ -144,6 +145,7 @@ class OpenApiTest {
               true,
               "tx-2",
               AlertCause.BALANCE,
+              Rule.EXPOSURE_24H.applied(),
               new Alert.Source("balances", 3, 1234));
       JsonNode json = JSON.readTree(new String(AlertCodec.encode(alert), UTF_8));
       assertThat(document.faults(document.schema("Alert"), json)).isEmpty();

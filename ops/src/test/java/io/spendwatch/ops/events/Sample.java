@@ -1,5 +1,6 @@
 package io.spendwatch.ops.events;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.protocol.Alert;
@@ -35,6 +36,7 @@ final class Sample {
             false,
             null,
             null,
+            Rule.EXPOSURE_24H.applied(),
             new Alert.Source("transactions", 0, 7)),
         partition + "/" + offset,
         partition,

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DeadLetterWatchTest {
@@ -69,7 +70,7 @@ class DeadLetterWatchTest {
         0,
         0,
         0,
-        null,
+        Optional.empty(),
         0,
         0,
         deadLetters,

@@ -2,10 +2,10 @@ package io.spendwatch.ops.records;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.ops.records.ExposureSeries.Entry;
 import io.spendwatch.ops.records.ExposureSeries.Step;
 import io.spendwatch.ops.records.ExposureSeries.Version;
-import io.spendwatch.protocol.Alert;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -16,7 +16,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class ExposureSeriesTest {
-  private static final long DAY = Alert.WINDOW_MS;
+  private static final long DAY = ExposureWindow.WINDOW_MS;
   private static final int MAX = 200;
 
   @Test

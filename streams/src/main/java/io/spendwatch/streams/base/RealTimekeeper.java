@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,7 +67,8 @@ record RealTimekeeper(InstantSource clock, Consumer<String> onDeath) implements 
   }
 
   @Override
-  public <T> T poll(BlockingQueue<T> queue, long atMostNanos) throws InterruptedException {
+  public <T> @Nullable T poll(BlockingQueue<T> queue, long atMostNanos)
+      throws InterruptedException {
     return queue.poll(atMostNanos, TimeUnit.NANOSECONDS);
   }
 }

@@ -99,18 +99,24 @@ public final class Retry<T> {
     } catch (RuntimeException e) {
       stage = CompletableFuture.failedFuture(e);
     }
-    stage.whenComplete(this::onOutcome);
+    stage.whenComplete(
+        (value, failure) -> {
+          if (failure == null) {
+            succeeded(value);
+          } else {
+            failed(cause(failure));
+          }
+        });
   }
 
-  private void onOutcome(T value, Throwable failure) {
-    if (failure == null) {
-      if (failures > 0) {
-        listener.recovered(failures);
-      }
-      result.complete(value);
-      return;
+  private void succeeded(T value) {
+    if (failures > 0) {
+      listener.recovered(failures);
     }
-    Throwable cause = cause(failure);
+    result.complete(value);
+  }
+
+  private void failed(Throwable cause) {
     if (!isTransient.test(cause)) {
       result.completeExceptionally(cause);
       return;

@@ -6,6 +6,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Time, chance and waiting. In the pipelines nothing else reads a clock, draws a random number,
@@ -54,7 +55,7 @@ public interface Timekeeper extends InstantSource {
    *
    * @return null when the time was over before
    */
-  <T> T poll(BlockingQueue<T> queue, long atMostNanos) throws InterruptedException;
+  <T> @Nullable T poll(BlockingQueue<T> queue, long atMostNanos) throws InterruptedException;
 
   /** Blocks the calling thread for so long; in the pipelines one of {@link #startThread}. */
   default void pause(Duration pause) throws InterruptedException {

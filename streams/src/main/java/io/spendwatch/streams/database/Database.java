@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,18 +42,18 @@ public final class Database implements Statements {
 
   private final PostgresConfig config;
   private final Vertx vertx;
-  private final AtomicReference<Pool> pool;
+  private volatile Pool pool;
   private final AtomicInteger abandoned = new AtomicInteger();
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicInteger inUse = new AtomicInteger();
 
   /** Why the server's certificate was not trusted, the last time that it was not. */
-  private final AtomicReference<CertificateException> refused = new AtomicReference<>();
+  private final AtomicReference<@Nullable CertificateException> refused = new AtomicReference<>();
 
   private Database(PostgresConfig config, Vertx vertx) {
     this.config = config;
     this.vertx = vertx;
-    this.pool = new AtomicReference<>(newPool());
+    this.pool = newPool();
   }
 
   /** Ready at once; connects when first asked. To be closed by whoever opened it. */
@@ -72,7 +73,7 @@ public final class Database implements Statements {
   /** Completes on an event loop. */
   @Override
   public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
-    Pool used = pool.get();
+    Pool used = pool;
     return borrow(used)
         .compose(
             connection ->
@@ -92,7 +93,7 @@ public final class Database implements Statements {
    * @return what the work answers, once it is durable; completes on an event loop
    */
   public <T> CompletionStage<T> transaction(Function<Statements, CompletionStage<T>> work) {
-    Pool used = pool.get();
+    Pool used = pool;
     return borrow(used)
         .compose(connection -> transaction(used, connection, work))
         .toCompletionStage();
@@ -101,7 +102,7 @@ public final class Database implements Statements {
   private <T> Future<T> transaction(
       Pool used, SqlConnection connection, Function<Statements, CompletionStage<T>> work) {
     // The server takes a COMMIT after a failure for a ROLLBACK, without a word.
-    AtomicReference<Throwable> failed = new AtomicReference<>();
+    AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
     Statements statements =
         (sql, parameters) ->
             run(used, connection, sql, parameters)
@@ -133,7 +134,7 @@ public final class Database implements Statements {
    * @return what the work answers; completes on an event loop
    */
   public <T> CompletionStage<T> session(Function<Statements, CompletionStage<T>> work) {
-    Pool used = pool.get();
+    Pool used = pool;
     return borrow(used).compose(connection -> session(used, connection, work)).toCompletionStage();
   }
 
@@ -226,8 +227,7 @@ public final class Database implements Statements {
   /** Closes all connections; what is in flight fails. */
   public CompletionStage<Void> close() {
     // Not composed as Vert.x futures: they complete on the event loops that this ends.
-    return pool.get()
-        .close()
+    return pool.close()
         .toCompletionStage()
         .handle((_, _) -> null)
         .thenCompose(_ -> vertx.close().toCompletionStage());
@@ -241,12 +241,21 @@ public final class Database implements Statements {
       return;
     }
     Pool fresh = newPool();
-    if (pool.compareAndSet(used, fresh)) {
+    if (replace(used, fresh)) {
       LOG.warn("Replacing the connections to {}: {}", config.address(), failure.getMessage());
       abandon(used);
     } else {
       fresh.close();
     }
+  }
+
+  /** Unless somebody has replaced it already. */
+  private synchronized boolean replace(Pool used, Pool fresh) {
+    if (!pool.equals(used)) {
+      return false;
+    }
+    pool = fresh;
+    return true;
   }
 
   private void abandon(Pool given) {

@@ -3,6 +3,7 @@ package io.spendwatch.streams.database;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import org.jspecify.annotations.Nullable;
 
 /** Milliseconds of our records against the client's type for timestamptz, exact both ways. */
 public final class EventTimes {
@@ -16,12 +17,12 @@ public final class EventTimes {
   }
 
   /** {@link Long#MIN_VALUE}, which stands for none, as null. */
-  public static OffsetDateTime toDatabaseOrNull(long timeMs) {
+  public static @Nullable OffsetDateTime toDatabaseOrNull(long timeMs) {
     return timeMs == Long.MIN_VALUE ? null : toDatabase(timeMs);
   }
 
   /** Null as {@link Long#MIN_VALUE}, which stands for none. */
-  static long toMsOrNone(OffsetDateTime time) {
+  static long toMsOrNone(@Nullable OffsetDateTime time) {
     return time == null ? Long.MIN_VALUE : toMs(time);
   }
 

@@ -6,6 +6,7 @@ import java.security.cert.CertificateException;
 import java.time.DateTimeException;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what a failed statement means for whoever sent it. */
 public final class PgFailure {
@@ -58,7 +59,7 @@ public final class PgFailure {
    * @param distrust why the server's certificate was not trusted; null where it never was refused
    */
   static Throwable ofConnecting(
-      Throwable failure, CertificateException distrust, PostgresConfig config) {
+      Throwable failure, @Nullable CertificateException distrust, PostgresConfig config) {
     if (failure instanceof PgException refused
         && !config.role().isEmpty()
         && (NO_SUCH_ROLE.equals(refused.getSqlState())

@@ -2,12 +2,15 @@ package io.spendwatch.streams.kafka;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.TransactionListing;
@@ -57,14 +60,10 @@ public final class KafkaHangingTransactions implements HangingTransactions {
             .collect(Collectors.toSet());
     Set<String> absent = new HashSet<>();
     if (!open.isEmpty()) {
+      Map<String, ConsumerGroupDescription> groups =
+          admin.describeConsumerGroups(List.of(config.groupId())).all().get();
       Set<String> members =
-          admin
-              .describeConsumerGroups(List.of(config.groupId()))
-              .describedGroups()
-              .get(config.groupId())
-              .get()
-              .members()
-              .stream()
+          Objects.requireNonNull(groups.get(config.groupId()), "asked for").members().stream()
               .map(MemberDescription::clientId)
               .collect(Collectors.toSet());
       open.forEach(id -> config.nodeOf(id).ifPresent(absent::add));

@@ -1,15 +1,11 @@
 package io.spendwatch.streams.kafka;
 
 import io.spendwatch.streams.base.Retry;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.apache.kafka.clients.CommonClientConfigs;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -19,12 +15,10 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  * describe the topics, which reading and writing them implies.
  */
 public final class KafkaTopicIds implements TopicIds {
-  private final KafkaConfig config;
-  private Admin admin;
-  private boolean closed;
+  private final LazyAdmin admin;
 
   public KafkaTopicIds(KafkaConfig config) {
-    this.config = config;
+    this.admin = new LazyAdmin(config, "topics");
   }
 
   @Override
@@ -32,7 +26,7 @@ public final class KafkaTopicIds implements TopicIds {
     CompletionStage<Map<String, String>> all = CompletableFuture.completedFuture(Map.of());
     try {
       for (Map.Entry<String, KafkaFuture<TopicDescription>> answer :
-          admin().describeTopics(topics).topicNameValues().entrySet()) {
+          admin.get().describeTopics(topics).topicNameValues().entrySet()) {
         all = all.thenCombine(id(answer.getValue()), (ids, id) -> with(ids, answer.getKey(), id));
       }
       return all;
@@ -62,27 +56,8 @@ public final class KafkaTopicIds implements TopicIds {
     return more;
   }
 
-  private synchronized Admin admin() {
-    if (closed) {
-      throw new IllegalStateException("closed");
-    }
-    if (admin == null) {
-      int timeoutMs = Math.toIntExact(config.requestTimeout().toMillis());
-      Map<String, Object> all = new HashMap<>();
-      all.put(CommonClientConfigs.CLIENT_ID_CONFIG, config.nodeId() + "-topics");
-      all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, timeoutMs);
-      all.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, timeoutMs);
-      all.putAll(config.clientProperties());
-      admin = Admin.create(all);
-    }
-    return admin;
-  }
-
   @Override
-  public synchronized void close() {
-    closed = true;
-    if (admin != null) {
-      admin.close(Duration.ZERO);
-    }
+  public void close() {
+    admin.close();
   }
 }

@@ -1,9 +1,7 @@
 package io.spendwatch.streams.kafka;
 
-import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -18,13 +16,11 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Asks with an admin client, which connects with the first question. Completes on its thread. */
 public final class KafkaTransactionsTopic implements TransactionsTopic {
-  private final Map<String, Object> properties;
+  private final LazyAdmin admin;
   private final String topic;
-  private Admin admin;
-  private boolean closed;
 
   public KafkaTransactionsTopic(KafkaConfig config) {
-    this.properties = new HashMap<>(config.adminProperties("topic"));
+    this.admin = new LazyAdmin(config, "topic");
     this.topic = config.topics().transactions();
   }
 
@@ -35,7 +31,9 @@ public final class KafkaTransactionsTopic implements TransactionsTopic {
             client
                 .describeTopics(List.of(topic))
                 .allTopicNames()
-                .thenApply(found -> found.get(topic).partitions().size()));
+                .thenApply(
+                    found ->
+                        Objects.requireNonNull(found.get(topic), "the topic").partitions().size()));
   }
 
   @Override
@@ -50,32 +48,23 @@ public final class KafkaTransactionsTopic implements TransactionsTopic {
                         .collect(Collectors.toMap(Function.identity(), _ -> OffsetSpec.latest())),
                     new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
                 .all()
-                .thenApply(ends -> asked.stream().map(each -> ends.get(each).offset()).toList()));
+                .thenApply(
+                    ends ->
+                        asked.stream()
+                            .map(each -> Objects.requireNonNull(ends.get(each), "its end").offset())
+                            .toList()));
   }
 
   private <T> CompletionStage<T> ask(Function<Admin, KafkaFuture<T>> question) {
     try {
-      return question.apply(client()).toCompletionStage();
+      return question.apply(admin.get()).toCompletionStage();
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
   }
 
-  private synchronized Admin client() {
-    if (closed) {
-      throw new IllegalStateException("closed");
-    }
-    if (admin == null) {
-      admin = Admin.create(properties);
-    }
-    return admin;
-  }
-
   @Override
-  public synchronized void close() {
-    closed = true;
-    if (admin != null) {
-      admin.close(Duration.ZERO);
-    }
+  public void close() {
+    admin.close();
   }
 }

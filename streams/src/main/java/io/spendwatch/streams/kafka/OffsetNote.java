@@ -3,6 +3,7 @@ package io.spendwatch.streams.kafka;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a committed offset carries as its metadata: the place of the last published alert in the
@@ -19,7 +20,7 @@ public final class OffsetNote {
   }
 
   /** Empty where there is no note of ours, as after an operator has moved the offset. */
-  static OptionalLong publishedAlertSeq(String metadata) {
+  static OptionalLong publishedAlertSeq(@Nullable String metadata) {
     Matcher matcher = FORM.matcher(metadata == null ? "" : metadata);
     return matcher.matches()
         ? OptionalLong.of(Long.parseLong(matcher.group(1)))

@@ -3,6 +3,7 @@ package io.spendwatch.streams.kafka;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -50,15 +51,16 @@ public final class SourceStates {
     Map<TopicPartition, SourceState> states = new HashMap<>();
     for (TopicPartition source : sources) {
       OffsetAndMetadata offset = committed.get(source);
-      boolean none = offset == null;
       states.put(
           source,
           new SourceState(
-              topicIds.get(source.topic()),
-              begins.get(source),
-              ends.get(source),
-              none ? OptionalLong.empty() : OptionalLong.of(offset.offset()),
-              none ? OptionalLong.empty() : OffsetNote.publishedAlertSeq(offset.metadata())));
+              Objects.requireNonNull(topicIds.get(source.topic()), "the topic's id"),
+              Objects.requireNonNull(begins.get(source), "its beginning"),
+              Objects.requireNonNull(ends.get(source), "its end"),
+              offset == null ? OptionalLong.empty() : OptionalLong.of(offset.offset()),
+              offset == null
+                  ? OptionalLong.empty()
+                  : OffsetNote.publishedAlertSeq(offset.metadata())));
     }
     return states;
   }
@@ -73,23 +75,41 @@ public final class SourceStates {
       offsetsUnreadable++;
       if (offsetsUnreadable >= UNREADABLE_TIMES && endingTransactions.isDone()) {
         offsetsUnreadable = 0;
-        endingTransactions = hanging.end().whenComplete(this::reportEnded).toCompletableFuture();
+        endingTransactions =
+            hanging
+                .end()
+                .whenComplete(
+                    (nodes, failure) -> {
+                      if (failure == null) {
+                        ended(nodes);
+                      } else {
+                        cannotEnd(failure);
+                      }
+                    })
+                .toCompletableFuture();
       }
       throw e;
     }
   }
 
-  /** By any thread, one after the other. While Kafka is away it is tried often, and said once. */
-  private void reportEnded(Set<String> nodes, Throwable failure) {
-    if (failure != null && !cannotEndTransactions) {
+  // Both by any thread, one after the other.
+
+  private void ended(Set<String> nodes) {
+    cannotEndTransactions = false;
+    if (!nodes.isEmpty()) {
+      LOG.info(
+          "Ended the Kafka transactions that {} left open, not being in the group any more", nodes);
+    }
+  }
+
+  /** While Kafka is away it is tried often, and said once. */
+  private void cannotEnd(Throwable failure) {
+    if (!cannotEndTransactions) {
       LOG.warn(
           "Cannot look for transactions that dead nodes have left open; they end by their"
               + " transaction-timeout: {}",
           failure.getMessage());
-    } else if (failure == null && !nodes.isEmpty()) {
-      LOG.info(
-          "Ended the Kafka transactions that {} left open, not being in the group any more", nodes);
     }
-    cannotEndTransactions = failure != null;
+    cannotEndTransactions = true;
   }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** What is known of some topics: asked for again and again, never waited for. For any thread. */
 public final class TopicWatch {
@@ -18,7 +19,7 @@ public final class TopicWatch {
   private CompletableFuture<?> asking = CompletableFuture.completedFuture(null);
   private long dueMs = Long.MIN_VALUE;
   private volatile Known known = new Known(Map.of(), Long.MIN_VALUE);
-  private volatile String failure;
+  private volatile @Nullable String failure;
 
   /** The ids by name, as they were at some time after {@code askedMs}. */
   private record Known(Map<String, String> ids, long askedMs) {}
@@ -58,9 +59,9 @@ public final class TopicWatch {
     return Optional.empty();
   }
 
-  /** Why the last question has failed, for people; null where it has not. */
-  public String failure() {
-    return failure;
+  /** Why the last question has failed, for people; empty where it has not. */
+  public Optional<String> failure() {
+    return Optional.ofNullable(failure);
   }
 
   /** Asks where the last answer is old. */

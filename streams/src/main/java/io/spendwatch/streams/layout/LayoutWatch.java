@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.Done;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,9 +42,9 @@ public final class LayoutWatch {
   private final Duration interval;
   private final Timekeeper time;
   private final Runnable onChange;
-  private final AtomicReference<TopicLayout> latest = new AtomicReference<>();
+  private final AtomicReference<@Nullable TopicLayout> latest = new AtomicReference<>();
   private final CompletableFuture<Done> stop = new CompletableFuture<>();
-  private volatile String waitingFor;
+  private volatile @Nullable String waitingFor;
 
   /**
    * @param interval between two looks
@@ -84,9 +85,9 @@ public final class LayoutWatch {
     return newest != null && version < newest.version();
   }
 
-  /** What the topic as a whole waits for, for people; null while nothing. */
-  public String waitingFor() {
-    return waitingFor;
+  /** What the topic as a whole waits for, for people; empty while nothing. */
+  public Optional<String> waitingFor() {
+    return Optional.ofNullable(waitingFor);
   }
 
   /** Somebody has seen this layout in force. */

@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +47,7 @@ public final class BalanceListener implements BalancePush {
   private final Context context;
   private final String probeChannel =
       "spendwatch_probe_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
-  private Dedicated connection;
+  private @Nullable Dedicated connection;
   private boolean probeIsOut;
 
   /** In a row, without a probe that came back in between. */

@@ -5,6 +5,7 @@ import io.spendwatch.streams.database.EventTimes;
 import io.vertx.sqlclient.Row;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Values of rows that others than the hot path may have written, each held against what we can work
@@ -60,7 +61,7 @@ final class Columns {
   }
 
   /** What lies beyond the server's own calendar is how the client has its infinities. */
-  private static String shown(OffsetDateTime time) {
+  private static @Nullable String shown(@Nullable OffsetDateTime time) {
     if (time == null) {
       return null;
     }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accounts of which many ask at once for one user each, as checks do: while a read of versions is
@@ -79,7 +80,11 @@ public final class GatheredAccounts implements Accounts {
                       underWay--;
                     }
                     readOn();
-                    asked.forEach(waiting -> answer(waiting, versions, failure));
+                    if (failure == null) {
+                      asked.forEach(waiting -> answer(waiting, versions));
+                    } else {
+                      asked.forEach(waiting -> waiting.versions.completeExceptionally(failure));
+                    }
                   });
     }
   }
@@ -93,13 +98,8 @@ public final class GatheredAccounts implements Accounts {
     }
   }
 
-  private static void answer(
-      Waiting waiting, Map<String, List<AccountBalance>> versions, Throwable failure) {
-    if (failure == null) {
-      waiting.versions.complete(versions.getOrDefault(waiting.query.userId(), List.of()));
-    } else {
-      waiting.versions.completeExceptionally(failure);
-    }
+  private static void answer(Waiting waiting, Map<String, List<AccountBalance>> versions) {
+    waiting.versions.complete(versions.getOrDefault(waiting.query.userId(), List.of()));
   }
 
   /** What is read next, each user once; empty where nothing is to be. */
@@ -121,7 +121,7 @@ public final class GatheredAccounts implements Accounts {
   }
 
   @Override
-  public CompletionStage<List<AccountBalance>> inForce(List<InstantQuery> queries) {
+  public CompletionStage<List<@Nullable AccountBalance>> inForce(List<InstantQuery> queries) {
     return accounts.inForce(queries);
   }
 

@@ -125,14 +125,15 @@ final class GroupCommit {
     execute(group)
         .whenComplete(
             (answer, failure) -> {
-              if (failure != null
-                  && group.size() > 1
-                  && PgFailure.isOfTheData(Retry.cause(failure))) {
-                writeAlone(group, 0);
-              } else {
+              if (failure == null) {
                 // First the connection, then whoever has something to do with the answer.
                 over();
-                answer(group, answer, failure);
+                answer(group, answer);
+              } else if (group.size() > 1 && PgFailure.isOfTheData(Retry.cause(failure))) {
+                writeAlone(group, 0);
+              } else {
+                over();
+                fail(group, failure);
               }
             });
   }
@@ -192,12 +193,15 @@ final class GroupCommit {
     execute(alone)
         .whenComplete(
             (answer, failure) -> {
-              if (failure == null || PgFailure.isOfTheData(Retry.cause(failure))) {
-                answer(alone, answer, failure);
+              if (failure == null) {
+                answer(alone, answer);
+                writeAlone(group, index + 1);
+              } else if (PgFailure.isOfTheData(Retry.cause(failure))) {
+                fail(alone, failure);
                 writeAlone(group, index + 1);
               } else {
                 over();
-                answer(group.subList(index, group.size()), answer, failure);
+                fail(group.subList(index, group.size()), failure);
               }
             });
   }
@@ -214,12 +218,12 @@ final class GroupCommit {
     }
   }
 
-  private static void answer(List<Waiting> group, RowSet<Row> answer, Throwable failure) {
-    if (failure != null) {
-      Throwable cause = Retry.cause(failure);
-      group.forEach(waiting -> waiting.outcome.completeExceptionally(cause));
-      return;
-    }
+  private static void fail(List<Waiting> group, Throwable failure) {
+    Throwable cause = Retry.cause(failure);
+    group.forEach(waiting -> waiting.outcome.completeExceptionally(cause));
+  }
+
+  private static void answer(List<Waiting> group, RowSet<Row> answer) {
     Map<Integer, Outcome> written = new HashMap<>();
     for (Row row : answer) {
       written.put(row.getInteger(0), new Ledger.Written(row.getLong(1), row.getLong(2)));

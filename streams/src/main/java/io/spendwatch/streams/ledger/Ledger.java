@@ -294,6 +294,8 @@ public final class Ledger {
 
   private static Alert alert(Row row) {
     boolean hasCause = row.getString(13) != null;
+    long eventTimeMs = Columns.timeMs(row, 10, "event_time");
+    long windowMs = eventTimeMs - Columns.timeMs(row, 20, "window_start");
     return new Alert(
         row.getString(1),
         Columns.word(AlertType.class, row, 2, "type"),
@@ -304,11 +306,12 @@ public final class Ledger {
         row.getLong(7),
         Columns.currency(row, 8, "currency"),
         row.getInteger(9),
-        Columns.timeMs(row, 10, "event_time"),
+        eventTimeMs,
         Columns.timeMs(row, 11, "detected_at"),
         row.getBoolean(12),
         row.getString(17),
         hasCause ? Columns.word(AlertCause.class, row, 13, "cause") : null,
+        new Alert.AppliedRule(row.getString(18), row.getInteger(19), windowMs),
         new Alert.Source(row.getString(14), row.getInteger(15), row.getLong(16)));
   }
 }

@@ -1,9 +1,9 @@
 package io.spendwatch.streams.ledger;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.actors.ports.Accounts;
 import io.spendwatch.actors.ports.History.InstantQuery;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.streams.database.EventTimes;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
@@ -17,10 +17,12 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Versions of balances, from tables {@code accounts} and {@code account_versions}, many users in
@@ -32,7 +34,7 @@ public final class PgAccounts implements Accounts {
   private static final String READ_VERSIONS_IN_FORCE =
       SqlText.load(Ledger.class, "read_versions_in_force");
   private static final String FIND_CHANGES = SqlText.load(Ledger.class, "find_changes");
-  private static final String FIND_ACTIVE = SqlText.load(Ledger.class, "find_active");
+  private static final String FIND_ACTIVE = RuleText.load(Ledger.class, "find_active");
 
   private static final Comparator<AccountBalance> ORDER =
       Comparator.comparingLong(AccountBalance::asOfMs).thenComparingLong(AccountBalance::version);
@@ -102,7 +104,7 @@ public final class PgAccounts implements Accounts {
   }
 
   @Override
-  public CompletionStage<List<AccountBalance>> inForce(List<InstantQuery> queries) {
+  public CompletionStage<List<@Nullable AccountBalance>> inForce(List<InstantQuery> queries) {
     if (queries.isEmpty()) {
       return CompletableFuture.completedFuture(List.of());
     }
@@ -117,7 +119,7 @@ public final class PgAccounts implements Accounts {
                         .toArray(OffsetDateTime[]::new)))
         .thenApply(
             rows -> {
-              List<AccountBalance> inForce = new ArrayList<>(rows.size());
+              List<@Nullable AccountBalance> inForce = new ArrayList<>(rows.size());
               for (Row row : rows) {
                 InstantQuery query = queries.get(inForce.size());
                 inForce.add(
@@ -201,12 +203,14 @@ public final class PgAccounts implements Accounts {
     return database
         .read(
             FIND_ACTIVE,
-            Tuple.of(userIds, since, EventTimes.boundToDatabase(leastMs - Alert.WINDOW_MS)))
+            Tuple.of(
+                userIds, since, EventTimes.boundToDatabase(leastMs - ExposureWindow.WINDOW_MS)))
         .thenApply(
             rows -> {
               Map<String, Long> active = new HashMap<>();
               for (Row row : rows) {
-                active.put(row.getString(0), sinceMs.get(row.getString(0)));
+                String userId = row.getString(0);
+                active.put(userId, Objects.requireNonNull(sinceMs.get(userId), "asked for"));
               }
               return active;
             });

@@ -1,10 +1,10 @@
 package io.spendwatch.streams.ledger;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.actors.ports.Accounts;
 import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.History;
-import io.spendwatch.protocol.Alert;
 import io.spendwatch.streams.database.EventTimes;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
@@ -34,15 +34,17 @@ import java.util.concurrent.CompletionStage;
 public final class PgHistory implements History {
   private static final String READ_STREAM_TIME = SqlText.load(Ledger.class, "read_stream_time");
   private static final String READ_OPEN_EPISODES = SqlText.load(Ledger.class, "read_open_episodes");
-  private static final String READ_ENTRIES = SqlText.load(Ledger.class, "read_entries");
-  private static final String READ_EPISODES = SqlText.load(Ledger.class, "read_episodes");
+  private static final String READ_ENTRIES = RuleText.load(Ledger.class, "read_entries");
+  private static final String READ_EPISODES = RuleText.load(Ledger.class, "read_episodes");
   private static final String FIND_STORED = SqlText.load(Ledger.class, "find_stored");
   private static final String SUM_EXPOSURES = SqlText.load(Ledger.class, "sum_exposures");
   private static final String READ_TRANSACTION_IDS =
       SqlText.load(Ledger.class, "read_transaction_ids");
 
+  private static final long WINDOW_MS = ExposureWindow.WINDOW_MS;
+
   /** How far back from a user's latest transaction a history reaches. */
-  private static final long REACH_MS = 2 * Alert.WINDOW_MS;
+  private static final long REACH_MS = ExposureWindow.RETENTION_MS;
 
   private final Statements database;
   private final Accounts accounts;
@@ -100,8 +102,7 @@ public final class PgHistory implements History {
     long leastMs = queries.stream().mapToLong(UserQuery::knownFromMs).min().orElseThrow();
     OffsetDateTime earliest =
         // "From the beginning" has no day before it: the subtraction would wrap to the far future.
-        EventTimes.boundToDatabase(
-            Math.max(leastMs, Long.MIN_VALUE + Alert.WINDOW_MS) - Alert.WINDOW_MS);
+        EventTimes.boundToDatabase(Math.max(leastMs, Long.MIN_VALUE + WINDOW_MS) - WINDOW_MS);
 
     CompletableFuture<Map<String, List<AccountBalance>>> versions =
         accounts
@@ -181,9 +182,9 @@ public final class PgHistory implements History {
       ExposureQuery query = queries.get(i);
       userIds[i] = query.userId();
       currencies[i] = query.currency();
-      windowStarts[i] = EventTimes.toDatabase(query.atMs() - Alert.WINDOW_MS);
+      windowStarts[i] = EventTimes.toDatabase(query.atMs() - WINDOW_MS);
       windowEnds[i] = EventTimes.toDatabase(query.atMs());
-      earliestMs = Math.min(earliestMs, query.atMs() - Alert.WINDOW_MS);
+      earliestMs = Math.min(earliestMs, query.atMs() - WINDOW_MS);
       latestMs = Math.max(latestMs, query.atMs());
     }
     return database

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is durable of the topics that are read: which topic each partition was last read as, and
@@ -126,7 +127,7 @@ public final class Sources {
             });
   }
 
-  static OptionalLong optional(Long value) {
+  static OptionalLong optional(@Nullable Long value) {
     return value == null ? OptionalLong.empty() : OptionalLong.of(value);
   }
 }

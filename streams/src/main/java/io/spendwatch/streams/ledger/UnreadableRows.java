@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,7 +70,7 @@ public final class UnreadableRows {
     try {
       value = conversion.get();
     } catch (RuntimeException e) {
-      note(new Place(table, key), e instanceof UnreadableValue ? e.getMessage() : e.toString());
+      note(new Place(table, key), reason(e));
       return Optional.empty();
     }
     forget(table, key);
@@ -83,7 +84,7 @@ public final class UnreadableRows {
     try {
       return Optional.of(conversion.get());
     } catch (RuntimeException e) {
-      note(new Place(table, key), e instanceof UnreadableValue ? e.getMessage() : e.toString());
+      note(new Place(table, key), reason(e));
       return Optional.empty();
     }
   }
@@ -93,6 +94,12 @@ public final class UnreadableRows {
     if (!named.isEmpty() && named.remove(new Place(table, key)) != null) {
       LOG.info("{} of {} can be read again", table, shown(key));
     }
+  }
+
+  private static String reason(RuntimeException failure) {
+    return failure instanceof UnreadableValue
+        ? String.valueOf(failure.getMessage())
+        : failure.toString();
   }
 
   private void note(Place place, String reason) {
@@ -131,7 +138,7 @@ public final class UnreadableRows {
   }
 
   /** Foreign text, safe to show: quoted, without what a terminal would obey, and not too long. */
-  static String shown(String text) {
+  static String shown(@Nullable String text) {
     if (text == null) {
       return "null";
     }

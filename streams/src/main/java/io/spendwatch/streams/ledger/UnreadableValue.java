@@ -1,5 +1,7 @@
 package io.spendwatch.streams.ledger;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A value of a row that the table admits and we cannot read. The message names column and value,
  * shown safely, and what was expected: it goes to people.
@@ -7,7 +9,7 @@ package io.spendwatch.streams.ledger;
 final class UnreadableValue extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  UnreadableValue(String column, String value, String expected) {
+  UnreadableValue(String column, @Nullable String value, String expected) {
     super(
         column + " " + UnreadableRows.shown(value) + " (expected: " + expected + ")",
         null,

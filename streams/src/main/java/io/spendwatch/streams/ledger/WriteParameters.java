@@ -247,7 +247,7 @@ final class WriteParameters {
       Alert alert = announced.alert();
       alertIds[row] = alert.alertId();
       types[row] = alert.type().name();
-      rules[row] = Alert.RULE;
+      rules[row] = alert.rule().id();
       episodeIds[row] = alert.episodeId();
       userIds[row] = alert.userId();
       transactionIds[row] = alert.transactionId();
@@ -262,7 +262,7 @@ final class WriteParameters {
       causes[row] = alert.cause() == null ? null : alert.cause().name();
       topics[row] = alert.source().topic();
       offsets[row] = alert.source().offset();
-      ruleVersions[row] = Alert.RULE_VERSION;
+      ruleVersions[row] = alert.rule().version();
       revealedBy[row] = alert.revealedBy();
       knownVersions[row] = announced.knownVersion();
     }

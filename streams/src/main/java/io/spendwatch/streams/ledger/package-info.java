@@ -3,4 +3,7 @@
  * the channel by which balance changes arrive. Every statement is a resource named verb_object;
  * nothing blocks.
  */
+@NullMarked
 package io.spendwatch.streams.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -16,9 +16,15 @@ public final class Incarnation {
   /** Why a life ended; not a defect by itself. */
   public static final class Ended extends RuntimeException {
     private static final long serialVersionUID = 1;
+    private final String reason;
 
     public Ended(String reason) {
       super(reason, null, false, false);
+      this.reason = reason;
+    }
+
+    public String reason() {
+      return reason;
     }
   }
 

@@ -9,11 +9,14 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongPredicate;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far one assigned partition is, through all lives of its pipeline. Written by whoever makes
@@ -33,7 +36,7 @@ public final class PartitionProgress {
   private final AtomicLong lastEventTimeMs = new AtomicLong(Long.MIN_VALUE);
   private final Backlog backlog = new Backlog();
   private volatile State state = State.STARTING;
-  private volatile String waitingFor;
+  private volatile @Nullable String waitingFor;
   private volatile long epoch;
   private volatile long layoutVersion = UNKNOWN;
   private volatile long position = -1;
@@ -65,9 +68,14 @@ public final class PartitionProgress {
     }
   }
 
-  /** What is waited for, or null when it is there again. */
+  /** Something is waited for; in place of what was before. */
   public void waitsFor(String what) {
     waitingFor = what;
+  }
+
+  /** What was waited for is there. */
+  public void goesOn() {
+    waitingFor = null;
   }
 
   /**
@@ -181,7 +189,7 @@ public final class PartitionProgress {
     newAlerts.forEach(alert -> metrics.alerted(alert.type(), alert.late(), alert.afterMs(nowMs)));
     newDeadLetters.forEach(
         (reason, letters) -> {
-          deadLetters.get(reason).add(letters);
+          Objects.requireNonNull(deadLetters.get(reason), "of each").add(letters);
           metrics.deadLetters(source.topic(), reason, letters);
         });
   }
@@ -222,7 +230,7 @@ public final class PartitionProgress {
         lastRecordMs,
         users.users(),
         users.bytes(),
-        waiting,
+        Optional.ofNullable(waiting),
         transactions.sum(),
         alerts.sum(),
         deadLetters(),

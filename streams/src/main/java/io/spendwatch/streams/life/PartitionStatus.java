@@ -2,6 +2,7 @@ package io.spendwatch.streams.life;
 
 import io.spendwatch.protocol.DeadLetterReason;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One assigned partition, as it was at one moment.
@@ -18,7 +19,7 @@ import java.util.Map;
  *     began
  * @param usersAwake in memory; 0 for the balances topic
  * @param usersAwakeBytes what they take of it at most
- * @param waitingFor what is tried again and again, for people; null while nothing is
+ * @param waitingFor what is tried again and again, for people; empty while nothing is
  * @param transactions rows written since assignment
  * @param alerts published since assignment
  * @param deadLettersByReason published since assignment, without those that are 0
@@ -37,7 +38,7 @@ public record PartitionStatus(
     long idleSinceMs,
     int usersAwake,
     long usersAwakeBytes,
-    String waitingFor,
+    Optional<String> waitingFor,
     long transactions,
     long alerts,
     Map<DeadLetterReason, Long> deadLettersByReason,

@@ -35,7 +35,7 @@ public record RetryReport(
 
   @Override
   public void recovered(int failures) {
-    incarnation.progress().waitsFor(null);
+    incarnation.progress().goesOn();
     PartitionLine.about(incarnation.source(), LOG.atInfo())
         .addKeyValue("failedTries", failures)
         .log("Goes on");

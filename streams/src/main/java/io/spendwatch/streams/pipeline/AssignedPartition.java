@@ -6,8 +6,10 @@ import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.quarantine.Suspects;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,14 +23,21 @@ final class AssignedPartition {
   private final TopicPartition source;
   private final PartitionProgress progress;
   private Suspects suspects;
-  private PartitionPipeline pipeline;
+
+  /** The one that is running or was the last; null between its end and the next one. */
+  private @Nullable Life life;
+
   private int failures;
   private long startNotBeforeMs;
-  private long startedMs;
   private long pendingSinceMs;
   private boolean positioned;
-  private String topicId;
   private boolean paused = true;
+
+  /**
+   * @param topicId of the topic that it began with
+   * @param startedMs by the wall clock
+   */
+  private record Life(PartitionPipeline pipeline, String topicId, long startedMs) {}
 
   /**
    * @param poisonTries how often a record must fail alone to be put aside
@@ -49,13 +58,13 @@ final class AssignedPartition {
     return progress;
   }
 
-  /** The life that is running or was the last; null before the first. */
-  PartitionPipeline pipeline() {
-    return pipeline;
+  /** The life that is running; empty while there is none. */
+  Optional<PartitionPipeline> live() {
+    return Optional.ofNullable(life).map(Life::pipeline).filter(PartitionPipeline::isLive);
   }
 
   boolean isLive() {
-    return pipeline != null && pipeline.isLive();
+    return live().isPresent();
   }
 
   boolean isPaused() {
@@ -64,7 +73,7 @@ final class AssignedPartition {
 
   /** Whether it is not read on because its pipeline has no room. */
   boolean isFull() {
-    return paused && isLive() && pipeline.isRunning();
+    return paused && live().filter(PartitionPipeline::isRunning).isPresent();
   }
 
   void paused(boolean now) {
@@ -81,9 +90,9 @@ final class AssignedPartition {
     return pendingSinceMs;
   }
 
-  /** Of the topic that the life began with; null before the first. */
-  String topicId() {
-    return topicId;
+  /** Whether the life that is running began with another topic than has its name now. */
+  boolean isOfAnother(String currentTopicId) {
+    return life != null && life.pipeline.isLive() && !life.topicId.equals(currentTopicId);
   }
 
   /** Whether the consumer stands where the life that is running reads. */
@@ -96,26 +105,27 @@ final class AssignedPartition {
   }
 
   boolean mayStart(long nowMs) {
-    return pipeline == null && nowMs >= startNotBeforeMs;
+    return life == null && nowMs >= startNotBeforeMs;
   }
 
-  void started(PartitionPipeline life, String itsTopicId, long nowMs) {
-    pipeline = life;
-    topicId = itsTopicId;
-    startedMs = nowMs;
+  void started(PartitionPipeline pipeline, String topicId, long nowMs) {
+    life = new Life(pipeline, topicId, nowMs);
     positioned = false;
   }
 
   /**
-   * The life is over: the next one may start after a pause that grows with quick failures. A record
-   * that has been put aside makes a new beginning.
+   * Where the life is over, the next one may start after a pause that grows with quick failures. A
+   * record that has been put aside makes a new beginning.
    */
-  void ended(long nowMs, BackOff backOff, RandomGenerator random) {
-    boolean wasShort = nowMs - startedMs < 2 * backOff.max().toMillis();
-    boolean goesOn = pipeline.defect().map(this::putsAside).orElse(false);
+  void noteEnd(long nowMs, BackOff backOff, RandomGenerator random) {
+    if (life == null || life.pipeline.isLive()) {
+      return;
+    }
+    boolean wasShort = nowMs - life.startedMs < 2 * backOff.max().toMillis();
+    boolean goesOn = life.pipeline.defect().map(this::putsAside).orElse(false);
     failures = wasShort && !goesOn ? failures + 1 : 1;
     startNotBeforeMs = nowMs + backOff.delayMs(failures, random);
-    pipeline = null;
+    life = null;
     pendingSinceMs = nowMs;
     progress.restarted();
   }

@@ -11,6 +11,7 @@ import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Incarnation;
 import io.spendwatch.streams.life.PartitionLine;
+import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
@@ -21,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -43,6 +43,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,9 +102,9 @@ final class ConsumerLoop {
   private final Map<TopicPartition, AssignedPartition> assigned = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> stop = new CompletableFuture<>();
   private final CompletableFuture<Done> stopped = new CompletableFuture<>();
-  private volatile Consumer<byte[], byte[]> reader;
+  private volatile @Nullable Consumer<byte[], byte[]> reader;
   private volatile Map<String, Integer> partitionCounts = Map.of();
-  private volatile String waitingFor;
+  private volatile @Nullable String waitingFor;
   private long polledNanos;
 
   /** Whether there is more than we can take: then only our own room decides when to read on. */
@@ -171,9 +172,9 @@ final class ConsumerLoop {
         .toList();
   }
 
-  /** What the thread waits for, for people; null while nothing. For any thread. */
-  String waitingFor() {
-    return waitingFor;
+  /** What the thread waits for, for people; empty while nothing. For any thread. */
+  Optional<String> waitingFor() {
+    return Optional.ofNullable(waitingFor);
   }
 
   private void run() {
@@ -271,12 +272,7 @@ final class ConsumerLoop {
         AssignedPartition partition = assigned.get(source);
         if (partition != null) {
           pause(current, partition, true);
-          if (partition.isLive()) {
-            PartitionLine.about(source, LOG.atWarn())
-                .addKeyValue("offset", partition.progress().position())
-                .log("The topic does not have what is to be read next");
-            partition.pipeline().finish();
-          }
+          partition.live().ifPresent(life -> finish(partition, life));
         }
       }
       return ConsumerRecords.empty();
@@ -285,6 +281,13 @@ final class ConsumerLoop {
 
   private boolean isCalm() {
     return !assigned.isEmpty() && assigned.values().stream().allMatch(AssignedPartition::isLive);
+  }
+
+  private static void finish(AssignedPartition partition, PartitionPipeline life) {
+    PartitionLine.about(partition.source(), LOG.atWarn())
+        .addKeyValue("offset", partition.progress().position())
+        .log("The topic does not have what is to be read next");
+    life.finish();
   }
 
   /**
@@ -319,13 +322,19 @@ final class ConsumerLoop {
 
   private void feed(TopicPartition source, List<ConsumerRecord<byte[], byte[]>> records) {
     AssignedPartition partition = assigned.get(source);
-    if (partition != null && partition.isLive() && partition.pipeline().isRunning()) {
-      partition
-          .progress()
-          .read(records.getLast().offset() + 1, records.getFirst().timestamp(), time.millis());
-      partition.pipeline().offer(records);
+    if (partition == null) {
+      return;
     }
     // Records of a life that has ended are read again by the next one.
+    partition
+        .live()
+        .filter(PartitionPipeline::isRunning)
+        .ifPresent(
+            life -> {
+              long nextOffset = records.getLast().offset() + 1;
+              partition.progress().read(nextOffset, records.getFirst().timestamp(), time.millis());
+              life.offer(records);
+            });
   }
 
   private static List<ConsumerRecord<byte[], byte[]>> both(
@@ -338,8 +347,8 @@ final class ConsumerLoop {
   /** Whoever works under a layout of the topic that is over can write nothing any more. */
   private void endOutdated() {
     for (AssignedPartition partition : assigned.values()) {
-      if (partition.isLive() && partition.progress().isOutdated(watch::isOutdated)) {
-        partition.pipeline().end("the layout of the topic has changed");
+      if (partition.progress().isOutdated(watch::isOutdated)) {
+        partition.live().ifPresent(life -> life.end("the layout of the topic has changed"));
       }
     }
   }
@@ -347,9 +356,7 @@ final class ConsumerLoop {
   private void restartEnded() {
     long nowMs = time.millis();
     for (AssignedPartition partition : assigned.values()) {
-      if (partition.pipeline() != null && !partition.pipeline().isLive()) {
-        partition.ended(nowMs, config.retry(), time.random());
-      }
+      partition.noteEnd(nowMs, config.retry(), time.random());
     }
   }
 
@@ -359,17 +366,17 @@ final class ConsumerLoop {
     if (nowMs < startsDueMs) {
       return;
     }
-    Set<TopicPartition> pending = new HashSet<>();
+    Map<TopicPartition, AssignedPartition> pending = new HashMap<>();
     for (AssignedPartition partition : assigned.values()) {
       if (partition.mayStart(nowMs) && !publishers.isBusyWith(partition.source())) {
-        pending.add(partition.source());
+        pending.put(partition.source(), partition);
       }
     }
     if (pending.isEmpty()) {
       return;
     }
-    Map<String, String> ids = topicsOf(pending);
-    pending.removeIf(source -> !ids.containsKey(source.topic()));
+    Map<String, String> ids = topicsOf(pending.values());
+    pending.keySet().removeIf(source -> !ids.containsKey(source.topic()));
     if (pending.isEmpty()) {
       return;
     }
@@ -382,38 +389,44 @@ final class ConsumerLoop {
                 Collectors.toUnmodifiableMap(
                     topic -> topic, topic -> current.partitionsFor(topic, KafkaConfig.ASK).size()));
     Map<TopicPartition, SourceState> states =
-        sourceStates.of(current, pending, ids, KafkaConfig.ASK);
+        sourceStates.of(current, pending.keySet(), ids, KafkaConfig.ASK);
     answered();
-    for (TopicPartition source : pending) {
-      AssignedPartition partition = assigned.get(source);
-      SourceState kafka = states.get(source);
-      Incarnation incarnation = new Incarnation(source, partition.progress());
-      PartitionPipeline pipeline =
-          new PartitionPipeline(system, incarnation, config.queuedPollsMax(), this::wake);
-      partition.started(pipeline, kafka.topicId(), nowMs);
-      pipeline.start(walks.get(source.topic()), kafka, partition.suspects());
-    }
+    states.forEach(
+        (source, kafka) ->
+            start(Objects.requireNonNull(pending.get(source), "asked for"), kafka, nowMs));
     startsDueMs = nowMs;
+  }
+
+  private void start(AssignedPartition partition, SourceState kafka, long nowMs) {
+    Incarnation incarnation = new Incarnation(partition.source(), partition.progress());
+    PartitionPipeline pipeline =
+        new PartitionPipeline(system, incarnation, config.queuedPollsMax(), this::wake);
+    partition.started(pipeline, kafka.topicId(), nowMs);
+    Walk walk = Objects.requireNonNull(walks.get(partition.source().topic()), "subscribed to");
+    pipeline.start(walk, kafka, partition.suspects());
   }
 
   /**
    * The ids of the topics of these partitions, as they were after the partitions came to wait for
    * them; without those that are not known.
    */
-  private Map<String, String> topicsOf(Set<TopicPartition> pending) {
-    long sinceMs =
-        pending.stream().mapToLong(source -> assigned.get(source).pendingSinceMs()).max().orElse(0);
+  private Map<String, String> topicsOf(Collection<AssignedPartition> pending) {
+    long sinceMs = pending.stream().mapToLong(AssignedPartition::pendingSinceMs).max().orElse(0);
     Optional<Map<String, String>> ids = topicWatch.idsSince(sinceMs);
     if (ids.isEmpty()) {
-      if (topicWatch.failure() != null) {
-        waitingFor = topicWatch.failure();
-        startsDueMs = time.millis() + 2 * KafkaConfig.ASK.toMillis();
-      }
+      topicWatch
+          .failure()
+          .ifPresent(
+              failure -> {
+                waitingFor = failure;
+                startsDueMs = time.millis() + 2 * KafkaConfig.ASK.toMillis();
+              });
       return Map.of();
     }
-    for (TopicPartition source : pending) {
-      if (!ids.get().containsKey(source.topic())) {
-        waitingFor = "Kafka: topic " + source.topic() + " is missing";
+    for (AssignedPartition partition : pending) {
+      String topic = partition.source().topic();
+      if (!ids.get().containsKey(topic)) {
+        waitingFor = "Kafka: topic " + topic + " is missing";
       }
     }
     return ids.get();
@@ -425,8 +438,8 @@ final class ConsumerLoop {
     Map<String, String> ids = topicWatch.ids();
     for (AssignedPartition partition : assigned.values()) {
       String id = ids.get(partition.source().topic());
-      if (partition.isLive() && id != null && !id.equals(partition.topicId())) {
-        partition.pipeline().end("its topic was deleted and made anew");
+      if (id != null && partition.isOfAnother(id)) {
+        partition.live().ifPresent(life -> life.end("its topic was deleted and made anew"));
       }
     }
   }
@@ -434,12 +447,12 @@ final class ConsumerLoop {
   /** Lets those be read that have room. */
   private void flow(Consumer<byte[], byte[]> current) {
     for (AssignedPartition partition : assigned.values()) {
-      boolean mustPause = !(partition.isLive() && partition.pipeline().hasRoom());
-      if (!mustPause && !partition.isPositioned()) {
-        current.seek(partition.source(), partition.pipeline().startOffset());
+      Optional<PartitionPipeline> withRoom = partition.live().filter(PartitionPipeline::hasRoom);
+      if (withRoom.isPresent() && !partition.isPositioned()) {
+        current.seek(partition.source(), withRoom.get().startOffset());
         partition.positioned();
       }
-      pause(current, partition, mustPause);
+      pause(current, partition, withRoom.isEmpty());
       if (partition.isPositioned()) {
         current.currentLag(partition.source()).ifPresent(partition.progress()::unread);
       }
@@ -467,22 +480,24 @@ final class ConsumerLoop {
     // A growth waits for whoever has nothing to read, too.
     boolean grows = watch.layout().flatMap(TopicLayout::growth).isPresent();
     endsDueMs = askedAtMs + (grows ? config.tick() : config.endOffsetInterval()).toMillis();
-    Set<TopicPartition> live = new HashSet<>();
+    Map<TopicPartition, PartitionProgress> live = new HashMap<>();
     for (AssignedPartition partition : assigned.values()) {
       if (partition.isLive() && partition.isPositioned()) {
-        live.add(partition.source());
+        live.put(partition.source(), partition.progress());
       }
     }
     if (live.isEmpty()) {
       return;
     }
-    Map<TopicPartition, Long> ends = current.endOffsets(live, KafkaConfig.ASK);
+    Map<TopicPartition, Long> ends = current.endOffsets(live.keySet(), KafkaConfig.ASK);
     answered();
-    for (TopicPartition source : live) {
-      if (current.position(source, KafkaConfig.ASK) >= ends.get(source)) {
-        assigned.get(source).progress().readToEnd(askedAtMs);
-      }
-    }
+    live.forEach(
+        (source, progress) -> {
+          long end = Objects.requireNonNull(ends.get(source), "its end");
+          if (current.position(source, KafkaConfig.ASK) >= end) {
+            progress.readToEnd(askedAtMs);
+          }
+        });
   }
 
   private void answered() {
@@ -493,7 +508,7 @@ final class ConsumerLoop {
   /** Lets them finish what is in flight, for a bounded time; then they are over in any case. */
   private void drain(Collection<AssignedPartition> given) {
     List<PartitionPipeline> live =
-        given.stream().filter(AssignedPartition::isLive).map(AssignedPartition::pipeline).toList();
+        given.stream().flatMap(partition -> partition.live().stream()).toList();
     live.forEach(PartitionPipeline::drain);
     CompletableFuture<Void> drained =
         CompletableFuture.allOf(
@@ -515,8 +530,8 @@ final class ConsumerLoop {
   private void lose(Collection<TopicPartition> lost, String reason) {
     for (TopicPartition source : lost) {
       AssignedPartition partition = assigned.remove(source);
-      if (partition != null && partition.isLive()) {
-        partition.pipeline().end(reason);
+      if (partition != null) {
+        partition.live().ifPresent(life -> life.end(reason));
       }
     }
   }

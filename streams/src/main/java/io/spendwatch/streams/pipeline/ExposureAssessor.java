@@ -30,9 +30,11 @@ final class ExposureAssessor {
   /** The actor answered that it cannot answer now. */
   private static final class NotNow extends RuntimeException {
     private static final long serialVersionUID = 1;
+    private final String reason;
 
     NotNow(String reason) {
       super(reason, null, false, false);
+      this.reason = reason;
     }
   }
 
@@ -100,7 +102,7 @@ final class ExposureAssessor {
 
   /** What the actor could not do has its reason with it, which names who is to blame. */
   private static String describe(Throwable failure) {
-    return failure instanceof NotNow ? failure.getMessage() : "actor: " + failure.getMessage();
+    return failure instanceof NotNow notNow ? notNow.reason : "actor: " + failure.getMessage();
   }
 
   private static CompletionStage<Assessed> assessed(Reply reply, long sequence, int transactions) {

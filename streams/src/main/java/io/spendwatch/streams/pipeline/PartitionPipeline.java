@@ -8,6 +8,7 @@ import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -21,6 +22,7 @@ import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.stream.javadsl.Keep;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,10 +58,20 @@ final class PartitionPipeline {
   private final Incarnation incarnation;
   private final int queuedPollsMax;
   private final Runnable onChange;
-  private volatile BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>> queue;
+
+  /** Null until it has begun. */
+  private volatile @Nullable Feed feed;
+
   private volatile boolean isFull;
   private volatile boolean isFinishing;
-  private volatile long startOffset;
+
+  /**
+   * Where what is read goes in.
+   *
+   * @param startOffset of the first record
+   */
+  private record Feed(
+      BoundedSourceQueue<List<ConsumerRecord<byte[], byte[]>>> queue, long startOffset) {}
 
   /**
    * @param onChange called when it can take records (again), and when it has ended; by any thread,
@@ -112,11 +124,12 @@ final class PartitionPipeline {
 
   /** Whether one more poll's records can be offered. Where not, {@code onChange} will tell. */
   boolean hasRoom() {
-    if (!isRunning()) {
+    Feed begun = feed;
+    if (begun == null || isFinishing) {
       return false;
     }
     isFull = true;
-    if (queue.size() >= queuedPollsMax) {
+    if (begun.queue.size() >= queuedPollsMax) {
       return false;
     }
     isFull = false;
@@ -125,25 +138,29 @@ final class PartitionPipeline {
 
   /** Whether it takes records: has begun, and is not to finish. */
   boolean isRunning() {
-    return queue != null && !isFinishing;
+    return feed != null && !isFinishing;
   }
 
-  /** Offset of the first record to be offered, once it is running. */
+  /** Offset of the first record to be offered. Only once it is running. */
   long startOffset() {
-    return startOffset;
+    return begun().startOffset;
+  }
+
+  private Feed begun() {
+    return Objects.requireNonNull(feed, "begun");
   }
 
   /** Takes one poll's records, for which there must be room. */
   void offer(List<ConsumerRecord<byte[], byte[]>> polled) {
     // A queue that is closed belongs to a life that is ending for a reason of its own.
-    if (queue.offer(polled).equals(QueueOfferResult.dropped())) {
+    if (begun().queue.offer(polled).equals(QueueOfferResult.dropped())) {
       incarnation.end("offered more than there was room for");
     }
   }
 
   /** Lets go of what is queued and finishes what is in flight; then it ends. */
   void drain() {
-    if (queue == null) {
+    if (feed == null) {
       incarnation.end("given away before it ran");
     } else {
       incarnation.gate().shutdown();
@@ -152,11 +169,12 @@ final class PartitionPipeline {
 
   /** Takes no more records; what has been offered is finished, then it ends. */
   void finish() {
-    if (queue == null) {
+    Feed begun = feed;
+    if (begun == null) {
       incarnation.end("finished before it ran");
     } else if (!isFinishing) {
       isFinishing = true;
-      queue.complete();
+      begun.queue.complete();
     }
   }
 
@@ -173,8 +191,7 @@ final class PartitionPipeline {
             .toMat(Sink.ignore(), Keep.both())
             .run(system);
     incarnation.progress().is(PartitionStatus.State.RUNNING);
-    startOffset = begun.offset();
-    queue = running.first();
+    feed = new Feed(running.first(), begun.offset());
     running
         .second()
         .whenCompleteAsync(
@@ -204,7 +221,7 @@ final class PartitionPipeline {
     }
     Throwable cause = Retry.cause(failure);
     switch (cause) {
-      case Incarnation.Ended ended -> incarnation.end(ended.getMessage());
+      case Incarnation.Ended ended -> incarnation.end(ended.reason());
       case Defect defect -> {
         PartitionLine.about(incarnation.source(), LOG.atError())
             .addKeyValue("offset", defect.firstOffset())

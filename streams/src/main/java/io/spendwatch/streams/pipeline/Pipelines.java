@@ -32,7 +32,6 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -49,6 +48,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All pipelines of a node: one for each partition of the transactions and balances topics that the
@@ -183,7 +183,7 @@ public final class Pipelines {
             pipeline.publish(),
             outside.metrics(),
             time);
-    AtomicReference<ConsumerLoop> reading = new AtomicReference<>();
+    AtomicReference<@Nullable ConsumerLoop> reading = new AtomicReference<>();
     Layouts layouts = new Layouts(outside.database());
     LayoutWatch watch =
         new LayoutWatch(
@@ -261,11 +261,14 @@ public final class Pipelines {
 
   /** How all pipelines are, now. Cheap. */
   public PipelinesStatus status() {
-    String waitingFor =
-        Stream.of(died.getNow(null), loop.waitingFor(), publishers.waitingFor(), watch.waitingFor())
-            .filter(Objects::nonNull)
-            .findFirst()
-            .orElse(null);
+    Optional<String> waitingFor =
+        Stream.of(
+                Optional.ofNullable(died.getNow(null)),
+                loop.waitingFor(),
+                publishers.waitingFor(),
+                watch.waitingFor())
+            .flatMap(Optional::stream)
+            .findFirst();
     return new PipelinesStatus(
         loop.status(), loop.partitionCounts(), push.isUp(), starts.lostRecords(), waitingFor);
   }

@@ -293,7 +293,8 @@ final class TransactionsPipeline {
    * that comes late takes it back, and nothing else tells us.
    */
   private CompletionStage<DurableBatch> standStill() {
-    incarnation.progress().waitsFor(with.watch().waitingFor());
+    PartitionProgress progress = incarnation.progress();
+    with.watch().waitingFor().ifPresentOrElse(progress::waitsFor, progress::goesOn);
     DurableBatch nothing = new DurableBatch(CompletableFuture.completedFuture(Done.done()));
     boolean isOver =
         nextOffset >= decoder.nextOffset()

@@ -5,4 +5,7 @@
  * io.spendwatch.streams.pipeline.TransactionsPipeline} and {@link
  * io.spendwatch.streams.pipeline.BalancesPipeline} are the two walks.
  */
+@NullMarked
 package io.spendwatch.streams.pipeline;
+
+import org.jspecify.annotations.NullMarked;

@@ -66,7 +66,7 @@ final class HeldBack {
       return false;
     }
     if (before == null) {
-      if (topics.failure() != null || !topics.ids().isEmpty()) {
+      if (topics.failure().isPresent() || !topics.ids().isEmpty()) {
         PartitionLine.about(publication.source(), LOG.atWarn())
             .addKeyValue("waitingFor", reason(publication).orElseThrow())
             .log("Waits");
@@ -98,20 +98,19 @@ final class HeldBack {
 
   /** These topics have taken nothing of a transaction. */
   void blame(Map<String, String> reasons) {
-    reasons.forEach((topic, reason) -> ofTopics.merge(topic, trouble(reason, null), this::again));
+    reasons.forEach((topic, reason) -> ofTopics.merge(topic, trouble(reason, 1), this::again));
   }
 
   /** This partition has a record that its topic does not take, whatever else it takes. */
   void blame(TopicPartition source, String reason) {
-    ofPartitions.merge(source, trouble(reason, null), this::again);
+    ofPartitions.merge(source, trouble(reason, 1), this::again);
   }
 
   private Trouble again(Trouble before, Trouble now) {
-    return trouble(now.reason(), before);
+    return trouble(now.reason(), before.failures() + 1);
   }
 
-  private Trouble trouble(String reason, Trouble before) {
-    int failures = before == null ? 1 : before.failures() + 1;
+  private Trouble trouble(String reason, int failures) {
     long pauseNanos = backOff.delayMs(failures, time.random()) * 1_000_000;
     return new Trouble(reason, failures, time.nanoTime() + pauseNanos);
   }
@@ -153,17 +152,21 @@ final class HeldBack {
     ofPartitions.remove(source);
     remove(source, done);
     if (!waiting.containsKey(source)) {
-      done.getFirst().incarnation().progress().waitsFor(null);
+      done.getFirst().incarnation().progress().goesOn();
       PartitionLine.about(source, LOG.atInfo()).log("Goes on");
     }
   }
 
   /** They are over, one way or the other. */
   void remove(TopicPartition source, List<Publication> over) {
-    Deque<Publication> held = waiting.get(source);
-    held.removeAll(over);
-    if (held.isEmpty()) {
-      waiting.remove(source);
+    Deque<Publication> left =
+        waiting.computeIfPresent(
+            source,
+            (_, held) -> {
+              held.removeAll(over);
+              return held.isEmpty() ? null : held;
+            });
+    if (left == null) {
       ofPartitions.remove(source);
     }
   }
@@ -225,7 +228,7 @@ final class HeldBack {
     Optional<Map<String, String>> ids =
         topics.idsSince(time.millis() - Publisher.TOPICS_OLD.toMillis());
     if (ids.isEmpty()) {
-      return topics.failure() == null
+      return topics.failure().isEmpty()
           ? Optional.of("Kafka: whether topic " + topic + " is there")
           : Optional.empty();
     }

@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +27,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.pekko.Done;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,12 +97,15 @@ final class Publisher {
   private final BlockingQueue<Publication> queue = new LinkedBlockingQueue<>();
   private final Map<TopicPartition, Integer> open = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> closed = new CompletableFuture<>();
-  private volatile ConsumerGroupMetadata group;
-  private volatile String waitingFor;
+
+  /** Null before the first poll, when nothing can have been asked for. */
+  private volatile @Nullable ConsumerGroupMetadata group;
+
+  private volatile @Nullable String waitingFor;
   private final CompletableFuture<Done> closing = new CompletableFuture<>();
 
   // Of the thread.
-  private Producer<byte[], byte[]> producer;
+  private @Nullable Producer<byte[], byte[]> producer;
   private final TopicWatch topics;
   private final HeldBack held;
   private List<Publication> again = List.of();
@@ -200,9 +206,9 @@ final class Publisher {
     group = current;
   }
 
-  /** What the thread waits for, for people; null while nothing. */
-  String waitingFor() {
-    return waitingFor;
+  /** What the thread waits for, for people; empty while nothing. */
+  Optional<String> waitingFor() {
+    return Optional.ofNullable(waitingFor);
   }
 
   /** Publishes what has been asked for, then ends. */
@@ -215,10 +221,11 @@ final class Publisher {
     try {
       while (!isFinished()) {
         topics.refresh();
-        if (producer == null) {
+        Producer<byte[], byte[]> connected = producer;
+        if (connected == null) {
           connect();
         } else {
-          publishTogether(gather());
+          publishTogether(connected, gather());
           publishHeld();
         }
       }
@@ -240,8 +247,9 @@ final class Publisher {
 
   private void connect() throws InterruptedException {
     try {
-      producer = producers.get();
-      producer.initTransactions();
+      Producer<byte[], byte[]> fresh = producers.get();
+      producer = fresh;
+      fresh.initTransactions();
       waitingFor = null;
       if (failures > 0) {
         LOG.info("Publishing again after {} failed tries", failures);
@@ -302,15 +310,16 @@ final class Publisher {
     }
   }
 
-  private void publishTogether(List<Publication> gathered) throws InterruptedException {
+  private void publishTogether(Producer<byte[], byte[]> connected, List<Publication> gathered)
+      throws InterruptedException {
     // The order matters: a partition given away after this line is so in a later generation.
     ConsumerGroupMetadata generation = group;
     List<Publication> free = new ArrayList<>(gathered.size());
     for (Publication publication : gathered) {
       if (!publication.incarnation().isLive()) {
-        finish(publication, new Incarnation.Ended("ended before it was published"));
+        fail(publication, new Incarnation.Ended("ended before it was published"));
       } else if (publication.isOver()) {
-        finish(publication, new Incarnation.Ended("is not to be durable"));
+        fail(publication, new Incarnation.Ended("is not to be durable"));
       } else if (!held.takes(publication)) {
         free.add(publication);
       }
@@ -320,8 +329,8 @@ final class Publisher {
       waitingFor = null;
       return;
     }
-    switch (transact(free, generation)) {
-      case TransactionOutcome.Committed _ -> free.forEach(publication -> finish(publication, null));
+    switch (transact(connected, free, generation)) {
+      case TransactionOutcome.Committed _ -> free.forEach(this::finish);
       // Who has records for the topics in trouble is held back when it comes round again.
       case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ ->
           again = held.takeBefore(free);
@@ -339,19 +348,20 @@ final class Publisher {
   private void publishHeld() throws InterruptedException {
     ConsumerGroupMetadata generation = group;
     for (Publication ended : held.withoutEnded()) {
-      finish(ended, new Incarnation.Ended("ended before it was published"));
+      fail(ended, new Incarnation.Ended("ended before it was published"));
     }
-    if (producer == null || !again.isEmpty()) {
+    Producer<byte[], byte[]> connected = producer;
+    if (connected == null || !again.isEmpty()) {
       // What comes before is to be published before.
       return;
     }
     List<Publication> due =
         held.due(GROUP_PUBLICATIONS_MAX).stream().takeWhile(Publication::isDurable).toList();
     if (!due.isEmpty()) {
-      switch (transact(due, generation)) {
+      switch (transact(connected, due, generation)) {
         case TransactionOutcome.Committed _ -> {
           held.published(due);
-          due.forEach(publication -> finish(publication, null));
+          due.forEach(this::finish);
         }
         case TransactionOutcome.NotCommitted _,
             TransactionOutcome.NotDurable _,
@@ -365,29 +375,32 @@ final class Publisher {
       }
     }
     if (closing.isDone()) {
-      held.removeAll().forEach(rest -> finish(rest, new Incarnation.Ended("the node stops")));
+      held.removeAll().forEach(rest -> fail(rest, new Incarnation.Ended("the node stops")));
     }
   }
 
-  private TransactionOutcome transact(List<Publication> live, ConsumerGroupMetadata generation)
+  private TransactionOutcome transact(
+      Producer<byte[], byte[]> connected,
+      List<Publication> live,
+      @Nullable ConsumerGroupMetadata generation)
       throws InterruptedException {
     long startNanos = time.nanoTime();
     Sends sends = new Sends();
     try {
-      producer.beginTransaction();
-      if (!send(live, sends)) {
-        return refused(live, sends);
+      connected.beginTransaction();
+      if (!send(connected, live, sends)) {
+        return refused(connected, live, sends);
       }
       Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
       live.forEach(publication -> offsets.put(publication.source(), publication.offset()));
-      producer.sendOffsetsToTransaction(offsets, generation);
+      connected.sendOffsetsToTransaction(offsets, Objects.requireNonNull(generation, "polled"));
       long sentNanos = time.nanoTime();
       if (!awaitDurable(live)) {
-        var _ = abort();
+        var _ = abort(connected);
         return new TransactionOutcome.NotDurable();
       }
       long durableNanos = time.nanoTime();
-      producer.commitTransaction();
+      connected.commitTransaction();
       failures = 0;
       waitingFor = null;
       lastCommitNanos = time.nanoTime() - durableNanos + sentNanos - startNanos;
@@ -396,7 +409,7 @@ final class Publisher {
       if (failures == 0) {
         LOG.info("The group has moved on, publishing again: {}", e.getMessage());
       }
-      if (abort()) {
+      if (abort(connected)) {
         pauseAfter(e);
       }
       return new TransactionOutcome.NotCommitted();
@@ -423,11 +436,12 @@ final class Publisher {
   }
 
   /** Whether all records are taken. Until then it is certain that nothing is committed. */
-  private boolean send(List<Publication> live, Sends sends) throws InterruptedException {
+  private boolean send(Producer<byte[], byte[]> connected, List<Publication> live, Sends sends)
+      throws InterruptedException {
     try {
       for (Publication publication : live) {
         for (ProducerRecord<byte[], byte[]> record : publication.records()) {
-          sends.send(producer, record);
+          sends.send(connected, record);
         }
       }
     } catch (RuntimeException e) {
@@ -455,11 +469,12 @@ final class Publisher {
         || live.stream().anyMatch(publication -> !publication.hasAnyOf(unanswered));
   }
 
-  private TransactionOutcome refused(List<Publication> live, Sends sends) {
+  private TransactionOutcome refused(
+      Producer<byte[], byte[]> connected, List<Publication> live, Sends sends) {
     Set<ProducerRecord<byte[], byte[]>> letters = sends.tooLarge();
     if (!letters.isEmpty()) {
       LOG.warn("Publishing {} dead letters again that are too large", letters.size());
-      var _ = abort();
+      var _ = abort(connected);
       return new TransactionOutcome.TooLarge(letters);
     }
     Map<String, String> reasons = sends.topicsInTrouble();
@@ -471,7 +486,7 @@ final class Publisher {
         reasons.put(record.topic(), "does not answer");
       }
     } else {
-      var _ = abort();
+      var _ = abort(connected);
     }
     held.blame(reasons);
     for (Publication publication : live) {
@@ -491,14 +506,14 @@ final class Publisher {
   private void endAll(List<Publication> open, RuntimeException cause) throws InterruptedException {
     String reason = "publishing failed: " + describe(cause);
     open.forEach(publication -> publication.incarnation().end(reason));
-    open.forEach(publication -> finish(publication, cause));
+    open.forEach(publication -> fail(publication, cause));
     failed(cause);
   }
 
   /** Whether the producer can go on. */
-  private boolean abort() {
+  private boolean abort(Producer<byte[], byte[]> connected) {
     try {
-      producer.abortTransaction();
+      connected.abortTransaction();
       return true;
     } catch (RuntimeException e) {
       LOG.warn("Aborting failed, taking a new producer: {}", e.getMessage());
@@ -536,16 +551,21 @@ final class Publisher {
     again = List.of();
     undurable.clear();
     queue.drainTo(rest);
-    rest.forEach(publication -> finish(publication, new Incarnation.Ended("the node stops")));
+    rest.forEach(publication -> fail(publication, new Incarnation.Ended("the node stops")));
   }
 
-  private void finish(Publication publication, Throwable failure) {
+  private void finish(Publication publication) {
+    over(publication);
+    publication.done().complete(Done.done());
+  }
+
+  private void fail(Publication publication, Throwable cause) {
+    over(publication);
+    publication.done().completeExceptionally(cause);
+  }
+
+  private void over(Publication publication) {
     open.computeIfPresent(publication.incarnation().source(), (_, n) -> n == 1 ? null : n - 1);
-    if (failure == null) {
-      publication.done().complete(Done.done());
-    } else {
-      publication.done().completeExceptionally(failure);
-    }
   }
 
   private void closeProducer() {

@@ -6,7 +6,7 @@ import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.life.Incarnation;
 import io.spendwatch.streams.life.PipelineMetrics;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -90,13 +90,9 @@ public final class Publishers {
     publishers.forEach(publisher -> publisher.inGroup(current));
   }
 
-  /** What one of the threads waits for, for people; null while nothing. */
-  public String waitingFor() {
-    return publishers.stream()
-        .map(Publisher::waitingFor)
-        .filter(Objects::nonNull)
-        .findFirst()
-        .orElse(null);
+  /** What one of the threads waits for, for people; empty while nothing. */
+  public Optional<String> waitingFor() {
+    return publishers.stream().flatMap(publisher -> publisher.waitingFor().stream()).findFirst();
   }
 
   /** Publishes what has been asked for, then ends. */

@@ -99,11 +99,12 @@ public final class Suspects {
   /** Decodes, but for what is condemned. */
   public <T> Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> orElse(
       Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> decoder) {
-    return record ->
-        isCondemned(record.offset())
-            ? new Decoded.Rejected<>(
-                DeadLetterReason.INTERNAL_ERROR, failedAlone.get(record.offset()).lastFailure)
-            : decoder.apply(record);
+    return record -> {
+      FailedAlone failed = failedAlone.get(record.offset());
+      return failed != null && failed.tries >= triesMax
+          ? new Decoded.Rejected<>(DeadLetterReason.INTERNAL_ERROR, failed.lastFailure)
+          : decoder.apply(record);
+    };
   }
 
   @Override

@@ -6,7 +6,7 @@ SELECT asked.user_id
          SELECT
            FROM spendwatch.transactions
           WHERE user_id = asked.user_id
-            AND event_time > asked.since - interval '24 hours'
+            AND event_time > asked.since - {window}
             AND event_time > $3::timestamptz
           LIMIT 1
        ) AS active

@@ -22,8 +22,8 @@ SELECT asked.user_id,
                 kafka_offset
            FROM spendwatch.transactions
           WHERE user_id = asked.user_id
-            AND event_time > least(greatest(asked.known_from, latest.event_time - interval '48 hours'),
-                                   latest.event_time - interval '24 hours')
+            AND event_time > least(greatest(asked.known_from, latest.event_time - {two_windows}),
+                                   latest.event_time - {window})
             AND event_time > $3::timestamptz
        ) AS entry
  ORDER BY asked.user_id, entry.event_time, entry.ingested_at, entry.kafka_offset

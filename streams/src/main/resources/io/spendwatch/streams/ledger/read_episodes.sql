@@ -10,7 +10,7 @@ SELECT asked.user_id, episode.episode_id, episode.raised_at, episode.cleared_at,
          SELECT episode_id
            FROM spendwatch.alerts
           WHERE user_id = asked.user_id
-            AND event_time > asked.known_from - interval '48 hours'
+            AND event_time > asked.known_from - {two_windows}
             AND type = 'CLEARED'
        ) AS recent
  CROSS JOIN LATERAL (
@@ -23,5 +23,5 @@ SELECT asked.user_id, episode.episode_id, episode.raised_at, episode.cleared_at,
             AND episode_id = recent.episode_id
        ) AS episode
  WHERE episode.cleared_at IS NULL
-    OR episode.cleared_at > asked.known_from - interval '48 hours'
+    OR episode.cleared_at > asked.known_from - {two_windows}
  ORDER BY asked.user_id, episode.raised_at

@@ -1,7 +1,7 @@
 package io.spendwatch.streams.ledger;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.streams.database.EventTimes;
-import io.spendwatch.streams.database.SqlText;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -379,7 +379,7 @@ public final class SimulatedPostgres {
   }
 
   private void statement(String name, Function<Tuple, RowSet<Row>> promise) {
-    String sql = SQL.computeIfAbsent(name, each -> SqlText.load(Ledger.class, each));
+    String sql = SQL.computeIfAbsent(name, each -> RuleText.load(Ledger.class, each));
     statements.put(sql, promise);
     names.put(sql, name);
   }
@@ -724,7 +724,10 @@ public final class SimulatedPostgres {
                     alert.topic,
                     alert.partition,
                     alert.offset,
-                    alert.revealedBy));
+                    alert.revealedBy,
+                    Rule.EXPOSURE_24H.id(),
+                    Rule.EXPOSURE_24H.version(),
+                    EventTimes.toDatabase(alert.eventTimeMs - Rule.EXPOSURE_24H.windowMs())));
     return rows;
   }
 

@@ -56,8 +56,8 @@ class PartitionProgressTest {
     progress.is(State.RUNNING);
     progress.waitsFor("PostgreSQL");
     assertThat(progress.status().state()).isEqualTo(State.WAITING);
-    assertThat(progress.status().waitingFor()).isEqualTo("PostgreSQL");
-    progress.waitsFor(null);
+    assertThat(progress.status().waitingFor()).hasValue("PostgreSQL");
+    progress.goesOn();
     assertThat(progress.status().state()).isEqualTo(State.RUNNING);
   }
 

@@ -60,6 +60,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -307,7 +308,9 @@ class ConsumerLoopTest {
         () -> await().until(() -> !life(P0).isLive()),
         () -> {
           assertThat(lives.get(P0)).as("not before the pause is over").hasSize(1);
-          assertThat(loop.status().getFirst().waitingFor()).contains("broken");
+          assertThat(loop.status().getFirst().waitingFor())
+              .get(InstanceOfAssertFactories.STRING)
+              .contains("broken");
           time.pass(CONFIG.retry().max());
         },
         () -> {
@@ -403,7 +406,7 @@ class ConsumerLoopTest {
         second,
         () -> {
           assertThat(life(P0).reason()).isEqualTo("reading failed");
-          assertThat(loop.waitingFor()).contains("no broker");
+          assertThat(loop.waitingFor()).get(InstanceOfAssertFactories.STRING).contains("no broker");
           assertThat(loop.status()).isEmpty();
           loop.stop();
         });

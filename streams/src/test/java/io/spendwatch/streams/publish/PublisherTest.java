@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,6 +40,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.pekko.Done;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,14 +144,14 @@ class PublisherTest {
     MockProducer<byte[], byte[]> producer = producer();
     producer.sendOffsetsToTransactionException = new CommitFailedException("stale generation");
     CompletionStage<Done> published = publish(first, 1, "a");
-    await().atMost(LIMIT).until(() -> publisher.waitingFor() != null);
+    await().atMost(LIMIT).until(() -> publisher.waitingFor().isPresent());
     assertThat(publisher.isBusyWith(P0)).isTrue();
     producer.sendOffsetsToTransactionException = null;
     assertThat(published).succeedsWithin(LIMIT);
     assertThat(values(producer)).containsExactly("a");
     assertThat(producers).hasSize(1);
     assertThat(first.isLive()).isTrue();
-    assertThat(publisher.waitingFor()).isNull();
+    assertThat(publisher.waitingFor()).isEmpty();
   }
 
   @Test
@@ -158,11 +160,11 @@ class PublisherTest {
     MockProducer<byte[], byte[]> producer = producer();
     producer.sendOffsetsToTransactionException = new CommitFailedException("stale generation");
     CompletionStage<Done> published = publish(first, 1, "a");
-    await().atMost(LIMIT).until(() -> publisher.waitingFor() != null);
+    await().atMost(LIMIT).until(() -> publisher.waitingFor().isPresent());
     first.end("revoked");
     assertThat(published).failsWithin(LIMIT);
     assertThat(values(producer)).isEmpty();
-    await("nothing to be waited for").atMost(LIMIT).until(() -> publisher.waitingFor() == null);
+    await("nothing to be waited for").atMost(LIMIT).until(() -> publisher.waitingFor().isEmpty());
   }
 
   @Test
@@ -212,8 +214,10 @@ class PublisherTest {
     CompletionStage<Done> tooLarge = publish(first, 1, "x".repeat(VALUE_BYTES_MAX + 1));
     CompletionStage<Done> behind = publish(first, 2);
     assertThat(publish(second, 1, "c")).succeedsWithin(LIMIT);
-    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
-    assertThat(waitingFor(first)).contains("alerts", "too large");
+    await().atMost(LIMIT).until(() -> waitingFor(first).isPresent());
+    assertThat(waitingFor(first))
+        .get(InstanceOfAssertFactories.STRING)
+        .contains("alerts", "too large");
     assertThat(publish(second, 2, "d")).succeedsWithin(LIMIT);
     assertThat(first.isLive()).isTrue();
     assertThat(tooLarge.toCompletableFuture()).isNotDone();
@@ -230,10 +234,10 @@ class PublisherTest {
     CompletionStage<Done> held = publish(first, 1, "a");
     CompletionStage<Done> behind = publish(first, 2);
     assertThat(publish(second, 1)).succeedsWithin(LIMIT);
-    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
-    assertThat(waitingFor(first)).isEqualTo("Kafka: topic alerts is missing");
-    assertThat(waitingFor(second)).isNull();
-    assertThat(publisher.waitingFor()).isNull();
+    await().atMost(LIMIT).until(() -> waitingFor(first).isPresent());
+    assertThat(waitingFor(first)).hasValue("Kafka: topic alerts is missing");
+    assertThat(waitingFor(second)).isEmpty();
+    assertThat(publisher.waitingFor()).isEmpty();
     assertThat(publish(second, 2)).succeedsWithin(LIMIT);
     assertThat(behind.toCompletableFuture()).as("must not overtake").isNotDone();
 
@@ -242,7 +246,7 @@ class PublisherTest {
     assertThat(held).succeedsWithin(LIMIT);
     assertThat(behind).succeedsWithin(LIMIT);
     assertThat(values(producers.getLast())).containsExactly("a");
-    await().atMost(LIMIT).until(() -> waitingFor(first) == null);
+    await().atMost(LIMIT).until(() -> waitingFor(first).isEmpty());
     assertThat(first.isLive()).isTrue();
     assertThat(publish(first, 3, "b")).succeedsWithin(LIMIT);
   }
@@ -255,7 +259,7 @@ class PublisherTest {
     CompletionStage<Done> held = publish(first, 2, "a");
     brokenOffsets = new CommitFailedException("stale generation");
     publisher.start();
-    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
+    await().atMost(LIMIT).until(() -> waitingFor(first).isPresent());
     await().atMost(LIMIT).until(() -> producers.getFirst().transactionAborted());
 
     brokenOffsets = null;
@@ -273,8 +277,10 @@ class PublisherTest {
     stuck.add("alerts");
     CompletionStage<Done> held = publish(first, 1, "a");
     assertThat(publish(second, 1)).succeedsWithin(LIMIT);
-    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
-    assertThat(waitingFor(first)).contains("topic alerts", "does not answer");
+    await().atMost(LIMIT).until(() -> waitingFor(first).isPresent());
+    assertThat(waitingFor(first))
+        .get(InstanceOfAssertFactories.STRING)
+        .contains("topic alerts", "does not answer");
     assertThat(publish(second, 2)).succeedsWithin(LIMIT);
     assertThat(held.toCompletableFuture()).isNotDone();
 
@@ -295,8 +301,10 @@ class PublisherTest {
         publisher.publish(
             first, 1, "note", List.of(new ProducerRecord<>("dead", new byte[1])), false);
     assertThat(publish(second, 1, "a")).succeedsWithin(LIMIT);
-    await().atMost(LIMIT).until(() -> waitingFor(first) != null);
-    assertThat(waitingFor(first)).contains("topic dead", "no right");
+    await().atMost(LIMIT).until(() -> waitingFor(first).isPresent());
+    assertThat(waitingFor(first))
+        .get(InstanceOfAssertFactories.STRING)
+        .contains("topic dead", "no right");
     refused.clear();
     assertThat(held).succeedsWithin(LIMIT);
     assertThat(first.isLive()).isTrue();
@@ -362,7 +370,7 @@ class PublisherTest {
     return publisher.publishAhead(incarnation, nextOffset, "note", List.of(alert(value)), durable);
   }
 
-  private static String waitingFor(Incarnation incarnation) {
+  private static Optional<String> waitingFor(Incarnation incarnation) {
     return incarnation.progress().status().waitingFor();
   }
 

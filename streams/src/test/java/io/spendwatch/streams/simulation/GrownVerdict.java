@@ -2,6 +2,7 @@ package io.spendwatch.streams.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
@@ -238,7 +239,7 @@ public final class GrownVerdict {
   private boolean neverDips(String userId, long fromMs, long toMs, long balance) {
     return world.postgres().transactions().stream()
         .filter(row -> row.userId().equals(userId))
-        .map(row -> row.eventTimeMs() + Alert.WINDOW_MS)
+        .map(row -> row.eventTimeMs() + ExposureWindow.WINDOW_MS)
         .filter(leavesMs -> leavesMs > fromMs && leavesMs <= toMs)
         .allMatch(leavesMs -> exposureMinor(userId, leavesMs) > balance);
   }
@@ -246,7 +247,8 @@ public final class GrownVerdict {
   private long exposureMinor(String userId, long atMs) {
     return world.postgres().transactions().stream()
         .filter(row -> row.userId().equals(userId))
-        .filter(row -> row.eventTimeMs() > atMs - Alert.WINDOW_MS && row.eventTimeMs() <= atMs)
+        .filter(
+            row -> row.eventTimeMs() > atMs - ExposureWindow.WINDOW_MS && row.eventTimeMs() <= atMs)
         .mapToLong(row -> row.kind().equals("REFUND") ? -row.amountMinor() : row.amountMinor())
         .sum();
   }

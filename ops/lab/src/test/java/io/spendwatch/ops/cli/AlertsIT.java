@@ -3,6 +3,7 @@ package io.spendwatch.ops.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -65,6 +66,7 @@ class AlertsIT {
         false,
         null,
         null,
+        Rule.EXPOSURE_24H.applied(),
         new Alert.Source("transactions", 0, 7));
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.Finding;
@@ -96,6 +97,7 @@ class ForeignTextIT {
             false,
             null,
             null,
+            Rule.EXPOSURE_24H.applied(),
             new Alert.Source("transactions", 0, 7));
     try (NodeSettings _ = NodeSettings.of(bed);
         var producer =

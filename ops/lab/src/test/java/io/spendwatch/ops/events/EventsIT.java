@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.testing.NodeSettings;
@@ -213,6 +214,7 @@ class EventsIT {
         false,
         null,
         null,
+        Rule.EXPOSURE_24H.applied(),
         new Alert.Source("transactions", 0, 7));
   }
 }

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.faults;
 
+import io.spendwatch.ops.testing.Alone;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * installation with the time-outs that a deployment has; {@code ops/faults --fault node} runs the
  * long one.
  */
+@Tag(Alone.TAG)
 class ClusterIT {
   /** For each of them. */
   private static final Duration LIMIT = Duration.ofMinutes(5);

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.faults;
 
+import io.spendwatch.ops.testing.Alone;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * goes on by itself. The short form, most faults once on one installation; {@code ops/faults} runs
  * the long one.
  */
+@Tag(Alone.TAG)
 class FaultsIT {
   private static final List<KnownFault> FAULTS =
       List.of(

@@ -10,6 +10,7 @@ import io.spendwatch.actors.ports.History.Entry;
 import io.spendwatch.actors.ports.History.InstantQuery;
 import io.spendwatch.actors.ports.History.UserQuery;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.testing.Alone;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.streams.base.Retry;
@@ -28,6 +29,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,6 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The pools of a node, on a real server. */
+@Tag(Alone.TAG)
 @Timeout(60)
 @ExtendWith(Servers.class)
 class DatabaseIT {

@@ -3,8 +3,10 @@ package io.spendwatch.streams.ledger;
 import static java.util.Comparator.comparing;
 
 import io.spendwatch.actors.exposure.Announcement;
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.exposure.Judgement;
 import io.spendwatch.actors.exposure.Received;
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.History.ExposureQuery;
@@ -363,6 +365,7 @@ final class RandomCalls {
         oneIn(2),
         oneIn(3) ? "r" + random.nextInt(10) : null,
         cause,
+        Rule.EXPOSURE_24H.applied(),
         new Alert.Source("transactions", 0, random.nextLong(100)));
   }
 
@@ -419,7 +422,7 @@ final class RandomCalls {
             .toList();
     return ends.isEmpty() || oneIn(2)
         ? instantMs(ALL_QUARTERS)
-        : any(ends).eventTimeMs() + 2 * Alert.WINDOW_MS + random.nextInt(-1, 2);
+        : any(ends).eventTimeMs() + 2 * ExposureWindow.WINDOW_MS + random.nextInt(-1, 2);
   }
 
   private Call stored() {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Alert;
@@ -217,7 +218,7 @@ class PipelinesIT {
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(2));
     Alert cleared = alerts().getLast();
     assertThat(cleared.cause()).isEqualTo(AlertCause.EXPIRY);
-    assertThat(cleared.eventTimeMs()).isEqualTo(Spending.START_MS + Alert.WINDOW_MS);
+    assertThat(cleared.eventTimeMs()).isEqualTo(Spending.START_MS + ExposureWindow.WINDOW_MS);
   }
 
   @Test

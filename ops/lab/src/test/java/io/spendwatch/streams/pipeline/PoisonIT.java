@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,7 +140,10 @@ class PoisonIT {
             () ->
                 assertThat(node.status().partitions())
                     .anySatisfy(
-                        partition -> assertThat(partition.waitingFor()).contains(sqlState)));
+                        partition ->
+                            assertThat(partition.waitingFor())
+                                .get(InstanceOfAssertFactories.STRING)
+                                .contains(sqlState)));
     await()
         .during(LONGER_THAN_ALL_TRIES)
         .atMost(LIMIT)

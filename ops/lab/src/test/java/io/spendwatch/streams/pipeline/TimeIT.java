@@ -3,6 +3,7 @@ package io.spendwatch.streams.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Alert;
@@ -113,7 +114,7 @@ class TimeIT {
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(2));
     Alert cleared = alerts().getLast();
     assertThat(cleared.cause()).isEqualTo(AlertCause.EXPIRY);
-    assertThat(cleared.eventTimeMs()).isEqualTo(Spending.START_MS + Alert.WINDOW_MS);
+    assertThat(cleared.eventTimeMs()).isEqualTo(Spending.START_MS + ExposureWindow.WINDOW_MS);
   }
 
   private static String userWhosePartition(IntPredicate is) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,13 +120,13 @@ class TroubledTopicIT {
         .untilAsserted(
             () ->
                 assertThat(statusOf(SPENDER).waitingFor())
-                    .isNotNull()
+                    .get(InstanceOfAssertFactories.STRING)
                     .contains("Kafka: topic", trouble));
     assertThat(statusOf(SPENDER).state()).isEqualTo(PartitionStatus.State.WAITING);
     for (int i = 0; i < 5; i++) {
       spend(SAVER, 1);
       await().atMost(SOON).until(() -> statusOf(SAVER).lagRecords() == 0 && isCommitted(SAVER));
-      assertThat(statusOf(SAVER).waitingFor()).isNull();
+      assertThat(statusOf(SAVER).waitingFor()).isEmpty();
     }
     assertThat(isCommitted(SPENDER)).isFalse();
   }

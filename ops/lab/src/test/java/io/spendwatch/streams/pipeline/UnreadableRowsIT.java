@@ -204,7 +204,7 @@ class UnreadableRowsIT {
   private static void assertUndisturbed(PipelinesBed.Node node) {
     assertThat(node.status().partitions())
         .allSatisfy(partition -> assertThat(partition.restarts()).isZero())
-        .allSatisfy(partition -> assertThat(partition.waitingFor()).isNull());
+        .allSatisfy(partition -> assertThat(partition.waitingFor()).isEmpty());
   }
 
   private static String reason(ConsumerRecord<byte[], byte[]> letter) {

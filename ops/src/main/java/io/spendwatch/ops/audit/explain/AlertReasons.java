@@ -3,6 +3,7 @@ package io.spendwatch.ops.audit.explain;
 import static io.spendwatch.ops.audit.explain.Wording.money;
 import static io.spendwatch.ops.audit.explain.Wording.time;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.audit.explain.Explanation.Arrival;
 import io.spendwatch.ops.audit.explain.Explanation.Subject;
 import io.spendwatch.ops.audit.explain.StoredFacts.Entries;
@@ -20,7 +21,7 @@ import java.util.stream.Stream;
 
 /** Why an alert was raised or cleared. */
 final class AlertReasons {
-  private static final Duration WINDOW = Duration.ofMillis(Alert.WINDOW_MS);
+  private static final Duration WINDOW = Rule.EXPOSURE_24H.window();
 
   private final StoredFacts facts;
   private final int rowsMax;

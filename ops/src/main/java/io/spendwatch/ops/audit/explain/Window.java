@@ -1,6 +1,6 @@
 package io.spendwatch.ops.audit.explain;
 
-import io.spendwatch.protocol.Alert;
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.streams.database.SqlText;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,7 +12,7 @@ import java.time.Instant;
 record Window(String userId, String currency, Instant end, Known known) {
   private static final String SUM_WINDOW =
       SqlText.load(Window.class, "sum_window").replaceFirst("^--.*\\R", "");
-  private static final Duration LENGTH = Duration.ofMillis(Alert.WINDOW_MS);
+  private static final Duration LENGTH = Rule.EXPOSURE_24H.window();
 
   /** The open edge: an entry at exactly this instant is out. */
   Instant start() {

@@ -1,7 +1,7 @@
 -- Promises all alerts of those episodes of user $1 that last at the instant $2, or did until what came after the arrival $3 ended them, and
 -- the alerts to which that one led ({arrived}: an alert's); in the order in which they were decided: a user's stays in partitions first.
 SELECT alert_id, type, episode_id, user_id, transaction_id, exposure_minor, balance_minor, currency, transactions, event_time,
-       detected_at, late, cause, kafka_topic, kafka_partition, kafka_offset, revealed_by
+       detected_at, late, cause, kafka_topic, kafka_partition, kafka_offset, revealed_by, rule, rule_version, window_start
   FROM spendwatch.alerts
  WHERE user_id = $1
    AND ({arrived} = $3 OR episode_id IN (

@@ -2,6 +2,7 @@ package io.spendwatch.ops.lab.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -201,6 +202,7 @@ public final class BareLoop implements AutoCloseable {
           case CLEARED ->
               transaction.kind() == TransactionKind.REFUND ? AlertCause.REFUND : AlertCause.EXPIRY;
         },
+        Rule.EXPOSURE_24H.applied(),
         new Alert.Source(from.topic(), from.partition(), from.offset()));
   }
 

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
-import io.spendwatch.protocol.Alert;
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.protocol.AlertType;
 import java.util.Arrays;
 import java.util.function.Supplier;
@@ -35,7 +35,7 @@ final class BareUser {
    */
   long add(long timeMs, long amountMinor) {
     int mask = timesMs.length - 1;
-    while (entries > 0 && timesMs[head] <= timeMs - Alert.WINDOW_MS) {
+    while (entries > 0 && timesMs[head] <= timeMs - ExposureWindow.WINDOW_MS) {
       exposureMinor -= amountsMinor[head];
       head = (head + 1) & mask;
       entries--;

@@ -2,7 +2,7 @@ package io.spendwatch.ops.lab.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spendwatch.protocol.Alert;
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.protocol.AlertType;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,12 +20,12 @@ class BareUserTest {
     List<long[]> all = new ArrayList<>();
     long timeMs = T;
     for (int i = 0; i < 2_000; i++) {
-      timeMs += random.nextLong(Alert.WINDOW_MS / 40);
+      timeMs += random.nextLong(ExposureWindow.WINDOW_MS / 40);
       long amountMinor = random.nextLong(-500, 1_000);
       all.add(new long[] {timeMs, amountMinor});
       long nowMs = timeMs;
       List<long[]> inside =
-          all.stream().filter(entry -> entry[0] > nowMs - Alert.WINDOW_MS).toList();
+          all.stream().filter(entry -> entry[0] > nowMs - ExposureWindow.WINDOW_MS).toList();
       assertThat(user.add(timeMs, amountMinor))
           .as("seed %d, entry %d", seed, i)
           .isEqualTo(inside.stream().mapToLong(entry -> entry[1]).sum());
@@ -38,8 +38,8 @@ class BareUserTest {
   void forgetsAnEntryExactly24HoursOld() {
     var user = new BareUser(0, 1);
     long _ = user.add(T, 100);
-    assertThat(user.add(T + Alert.WINDOW_MS - 1, 1)).isEqualTo(101);
-    assertThat(user.add(T + Alert.WINDOW_MS, 1)).isEqualTo(2);
+    assertThat(user.add(T + ExposureWindow.WINDOW_MS - 1, 1)).isEqualTo(101);
+    assertThat(user.add(T + ExposureWindow.WINDOW_MS, 1)).isEqualTo(2);
   }
 
   @Test

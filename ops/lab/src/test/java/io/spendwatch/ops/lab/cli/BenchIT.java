@@ -6,6 +6,7 @@ import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.lab.bench.BenchReport;
 import io.spendwatch.ops.lab.bench.Figure;
+import io.spendwatch.ops.testing.Alone;
 import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -24,6 +25,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** It measures, and what it measures on is judged rightly; how fast it is, is not asked here. */
+@Tag(Alone.TAG)
 @ExtendWith(Servers.class)
 @Timeout(700)
 class BenchIT {
