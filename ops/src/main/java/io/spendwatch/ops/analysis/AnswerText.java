@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Answers for a terminal, and as CSV. What is foreign in them is shown escaped. Stateless. */
 public final class AnswerText {
@@ -15,13 +16,20 @@ public final class AnswerText {
   private static final int COLUMN_MIN = 8;
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
 
+  private static final Pattern WHOLE_MINUTE =
+      Pattern.compile("^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):00\\.000Z$");
+
   /** What a spreadsheet would take for a formula. */
   private static final String FORMULA = "=+-@\t\r";
 
   private AnswerText() {}
 
-  /** A table, at most 100 columns wide where that can be, and a line on where it comes from. */
-  public static String table(AnalysisAnswer answer) {
+  /**
+   * A table, at most 100 columns wide where that can be, of those columns that have something in
+   * them; and where it comes from.
+   */
+  public static String table(AnalysisAnswer whole) {
+    AnalysisAnswer answer = withoutEmptyColumns(whole);
     List<List<String>> lines = new ArrayList<>();
     lines.add(answer.columns().stream().map(AnswerText::shown).toList());
     answer.rows().forEach(row -> lines.add(row.stream().map(AnswerText::shown).toList()));
@@ -40,11 +48,41 @@ public final class AnswerText {
     return text.toString();
   }
 
+  private static AnalysisAnswer withoutEmptyColumns(AnalysisAnswer answer) {
+    int[] kept =
+        IntStream.range(0, answer.columns().size())
+            .filter(
+                i ->
+                    answer.rows().isEmpty()
+                        || answer.rows().stream().anyMatch(row -> row.get(i) != null))
+            .toArray();
+    List<List<Object>> rows = new ArrayList<>();
+    for (List<Object> row : answer.rows()) {
+      List<Object> cells = new ArrayList<>(kept.length);
+      Arrays.stream(kept).forEach(i -> cells.add(row.get(i)));
+      rows.add(cells);
+    }
+    return new AnalysisAnswer(
+        answer.report(),
+        answer.from(),
+        answer.to(),
+        Arrays.stream(kept).mapToObj(answer.columns()::get).toList(),
+        rows,
+        answer.truncated(),
+        answer.source(),
+        answer.asOf(),
+        answer.ageMs(),
+        answer.tookMs(),
+        answer.rowsRead());
+  }
+
   private static String about(AnalysisAnswer answer) {
     return String.format(
         Locale.ROOT,
         "%s%,d rows%s from the %s as of %s (%d ms old), in %d ms, %,d rows read",
-        answer.from() == null ? "" : "[" + answer.from() + ", " + answer.to() + "): ",
+        answer.from() == null
+            ? ""
+            : "from " + answer.from() + " to " + answer.to() + System.lineSeparator(),
         answer.rows().size(),
         answer.truncated() ? " (and more)" : "",
         answer.source(),
@@ -78,7 +116,9 @@ public final class AnswerText {
   }
 
   private static String shown(Object cell) {
-    return cell == null ? "-" : ForeignText.shown(cell.toString());
+    return cell == null
+        ? "-"
+        : WHOLE_MINUTE.matcher(ForeignText.shown(cell.toString())).replaceFirst("$1 $2");
   }
 
   private static int[] widths(List<List<String>> lines) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Answers queries that somebody has written: one statement that reads, in a transaction that cannot
@@ -24,6 +25,12 @@ import java.util.concurrent.CompletionStage;
  */
 public final class FreeQueries {
   private static final int FETCHED_AT_ONCE = 500;
+
+  /**
+   * Makes the name of each cursor another one: the driver keeps statements prepared, and with a
+   * FETCH what the columns of its cursor were.
+   */
+  private static final AtomicLong CURSORS = new AtomicLong();
 
   /** A client that is gone is noticed within this time, and its statement ended. */
   static final String NOTICE_WHO_IS_GONE = "SET LOCAL client_connection_check_interval = '1s'";
@@ -120,8 +127,14 @@ public final class FreeQueries {
                         _ ->
                             transaction.execute(
                                 "SET LOCAL search_path = pg_catalog, spendwatch", Tuple.tuple()))
-                    .thenCompose(_ -> work.in(transaction)))
+                    .thenCompose(_ -> work.in(transaction))
+                    .thenCompose(answer -> takenBack(transaction, answer)))
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(inWords(failure)));
+  }
+
+  /** What a function in the query has set of the session, its role for one, ends with it. */
+  private static <T> CompletionStage<T> takenBack(Statements transaction, T answer) {
+    return transaction.execute("ROLLBACK", Tuple.tuple()).thenApply(_ -> answer);
   }
 
   private CompletionStage<There> routed(
@@ -156,10 +169,12 @@ public final class FreeQueries {
       Instant asOf,
       long ageMs,
       long startedNanos) {
+    String cursor = "asked_" + CURSORS.incrementAndGet();
     // Takes nothing but a query, whatever the planner was asked about.
     return transaction
-        .execute("DECLARE asked NO SCROLL CURSOR FOR " + oneStatement(sql), Tuple.tuple())
-        .thenCompose(_ -> fetch(transaction, new Fetched()))
+        .execute(
+            "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(sql), Tuple.tuple())
+        .thenCompose(_ -> fetch(transaction, cursor, new Fetched()))
         .thenCompose(
             fetched ->
                 Reports.rowsRead(transaction)
@@ -187,15 +202,16 @@ public final class FreeQueries {
     private boolean truncated;
   }
 
-  private CompletionStage<Fetched> fetch(Statements transaction, Fetched fetched) {
+  private CompletionStage<Fetched> fetch(
+      Statements transaction, String cursor, Fetched fetched) {
     return transaction
-        .execute("FETCH FORWARD " + FETCHED_AT_ONCE + " FROM asked", Tuple.tuple())
+        .execute("FETCH FORWARD " + FETCHED_AT_ONCE + " FROM " + cursor, Tuple.tuple())
         .thenCompose(
             page -> {
               take(page, fetched);
               return fetched.truncated || page.size() < FETCHED_AT_ONCE
                   ? CompletableFuture.completedFuture(fetched)
-                  : fetch(transaction, fetched);
+                  : fetch(transaction, cursor, fetched);
             });
   }
 

@@ -47,7 +47,7 @@ class RollupsIT {
                  spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving;
         UPDATE spendwatch.user_risk_clock SET as_of = '-infinity', target = '-infinity';
         UPDATE spendwatch.rollups SET built = true, unfinished = false;
-        UPDATE spendwatch.settings SET dropped_before = NULL;
+        UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day';
         INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now() FROM generate_series(0, 2) AS p;
         SELECT spendwatch.ensure_partitions(array_agg(d)) FROM generate_series('2026-03-25Z'::timestamptz, '2026-04-12Z', '1 day') AS d;
         """);
@@ -64,8 +64,8 @@ class RollupsIT {
 
   @Test
   void areWhatTheirRowsAddUpToWhateverHappensToTheSteps(TestBed bed) throws SQLException {
-    int seeds = Integer.getInteger("spendwatch.rollups.histories", 25);
-    long from = Long.getLong("spendwatch.rollups.histories.from", 1);
+    int seeds = Integer.getInteger("spendwatch.histories-of-rollups", 25);
+    long from = Long.getLong("spendwatch.histories-of-rollups-from", 1);
     for (long seed = from; seed < from + seeds; seed++) {
       if (seed > from) {
         close();

@@ -16,8 +16,8 @@ import java.util.Random;
  * on a coarse grid of time, refunds, several currencies, late ones of days ago, and repeats. What
  * they say of exposures is random too: roll-ups add up what is written. For one thread.
  */
-final class WrittenRows {
-  static final int PARTITIONS = 3;
+public final class WrittenRows {
+  public static final int PARTITIONS = 3;
 
   private static final String WRITE_LEDGER = SqlText.load(Ledger.class, "write_ledger");
   private static final String WRITE_TRANSACTIONS = SqlText.load(Ledger.class, "write_transactions");
@@ -33,14 +33,14 @@ final class WrittenRows {
   private Instant now = Instant.parse("2026-03-31T22:10:00.250Z");
   private int number;
 
-  WrittenRows(Random random, Database database) {
+  public WrittenRows(Random random, Database database) {
     this.random = random;
     this.database = database;
     this.gridMs = random.nextBoolean() ? 1 : 250;
   }
 
   /** Writes a batch of some partitions at once, and answers how many rows it has tried to write. */
-  int write() {
+  public int write() {
     // Seconds, minutes, or a gap in which everything leaves the last hour.
     now = now.plusMillis(random.nextInt(random.nextInt(6) == 0 ? 5_400_000 : 240_000));
     List<Integer> partitions = new ArrayList<>();
