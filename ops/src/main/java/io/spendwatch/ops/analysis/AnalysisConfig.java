@@ -24,7 +24,8 @@ public record AnalysisConfig(Duration timeout, long costMax, int rowsMax, int by
     checkRange(PATH + ".rows-max", rowsMax, 1, 1_000_000);
     checkRange(PATH + ".bytes-max", bytesMax, 1000, 1_000_000_000);
     if (costMax < 1) {
-      throw new IllegalArgumentException(PATH + ".cost-max: " + costMax + " (expected: at least 1)");
+      throw new IllegalArgumentException(
+          PATH + ".cost-max: " + costMax + " (expected: at least 1)");
     }
   }
 

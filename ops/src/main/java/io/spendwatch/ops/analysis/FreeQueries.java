@@ -61,8 +61,7 @@ public final class FreeQueries {
    */
   public CompletionStage<Routed> route(String sql, Optional<Duration> ageMax) {
     return explained(
-        transaction ->
-            routed(transaction, sql, ageMax).thenApply(there -> there.routed()));
+        transaction -> routed(transaction, sql, ageMax).thenApply(there -> there.routed()));
   }
 
   /**
@@ -119,8 +118,7 @@ public final class FreeQueries {
                     .thenCompose(
                         _ ->
                             transaction.execute(
-                                "SET LOCAL statement_timeout = "
-                                    + config.timeout().toMillis(),
+                                "SET LOCAL statement_timeout = " + config.timeout().toMillis(),
                                 Tuple.tuple()))
                     .thenCompose(_ -> transaction.execute(NOTICE_WHO_IS_GONE, Tuple.tuple()))
                     .thenCompose(
@@ -172,8 +170,7 @@ public final class FreeQueries {
     String cursor = "asked_" + CURSORS.incrementAndGet();
     // Takes nothing but a query, whatever the planner was asked about.
     return transaction
-        .execute(
-            "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(sql), Tuple.tuple())
+        .execute("DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(sql), Tuple.tuple())
         .thenCompose(_ -> fetch(transaction, cursor, new Fetched()))
         .thenCompose(
             fetched ->
@@ -202,8 +199,7 @@ public final class FreeQueries {
     private boolean truncated;
   }
 
-  private CompletionStage<Fetched> fetch(
-      Statements transaction, String cursor, Fetched fetched) {
+  private CompletionStage<Fetched> fetch(Statements transaction, String cursor, Fetched fetched) {
     return transaction
         .execute("FETCH FORWARD " + FETCHED_AT_ONCE + " FROM " + cursor, Tuple.tuple())
         .thenCompose(

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The reports: each is a file of SQL beside this class, with the parameters that are named here. */
+/**
+ * The reports: each is a file of SQL beside this class, with the parameters that are named here.
+ */
 public enum Report {
   HOURLY_SPEND(
       "spend by hour and currency; by merchant too",

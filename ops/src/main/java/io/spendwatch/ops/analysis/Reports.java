@@ -72,7 +72,8 @@ public final class Reports {
         transaction ->
             transaction
                 .execute("SET LOCAL statement_timeout = " + timeout.toMillis(), Tuple.tuple())
-                .thenCompose(_ -> transaction.execute(FreeQueries.NOTICE_WHO_IS_GONE, Tuple.tuple()))
+                .thenCompose(
+                    _ -> transaction.execute(FreeQueries.NOTICE_WHO_IS_GONE, Tuple.tuple()))
                 .thenCompose(_ -> moment(transaction))
                 .thenCompose(moment -> read(transaction, question, moment, startedNanos)));
   }
@@ -91,8 +92,7 @@ public final class Reports {
         .thenCompose(
             rows ->
                 rowsRead(transaction)
-                    .thenApply(
-                        read -> answer(question, moment, rows, read, startedNanos)));
+                    .thenApply(read -> answer(question, moment, rows, read, startedNanos)));
   }
 
   private static AnalysisAnswer answer(

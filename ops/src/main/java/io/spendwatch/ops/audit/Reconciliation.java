@@ -226,7 +226,8 @@ public final class Reconciliation {
     Instant droppedBefore = droppedBefore(session);
     values.put(
         "checkable_from", literal(droppedBefore == null ? null : droppedBefore.plus(WINDOW)));
-    Arrivals.scope(mode, homes.isPresent()).forEach(script -> AuditScript.run(session, script, values));
+    Arrivals.scope(mode, homes.isPresent())
+        .forEach(script -> AuditScript.run(session, script, values));
     for (String step : STEPS) {
       AuditScript.run(session, step, values);
       if (step.equals("told") && homes.isPresent()) {
@@ -251,8 +252,7 @@ public final class Reconciliation {
     if (mode == Mode.FULL) {
       AuditScript.run(session, "strangers", Map.of());
       // Against the rows that they are of in this very snapshot, settled or not.
-      AuditScript.run(
-          session, "rollups", Map.of("counted_from", literal(droppedBefore(session))));
+      AuditScript.run(session, "rollups", Map.of("counted_from", literal(droppedBefore(session))));
     }
     AuditScript.run(session, "sequence", Map.of());
     AuditScript.run(session, "lost", Map.of());

@@ -139,8 +139,7 @@ public final class QueryCommand implements Callable<Integer> {
       Routed routed =
           asked(
               configuration,
-              database ->
-                  new FreeQueries(database, configuration.analysis()).route(sql, ageMax));
+              database -> new FreeQueries(database, configuration.analysis()).route(sql, ageMax));
       printRoute(out, routed);
       return routed.route() instanceof Route.Refused ? 1 : 0;
     }

@@ -120,8 +120,7 @@ public final class Node {
     Optional<Database> owners =
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
-        Stream.concat(
-                Stream.of(database, writes, analytics, questions, rollups), owners.stream())
+        Stream.concat(Stream.of(database, writes, analytics, questions, rollups), owners.stream())
             .toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);

@@ -21,7 +21,8 @@ class AnswerTextTest {
             answer(
                 List.of("currency", "merchant", "purchases"),
                 List.of(
-                    List.of("USD", "m".repeat(300), "754.52"), Arrays.asList("USD", null, "-1.00"))));
+                    List.of("USD", "m".repeat(300), "754.52"),
+                    Arrays.asList("USD", null, "-1.00"))));
     assertThat(table.lines().limit(3)).allMatch(line -> line.length() <= 100);
     assertThat(table.lines().toList().get(1)).contains("\u2026").endsWith("   754.52");
     assertThat(table.lines().toList().get(2)).endsWith("-1.00");
@@ -33,7 +34,10 @@ class AnswerTextTest {
     AnalysisAnswer answer =
         answer(
             List.of("merchant", "net"),
-            List.of(List.of("\u001b[2J", "-5.00"), List.of("=HYPERLINK(\"x\")", "1"), List.of("a,b", "2")));
+            List.of(
+                List.of("\u001b[2J", "-5.00"),
+                List.of("=HYPERLINK(\"x\")", "1"),
+                List.of("a,b", "2")));
     assertThat(AnswerText.table(answer)).doesNotContain("\u001b");
     assertThat(AnswerText.csv(answer))
         .doesNotContain("\u001b")

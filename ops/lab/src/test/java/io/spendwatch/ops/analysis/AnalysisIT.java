@@ -126,10 +126,7 @@ class AnalysisIT {
                     + " FROM spendwatch.transactions WHERE currency = 'USD'"));
     AnalysisAnswer hours =
         answer(new ReportQuestion(Report.ALERTS_BY_HOUR, FROM, TO, null, Report.LIMIT_MAX));
-    assertThat(
-            hours.rows().stream()
-                .mapToLong(row -> (Long) row.get(1) + (Long) row.get(2))
-                .sum())
+    assertThat(hours.rows().stream().mapToLong(row -> (Long) row.get(1) + (Long) row.get(2)).sum())
         .isEqualTo(Long.parseLong(text("SELECT count(*) FROM spendwatch.alerts")));
     AnalysisAnswer rfm = answer(new ReportQuestion(Report.RFM, FROM, TO, null, 50));
     assertThat(rfm.rows().stream().mapToLong(row -> (Long) row.get(2)).sum())
@@ -145,8 +142,11 @@ class AnalysisIT {
     while (written == 0) {
       written = rows.write();
     }
-    Instant before = Instant.parse(text("SELECT to_char(min(written_at) AT TIME ZONE 'UTC',"
-        + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM spendwatch.rollup_feed"));
+    Instant before =
+        Instant.parse(
+            text(
+                "SELECT to_char(min(written_at) AT TIME ZONE 'UTC',"
+                    + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM spendwatch.rollup_feed"));
     ReportQuestion question = new ReportQuestion(Report.HOURLY_SPEND, null, null, null, 50);
     AnalysisAnswer stale = answer(question);
     assertThat(stale.asOf()).isEqualTo(before);
@@ -264,7 +264,11 @@ class AnalysisIT {
                         .answer("SELECT pg_sleep(60)", Optional.empty())))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("timeout");
-    await().until(() -> text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()").equals("0"));
+    await()
+        .until(
+            () ->
+                text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()")
+                    .equals("0"));
   }
 
   /** As with Ctrl-C, which ends the process and with it the connection. */
@@ -288,8 +292,7 @@ class AnalysisIT {
     assertThat(run("query", "top-merchants", "--limit", "2")).contains("rows from the rollup");
     assertThat(run("query", "hourly-spend", "--json")).startsWith("{\"report\":\"hourly-spend\"");
     assertThat(run("query", "refund-rate", "--by", "total", "--csv")).startsWith("day,merchant,");
-    assertThat(
-            run("query", "--sql", "SELECT count(*) FROM hourly_spend", "--explain-route"))
+    assertThat(run("query", "--sql", "SELECT count(*) FROM hourly_spend", "--explain-route"))
         .startsWith("rollup: it reads nothing but spendwatch.hourly_spend");
     assertThat(run("rollups")).contains("hourly_spend     0.0 s behind");
     assertThat(run("rollups", "--rebuild", "hourly_spend")).contains("hourly_spend");
@@ -327,7 +330,8 @@ class AnalysisIT {
     return joined(new FreeQueries(database, configuration.analysis()).answer(sql, ageMax));
   }
 
-  private static AnalysisAnswer joined(java.util.concurrent.CompletionStage<AnalysisAnswer> answer) {
+  private static AnalysisAnswer joined(
+      java.util.concurrent.CompletionStage<AnalysisAnswer> answer) {
     try {
       return answer.toCompletableFuture().join();
     } catch (CompletionException e) {

@@ -229,7 +229,9 @@ public final class Rollups {
       parameter += byPlace ? 5 : 3;
     }
     if (stretches == 0) {
-      rows.append("SELECT ").append(COLUMNS).append(" FROM spendwatch.transactions AS t WHERE false");
+      rows.append("SELECT ")
+          .append(COLUMNS)
+          .append(" FROM spendwatch.transactions AS t WHERE false");
     }
     return "WITH taken AS (\n"
         + "  DELETE FROM spendwatch.rollup_feed WHERE note_id = ANY ($1)\n"
@@ -247,8 +249,7 @@ public final class Rollups {
     List<State> states = new ArrayList<>();
     for (Row row : new Session(database).query(READ_LAG)) {
       states.add(
-          new State(
-              row.getString("name"), row.getBoolean("built"), row.getDouble("lag_seconds")));
+          new State(row.getString("name"), row.getBoolean("built"), row.getDouble("lag_seconds")));
     }
     return states;
   }
@@ -327,8 +328,11 @@ public final class Rollups {
 
   private static void count(Session session, Rollup rollup, Row part) {
     session.query(
-        "WITH " + PART.replace("$1", "$1::text::timestamptz").replace("$2", "$2::text::timestamptz")
-            + ",\n" + rollup.file() + "SELECT 1",
+        "WITH "
+            + PART.replace("$1", "$1::text::timestamptz").replace("$2", "$2::text::timestamptz")
+            + ",\n"
+            + rollup.file()
+            + "SELECT 1",
         part.getString(0),
         part.getString(1));
   }
@@ -336,8 +340,8 @@ public final class Rollups {
   /**
    * Those of the database.
    *
-   * @throws OperatorException if this version does not know one of them: what it takes from the feed
-   *     would be missing there
+   * @throws OperatorException if this version does not know one of them: what it takes from the
+   *     feed would be missing there
    */
   private static List<Rollup> rollups(Session session) {
     List<Rollup> rollups = new ArrayList<>();

@@ -19,11 +19,7 @@ import java.time.Duration;
  * @param postgres how PostgreSQL is reached for it
  */
 public record RollupsConfig(
-    Duration interval,
-    int rowsAtOnce,
-    Duration busyMax,
-    int busyPercent,
-    PostgresConfig postgres) {
+    Duration interval, int rowsAtOnce, Duration busyMax, int busyPercent, PostgresConfig postgres) {
   private static final String PATH = "spendwatch.rollups";
 
   public RollupsConfig {

@@ -33,8 +33,7 @@ public final class RollupsJob {
   private volatile long restsUntilNanos;
   private String lastFailure = "";
 
-  public RollupsJob(
-      Rollups rollups, RollupsConfig config, RollupMetrics metrics, Timekeeper time) {
+  public RollupsJob(Rollups rollups, RollupsConfig config, RollupMetrics metrics, Timekeeper time) {
     this.rollups = rollups;
     this.config = config;
     this.metrics = metrics;

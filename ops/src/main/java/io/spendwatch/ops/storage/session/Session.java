@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Statements one after the other, by a thread that waits for each: an audit, say, has nothing else to do.
- * For one thread, which must not be one that others wait for. Throws {@link OperatorException}
- * where PostgreSQL fails.
+ * Statements one after the other, by a thread that waits for each: an audit, say, has nothing else
+ * to do. For one thread, which must not be one that others wait for. Throws {@link
+ * OperatorException} where PostgreSQL fails.
  */
 public final class Session {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);

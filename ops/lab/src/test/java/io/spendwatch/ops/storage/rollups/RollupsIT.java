@@ -130,7 +130,8 @@ class RollupsIT {
       }
       default -> {
         String name =
-            List.of("hourly_spend", "daily_users", "hourly_alerts", "user_risk").get(random.nextInt(4));
+            List.of("hourly_spend", "daily_users", "hourly_alerts", "user_risk")
+                .get(random.nextInt(4));
         new Rollups(database, rowsAtOnce).rebuild(name);
         return "built " + name;
       }
@@ -190,7 +191,8 @@ class RollupsIT {
       var _ = rows.write();
     }
     settle();
-    String days = "SELECT string_agg(d::text, '; ' ORDER BY d) FROM spendwatch.daily_users AS d WHERE day < '2026-04-01'";
+    String days =
+        "SELECT string_agg(d::text, '; ' ORDER BY d) FROM spendwatch.daily_users AS d WHERE day < '2026-04-01'";
     String before = text(days);
     sql.execute(
         """
