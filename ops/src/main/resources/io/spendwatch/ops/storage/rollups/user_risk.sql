@@ -54,6 +54,21 @@ user_risk_time AS (
             CROSS JOIN LATERAL unnest(user_ids, currencies, user_risk_left.signed) AS entry (user_id, currency, signed)
          ) AS entry
    GROUP BY user_id, currency
+), user_risk_latest AS (
+  SELECT DISTINCT ON (user_id, currency)
+         user_id, currency, exposure_minor, balance_minor, event_time, ingested_at, kafka_partition, kafka_offset
+    FROM new_row
+   ORDER BY user_id, currency, event_time DESC, ingested_at DESC, kafka_partition DESC, kafka_offset DESC
+), user_risk_was AS MATERIALIZED (
+  -- One by one, by the key: how many users there are must not matter.
+  SELECT was.*
+    FROM (SELECT user_id, currency FROM user_risk_change UNION SELECT user_id, currency FROM user_risk_latest) AS touched
+   CROSS JOIN LATERAL (
+           SELECT *
+             FROM spendwatch.user_risk AS risk
+            WHERE risk.user_id = touched.user_id AND risk.currency = touched.currency
+            LIMIT 1
+         ) AS was
 ), user_risk_largest AS (
   -- In the order in which they leave, and of each moment the largest first: kept is what is larger than all that leaves later.
   SELECT user_id, currency, array_agg(purchase ORDER BY second) AS largest, array_agg(second ORDER BY second) AS largest_leave,
@@ -69,18 +84,13 @@ user_risk_time AS (
                      UNION ALL
                     SELECT user_id, currency, known.second, known.purchase
                       FROM user_risk_change
-                      JOIN spendwatch.user_risk AS risk USING (user_id, currency)
+                      JOIN user_risk_was AS risk USING (user_id, currency)
                      CROSS JOIN LATERAL unnest(risk.largest, risk.largest_leave) AS known (purchase, second)
                      WHERE known.second > (SELECT begin FROM user_risk_move)
                   ) AS purchases
          ) AS compared
    WHERE later IS NULL OR purchase > later
    GROUP BY user_id, currency
-), user_risk_latest AS (
-  SELECT DISTINCT ON (user_id, currency)
-         user_id, currency, exposure_minor, balance_minor, event_time, ingested_at, kafka_partition, kafka_offset
-    FROM new_row
-   ORDER BY user_id, currency, event_time DESC, ingested_at DESC, kafka_partition DESC, kafka_offset DESC
 ), user_risk AS (
   INSERT INTO spendwatch.user_risk AS kept (
          user_id, currency, transactions_1h, total_1h_minor, max_1h_minor, exposure_minor, balance_minor, updated_at, decided_at,
@@ -99,7 +109,7 @@ user_risk_time AS (
     FROM user_risk_change AS change
     FULL JOIN user_risk_latest AS latest USING (user_id, currency)
     LEFT JOIN user_risk_largest AS largest USING (user_id, currency)
-    LEFT JOIN spendwatch.user_risk AS was USING (user_id, currency)
+    LEFT JOIN user_risk_was AS was USING (user_id, currency)
    CROSS JOIN LATERAL (
            SELECT latest.event_time IS NOT NULL
                   AND (was.updated_at IS NULL
