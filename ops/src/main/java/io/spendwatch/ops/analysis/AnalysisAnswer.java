@@ -15,7 +15,7 @@ import java.util.List;
  *     else; money and other decimals are texts too
  * @param truncated whether there were more rows than may be answered with
  * @param source where it was answered: {@code rollup} or {@code primary}
- * @param asOf all that was written before this moment is in the answer
+ * @param asOf all that was committed before this moment is in the answer
  * @param ageMs how old that is
  * @param tookMs how long it took
  * @param rowsRead how many rows were read for it

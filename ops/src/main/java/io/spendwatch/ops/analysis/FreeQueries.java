@@ -151,6 +151,7 @@ public final class FreeQueries {
                                   plan,
                                   Route.decide(
                                       plan,
+                                      moment.tables(),
                                       age,
                                       moment.beingBuilt().length == 0,
                                       ageMax,

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -28,11 +29,13 @@ public final class Reports {
   private final Duration timeout;
 
   /** A moment that is read, and what is known of it. */
-  record Moment(Instant asOf, Instant readAt, String[] beingBuilt, Instant newest) {
+  record Moment(
+      Instant asOf, Instant readAt, Set<String> tables, String[] beingBuilt, Instant newest) {
     static Moment of(Row row) {
       return new Moment(
           row.getOffsetDateTime("as_of").toInstant(),
           row.getOffsetDateTime("read_at").toInstant(),
+          Set.of(row.getArrayOfStrings("tables")),
           row.getArrayOfStrings("being_built"),
           row.getOffsetDateTime("ends").toInstant());
     }

@@ -37,29 +37,26 @@ public sealed interface Route {
    */
   record Refused(String reason, String instead) implements Route {}
 
-  /** What roll-ups are made of and known by. */
-  Set<String> ROLLUPS =
-      Set.of(
-          "spendwatch.hourly_spend",
-          "spendwatch.daily_users",
-          "spendwatch.hourly_alerts",
-          "spendwatch.user_risk",
-          "spendwatch.user_risk_clock");
-
   /**
    * Decides.
    *
+   * @param rollups tables that are roll-ups, with their schema
    * @param age of what the roll-ups lack
    * @param isBuilt whether all of them are
    * @param ageMax how old the answer may be; empty for any age
    * @param costMax what it may cost on the primary
    */
   static Route decide(
-      QueryPlan plan, Duration age, boolean isBuilt, Optional<Duration> ageMax, double costMax) {
+      QueryPlan plan,
+      Set<String> rollups,
+      Duration age,
+      boolean isBuilt,
+      Optional<Duration> ageMax,
+      double costMax) {
     if (plan.writes()) {
       return new Refused("it writes, or locks rows", "a query that only reads");
     }
-    if (!plan.relations().isEmpty() && ROLLUPS.containsAll(plan.relations())) {
+    if (!plan.relations().isEmpty() && rollups.containsAll(plan.relations())) {
       if (!isBuilt) {
         return new Refused(
             "a roll-up is being built from all rows", "the same question when a node has done it");

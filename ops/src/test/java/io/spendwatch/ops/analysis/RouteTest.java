@@ -15,6 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Where a query goes: a table of cases. */
 class RouteTest {
   private static final double COST_MAX = 500_000;
+  private static final Set<String> ROLLUPS =
+      Set.of("spendwatch.hourly_spend", "spendwatch.daily_users", "spendwatch.user_risk");
 
   @ParameterizedTest
   @CsvSource(
@@ -53,6 +55,7 @@ class RouteTest {
     Route route =
         Route.decide(
             new QueryPlan(read, writes, cost, 1),
+            ROLLUPS,
             Duration.ofMillis(ageMs),
             built,
             Optional.ofNullable(ageMaxMs).map(Duration::ofMillis),
@@ -69,6 +72,7 @@ class RouteTest {
     Route route =
         Route.decide(
             new QueryPlan(Set.of("spendwatch.transactions"), false, 1e6, 1),
+            ROLLUPS,
             Duration.ZERO,
             true,
             Optional.empty(),
