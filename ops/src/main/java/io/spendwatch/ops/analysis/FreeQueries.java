@@ -155,7 +155,7 @@ public final class FreeQueries {
                                       age,
                                       moment.beingBuilt().length == 0,
                                       ageMax,
-                                      config.costMax()),
+                                      (double) config.costMax()),
                                   age),
                               moment);
                         }));
