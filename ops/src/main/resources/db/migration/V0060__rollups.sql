@@ -100,6 +100,7 @@ REVOKE EXECUTE ON FUNCTION spendwatch.rollup_parts() FROM PUBLIC;
 -- Whether the installation is new: there is nothing that would have to be counted first.
 CREATE FUNCTION spendwatch.add_rollup(name text, time_column text) RETURNS void
   LANGUAGE sql
+  SET search_path = pg_catalog, pg_temp
 AS $$
   INSERT INTO spendwatch.rollups (name, time_column, built)
   VALUES (name, time_column,

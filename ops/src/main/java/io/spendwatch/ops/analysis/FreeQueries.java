@@ -153,7 +153,7 @@ public final class FreeQueries {
                                       plan,
                                       moment.tables(),
                                       age,
-                                      moment.beingBuilt().length == 0,
+                                      moment.beingBuilt().isEmpty(),
                                       ageMax,
                                       (double) config.costMax()),
                                   age),

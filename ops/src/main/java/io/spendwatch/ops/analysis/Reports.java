@@ -9,8 +9,8 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -30,13 +30,13 @@ public final class Reports {
 
   /** A moment that is read, and what is known of it. */
   record Moment(
-      Instant asOf, Instant readAt, Set<String> tables, String[] beingBuilt, Instant newest) {
+      Instant asOf, Instant readAt, Set<String> tables, List<String> beingBuilt, Instant newest) {
     static Moment of(Row row) {
       return new Moment(
           row.getOffsetDateTime("as_of").toInstant(),
           row.getOffsetDateTime("read_at").toInstant(),
           Set.of(row.getArrayOfStrings("tables")),
-          row.getArrayOfStrings("being_built"),
+          List.of(row.getArrayOfStrings("being_built")),
           row.getOffsetDateTime("ends").toInstant());
     }
 
@@ -84,7 +84,7 @@ public final class Reports {
   private static CompletionStage<AnalysisAnswer> read(
       Statements transaction, ReportQuestion question, Moment moment, long startedNanos) {
     Report report = question.report();
-    if (Arrays.asList(moment.beingBuilt()).contains(report.rollup())) {
+    if (moment.beingBuilt().contains(report.rollup())) {
       throw new OperatorException(
           "roll-up "
               + report.rollup()

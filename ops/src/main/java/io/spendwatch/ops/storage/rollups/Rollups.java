@@ -7,7 +7,6 @@ import io.spendwatch.streams.database.SqlText;
 import io.vertx.sqlclient.Row;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -101,7 +100,7 @@ public final class Rollups {
   /** Rows of one partition of the table, by where they were put. */
   private record Stretch(
       long relation,
-      Long[] noteIds,
+      List<Long> noteIds,
       String firstPlace,
       String lastPlace,
       OffsetDateTime firstEventTime,
@@ -155,7 +154,7 @@ public final class Rollups {
       stretches.add(
           new Stretch(
               row.getLong("relation"),
-              row.getArrayOfLongs("note_ids"),
+              List.of(row.getArrayOfLongs("note_ids")),
               row.getString("first_place"),
               row.getString("last_place"),
               row.getOffsetDateTime("first_event_time"),
@@ -185,9 +184,7 @@ public final class Rollups {
       Session session, List<Rollup> rollups, List<Stretch> stretches, boolean byPlace) {
     List<Object> values = new ArrayList<>();
     values.add(
-        stretches.stream()
-            .flatMap(stretch -> Arrays.stream(stretch.noteIds()))
-            .toArray(Long[]::new));
+        stretches.stream().flatMap(stretch -> stretch.noteIds().stream()).toArray(Long[]::new));
     for (Stretch stretch : stretches) {
       values.add(stretch.relation());
       values.add(stretch.firstEventTime());
