@@ -11,6 +11,8 @@ import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.PrintConfigCommand;
+import io.spendwatch.ops.cli.QueryCommand;
+import io.spendwatch.ops.cli.RollupsCommand;
 import io.spendwatch.ops.cli.StatusCommand;
 import io.spendwatch.ops.cli.TopCommand;
 import io.spendwatch.ops.cli.UserCommand;
@@ -99,6 +101,8 @@ public final class Spendwatch implements Runnable {
     commands.put("top", TopCommand.class);
     commands.put("check", CheckCommand.class);
     commands.put("dead-letters", DeadLettersCommand.class);
+    commands.put("query", QueryCommand.class);
+    commands.put("rollups", RollupsCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

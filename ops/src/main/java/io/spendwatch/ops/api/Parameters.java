@@ -71,13 +71,17 @@ final class Parameters {
   }
 
   int limit() {
+    return limitOr(Page.LIMIT_DEFAULT, Page.LIMIT_MAX);
+  }
+
+  int limitOr(int otherwise, int max) {
     String text = given.get("limit");
     if (text == null) {
-      return Page.LIMIT_DEFAULT;
+      return otherwise;
     }
     int limit = text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : 0;
-    if (limit < 1 || limit > Page.LIMIT_MAX) {
-      throw wrong("limit", "1 to " + Page.LIMIT_MAX);
+    if (limit < 1 || limit > max) {
+      throw wrong("limit", "1 to " + max);
     }
     return limit;
   }

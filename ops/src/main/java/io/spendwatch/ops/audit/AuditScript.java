@@ -1,5 +1,6 @@
 package io.spendwatch.ops.audit;
 
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.ledger.RuleText;
 import java.util.List;
@@ -31,6 +32,11 @@ final class AuditScript {
   /** The one statement of a file. */
   static String text(String file, Map<String, String> values) {
     return filledIn(loaded(file).text, values);
+  }
+
+  /** Runs the statements of a file, in order. */
+  static void run(Session session, String file, Map<String, String> values) {
+    statements(file, values).forEach(session::query);
   }
 
   private static AuditScript loaded(String file) {

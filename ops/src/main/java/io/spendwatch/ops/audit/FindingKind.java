@@ -25,5 +25,33 @@ public enum FindingKind {
   /** Records were gone before they were read, and nobody has acknowledged it. */
   LOST_RECORDS,
   /** Rows that are older than what is kept. */
-  OUTSIDE_RETENTION
+  OUTSIDE_RETENTION,
+  /** An hour of roll-up hourly_spend is not what its transactions add up to. */
+  WRONG_HOURLY_SPEND,
+  /** A user's day in roll-up daily_users is not what the transactions of it add up to. */
+  WRONG_DAILY_USERS,
+  /** An hour of roll-up hourly_alerts does not have as many alerts as there are. */
+  WRONG_HOURLY_ALERTS,
+  /** A user's row in roll-up user_risk does not follow from the user's transactions. */
+  WRONG_USER_RISK;
+
+  /** Whether it is a roll-up that is wrong, and no decision. */
+  public boolean isOfRollup() {
+    return switch (this) {
+      case WRONG_HOURLY_SPEND, WRONG_DAILY_USERS, WRONG_HOURLY_ALERTS, WRONG_USER_RISK -> true;
+      case WRONG_EXPOSURE,
+          WRONG_VERDICT,
+          WRONG_BALANCE,
+          MISSING_ALERT,
+          MISSING_CLEARED,
+          EXTRA_ALERT,
+          WRONG_ALERT,
+          ACTOR_DRIFT,
+          OFFSET_GAP,
+          ROW_WITHOUT_RECORD,
+          LOST_RECORDS,
+          OUTSIDE_RETENTION ->
+          false;
+    };
+  }
 }

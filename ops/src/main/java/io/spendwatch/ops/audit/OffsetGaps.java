@@ -1,5 +1,6 @@
 package io.spendwatch.ops.audit;
 
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.protocol.Decoded;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;

@@ -4,6 +4,7 @@ import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import io.vertx.sqlclient.Row;
@@ -207,8 +208,8 @@ public final class Reconciliation {
     values.put("versions_since", literal(tables.lastBegun(session).minus(config.grace())));
     values.put("grace", interval(config.grace()));
     values.put("clear_grace", interval(config.clearGrace()));
-    session.run("begin_found", values);
-    session.run("begin", values);
+    AuditScript.run(session, "begin_found", values);
+    AuditScript.run(session, "begin", values);
     return new Scope(
         values,
         spans,
@@ -225,9 +226,10 @@ public final class Reconciliation {
     Instant droppedBefore = droppedBefore(session);
     values.put(
         "checkable_from", literal(droppedBefore == null ? null : droppedBefore.plus(WINDOW)));
-    Arrivals.scope(mode, homes.isPresent()).forEach(script -> session.run(script, values));
+    Arrivals.scope(mode, homes.isPresent())
+        .forEach(script -> AuditScript.run(session, script, values));
     for (String step : STEPS) {
-      session.run(step, values);
+      AuditScript.run(session, step, values);
       if (step.equals("told") && homes.isPresent()) {
         findHomes(session, homes.getAsInt());
       }
@@ -248,15 +250,17 @@ public final class Reconciliation {
   /** What is not about one user's rows. */
   private void lookAtTheRest(Session session, SourceLog log, Mode mode, Instant startedAt) {
     if (mode == Mode.FULL) {
-      session.run("strangers", Map.of());
+      AuditScript.run(session, "strangers", Map.of());
+      // Against the rows that they are of in this very snapshot, settled or not.
+      AuditScript.run(session, "rollups", Map.of("counted_from", literal(droppedBefore(session))));
     }
-    session.run("sequence", Map.of());
-    session.run("lost", Map.of());
+    AuditScript.run(session, "sequence", Map.of());
+    AuditScript.run(session, "lost", Map.of());
     // Asked for after the snapshot was taken: all that is in it is of records that were there.
-    session.run("beyond", Map.of("beyond", beyond(log.ends())));
+    AuditScript.run(session, "beyond", Map.of("beyond", beyond(log.ends())));
     if (retention.isPresent() && mode == Mode.FULL) {
       Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
-      session.run("retention", Map.of("horizon", literal(horizon)));
+      AuditScript.run(session, "retention", Map.of("horizon", literal(horizon)));
     }
   }
 

@@ -3,6 +3,7 @@ package io.spendwatch.ops.audit;
 import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
@@ -95,7 +96,7 @@ final class RunTables {
 
   /** The next run begins where this one's spans end. */
   void moveOn(Session session) {
-    session.run("move_on", Map.of());
+    AuditScript.run(session, "move_on", Map.of());
   }
 
   /** Stores further ones. */
@@ -106,7 +107,7 @@ final class RunTables {
           session ->
               session.inTransaction(
                   () -> {
-                    session.run("begin_found", Map.of());
+                    AuditScript.run(session, "begin_found", Map.of());
                     store(session, runId, findings, Integer.MAX_VALUE);
                     return Done.done();
                   }));

@@ -4,6 +4,7 @@ import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
@@ -159,7 +160,7 @@ final class WindowDrift {
   }
 
   private Set<String> suspected(Session session) {
-    session.run("shown", Map.of());
+    AuditScript.run(session, "shown", Map.of());
     for (int from = 0; from < shown.size(); from += WINDOWS_AT_ONCE) {
       List<Shown> some = shown.subList(from, Math.min(shown.size(), from + WINDOWS_AT_ONCE));
       session.query(

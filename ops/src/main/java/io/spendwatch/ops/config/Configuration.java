@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValueFactory;
+import io.spendwatch.ops.analysis.AnalysisConfig;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.cluster.ClusterConfig;
@@ -12,6 +13,7 @@ import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.events.EventsConfig;
 import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.questions.QuestionsConfig;
+import io.spendwatch.ops.storage.rollups.RollupsConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
 import io.spendwatch.protocol.Secrets;
@@ -34,6 +36,8 @@ import java.util.Optional;
  * @param questionsDatabase how PostgreSQL is reached for questions about users
  * @param questions how many of them, and for how long they may take
  * @param partitions how partitions are kept
+ * @param rollups how roll-ups are kept
+ * @param analysis what a question over much data may take
  * @param audit how often and how much is audited
  * @param http where a node answers
  * @param events how it tells its clients what happens
@@ -50,6 +54,8 @@ public record Configuration(
     PostgresConfig questionsDatabase,
     QuestionsConfig questions,
     PartitionsConfig partitions,
+    RollupsConfig rollups,
+    AnalysisConfig analysis,
     AuditConfig audit,
     HttpConfig http,
     EventsConfig events,
@@ -71,8 +77,10 @@ public record Configuration(
           "http",
           "events",
           "cluster",
+          "analysis",
           "audit",
           "partitions",
+          "rollups",
           "log",
           "dead-letters",
           "lease");
@@ -115,6 +123,8 @@ public record Configuration(
           questionsDatabase(named),
           QuestionsConfig.from(named),
           PartitionsConfig.from(named),
+          RollupsConfig.from(named),
+          AnalysisConfig.from(named),
           AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
           http,
           EventsConfig.from(ConfigSection.of(named, "spendwatch.events")),

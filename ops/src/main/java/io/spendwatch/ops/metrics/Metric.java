@@ -61,6 +61,17 @@ enum Metric {
   AUDIT_TIME(
       "spendwatch.audit.run",
       "Time that a run of the audit takes; a rise beyond its interval means that it falls behind"),
+  ROLLUP_LAG(
+      "spendwatch.rollup.lag.seconds",
+      "How long the oldest transaction is there that is not in a roll-up; a steady rise means that more comes than is added"),
+  ROLLUP_TRANSACTIONS(
+      "spendwatch.rollup.transactions", "Transactions that this node has added to the roll-ups"),
+  ROLLUP_TIME(
+      "spendwatch.rollup.look",
+      "Time of a look for new transactions that found some; a rise is a backlog, or a slow server"),
+  ROLLUP_FAILED(
+      "spendwatch.rollup.failed",
+      "Looks of this node that could not add to the roll-ups; a rise with each of them means that they stand still"),
   UNREADABLE_ROWS(
       "spendwatch.unreadable.rows",
       "Rows that this node has met and cannot read; any rise is somebody else's write: status and log name it"),

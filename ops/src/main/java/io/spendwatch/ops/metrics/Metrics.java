@@ -18,6 +18,8 @@ import io.spendwatch.ops.audit.AuditMetrics;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.FindingKind;
 import io.spendwatch.ops.events.EventMetrics;
+import io.spendwatch.ops.storage.rollups.RollupMetrics;
+import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Merged;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Report;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMetrics;
@@ -32,6 +34,7 @@ import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -200,6 +203,47 @@ public final class Metrics implements AutoCloseable {
         failed.increment();
         time.record(took);
         lastFailure.set(clock.instant().getEpochSecond());
+      }
+    };
+  }
+
+  /** Of the roll-ups. To be asked for once. */
+  public RollupMetrics rollups() {
+    Counter transactions = counter(Metric.ROLLUP_TRANSACTIONS);
+    Counter failed = counter(Metric.ROLLUP_FAILED);
+    Timer time = timer(Metric.ROLLUP_TIME);
+    Map<String, AtomicLong> lagMs = new ConcurrentHashMap<>();
+    return new RollupMetrics() {
+      @Override
+      public void kept(Rollups.Added added, Duration took) {
+        transactions.increment((double) added.transactions());
+        time.record(took);
+      }
+
+      @Override
+      public void failed() {
+        failed.increment();
+      }
+
+      @Override
+      public void lag(List<Rollups.State> states) {
+        for (Rollups.State state : states) {
+          lagMs
+              .computeIfAbsent(state.name(), this::gaugeOf)
+              .set(Math.round(state.lagSeconds() * 1000));
+        }
+      }
+
+      private AtomicLong gaugeOf(String rollup) {
+        AtomicLong ms = new AtomicLong();
+        var _ =
+            Gauge.builder(Metric.ROLLUP_LAG.id(), ms, value -> value.get() / 1000.0)
+                .description(Metric.ROLLUP_LAG.meaning())
+                .tags(Tags.of("rollup", rollup))
+                // The registry holds what it is given weakly.
+                .strongReference(true)
+                .register(registry);
+        return ms;
       }
     };
   }

@@ -4,6 +4,8 @@ import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.ports.QuestionPorts;
+import io.spendwatch.ops.analysis.Reports;
+import io.spendwatch.ops.api.AnalysisResource;
 import io.spendwatch.ops.api.CheckResource;
 import io.spendwatch.ops.api.DashboardResource;
 import io.spendwatch.ops.api.DocsResource;
@@ -40,9 +42,12 @@ import io.spendwatch.ops.questions.UserDetails;
 import io.spendwatch.ops.questions.Users;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
+import io.spendwatch.ops.storage.rollups.Rollups;
+import io.spendwatch.ops.storage.rollups.RollupsJob;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
 import io.spendwatch.protocol.Partitioner;
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.Statements;
 import io.spendwatch.streams.ledger.GatheredAccounts;
@@ -110,11 +115,13 @@ public final class Node {
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
     Database questions = Database.open(configuration.questionsDatabase());
+    Database rollups = Database.open(configuration.rollups().postgres());
     PartitionsConfig partitions = configuration.partitions();
     Optional<Database> owners =
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
-        Stream.concat(Stream.of(database, writes, analytics, questions), owners.stream()).toList();
+        Stream.concat(Stream.of(database, writes, analytics, questions, rollups), owners.stream())
+            .toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
     var _ = system.getWhenTerminated().thenRun(metrics::close);
@@ -196,6 +203,8 @@ public final class Node {
                       records.users(),
                       records.alerts(),
                       records.deadLetters(),
+                      new AnalysisResource(
+                          new Reports(analytics, configuration.analysis().timeout())::answer),
                       new EventsResource(events.hub()),
                       new PartitionsResource(status::transactionsPartitions, windows),
                       new UsersResource(
@@ -245,6 +254,13 @@ public final class Node {
                   clock,
                   metrics.partitions())
               .start(system, partitions.interval());
+      List<Cancellable> keptRollups =
+          new RollupsJob(
+                  new Rollups(rollups, configuration.rollups().rowsAtOnce()),
+                  configuration.rollups(),
+                  metrics.rollups(),
+                  Timekeeper.real(clock))
+              .start(system);
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
       var deadLetters =
@@ -263,9 +279,11 @@ public final class Node {
               membership,
               events.hub(),
               pipelines,
-              Stream.concat(
+              Stream.of(
                       Stream.of(keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
+                      keptRollups.stream(),
                       levels.stream())
+                  .flatMap(jobs -> jobs)
                   .toList(),
               databases);
       LOG.atInfo()

@@ -26,7 +26,14 @@ WITH fence AS (
                    exposure_minor, balance_minor, balance_version, verdict, kafka_offset, known_version, kafka_partition)
    WHERE row.kafka_partition IN (SELECT kafka_partition FROM fence)
       ON CONFLICT DO NOTHING
-  RETURNING kafka_partition
+  RETURNING kafka_partition, event_time, tableoid AS relation, ctid AS place
+), noted AS (
+  -- Where the roll-ups find them.
+  INSERT INTO spendwatch.rollup_feed (
+         written_at, kafka_partitions, relation, first_place, last_place, first_event_time, last_event_time, transactions)
+  SELECT now(), array_agg(DISTINCT kafka_partition), relation, min(place), max(place), min(event_time), max(event_time), count(*)
+    FROM written
+   GROUP BY relation
 ), announced AS (
   INSERT INTO spendwatch.alerts (
          alert_id, type, rule, episode_id, user_id, transaction_id, exposure_minor, balance_minor, currency, transactions,

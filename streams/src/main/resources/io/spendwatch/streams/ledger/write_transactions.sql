@@ -1,7 +1,7 @@
 -- Promises of several partitions $1, of each for itself, all or nothing: how far it is by the write with number $3, and the transactions
 -- of its batch without alerts, if it is still under epoch $2. A row for each of which that is so, no other: one that has lost its epoch
 -- takes none with it. Safe to repeat: what is there stays as it was first written. ingested_at is the server's clock, like recorded_at
--- of the versions that rows were held against: no row is older than what it names.
+-- of the versions that rows were held against: no row is older than what it names. Where the new rows are is noted for the roll-ups.
 -- The claims are locked, not updated: however old the oldest snapshot is, a write finds one version of each. Whoever claims a partition
 -- waits for us; we, having waited for a claim, see its epoch. Locked in the order of partitions, so that no two writes wait for each other.
 WITH fence AS (
@@ -31,7 +31,14 @@ WITH fence AS (
                    exposure_minor, balance_minor, balance_version, verdict, kafka_offset, known_version, kafka_partition)
    WHERE row.kafka_partition IN (SELECT kafka_partition FROM fence)
       ON CONFLICT DO NOTHING
-  RETURNING kafka_partition
+  RETURNING kafka_partition, event_time, tableoid AS relation, ctid AS place
+), noted AS (
+  -- Where the roll-ups find them.
+  INSERT INTO spendwatch.rollup_feed (
+         written_at, kafka_partitions, relation, first_place, last_place, first_event_time, last_event_time, transactions)
+  SELECT now(), array_agg(DISTINCT kafka_partition), relation, min(place), max(place), min(event_time), max(event_time), count(*)
+    FROM written
+   GROUP BY relation
 )
 SELECT kafka_partition,
        (SELECT count(*) FROM written WHERE written.kafka_partition = fence.kafka_partition) AS transactions,

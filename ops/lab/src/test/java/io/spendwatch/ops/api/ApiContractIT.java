@@ -62,7 +62,8 @@ class ApiContractIT {
             "alertId", "0f2b0a52-3d57-8a0e-8f6c-2f4c7d1c9a10",
             "topic", bed.topics().transactionsDeadLetters(),
             "partition", "0",
-            "offset", "0");
+            "offset", "0",
+            "report", "hourly-spend");
     String path = operation.path();
     for (Map.Entry<String, String> value : values.entrySet()) {
       path = path.replace("{" + value.getKey() + "}", value.getValue());

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.audit;
+package io.spendwatch.ops.storage.session;
 
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.base.Retry;
@@ -9,7 +9,6 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -19,21 +18,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Statements one after the other, by a thread that waits for each: an audit has nothing else to do.
- * For one thread, which must not be one that others wait for. Throws {@link OperatorException}
- * where PostgreSQL fails.
+ * Statements one after the other, by a thread that waits for each: an audit, say, has nothing else
+ * to do. For one thread, which must not be one that others wait for. Throws {@link
+ * OperatorException} where PostgreSQL fails.
  */
-final class Session {
+public final class Session {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
   private final Statements statements;
 
-  Session(Statements statements) {
+  public Session(Statements statements) {
     this.statements = statements;
   }
 
   /** Does the work in one transaction, which sees the tables as they are at its first statement. */
-  static <T> T transaction(Database database, Function<Session, T> work) {
+  public static <T> T transaction(Database database, Function<Session, T> work) {
     return join(database.transaction(statements -> onThreadOfItsOwn(statements, work)));
   }
 
@@ -41,7 +40,7 @@ final class Session {
    * Does the work on one connection, in transactions that the work {@linkplain #inTransaction
    * begins}.
    */
-  static <T> T pinned(Database database, Function<Session, T> work) {
+  public static <T> T pinned(Database database, Function<Session, T> work) {
     return join(database.session(statements -> onThreadOfItsOwn(statements, work)));
   }
 
@@ -50,7 +49,7 @@ final class Session {
       Statements statements, Function<Session, T> work) {
     CompletableFuture<T> done = new CompletableFuture<>();
     Thread.ofVirtual()
-        .name("audit")
+        .name("session")
         .start(
             () -> {
               try {
@@ -66,7 +65,7 @@ final class Session {
    * Does a part of a {@linkplain #pinned session's} work in a transaction of its own, which sees
    * the tables as they are at its first statement. What fails ends the session's work.
    */
-  <T> T inTransaction(Supplier<T> part) {
+  public <T> T inTransaction(Supplier<T> part) {
     query("BEGIN ISOLATION LEVEL REPEATABLE READ");
     T result;
     try {
@@ -90,7 +89,7 @@ final class Session {
     }
   }
 
-  RowSet<Row> query(String sql, Object... parameters) {
+  public RowSet<Row> query(String sql, Object... parameters) {
     long startedNanos = System.nanoTime();
     RowSet<Row> rows = join(statements.execute(sql, Tuple.from(parameters)));
     LOG.debug(
@@ -101,13 +100,8 @@ final class Session {
   }
 
   /** The first row of an answer that has one. */
-  Row one(String sql, Object... parameters) {
+  public Row one(String sql, Object... parameters) {
     return query(sql, parameters).iterator().next();
-  }
-
-  /** The statements of a script, with these values in it. */
-  void run(String script, Map<String, String> values) {
-    AuditScript.statements(script, values).forEach(this::query);
   }
 
   private static <T> T join(CompletionStage<T> answer) {

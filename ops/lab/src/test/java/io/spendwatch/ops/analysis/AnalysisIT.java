@@ -1,0 +1,358 @@
+package io.spendwatch.ops.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.spendwatch.ops.Spendwatch;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.storage.rollups.Rollups;
+import io.spendwatch.ops.storage.rollups.WrittenRows;
+import io.spendwatch.ops.testing.NodeSettings;
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.database.Database;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+/** Reports say what the rows say, and free queries can neither write nor take too much. */
+@ExtendWith(Servers.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AnalysisIT {
+  private static final Instant FROM = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Instant TO = Instant.parse("2026-12-31T00:00:00Z");
+
+  private NodeSettings settings;
+  private Configuration configuration;
+  private Database writer;
+  private Database database;
+  private Connection connection;
+  private Rollups rollups;
+  private WrittenRows rows;
+
+  @BeforeAll
+  void write(TestBed bed) throws SQLException {
+    settings = NodeSettings.of(bed);
+    configuration = Configuration.load();
+    writer = Database.open(configuration.rollups().postgres());
+    database = Database.open(configuration.analytics());
+    connection = bed.database().connect("test");
+    try (Statement sql = connection.createStatement()) {
+      boolean _ =
+          sql.execute(
+              """
+              INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now() FROM generate_series(0, 2) AS p;
+              SELECT spendwatch.ensure_partitions(array_agg(d)) FROM generate_series('2026-03-25Z'::timestamptz, '2026-04-12Z', '1 day') AS d;
+              """);
+    }
+    rollups = new Rollups(writer, 500);
+    rows = new WrittenRows(new Random(5), writer);
+    for (int i = 0; i < 60; i++) {
+      int _ = rows.write();
+    }
+    assertThat(rollups.keep(() -> true).isAll()).isTrue();
+  }
+
+  @AfterAll
+  void close() throws SQLException {
+    connection.close();
+    var _ = database.close().toCompletableFuture().join();
+    var _ = writer.close().toCompletableFuture().join();
+    settings.close();
+  }
+
+  static Stream<ReportQuestion> questions() {
+    return Arrays.stream(Report.values())
+        .flatMap(
+            report ->
+                (report.words().isEmpty() ? List.of("") : report.words())
+                    .stream()
+                        .map(
+                            word ->
+                                new ReportQuestion(
+                                    report, null, null, word.isEmpty() ? null : word, 20)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("questions")
+  void eachReportIsAnsweredByEachOfItsWords(ReportQuestion question) {
+    AnalysisAnswer answer = answer(question);
+    assertThat(answer.rows()).isNotEmpty().allMatch(row -> row.size() == answer.columns().size());
+    assertThat(answer.source()).isEqualTo("rollup");
+    assertThat(answer.rowsRead()).isPositive();
+    assertThat(answer.asOf()).isBeforeOrEqualTo(Instant.now().plusSeconds(5));
+    assertThat(AnswerText.table(answer).lines()).allMatch(line -> line.length() <= 100);
+  }
+
+  @Test
+  void theSumsAreThoseOfTheRows() throws SQLException {
+    AnalysisAnswer days =
+        answer(new ReportQuestion(Report.DAILY_SPEND, FROM, TO, "total", Report.LIMIT_MAX));
+    int net = days.columns().indexOf("net");
+    int currency = days.columns().indexOf("currency");
+    BigDecimal sum =
+        days.rows().stream()
+            .filter(row -> row.get(currency).equals("USD"))
+            .map(row -> new BigDecimal((String) row.get(net)))
+            .reduce(BigDecimal.ZERO, BigDecimal::add);
+    assertThat(sum)
+        .isEqualByComparingTo(
+            text(
+                "SELECT sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END) * 0.01"
+                    + " FROM spendwatch.transactions WHERE currency = 'USD'"));
+    AnalysisAnswer hours =
+        answer(new ReportQuestion(Report.ALERTS_BY_HOUR, FROM, TO, null, Report.LIMIT_MAX));
+    assertThat(hours.rows().stream().mapToLong(row -> (Long) row.get(1) + (Long) row.get(2)).sum())
+        .isEqualTo(Long.parseLong(text("SELECT count(*) FROM spendwatch.alerts")));
+    AnalysisAnswer rfm = answer(new ReportQuestion(Report.RFM, FROM, TO, null, 50));
+    assertThat(rfm.rows().stream().mapToLong(row -> (Long) row.get(2)).sum())
+        .isEqualTo(
+            Long.parseLong(
+                text(
+                    "SELECT count(*) FROM (SELECT DISTINCT user_id, currency FROM spendwatch.transactions) AS u")));
+  }
+
+  @Test
+  void anAnswerSaysOfWhichMomentItIs() throws SQLException {
+    int written = 0;
+    while (written == 0) {
+      written = rows.write();
+    }
+    Instant before =
+        Instant.parse(
+            text(
+                "SELECT to_char(min(written_at) AT TIME ZONE 'UTC',"
+                    + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM spendwatch.rollup_feed"));
+    ReportQuestion question = new ReportQuestion(Report.HOURLY_SPEND, null, null, null, 50);
+    AnalysisAnswer stale = answer(question);
+    assertThat(stale.asOf()).isEqualTo(before);
+    assertThat(stale.ageMs()).isNotNegative();
+    assertThat(rollups.keep(() -> true).isAll()).isTrue();
+    assertThat(answer(question).asOf()).isAfter(before);
+    assertThat(answer(question).ageMs()).isZero();
+  }
+
+  @Test
+  void nothingIsAnsweredFromARollupThatIsBeingBuilt() throws SQLException {
+    execute("UPDATE spendwatch.rollups SET built = false WHERE name = 'daily_users'");
+    try {
+      assertThatThrownBy(() -> answer(new ReportQuestion(Report.RFM, null, null, null, 50)))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContaining("daily_users is being built");
+      assertThat(answer(new ReportQuestion(Report.HOURLY_SPEND, null, null, null, 50)).rows())
+          .isNotEmpty();
+    } finally {
+      execute("UPDATE spendwatch.rollups SET built = true");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          SELECT sum(transactions) FROM spendwatch.hourly_spend                | rollup
+          SELECT sum(transactions) FROM hourly_spend;                          | rollup
+          SELECT count(*) FROM spendwatch.transactions WHERE user_id = 'u01'   | primary
+          SELECT 1                                                             | primary
+          VALUES (1), (2)                                                      | primary
+          WITH a AS (SELECT 1) SELECT * FROM a                                 | primary
+          """)
+  void aQueryIsAnsweredWhereItsPlanSays(String sql, String source) {
+    AnalysisAnswer answer = free(sql, Optional.empty());
+    assertThat(answer.source()).isEqualTo(source);
+    assertThat(answer.rows()).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          DELETE FROM spendwatch.hourly_spend
+          INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) VALUES ('x', 'USD', 1)
+          WITH gone AS (DELETE FROM spendwatch.reconciliation_findings RETURNING *) SELECT * FROM gone
+          SELECT * FROM spendwatch.reconciliation_runs FOR UPDATE
+          CREATE TABLE spendwatch.mine AS SELECT 1
+          DROP TABLE spendwatch.hourly_spend
+          SELECT 1; DROP TABLE spendwatch.hourly_spend
+          SELECT * INTO mine FROM spendwatch.hourly_spend
+          COPY spendwatch.accounts TO '/tmp/x'
+          SELECT pg_read_file('/etc/passwd')
+          EXECUTE anything
+          COMMIT
+          """)
+  void nothingIsWritten(String sql) throws SQLException {
+    String before = text("SELECT count(*) FROM spendwatch.hourly_spend");
+    assertThatThrownBy(() -> free(sql, Optional.empty())).isInstanceOf(OperatorException.class);
+    assertThat(text("SELECT count(*) FROM spendwatch.hourly_spend")).isEqualTo(before);
+    // What is refused takes nothing else with it.
+    assertThat(free("SELECT 1", Optional.empty()).rows()).containsExactly(List.of(1));
+  }
+
+  /** Nor by a function that changes who asks. */
+  @Test
+  void nobodyBecomesSomebodyElseOnTheConnections() {
+    try {
+      AnalysisAnswer _ = free("SELECT set_config('role', 'none', false)", Optional.empty());
+    } catch (OperatorException e) {
+      assertThat(e).hasMessageContaining("PostgreSQL");
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThat(free("SELECT current_user::text", Optional.empty()).rows())
+          .containsExactly(List.of("spendwatch_olap"));
+    }
+  }
+
+  @Test
+  void whatIsTooDearIsRefusedAndWhatIsTooMuchIsCut() {
+    var narrow = new AnalysisConfig(Duration.ofSeconds(20), 10, 3, 1000);
+    assertThatThrownBy(
+            () ->
+                joined(
+                    new FreeQueries(database, narrow)
+                        .answer("SELECT * FROM spendwatch.transactions", Optional.empty())))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("cost-max")
+        .hasMessageContaining("hourly_spend");
+    var few = new AnalysisConfig(Duration.ofSeconds(20), 1_000_000, 3, 1000);
+    AnalysisAnswer cut =
+        joined(
+            new FreeQueries(database, few)
+                .answer("SELECT * FROM generate_series(1, 100000) AS n", Optional.empty()));
+    assertThat(cut.rows()).hasSize(3);
+    assertThat(cut.truncated()).isTrue();
+    AnalysisAnswer small =
+        joined(
+            new FreeQueries(database, few)
+                .answer("SELECT repeat('x', 900) FROM generate_series(1, 2)", Optional.empty()));
+    assertThat(small.rows()).hasSize(1);
+    assertThat(small.truncated()).isTrue();
+  }
+
+  @Test
+  void whatTakesTooLongIsGivenUpOnTheServer() {
+    var brief = new AnalysisConfig(Duration.ofMillis(300), 1_000_000, 3, 1000);
+    assertThatThrownBy(
+            () ->
+                joined(
+                    new FreeQueries(database, brief)
+                        .answer("SELECT pg_sleep(60)", Optional.empty())))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("timeout");
+    await()
+        .until(
+            () ->
+                text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()")
+                    .equals("0"));
+  }
+
+  /** As with Ctrl-C, which ends the process and with it the connection. */
+  @Test
+  void whoIsGoneIsNotWorkedForAnyMore() throws SQLException {
+    Database own = Database.open(configuration.analytics());
+    var patient = new AnalysisConfig(Duration.ofMinutes(5), 1_000_000, 3, 1000);
+    var asked =
+        new FreeQueries(own, patient)
+            .answer("SELECT count(*) FROM generate_series(1, 3000000000)", Optional.empty());
+    String working =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%3000000000%' AND state = 'active' AND pid <> pg_backend_pid()";
+    await().until(() -> !text(working).equals("0") || asked.toCompletableFuture().isDone());
+    var _ = own.close().toCompletableFuture().join();
+    await().atMost(Duration.ofSeconds(20)).until(() -> text(working).equals("0"));
+  }
+
+  @Test
+  void theCommandSaysWhereAndPrintsIt() {
+    assertThat(run("query")).contains("top-merchants", "rfm");
+    assertThat(run("query", "top-merchants", "--limit", "2")).contains("rows from the rollup");
+    assertThat(run("query", "hourly-spend", "--json")).startsWith("{\"report\":\"hourly-spend\"");
+    assertThat(run("query", "refund-rate", "--by", "total", "--csv")).startsWith("day,merchant,");
+    assertThat(run("query", "--sql", "SELECT count(*) FROM hourly_spend", "--explain-route"))
+        .startsWith("rollup: it reads nothing but spendwatch.hourly_spend");
+    assertThat(run("rollups")).contains("hourly_spend     0.0 s behind");
+    assertThat(run("rollups", "--rebuild", "hourly_spend")).contains("hourly_spend");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "query nonsense, 2",
+    "query rfm --by total, 2",
+    "query near-limit --from 2024-01-01T00:00:00Z, 2",
+    "query rfm --from yesterday, 2",
+    "query rfm --limit 0, 2",
+    "query --max-age 5s, 2",
+    "query rfm --sql x, 2",
+    "query --sql DROP, 1",
+    "rollups --rebuild accounts, 1"
+  })
+  void whatIsWrongIsSaid(String line, int status) {
+    assertThat(Spendwatch.run(Spendwatch.COMMANDS, line.split(" ", -1))).isEqualTo(status);
+  }
+
+  private static String run(String... arguments) {
+    var out = new StringWriter();
+    CommandLine commands =
+        Spendwatch.commandLine(Spendwatch.COMMANDS).setOut(new PrintWriter(out, true));
+    assertThat(commands.execute(arguments)).as(String.join(" ", arguments)).isZero();
+    return out.toString();
+  }
+
+  private AnalysisAnswer answer(ReportQuestion question) {
+    return joined(new Reports(database, configuration.analysis().timeout()).answer(question));
+  }
+
+  private AnalysisAnswer free(String sql, Optional<Duration> ageMax) {
+    return joined(new FreeQueries(database, configuration.analysis()).answer(sql, ageMax));
+  }
+
+  private static AnalysisAnswer joined(
+      java.util.concurrent.CompletionStage<AnalysisAnswer> answer) {
+    try {
+      return answer.toCompletableFuture().join();
+    } catch (CompletionException e) {
+      if (Retry.cause(e) instanceof OperatorException said) {
+        throw said;
+      }
+      throw e;
+    }
+  }
+
+  private void execute(String statement) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      boolean _ = sql.execute(statement);
+    }
+  }
+
+  private String text(String query) throws SQLException {
+    try (Statement sql = connection.createStatement();
+        ResultSet found = sql.executeQuery(query)) {
+      assertThat(found.next()).isTrue();
+      return found.getString(1);
+    }
+  }
+}

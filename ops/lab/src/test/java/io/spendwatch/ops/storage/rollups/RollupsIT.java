@@ -1,0 +1,321 @@
+package io.spendwatch.ops.storage.rollups;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.testing.NodeSettings;
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.streams.database.Database;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * At every moment each roll-up is what its rows add up to, counted anew by SQL of its own, whatever
+ * has happened to the steps: cut short, two at once, rows that were moved, roll-ups built anew.
+ */
+@ExtendWith(Servers.class)
+class RollupsIT {
+  private NodeSettings settings;
+  private Database database;
+  private Connection connection;
+  private Statement sql;
+
+  @BeforeEach
+  void connect(TestBed bed) throws SQLException {
+    settings = NodeSettings.of(bed);
+    database = Database.open(Configuration.load().rollups().postgres());
+    connection = bed.database().connect("test");
+    sql = connection.createStatement();
+    sql.execute(
+        """
+        TRUNCATE spendwatch.transactions, spendwatch.alerts, spendwatch.open_episodes, spendwatch.claims, spendwatch.progress,
+                 spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
+                 spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving;
+        UPDATE spendwatch.user_risk_clock SET as_of = '-infinity', target = '-infinity';
+        UPDATE spendwatch.rollups SET built = true, unfinished = false;
+        UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day';
+        INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now() FROM generate_series(0, 2) AS p;
+        SELECT spendwatch.ensure_partitions(array_agg(d)) FROM generate_series('2026-03-25Z'::timestamptz, '2026-04-12Z', '1 day') AS d;
+        """);
+  }
+
+  @AfterEach
+  void close() throws SQLException {
+    sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.daily_users");
+    sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.rollup_feed");
+    connection.close();
+    var _ = database.close().toCompletableFuture().join();
+    settings.close();
+  }
+
+  @Test
+  void areWhatTheirRowsAddUpToWhateverHappensToTheSteps(TestBed bed) throws SQLException {
+    int seeds = Integer.getInteger("spendwatch.histories-of-rollups", 25);
+    long from = Long.getLong("spendwatch.histories-of-rollups-from", 1);
+    for (long seed = from; seed < from + seeds; seed++) {
+      if (seed > from) {
+        close();
+        connect(bed);
+      }
+      var random = new Random(seed);
+      var rows = new WrittenRows(random, database);
+      for (int act = 0; act < 40; act++) {
+        String what = act(random, rows);
+        assertThat(differences("rolled_up_transactions", "rolled_up_alerts"))
+            .as("seed %d, act %d: %s", seed, act, what)
+            .isEmpty();
+      }
+      settle();
+      assertThat(differences("transactions", "alerts")).as("seed %d, settled", seed).isEmpty();
+      assertThat(
+              text(
+                  "SELECT as_of = (SELECT date_trunc('second', max(event_time)) FROM spendwatch.transactions) FROM spendwatch.user_risk_clock"))
+          .as("seed %d, the clock", seed)
+          .isEqualTo("t");
+    }
+  }
+
+  private String act(Random random, WrittenRows rows) throws SQLException {
+    int rowsAtOnce = 1 + random.nextInt(30);
+    switch (random.nextInt(12)) {
+      case 0, 1, 2, 3, 4 -> {
+        return rows.write() + " rows";
+      }
+      case 5, 6, 7 -> {
+        var _ = new Rollups(database, rowsAtOnce).keep(() -> false);
+        return "a step";
+      }
+      case 8 -> {
+        // In the middle of it, or when all but its commit is done.
+        boolean late = random.nextBoolean();
+        crash(late);
+        if ("t".equals(text("SELECT EXISTS (SELECT FROM spendwatch.rollup_feed)"))) {
+          assertThatThrownBy(() -> new Rollups(database, rowsAtOnce).keep(() -> false))
+              .isInstanceOf(OperatorException.class)
+              .hasMessageContaining("crashed");
+        }
+        recover();
+        return "a crash " + (late ? "before the commit" : "in a step");
+      }
+      case 9 -> {
+        List<CompletableFuture<?>> both = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+          both.add(
+              CompletableFuture.runAsync(
+                  () -> {
+                    var _ = new Rollups(database, rowsAtOnce).keep(() -> true);
+                  }));
+        }
+        both.forEach(CompletableFuture::join);
+        return "two at once";
+      }
+      case 10 -> {
+        // Every row is somewhere else in its table.
+        sql.execute("VACUUM FULL spendwatch.transactions");
+        return "moved rows";
+      }
+      default -> {
+        String name =
+            List.of("hourly_spend", "daily_users", "hourly_alerts", "user_risk")
+                .get(random.nextInt(4));
+        new Rollups(database, rowsAtOnce).rebuild(name);
+        return "built " + name;
+      }
+    }
+  }
+
+  private void settle() {
+    assertThat(new Rollups(database, 50).keep(() -> true).isAll()).isTrue();
+  }
+
+  @Test
+  void aRollupThatSomebodyHasChangedIsRightOnceItIsBuiltAnew() throws SQLException {
+    var rows = new WrittenRows(new Random(7), database);
+    for (int i = 0; i < 30; i++) {
+      var _ = rows.write();
+    }
+    settle();
+    for (String change :
+        List.of(
+            "UPDATE spendwatch.hourly_spend SET transactions = transactions + 1",
+            "DELETE FROM spendwatch.daily_users",
+            "INSERT INTO spendwatch.hourly_alerts VALUES ('2026-04-01Z', 'RAISED', true, 77)",
+            "UPDATE spendwatch.user_risk SET total_1h_minor = 0, exposure_minor = 1, largest = '{}', largest_leave = '{}'")) {
+      sql.execute(change);
+    }
+    assertThat(differences("transactions", "alerts"))
+        .extracting(line -> line.substring(0, line.indexOf(' ')))
+        .contains("hourly_spend", "daily_users", "hourly_alerts", "user_risk");
+    for (String name : List.of("hourly_spend", "daily_users", "hourly_alerts", "user_risk")) {
+      new Rollups(database, 50).rebuild(name);
+    }
+    assertThat(differences("transactions", "alerts")).isEmpty();
+    var _ = rows.write();
+    var _ = rows.write();
+    settle();
+    assertThat(differences("transactions", "alerts")).isEmpty();
+  }
+
+  /** As after a migration that adds one to a database with rows. */
+  @Test
+  void whatWasThereBeforeItIsAddedByTheNextLook() throws SQLException {
+    var rows = new WrittenRows(new Random(8), database);
+    for (int i = 0; i < 20; i++) {
+      var _ = rows.write();
+    }
+    sql.execute("DELETE FROM spendwatch.rollup_feed");
+    sql.execute("UPDATE spendwatch.rollups SET built = false");
+    settle();
+    assertThat(new Rollups(database, 50).states()).allMatch(Rollups.State::isBuilt);
+    assertThat(differences("transactions", "alerts")).isEmpty();
+  }
+
+  @Test
+  void whatHasBeenDroppedStaysInThem() throws SQLException {
+    var rows = new WrittenRows(new Random(9), database);
+    for (int i = 0; i < 60; i++) {
+      var _ = rows.write();
+    }
+    settle();
+    String days =
+        "SELECT string_agg(d::text, '; ' ORDER BY d) FROM spendwatch.daily_users AS d WHERE day < '2026-04-01'";
+    String before = text(days);
+    sql.execute(
+        """
+        ALTER TABLE spendwatch.transactions DETACH PARTITION spendwatch.transactions_20260331;
+        SELECT spendwatch.drop_detached_partition('transactions_20260331');
+        """);
+    new Rollups(database, 50).rebuild("daily_users");
+    assertThat(text(days)).isEqualTo(before).isNotEmpty();
+  }
+
+  @Test
+  void aVersionThatLacksOneTakesNothingFromTheFeed() throws SQLException {
+    var _ = new WrittenRows(new Random(10), database).write();
+    var _ = new WrittenRows(new Random(11), database).write();
+    String notes = text("SELECT count(*) FROM spendwatch.rollup_feed");
+    sql.execute("INSERT INTO spendwatch.rollups (name, built) VALUES ('of_a_later_version', true)");
+    try {
+      assertThatThrownBy(() -> new Rollups(database, 50).keep(() -> true))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContaining("of_a_later_version");
+      assertThat(text("SELECT count(*) FROM spendwatch.rollup_feed")).isEqualTo(notes);
+    } finally {
+      sql.execute("DELETE FROM spendwatch.rollups WHERE name = 'of_a_later_version'");
+    }
+  }
+
+  @Test
+  void onlyWhatIsARollupIsBuilt() {
+    assertThatThrownBy(() -> new Rollups(database, 50).rebuild("accounts"))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("hourly_spend");
+  }
+
+  private void crash(boolean late) throws SQLException {
+    sql.execute(
+        "CREATE OR REPLACE FUNCTION public.crash() RETURNS trigger LANGUAGE plpgsql AS"
+            + " $$ BEGIN RAISE EXCEPTION 'crashed'; END $$");
+    sql.execute(
+        late
+            ? "CREATE CONSTRAINT TRIGGER crash AFTER DELETE ON spendwatch.rollup_feed DEFERRABLE INITIALLY DEFERRED"
+                + " FOR EACH ROW EXECUTE FUNCTION public.crash()"
+            : "CREATE TRIGGER crash BEFORE INSERT ON spendwatch.daily_users FOR EACH STATEMENT EXECUTE FUNCTION public.crash()");
+  }
+
+  private void recover() throws SQLException {
+    sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.daily_users");
+    sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.rollup_feed");
+  }
+
+  /** What must be in each, by the rows alone, in the order of the roll-up's columns. */
+  private static final Map<String, String> EXPECTED =
+      Map.of(
+          "hourly_spend",
+          """
+          SELECT date_bin('1 hour', event_time, '2000-01-01Z'), CASE WHEN merchant IS NULL THEN '' ELSE merchant END, currency, count(*),
+                 sum(CASE WHEN kind = 'PURCHASE' THEN amount_minor ELSE 0 END),
+                 sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END), sum((verdict = 'BREACH')::int)
+            FROM spendwatch.{transactions} GROUP BY 1, 2, 3
+          """,
+          "daily_users",
+          """
+          SELECT date_bin('1 day', event_time, '2000-01-01Z')::timestamp::date, user_id, currency, count(*),
+                 sum(CASE WHEN kind = 'PURCHASE' THEN amount_minor ELSE 0 END),
+                 sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END), max(exposure_minor),
+                 max(CASE WHEN exposure_minor > balance_minor THEN exposure_minor - balance_minor ELSE 0 END)
+            FROM spendwatch.{transactions} GROUP BY 1, 2, 3
+          """,
+          "hourly_alerts",
+          """
+          SELECT date_bin('1 hour', event_time, '2000-01-01Z'), type, late, count(*) FROM spendwatch.{alerts} GROUP BY 1, 2, 3
+          """,
+          "user_risk",
+          """
+          SELECT user_id, currency, count(*) FILTER (WHERE recent),
+                 coalesce(sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END) FILTER (WHERE recent), 0),
+                 coalesce(max(amount_minor) FILTER (WHERE recent AND kind = 'PURCHASE'), 0),
+                 max(exposure_minor) FILTER (WHERE last), max(balance_minor) FILTER (WHERE last),
+                 max(balance_minor - exposure_minor) FILTER (WHERE last), max(event_time)
+            FROM (SELECT t.*, event_time > (SELECT as_of FROM spendwatch.user_risk_clock) - interval '1 hour' AS recent,
+                         row_number() OVER (PARTITION BY user_id, currency
+                                            ORDER BY event_time DESC, ingested_at DESC, kafka_partition DESC, kafka_offset DESC) = 1 AS last
+                    FROM spendwatch.{transactions} AS t) AS row
+           GROUP BY 1, 2
+          """);
+
+  private static final Map<String, String> COLUMNS =
+      Map.of(
+          "hourly_spend",
+          "hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches",
+          "daily_users",
+          "day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor",
+          "hourly_alerts",
+          "hour, type, late, alerts",
+          "user_risk",
+          "user_id, currency, transactions_1h, total_1h_minor, max_1h_minor, exposure_minor, balance_minor, headroom_minor,"
+              + " updated_at");
+
+  private List<String> differences(String transactions, String alerts) throws SQLException {
+    List<String> differences = new ArrayList<>();
+    for (Map.Entry<String, String> rollup : EXPECTED.entrySet()) {
+      String expected =
+          rollup.getValue().replace("{transactions}", transactions).replace("{alerts}", alerts);
+      String kept =
+          "SELECT " + COLUMNS.get(rollup.getKey()) + " FROM spendwatch." + rollup.getKey();
+      for (String difference :
+          List.of(
+              "SELECT '%s lacks ' || d::text FROM (%s EXCEPT ALL %s) AS d",
+              "SELECT '%s has ' || d::text FROM (%3$s EXCEPT ALL %2$s) AS d")) {
+        try (ResultSet found =
+            sql.executeQuery(difference.formatted(rollup.getKey(), expected, kept))) {
+          while (found.next()) {
+            differences.add(found.getString(1));
+          }
+        }
+      }
+    }
+    return differences;
+  }
+
+  private String text(String query) throws SQLException {
+    try (ResultSet found = sql.executeQuery(query)) {
+      assertThat(found.next()).isTrue();
+      return found.getString(1);
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package io.spendwatch.ops.storage.rollups;
+
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.database.SqlText;
+import io.spendwatch.streams.ledger.Ledger;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Random rows, written as the hot path writes them, by its own statements: out of order, with ties
+ * on a coarse grid of time, refunds, several currencies, late ones of days ago, and repeats. What
+ * they say of exposures is random too: roll-ups add up what is written. For one thread.
+ */
+public final class WrittenRows {
+  public static final int PARTITIONS = 3;
+
+  private static final String WRITE_LEDGER = SqlText.load(Ledger.class, "write_ledger");
+  private static final String WRITE_TRANSACTIONS = SqlText.load(Ledger.class, "write_transactions");
+  private static final List<String> VERDICTS = List.of("CLEAR", "BREACH", "NO_ACCOUNT", "TOO_LATE");
+
+  private final Random random;
+  private final Database database;
+  private final List<Object[]> written = new ArrayList<>();
+  private final long[] nextOffset = new long[PARTITIONS];
+  private final long[] alertSeq = new long[PARTITIONS];
+  private final long[] writeNo = new long[PARTITIONS];
+  private final long gridMs;
+  private Instant now = Instant.parse("2026-03-31T22:10:00.250Z");
+  private int number;
+
+  public WrittenRows(Random random, Database database) {
+    this.random = random;
+    this.database = database;
+    this.gridMs = random.nextBoolean() ? 1 : 250;
+  }
+
+  /** Writes a batch of some partitions at once, and answers how many rows it has tried to write. */
+  public int write() {
+    // Seconds, minutes, or a gap in which everything leaves the last hour.
+    now = now.plusMillis(random.nextInt(random.nextInt(6) == 0 ? 5_400_000 : 240_000));
+    List<Integer> partitions = new ArrayList<>();
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      if (random.nextInt(3) > 0 || (partition == PARTITIONS - 1 && partitions.isEmpty())) {
+        partitions.add(partition);
+      }
+    }
+    List<Object[]> rows = new ArrayList<>();
+    List<Object[]> alerts = new ArrayList<>();
+    for (int partition : partitions) {
+      int count = random.nextInt(12);
+      for (int i = 0; i < count; i++) {
+        rows.add(
+            !written.isEmpty() && random.nextInt(10) == 0 ? repeated(partition) : row(partition));
+      }
+      if (random.nextInt(3) == 0) {
+        alerts.add(alert(partition));
+      }
+    }
+    written.addAll(rows);
+    Tuple values = Tuple.tuple();
+    addProgress(values, partitions);
+    addColumns(values, rows, TRANSACTION_TYPES);
+    if (!alerts.isEmpty()) {
+      addColumns(values, alerts, ALERT_TYPES);
+    }
+    var _ =
+        database
+            .execute(alerts.isEmpty() ? WRITE_TRANSACTIONS : WRITE_LEDGER, values)
+            .toCompletableFuture()
+            .join();
+    return rows.size();
+  }
+
+  private void addProgress(Tuple values, List<Integer> partitions) {
+    int count = partitions.size();
+    Integer[] ids = partitions.toArray(Integer[]::new);
+    Long[] epochs = new Long[count];
+    Long[] writes = new Long[count];
+    Long[] seqs = new Long[count];
+    Long[] offsets = new Long[count];
+    for (int i = 0; i < count; i++) {
+      epochs[i] = 1L;
+      writes[i] = ++writeNo[ids[i]];
+      seqs[i] = alertSeq[ids[i]];
+      offsets[i] = nextOffset[ids[i]];
+    }
+    OffsetDateTime[] none = new OffsetDateTime[count];
+    values
+        .addValue(ids)
+        .addValue(epochs)
+        .addValue(writes)
+        .addValue(none)
+        .addValue(seqs)
+        .addValue(seqs)
+        .addValue(offsets)
+        .addValue(offsets)
+        .addValue(none)
+        .addValue(none);
+  }
+
+  private static final List<Class<?>> TRANSACTION_TYPES =
+      List.of(
+          String.class,
+          OffsetDateTime.class,
+          String.class,
+          String.class,
+          Long.class,
+          String.class,
+          String.class,
+          String.class,
+          Long.class,
+          Long.class,
+          Long.class,
+          String.class,
+          Long.class,
+          Long.class,
+          Integer.class);
+
+  private static final List<Class<?>> ALERT_TYPES =
+      List.of(
+          String.class,
+          String.class,
+          String.class,
+          String.class,
+          String.class,
+          String.class,
+          Long.class,
+          Long.class,
+          String.class,
+          Integer.class,
+          OffsetDateTime.class,
+          OffsetDateTime.class,
+          OffsetDateTime.class,
+          Boolean.class,
+          String.class,
+          String.class,
+          Long.class,
+          Long.class,
+          Integer.class,
+          String.class,
+          Long.class,
+          Integer.class);
+
+  private static void addColumns(Tuple values, List<Object[]> rows, List<Class<?>> types) {
+    for (int column = 0; column < types.size(); column++) {
+      Object[] cells =
+          (Object[]) java.lang.reflect.Array.newInstance(types.get(column), rows.size());
+      for (int i = 0; i < cells.length; i++) {
+        cells[i] = rows.get(i)[column];
+      }
+      values.addValue(cells);
+    }
+  }
+
+  private Object[] row(int partition) {
+    long lateMs =
+        switch (random.nextInt(10)) {
+          case 0 -> random.nextInt(3 * 86_400_000);
+          case 1, 2 -> random.nextInt(3_700_000);
+          default -> random.nextInt(20_000);
+        };
+    long eventMs = (now.toEpochMilli() - lateMs) / gridMs * gridMs;
+    boolean hasAccount = random.nextInt(8) > 0;
+    return new Object[] {
+      "u" + partition + random.nextInt(5),
+      utc(eventMs),
+      "t" + number++,
+      random.nextInt(4) == 0 ? "REFUND" : "PURCHASE",
+      // Few amounts: the largest is often there several times. Some are as large as can be.
+      random.nextInt(40) == 0 ? Long.MAX_VALUE : (long) (1 + random.nextInt(6)),
+      random.nextInt(5) == 0 ? "JPY" : "USD",
+      random.nextInt(3) == 0 ? null : "m" + random.nextInt(3),
+      null,
+      (long) random.nextInt(1000) - 100,
+      hasAccount ? (long) random.nextInt(500) : null,
+      hasAccount ? 1L : null,
+      VERDICTS.get(random.nextInt(VERDICTS.size())),
+      nextOffset[partition]++,
+      1L,
+      partition
+    };
+  }
+
+  /** A transaction of before, at a new offset. */
+  private Object[] repeated(int partition) {
+    Object[] row = written.get(random.nextInt(written.size())).clone();
+    row[12] = nextOffset[partition]++;
+    row[14] = partition;
+    return row;
+  }
+
+  private Object[] alert(int partition) {
+    OffsetDateTime at = utc(now.toEpochMilli() - random.nextInt(7_200_000));
+    long seq = ++alertSeq[partition];
+    return new Object[] {
+      "a" + partition + "-" + seq,
+      random.nextBoolean() ? "RAISED" : "CLEARED",
+      "exposure-24h",
+      "e" + partition + "-" + seq,
+      "u" + partition,
+      null,
+      10L,
+      5L,
+      "USD",
+      1,
+      at.minusDays(1),
+      at,
+      at,
+      random.nextBoolean(),
+      null,
+      "transactions",
+      nextOffset[partition],
+      seq,
+      1,
+      null,
+      1L,
+      partition
+    };
+  }
+
+  private static OffsetDateTime utc(long ms) {
+    return Instant.ofEpochMilli(ms).atOffset(ZoneOffset.UTC);
+  }
+}

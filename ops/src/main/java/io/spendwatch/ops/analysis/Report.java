@@ -1,0 +1,134 @@
+package io.spendwatch.ops.analysis;
+
+import java.time.Period;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The reports: each is a file of SQL beside this class, with the parameters that are named here.
+ */
+public enum Report {
+  HOURLY_SPEND(
+      "spend by hour and currency; by merchant too",
+      "hourly_spend",
+      Period.ofDays(1),
+      List.of("total", "merchant"),
+      true),
+  DAILY_SPEND(
+      "spend by day and currency; by merchant too",
+      "hourly_spend",
+      Period.ofDays(30),
+      List.of("total", "merchant"),
+      true),
+  TOP_SPENDERS(
+      "users with the most spend, their ranks and shares",
+      "daily_users",
+      Period.ofDays(7),
+      List.of("net", "purchases", "transactions", "excess"),
+      true),
+  TOP_MERCHANTS(
+      "merchants with the most spend, their ranks and shares",
+      "hourly_spend",
+      Period.ofDays(7),
+      List.of("purchases", "net", "transactions", "breaches"),
+      true),
+  NEAR_LIMIT(
+      "users nearest to their limit, or over it",
+      "user_risk",
+      null,
+      List.of("headroom", "used"),
+      true),
+  RISK_SUMMARY(
+      "users with the most in the last hour",
+      "user_risk",
+      null,
+      List.of("total", "transactions", "largest"),
+      true),
+  RFM(
+      "users in segments by recency, frequency and monetary value",
+      "daily_users",
+      Period.ofDays(180),
+      List.of(),
+      false),
+  ALERTS_BY_HOUR("alerts by hour", "hourly_alerts", Period.ofDays(1), List.of(), true),
+  REFUND_RATE(
+      "which part of the purchases was given back",
+      "hourly_spend",
+      Period.ofDays(30),
+      List.of("day", "merchant", "total"),
+      true),
+  COHORTS(
+      "users by their first transaction, and how many come back",
+      "daily_users",
+      Period.ofDays(365),
+      List.of("month", "week"),
+      true);
+
+  /** Rows that a report answers with, where it is asked for no other number. */
+  public static final int LIMIT_DEFAULT = 50;
+
+  /** Rows that it answers with at most. */
+  public static final int LIMIT_MAX = 1000;
+
+  private final String meaning;
+  private final String rollup;
+  private final Period range;
+  private final List<String> words;
+  private final boolean isLimited;
+
+  /**
+   * @param rollup that it reads
+   * @param range of time that it covers by default; null for one that has none
+   * @param words that {@code by} may be, the default first; none where it is not asked for
+   * @param isLimited whether it takes a number of rows
+   */
+  Report(String meaning, String rollup, Period range, List<String> words, boolean isLimited) {
+    this.meaning = meaning;
+    this.rollup = rollup;
+    this.range = range;
+    this.words = words;
+    this.isLimited = isLimited;
+  }
+
+  /** As it is asked for: {@code top-spenders}. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** For people. */
+  public String meaning() {
+    return meaning;
+  }
+
+  /** The one of this word. */
+  public static Optional<Report> of(String word) {
+    return Arrays.stream(values()).filter(report -> report.word().equals(word)).findFirst();
+  }
+
+  /** What {@code by} may be, the default first. */
+  public List<String> words() {
+    return words;
+  }
+
+  /** How long before {@code to} it begins where it is not said; empty where it has no time. */
+  public Optional<Period> range() {
+    return Optional.ofNullable(range);
+  }
+
+  /** Whether it takes a number of rows. */
+  public boolean isLimited() {
+    return isLimited;
+  }
+
+  /** The roll-up that it reads. */
+  String rollup() {
+    return rollup;
+  }
+
+  /** Its statement. */
+  String file() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,125 @@
+package io.spendwatch.ops.analysis;
+
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.database.SqlText;
+import io.spendwatch.streams.database.Statements;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Answers reports from roll-ups. Each is read in one transaction that sees one moment, and says
+ * which. For any thread; blocks nobody. Fails with what PostgreSQL says, and with {@link
+ * OperatorException} while the roll-up is being built.
+ */
+public final class Reports {
+  private static final String FRESHNESS = SqlText.load(Reports.class, "freshness");
+  private static final String ROWS_READ = SqlText.load(Reports.class, "rows_read");
+  private static final Map<Report, String> STATEMENTS = statements();
+
+  private final Database database;
+  private final Duration timeout;
+
+  /** A moment that is read, and what is known of it. */
+  record Moment(
+      Instant asOf, Instant readAt, Set<String> tables, List<String> beingBuilt, Instant newest) {
+    static Moment of(Row row) {
+      return new Moment(
+          row.getOffsetDateTime("as_of").toInstant(),
+          row.getOffsetDateTime("read_at").toInstant(),
+          Set.of(row.getArrayOfStrings("tables")),
+          List.of(row.getArrayOfStrings("being_built")),
+          row.getOffsetDateTime("ends").toInstant());
+    }
+
+    long ageMs() {
+      return Math.max(0, Duration.between(asOf, readAt).toMillis());
+    }
+  }
+
+  /** The moment that a transaction sees. */
+  static CompletionStage<Moment> moment(Statements transaction) {
+    return transaction
+        .execute(FRESHNESS, Tuple.tuple())
+        .thenApply(rows -> Moment.of(rows.iterator().next()));
+  }
+
+  /** How many rows a transaction has read so far. */
+  static CompletionStage<Long> rowsRead(Statements transaction) {
+    return transaction
+        .execute(ROWS_READ, Tuple.tuple())
+        .thenApply(rows -> rows.iterator().next().getLong(0));
+  }
+
+  /**
+   * @param database the analytical pool
+   * @param timeout after which the server cancels one: for so long it may hold a snapshot
+   */
+  public Reports(Database database, Duration timeout) {
+    this.database = database;
+    this.timeout = timeout;
+  }
+
+  /** Answers a report. */
+  public CompletionStage<AnalysisAnswer> answer(ReportQuestion question) {
+    long startedNanos = System.nanoTime();
+    return database.transaction(
+        transaction ->
+            transaction
+                .execute("SET LOCAL statement_timeout = " + timeout.toMillis(), Tuple.tuple())
+                .thenCompose(
+                    _ -> transaction.execute(FreeQueries.NOTICE_WHO_IS_GONE, Tuple.tuple()))
+                .thenCompose(_ -> moment(transaction))
+                .thenCompose(moment -> read(transaction, question, moment, startedNanos)));
+  }
+
+  private static CompletionStage<AnalysisAnswer> read(
+      Statements transaction, ReportQuestion question, Moment moment, long startedNanos) {
+    Report report = question.report();
+    if (moment.beingBuilt().contains(report.rollup())) {
+      throw new OperatorException(
+          "roll-up "
+              + report.rollup()
+              + " is being built from all rows: ask again when a node has done it");
+    }
+    return transaction
+        .execute(STATEMENTS.get(report), Tuple.from(question.values(moment.newest())))
+        .thenCompose(
+            rows ->
+                rowsRead(transaction)
+                    .thenApply(read -> answer(question, moment, rows, read, startedNanos)));
+  }
+
+  private static AnalysisAnswer answer(
+      ReportQuestion question, Moment moment, RowSet<Row> rows, long rowsRead, long startedNanos) {
+    boolean hasTime = question.report().range().isPresent();
+    return new AnalysisAnswer(
+        question.report().word(),
+        hasTime ? question.begin(moment.newest()) : null,
+        hasTime ? question.end(moment.newest()) : null,
+        rows.columnsNames(),
+        Cells.of(rows),
+        false,
+        "rollup",
+        moment.asOf(),
+        moment.ageMs(),
+        Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
+        rowsRead);
+  }
+
+  private static Map<Report, String> statements() {
+    Map<Report, String> statements = new EnumMap<>(Report.class);
+    for (Report report : Report.values()) {
+      statements.put(report, SqlText.load(Reports.class, report.file()));
+    }
+    return statements;
+  }
+}

@@ -1,0 +1,51 @@
+package io.spendwatch.ops.storage.rollups;
+
+import static io.spendwatch.streams.base.ConfigSection.checkPositive;
+import static io.spendwatch.streams.base.ConfigSection.checkRange;
+
+import com.typesafe.config.Config;
+import io.spendwatch.streams.base.ConfigSection;
+import io.spendwatch.streams.database.PostgresConfig;
+import java.time.Duration;
+
+/**
+ * How roll-ups are kept: {@code spendwatch.rollups}.
+ *
+ * @param interval between two looks for new rows
+ * @param rowsAtOnce how many transactions a step adds, about: it bounds a step's transaction
+ * @param busyMax for how long a look goes on while there is more to do
+ * @param busyPercent which part of the time a node may be at it, percent: what a backlog takes from
+ *     whoever writes it
+ * @param postgres how PostgreSQL is reached for it
+ */
+public record RollupsConfig(
+    Duration interval, int rowsAtOnce, Duration busyMax, int busyPercent, PostgresConfig postgres) {
+  private static final String PATH = "spendwatch.rollups";
+
+  public RollupsConfig {
+    checkPositive(PATH + ".interval", interval);
+    checkRange(PATH + ".rows-at-once", rowsAtOnce, 1, 10_000_000);
+    checkPositive(PATH + ".busy-max", busyMax);
+    checkRange(PATH + ".busy-percent", busyPercent, 1, 100);
+  }
+
+  /** Reads {@code spendwatch.rollups}; what its connections do not say is the hot path's. */
+  public static RollupsConfig from(Config root) {
+    ConfigSection section = ConfigSection.of(root, PATH);
+    RollupsConfig config =
+        new RollupsConfig(
+            section.duration("interval"),
+            section.integer("rows-at-once"),
+            section.duration("busy-max"),
+            section.integer("busy-percent"),
+            PostgresConfig.from(ConfigSection.of(root, PATH + ".postgres", "spendwatch.postgres")));
+    ConfigSection _ = section.section("postgres");
+    section.rejectUnknown();
+    return config;
+  }
+
+  /** How long after a look that took so long nothing is done. */
+  Duration restAfter(Duration took) {
+    return took.multipliedBy(100L - busyPercent).dividedBy(busyPercent);
+  }
+}
