@@ -162,6 +162,9 @@ public final class Reconciliation {
       values.putAll(Arrivals.values(mode, scope.homes().isPresent(), share, scope.shares()));
       touched.putAll(session.inTransaction(() -> judgeUsers(session, mode, values, scope.homes())));
     }
+    if (mode == Mode.FULL) {
+      judgeRollups(session);
+    }
     // They read the topic between their statements: no snapshot is to wait for that.
     OffsetGaps gaps = gaps(session, log, scope);
     return Optional.of(
@@ -234,7 +237,43 @@ public final class Reconciliation {
         findHomes(session, homes.getAsInt());
       }
     }
-    return mode == Mode.FULL ? Map.of() : touched(session);
+    if (mode == Mode.INCREMENTAL) {
+      return touched(session);
+    }
+    Map<String, String> ofRollup = new HashMap<>(values);
+    ofRollup.put("counted_from", literal(droppedBefore));
+    AuditScript.run(session, "user_risk", ofRollup);
+    return Map.of();
+  }
+
+  /**
+   * Against the rows that they are of in the same snapshot, settled or not. Part by part of time:
+   * however many years there are, no statement reads more than one of them.
+   */
+  private static void judgeRollups(Session session) {
+    List<Row> parts = new ArrayList<>();
+    session
+        .query("SELECT begins::text, ends::text FROM spendwatch.rollup_parts() AS part")
+        .forEach(parts::add);
+    for (Row part : parts) {
+      session.inTransaction(
+          () -> {
+            // More may have been dropped since.
+            Row from =
+                session.one(
+                    "SELECT greatest($1::text::timestamptz, dropped_before)::text FROM spendwatch.settings",
+                    part.getString(0));
+            AuditScript.run(
+                session,
+                "rollups",
+                Map.of(
+                    "counted_from",
+                    "'" + from.getString(0) + "'::timestamptz",
+                    "counted_to",
+                    "'" + part.getString(1) + "'::timestamptz"));
+            return true;
+          });
+    }
   }
 
   private OffsetGaps gaps(Session session, SourceLog log, Scope scope) {
@@ -251,8 +290,6 @@ public final class Reconciliation {
   private void lookAtTheRest(Session session, SourceLog log, Mode mode, Instant startedAt) {
     if (mode == Mode.FULL) {
       AuditScript.run(session, "strangers", Map.of());
-      // Against the rows that they are of in this very snapshot, settled or not.
-      AuditScript.run(session, "rollups", Map.of("counted_from", literal(droppedBefore(session))));
     }
     AuditScript.run(session, "sequence", Map.of());
     AuditScript.run(session, "lost", Map.of());

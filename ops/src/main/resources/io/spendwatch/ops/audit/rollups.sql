@@ -1,6 +1,6 @@
--- Promises in table found where a roll-up is not what its rows add up to, from {counted_from} on: the rows of before are gone. A finding for
--- each hour, or each user's day; it shows the first row that differs. The rows of a roll-up are those that nothing says are still to be
--- added, in the same snapshot, so this holds at any moment. Each reads all transactions once.
+-- Promises in table found where a roll-up by time is not what its rows add up to, from {counted_from} to {counted_to}, exclusive. A finding
+-- for each hour, or each user's day; it shows the first row that differs. The rows of a roll-up are those that nothing says are still to be
+-- added, in the same snapshot, so this holds at any moment. Each reads the transactions of that time once.
 INSERT INTO found (kind, event_time, expected, actual, detail, reproduce)
 SELECT DISTINCT ON (hour)
        'WRONG_HOURLY_SPEND', hour,
@@ -20,10 +20,10 @@ SELECT DISTINCT ON (hour)
                 sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE 0 END) AS refunds_minor,
                 sum(CASE verdict WHEN 'BREACH' THEN 1 ELSE 0 END) AS breaches
            FROM spendwatch.rolled_up_transactions
-          WHERE event_time >= {counted_from}
+          WHERE event_time >= {counted_from} AND event_time < {counted_to}
           GROUP BY 1, 2, 3
        ) AS counted
-  FULL JOIN (SELECT * FROM spendwatch.hourly_spend WHERE hour >= {counted_from}) AS kept USING (hour, merchant, currency)
+  FULL JOIN (SELECT * FROM spendwatch.hourly_spend WHERE hour >= {counted_from} AND hour < {counted_to}) AS kept USING (hour, merchant, currency)
  WHERE (SELECT built FROM spendwatch.rollups WHERE name = 'hourly_spend')
    AND (counted.transactions, counted.purchases_minor, counted.refunds_minor, counted.breaches)
        IS DISTINCT FROM (kept.transactions, kept.purchases_minor, kept.refunds_minor, kept.breaches)
@@ -52,10 +52,13 @@ SELECT DISTINCT ON (user_id, day)
                 max(exposure_minor) AS exposure_max_minor,
                 max(CASE WHEN exposure_minor > balance_minor THEN exposure_minor::numeric - balance_minor ELSE 0 END) AS excess_max_minor
            FROM spendwatch.rolled_up_transactions
-          WHERE event_time >= {counted_from}
+          WHERE event_time >= {counted_from} AND event_time < {counted_to}
           GROUP BY 1, 2, 3
        ) AS counted
-  FULL JOIN (SELECT * FROM spendwatch.daily_users WHERE day >= ({counted_from} AT TIME ZONE 'UTC')) AS kept USING (day, user_id, currency)
+  FULL JOIN (SELECT *
+               FROM spendwatch.daily_users
+              WHERE day >= ({counted_from} AT TIME ZONE 'UTC') AND day < ({counted_to} AT TIME ZONE 'UTC')) AS kept
+ USING (day, user_id, currency)
  WHERE (SELECT built FROM spendwatch.rollups WHERE name = 'daily_users')
    AND (counted.transactions, counted.purchases_minor, counted.refunds_minor, counted.exposure_max_minor, counted.excess_max_minor)
        IS DISTINCT FROM (kept.transactions, kept.purchases_minor, kept.refunds_minor, kept.exposure_max_minor, kept.excess_max_minor)
@@ -70,50 +73,10 @@ SELECT DISTINCT ON (hour)
   FROM (
          SELECT date_trunc('hour', event_time, 'UTC') AS hour, type, late, count(*) AS alerts
            FROM spendwatch.rolled_up_alerts
-          WHERE event_time >= {counted_from}
+          WHERE event_time >= {counted_from} AND event_time < {counted_to}
           GROUP BY 1, 2, 3
        ) AS counted
-  FULL JOIN (SELECT * FROM spendwatch.hourly_alerts WHERE hour >= {counted_from}) AS kept USING (hour, type, late)
+  FULL JOIN (SELECT * FROM spendwatch.hourly_alerts WHERE hour >= {counted_from} AND hour < {counted_to}) AS kept USING (hour, type, late)
  WHERE (SELECT built FROM spendwatch.rollups WHERE name = 'hourly_alerts')
    AND counted.alerts IS DISTINCT FROM kept.alerts
  ORDER BY hour, type, late;
-
-INSERT INTO found (kind, user_id, event_time, expected, actual, detail, reproduce)
-SELECT DISTINCT ON (user_id)
-       'WRONG_USER_RISK', user_id, as_of,
-       CASE WHEN counted.transactions_1h IS NULL THEN 'none' ELSE format('%s transactions, total %s, largest %s; at %s exposure %s, balance %s', counted.transactions_1h,
-                       spendwatch.total_to_decimal(counted.total_1h_minor, currency),
-                       spendwatch.to_decimal(counted.max_1h_minor, currency), counted.updated_at,
-                       spendwatch.to_decimal(counted.exposure_minor, currency),
-                       coalesce(spendwatch.to_decimal(counted.balance_minor, currency)::text, 'none')) END,
-       CASE WHEN kept.transactions_1h IS NULL THEN 'none' ELSE format('%s transactions, total %s, largest %s; at %s exposure %s, balance %s', kept.transactions_1h,
-                       spendwatch.total_to_decimal(kept.total_1h_minor, currency),
-                       spendwatch.to_decimal(kept.max_1h_minor, currency), kept.updated_at,
-                       spendwatch.to_decimal(kept.exposure_minor, currency),
-                       coalesce(spendwatch.to_decimal(kept.balance_minor, currency)::text, 'none')) END,
-       format('the last hour up to %s in %s', as_of, currency),
-       format('SELECT * FROM spendwatch.rolled_up_transactions WHERE user_id = %L AND currency = %L ORDER BY event_time DESC', user_id, currency)
-  FROM (
-         SELECT user_id, currency, count(*) FILTER (WHERE is_recent) AS transactions_1h,
-                coalesce(sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END) FILTER (WHERE is_recent), 0) AS total_1h_minor,
-                coalesce(max(amount_minor) FILTER (WHERE is_recent AND kind = 'PURCHASE'), 0) AS max_1h_minor,
-                max(event_time) AS updated_at, max(exposure_minor) FILTER (WHERE is_latest) AS exposure_minor,
-                max(balance_minor) FILTER (WHERE is_latest) AS balance_minor
-           FROM (
-                  SELECT user_id, currency, kind, amount_minor, event_time, exposure_minor, balance_minor,
-                         event_time > (SELECT as_of FROM spendwatch.user_risk_clock) - interval '1 hour' AS is_recent,
-                         lead(event_time) OVER (PARTITION BY user_id, currency
-                                                ORDER BY event_time, ingested_at, kafka_partition, kafka_offset) IS NULL AS is_latest
-                    FROM spendwatch.rolled_up_transactions
-                ) AS row
-          GROUP BY user_id, currency
-       ) AS counted
-  FULL JOIN spendwatch.user_risk AS kept USING (user_id, currency)
- CROSS JOIN spendwatch.user_risk_clock AS clock
- WHERE (SELECT built FROM spendwatch.rollups WHERE name = 'user_risk')
-   AND (kept.updated_at IS NULL OR kept.updated_at >= {counted_from})
-   AND clock.as_of >= {counted_from} + interval '1 hour'
-   AND (counted.transactions_1h, counted.total_1h_minor, counted.max_1h_minor, counted.updated_at, counted.exposure_minor, counted.balance_minor)
-       IS DISTINCT FROM
-       (kept.transactions_1h, kept.total_1h_minor, kept.max_1h_minor, kept.updated_at, kept.exposure_minor, kept.balance_minor)
- ORDER BY user_id, currency;
