@@ -1,6 +1,6 @@
 package io.spendwatch.ops.analysis;
 
-import java.time.Period;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -13,25 +13,25 @@ public enum Report {
   HOURLY_SPEND(
       "spend by hour and currency; by merchant too",
       "hourly_spend",
-      Period.ofDays(1),
+      Duration.ofDays(1),
       List.of("total", "merchant"),
       true),
   DAILY_SPEND(
       "spend by day and currency; by merchant too",
       "hourly_spend",
-      Period.ofDays(30),
+      Duration.ofDays(30),
       List.of("total", "merchant"),
       true),
   TOP_SPENDERS(
       "users with the most spend, their ranks and shares",
       "daily_users",
-      Period.ofDays(7),
+      Duration.ofDays(7),
       List.of("net", "purchases", "transactions", "excess"),
       true),
   TOP_MERCHANTS(
       "merchants with the most spend, their ranks and shares",
       "hourly_spend",
-      Period.ofDays(7),
+      Duration.ofDays(7),
       List.of("purchases", "net", "transactions", "breaches"),
       true),
   NEAR_LIMIT(
@@ -49,20 +49,20 @@ public enum Report {
   RFM(
       "users in segments by recency, frequency and monetary value",
       "daily_users",
-      Period.ofDays(180),
+      Duration.ofDays(180),
       List.of(),
       false),
-  ALERTS_BY_HOUR("alerts by hour", "hourly_alerts", Period.ofDays(1), List.of(), true),
+  ALERTS_BY_HOUR("alerts by hour", "hourly_alerts", Duration.ofDays(1), List.of(), true),
   REFUND_RATE(
       "which part of the purchases was given back",
       "hourly_spend",
-      Period.ofDays(30),
+      Duration.ofDays(30),
       List.of("day", "merchant", "total"),
       true),
   COHORTS(
       "users by their first transaction, and how many come back",
       "daily_users",
-      Period.ofDays(365),
+      Duration.ofDays(365),
       List.of("month", "week"),
       true);
 
@@ -74,8 +74,12 @@ public enum Report {
 
   private final String meaning;
   private final String rollup;
-  private final Period range;
+  private final Duration range;
+
+  /** A copy that nobody can change. */
+  @SuppressWarnings("ImmutableEnumChecker")
   private final List<String> words;
+
   private final boolean isLimited;
 
   /**
@@ -84,11 +88,11 @@ public enum Report {
    * @param words that {@code by} may be, the default first; none where it is not asked for
    * @param isLimited whether it takes a number of rows
    */
-  Report(String meaning, String rollup, Period range, List<String> words, boolean isLimited) {
+  Report(String meaning, String rollup, Duration range, List<String> words, boolean isLimited) {
     this.meaning = meaning;
     this.rollup = rollup;
     this.range = range;
-    this.words = words;
+    this.words = List.copyOf(words);
     this.isLimited = isLimited;
   }
 
@@ -113,7 +117,7 @@ public enum Report {
   }
 
   /** How long before {@code to} it begins where it is not said; empty where it has no time. */
-  public Optional<Period> range() {
+  public Optional<Duration> range() {
     return Optional.ofNullable(range);
   }
 

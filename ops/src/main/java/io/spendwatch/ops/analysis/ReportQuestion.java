@@ -48,9 +48,7 @@ public record ReportQuestion(Report report, Instant from, Instant to, String by,
 
   /** The beginning of it. */
   Instant begin(Instant newest) {
-    return from == null
-        ? end(newest).atOffset(ZoneOffset.UTC).minus(report.range().orElseThrow()).toInstant()
-        : from;
+    return from == null ? end(newest).minus(report.range().orElseThrow()) : from;
   }
 
   /** What the statement takes, in its order. */

@@ -44,7 +44,7 @@ public final class AnalysisResource implements Resource {
           report.word(),
           report.meaning(),
           report.words(),
-          report.range().map(range -> range.getDays()).orElse(null));
+          report.range().map(range -> Math.toIntExact(range.toDays())).orElse(null));
     }
   }
 

@@ -91,13 +91,13 @@ class RollupsIT {
 
   private String act(Random random, WrittenRows rows) throws SQLException {
     int rowsAtOnce = 1 + random.nextInt(30);
-    switch (random.nextInt(12)) {
+    return switch (random.nextInt(12)) {
       case 0, 1, 2, 3, 4 -> {
-        return rows.write() + " rows";
+        yield rows.write() + " rows";
       }
       case 5, 6, 7 -> {
         var _ = new Rollups(database, rowsAtOnce).keep(() -> false);
-        return "a step";
+        yield "a step";
       }
       case 8 -> {
         // In the middle of it, or when all but its commit is done.
@@ -109,7 +109,7 @@ class RollupsIT {
               .hasMessageContaining("crashed");
         }
         recover();
-        return "a crash " + (late ? "before the commit" : "in a step");
+        yield "a crash " + (late ? "before the commit" : "in a step");
       }
       case 9 -> {
         List<CompletableFuture<?>> both = new ArrayList<>();
@@ -121,21 +121,21 @@ class RollupsIT {
                   }));
         }
         both.forEach(CompletableFuture::join);
-        return "two at once";
+        yield "two at once";
       }
       case 10 -> {
         // Every row is somewhere else in its table.
         sql.execute("VACUUM FULL spendwatch.transactions");
-        return "moved rows";
+        yield "moved rows";
       }
       default -> {
         String name =
             List.of("hourly_spend", "daily_users", "hourly_alerts", "user_risk")
                 .get(random.nextInt(4));
         new Rollups(database, rowsAtOnce).rebuild(name);
-        return "built " + name;
+        yield "built " + name;
       }
-    }
+    };
   }
 
   private void settle() {
