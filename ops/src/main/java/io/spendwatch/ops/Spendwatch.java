@@ -53,6 +53,7 @@ import picocli.CommandLine.Spec;
       "  replay    Produces a CSV data set: accounts first, then transactions.",
       "  load      Produces invented spend that happens now, at a given rate.",
       "  generate  Writes a data set, and the answers that must come out for it.",
+      "  shop      Sells and takes back, in the tables of a business database.",
       "",
       "Each command has --help. Settings come from SPENDWATCH_... environment variables; sandbox"
           + " prints those that the others need; print-config shows where each comes from.",

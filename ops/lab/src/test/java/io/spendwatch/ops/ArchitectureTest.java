@@ -82,8 +82,17 @@ class ArchitectureTest {
                 "io.spendwatch.streams..",
                 "io.spendwatch.ops..",
                 "org.apache.pekko..",
-                "java.sql..",
                 "io.vertx.."),
+            noClasses()
+                .that()
+                .resideInAPackage("io.spendwatch.loadgen..")
+                .and()
+                .resideOutsideOfPackage("io.spendwatch.loadgen.shop..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(SQL)
+                .because(
+                    "its answers must not come from the tables that they judge; the shop has a business database of its own"),
             noClasses()
                 .that()
                 .resideOutsideOfPackage("io.spendwatch.ops.metrics..")
