@@ -162,11 +162,20 @@ final class CaptureBed implements AutoCloseable {
               "--config",
               file.toString())
           .redirectErrorStream(true)
-          .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+          .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
           .start();
     }
 
-    Path log() {
+    /** What the processes have said. */
+    String log() {
+      try {
+        return Files.readString(logFile());
+      } catch (IOException e) {
+        return e.toString();
+      }
+    }
+
+    private Path logFile() {
       return directory.root().resolve(name + ".log");
     }
 
