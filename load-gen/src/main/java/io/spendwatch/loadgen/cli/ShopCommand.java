@@ -1,10 +1,12 @@
 package io.spendwatch.loadgen.cli;
 
 import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Rate;
 import io.spendwatch.loadgen.pace.Ticker;
 import io.spendwatch.loadgen.shop.BusinessDatabase;
 import io.spendwatch.loadgen.shop.Shop;
+import io.spendwatch.loadgen.shop.ShopHistory;
 import io.spendwatch.loadgen.shop.ShopReport;
 import io.spendwatch.loadgen.shop.ShopTables;
 import java.io.IOException;
@@ -117,6 +119,15 @@ final class ShopCommand implements Callable<Integer> {
   private Duration duration;
 
   @Option(
+      names = "--history",
+      paramLabel = "ROWS",
+      defaultValue = "0",
+      description =
+          "First add so many lines of sales, or transactions, of the last 30 days, while nobody else"
+              + " sells (default none).")
+  private long history;
+
+  @Option(
       names = "--users",
       paramLabel = "N",
       defaultValue = "1000",
@@ -145,6 +156,12 @@ final class ShopCommand implements Callable<Integer> {
       ShopTables.create(database);
     }
     ShopTables.addUsers(database, users, clock.instant());
+    if (history > 0) {
+      try (Progress progress = Progress.of("history", history, System.err)) {
+        new ShopHistory(database, users, returnProbability, settings.seed(), clock.instant())
+            .add(tables, history, progress);
+      }
+    }
     var shop = new Shop(database, settings, clock, Ticker.SYSTEM, System.err);
     System.err.printf(
         Locale.ROOT,
@@ -195,6 +212,7 @@ final class ShopCommand implements Callable<Integer> {
     Usage.requireShare(spec, "--return-probability", returnProbability);
     Usage.requireAtLeastOne(spec, "--users", users);
     Usage.requireAtLeastOne(spec, "--workers", workers);
+    Usage.require(spec, history >= 0, "--history", history, "rows, 0 for none");
     Duration interval = interval();
     Usage.require(spec, interval.isPositive(), "--sales-interval", interval, "more than 0");
     Usage.require(

@@ -23,7 +23,7 @@ final class PlainShop implements Application {
   private static final Duration WINDOW = Duration.ofHours(24);
   private static final int AMOUNT_MINOR_MAX = 250_00;
 
-  private static final String INSERT =
+  static final String INSERT =
       "INSERT INTO transactions (user_id, amount, created_at) VALUES (?, ?, ?)";
 
   private static final String RISKY_USERS = ShopTables.load("risky_users.sql");
@@ -46,27 +46,38 @@ final class PlainShop implements Application {
    * @throws CommandFailed if the tables are not there, or the database refuses
    */
   static PlainShop open(BusinessDatabase database, int users, double returnProbability) {
+    try (Connection connection = database.connect()) {
+      return new PlainShop(ids(connection, users), returnProbability);
+    } catch (SQLException e) {
+      throw ShopTables.failed(database, e);
+    }
+  }
+
+  /** The first users' ids. */
+  static List<Long> ids(Connection connection, int users) throws SQLException {
     List<Long> ids = new ArrayList<>();
-    try (Connection connection = database.connect();
-        PreparedStatement question = connection.prepareStatement(USERS)) {
+    try (PreparedStatement question = connection.prepareStatement(USERS)) {
       question.setInt(1, users);
       try (ResultSet rows = question.executeQuery()) {
         while (rows.next()) {
           ids.add(rows.getLong(1));
         }
       }
-      connection.commit();
-    } catch (SQLException e) {
-      throw ShopTables.failed(database, e);
     }
-    return new PlainShop(ids, returnProbability);
+    connection.commit();
+    return ids;
+  }
+
+  /** Of one transaction; negative for money back. */
+  static long amountMinor(SplittableRandom random, double returnProbability) {
+    long amountMinor = random.nextInt(1, AMOUNT_MINOR_MAX);
+    return random.nextDouble() < returnProbability ? -amountMinor : amountMinor;
   }
 
   @Override
   public Step next(SplittableRandom random, LocalDateTime nowUtc) {
     long user = users.get(random.nextInt(users.size()));
-    boolean back = random.nextDouble() < returnProbability;
-    long amountMinor = random.nextInt(1, AMOUNT_MINOR_MAX) * (back ? -1L : 1L);
+    long amountMinor = amountMinor(random, returnProbability);
     return connection -> spend(connection, user, amountMinor, nowUtc);
   }
 

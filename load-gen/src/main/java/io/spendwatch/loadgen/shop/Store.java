@@ -20,9 +20,9 @@ import java.util.TreeMap;
  * quantity wanted, all of it is undone, and a delivery follows. Thread-safe.
  */
 final class Store implements Application {
-  private static final int STORES = 10;
-  private static final int LINES_MAX = 4;
-  private static final int QUANTITY_MAX = 5;
+  static final int STORES = 10;
+  static final int LINES_MAX = 4;
+  static final int QUANTITY_MAX = 5;
   private static final int TAX_PERCENT = 8;
   private static final int DELIVERY = 30;
 
@@ -42,12 +42,12 @@ final class Store implements Application {
   private static final String INSERT_TICKET =
       "INSERT INTO store_ticket (st_customer_sk, st_store_sk, st_sold_at) VALUES (?, ?, ?)";
 
-  private static final String INSERT_SALE =
+  static final String INSERT_SALE =
       "INSERT INTO store_sales (ss_ticket_number, ss_item_sk, ss_customer_sk, ss_store_sk,"
           + " ss_sold_at, ss_quantity, ss_sales_price, ss_net_paid, ss_ext_tax,"
           + " ss_net_paid_inc_tax) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-  private static final String INSERT_RETURN =
+  static final String INSERT_RETURN =
       "INSERT INTO store_returns (sr_ticket_number, sr_item_sk, sr_customer_sk, sr_store_sk,"
           + " sr_returned_at, sr_return_quantity, sr_return_amt, sr_return_tax,"
           + " sr_return_amt_inc_tax) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -68,7 +68,7 @@ final class Store implements Application {
   private final Map<Long, Long> pricesMinor;
   private final List<SoldLine> soldLines;
 
-  /** What is wanted of an item. */
+  /** So much of an item, and what it costs. */
   private record Wanted(int quantity, long priceMinor) {
     long netMinor() {
       return quantity * priceMinor;
@@ -187,22 +187,17 @@ final class Store implements Application {
     List<SoldLine> sold = new ArrayList<>();
     try (PreparedStatement insert = connection.prepareStatement(INSERT_SALE)) {
       for (Map.Entry<Long, Wanted> line : wanted.entrySet()) {
-        long item = line.getKey();
-        Wanted what = line.getValue();
-        insert.setLong(1, ticket);
-        insert.setLong(2, item);
-        insert.setLong(3, customer);
-        insert.setLong(4, store);
-        insert.setObject(5, nowUtc);
-        insert.setInt(6, what.quantity());
-        insert.setBigDecimal(7, ShopTables.money(what.priceMinor()));
-        insert.setBigDecimal(8, ShopTables.money(what.netMinor()));
-        insert.setBigDecimal(9, ShopTables.money(what.taxMinor()));
-        insert.setBigDecimal(10, ShopTables.money(what.totalMinor()));
+        var one =
+            new SoldLine(
+                ticket,
+                line.getKey(),
+                customer,
+                store,
+                line.getValue().quantity(),
+                line.getValue().priceMinor());
+        amountMinor += setSale(insert, one, nowUtc);
         insert.addBatch();
-        amountMinor += what.totalMinor();
-        sold.add(
-            new SoldLine(ticket, item, customer, store, what.quantity(), what.priceMinor()));
+        sold.add(one);
       }
       insert.executeBatch();
     }
@@ -233,17 +228,9 @@ final class Store implements Application {
   private static Outcome takeBack(
       Connection connection, SoldLine line, int quantity, LocalDateTime nowUtc)
       throws SQLException {
-    var back = new Wanted(quantity, line.priceMinor());
+    long amountMinor;
     try (PreparedStatement insert = connection.prepareStatement(INSERT_RETURN)) {
-      insert.setLong(1, line.ticket());
-      insert.setLong(2, line.item());
-      insert.setLong(3, line.customer());
-      insert.setLong(4, line.store());
-      insert.setObject(5, nowUtc);
-      insert.setInt(6, quantity);
-      insert.setBigDecimal(7, ShopTables.money(back.netMinor()));
-      insert.setBigDecimal(8, ShopTables.money(back.taxMinor()));
-      insert.setBigDecimal(9, ShopTables.money(back.totalMinor()));
+      amountMinor = setReturn(insert, line, quantity, nowUtc);
       insert.executeUpdate();
     } catch (SQLException e) {
       if (e.getSQLState() != null && e.getSQLState().startsWith(CONSTRAINT)) {
@@ -252,8 +239,42 @@ final class Store implements Application {
       throw e;
     }
     changeStock(connection, line.item(), quantity);
-    changeBalance(connection, line.customer(), back.totalMinor(), nowUtc);
-    return new Outcome.Returned(back.totalMinor());
+    changeBalance(connection, line.customer(), amountMinor, nowUtc);
+    return new Outcome.Returned(amountMinor);
+  }
+
+  /** Sets {@link #INSERT_SALE}; answers with what the customer pays for the line. */
+  static long setSale(PreparedStatement insert, SoldLine line, LocalDateTime soldAt)
+      throws SQLException {
+    var sold = new Wanted(line.quantity(), line.priceMinor());
+    insert.setLong(1, line.ticket());
+    insert.setLong(2, line.item());
+    insert.setLong(3, line.customer());
+    insert.setLong(4, line.store());
+    insert.setObject(5, soldAt);
+    insert.setInt(6, line.quantity());
+    insert.setBigDecimal(7, ShopTables.money(line.priceMinor()));
+    insert.setBigDecimal(8, ShopTables.money(sold.netMinor()));
+    insert.setBigDecimal(9, ShopTables.money(sold.taxMinor()));
+    insert.setBigDecimal(10, ShopTables.money(sold.totalMinor()));
+    return sold.totalMinor();
+  }
+
+  /** Sets {@link #INSERT_RETURN}; answers with what the customer gets back. */
+  static long setReturn(
+      PreparedStatement insert, SoldLine line, int quantity, LocalDateTime returnedAt)
+      throws SQLException {
+    var back = new Wanted(quantity, line.priceMinor());
+    insert.setLong(1, line.ticket());
+    insert.setLong(2, line.item());
+    insert.setLong(3, line.customer());
+    insert.setLong(4, line.store());
+    insert.setObject(5, returnedAt);
+    insert.setInt(6, quantity);
+    insert.setBigDecimal(7, ShopTables.money(back.netMinor()));
+    insert.setBigDecimal(8, ShopTables.money(back.taxMinor()));
+    insert.setBigDecimal(9, ShopTables.money(back.totalMinor()));
+    return back.totalMinor();
   }
 
   private static Outcome deliver(Connection connection, long item) throws SQLException {

@@ -63,6 +63,7 @@ class LoadGenTest {
         "shop --uri mysql://shop@127.0.0.1/shop --rate 5 --sales-interval 1s",
         "shop --uri mysql://shop@127.0.0.1/shop --users 0",
         "shop --uri mysql://shop@127.0.0.1/shop --workers 0",
+        "shop --uri mysql://shop@127.0.0.1/shop --history -1",
         "shop --uri mysql://shop@127.0.0.1/shop --tables customers",
       })
   void answersWrongUsageWithOneLineAndStatus2(String line) {

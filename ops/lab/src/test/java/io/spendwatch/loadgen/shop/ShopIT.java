@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Ticker;
 import io.spendwatch.loadgen.shop.Shop.Tables;
 import io.spendwatch.ops.lab.sandbox.BusinessServer;
@@ -54,6 +55,9 @@ class ShopIT {
         BusinessServer server = BusinessServer.start(engine, directory, 0)) {
       BusinessDatabase database = open(server);
       var books = new ShopBooks(database);
+      addHistory(books, database);
+      int earlier = books.transactions(Tables.STORE).size();
+      int earlierPlain = books.transactions(Tables.USERS).size();
       // Little, so that it runs out.
       execute(database, "UPDATE inventory SET inv_quantity_on_hand = 5");
 
@@ -67,23 +71,23 @@ class ShopIT {
       assertThat(report.unknown() + report.lostConnections()).isZero();
       assertThat(books.findings()).isEmpty();
 
-      Map<String, Transaction> transactions = books.transactions(Tables.STORE);
-      assertThat(transactions).hasSize((int) (report.lines() + report.returns()));
+      Map<String, Transaction> all = books.transactions(Tables.STORE);
+      assertThat(all).hasSize((int) (earlier + report.lines() + report.returns()));
+      Map<String, Transaction> transactions = since(all, before);
       assertThat(sum(transactions, TransactionKind.PURCHASE)).isEqualTo(report.soldMinor());
       assertThat(sum(transactions, TransactionKind.REFUND)).isEqualTo(report.returnedMinor());
       assertThat(transactions.values())
           .allSatisfy(
               transaction -> {
-                assertThat(Instant.ofEpochMilli(transaction.eventTimeMs()))
-                    .isBetween(before.minusMillis(1), Instant.now());
+                assertThat(transaction.eventTimeMs()).isLessThanOrEqualTo(Instant.now().toEpochMilli());
                 if (transaction.kind() == TransactionKind.REFUND) {
-                  assertThat(transactions.get(transaction.originalTransactionId()).amountMinor())
+                  assertThat(all.get(transaction.originalTransactionId()).amountMinor())
                       .isGreaterThanOrEqualTo(transaction.amountMinor());
                 }
               });
-      assertBalancesMoved(books, transactions, database);
+      assertBalancesMoved(books, all, database);
 
-      plainShop(database);
+      plainShop(database, earlierPlain);
 
       // What is wrong is found.
       execute(
@@ -98,20 +102,44 @@ class ShopIT {
     }
   }
 
+  private void addHistory(ShopBooks books, BusinessDatabase database) {
+    var history = new ShopHistory(database, USERS, 0.2, seed, Instant.now());
+    try (Progress progress = Progress.of("history", 6_000, System.err)) {
+      history.add(Tables.STORE, 6_000, progress);
+      history.add(Tables.USERS, 1_000, progress);
+    }
+    assertThat(books.findings()).isEmpty();
+    Map<TransactionKind, Long> kinds =
+        books.transactions(Tables.STORE).values().stream()
+            .collect(Collectors.groupingBy(Transaction::kind, Collectors.counting()));
+    assertThat(kinds.get(TransactionKind.PURCHASE)).isEqualTo(6_000);
+    assertThat(kinds.get(TransactionKind.REFUND)).isBetween(900L, 1_500L);
+    assertThat(books.transactions(Tables.USERS)).hasSize(1_000);
+  }
+
+  private static Map<String, Transaction> since(Map<String, Transaction> all, Instant instant) {
+    long fromMs = instant.toEpochMilli();
+    return all.entrySet().stream()
+        .filter(entry -> entry.getValue().eventTimeMs() >= fromMs)
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
   /** Each transaction, and a question after each. */
-  private void plainShop(BusinessDatabase database) throws SQLException {
+  private void plainShop(BusinessDatabase database, int earlier) throws SQLException {
     execute(database, "UPDATE users SET balance = 300");
+    Instant before = Instant.now();
     ShopReport report = shop(database, Tables.USERS, Duration.ofSeconds(4)).run();
 
-    Map<String, Transaction> transactions = new ShopBooks(database).transactions(Tables.USERS);
-    assertThat(transactions).hasSize((int) (report.sales() + report.returns()));
+    Map<String, Transaction> all = new ShopBooks(database).transactions(Tables.USERS);
+    Map<String, Transaction> transactions = since(all, before);
+    assertThat(all).hasSize((int) (earlier + report.sales() + report.returns()));
     assertThat(report.sales()).isPositive();
     assertThat(report.returns()).isPositive();
     assertThat(report.questions()).isEqualTo(report.sales() + report.returns());
     assertThat(sum(transactions, TransactionKind.PURCHASE)).isEqualTo(report.soldMinor());
     assertThat(sum(transactions, TransactionKind.REFUND)).isEqualTo(report.returnedMinor());
     long over =
-        transactions.values().stream()
+        since(all, Instant.now().minus(Duration.ofHours(24))).values().stream()
             .collect(
                 Collectors.groupingBy(
                     Transaction::userId, Collectors.summingLong(Transaction::signedAmountMinor)))
