@@ -14,13 +14,18 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The traffic commands: replay, generate, load, shop. Exit status 0 when done, 2 for wrong usage, 1 where
- * the command could not do its work; the latter two with one line on standard error. A load that
- * could not do its work has status 2 as well: 1 says that its answers are wrong.
+ * The traffic commands: replay, generate, load, shop. Exit status 0 when done, 2 for wrong usage, 1
+ * where the command could not do its work; the latter two with one line on standard error. A load
+ * that could not do its work has status 2 as well: 1 says that its answers are wrong.
  */
 @Command(
     name = "spendwatch",
-    subcommands = {ReplayCommand.class, GenerateCommand.class, LoadCommand.class, ShopCommand.class},
+    subcommands = {
+      ReplayCommand.class,
+      GenerateCommand.class,
+      LoadCommand.class,
+      ShopCommand.class
+    },
     description = "Traffic for spendwatch: recorded, generated, live.")
 public final class LoadGen implements Runnable {
 

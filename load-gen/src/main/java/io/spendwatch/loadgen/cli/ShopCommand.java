@@ -112,10 +112,7 @@ final class ShopCommand implements Callable<Integer> {
       description = "Of them, so many are returns (default ${DEFAULT-VALUE}).")
   private double returnProbability;
 
-  @Option(
-      names = "--duration",
-      paramLabel = "DURATION",
-      description = "Default: until Ctrl-C.")
+  @Option(names = "--duration", paramLabel = "DURATION", description = "Default: until Ctrl-C.")
   private Duration duration;
 
   @Option(
@@ -216,11 +213,7 @@ final class ShopCommand implements Callable<Integer> {
     Duration interval = interval();
     Usage.require(spec, interval.isPositive(), "--sales-interval", interval, "more than 0");
     Usage.require(
-        spec,
-        duration == null || duration.isPositive(),
-        "--duration",
-        duration,
-        "more than 0");
+        spec, duration == null || duration.isPositive(), "--duration", duration, "more than 0");
     return new Shop.Settings(
         tables,
         interval,

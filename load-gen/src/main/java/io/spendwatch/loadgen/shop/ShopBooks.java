@@ -152,7 +152,9 @@ public final class ShopBooks {
                   findings.add(
                       "return of " + row.getLong(1) + ", " + row.getLong(2) + " has no such sale"));
           read(
-              statement, TICKETS_OFF, row -> findings.add("ticket " + row.getLong(1) + " is empty"));
+              statement,
+              TICKETS_OFF,
+              row -> findings.add("ticket " + row.getLong(1) + " is empty"));
         });
     return findings;
   }

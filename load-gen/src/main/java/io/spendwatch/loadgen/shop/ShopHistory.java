@@ -82,8 +82,7 @@ public final class ShopHistory {
   }
 
   private void addSales(Connection connection, long rows, Progress progress) throws SQLException {
-    List<Map.Entry<Long, Long>> prices =
-        List.copyOf(ShopTables.prices(connection).entrySet());
+    List<Map.Entry<Long, Long>> prices = List.copyOf(ShopTables.prices(connection).entrySet());
     long ticket = lastTicket(connection);
     try (PreparedStatement tickets = connection.prepareStatement(INSERT_TICKET);
         PreparedStatement sales = connection.prepareStatement(Store.INSERT_SALE);

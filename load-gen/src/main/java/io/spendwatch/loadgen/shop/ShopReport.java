@@ -162,8 +162,7 @@ public record ShopReport(
             deliveries));
     if (questions > 0) {
       text.append(
-          String.format(
-              Locale.ROOT, "; %,d risky users of %,d questions", riskyUsers, questions));
+          String.format(Locale.ROOT, "; %,d risky users of %,d questions", riskyUsers, questions));
     }
     text.append(
         String.format(

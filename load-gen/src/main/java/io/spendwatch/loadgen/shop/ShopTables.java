@@ -204,8 +204,7 @@ public final class ShopTables {
   }
 
   private static BigDecimal openingBalance(long number) {
-    return money(
-        new SplittableRandom(SEED + number).nextInt(BALANCE_MINOR_MIN, BALANCE_MINOR_MAX));
+    return money(new SplittableRandom(SEED + number).nextInt(BALANCE_MINOR_MIN, BALANCE_MINOR_MAX));
   }
 
   /** TPC-DS has 16 characters for these. */

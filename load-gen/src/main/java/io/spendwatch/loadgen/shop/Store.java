@@ -106,7 +106,8 @@ final class Store implements Application {
     try (Connection connection = database.connect()) {
       Map<Long, Long> pricesMinor = ShopTables.prices(connection);
       if (pricesMinor.isEmpty()) {
-        throw new CommandFailed("the store has no items in the " + database + ": --create makes some");
+        throw new CommandFailed(
+            "the store has no items in the " + database + ": --create makes some");
       }
       return new Store(customers, returnProbability, pricesMinor, earlierLines(connection));
     } catch (SQLException e) {

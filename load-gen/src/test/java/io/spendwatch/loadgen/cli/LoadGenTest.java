@@ -76,7 +76,14 @@ class LoadGenTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"--help", "replay --help", "generate --help", "generate tpcds -h", "load --help", "shop --help"})
+      strings = {
+        "--help",
+        "replay --help",
+        "generate --help",
+        "generate tpcds -h",
+        "load --help",
+        "shop --help"
+      })
   void helpsWithStatus0(String line) {
     Run run = run(line);
 

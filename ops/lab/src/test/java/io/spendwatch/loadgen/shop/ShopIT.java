@@ -28,8 +28,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -79,7 +79,8 @@ class ShopIT {
       assertThat(transactions.values())
           .allSatisfy(
               transaction -> {
-                assertThat(transaction.eventTimeMs()).isLessThanOrEqualTo(Instant.now().toEpochMilli());
+                assertThat(transaction.eventTimeMs())
+                    .isLessThanOrEqualTo(Instant.now().toEpochMilli());
                 if (transaction.kind() == TransactionKind.REFUND) {
                   assertThat(all.get(transaction.originalTransactionId()).amountMinor())
                       .isGreaterThanOrEqualTo(transaction.amountMinor());
@@ -274,8 +275,7 @@ class ShopIT {
     return new Shop.Settings(tables, Duration.ofMillis(10), duration, 4, USERS, 0.2, seed);
   }
 
-  private static void execute(BusinessDatabase database, String... statements)
-      throws SQLException {
+  private static void execute(BusinessDatabase database, String... statements) throws SQLException {
     try (Connection connection = database.connect();
         Statement statement = connection.createStatement()) {
       for (String sql : statements) {

@@ -18,6 +18,7 @@ import java.util.Map;
 public final class BusinessServer implements AutoCloseable {
   /** Of the database, and of the user. */
   static final String NAME = "shop";
+
   static final String PASSWORD = "sandbox";
 
   /** Which product it is. */
@@ -54,8 +55,7 @@ public final class BusinessServer implements AutoCloseable {
 
   private static BusinessServer startPostgres(DataDirectory directory, int port) {
     PostgresServer postgres =
-        PostgresServer.start(
-            directory.business("postgres"), port, Map.of("wal_level", "logical"));
+        PostgresServer.start(directory.business("postgres"), port, Map.of("wal_level", "logical"));
     try {
       prepare(postgres);
       return new BusinessServer(postgres, "postgresql", "postgresql");
@@ -73,8 +73,7 @@ public final class BusinessServer implements AutoCloseable {
     try (Connection connection = DriverManager.getConnection(url, postgres.user(), "");
         Statement statement = connection.createStatement()) {
       if (isMissing(statement, "SELECT FROM pg_roles WHERE rolname = '" + NAME + "'")) {
-        statement.execute(
-            "CREATE ROLE " + NAME + " SUPERUSER LOGIN PASSWORD '" + PASSWORD + "'");
+        statement.execute("CREATE ROLE " + NAME + " SUPERUSER LOGIN PASSWORD '" + PASSWORD + "'");
       }
       if (isMissing(statement, "SELECT FROM pg_database WHERE datname = '" + NAME + "'")) {
         statement.execute("CREATE DATABASE " + NAME + " OWNER " + NAME);

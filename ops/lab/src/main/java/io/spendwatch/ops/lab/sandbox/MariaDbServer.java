@@ -110,14 +110,12 @@ public final class MariaDbServer implements DatabaseServer {
 
   /** The database {@code shop}, which is there, with the user and without the password. */
   public String uri() {
-    return String.format(
-        Locale.ROOT, "mysql://%s@%s:%d/%s", USER, Ports.LOOPBACK, port, DATABASE);
+    return String.format(Locale.ROOT, "mysql://%s@%s:%d/%s", USER, Ports.LOOPBACK, port, DATABASE);
   }
 
   /** The same database for JDBC, without user and password. */
   public String jdbcUrl() {
-    return String.format(
-        Locale.ROOT, "jdbc:mariadb://%s:%d/%s", Ports.LOOPBACK, port, DATABASE);
+    return String.format(Locale.ROOT, "jdbc:mariadb://%s:%d/%s", Ports.LOOPBACK, port, DATABASE);
   }
 
   @Override

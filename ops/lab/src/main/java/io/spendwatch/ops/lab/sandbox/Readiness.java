@@ -56,8 +56,7 @@ final class Readiness {
    * @param log where its output goes
    * @throws OperatorException if it fails, or has not ended in time
    */
-  static void make(String program, List<String> command, Path input, Path log)
-      throws IOException {
+  static void make(String program, List<String> command, Path input, Path log) throws IOException {
     var builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     if (input != null) {

@@ -46,7 +46,9 @@ class MariaDbServerIT {
       server.kill();
       assertThat(server.ended().get(STOP.toSeconds(), TimeUnit.SECONDS))
           .startsWith("MariaDB has stopped");
-      await("the end").atMost(STOP).until(() -> processes.stream().noneMatch(ProcessHandle::isAlive));
+      await("the end")
+          .atMost(STOP)
+          .until(() -> processes.stream().noneMatch(ProcessHandle::isAlive));
     }
     try (MariaDbServer server = MariaDbServer.start(directory, 0)) {
       assertThat(ask(server, "SELECT name FROM paid")).isEqualTo("Łódź 💶");
@@ -59,7 +61,8 @@ class MariaDbServerIT {
       assertThat(ask(server, "SELECT count(*) FROM mysql.global_priv WHERE user = ''"))
           .as("nobody without a name may come in")
           .isEqualTo("0");
-      assertThatThrownBy(() -> DriverManager.getConnection(server.jdbcUrl(), "shop", "wrong").close())
+      assertThatThrownBy(
+              () -> DriverManager.getConnection(server.jdbcUrl(), "shop", "wrong").close())
           .isInstanceOf(SQLException.class)
           .hasMessageContaining("Access denied");
     }
@@ -70,13 +73,18 @@ class MariaDbServerIT {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral(Ports.LOOPBACK))) {
       assertThatThrownBy(() -> MariaDbServer.start(directory, taken.getLocalPort()).close())
           .isInstanceOf(OperatorException.class)
-          .hasMessageContaining("port " + taken.getLocalPort() + " is taken: MariaDB cannot listen");
+          .hasMessageContaining(
+              "port " + taken.getLocalPort() + " is taken: MariaDB cannot listen");
     }
   }
 
   private static String variable(MariaDbServer server, String name) throws SQLException {
-    return ask(server, "SELECT variable_value FROM information_schema.global_variables"
-            + " WHERE variable_name = '" + name + "'");
+    return ask(
+        server,
+        "SELECT variable_value FROM information_schema.global_variables"
+            + " WHERE variable_name = '"
+            + name
+            + "'");
   }
 
   private static String ask(MariaDbServer server, String sql) throws SQLException {
