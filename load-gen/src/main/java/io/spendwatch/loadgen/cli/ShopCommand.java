@@ -4,7 +4,7 @@ import io.spendwatch.loadgen.CommandFailed;
 import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Rate;
 import io.spendwatch.loadgen.pace.Ticker;
-import io.spendwatch.loadgen.shop.BusinessDatabase;
+import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.Shop;
 import io.spendwatch.loadgen.shop.ShopHistory;
 import io.spendwatch.loadgen.shop.ShopReport;
@@ -146,7 +146,7 @@ final class ShopCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    BusinessDatabase database = database();
+    ShopDatabase database = database();
     Shop.Settings settings = settings();
     InstantSource clock = InstantSource.system();
     if (create) {
@@ -181,11 +181,11 @@ final class ShopCommand implements Callable<Integer> {
     }
   }
 
-  private BusinessDatabase database() {
+  private ShopDatabase database() {
     Usage.require(
         spec, uri != null, "--uri", "none", "SPENDWATCH_BUSINESS_URI, as `sandbox --business` has");
     try {
-      return BusinessDatabase.parse(uri, user, password());
+      return ShopDatabase.parse(uri, user, password());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--uri: " + e.getMessage(), e);
     }

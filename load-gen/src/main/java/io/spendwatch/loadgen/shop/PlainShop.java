@@ -45,7 +45,7 @@ final class PlainShop implements Application {
    * @param returnProbability of the transactions, the share that is money back
    * @throws CommandFailed if the tables are not there, or the database refuses
    */
-  static PlainShop open(BusinessDatabase database, int users, double returnProbability) {
+  static PlainShop open(ShopDatabase database, int users, double returnProbability) {
     try (Connection connection = database.connect()) {
       return new PlainShop(ids(connection, users), returnProbability);
     } catch (SQLException e) {

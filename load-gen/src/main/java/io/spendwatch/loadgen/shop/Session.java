@@ -26,7 +26,7 @@ final class Session implements AutoCloseable {
   /** MariaDB's time limit of waiting for a lock, which has no state of its own. */
   private static final int LOCK_WAIT_TIMEOUT = 1205;
 
-  private final BusinessDatabase database;
+  private final ShopDatabase database;
   private final Ticker ticker;
   private final PrintStream err;
   private Connection connection;
@@ -34,7 +34,7 @@ final class Session implements AutoCloseable {
   /**
    * @param err where it says that the database is away
    */
-  Session(BusinessDatabase database, Ticker ticker, PrintStream err) {
+  Session(ShopDatabase database, Ticker ticker, PrintStream err) {
     this.database = database;
     this.ticker = ticker;
     this.err = err;

@@ -32,7 +32,7 @@ public final class Shop {
 
   private static final Duration SAY_EVERY = Duration.ofSeconds(10);
 
-  private final BusinessDatabase database;
+  private final ShopDatabase database;
   private final Settings settings;
   private final InstantSource clock;
   private final Ticker ticker;
@@ -73,7 +73,7 @@ public final class Shop {
    * @param err where it says what it waits for
    */
   public Shop(
-      BusinessDatabase database,
+      ShopDatabase database,
       Settings settings,
       InstantSource clock,
       Ticker ticker,

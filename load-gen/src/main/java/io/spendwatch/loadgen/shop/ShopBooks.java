@@ -60,10 +60,10 @@ public final class ShopBooks {
       "SELECT st_ticket_number FROM store_ticket LEFT JOIN store_sales"
           + " ON ss_ticket_number = st_ticket_number WHERE ss_item_sk IS NULL";
 
-  private final BusinessDatabase database;
+  private final ShopDatabase database;
 
   /** Opens nothing yet. */
-  public ShopBooks(BusinessDatabase database) {
+  public ShopBooks(ShopDatabase database) {
     this.database = database;
   }
 

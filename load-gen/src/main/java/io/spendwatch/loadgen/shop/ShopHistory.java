@@ -44,7 +44,7 @@ public final class ShopHistory {
   private static final String CHANGE_OPENING =
       "UPDATE customer SET c_opening_balance = c_opening_balance + ? WHERE c_customer_sk = ?";
 
-  private final BusinessDatabase database;
+  private final ShopDatabase database;
   private final SplittableRandom random;
   private final int users;
   private final double returnProbability;
@@ -56,7 +56,7 @@ public final class ShopHistory {
    * @param until when the last row is from
    */
   public ShopHistory(
-      BusinessDatabase database, int users, double returnProbability, long seed, Instant until) {
+      ShopDatabase database, int users, double returnProbability, long seed, Instant until) {
     this.database = database;
     this.random = new SplittableRandom(seed);
     this.users = users;
@@ -133,7 +133,7 @@ public final class ShopHistory {
         connection.commit();
       }
     }
-    if (database.dialect() == BusinessDatabase.Dialect.POSTGRES) {
+    if (database.dialect() == ShopDatabase.Dialect.POSTGRES) {
       // There, a number that was given is not passed over by itself.
       try (Statement statement = connection.createStatement()) {
         statement.execute(NEXT_TICKET_POSTGRES);

@@ -56,7 +56,7 @@ public final class ShopTables {
    *
    * @throws CommandFailed if the database refuses
    */
-  public static void create(BusinessDatabase database) {
+  public static void create(ShopDatabase database) {
     try (Connection connection = database.connect()) {
       try (Statement statement = connection.createStatement()) {
         String all = load("create_tables." + database.dialect().label() + ".sql");
@@ -77,7 +77,7 @@ public final class ShopTables {
    * @param opened when their accounts were
    * @throws CommandFailed if the tables are not there, or the database refuses
    */
-  public static void addUsers(BusinessDatabase database, int users, Instant opened) {
+  public static void addUsers(ShopDatabase database, int users, Instant opened) {
     try (Connection connection = database.connect()) {
       addCustomers(connection, users, LocalDateTime.ofInstant(opened, ZoneOffset.UTC));
       addPlainUsers(connection, users);
@@ -87,7 +87,7 @@ public final class ShopTables {
   }
 
   /** What the failure of a statement of ours means, for people. */
-  static CommandFailed failed(BusinessDatabase database, SQLException e) {
+  static CommandFailed failed(ShopDatabase database, SQLException e) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     boolean missing = state.equals(MISSING_TABLE_MARIADB) || state.equals(MISSING_TABLE_POSTGRES);
     return new CommandFailed(

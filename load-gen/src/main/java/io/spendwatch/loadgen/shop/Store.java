@@ -102,7 +102,7 @@ final class Store implements Application {
    * @param returnProbability of what happens, the share that is a return
    * @throws CommandFailed if the tables are not there, or the database refuses
    */
-  static Store open(BusinessDatabase database, int customers, double returnProbability) {
+  static Store open(ShopDatabase database, int customers, double returnProbability) {
     try (Connection connection = database.connect()) {
       Map<Long, Long> pricesMinor = ShopTables.prices(connection);
       if (pricesMinor.isEmpty()) {

@@ -53,7 +53,7 @@ class ShopIT {
   void whatItSaysIsWhatItsTablesHave(Engine engine) throws Exception {
     try (DataDirectory directory = DataDirectory.take(root);
         BusinessServer server = BusinessServer.start(engine, directory, 0)) {
-      BusinessDatabase database = open(server);
+      ShopDatabase database = open(server);
       var books = new ShopBooks(database);
       addHistory(books, database);
       int earlier = books.transactions(Tables.STORE).size();
@@ -103,7 +103,7 @@ class ShopIT {
     }
   }
 
-  private void addHistory(ShopBooks books, BusinessDatabase database) {
+  private void addHistory(ShopBooks books, ShopDatabase database) {
     var history = new ShopHistory(database, USERS, 0.2, seed, Instant.now());
     try (Progress progress = Progress.of("history", 6_000, System.err)) {
       history.add(Tables.STORE, 6_000, progress);
@@ -126,7 +126,7 @@ class ShopIT {
   }
 
   /** Each transaction, and a question after each. */
-  private void plainShop(BusinessDatabase database, int earlier) throws SQLException {
+  private void plainShop(ShopDatabase database, int earlier) throws SQLException {
     execute(database, "UPDATE users SET balance = 300");
     Instant before = Instant.now();
     ShopReport report = shop(database, Tables.USERS, Duration.ofSeconds(4)).run();
@@ -161,7 +161,7 @@ class ShopIT {
       Shop shop;
       CompletableFuture<ShopReport> report;
       try (BusinessServer server = BusinessServer.start(engine, directory, port)) {
-        BusinessDatabase database = open(server);
+        ShopDatabase database = open(server);
         shop =
             new Shop(
                 database,
@@ -174,7 +174,7 @@ class ShopIT {
         server.server().kill();
       }
       try (BusinessServer server = BusinessServer.start(engine, directory, port)) {
-        BusinessDatabase database = database(server);
+        ShopDatabase database = database(server);
         awaitSales(database, report, tickets(database) + 20);
         shop.stop();
         ShopReport done = report.get(LONG.toSeconds(), TimeUnit.SECONDS);
@@ -182,7 +182,7 @@ class ShopIT {
         assertThat(done.lostConnections() + done.unknown()).as("%s", done).isPositive();
         assertThat(said.toString(StandardCharsets.UTF_8))
             .contains("shop: waiting for the business database", "is back")
-            .doesNotContain("sandbox");
+            .doesNotContain(server.password());
         var books = new ShopBooks(database);
         assertThat(books.findings()).isEmpty();
         assertThat(tickets(database)).isBetween(done.sales(), done.sales() + done.unknown());
@@ -194,7 +194,7 @@ class ShopIT {
   void namesWhatIsMissing() throws Exception {
     try (DataDirectory directory = DataDirectory.take(root);
         BusinessServer server = BusinessServer.start(Engine.POSTGRES, directory, 0)) {
-      BusinessDatabase database = database(server);
+      ShopDatabase database = database(server);
       assertThatThrownBy(() -> ShopTables.addUsers(database, USERS, Instant.EPOCH))
           .isInstanceOf(CommandFailed.class)
           .hasMessage(
@@ -205,7 +205,7 @@ class ShopIT {
   }
 
   private void assertBalancesMoved(
-      ShopBooks books, Map<String, Transaction> transactions, BusinessDatabase database)
+      ShopBooks books, Map<String, Transaction> transactions, ShopDatabase database)
       throws SQLException {
     Map<String, Long> spentMinor =
         transactions.values().stream()
@@ -236,14 +236,14 @@ class ShopIT {
   }
 
   private static void awaitSales(
-      BusinessDatabase database, CompletableFuture<ShopReport> report, long tickets) {
+      ShopDatabase database, CompletableFuture<ShopReport> report, long tickets) {
     await("sales")
         .atMost(LONG)
         .failFast("the shop has closed", report::isDone)
         .until(() -> tickets(database) >= tickets);
   }
 
-  private static long tickets(BusinessDatabase database) throws SQLException {
+  private static long tickets(ShopDatabase database) throws SQLException {
     try (Connection connection = database.connect();
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery("SELECT count(*) FROM store_ticket")) {
@@ -252,8 +252,8 @@ class ShopIT {
     }
   }
 
-  private static BusinessDatabase open(BusinessServer server) {
-    BusinessDatabase database = database(server);
+  private static ShopDatabase open(BusinessServer server) {
+    ShopDatabase database = database(server);
     ShopTables.create(database);
     ShopTables.create(database);
     ShopTables.addUsers(database, USERS, Instant.now());
@@ -262,11 +262,11 @@ class ShopIT {
     return database;
   }
 
-  private static BusinessDatabase database(BusinessServer server) {
-    return BusinessDatabase.parse(server.uri(), "", server.password());
+  private static ShopDatabase database(BusinessServer server) {
+    return ShopDatabase.parse(server.uri(), "", server.password());
   }
 
-  private Shop shop(BusinessDatabase database, Tables tables, Duration duration) {
+  private Shop shop(ShopDatabase database, Tables tables, Duration duration) {
     return new Shop(
         database, settings(tables, duration), InstantSource.system(), Ticker.SYSTEM, System.err);
   }
@@ -275,7 +275,7 @@ class ShopIT {
     return new Shop.Settings(tables, Duration.ofMillis(10), duration, 4, USERS, 0.2, seed);
   }
 
-  private static void execute(BusinessDatabase database, String... statements) throws SQLException {
+  private static void execute(ShopDatabase database, String... statements) throws SQLException {
     try (Connection connection = database.connect();
         Statement statement = connection.createStatement()) {
       for (String sql : statements) {

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.cli;
 
 import io.spendwatch.loadgen.CommandFailed;
-import io.spendwatch.loadgen.shop.BusinessDatabase;
+import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopTables;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
@@ -160,7 +160,7 @@ public final class SandboxCommand implements Callable<Integer> {
 
   private static void fill(BusinessServer server) {
     try {
-      var database = BusinessDatabase.parse(server.uri(), server.user(), server.password());
+      var database = ShopDatabase.parse(server.uri(), server.user(), server.password());
       ShopTables.create(database);
       ShopTables.addUsers(database, ShopTables.USERS, InstantSource.system().instant());
     } catch (CommandFailed e) {

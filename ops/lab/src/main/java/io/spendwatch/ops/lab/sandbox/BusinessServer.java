@@ -19,7 +19,8 @@ public final class BusinessServer implements AutoCloseable {
   /** Of the database, and of the user. */
   static final String NAME = "shop";
 
-  static final String PASSWORD = "sandbox";
+  /** No word that stands in what commands print: there it would be masked. */
+  static final String PASSWORD = "not-secret";
 
   /** Which product it is. */
   public enum Engine {

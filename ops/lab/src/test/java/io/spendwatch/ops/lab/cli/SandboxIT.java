@@ -3,7 +3,7 @@ package io.spendwatch.ops.lab.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.loadgen.shop.BusinessDatabase;
+import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopBooks;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -142,7 +142,7 @@ class SandboxIT {
       }
       assertThat(
               new ShopBooks(
-                      BusinessDatabase.parse(uri, "", settings.get("SPENDWATCH_BUSINESS_PASSWORD")))
+                      ShopDatabase.parse(uri, "", settings.get("SPENDWATCH_BUSINESS_PASSWORD")))
                   .findings())
           .isEmpty();
 

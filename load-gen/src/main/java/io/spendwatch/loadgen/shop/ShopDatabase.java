@@ -19,7 +19,7 @@ import java.util.Properties;
  * @param user never empty
  * @param password empty for none
  */
-public record BusinessDatabase(Dialect dialect, String jdbcUrl, String user, String password) {
+public record ShopDatabase(Dialect dialect, String jdbcUrl, String user, String password) {
   private static final int CONNECT_TIMEOUT_SECONDS = 5;
   private static final int ANSWER_TIMEOUT_SECONDS = 60;
 
@@ -43,7 +43,7 @@ public record BusinessDatabase(Dialect dialect, String jdbcUrl, String user, Str
   }
 
   /** From now on the password is masked in all that is printed. */
-  public BusinessDatabase {
+  public ShopDatabase {
     Secrets.keep(password);
   }
 
@@ -55,7 +55,7 @@ public record BusinessDatabase(Dialect dialect, String jdbcUrl, String user, Str
    * @param password for a URI that has none
    * @throws IllegalArgumentException if it is no such URI; the message does not repeat it
    */
-  public static BusinessDatabase parse(String uri, String user, String password) {
+  public static ShopDatabase parse(String uri, String user, String password) {
     URI parsed;
     try {
       parsed = new URI(uri);
@@ -81,7 +81,7 @@ public record BusinessDatabase(Dialect dialect, String jdbcUrl, String user, Str
     if (who.isEmpty()) {
       throw new IllegalArgumentException("names no user (SPENDWATCH_BUSINESS_USER)");
     }
-    return new BusinessDatabase(
+    return new ShopDatabase(
         dialect,
         "jdbc:"
             + (dialect == Dialect.MARIADB ? "mariadb" : "postgresql")

@@ -3,14 +3,14 @@ package io.spendwatch.loadgen.shop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.loadgen.shop.BusinessDatabase.Dialect;
+import io.spendwatch.loadgen.shop.ShopDatabase.Dialect;
 import io.spendwatch.protocol.Secrets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class BusinessDatabaseTest {
+class ShopDatabaseTest {
   @ParameterizedTest
   @CsvSource({
     "mysql://shop@db:3306/shop, MARIADB, jdbc:mariadb://db:3306/shop, shop, of the setting",
@@ -20,8 +20,8 @@ class BusinessDatabaseTest {
     "postgres://[::1]:5432/shop, POSTGRES, jdbc:postgresql://[::1]:5432/shop, other, of the setting"
   })
   void readsUris(String uri, Dialect dialect, String jdbcUrl, String user, String password) {
-    assertThat(BusinessDatabase.parse(uri, "other", "of the setting"))
-        .isEqualTo(new BusinessDatabase(dialect, jdbcUrl, user, password));
+    assertThat(ShopDatabase.parse(uri, "other", "of the setting"))
+        .isEqualTo(new ShopDatabase(dialect, jdbcUrl, user, password));
   }
 
   @ParameterizedTest
@@ -37,7 +37,7 @@ class BusinessDatabaseTest {
         "mysql://db/hidden"
       })
   void refusesOthersWithoutRepeatingThem(String uri) {
-    assertThatThrownBy(() -> BusinessDatabase.parse(uri, "", "hidden"))
+    assertThatThrownBy(() -> ShopDatabase.parse(uri, "", "hidden"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasNoCause()
         .hasMessageMatching("(?s).{10,}")
@@ -47,8 +47,8 @@ class BusinessDatabaseTest {
 
   @Test
   void showsNoPassword() {
-    BusinessDatabase database =
-        BusinessDatabase.parse("mysql://shop:dorothea@db/shop?password=dorothea", "", "");
+    ShopDatabase database =
+        ShopDatabase.parse("mysql://shop:dorothea@db/shop?password=dorothea", "", "");
 
     assertThat(database).hasToString("business database at mariadb://db/shop");
     assertThat(Secrets.masked("refused: dorothea")).isEqualTo("refused: ***");
