@@ -55,6 +55,9 @@ import picocli.CommandLine.Spec;
       "  generate  Writes a data set, and the answers that must come out for it.",
       "  shop      Sells and takes back, in the tables of a business database.",
       "",
+      "From a business database:",
+      "  capture   Follows its log, and sends what its tables say of spend and balances.",
+      "",
       "Each command has --help. Settings come from SPENDWATCH_... environment variables; sandbox"
           + " prints those that the others need; print-config shows where each comes from.",
       "",

@@ -39,8 +39,8 @@ public final class CaptureMapping {
   }
 
   /**
-   * Reads {@code purchases}, {@code refunds}, {@code transactions} and {@code balances}, each a list
-   * of tables.
+   * Reads {@code purchases}, {@code refunds}, {@code transactions} and {@code balances}, each a
+   * list of tables.
    *
    * @param capture the section that has them
    * @throws IllegalArgumentException or {@link ConfigException} naming the setting that is missing,
@@ -65,7 +65,8 @@ public final class CaptureMapping {
     each(
         capture,
         "transactions",
-        (path, table) -> add(transactions, path, table, transactionsTable(table, Optional.empty())));
+        (path, table) ->
+            add(transactions, path, table, transactionsTable(table, Optional.empty())));
     check(
         !transactions.isEmpty() || !balances.isEmpty(),
         "capture",
@@ -156,7 +157,8 @@ public final class CaptureMapping {
       List<String> misfits, String table, Set<String> asked, Map<String, ColumnType> columns) {
     for (String column : asked) {
       if (!columns.containsKey(column)) {
-        misfits.add("table " + table + " has no column " + column + meant(column, columns.keySet()));
+        misfits.add(
+            "table " + table + " has no column " + column + meant(column, columns.keySet()));
       }
     }
   }
@@ -196,13 +198,21 @@ public final class CaptureMapping {
     boolean isLocal = type == ColumnType.LOCAL_DATE_TIME || type == ColumnType.DATE;
     if (isLocal && moment.zone().isEmpty()) {
       misfits.add(
-          "column " + column + " of table " + table + " has no zone: say in event-time which it is,"
+          "column "
+              + column
+              + " of table "
+              + table
+              + " has no zone: say in event-time which it is,"
               + " such as zone = \"Europe/Berlin\"");
     }
     boolean isNumber = type == ColumnType.INTEGER || type == ColumnType.DECIMAL;
     if (isNumber && moment.unit().isEmpty()) {
       misfits.add(
-          "column " + column + " of table " + table + " is a number: say in event-time what it"
+          "column "
+              + column
+              + " of table "
+              + table
+              + " is a number: say in event-time what it"
               + " counts since 1970: unit = seconds, milliseconds or microseconds");
     }
   }
@@ -274,7 +284,10 @@ public final class CaptureMapping {
   private static <T> void add(Map<String, T> tables, String path, TableSection section, T table) {
     String name = section.text("table");
     check(
-        tables.putIfAbsent(name, table) == null, path + ".table", name, "no table that is named before");
+        tables.putIfAbsent(name, table) == null,
+        path + ".table",
+        name,
+        "no table that is named before");
   }
 
   private static TransactionsTable transactionsTable(TableSection table, Optional<KindRule> kind) {
@@ -359,9 +372,7 @@ public final class CaptureMapping {
     }
 
     OnChange onChange(String key, OnChange otherwise) {
-      return section.has(key)
-          ? OnChange.named(path + "." + key, section.string(key))
-          : otherwise;
+      return section.has(key) ? OnChange.named(path + "." + key, section.string(key)) : otherwise;
     }
 
     Map<String, String> renamed() {
@@ -404,8 +415,7 @@ public final class CaptureMapping {
       EventTimeColumn column;
       if (time.has("day")) {
         column =
-            new EventTimeColumn.DayAndTime(
-                time.string("day"), time.string("time"), zone(time));
+            new EventTimeColumn.DayAndTime(time.string("day"), time.string("time"), zone(time));
       } else {
         column =
             new EventTimeColumn.Moment(

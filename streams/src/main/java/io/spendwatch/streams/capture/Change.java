@@ -22,8 +22,7 @@ public sealed interface Change {
    *
    * @param before empty where the database does not write it into its log
    */
-  record Updated(String table, Optional<Row> before, Row after, LogPosition at)
-      implements Change {}
+  record Updated(String table, Optional<Row> before, Row after, LogPosition at) implements Change {}
 
   /**
    * A row that is gone.

@@ -186,7 +186,8 @@ public final class ChangeMapper {
 
     private static boolean fits(Entry former, Entry present) {
       BigInteger difference =
-          BigInteger.valueOf(present.signedMinor()).subtract(BigInteger.valueOf(former.signedMinor()));
+          BigInteger.valueOf(present.signedMinor())
+              .subtract(BigInteger.valueOf(former.signedMinor()));
       // Its absolute value too.
       return difference.abs().bitLength() < Long.SIZE;
     }
@@ -280,7 +281,13 @@ public final class ChangeMapper {
 
     private PutAside aside(DeadLetterReason reason, String message, Row row) {
       return ChangeMapper.aside(
-          Kind.TRANSACTIONS, change, table.userId(), mappedColumns(), reason, message, row,
+          Kind.TRANSACTIONS,
+          change,
+          table.userId(),
+          mappedColumns(),
+          reason,
+          message,
+          row,
           row == null ? null : table.row(row));
     }
 
@@ -313,8 +320,7 @@ public final class ChangeMapper {
 
     private void present(Optional<Row> before, Row row) {
       Reading<Account> is = read(table.row(row), table::read);
-      boolean same =
-          before.isPresent() && is.equals(read(table.row(before.get()), table::read));
+      boolean same = before.isPresent() && is.equals(read(table.row(before.get()), table::read));
       if (same) {
         return;
       }
@@ -356,8 +362,14 @@ public final class ChangeMapper {
 
     private PutAside aside(DeadLetterReason reason, String message, Row row) {
       return ChangeMapper.aside(
-          Kind.BALANCES, change, table.userId(), CaptureMapping.columns(table), reason, message,
-          row, row == null ? null : table.row(row));
+          Kind.BALANCES,
+          change,
+          table.userId(),
+          CaptureMapping.columns(table),
+          reason,
+          message,
+          row,
+          row == null ? null : table.row(row));
     }
   }
 

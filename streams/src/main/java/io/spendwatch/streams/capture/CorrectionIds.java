@@ -21,8 +21,8 @@ final class CorrectionIds {
   private CorrectionIds() {}
 
   /**
-   * The row's id, a tilde and 12 characters; where that
-   * would be too long, a tilde and 43 characters.
+   * The row's id, a tilde and 12 characters; where that would be too long, a tilde and 43
+   * characters.
    *
    * @param part tells apart what comes of one change
    */

@@ -59,7 +59,6 @@ sealed interface EventTimeColumn {
       return Set.of(column);
     }
 
-
     @Override
     public long epochMs(MappedRow row) throws UnmappableException {
       Object value = row.required(column);
@@ -94,7 +93,6 @@ sealed interface EventTimeColumn {
     public Set<String> columns() {
       return Set.of(day, time);
     }
-
 
     @Override
     public long epochMs(MappedRow row) throws UnmappableException {

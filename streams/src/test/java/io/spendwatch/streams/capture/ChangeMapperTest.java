@@ -227,11 +227,9 @@ class ChangeMapperTest {
   })
   void numbersCountSince1970(String unit, long value, long expectedMs) {
     ChangeMapper mapper =
-        mapper(
-            SALES
-                .replace("zone = \"Europe/Berlin\"", "unit = " + unit)
-                .replace("%s", ""));
-    assertThat(only(mapper.map(new Inserted("shop.sales", sale("at", value), next()))).eventTimeMs())
+        mapper(SALES.replace("zone = \"Europe/Berlin\"", "unit = " + unit).replace("%s", ""));
+    assertThat(
+            only(mapper.map(new Inserted("shop.sales", sale("at", value), next()))).eventTimeMs())
         .isEqualTo(expectedMs);
   }
 
@@ -239,28 +237,23 @@ class ChangeMapperTest {
   void dayAndTimeMayStandInTwoColumns() {
     ChangeMapper mapper =
         mapper(
-            SALES
-                .replace("column = at, zone", "day = day, time = time, zone")
-                .replace("%s", ""));
+            SALES.replace("column = at, zone", "day = day, time = time, zone").replace("%s", ""));
     long expected = Instant.parse("2003-01-02T11:00:01Z").toEpochMilli();
     assertThat(
-            only(
-                    mapper.map(
-                        new Inserted(
-                            "shop.sales", sale("day", 2_452_642L, "time", 43_201L), next())))
+            only(mapper.map(
+                    new Inserted("shop.sales", sale("day", 2_452_642L, "time", 43_201L), next())))
                 .eventTimeMs())
         .isEqualTo(expected);
     assertThat(
-            only(
-                    mapper.map(
-                        new Inserted(
-                            "shop.sales",
-                            sale(
-                                "day",
-                                LocalDate.parse("2003-01-02"),
-                                "time",
-                                LocalTime.parse("12:00:01")),
-                            next())))
+            only(mapper.map(
+                    new Inserted(
+                        "shop.sales",
+                        sale(
+                            "day",
+                            LocalDate.parse("2003-01-02"),
+                            "time",
+                            LocalTime.parse("12:00:01")),
+                        next())))
                 .eventTimeMs())
         .isEqualTo(expected);
   }
@@ -330,18 +323,14 @@ class ChangeMapperTest {
                         sale("store", 4L, "secret", "x", "amount", new BigDecimal("12.500")),
                         next())))
         .isEmpty();
-    assertThat(
-            sales("")
-                .map(new Inserted("shop.sales", sale("amount", BigDecimal.ZERO), next())))
+    assertThat(sales("").map(new Inserted("shop.sales", sale("amount", BigDecimal.ZERO), next())))
         .isEmpty();
   }
 
   @Test
   void arowOfAnotherUserIsTakenBackFromTheFirst() {
     List<Captured> captured =
-        sales("")
-            .map(
-                new Updated("shop.sales", Optional.of(sale()), sale("user", "u2"), next()));
+        sales("").map(new Updated("shop.sales", Optional.of(sale()), sale("user", "u2"), next()));
 
     assertThat(captured)
         .extracting(each -> ((OfTransaction) each).transaction())
@@ -370,20 +359,16 @@ class ChangeMapperTest {
                         sale("amount", new BigDecimal("10")),
                         next())));
     assertThat(letter.reason()).isEqualTo(DeadLetterReason.CHANGED_ROW);
-    assertThat(
-            TransactionCodec.decode("u1".getBytes(UTF_8), letter.value(), Long.MAX_VALUE))
+    assertThat(TransactionCodec.decode("u1".getBytes(UTF_8), letter.value(), Long.MAX_VALUE))
         .isInstanceOfSatisfying(
             Decoded.Valid.class,
-            valid ->
-                assertThat(((Transaction) valid.value()).signedAmountMinor()).isEqualTo(-250));
+            valid -> assertThat(((Transaction) valid.value()).signedAmountMinor()).isEqualTo(-250));
   }
 
   @Test
   void whereChangesAreIgnoredNothingComesOfThem() {
     ChangeMapper mapper = sales("on-update = ignore, on-delete = ignore");
-    assertThat(
-            mapper.map(
-                new Updated("shop.sales", Optional.empty(), sale("user", "u2"), next())))
+    assertThat(mapper.map(new Updated("shop.sales", Optional.empty(), sale("user", "u2"), next())))
         .isEmpty();
     assertThat(mapper.map(new Deleted("shop.sales", sale(), next()))).isEmpty();
     assertThat(mapper.map(new Truncated("shop.sales", next()))).isEmpty();
@@ -392,14 +377,11 @@ class ChangeMapperTest {
   @Test
   void aChangeWithoutTheFormerRowIsPutAside() {
     assertThat(
-            letter(
-                    sales("")
-                        .map(new Updated("shop.sales", Optional.empty(), sale(), next())))
+            letter(sales("").map(new Updated("shop.sales", Optional.empty(), sale(), next())))
                 .reason())
         .isEqualTo(DeadLetterReason.CHANGED_ROW);
     assertThat(
-            letter(sales("").map(new Deleted("shop.sales", sale("amount", null), next())))
-                .reason())
+            letter(sales("").map(new Deleted("shop.sales", sale("amount", null), next()))).reason())
         .isEqualTo(DeadLetterReason.CHANGED_ROW);
     assertThat(letter(sales("").map(new Truncated("shop.sales", next()))).reason())
         .isEqualTo(DeadLetterReason.CHANGED_ROW);
@@ -429,14 +411,11 @@ class ChangeMapperTest {
         mapper(
             SALES.replace("purchases", "transactions").replace("%s", "kind { positive = REFUND }"));
     assertThat(
-            only(
-                    mapper.map(
-                        new Inserted(
-                            "shop.sales", sale("amount", new BigDecimal("-3.00")), next())))
+            only(mapper.map(
+                    new Inserted("shop.sales", sale("amount", new BigDecimal("-3.00")), next())))
                 .signedAmountMinor())
         .isEqualTo(300);
-    assertThat(
-            only(mapper.map(new Inserted("shop.sales", sale(), next()))).signedAmountMinor())
+    assertThat(only(mapper.map(new Inserted("shop.sales", sale(), next()))).signedAmountMinor())
         .isEqualTo(-1250);
   }
 
@@ -457,19 +436,17 @@ class ChangeMapperTest {
             only(mapper.map(new Inserted("shop.sales", sale("type", 2L), next())))
                 .signedAmountMinor())
         .isEqualTo(-1250);
-    assertThat(
-            mapper.map(
-                new Inserted("shop.sales", sale("type", "fee", "amount", null), next())))
+    assertThat(mapper.map(new Inserted("shop.sales", sale("type", "fee", "amount", null), next())))
         .isEmpty();
-    assertThat(
-            letter(mapper.map(new Inserted("shop.sales", sale("type", "?"), next()))).reason())
+    assertThat(letter(mapper.map(new Inserted("shop.sales", sale("type", "?"), next()))).reason())
         .isEqualTo(DeadLetterReason.BAD_KIND);
   }
 
   @Test
   void columnsAreAddedAndSubtracted() {
     ChangeMapper mapper =
-        mapper(SALES.replace("amount = amount", "amount = [amount, tax, -coupon]").replace("%s", ""));
+        mapper(
+            SALES.replace("amount = amount", "amount = [amount, tax, -coupon]").replace("%s", ""));
     Row row = sale("tax", new BigDecimal("0.75"), "coupon", 3L);
     assertThat(only(mapper.map(new Inserted("shop.sales", row, next()))).amountMinor())
         .isEqualTo(1025);
@@ -488,17 +465,15 @@ class ChangeMapperTest {
     Row row = sale();
     Map<String, Object> columns = new LinkedHashMap<>(row.columns());
     columns.put("price", columns.remove("amount"));
-    assertThatThrownBy(
-            () -> sales("").map(new Inserted("shop.sales", new Row(columns), next())))
+    assertThatThrownBy(() -> sales("").map(new Inserted("shop.sales", new Row(columns), next())))
         .isInstanceOf(ColumnGoneException.class)
         .hasMessageContaining("table shop.sales has no column amount any more");
     assertThat(
-            only(
-                    mapper(
-                            SALES
-                                .replace("amount = amount", "amount = cost")
-                                .replace("%s", "renamed { cost = price }"))
-                        .map(new Inserted("shop.sales", new Row(columns), next())))
+            only(mapper(
+                        SALES
+                            .replace("amount = amount", "amount = cost")
+                            .replace("%s", "renamed { cost = price }"))
+                    .map(new Inserted("shop.sales", new Row(columns), next())))
                 .amountMinor())
         .isEqualTo(1250);
   }

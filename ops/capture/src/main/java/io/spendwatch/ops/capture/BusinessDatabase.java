@@ -48,6 +48,13 @@ interface BusinessDatabase {
    */
   void beginAnew(CaptureConfig config, boolean expected) throws SQLException;
 
+  /**
+   * Whether reading on from a record's offset gives exactly what comes after the record. Heartbeats
+   * of some products stand within a change, which would be read again: it changes nothing, but
+   * since when balances hold has to be counted exactly.
+   */
+  boolean isExact(Map<String, ?> offset, boolean heartbeat);
+
   /** The table that a record is about, as the mapping names it. */
   String table(Struct source);
 

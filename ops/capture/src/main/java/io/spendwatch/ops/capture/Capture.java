@@ -116,14 +116,12 @@ final class Capture {
       }
       if (cause instanceof AuthenticationException || cause instanceof AuthorizationException) {
         throw new OperatorException(
-            "Kafka at "
-                + config.kafka().bootstrapServers()
-                + " refuses us: "
-                + cause.getMessage(),
+            "Kafka at " + config.kafka().bootstrapServers() + " refuses us: " + cause.getMessage(),
             failure);
       }
       if (cause instanceof SQLException refused && isRefusal(refused)) {
-        throw new OperatorException(config.source() + " refuses us: " + cause.getMessage(), failure);
+        throw new OperatorException(
+            config.source() + " refuses us: " + cause.getMessage(), failure);
       }
     }
   }

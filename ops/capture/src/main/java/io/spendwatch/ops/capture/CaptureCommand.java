@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -48,6 +49,10 @@ public final class CaptureCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(CaptureCommand.class);
   private static final Duration END_MAX = Duration.ofSeconds(30);
 
+  /** It tells of each connection, past our log. Held: a logger that nobody holds is forgotten. */
+  private static final java.util.logging.Logger BINLOG_CLIENT =
+      java.util.logging.Logger.getLogger("com.github.shyiko.mysql.binlog");
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -73,6 +78,7 @@ public final class CaptureCommand implements Callable<Integer> {
   public static void main(String[] args) {
     // As Spendwatch.
     Locale.setDefault(Locale.ROOT);
+    BINLOG_CLIENT.setLevel(Level.WARNING);
     System.exit(Spendwatch.run(Map.of("capture", CaptureCommand.class), args));
   }
 

@@ -122,7 +122,9 @@ record CaptureConfig(
     return 1_000_000_000L + Math.floorMod(name.hashCode(), 1_000_000_000);
   }
 
-  /** Of the topic with the history of the tables, where the log itself does not say what they are. */
+  /**
+   * Of the topic with the history of the tables, where the log itself does not say what they are.
+   */
   String historyTopic() {
     return positionsTopic + "." + name + ".history";
   }

@@ -48,10 +48,10 @@ import org.slf4j.LoggerFactory;
  *   log ─▶ read-changes ─▶ map-changes ─▶ send ─▶ Kafka has them ─▶ keep-position ─▶ the log may be cleared up to it
  * </pre>
  *
- * <p>So a position is kept only when Kafka has all that comes before it: each change is sent once at
- * least, and again with the same ids. One producer sends all, in the log's order, and Kafka keeps
- * the order of a key. While Kafka is slow, sending waits, reading waits for it, and the database
- * keeps its log. Blocks; for one thread.
+ * <p>So a position is kept only when Kafka has all that comes before it: each change is sent once
+ * at least, and again with the same ids. One producer sends all, in the log's order, and Kafka
+ * keeps the order of a key. While Kafka is slow, sending waits, reading waits for it, and the
+ * database keeps its log. Blocks; for one thread.
  */
 final class CaptureSession {
   private static final Logger LOG = LoggerFactory.getLogger(CaptureSession.class);
@@ -193,9 +193,12 @@ final class CaptureSession {
       ChangeReader reader,
       ChangeMapper mapper,
       BalanceClock clock) {
-    var batch = new InFlight.Batch(records.getLast());
+    var batch = new InFlight.Batch();
     for (SourceRecord record : records) {
       Optional<Change> change = reader.change(record);
+      if (database.isExact(record.sourceOffset(), change.isEmpty())) {
+        batch.upTo(record);
+      }
       if (change.isEmpty()) {
         continue;
       }
@@ -277,17 +280,17 @@ final class CaptureSession {
   /** Keeps the place up to which Kafka has everything. Answers whether there was anything to do. */
   private boolean keepPosition(KafkaProducer<byte[], byte[]> producer) {
     Optional<InFlight.Batch> done = inFlight.takeDone();
-    if (done.isEmpty() || done.get().clock().isEmpty()) {
+    if (done.isEmpty()) {
       return false;
     }
-    SourceRecord last = done.get().last();
+    SourceRecord last = done.get().place().orElseThrow();
     Map<String, Object> offset = new HashMap<>(last.sourceOffset());
     if (isWithinSnapshot(offset)) {
       return false;
     }
     var _ =
         producer.send(
-            positions.record(new Position.InLog(offset, done.get().clock().get())),
+            positions.record(new Position.InLog(offset, done.get().clock().orElseThrow())),
             (_, e) -> {
               if (e == null) {
                 kept.set(last);
@@ -300,8 +303,7 @@ final class CaptureSession {
 
   /** A snapshot that is interrupted is begun anew. */
   private static boolean isWithinSnapshot(Map<String, Object> offset) {
-    return offset.get("snapshot") != null
-        && !Boolean.TRUE.equals(offset.get("snapshot_completed"));
+    return offset.get("snapshot") != null && !Boolean.TRUE.equals(offset.get("snapshot_completed"));
   }
 
   /** Tells the server up to where it need not keep its log for us. */

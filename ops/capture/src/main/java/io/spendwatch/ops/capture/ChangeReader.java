@@ -139,8 +139,7 @@ final class ChangeReader {
 
   private static Object ofStruct(Struct struct) {
     if ("io.debezium.data.VariableScaleDecimal".equals(struct.schema().name())) {
-      return new BigDecimal(
-          new BigInteger(bytes(struct.get("value"))), struct.getInt32("scale"));
+      return new BigDecimal(new BigInteger(bytes(struct.get("value"))), struct.getInt32("scale"));
     }
     return struct.toString();
   }

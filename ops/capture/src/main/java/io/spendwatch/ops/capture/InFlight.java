@@ -19,11 +19,12 @@ final class InFlight {
     /** One more than records that are not acknowledged, while more may be added. */
     private final AtomicInteger waitingFor = new AtomicInteger(1);
 
-    private final SourceRecord last;
+    private Optional<SourceRecord> place = Optional.empty();
     private Optional<BalanceClock.State> clock = Optional.empty();
 
-    Batch(SourceRecord last) {
-      this.last = last;
+    /** Reading may go on after this record, the last so far that this can be said of. */
+    void upTo(SourceRecord record) {
+      place = Optional.of(record);
     }
 
     /** A record of it is on its way. */
@@ -40,9 +41,9 @@ final class InFlight {
       return waitingFor.get() == 0;
     }
 
-    /** The last that was read. */
-    SourceRecord last() {
-      return last;
+    /** After which reading may go on; empty where that cannot be said of any of its records. */
+    Optional<SourceRecord> place() {
+      return place;
     }
 
     /** As it was after the batch; empty where that is too much to be kept. */
@@ -58,16 +59,18 @@ final class InFlight {
     batches.add(batch);
   }
 
-  /** The last batch up to which Kafka has all of them; those are forgotten. Empty for none. */
+  /**
+   * The last batch with a place and a clock of those up to which Kafka has everything, which are
+   * forgotten. Empty for none.
+   */
   Optional<Batch> takeDone() {
     Batch done = null;
     while (!batches.isEmpty() && batches.peek().isDone()) {
-      done = batches.poll();
+      Batch next = batches.poll();
+      if (next.place.isPresent() && next.clock.isPresent()) {
+        done = next;
+      }
     }
     return Optional.ofNullable(done);
-  }
-
-  boolean isEmpty() {
-    return batches.isEmpty();
   }
 }

@@ -16,6 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceTask;
 
@@ -25,6 +27,9 @@ import org.apache.kafka.connect.source.SourceTask;
  */
 final class MariaDbDatabase implements BusinessDatabase {
   private static final String CONNECT_MS_MAX = "10000";
+
+  /** Domain, server and number of a transaction. */
+  private static final Pattern GTID = Pattern.compile("(\\d+)-\\d+-(\\d+)");
 
   private final SourceAddress address;
 
@@ -47,8 +52,7 @@ final class MariaDbDatabase implements BusinessDatabase {
     settings.put("bigint.unsigned.handling.mode", "precise");
     settings.put("enable.time.adjuster", "false");
     settings.put("include.schema.changes", "false");
-    settings.put(
-        "schema.history.internal", "io.debezium.storage.kafka.history.KafkaSchemaHistory");
+    settings.put("schema.history.internal", "io.debezium.storage.kafka.history.KafkaSchemaHistory");
     settings.put("schema.history.internal.kafka.topic", config.historyTopic());
     settings.put(
         "schema.history.internal.kafka.bootstrap.servers", config.kafka().bootstrapServers());
@@ -117,7 +121,8 @@ final class MariaDbDatabase implements BusinessDatabase {
     try (Connection connection = connect()) {
       if (!one(connection, "SELECT version()").toLowerCase(Locale.ROOT).contains("mariadb")) {
         misfits.add(
-            address + " is not MariaDB: MySQL's own log is read by another connector, which is not"
+            address
+                + " is not MariaDB: MySQL's own log is read by another connector, which is not"
                 + " part of this");
       }
       require(misfits, connection, "log_bin", "1", "ON");
@@ -146,30 +151,91 @@ final class MariaDbDatabase implements BusinessDatabase {
 
   @Override
   public void requireLog(CaptureConfig config, Map<String, Object> offset) throws SQLException {
-    Object file = offset.get("file");
-    if (!(offset.get("pos") instanceof Number place) || file == null) {
-      return;
-    }
-    try (Connection connection = connect();
-        PreparedStatement statement = connection.prepareStatement("SHOW BINARY LOGS");
-        ResultSet logs = statement.executeQuery()) {
-      while (logs.next()) {
-        if (logs.getString(1).equals(file)) {
-          if (logs.getLong(2) < place.longValue()) {
-            throw BusinessDatabase.lost(
-              address,
-                "file " + file + " ends before place " + place + ", up to where changes were captured");
-          }
-          return;
-        }
+    try (Connection connection = connect()) {
+      if (offset.get("gtids") instanceof String kept && !kept.isBlank()) {
+        requireTransactions(connection, transactions(kept));
+      } else if (offset.get("file") instanceof String file) {
+        requireFile(connection, file);
       }
     }
-    throw BusinessDatabase.lost(address, "file " + file + " was purged (binlog_expire_logs_seconds, PURGE BINARY LOGS)");
+  }
+
+  /**
+   * By transactions' own numbers, which are the same on each server of a set: after a failover the
+   * files are others.
+   */
+  private void requireTransactions(Connection connection, Map<String, Long> kept)
+      throws SQLException {
+    List<String> files = files(connection);
+    if (files.isEmpty()) {
+      throw BusinessDatabase.lost(address, "it has no binary log");
+    }
+    String oldest =
+        one(connection, "SELECT binlog_gtid_pos('" + files.getFirst().replace("'", "''") + "', 4)");
+    for (Map.Entry<String, Long> before : transactions(oldest).entrySet()) {
+      long keptNumber = kept.getOrDefault(before.getKey(), 0L);
+      if (keptNumber < before.getValue()) {
+        throw BusinessDatabase.lost(
+            address,
+            "what comes after transaction "
+                + keptNumber
+                + " of domain "
+                + before.getKey()
+                + " was purged (binlog_expire_logs_seconds, PURGE BINARY LOGS)");
+      }
+    }
+    Map<String, Long> newest = transactions(one(connection, "SELECT @@global.gtid_binlog_pos"));
+    for (Map.Entry<String, Long> place : kept.entrySet()) {
+      if (newest.getOrDefault(place.getKey(), 0L) < place.getValue()) {
+        throw BusinessDatabase.lost(
+            address,
+            "it has no transaction "
+                + place.getValue()
+                + " of domain "
+                + place.getKey()
+                + ", up to which changes were captured: it was made anew, or restored to an"
+                + " earlier time");
+      }
+    }
+  }
+
+  /** Of {@code domain-server-number,…}: the greatest number of each domain. */
+  private static Map<String, Long> transactions(String gtids) {
+    Map<String, Long> numbers = new LinkedHashMap<>();
+    Matcher gtid = GTID.matcher(gtids == null ? "" : gtids);
+    while (gtid.find()) {
+      numbers.merge(gtid.group(1), Long.parseLong(gtid.group(2)), Math::max);
+    }
+    return numbers;
+  }
+
+  private void requireFile(Connection connection, String file) throws SQLException {
+    if (!files(connection).contains(file)) {
+      throw BusinessDatabase.lost(
+          address, "file " + file + " was purged (binlog_expire_logs_seconds, PURGE BINARY LOGS)");
+    }
+  }
+
+  private static List<String> files(Connection connection) throws SQLException {
+    List<String> files = new ArrayList<>();
+    try (PreparedStatement statement = connection.prepareStatement("SHOW BINARY LOGS");
+        ResultSet logs = statement.executeQuery()) {
+      while (logs.next()) {
+        files.add(logs.getString(1));
+      }
+    }
+    return files;
   }
 
   /** Who reads the log leaves nothing in the server. */
   @Override
   public void beginAnew(CaptureConfig config, boolean expected) {}
+
+  /** A heartbeat comes before its event counts as read: it is exact between transactions only. */
+  @Override
+  public boolean isExact(Map<String, ?> offset, boolean heartbeat) {
+    return !heartbeat || !offset.containsKey("event");
+  }
 
   @Override
   public String table(Struct source) {

@@ -113,10 +113,7 @@ final class Positions {
       throws ExecutionException, InterruptedException, TimeoutException {
     try {
       var _ =
-          admin
-              .createTopics(List.of(topic))
-              .all()
-              .get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+          admin.createTopics(List.of(topic)).all().get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof TopicExistsException)) {
         throw e;

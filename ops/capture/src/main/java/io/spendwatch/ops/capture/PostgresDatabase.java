@@ -50,6 +50,8 @@ final class PostgresDatabase implements BusinessDatabase {
     settings.put("slot.drop.on.stop", "false");
     settings.put("publication.name", slot(config));
     settings.put("publication.autocreate.mode", "filtered");
+    // A partitioned table is one table.
+    settings.put("publish.via.partition.root", "true");
     settings.put("time.precision.mode", "adaptive");
     settings.put("database.sslmode", address.tls().word());
     if (!address.rootCertificate().isEmpty()) {
@@ -138,7 +140,7 @@ final class PostgresDatabase implements BusinessDatabase {
         PreparedStatement statement =
             connection.prepareStatement(
                 // A place in the log as the number that the task has for it.
-                "SELECT wal_status, (confirmed_flush_lsn - '0/0')::bigint, database, active_pid"
+                "SELECT wal_status, (confirmed_flush_lsn - '0/0')::bigint, database"
                     + " FROM pg_replication_slots WHERE slot_name = ?")) {
       statement.setString(1, slot);
       try (ResultSet row = statement.executeQuery()) {
@@ -154,7 +156,8 @@ final class PostgresDatabase implements BusinessDatabase {
                   + " idle_replication_slot_timeout)");
         }
         if (!address.database().equals(row.getString(3))) {
-          throw BusinessDatabase.lost(address, "replication slot " + slot + " is one of database " + row.getString(3));
+          throw BusinessDatabase.lost(
+              address, "replication slot " + slot + " is one of database " + row.getString(3));
         }
         long confirmed = row.getLong(2);
         Long kept = lsn(offset);
@@ -219,6 +222,11 @@ final class PostgresDatabase implements BusinessDatabase {
         throw e;
       }
     }
+  }
+
+  @Override
+  public boolean isExact(Map<String, ?> offset, boolean heartbeat) {
+    return true;
   }
 
   @Override

@@ -39,7 +39,10 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** A real Kafka and a real business database, for one test class; each test has tables and topics of its own. */
+/**
+ * A real Kafka and a real business database, for one test class; each test has tables and topics of
+ * its own.
+ */
 final class CaptureBed implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(60);
   private static final int PARTITIONS = 3;
@@ -102,7 +105,8 @@ final class CaptureBed implements AutoCloseable {
       try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
         List<NewTopic> topics = new ArrayList<>();
         for (String topic : List.of("tx", "bal", "tx.dlq", "bal.dlq")) {
-          topics.add(new NewTopic(name + "." + topic, Optional.of(PARTITIONS), Optional.of((short) 1)));
+          topics.add(
+              new NewTopic(name + "." + topic, Optional.of(PARTITIONS), Optional.of((short) 1)));
         }
         var _ = admin.createTopics(topics).all().get(30, TimeUnit.SECONDS);
       }
@@ -132,8 +136,16 @@ final class CaptureBed implements AutoCloseable {
           }
           """
               .formatted(
-                  kafka.bootstrapServers(), name, name, name, name, name, business.uri(),
-                  business.user(), business.password(), mapping));
+                  kafka.bootstrapServers(),
+                  name,
+                  name,
+                  name,
+                  name,
+                  name,
+                  business.uri(),
+                  business.user(),
+                  business.password(),
+                  mapping));
     }
 
     Path file() {
@@ -257,7 +269,8 @@ final class CaptureBed implements AutoCloseable {
       List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
       try (var consumer =
           new KafkaConsumer<>(
-              Map.of("bootstrap.servers", kafka.bootstrapServers(), "auto.offset.reset", "earliest"),
+              Map.of(
+                  "bootstrap.servers", kafka.bootstrapServers(), "auto.offset.reset", "earliest"),
               new ByteArrayDeserializer(),
               new ByteArrayDeserializer())) {
         List<TopicPartition> partitions =

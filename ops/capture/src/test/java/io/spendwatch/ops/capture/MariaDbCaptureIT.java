@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.ops.capture.CaptureBed.Running;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -25,8 +24,15 @@ class MariaDbCaptureIT extends CaptureContract {
     }
     sell("(2, 1, 1.00, '2024-07-12 15:57:33', NULL)");
     bed().sql("FLUSH BINARY LOGS");
-    List<List<String>> logs = bed().rows("SHOW BINARY LOGS");
-    bed().sql("PURGE BINARY LOGS TO '" + logs.getLast().getFirst() + "'");
+    String last = bed().rows("SHOW BINARY LOGS").getLast().getFirst();
+    // Not while somebody is seen reading it.
+    await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              bed().sql("PURGE BINARY LOGS TO '" + last + "'");
+              return bed().rows("SHOW BINARY LOGS").size() == 1;
+            });
     try (Running capture = site.start()) {
       assertThat(capture.failure())
           .isInstanceOf(OperatorException.class)
