@@ -4,12 +4,13 @@ import io.spendwatch.loadgen.CommandFailed;
 import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Rate;
 import io.spendwatch.loadgen.pace.Ticker;
-import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.Shop;
+import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopHistory;
 import io.spendwatch.loadgen.shop.ShopReport;
 import io.spendwatch.loadgen.shop.ShopTables;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -149,18 +150,19 @@ final class ShopCommand implements Callable<Integer> {
     ShopDatabase database = database();
     Shop.Settings settings = settings();
     InstantSource clock = InstantSource.system();
+    PrintStream err = System.err;
     if (create) {
       ShopTables.create(database);
     }
     ShopTables.addUsers(database, users, clock.instant());
     if (history > 0) {
-      try (Progress progress = Progress.of("history", history, System.err)) {
+      try (Progress progress = Progress.of("history", history, err)) {
         new ShopHistory(database, users, returnProbability, settings.seed(), clock.instant())
             .add(tables, history, progress);
       }
     }
-    var shop = new Shop(database, settings, clock, Ticker.SYSTEM, System.err);
-    System.err.printf(
+    var shop = new Shop(database, settings, clock, Ticker.SYSTEM, err);
+    err.printf(
         Locale.ROOT,
         "shop: open, %s: %s sales and returns a second by %d workers, seed %d%n",
         database,

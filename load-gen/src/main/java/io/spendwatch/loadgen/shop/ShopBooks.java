@@ -200,7 +200,7 @@ public final class ShopBooks {
   /** Times without a zone are UTC. */
   private static long epochMs(ResultSet row, int column) throws SQLException {
     Calendar utc = Calendar.getInstance(TimeZone.getTimeZone(ZoneOffset.UTC), Locale.ROOT);
-    return row.getTimestamp(column, utc).getTime();
+    return row.getTimestamp(column, utc).toInstant().toEpochMilli();
   }
 
   /** A question, or several, of one moment. */

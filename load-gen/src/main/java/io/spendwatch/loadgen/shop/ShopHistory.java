@@ -94,12 +94,12 @@ public final class ShopHistory {
         Map<Long, Long> spentMinor = new TreeMap<>();
         while (done < chunkEnd) {
           ticket++;
-          long customer = 1 + random.nextInt(users);
-          long store = 1 + random.nextInt(Store.STORES);
+          long customer = 1L + random.nextInt(users);
+          long store = 1L + random.nextInt(Store.STORES);
           LocalDateTime soldAt = at(done, rows);
           setTicket(tickets, ticket, customer, store, soldAt);
           int first = random.nextInt(prices.size());
-          long lines = Math.min(chunkEnd - done, 1 + random.nextInt(Store.LINES_MAX));
+          long lines = Math.min(chunkEnd - done, 1L + random.nextInt(Store.LINES_MAX));
           for (int line = 0; line < lines; line++) {
             var item = prices.get((first + line) % prices.size());
             var sold =

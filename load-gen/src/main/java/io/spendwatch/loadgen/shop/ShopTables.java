@@ -60,7 +60,7 @@ public final class ShopTables {
     try (Connection connection = database.connect()) {
       try (Statement statement = connection.createStatement()) {
         String all = load("create_tables." + database.dialect().label() + ".sql");
-        for (String sql : STATEMENT_END.split(all)) {
+        for (String sql : STATEMENT_END.splitAsStream(all).toList()) {
           statement.execute(sql);
         }
       }

@@ -143,8 +143,8 @@ final class Store implements Application {
         return connection -> takeBack(connection, line.get(), quantity, nowUtc);
       }
     }
-    long customer = 1 + random.nextInt(customers);
-    long store = 1 + random.nextInt(STORES);
+    long customer = 1L + random.nextInt(customers);
+    long store = 1L + random.nextInt(STORES);
     // By item: who locks stock in one order waits for nobody who waits for them.
     Map<Long, Wanted> wanted = new TreeMap<>();
     int lines = 1 + random.nextInt(LINES_MAX);

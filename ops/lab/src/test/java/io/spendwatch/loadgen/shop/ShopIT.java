@@ -16,6 +16,7 @@ import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -105,7 +106,8 @@ class ShopIT {
 
   private void addHistory(ShopBooks books, ShopDatabase database) {
     var history = new ShopHistory(database, USERS, 0.2, seed, Instant.now());
-    try (Progress progress = Progress.of("history", 6_000, System.err)) {
+    var unseen = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+    try (Progress progress = Progress.of("history", 7_000, unseen)) {
       history.add(Tables.STORE, 6_000, progress);
       history.add(Tables.USERS, 1_000, progress);
     }

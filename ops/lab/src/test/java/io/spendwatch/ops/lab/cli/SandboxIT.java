@@ -3,8 +3,8 @@ package io.spendwatch.ops.lab.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopBooks;
+import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.testing.Launched;
