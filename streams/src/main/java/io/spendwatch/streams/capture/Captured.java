@@ -24,14 +24,14 @@ public sealed interface Captured {
    * A dead letter.
    *
    * @param userId the key; empty where it is not known
-   * @param value UTF-8 JSON: the record as it would have been sent, where there is one (to put the
-   *     letter back sends it), else the mapped columns of the row
+   * @param value JSON: the record as it would have been sent, where there is one (to put the letter
+   *     back sends it), else the mapped columns of the row
    * @param message for people
    */
   record PutAside(
       Kind kind,
       Optional<String> userId,
-      byte[] value,
+      String value,
       DeadLetterReason reason,
       String message,
       String table,

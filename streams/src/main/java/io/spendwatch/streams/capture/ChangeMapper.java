@@ -228,7 +228,7 @@ public final class ChangeMapper {
                 new PutAside(
                     Kind.TRANSACTIONS,
                     Optional.of(correction.userId()),
-                    TransactionCodec.encode(correction),
+                    new String(TransactionCodec.encode(correction), UTF_8),
                     DeadLetterReason.CHANGED_ROW,
                     "a row of "
                         + table.table()
@@ -401,7 +401,7 @@ public final class ChangeMapper {
         change.at());
   }
 
-  private static byte[] json(Change change, Collection<String> columns, Row row) {
+  private static String json(Change change, Collection<String> columns, Row row) {
     var bytes = new ByteArrayOutputStream(256);
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
@@ -421,7 +421,7 @@ public final class ChangeMapper {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return bytes.toByteArray();
+    return bytes.toString(UTF_8);
   }
 
   private static String word(Change change) {

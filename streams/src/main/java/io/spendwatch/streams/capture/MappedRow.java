@@ -27,6 +27,8 @@ final class MappedRow {
   }
 
   /**
+   * A row under its table's mapping.
+   *
    * @param formerNames what columns were called earlier in the log, by what they are called now
    */
   MappedRow(String table, Row row, Map<String, String> formerNames) {
@@ -50,7 +52,7 @@ final class MappedRow {
       }
       value = row.columns().get(former);
     }
-    if (value == Row.NOT_SENT) {
+    if (value instanceof Row.NotSent) {
       throw new UnmappableException(
           DeadLetterReason.MISSING_FIELD, "column " + column + " is not in the log");
     }

@@ -24,8 +24,6 @@ final class Capture {
   /** Of MariaDB: wrong login, no right to the database, no such database. */
   private static final Set<Integer> REFUSALS = Set.of(1044, 1045, 1049, 1698);
 
-  private static final int FAILURES_SHOWN = 1;
-
   private final CaptureConfig config;
   private final BusinessDatabase database;
   private final Timekeeper time;
@@ -62,14 +60,13 @@ final class Capture {
    */
   void run(boolean snapshot) throws InterruptedException {
     var begun = new AtomicBoolean();
+    boolean snapshotIsDue = snapshot;
     String lastFailure = "";
     for (int failures = 0; !toldToEnd.get(); ) {
       begun.set(false);
       try {
-        // A snapshot that was asked for is begun once: from then on its state is kept.
-        boolean asked = snapshot && failures == 0;
         new CaptureSession(config, database, time, progress, toldToEnd::get)
-            .run(asked, () -> begun(begun));
+            .run(snapshotIsDue, () -> begun(begun));
       } catch (OperatorException | MisfitException | InterruptedException e) {
         throw e;
       } catch (ColumnGoneException e) {
@@ -77,8 +74,10 @@ final class Capture {
       } catch (Exception e) {
         requireRetriable(e);
         failures = begun.get() ? 1 : failures + 1;
+        // Once one is begun, that is kept where the position is.
+        snapshotIsDue = snapshotIsDue && !begun.get();
         String what = rootMessage(e);
-        if (failures == FAILURES_SHOWN || !what.equals(lastFailure)) {
+        if (failures == 1 || !what.equals(lastFailure)) {
           LOG.atWarn().addKeyValue("waitingFor", what).log("Waits");
           LOG.debug("The session has failed", e);
         }
@@ -137,7 +136,7 @@ final class Capture {
 
   private static String rootMessage(Throwable failure) {
     Throwable root = failure;
-    while (root.getCause() != null && root.getCause() != root) {
+    while (root.getCause() != null) {
       root = root.getCause();
     }
     return root.getMessage() == null ? root.toString() : root.getMessage();

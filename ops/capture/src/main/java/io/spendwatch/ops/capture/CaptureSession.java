@@ -22,6 +22,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -131,11 +133,28 @@ final class CaptureSession {
       KafkaProducer<byte[], byte[]> producer, Position from, boolean snapshotIsAskedFor)
       throws SQLException, InterruptedException, ExecutionException, TimeoutException {
     switch (from) {
-      case Position.InLog(Map<String, Object> offset, _) -> database.requireLog(config, offset);
+      case Position.InLog(Map<String, Object> offset, _, Set<String> tables) -> {
+        requireKnown(tables);
+        database.requireLog(config, offset);
+      }
       case Position.None _ -> beginSnapshot(producer, snapshotIsAskedFor);
       case Position.InSnapshot _ -> beginSnapshot(producer, true);
     }
     return from;
+  }
+
+  /** Of a table that is new in the mapping, rows of before would never be sent. */
+  private void requireKnown(Set<String> tables) {
+    Set<String> added = new TreeSet<>(config.mapping().tables());
+    added.removeAll(tables);
+    if (!added.isEmpty()) {
+      throw new OperatorException(
+          "new in the mapping: "
+              + String.join(", ", added)
+              + ". `capture --snapshot` sends the rows that are there (those of the other tables, sent"
+              + " before, count once); or give the new tables a capture of their own, with another"
+              + " name");
+    }
   }
 
   private void beginSnapshot(KafkaProducer<byte[], byte[]> producer, boolean expected)
@@ -152,10 +171,10 @@ final class CaptureSession {
 
   private void walk(KafkaProducer<byte[], byte[]> producer, Position from, Runnable onBegun)
       throws Exception {
-    Map<String, Object> offset = from instanceof Position.InLog(var place, _) ? place : null;
+    Map<String, Object> offset = from instanceof Position.InLog(var place, _, _) ? place : null;
     BalanceClock clock =
         new BalanceClock(
-            from instanceof Position.InLog(_, var state) ? state : BalanceClock.State.INITIAL);
+            from instanceof Position.InLog(_, var state, _) ? state : BalanceClock.State.INITIAL);
     ChangeReader reader = new ChangeReader(database);
     ChangeMapper mapper = new ChangeMapper(config.mapping(), clock);
     SourceTask task = database.task();
@@ -258,7 +277,7 @@ final class CaptureSession {
             ConsumerRecord.NULL_SIZE,
             ConsumerRecord.NULL_SIZE,
             letter.userId().map(id -> id.getBytes(UTF_8)).orElse(null),
-            letter.value(),
+            letter.value().getBytes(UTF_8),
             new RecordHeaders(),
             Optional.empty());
     String topic =
@@ -290,7 +309,9 @@ final class CaptureSession {
     }
     var _ =
         producer.send(
-            positions.record(new Position.InLog(offset, done.get().clock().orElseThrow())),
+            positions.record(
+                new Position.InLog(
+                    offset, done.get().clock().orElseThrow(), config.mapping().tables())),
             (_, e) -> {
               if (e == null) {
                 kept.set(last);

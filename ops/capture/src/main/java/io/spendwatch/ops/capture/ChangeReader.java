@@ -124,7 +124,7 @@ final class ChangeReader {
 
   private static Object ofText(Schema schema, String text) {
     if (text.equals(SessionSettings.NOT_SENT)) {
-      return Row.NOT_SENT;
+      return Row.NotSent.NOT_SENT;
     }
     if ("io.debezium.time.ZonedTimestamp".equals(schema.name())) {
       try {

@@ -13,6 +13,8 @@ final class KeptOffset implements SourceTaskContext, OffsetStorageReader {
   private final Map<String, Object> offset;
 
   /**
+   * For one task.
+   *
    * @param offset null for none
    */
   KeptOffset(Map<String, String> settings, Map<String, Object> offset) {

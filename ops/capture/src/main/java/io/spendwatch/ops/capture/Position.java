@@ -9,6 +9,7 @@ import io.spendwatch.streams.capture.BalanceClock;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** How far a capture is. */
 sealed interface Position {
@@ -24,8 +25,10 @@ sealed interface Position {
    *
    * @param offset the place, as the task that reads the log has given it
    * @param clock as it was there
+   * @param tables whose rows of before were sent
    */
-  record InLog(Map<String, Object> offset, BalanceClock.State clock) implements Position {}
+  record InLog(Map<String, Object> offset, BalanceClock.State clock, Set<String> tables)
+      implements Position {}
 
   /** How a position is written: JSON. */
   final class Json {
@@ -37,15 +40,22 @@ sealed interface Position {
 
     /** All that is written, of either kind. */
     private record Written(
-        String phase, Map<String, Object> offset, Long clockMs, Map<String, Long> latestMs) {}
+        String phase,
+        Map<String, Object> offset,
+        Long clockMs,
+        Map<String, Long> latestMs,
+        Set<String> tables) {}
 
     static byte[] write(Position position) {
       try {
         return MAPPER.writeValueAsBytes(
             switch (position) {
-              case None _, InSnapshot _ -> new Written("SNAPSHOT", null, null, null);
-              case InLog(Map<String, Object> offset, BalanceClock.State clock) ->
-                  new Written("LOG", offset, clock.nowMs(), clock.latestMs());
+              case None _, InSnapshot _ -> new Written("SNAPSHOT", null, null, null, null);
+              case InLog(
+                      Map<String, Object> offset,
+                      BalanceClock.State clock,
+                      Set<String> tables) ->
+                  new Written("LOG", offset, clock.nowMs(), clock.latestMs(), tables);
             });
       } catch (JsonProcessingException e) {
         throw new IllegalArgumentException(e);
@@ -66,7 +76,8 @@ sealed interface Position {
           case "LOG" ->
               new InLog(
                   new HashMap<>(written.offset()),
-                  new BalanceClock.State(written.clockMs(), written.latestMs()));
+                  new BalanceClock.State(written.clockMs(), written.latestMs()),
+                  Set.copyOf(written.tables()));
           case null, default -> throw new IOException("phase " + written.phase());
         };
       } catch (IOException e) {

@@ -44,7 +44,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * its own.
  */
 final class CaptureBed implements AutoCloseable {
-  static final Duration SOON = Duration.ofSeconds(60);
+  static final Duration SOON = Duration.ofMinutes(2);
   private static final int PARTITIONS = 3;
 
   private final DataDirectory directory = DataDirectory.temporary();

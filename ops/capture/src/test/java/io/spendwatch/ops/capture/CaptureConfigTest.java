@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,7 +96,8 @@ class CaptureConfigTest {
     var position =
         new Position.InLog(
             new HashMap<>(Map.of("lsn", 25_000L, "snapshot", "x", "done", true)),
-            new BalanceClock.State(1_752_000_000_000L, Map.of("1", 1_752_000_000_003L)));
+            new BalanceClock.State(1_752_000_000_000L, Map.of("1", 1_752_000_000_003L)),
+            Set.of("public.users"));
     assertThat(Position.Json.read("t/0/1", Position.Json.write(position))).isEqualTo(position);
     assertThat(Position.Json.read("t/0/1", Position.Json.write(new Position.InSnapshot())))
         .isEqualTo(new Position.InSnapshot());

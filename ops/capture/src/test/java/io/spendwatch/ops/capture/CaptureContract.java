@@ -18,6 +18,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -246,16 +247,19 @@ abstract class CaptureContract {
             });
     for (int i = 0; i < kills; i++) {
       Process process = site.startProcess();
-      int before = site.transactions().size();
-      await()
-          .atMost(SOON)
-          .untilAsserted(
-              () ->
-                  assertThat(site.transactions())
-                      .as(() -> "its log: " + site.log())
-                      .hasSizeGreaterThan(before));
-      boolean _ = process.waitFor(Duration.ofMillis(random.nextInt(700)));
-      process.destroyForcibly().waitFor();
+      try {
+        int before = site.transactions().size();
+        await()
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(site.transactions())
+                        .as(() -> "its log: " + site.log())
+                        .hasSizeGreaterThan(before));
+        boolean _ = process.waitFor(Duration.ofMillis(random.nextInt(700)));
+      } finally {
+        var _ = process.destroyForcibly().waitFor();
+      }
     }
     try (Running _ = site.start()) {
       stop.countDown();
@@ -367,7 +371,7 @@ abstract class CaptureContract {
   @Test
   void aRenamedColumnStopsItAndAMappingThatFollowsGoesOn() throws Exception {
     CaptureBed.Site site = site();
-    try (Running capture = site.start()) {
+    try (Running _ = site.start()) {
       sell("(1, 1, 5.00, '2024-07-12 15:57:33', NULL)");
       await().atMost(SOON).until(() -> site.sums().equals(Map.of("1", 500L)));
       bed.sql("ALTER TABLE " + table("sales") + " ADD COLUMN tax decimal(10,2)");
@@ -398,6 +402,95 @@ abstract class CaptureContract {
           .hasMessageContaining("renamed { new = old }");
     }
     assertThat(site.sums()).isEqualTo(Map.of("1", 850L));
+  }
+
+  @Test
+  void valuesAreTheSameInTheSnapshotAndInTheLog() throws Exception {
+    String columns =
+        switch (engine) {
+          case POSTGRES ->
+              "(id numeric, amount numeric, cents int, zoned timestamptz, local timestamp(6), day date,"
+                  + " clock time)";
+          case MARIADB ->
+              "(id BIGINT UNSIGNED PRIMARY KEY, amount DECIMAL(30,10), cents INT UNSIGNED, zoned"
+                  + " TIMESTAMP(6) NULL, local DATETIME(6), day DATE, clock TIME)";
+        };
+    bed.sql("CREATE TABLE " + table("values") + " " + columns);
+    if (engine == Engine.POSTGRES) {
+      bed.sql("ALTER TABLE " + table("values") + " REPLICA IDENTITY FULL");
+    }
+    List<String> times =
+        List.of(
+            "zoned",
+            "{ column = local, zone = \"Europe/Berlin\" }",
+            "{ day = day, time = clock, zone = \"Europe/Berlin\" }");
+    for (int i = 0; i < times.size(); i++) {
+      String unit = i == 0 ? "minor" : "major";
+      CaptureBed.Site each =
+          bed
+          .new Site(
+              "v" + i + suffix,
+              """
+              transactions = [
+                {
+                  table = %s, id = "v-{id}", user-id = u, amount = %s, amount-unit = %s, currency = USD
+                  event-time = %s, kind { positive = PURCHASE }
+                }
+              ]
+              """
+                  .formatted(table("values"), i == 0 ? "cents" : "amount", unit, times.get(i)));
+      bed.sql("DELETE FROM " + table("values"));
+      insertValues("18446744073709551614");
+      try (Running _ = each.start()) {
+        await().atMost(SOON).until(() -> each.distinct().size() == 1);
+        insertValues("18446744073709551615");
+        await().atMost(SOON).until(() -> each.distinct().size() == 2);
+      }
+      Transaction first = each.distinct().get("u/v-18446744073709551614");
+      Transaction second = each.distinct().get("u/v-18446744073709551615");
+      assertThat(first.amountMinor()).isEqualTo(i == 0 ? 2_147_483_647L : 1234L);
+      assertThat(first.eventTimeMs())
+          .isEqualTo(Instant.parse("2026-07-01T10:11:12Z").toEpochMilli() + (i == 2 ? 0 : 345));
+      assertThat(second)
+          .usingRecursiveComparison()
+          .ignoringFields("transactionId")
+          .isEqualTo(first);
+      assertThat(each.letters("tx")).isEmpty();
+    }
+  }
+
+  private void insertValues(String id) throws SQLException {
+    String zoned =
+        engine == Engine.POSTGRES
+            ? "'2026-07-01 10:11:12.345678+00'"
+            : "convert_tz('2026-07-01 10:11:12.345678', '+00:00', @@session.time_zone)";
+    bed.sql(
+        "INSERT INTO %s VALUES (%s, 12.34, 2147483647, %s, '2026-07-01 12:11:12.345678', '2026-07-01', '12:11:12')"
+            .formatted(table("values"), id, zoned));
+  }
+
+  @Test
+  void aTableThatIsNewInTheMappingIsNotPassedOver() throws Exception {
+    CaptureBed.Site site = site();
+    site.map(
+        "balances = [ { table = %s, user-id = \"{id}\", balance = balance, currency = USD } ]"
+            .formatted(table("users")));
+    bed.sql("INSERT INTO " + table("users") + " VALUES (1, 'a', 1.00)");
+    sell("(1, 1, 5.00, '2024-07-12 15:57:33', NULL)");
+    try (Running _ = site.start()) {
+      await().atMost(SOON).until(() -> site.inForce().equals(Map.of("1", 100L)));
+      bed.sql("UPDATE " + table("users") + " SET balance = 2.00");
+      await().atMost(SOON).until(() -> site.inForce().equals(Map.of("1", 200L)));
+    }
+    site.map(mapping("amount", ""));
+    try (Running capture = site.start()) {
+      assertThat(capture.failure())
+          .hasMessageContaining("new in the mapping: " + table("sales"))
+          .hasMessageContaining("capture --snapshot");
+    }
+    try (Running _ = site.startWithSnapshot()) {
+      await().atMost(SOON).until(() -> site.sums().equals(Map.of("1", 500L)));
+    }
   }
 
   @Test

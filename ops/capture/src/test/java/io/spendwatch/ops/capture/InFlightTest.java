@@ -9,8 +9,7 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.junit.jupiter.api.Test;
 
 class InFlightTest {
-  private static final Optional<BalanceClock.State> CLOCK =
-      Optional.of(BalanceClock.State.INITIAL);
+  private static final Optional<BalanceClock.State> CLOCK = Optional.of(BalanceClock.State.INITIAL);
 
   private final InFlight inFlight = new InFlight();
 
