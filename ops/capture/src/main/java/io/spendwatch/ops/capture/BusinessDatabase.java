@@ -50,10 +50,13 @@ interface BusinessDatabase {
 
   /**
    * Whether reading on from a record's offset gives exactly what comes after the record. Heartbeats
-   * of some products stand within a change, which would be read again: it changes nothing, but
-   * since when balances hold has to be counted exactly.
+   * of some products stand within what was read already, which would be read again: it changes
+   * nothing, but since when balances hold has to be counted exactly.
+   *
+   * @param before the offset of the last record of which this was said, or where reading began;
+   *     empty for none
    */
-  boolean isExact(Map<String, ?> offset, boolean heartbeat);
+  boolean isExact(Map<String, ?> offset, boolean heartbeat, Map<String, ?> before);
 
   /** The table that a record is about, as the mapping names it. */
   String table(Struct source);

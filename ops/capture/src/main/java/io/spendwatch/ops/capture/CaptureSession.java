@@ -76,6 +76,9 @@ final class CaptureSession {
   private final AtomicReference<SourceRecord> kept = new AtomicReference<>();
   private final InFlight inFlight = new InFlight();
 
+  /** Where reading may go on; empty before the first place. */
+  private Map<String, ?> lastPlace = Map.of();
+
   CaptureSession(
       CaptureConfig config,
       BusinessDatabase database,
@@ -175,6 +178,7 @@ final class CaptureSession {
     BalanceClock clock =
         new BalanceClock(
             from instanceof Position.InLog(_, var state, _) ? state : BalanceClock.State.INITIAL);
+    lastPlace = offset == null ? Map.of() : offset;
     ChangeReader reader = new ChangeReader(database);
     ChangeMapper mapper = new ChangeMapper(config.mapping(), clock);
     SourceTask task = database.task();
@@ -215,8 +219,9 @@ final class CaptureSession {
     var batch = new InFlight.Batch();
     for (SourceRecord record : records) {
       Optional<Change> change = reader.change(record);
-      if (database.isExact(record.sourceOffset(), change.isEmpty())) {
+      if (database.isExact(record.sourceOffset(), change.isEmpty(), lastPlace)) {
         batch.upTo(record);
+        lastPlace = record.sourceOffset();
       }
       if (change.isEmpty()) {
         continue;

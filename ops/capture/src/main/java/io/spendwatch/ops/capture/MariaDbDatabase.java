@@ -231,10 +231,21 @@ final class MariaDbDatabase implements BusinessDatabase {
   @Override
   public void beginAnew(CaptureConfig config, boolean expected) {}
 
-  /** A heartbeat comes before its event counts as read: it is exact between transactions only. */
+  /**
+   * Of a heartbeat, between transactions only, since it comes before its event counts as read; and
+   * only of later ones than that of the place before: where reading begins within a transaction,
+   * its beginning comes once more.
+   */
   @Override
-  public boolean isExact(Map<String, ?> offset, boolean heartbeat) {
-    return !heartbeat || !offset.containsKey("event");
+  public boolean isExact(Map<String, ?> offset, boolean heartbeat, Map<String, ?> before) {
+    return !heartbeat
+        || (!offset.containsKey("event") && !transaction(offset).equals(transaction(before)));
+  }
+
+  /** Before which reading on would begin. */
+  private static String transaction(Map<String, ?> offset) {
+    Object gtids = offset.get("gtids");
+    return gtids == null ? offset.get("file") + ":" + offset.get("pos") : gtids.toString();
   }
 
   @Override

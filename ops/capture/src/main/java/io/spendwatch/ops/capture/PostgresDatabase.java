@@ -225,7 +225,7 @@ final class PostgresDatabase implements BusinessDatabase {
   }
 
   @Override
-  public boolean isExact(Map<String, ?> offset, boolean heartbeat) {
+  public boolean isExact(Map<String, ?> offset, boolean heartbeat, Map<String, ?> before) {
     return true;
   }
 

@@ -70,13 +70,16 @@ class InFlightTest {
     assertThat(takePlace()).isEmpty();
   }
 
-  /** Its own event would be read again: the heartbeat comes before that counts as read. */
+  /** What it stands in would be read again. */
   @Test
-  void aHeartbeatWithinATransactionOfMariaDbIsNoPlace() {
+  void aHeartbeatOfMariaDbIsAPlaceBetweenTransactionsOnlyAndPastTheLastOne() {
     BusinessDatabase database = new MariaDbDatabase(null);
-    assertThat(database.isExact(Map.of("file", "b", "pos", 4L, "event", 3L), true)).isFalse();
-    assertThat(database.isExact(Map.of("file", "b", "pos", 4L), true)).isTrue();
-    assertThat(database.isExact(Map.of("file", "b", "pos", 4L, "event", 3L, "row", 1L), false))
-        .isTrue();
+    Map<String, Object> within = Map.of("gtids", "0-1-7", "event", 3L, "row", 1L);
+    assertThat(database.isExact(within, false, Map.of())).isTrue();
+    assertThat(database.isExact(Map.of("gtids", "0-1-7", "event", 4L), true, within)).isFalse();
+    assertThat(database.isExact(Map.of("gtids", "0-1-7"), true, within))
+        .as("the beginning of a transaction that was read in part")
+        .isFalse();
+    assertThat(database.isExact(Map.of("gtids", "0-1-8"), true, within)).isTrue();
   }
 }
