@@ -55,6 +55,10 @@ import picocli.CommandLine.Spec;
       "  replay    Produces a CSV data set: accounts first, then transactions.",
       "  load      Produces invented spend that happens now, at a given rate.",
       "  generate  Writes a data set, and the answers that must come out for it.",
+      "  shop      Sells and takes back, in the tables of a business database.",
+      "",
+      "From a business database:",
+      "  capture   Follows its log, and sends what its tables say of spend and balances.",
       "",
       "Each command has --help. Settings come from SPENDWATCH_... environment variables; sandbox"
           + " prints those that the others need; print-config shows where each comes from.",

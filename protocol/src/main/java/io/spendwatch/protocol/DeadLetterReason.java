@@ -28,6 +28,8 @@ public enum DeadLetterReason {
   /** The value is over {@link #MAX_VALUE_BYTES}. */
   TOO_LARGE,
   NO_VALUE,
+  /** A row of a business database has been changed, and the mapping says to put that aside. */
+  CHANGED_ROW,
   /** Our own code failed on it, repeatedly. */
   INTERNAL_ERROR;
 

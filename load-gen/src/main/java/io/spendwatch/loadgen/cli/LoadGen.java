@@ -14,13 +14,18 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The traffic commands: replay, generate, load. Exit status 0 when done, 2 for wrong usage, 1 where
- * the command could not do its work; the latter two with one line on standard error. A load that
- * could not do its work has status 2 as well: 1 says that its answers are wrong.
+ * The traffic commands: replay, generate, load, shop. Exit status 0 when done, 2 for wrong usage, 1
+ * where the command could not do its work; the latter two with one line on standard error. A load
+ * that could not do its work has status 2 as well: 1 says that its answers are wrong.
  */
 @Command(
     name = "spendwatch",
-    subcommands = {ReplayCommand.class, GenerateCommand.class, LoadCommand.class},
+    subcommands = {
+      ReplayCommand.class,
+      GenerateCommand.class,
+      LoadCommand.class,
+      ShopCommand.class
+    },
     description = "Traffic for spendwatch: recorded, generated, live.")
 public final class LoadGen implements Runnable {
 
@@ -53,6 +58,7 @@ public final class LoadGen implements Runnable {
     return new CommandLine(new LoadGen())
         .registerConverter(Duration.class, Durations::parse)
         .registerConverter(Rate.class, Rate::parse)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(LoadOptions.Ramp.class, LoadOptions.Ramp::parse)
         .registerConverter(LoadOptions.Skew.class, LoadOptions.Skew::parse)
         .registerConverter(LoadOptions.Hot.class, LoadOptions.Hot::parse)
@@ -82,6 +88,6 @@ public final class LoadGen implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "which command? (expected: replay, generate or load)");
+        spec.commandLine(), "which command? (expected: replay, generate, load or shop)");
   }
 }

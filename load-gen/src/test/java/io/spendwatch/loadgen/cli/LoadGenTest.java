@@ -54,6 +54,17 @@ class LoadGenTest {
         "load --ramp 100..5000 --scenario-rate 6",
         "load --currency usd",
         "load --property novalue",
+        "shop",
+        "shop --uri oracle://shop@127.0.0.1/shop",
+        "shop --uri mysql://127.0.0.1/shop",
+        "shop --uri mysql://shop@127.0.0.1",
+        "shop --uri mysql://shop@127.0.0.1/shop --return-probability 1.5",
+        "shop --uri mysql://shop@127.0.0.1/shop --sales-interval 0s",
+        "shop --uri mysql://shop@127.0.0.1/shop --rate 5 --sales-interval 1s",
+        "shop --uri mysql://shop@127.0.0.1/shop --users 0",
+        "shop --uri mysql://shop@127.0.0.1/shop --workers 0",
+        "shop --uri mysql://shop@127.0.0.1/shop --history -1",
+        "shop --uri mysql://shop@127.0.0.1/shop --tables customers",
       })
   void answersWrongUsageWithOneLineAndStatus2(String line) {
     Run run = run(line);
@@ -65,7 +76,14 @@ class LoadGenTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"--help", "replay --help", "generate --help", "generate tpcds -h", "load --help"})
+      strings = {
+        "--help",
+        "replay --help",
+        "generate --help",
+        "generate tpcds -h",
+        "load --help",
+        "shop --help"
+      })
   void helpsWithStatus0(String line) {
     Run run = run(line);
 

@@ -82,8 +82,17 @@ class ArchitectureTest {
                 "io.spendwatch.streams..",
                 "io.spendwatch.ops..",
                 "org.apache.pekko..",
-                "java.sql..",
                 "io.vertx.."),
+            noClasses()
+                .that()
+                .resideInAPackage("io.spendwatch.loadgen..")
+                .and()
+                .resideOutsideOfPackage("io.spendwatch.loadgen.shop..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(SQL)
+                .because(
+                    "its answers must not come from the tables that they judge; the shop has a business database of its own"),
             noClasses()
                 .that()
                 .resideOutsideOfPackage("io.spendwatch.ops.metrics..")
@@ -98,6 +107,17 @@ class ArchitectureTest {
                 "org.apache.pekko..",
                 "io.spendwatch.actors.partition..",
                 "io.spendwatch.actors.address.."),
+            rule(
+                "io.spendwatch.streams.capture..",
+                "what a change of a row is to us is plain Java, to be read and tested by itself; what reads a log stands in ops/capture",
+                "org.apache.kafka..",
+                "org.apache.pekko..",
+                "io.vertx.."),
+            rule(
+                "io.spendwatch..",
+                "what reads other databases' logs is on no node's class path; it stands in ops/capture",
+                "io.debezium..",
+                "org.apache.kafka.connect.."),
             rule(
                 "io.spendwatch.ops.lab.sandbox..",
                 "the embedded servers are for trying out: they know no node, no schema and no settings; do that in lab.cli or demo",

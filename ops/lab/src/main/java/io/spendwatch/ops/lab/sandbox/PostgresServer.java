@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -27,7 +26,7 @@ import java.util.stream.Stream;
  * whoever connects there: for trying out and for tests. Its files outlive it; a start on the same
  * directory finds them again, also after {@code kill -9}.
  */
-public final class PostgresServer implements AutoCloseable {
+public final class PostgresServer implements DatabaseServer {
   private static final String USER = "spendwatch";
   private static final String DATABASE = "spendwatch";
 
@@ -82,7 +81,7 @@ public final class PostgresServer implements AutoCloseable {
                 command(home, data, chosen, settings)));
     var server = new PostgresServer(process, chosen);
     try {
-      server.awaitAnswer();
+      Readiness.await(process, "PostgreSQL", chosen, server::createDatabase);
       return server;
     } catch (RuntimeException e) {
       process.close();
@@ -90,7 +89,7 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  /** The port that it listens on. */
+  @Override
   public int port() {
     return port;
   }
@@ -111,17 +110,21 @@ public final class PostgresServer implements AutoCloseable {
         Locale.ROOT, "postgresql://%s@%s:%d/%s", USER, Ports.LOOPBACK, port, database);
   }
 
-  /** The server, and what it has started. */
+  @Override
   public Stream<ProcessHandle> processes() {
     return process.processes();
   }
 
-  /** Completes with a line for people when the server has ended, for whatever reason. */
+  @Override
   public CompletableFuture<String> ended() {
     return process.exit().thenApply(_ -> process.lastWords());
   }
 
-  /** Stops the server and waits until it has stopped. */
+  @Override
+  public void kill() {
+    process.kill();
+  }
+
   @Override
   public void close() {
     process.close();
@@ -170,24 +173,7 @@ public final class PostgresServer implements AutoCloseable {
     command.add(home.resolve("bin/initdb").toString());
     command.addAll(List.of("-D", partial.toString(), "--username", USER, "--auth", "trust"));
     command.addAll(List.of("--encoding", "UTF8", "--locale", "C", "--no-instructions"));
-    Process initdb =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    try {
-      StartLimit limit = StartLimit.begin();
-      if (!initdb.waitFor(limit.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
-        initdb.destroyForcibly();
-        throw limit.exceeded("initdb has not ended", "see " + log);
-      }
-    } catch (InterruptedException e) {
-      initdb.destroyForcibly();
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted while PostgreSQL's data directory was made", e);
-    }
-    if (initdb.exitValue() != 0) {
-      throw new OperatorException(
-          String.format(
-              Locale.ROOT, "initdb has failed (exit status %d); see %s", initdb.exitValue(), log));
-    }
+    Readiness.make("initdb", command, null, log);
     Files.move(partial, data, StandardCopyOption.ATOMIC_MOVE);
   }
 
@@ -232,25 +218,6 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  private void awaitAnswer() {
-    StartLimit limit = StartLimit.begin();
-    while (true) {
-      if (!process.isRunning()) {
-        throw new OperatorException(process.lastWords());
-      }
-      try {
-        createDatabase();
-        return;
-      } catch (SQLException e) {
-        if (limit.isOver()) {
-          throw limit.exceeded(
-              "PostgreSQL does not answer on " + Ports.LOOPBACK + ":" + port, e.getMessage());
-        }
-      }
-      pause();
-    }
-  }
-
   private void createDatabase() throws SQLException {
     String url =
         String.format(
@@ -267,19 +234,6 @@ public final class PostgresServer implements AutoCloseable {
         }
       }
       statement.execute("CREATE DATABASE " + DATABASE);
-    }
-  }
-
-  private void pause() {
-    try {
-      process.exit().get(100, TimeUnit.MILLISECONDS);
-    } catch (java.util.concurrent.TimeoutException e) {
-      // It still runs: ask again.
-    } catch (java.util.concurrent.ExecutionException e) {
-      throw new IllegalStateException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted while waiting for PostgreSQL", e);
     }
   }
 }

@@ -77,7 +77,7 @@ class CommandLineTest {
     assertThat(run("--help")).isZero();
     assertThat(out.toString())
         .contains("demo", "sandbox", "migrate", "node", "status", "alerts")
-        .contains("replay", "load", "generate");
+        .contains("replay", "load", "generate", "shop");
   }
 
   @ParameterizedTest
@@ -92,6 +92,8 @@ class CommandLineTest {
     "sandbox --kafka-port 65536, --kafka-port: 65536",
     "sandbox --pg-port -1, --pg-port: -1",
     "sandbox --partitions 0, --partitions: 0",
+    "sandbox --business oracle, expected: mariadb or postgres",
+    "sandbox --business mariadb --business-port 65536, --business-port: 65536",
     "migrate --partitions 0, --partitions: 0",
     "migrate --replication-factor 0, --replication-factor: 0",
     "migrate --wait 30, 30 (expected: a duration",

@@ -3,11 +3,14 @@ package io.spendwatch.ops.lab.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.loadgen.shop.ShopBooks;
+import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.testing.Launched;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -21,7 +24,11 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The sandbox as a user has it: a process, its output, its end. */
 class SandboxIT {
@@ -89,6 +96,70 @@ class SandboxIT {
           .singleElement()
           .asString()
           .startsWith("spendwatch sandbox: PostgreSQL has stopped (exit status ");
+      assertGone(servers);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"mariadb, mysql, mariadbd, MariaDB", "postgres, postgresql, postgres, PostgreSQL"})
+  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  void hasABusinessDatabaseBesideForTheShop(
+      String business, String scheme, String program, String server) throws Exception {
+    try (Launched sandbox =
+        Launched.start(
+            "sandbox",
+            "--data-dir",
+            directory.toString(),
+            "--partitions",
+            "2",
+            "--business",
+            business)) {
+      sandbox.awaitLine("READY"::equals, START);
+      assertThat(sandbox.out()).hasSize(7).last().isEqualTo("READY");
+      assertThat(sandbox.err()).isEmpty();
+      Map<String, String> settings = settings(sandbox);
+      String uri = settings.get("SPENDWATCH_BUSINESS_URI");
+      assertThat(uri).matches(scheme + "://shop@127\\.0\\.0\\.1:\\d+/shop");
+
+      try (Launched shop =
+          Launched.start(settings, "shop", "--rate", "50/s", "--duration", "5s", "--json")) {
+        assertThat(shop.awaitEnd(START)).as("%s", shop.err()).isZero();
+        assertThat(shop.out()).singleElement().asString().startsWith("{\"sales\":");
+        assertThat(shop.out().getFirst()).doesNotContain("\"sales\":0,").contains("\"unknown\":0,");
+      }
+      // Told to end while it is open, it says what it has done.
+      try (Launched shop = Launched.start(settings, "shop", "--sales-interval", "0.1s")) {
+        await("a shop that is open")
+            .atMost(START)
+            .until(() -> shop.err().stream().anyMatch(line -> line.startsWith("shop: open, ")));
+        shop.signal("INT");
+        assertThat(shop.awaitEnd(STOP)).isEqualTo(128 + 2);
+        assertThat(shop.out())
+            .singleElement()
+            .asString()
+            .startsWith("shop: ")
+            .contains(" sales of ");
+      }
+      assertThat(
+              new ShopBooks(
+                      ShopDatabase.parse(uri, "", settings.get("SPENDWATCH_BUSINESS_PASSWORD")))
+                  .findings())
+          .isEmpty();
+
+      List<ProcessHandle> servers = sandbox.descendants();
+      String port = Integer.toString(URI.create(uri).getPort());
+      servers.stream()
+          .filter(process -> process.info().command().orElse("").endsWith("/" + program))
+          .filter(process -> process.info().commandLine().orElse("").contains(port))
+          .findFirst()
+          .orElseThrow()
+          .destroyForcibly();
+      assertThat(sandbox.awaitEnd(STOP)).isEqualTo(1);
+      assertThat(sandbox.err())
+          .singleElement()
+          .asString()
+          .startsWith("spendwatch sandbox: " + server + " has stopped (exit status ")
+          .contains("/business/" + business);
       assertGone(servers);
     }
   }

@@ -1,0 +1,173 @@
+package io.spendwatch.ops.capture;
+
+import io.spendwatch.ops.Spendwatch;
+import io.spendwatch.ops.capture.CaptureProgress.Figures;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.protocol.ForeignText;
+import io.spendwatch.protocol.Secrets;
+import io.spendwatch.streams.base.Timekeeper;
+import java.io.File;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Change capture, and the main class of its process. */
+@Command(
+    name = "capture",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Follows the log of a business database, and sends what its tables say of purchases, refunds"
+          + " and balances to Kafka, until Ctrl-C or SIGTERM. The first time it sends all rows that"
+          + " are there.",
+      "It waits for servers that are not there, and says so in its log. Where it was, it keeps in"
+          + " Kafka: after a crash it goes on from there, and what it sends twice counts once."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:it was told to end",
+      "1:it cannot go on; one line says why, and what to do",
+      "2:wrong usage or settings, or the tables are not as the mapping says"
+    },
+    footerHeading = "%nExample:%n",
+    footer = {
+      "  spendwatch capture --config docs/samples/capture-shop.conf",
+      "",
+      "Settings: docs/capture.md; those of Kafka are a node's (SPENDWATCH_KAFKA_...)."
+    })
+public final class CaptureCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(CaptureCommand.class);
+  private static final Duration END_MAX = Duration.ofSeconds(30);
+
+  /** It tells of each connection, past our log. Held: a logger that nobody holds is forgotten. */
+  private static final java.util.logging.Logger BINLOG_CLIENT =
+      java.util.logging.Logger.getLogger("com.github.shyiko.mysql.binlog");
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      required = true,
+      paramLabel = "FILE",
+      description = "Names the database, and which of its tables and columns are what.")
+  private File file;
+
+  @Option(
+      names = "--snapshot",
+      description = {
+        "Sends all rows once more, and goes on from there: where the database's log has lost what"
+            + " came after the last position. Rows that were sent before count once."
+      })
+  private boolean snapshot;
+
+  @Option(
+      names = "--check",
+      description = "Only says whether the tables are as the mapping says, and ends.")
+  private boolean checkOnly;
+
+  public static void main(String[] args) {
+    // As Spendwatch.
+    Locale.setDefault(Locale.ROOT);
+    BINLOG_CLIENT.setLevel(Level.WARNING);
+    System.exit(Spendwatch.run(Map.of("capture", CaptureCommand.class), args));
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CaptureConfig config;
+    try {
+      config = CaptureConfig.load(file);
+    } catch (OperatorException e) {
+      return wrong(e);
+    }
+    Timekeeper time = Timekeeper.real(InstantSource.system());
+    Capture capture = new Capture(config, time);
+    if (checkOnly) {
+      return check(capture);
+    }
+    var ended = new CountDownLatch(1);
+    Thread runner = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> endInOrder(capture, ended, runner), "end-in-order"));
+    time.startThread("capture-status", () -> report(config, capture, time));
+    try {
+      capture.run(snapshot);
+      return 0;
+    } catch (MisfitException e) {
+      return wrong(e);
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private Integer check(Capture capture) {
+    try {
+      capture.requireFit();
+      spec.commandLine().getOut().println("the tables are as the mapping says");
+      return 0;
+    } catch (MisfitException e) {
+      return wrong(e);
+    }
+  }
+
+  private Integer wrong(RuntimeException e) {
+    spec.commandLine()
+        .getErr()
+        .println(
+            ForeignText.shown(
+                Secrets.masked(
+                    spec.qualifiedName() + ": " + e.getMessage().replaceAll("\\s*\\R\\s*", " "))));
+    return 2;
+  }
+
+  private static void report(CaptureConfig config, Capture capture, Timekeeper time) {
+    Figures before = capture.progress().now(time.millis());
+    try {
+      while (true) {
+        time.pause(config.statusInterval());
+        Figures now = capture.progress().now(time.millis());
+        if (!now.equals(before)) {
+          LOG.atInfo()
+              .addKeyValue("rows", now.rows())
+              .addKeyValue("transactions", now.transactions())
+              .addKeyValue("balances", now.balances())
+              .addKeyValue("putAside", now.putAside())
+              .addKeyValue("unacknowledged", now.unacknowledged())
+              .addKeyValue("behindMs", now.behindMs())
+              .log("Captured");
+        }
+        before = now;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** After a signal the JVM would exit with the signal's number, although all is in order. */
+  private static void endInOrder(Capture capture, CountDownLatch ended, Thread runner) {
+    if (ended.getCount() == 0) {
+      return;
+    }
+    capture.end();
+    try {
+      if (!ended.await(END_MAX.toMillis() / 2, TimeUnit.MILLISECONDS)) {
+        // It waits for a server.
+        runner.interrupt();
+        boolean _ = ended.await(END_MAX.toMillis() / 2, TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(0);
+  }
+}

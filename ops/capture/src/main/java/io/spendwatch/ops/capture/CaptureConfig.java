@@ -1,0 +1,131 @@
+package io.spendwatch.ops.capture;
+
+import static io.spendwatch.streams.base.ConfigSection.check;
+import static io.spendwatch.streams.base.ConfigSection.checkPositive;
+import static io.spendwatch.streams.base.ConfigSection.checkRange;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.protocol.Secrets;
+import io.spendwatch.streams.base.BackOff;
+import io.spendwatch.streams.base.ConfigSection;
+import io.spendwatch.streams.capture.CaptureMapping;
+import io.spendwatch.streams.kafka.KafkaConfig;
+import java.io.File;
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/**
+ * All settings of a capture.
+ *
+ * @param name of this capture, unique in the business database and in Kafka, and the same for ever:
+ *     its position is kept by it
+ * @param positionsTopic where positions are kept; compacted, one partition
+ * @param serverId of the replica that we are to MariaDB
+ * @param pollInterval how long changes are gathered that come one by one
+ * @param positionInterval after which the position is kept again
+ * @param statusInterval after which a line of the log says how far it is
+ * @param queueRowsMax changes that wait in memory
+ * @param queueBytesMax likewise
+ * @param retry pauses between tries when a server is away
+ */
+record CaptureConfig(
+    String name,
+    SourceAddress source,
+    CaptureMapping mapping,
+    KafkaConfig kafka,
+    String positionsTopic,
+    long serverId,
+    Duration pollInterval,
+    Duration positionInterval,
+    Duration statusInterval,
+    int queueRowsMax,
+    int queueBytesMax,
+    BackOff retry) {
+  /** A replication slot's name. */
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,39}");
+
+  private static final String ROOT = "capture";
+
+  CaptureConfig {
+    check(
+        NAME.matcher(name).matches(),
+        "capture.name",
+        name,
+        "up to 40 small letters, digits and _, a letter first");
+    checkRange("capture.server-id", serverId, 1, 0xFFFF_FFFFL);
+    checkPositive("capture.poll-interval", pollInterval);
+    checkPositive("capture.position-interval", positionInterval);
+    checkPositive("capture.status-interval", statusInterval);
+    checkRange("capture.queue-rows-max", queueRowsMax, 1024, 1_000_000);
+    checkRange("capture.queue-bytes-max", queueBytesMax, 1 << 20, 1 << 30);
+  }
+
+  /**
+   * Reads a file, the environment, and the defaults; what comes first in this list holds.
+   *
+   * @throws OperatorException naming the setting that is missing, unknown or out of its range
+   */
+  static CaptureConfig load(File file) {
+    if (!file.isFile()) {
+      throw new OperatorException("--config: there is no file " + file);
+    }
+    try {
+      ConfigFactory.invalidateCaches();
+      return from(
+          ConfigFactory.defaultOverrides()
+              .withFallback(ConfigFactory.parseFile(file))
+              .withFallback(ConfigFactory.parseResources("capture-reference.conf"))
+              .withFallback(ConfigFactory.defaultReferenceUnresolved())
+              .resolve());
+    } catch (ConfigException.Parse e) {
+      // A parser repeats what it did not understand, which may be a secret.
+      throw new OperatorException(
+          e.origin().description()
+              + ": this is no HOCON (texts that have more than letters and digits go into double"
+              + " quotes)");
+    } catch (ConfigException | IllegalArgumentException e) {
+      throw new OperatorException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  static CaptureConfig from(Config root) {
+    ConfigSection section = ConfigSection.of(root, ROOT);
+    Secrets.keepOf(ConfigSection.of(root, "spendwatch").section("kafka").flat());
+    CaptureMapping mapping = CaptureMapping.from(root.getConfig(ROOT));
+    for (String list : CaptureMapping.LISTS) {
+      boolean _ = section.has(list);
+    }
+    String name = section.string("name");
+    CaptureConfig config =
+        new CaptureConfig(
+            name,
+            SourceAddress.from(section.section("source")),
+            mapping,
+            KafkaConfig.from("capture-" + name, ConfigSection.of(root, "spendwatch.kafka")),
+            section.string("positions-topic"),
+            section.has("server-id") ? Long.parseLong(section.string("server-id")) : serverId(name),
+            section.duration("poll-interval"),
+            section.duration("position-interval"),
+            section.duration("status-interval"),
+            section.integer("queue-rows-max"),
+            section.bytes("queue-bytes-max"),
+            BackOff.from(section.section("retry")));
+    section.rejectUnknown();
+    return config;
+  }
+
+  /** Far from those that people give to servers; the same for the same name. */
+  private static long serverId(String name) {
+    return 1_000_000_000L + Math.floorMod(name.hashCode(), 1_000_000_000);
+  }
+
+  /**
+   * Of the topic with the history of the tables, where the log itself does not say what they are.
+   */
+  String historyTopic() {
+    return positionsTopic + "." + name + ".history";
+  }
+}

@@ -1,0 +1,299 @@
+package io.spendwatch.ops.capture;
+
+import io.debezium.connector.mariadb.MariaDbConnectorTask;
+import io.spendwatch.streams.capture.ColumnType;
+import io.spendwatch.streams.capture.LogPosition;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceTask;
+
+/**
+ * MariaDB, by its binary log. The log has columns by their places only: what they are called is
+ * kept as a history of the tables, in a topic.
+ */
+final class MariaDbDatabase implements BusinessDatabase {
+  private static final String CONNECT_MS_MAX = "10000";
+
+  /** Domain, server and number of a transaction. */
+  private static final Pattern GTID = Pattern.compile("(\\d+)-\\d+-(\\d+)");
+
+  private final SourceAddress address;
+
+  MariaDbDatabase(SourceAddress address) {
+    this.address = address;
+  }
+
+  @Override
+  public SourceTask task() {
+    return new MariaDbConnectorTask();
+  }
+
+  @Override
+  public Map<String, String> connectorSettings(CaptureConfig config) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("connector.class", "io.debezium.connector.mariadb.MariaDbConnector");
+    settings.put("database.server.id", Long.toString(config.serverId()));
+    settings.put("database.include.list", SessionSettings.quoted(address.database()));
+    settings.put("time.precision.mode", "adaptive_time_microseconds");
+    settings.put("bigint.unsigned.handling.mode", "precise");
+    settings.put("enable.time.adjuster", "false");
+    settings.put("include.schema.changes", "false");
+    settings.put("schema.history.internal", "io.debezium.storage.kafka.history.KafkaSchemaHistory");
+    settings.put("schema.history.internal.kafka.topic", config.historyTopic());
+    settings.put(
+        "schema.history.internal.kafka.bootstrap.servers", config.kafka().bootstrapServers());
+    settings.put("schema.history.internal.store.only.captured.tables.ddl", "true");
+    settings.put("schema.history.internal.skip.unparseable.ddl", "false");
+    config
+        .kafka()
+        .properties()
+        .forEach(
+            (name, value) -> {
+              settings.put("schema.history.internal.producer." + name, value);
+              settings.put("schema.history.internal.consumer." + name, value);
+            });
+    settings.put(
+        "database.ssl.mode",
+        switch (address.tls()) {
+          case DISABLE -> "disable";
+          case REQUIRE -> "trust";
+          case VERIFY_FULL -> "verify-full";
+        });
+    return settings;
+  }
+
+  @Override
+  public Map<String, Map<String, ColumnType>> schema(Set<String> tables) throws SQLException {
+    Map<String, Map<String, ColumnType>> schema = new LinkedHashMap<>();
+    try (Connection connection = connect();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "SELECT concat(table_schema, '.', table_name), column_name, data_type,"
+                    + " column_type FROM information_schema.columns WHERE table_schema = ?"
+                    + " ORDER BY ordinal_position")) {
+      statement.setString(1, address.database());
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          if (tables.contains(rows.getString(1))) {
+            schema
+                .computeIfAbsent(rows.getString(1), _ -> new LinkedHashMap<>())
+                .put(rows.getString(2), type(rows.getString(3), rows.getString(4)));
+          }
+        }
+      }
+    }
+    return schema;
+  }
+
+  private static ColumnType type(String name, String whole) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "tinyint" -> whole.startsWith("tinyint(1)") ? ColumnType.BOOLEAN : ColumnType.INTEGER;
+      case "smallint", "mediumint", "int", "bigint", "year" -> ColumnType.INTEGER;
+      case "decimal" -> ColumnType.DECIMAL;
+      case "float", "double" -> ColumnType.FLOATING_POINT;
+      case "datetime" -> ColumnType.LOCAL_DATE_TIME;
+      case "timestamp" -> ColumnType.INSTANT;
+      case "date" -> ColumnType.DATE;
+      case "time" -> ColumnType.TIME;
+      case "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "uuid" ->
+          ColumnType.TEXT;
+      default -> ColumnType.OTHER;
+    };
+  }
+
+  @Override
+  public List<String> misfitsOfLog(Set<String> tables) throws SQLException {
+    List<String> misfits = new ArrayList<>();
+    try (Connection connection = connect()) {
+      if (!one(connection, "SELECT version()").toLowerCase(Locale.ROOT).contains("mariadb")) {
+        misfits.add(
+            address
+                + " is not MariaDB: MySQL's own log is read by another connector, which is not"
+                + " part of this");
+      }
+      require(misfits, connection, "log_bin", "1", "ON");
+      require(misfits, connection, "binlog_format", "ROW", "ROW");
+      require(misfits, connection, "binlog_row_image", "FULL", "FULL");
+    }
+    return misfits;
+  }
+
+  private void require(
+      List<String> misfits, Connection connection, String variable, String value, String setting)
+      throws SQLException {
+    String found = one(connection, "SELECT @@global." + variable);
+    if (!value.equals(found)) {
+      misfits.add(
+          address
+              + " does not write what is captured into its log: set "
+              + variable
+              + " = "
+              + setting
+              + " (it is "
+              + found
+              + ") and restart it");
+    }
+  }
+
+  @Override
+  public void requireLog(CaptureConfig config, Map<String, Object> offset) throws SQLException {
+    try (Connection connection = connect()) {
+      if (offset.get("gtids") instanceof String kept && !kept.isBlank()) {
+        requireTransactions(connection, transactions(kept));
+      } else if (offset.get("file") instanceof String file) {
+        requireFile(connection, file);
+      }
+    }
+  }
+
+  /**
+   * By transactions' own numbers, which are the same on each server of a set: after a failover the
+   * files are others.
+   */
+  private void requireTransactions(Connection connection, Map<String, Long> kept)
+      throws SQLException {
+    List<String> files = files(connection);
+    if (files.isEmpty()) {
+      throw BusinessDatabase.lost(address, "it has no binary log");
+    }
+    String oldest =
+        one(connection, "SELECT binlog_gtid_pos('" + files.getFirst().replace("'", "''") + "', 4)");
+    for (Map.Entry<String, Long> before : transactions(oldest).entrySet()) {
+      long keptNumber = kept.getOrDefault(before.getKey(), 0L);
+      if (keptNumber < before.getValue()) {
+        throw BusinessDatabase.lost(
+            address,
+            "what comes after transaction "
+                + keptNumber
+                + " of domain "
+                + before.getKey()
+                + " was purged (binlog_expire_logs_seconds, PURGE BINARY LOGS)");
+      }
+    }
+    Map<String, Long> newest = transactions(one(connection, "SELECT @@global.gtid_binlog_pos"));
+    for (Map.Entry<String, Long> place : kept.entrySet()) {
+      if (newest.getOrDefault(place.getKey(), 0L) < place.getValue()) {
+        throw BusinessDatabase.lost(
+            address,
+            "it has no transaction "
+                + place.getValue()
+                + " of domain "
+                + place.getKey()
+                + ", up to which changes were captured: it was made anew, or restored to an"
+                + " earlier time");
+      }
+    }
+  }
+
+  /** Of {@code domain-server-number,…}: the greatest number of each domain. */
+  private static Map<String, Long> transactions(String gtids) {
+    Map<String, Long> numbers = new LinkedHashMap<>();
+    Matcher gtid = GTID.matcher(gtids == null ? "" : gtids);
+    while (gtid.find()) {
+      numbers.merge(gtid.group(1), Long.parseLong(gtid.group(2)), Math::max);
+    }
+    return numbers;
+  }
+
+  private void requireFile(Connection connection, String file) throws SQLException {
+    if (!files(connection).contains(file)) {
+      throw BusinessDatabase.lost(
+          address, "file " + file + " was purged (binlog_expire_logs_seconds, PURGE BINARY LOGS)");
+    }
+  }
+
+  private static List<String> files(Connection connection) throws SQLException {
+    List<String> files = new ArrayList<>();
+    try (PreparedStatement statement = connection.prepareStatement("SHOW BINARY LOGS");
+        ResultSet logs = statement.executeQuery()) {
+      while (logs.next()) {
+        files.add(logs.getString(1));
+      }
+    }
+    return files;
+  }
+
+  /** Who reads the log leaves nothing in the server. */
+  @Override
+  public void beginAnew(CaptureConfig config, boolean expected) {}
+
+  /**
+   * Of a heartbeat, between transactions only, since it comes before its event counts as read; and
+   * only of later ones than that of the place before: where reading begins within a transaction,
+   * its beginning comes once more.
+   */
+  @Override
+  public boolean isExact(Map<String, ?> offset, boolean heartbeat, Map<String, ?> before) {
+    return !heartbeat
+        || (!offset.containsKey("event") && !transaction(offset).equals(transaction(before)));
+  }
+
+  /** Before which reading on would begin. */
+  private static String transaction(Map<String, ?> offset) {
+    Object gtids = offset.get("gtids");
+    return gtids == null ? offset.get("file") + ":" + offset.get("pos") : gtids.toString();
+  }
+
+  @Override
+  public String table(Struct source) {
+    return source.getString("db") + "." + source.getString("table");
+  }
+
+  @Override
+  public LogPosition position(Struct source) {
+    Long place = source.getInt64("pos");
+    return new LogPosition(
+        "file="
+            + source.getString("file")
+            + " pos="
+            + place
+            + " row="
+            + source.getInt32("row")
+            + " gtid="
+            + source.getString("gtid"),
+        place == null ? 0 : place,
+        source.getInt64("ts_ms"));
+  }
+
+  private Connection connect() throws SQLException {
+    var properties = new Properties();
+    properties.setProperty("user", address.user());
+    properties.setProperty("password", address.password());
+    properties.setProperty("connectTimeout", CONNECT_MS_MAX);
+    properties.setProperty("socketTimeout", "30000");
+    properties.setProperty(
+        "sslMode",
+        switch (address.tls()) {
+          case DISABLE -> "disable";
+          case REQUIRE -> "trust";
+          case VERIFY_FULL -> "verify-full";
+        });
+    if (!address.rootCertificate().isEmpty()) {
+      properties.setProperty("serverSslCert", address.rootCertificate());
+    }
+    return DriverManager.getConnection(
+        "jdbc:mariadb://" + address.host() + ":" + address.port() + "/" + address.database(),
+        properties);
+  }
+
+  private static String one(Connection connection, String sql) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? row.getString(1) : null;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package io.spendwatch.streams.capture;
+
+import io.spendwatch.streams.capture.MappedRow.UnmappableException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A table each of whose rows is a user's account. Immutable.
+ *
+ * @param skipWhereNull a row says nothing where one of these columns is null
+ * @param formerNames what columns were called earlier in the log, by what they are called now
+ * @param onDelete nothing can make up for an account that is gone: a dead letter, or nothing
+ */
+record BalancesTable(
+    String table,
+    TextTemplate userId,
+    Optional<TextTemplate> username,
+    Amount balance,
+    TextTemplate currency,
+    List<String> skipWhereNull,
+    Map<String, String> formerNames,
+    OnChange onDelete) {
+
+  /**
+   * What a row says.
+   *
+   * @param username null for none
+   */
+  record Account(String userId, String username, long balanceMinor, String currency) {}
+
+  MappedRow row(Row row) {
+    return new MappedRow(table, row, formerNames);
+  }
+
+  /**
+   * What the row says; empty where it says nothing.
+   *
+   * @throws UnmappableException if the mapping has no answer for it
+   */
+  Optional<Account> read(MappedRow row) throws UnmappableException {
+    for (String column : skipWhereNull) {
+      if (row.value(column) == null) {
+        return Optional.empty();
+      }
+    }
+    String code = currency.of(row);
+    TransactionsTable.checkCurrency(code);
+    return Optional.of(
+        new Account(
+            userId.of(row),
+            username.isEmpty() ? null : username.get().ifThere(row).orElse(null),
+            balance.minor(row, code),
+            code));
+  }
+}

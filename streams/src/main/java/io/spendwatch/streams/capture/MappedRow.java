@@ -1,0 +1,75 @@
+package io.spendwatch.streams.capture;
+
+import io.spendwatch.protocol.DeadLetterReason;
+import java.util.Map;
+
+/** A row, as the expressions of its table's mapping ask it. For one thread. */
+final class MappedRow {
+  private final String table;
+  private final Row row;
+  private final Map<String, String> formerNames;
+
+  /** An expression has no answer for this row. */
+  static final class UnmappableException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final DeadLetterReason reason;
+
+    UnmappableException(DeadLetterReason reason, String message) {
+      // Expected: it is data, and nobody looks at where it was thrown.
+      super(message, null, false, false);
+      this.reason = reason;
+    }
+
+    DeadLetterReason reason() {
+      return reason;
+    }
+  }
+
+  /**
+   * A row under its table's mapping.
+   *
+   * @param formerNames what columns were called earlier in the log, by what they are called now
+   */
+  MappedRow(String table, Row row, Map<String, String> formerNames) {
+    this.table = table;
+    this.row = row;
+    this.formerNames = formerNames;
+  }
+
+  /**
+   * The column's value; null where it is null.
+   *
+   * @throws ColumnGoneException if the row has no such column
+   * @throws UnmappableException if the log does not have the value
+   */
+  Object value(String column) throws UnmappableException {
+    Object value = row.columns().get(column);
+    if (value == null && !row.columns().containsKey(column)) {
+      String former = formerNames.get(column);
+      if (former == null || !row.columns().containsKey(former)) {
+        throw new ColumnGoneException(table, column);
+      }
+      value = row.columns().get(former);
+    }
+    if (value instanceof Row.NotSent) {
+      throw new UnmappableException(
+          DeadLetterReason.MISSING_FIELD, "column " + column + " is not in the log");
+    }
+    return value;
+  }
+
+  /**
+   * The column's value, which is there.
+   *
+   * @throws UnmappableException if it is null
+   */
+  Object required(String column) throws UnmappableException {
+    Object value = value(column);
+    if (value == null) {
+      throw new UnmappableException(
+          DeadLetterReason.MISSING_FIELD, "column " + column + " is null");
+    }
+    return value;
+  }
+}

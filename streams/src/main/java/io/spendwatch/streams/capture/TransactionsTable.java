@@ -1,0 +1,108 @@
+package io.spendwatch.streams.capture;
+
+import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.Money;
+import io.spendwatch.streams.capture.MappedRow.UnmappableException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A table each of whose rows is a purchase or a refund. Immutable.
+ *
+ * @param id unique among all transactions of the user
+ * @param amount before {@code kind} gives it its sign
+ * @param original what a refund refers to, and a correction if it has none
+ * @param skipWhereNull a row counts nothing where one of these columns is null
+ * @param formerNames what columns were called earlier in the log, by what they are called now
+ */
+record TransactionsTable(
+    String table,
+    TextTemplate id,
+    TextTemplate userId,
+    Amount amount,
+    TextTemplate currency,
+    KindRule kind,
+    EventTimeColumn eventTime,
+    Optional<TextTemplate> merchant,
+    Optional<TextTemplate> original,
+    List<String> skipWhereNull,
+    Map<String, String> formerNames,
+    OnChange onUpdate,
+    OnChange onDelete) {
+
+  /**
+   * What a row stands for.
+   *
+   * @param signedMinor with the sign that it has in the exposure
+   * @param merchant null for none
+   * @param originalId null for none
+   */
+  record Entry(
+      String id,
+      String userId,
+      String currency,
+      long signedMinor,
+      long eventTimeMs,
+      String merchant,
+      String originalId) {
+
+    /** Whether one of them can be made the other by an amount. */
+    boolean differsInAmountOnly(Entry other) {
+      return id.equals(other.id)
+          && userId.equals(other.userId)
+          && currency.equals(other.currency)
+          && eventTimeMs == other.eventTimeMs;
+    }
+  }
+
+  /** Whether the row as it was is needed for what is done about changes. */
+  boolean needsFormerRow() {
+    return onUpdate != OnChange.IGNORE || onDelete != OnChange.IGNORE;
+  }
+
+  MappedRow row(Row row) {
+    return new MappedRow(table, row, formerNames);
+  }
+
+  /**
+   * What the row stands for; empty where it counts nothing.
+   *
+   * @throws UnmappableException if the mapping has no answer for it
+   */
+  Optional<Entry> read(MappedRow row) throws UnmappableException {
+    for (String column : skipWhereNull) {
+      if (row.value(column) == null) {
+        return Optional.empty();
+      }
+    }
+    String code = currency.of(row);
+    checkCurrency(code);
+    OptionalLong signedMinor = kind.signedMinor(row, amount, code);
+    if (signedMinor.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Entry(
+            id.of(row),
+            userId.of(row),
+            code,
+            signedMinor.getAsLong(),
+            eventTime.epochMs(row),
+            textOf(merchant, row),
+            textOf(original, row)));
+  }
+
+  static void checkCurrency(String code) throws UnmappableException {
+    if (!Money.isCurrency(code)) {
+      throw new UnmappableException(
+          DeadLetterReason.BAD_CURRENCY, "currency " + code + " (expected: an ISO 4217 code)");
+    }
+  }
+
+  private static String textOf(Optional<TextTemplate> template, MappedRow row)
+      throws UnmappableException {
+    return template.isEmpty() ? null : template.get().ifThere(row).orElse(null);
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * What a change of a row in a business database is to us: the mapping of its tables, and the
+ * records that come of a change. Plain Java: it knows no log, no database and no server.
+ */
+package io.spendwatch.streams.capture;
