@@ -9,6 +9,7 @@ import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
+import io.spendwatch.ops.records.Page;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -21,16 +22,13 @@ import org.apache.pekko.http.javadsl.server.Route;
  * Reports on much data.
  *
  * <pre>
- *   GET /api/v1/analysis            {@link Reports}: what can be asked for
+ *   GET /api/v1/analysis            a list of {@link About}: what can be asked for
  *   GET /api/v1/analysis/{report}   {@link AnalysisAnswer}; 404 for no report's name
  *       ?from &amp;to &amp;by &amp;limit
  * </pre>
  */
 public final class AnalysisResource implements Resource {
   private final Function<ReportQuestion, CompletionStage<AnalysisAnswer>> answers;
-
-  /** What can be asked for. */
-  record Reports(List<About> reports) {}
 
   /**
    * One report.
@@ -69,10 +67,11 @@ public final class AnalysisResource implements Resource {
                                     () ->
                                         Answers.json(
                                             StatusCodes.OK,
-                                            new Reports(
+                                            new Page<>(
                                                 Arrays.stream(Report.values())
                                                     .map(About::of)
-                                                    .toList())))),
+                                                    .toList(),
+                                                null)))),
                         path(
                             PathMatchers.segment(),
                             word -> get(() -> Parameters.with(p -> report(word, p)))))));

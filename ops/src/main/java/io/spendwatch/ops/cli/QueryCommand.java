@@ -48,7 +48,7 @@ import picocli.CommandLine.Spec;
           + " Ctrl-C ends it on the server too.",
       "Exit status: 0 answered, 1 refused or not to be had, 2 wrong usage."
     },
-    footerHeading = "%nExamples:%n",
+    footerHeading = "%nExample:%n",
     footer = {
       "  spendwatch query top-merchants --from 2024-07-01T00:00:00Z --by breaches",
       "  spendwatch query --sql 'SELECT hour, sum(transactions) FROM hourly_spend GROUP BY 1' --csv"

@@ -104,6 +104,7 @@ class DashboardIT {
         "dead-letters",
         "dead-letters/transactions.dlq/0/0",
         "analysis",
+        "analysis/hourly-spend",
         "no-such-page"
       })
   void eachPageFillsItselfWithoutAnError(String page) throws Exception {
@@ -166,6 +167,7 @@ class DashboardIT {
         "cluster",
         "dead-letters",
         "analysis",
+        "analysis/hourly-spend",
         "no-such-page"
       })
   void nothingSeriousBarsAnybody(String page, TestBed bed) throws Exception {

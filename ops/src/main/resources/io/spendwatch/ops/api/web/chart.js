@@ -1,7 +1,7 @@
 // Exposure against balance as steps. The drawing is uPlot's; see vendor/.
 
 import { el, put } from "./dom.js";
-import { isLocal, shown, time } from "./format.js";
+import { isLocal, shown, time, words } from "./format.js";
 
 const HEIGHT = 300;
 
@@ -44,6 +44,77 @@ function held({ times, texts }, at) {
 }
 
 const numbers = (texts) => texts.map((text) => (text === null ? null : Number(text)));
+
+/** Of time and of numbers, in the colours that are in force. */
+function axes() {
+  const axis = {
+    stroke: colour("--muted"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { stroke: colour("--line"), width: 1, size: 4 },
+    font: "12px system-ui, sans-serif",
+  };
+  return [
+    { ...axis, space: 70,
+      values: [
+        [86400, "{MMM} {D}", null, null, null, null, null, null, 1],
+        [3600, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
+        [60, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
+      ] },
+    { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) },
+  ];
+}
+
+function zoned(at) {
+  return isLocal() ? new Date(at * 1000) : uPlot.tzDate(new Date(at * 1000), "Etc/UTC");
+}
+
+/**
+ * Bars over time, of one column or two: `rows` are [instant, value, ...] as texts or numbers. What it
+ * shows stands in the table beside it, so it is a picture only.
+ */
+export function timeBars(visit, label, names, rows) {
+  const sorted = [...rows].sort((a, b) => seconds(a[0]) - seconds(b[0]));
+  const times = sorted.map((row) => seconds(row[0]));
+  const step = times.length > 1 ? Math.min(...times.slice(1).map((at, i) => at - times[i])) : 3600;
+  const holder = el("div", { class: "chart-plot" });
+  const root = el("div", { class: "chart", role: "img", "aria-label": label }, holder);
+  const colours = ["--accent", "--late"];
+  let plot = null;
+  const draw = () => {
+    plot?.destroy();
+    plot = new uPlot({
+      width: Math.max(200, root.clientWidth),
+      height: HEIGHT / 2,
+      padding: [14, 12, 0, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      tzDate: zoned,
+      scales: {
+        x: { range: [times[0] - step / 2, times.at(-1) + step / 2] },
+        y: { range: (_, least, most) => [Math.min(0, least ?? 0), Math.max(most ?? 0, 1) * 1.08] },
+      },
+      axes: axes(),
+      series: [{}, ...names.map((_, i) => ({ stroke: colour(colours[i]), fill: colour(colours[i]),
+        paths: uPlot.paths.bars({ size: [0.7 / names.length, 60], align: names.length === 1 ? 0 : i === 0 ? -1 : 1 }),
+        points: { show: false } }))],
+    }, [times, ...names.map((_, i) => numbers(sorted.map((row) => row[i + 1])))], holder);
+  };
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", draw, { signal: visit.signal });
+  window.addEventListener("zone", draw, { signal: visit.signal });
+  // Drawn once it has a width.
+  const resized = new ResizeObserver(() => {
+    if (plot) plot.setSize({ width: Math.max(200, root.clientWidth), height: HEIGHT / 2 });
+    else draw();
+  });
+  resized.observe(root);
+  visit.signal.addEventListener("abort", () => {
+    resized.disconnect();
+    plot?.destroy();
+  });
+  return el("div", {}, root, el("div", { class: "chart-key" },
+    ...names.map((name, i) => key(i === 0 ? "exposure" : "late", words(name)))));
+}
 
 /** The chart of one user; `show` draws it anew. */
 export class ExposureChart {
@@ -100,12 +171,6 @@ export class ExposureChart {
   }
 
   #options(data, episodes, marks, range, currency) {
-    const axis = {
-      stroke: colour("--muted"),
-      grid: { stroke: colour("--line"), width: 1 },
-      ticks: { stroke: colour("--line"), width: 1, size: 4 },
-      font: "12px system-ui, sans-serif",
-    };
     const stepped = uPlot.paths.stepped({ align: 1 });
     return {
       width: this.#width(),
@@ -113,7 +178,7 @@ export class ExposureChart {
       padding: [14, 12, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 7 }, y: false },
-      tzDate: (at) => (isLocal() ? new Date(at * 1000) : uPlot.tzDate(new Date(at * 1000), "Etc/UTC")),
+      tzDate: zoned,
       scales: {
         x: { range },
         y: { range: (_, least, most) => {
@@ -121,15 +186,7 @@ export class ExposureChart {
           return [Math.min(0, least ?? 0) * 1.05, top * 1.08];
         } },
       },
-      axes: [
-        { ...axis, space: 70,
-          values: [
-            [86400, "{MMM} {D}", null, null, null, null, null, null, 1],
-            [3600, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
-            [60, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
-          ] },
-        { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) },
-      ],
+      axes: axes(),
       series: [
         {},
         { stroke: colour("--accent"), width: 2, fill: colour("--accent-soft"), paths: stepped, points: { show: false } },
