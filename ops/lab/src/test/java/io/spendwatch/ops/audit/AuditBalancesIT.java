@@ -165,7 +165,7 @@ class AuditBalancesIT {
         sql);
     try {
       // The node's memory knows better than the tables now.
-      assertThat(audit(Mode.FULL, Ports.free()))
+      assertThat(Decisions.of(audit(Mode.FULL, Ports.free())))
           .singleElement()
           .extracting(Finding::kind)
           .isEqualTo(kind);

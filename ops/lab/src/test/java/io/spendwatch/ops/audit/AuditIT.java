@@ -305,8 +305,7 @@ class AuditIT {
 
   /** What else is found are the roll-ups of the row that was changed. */
   private static Finding onlyDecision(AuditReport report) {
-    List<Finding> decisions =
-        report.findings().stream().filter(finding -> !finding.kind().isOfRollup()).toList();
+    List<Finding> decisions = Decisions.of(report.findings());
     assertThat(decisions).hasSize(1);
     return decisions.getFirst();
   }

@@ -204,7 +204,7 @@ abstract class GrownTopicAudit {
       // Whether anybody's rows and episodes are such just while the topic grows depends on the
       // moment.
       assumeTrue(planted == 1, "nothing to plant it into");
-      List<Finding> findings = audit(Mode.FULL, Ports.free());
+      List<Finding> findings = Decisions.of(audit(Mode.FULL, Ports.free()));
       assertThat(findings).singleElement().extracting(Finding::kind).isEqualTo(kind);
       assertThat(texts(findings.getFirst().reproduce())).isNotNull();
       if (kind == FindingKind.WRONG_EXPOSURE) {
