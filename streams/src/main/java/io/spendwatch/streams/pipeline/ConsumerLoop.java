@@ -68,9 +68,6 @@ final class ConsumerLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
 
-  /** Where all that is assigned is under way: what is due otherwise than by a record can wait. */
-  private static final Duration CALM_POLL = Duration.ofMillis(500);
-
   /** What a poll answers sooner than any broker was there before it. */
   private static final long AT_ONCE_NANOS = 2_000_000;
 
@@ -262,7 +259,7 @@ final class ConsumerLoop {
 
   private ConsumerRecords<byte[], byte[]> look(Consumer<byte[], byte[]> current) {
     try {
-      return current.poll(isCalm() ? CALM_POLL : POLL);
+      return current.poll(POLL);
     } catch (WakeupException e) {
       // Somebody has something for the rest of this step.
       return ConsumerRecords.empty();
@@ -277,10 +274,6 @@ final class ConsumerLoop {
       }
       return ConsumerRecords.empty();
     }
-  }
-
-  private boolean isCalm() {
-    return !assigned.isEmpty() && assigned.values().stream().allMatch(AssignedPartition::isLive);
   }
 
   private static void finish(AssignedPartition partition, PartitionPipeline life) {
