@@ -152,6 +152,7 @@ class MetricsIT {
                 && sum(series, "spendwatch_alerts_total") == 3
                 && sum(series, "spendwatch_dead_letters_total") == 4
                 && sum(series, "spendwatch_audit_runs_total") > 0
+                && !by(series, "spendwatch_rollup_lag_seconds", "rollup").isEmpty()
                 && sum(series, "spendwatch_lag_records") == 0;
     return await().atMost(PATIENCE).until(() -> series(scraped(node)), isSettled);
   }

@@ -54,7 +54,7 @@ public final class RollupsJob {
         PeriodicWork.start(
             system,
             "The look how far the roll-ups are",
-            LAG_INTERVAL,
+            Duration.ZERO,
             LAG_INTERVAL,
             Duration.ofMinutes(1),
             () -> apart(() -> metrics.lag(rollups.states()))));
