@@ -8,11 +8,21 @@ import io.spendwatch.ops.capture.CaptureBed.Running;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class PostgresCaptureIT extends CaptureContract {
   PostgresCaptureIT() {
     super(Engine.POSTGRES);
+  }
+
+  /** A server has room for ten, which is as many as there are tests, or fewer. */
+  @AfterEach
+  void dropSlots() throws Exception {
+    var _ =
+        bed()
+            .rows(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active");
   }
 
   @Test
