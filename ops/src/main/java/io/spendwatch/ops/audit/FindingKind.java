@@ -33,25 +33,5 @@ public enum FindingKind {
   /** An hour of roll-up hourly_alerts does not have as many alerts as there are. */
   WRONG_HOURLY_ALERTS,
   /** A user's row in roll-up user_risk does not follow from the user's transactions. */
-  WRONG_USER_RISK;
-
-  /** Whether it is a roll-up that is wrong, and no decision. */
-  public boolean isOfRollup() {
-    return switch (this) {
-      case WRONG_HOURLY_SPEND, WRONG_DAILY_USERS, WRONG_HOURLY_ALERTS, WRONG_USER_RISK -> true;
-      case WRONG_EXPOSURE,
-          WRONG_VERDICT,
-          WRONG_BALANCE,
-          MISSING_ALERT,
-          MISSING_CLEARED,
-          EXTRA_ALERT,
-          WRONG_ALERT,
-          ACTOR_DRIFT,
-          OFFSET_GAP,
-          ROW_WITHOUT_RECORD,
-          LOST_RECORDS,
-          OUTSIDE_RETENTION ->
-          false;
-    };
-  }
+  WRONG_USER_RISK
 }
