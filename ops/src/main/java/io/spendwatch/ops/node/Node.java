@@ -259,6 +259,7 @@ public final class Node {
                   new Rollups(rollups, configuration.rollups().rowsAtOnce()),
                   configuration.rollups(),
                   metrics.rollups(),
+                  () -> pipelines.status().partitions(),
                   Timekeeper.real(clock))
               .start(system);
       status.audited(audit::last);

@@ -14,12 +14,20 @@ import java.time.Duration;
  * @param interval between two looks for new rows
  * @param rowsAtOnce how many transactions a step adds, about: it bounds a step's transaction
  * @param busyMax for how long a look goes on while there is more to do
- * @param busyPercent which part of the time a node may be at it, percent: what a backlog takes from
- *     whoever writes it
+ * @param busyPercent which part of the time a node may be at it, percent
+ * @param behindAfter the lag of a partition from which on the node has a backlog
+ * @param busyPercentBehind which part of the time it may be at it while it has one: what a backlog
+ *     takes from whoever writes it
  * @param postgres how PostgreSQL is reached for it
  */
 public record RollupsConfig(
-    Duration interval, int rowsAtOnce, Duration busyMax, int busyPercent, PostgresConfig postgres) {
+    Duration interval,
+    int rowsAtOnce,
+    Duration busyMax,
+    int busyPercent,
+    Duration behindAfter,
+    int busyPercentBehind,
+    PostgresConfig postgres) {
   private static final String PATH = "spendwatch.rollups";
 
   public RollupsConfig {
@@ -27,6 +35,8 @@ public record RollupsConfig(
     checkRange(PATH + ".rows-at-once", rowsAtOnce, 1, 10_000_000);
     checkPositive(PATH + ".busy-max", busyMax);
     checkRange(PATH + ".busy-percent", busyPercent, 1, 100);
+    checkPositive(PATH + ".behind-after", behindAfter);
+    checkRange(PATH + ".busy-percent-behind", busyPercentBehind, 1, 100);
   }
 
   /** Reads {@code spendwatch.rollups}; what its connections do not say is the hot path's. */
@@ -38,6 +48,8 @@ public record RollupsConfig(
             section.integer("rows-at-once"),
             section.duration("busy-max"),
             section.integer("busy-percent"),
+            section.duration("behind-after"),
+            section.integer("busy-percent-behind"),
             PostgresConfig.from(ConfigSection.of(root, PATH + ".postgres", "spendwatch.postgres")));
     ConfigSection _ = section.section("postgres");
     section.rejectUnknown();
@@ -45,7 +57,8 @@ public record RollupsConfig(
   }
 
   /** How long after a look that took so long nothing is done. */
-  Duration restAfter(Duration took) {
-    return took.multipliedBy(100L - busyPercent).dividedBy(busyPercent);
+  Duration restAfter(Duration took, boolean isBehind) {
+    int percent = isBehind ? Math.min(busyPercentBehind, busyPercent) : busyPercent;
+    return took.multipliedBy(100L - percent).dividedBy(percent);
   }
 }

@@ -3,10 +3,12 @@ package io.spendwatch.ops.storage.rollups;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.base.PeriodicWork;
 import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.life.PartitionStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -29,16 +31,29 @@ public final class RollupsJob {
   private final Rollups rollups;
   private final RollupsConfig config;
   private final RollupMetrics metrics;
+  private final Supplier<List<PartitionStatus>> partitions;
   private final Timekeeper time;
-  private volatile long restsUntilNanos;
+
+  /** Of one look at a time. */
+  private final Pace pace;
+
   private String lastFailure = "";
 
-  public RollupsJob(Rollups rollups, RollupsConfig config, RollupMetrics metrics, Timekeeper time) {
+  /**
+   * @param partitions that this node consumes now; cheap
+   */
+  public RollupsJob(
+      Rollups rollups,
+      RollupsConfig config,
+      RollupMetrics metrics,
+      Supplier<List<PartitionStatus>> partitions,
+      Timekeeper time) {
     this.rollups = rollups;
     this.config = config;
     this.metrics = metrics;
+    this.partitions = partitions;
     this.time = time;
-    this.restsUntilNanos = time.nanoTime();
+    this.pace = new Pace(config, time.nanoTime());
   }
 
   /** Looks now and again, until cancelled. */
@@ -61,21 +76,22 @@ public final class RollupsJob {
   }
 
   private CompletionStage<Done> look() {
-    return time.nanoTime() - restsUntilNanos < 0
-        ? CompletableFuture.completedFuture(Done.done())
-        : apart(this::keep);
+    return pace.isDue(partitions.get(), time.nanoTime())
+        ? apart(this::keep)
+        : CompletableFuture.completedFuture(Done.done());
   }
 
   private void keep() {
     long startedNanos = time.nanoTime();
+    pace.begins(partitions.get(), startedNanos);
+    boolean foundAll = false;
     try {
       Rollups.Added added =
           rollups.keep(() -> time.nanoTime() - startedNanos < config.busyMax().toNanos());
-      Duration took = Duration.ofNanos(time.nanoTime() - startedNanos);
+      foundAll = added.isAll();
       if (added.transactions() + added.alerts() > 0) {
-        metrics.kept(added, took);
+        metrics.kept(added, Duration.ofNanos(time.nanoTime() - startedNanos));
       }
-      restsUntilNanos = time.nanoTime() + config.restAfter(took).toNanos();
       lastFailure = "";
     } catch (OperatorException e) {
       metrics.failed();
@@ -86,6 +102,8 @@ public final class RollupsJob {
             .addKeyValue("reason", e.getMessage())
             .log("The roll-ups could not be kept; the next look goes on from there");
       }
+    } finally {
+      pace.ended(foundAll, partitions.get(), time.nanoTime(), time.millis());
     }
   }
 

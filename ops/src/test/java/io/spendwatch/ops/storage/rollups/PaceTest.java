@@ -1,0 +1,105 @@
+package io.spendwatch.ops.storage.rollups;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.streams.life.PartitionStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class PaceTest {
+  private static final long NOW_MS = 1_700_000_000_000L;
+
+  private final RollupsConfig config =
+      RollupsConfig.from(ConfigFactory.load("spendwatch.conf").resolve());
+
+  private final Pace pace = new Pace(config, 0);
+  private long nowNanos;
+
+  @Test
+  void looksAtOnceAndThenOnlyForWhatThisNodeHasWritten() {
+    List<PartitionStatus> quiet = List.of(partition(7, 0));
+    assertThat(pace.isDue(quiet, nowNanos)).as("at the start").isTrue();
+    look(Duration.ZERO, true, quiet);
+
+    assertThat(pace.isDue(quiet, nowNanos)).as("nothing written").isFalse();
+    assertThat(pace.isDue(List.of(partition(8, 0)), nowNanos)).as("a row").isTrue();
+    assertThat(pace.isDue(List.of(), nowNanos)).as("other partitions").isTrue();
+  }
+
+  @Test
+  void looksAfterAWhileForWhatOthersHaveWritten() {
+    List<PartitionStatus> quiet = List.of(partition(7, 0));
+    look(Duration.ZERO, true, quiet);
+
+    nowNanos += Duration.ofSeconds(5).toNanos() - 1;
+    assertThat(pace.isDue(quiet, nowNanos)).isFalse();
+    nowNanos++;
+    assertThat(pace.isDue(quiet, nowNanos)).isTrue();
+  }
+
+  @Test
+  void missesNothingThatIsWrittenDuringALook() {
+    pace.begins(List.of(partition(7, 0)), nowNanos);
+    pace.ended(true, List.of(partition(9, 0)), nowNanos, NOW_MS);
+
+    assertThat(pace.isDue(List.of(partition(9, 0)), nowNanos)).isTrue();
+  }
+
+  @Test
+  void goesOnWhereSomethingWasLeft() {
+    List<PartitionStatus> quiet = List.of(partition(7, 0));
+    look(Duration.ZERO, false, quiet);
+
+    assertThat(pace.isDue(quiet, nowNanos)).isTrue();
+  }
+
+  @Test
+  void restsAfterWorkAndLongerWithABacklog() {
+    assertThat(restAfterASecond(0)).isEqualTo(Duration.ofMillis(2_333));
+    assertThat(restAfterASecond(2_000)).as("not behind yet").isEqualTo(Duration.ofMillis(2_333));
+    assertThat(restAfterASecond(2_001)).isEqualTo(Duration.ofMillis(19_000));
+  }
+
+  /** Whole milliseconds. */
+  private Duration restAfterASecond(long lagMs) {
+    List<PartitionStatus> working = List.of(partition(7, 0), partition(7, lagMs));
+    look(Duration.ofSeconds(1), false, working);
+    long restMs = 0;
+    while (!pace.isDue(working, nowNanos + Duration.ofMillis(restMs + 1).toNanos() - 1)) {
+      restMs++;
+    }
+    nowNanos += Duration.ofMillis(restMs).toNanos();
+    return Duration.ofMillis(restMs);
+  }
+
+  private void look(Duration takes, boolean foundAll, List<PartitionStatus> partitions) {
+    pace.begins(partitions, nowNanos);
+    nowNanos += takes.toNanos();
+    pace.ended(foundAll, partitions, nowNanos, NOW_MS);
+  }
+
+  private static PartitionStatus partition(long transactions, long lagMs) {
+    return new PartitionStatus(
+        "transactions",
+        0,
+        PartitionStatus.State.RUNNING,
+        1,
+        0,
+        lagMs == 0 ? 0 : 1,
+        NOW_MS - lagMs,
+        NOW_MS,
+        NOW_MS,
+        0,
+        0,
+        Optional.empty(),
+        transactions,
+        0,
+        Map.of(),
+        0,
+        0);
+  }
+}
