@@ -63,8 +63,7 @@ final class Pace {
         partitions.stream()
             .anyMatch(partition -> partition.lagMs(nowMs) > config.behindAfter().toMillis());
     restsUntilNanos =
-        nowNanos
-            + config.restAfter(Duration.ofNanos(nowNanos - lookedNanos), isBehind).toNanos();
+        nowNanos + config.restAfter(Duration.ofNanos(nowNanos - lookedNanos), isBehind).toNanos();
   }
 
   private static List<Long> written(List<PartitionStatus> partitions) {

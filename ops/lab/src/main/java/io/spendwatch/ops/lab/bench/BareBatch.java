@@ -11,11 +11,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
-/** Rows of the bare loop that are written by one statement, column by column. */
+/** Rows of what nodes are measured against that are written by one statement, column by column. */
 final class BareBatch {
   private final List<String> userIds = new ArrayList<>();
   private final List<OffsetDateTime> eventTimes = new ArrayList<>();
@@ -48,7 +47,19 @@ final class BareBatch {
     return userIds.size();
   }
 
-  void add(ConsumerRecord<?, ?> from, Transaction transaction, long exposureMinor, BareUser user) {
+  /**
+   * A row.
+   *
+   * @param partition of its record, which came from this offset of it
+   * @param balanceMinor the balance that it was held against
+   */
+  void add(
+      TopicPartition partition,
+      long offset,
+      Transaction transaction,
+      long exposureMinor,
+      long balanceMinor,
+      long balanceVersion) {
     userIds.add(transaction.userId());
     eventTimes.add(atUtc(transaction.eventTimeMs()));
     transactionIds.add(transaction.transactionId());
@@ -58,14 +69,12 @@ final class BareBatch {
     merchants.add(transaction.merchant());
     originals.add(transaction.originalTransactionId());
     exposures.add(exposureMinor);
-    balances.add(user.balanceMinor);
-    balanceVersions.add(user.balanceVersion);
-    verdicts.add((user.breaches() ? Verdict.BREACH : Verdict.CLEAR).name());
-    partitions.add(from.partition());
-    offsets.add(from.offset());
-    ends.put(
-        new TopicPartition(from.topic(), from.partition()),
-        new OffsetAndMetadata(from.offset() + 1));
+    balances.add(balanceMinor);
+    balanceVersions.add(balanceVersion);
+    verdicts.add((exposureMinor > balanceMinor ? Verdict.BREACH : Verdict.CLEAR).name());
+    partitions.add(partition.partition());
+    offsets.add(offset);
+    ends.put(partition, new OffsetAndMetadata(offset + 1));
   }
 
   /** To be produced once the rows are durable. */

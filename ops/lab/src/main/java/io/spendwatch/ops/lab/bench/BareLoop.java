@@ -2,19 +2,15 @@ package io.spendwatch.ops.lab.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Alert;
-import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertCodec;
-import io.spendwatch.protocol.AlertIds;
 import io.spendwatch.protocol.Decoded.Rejected;
 import io.spendwatch.protocol.Decoded.Valid;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
-import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.SqlText;
 import java.sql.Connection;
@@ -70,7 +66,7 @@ public final class BareLoop implements AutoCloseable {
   private static final int FETCH_BYTES_MIN = 4096;
   private static final int FETCH_WAIT_MAX_MS = 5;
   private static final int ACCOUNTS_AT_ONCE = 10_000;
-  private static final String INSERT = SqlText.load(BareLoop.class, "insert_transactions");
+  static final String INSERT = SqlText.load(BareLoop.class, "insert_transactions");
 
   private final InstantSource clock;
   private final String transactions;
@@ -165,45 +161,18 @@ public final class BareLoop implements AutoCloseable {
       throw new OperatorException("user " + transaction.userId() + " has no account");
     }
     long exposureMinor = user.add(transaction.eventTimeMs(), transaction.signedAmountMinor());
-    batch.add(from, transaction, exposureMinor, user);
-    BareUser.Change change = user.change(() -> episodeId(transaction));
-    if (change != null) {
-      batch.add(alert(from, transaction, exposureMinor, user, change));
-    }
-  }
-
-  private static String episodeId(Transaction transaction) {
-    String at = AlertIds.transaction(transaction.transactionId(), transaction.eventTimeMs());
-    return AlertIds.episodeId(transaction.userId(), at, at);
-  }
-
-  private Alert alert(
-      ConsumerRecord<?, ?> from,
-      Transaction transaction,
-      long exposureMinor,
-      BareUser user,
-      BareUser.Change change) {
-    return new Alert(
-        AlertIds.alertId(change.episodeId(), change.type()),
-        change.type(),
-        change.episodeId(),
-        transaction.userId(),
-        transaction.transactionId(),
+    batch.add(
+        new TopicPartition(from.topic(), from.partition()),
+        from.offset(),
+        transaction,
         exposureMinor,
         user.balanceMinor,
-        transaction.currency(),
-        user.entries(),
-        transaction.eventTimeMs(),
-        clock.millis(),
-        false,
-        null,
-        switch (change.type()) {
-          case RAISED -> null;
-          case CLEARED ->
-              transaction.kind() == TransactionKind.REFUND ? AlertCause.REFUND : AlertCause.EXPIRY;
-        },
-        Rule.EXPOSURE_24H.applied(),
-        new Alert.Source(from.topic(), from.partition(), from.offset()));
+        user.balanceVersion);
+    BareUser.Change change = user.change(transaction);
+    if (change != null) {
+      var source = new Alert.Source(from.topic(), from.partition(), from.offset());
+      batch.add(user.alert(change, transaction, source, clock.millis()));
+    }
   }
 
   /** Takes a connection for it, if it is time. */
@@ -282,7 +251,8 @@ public final class BareLoop implements AutoCloseable {
     }
   }
 
-  private static Map<String, BareUser> accounts(PostgresAddress address) {
+  /** All users with an account, without a transaction yet. */
+  static Map<String, BareUser> accounts(PostgresAddress address) {
     Map<String, BareUser> users = new HashMap<>();
     try (Connection connection = address.connect("spendwatch-bare-loop");
         Statement statement = connection.createStatement()) {

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -9,7 +10,17 @@ public enum Benchmark {
   DRAIN {
     @Override
     public List<Figure> run(Bench bench, Size size) {
-      return new DrainBenchmark(bench, size.drain()).run();
+      return new DrainBenchmark(bench, Contender.BARE_LOOP, size.drain()).run();
+    }
+  },
+  /** Both, beside what one would take instead: a Kafka Streams job. */
+  PEERS {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      List<Figure> figures = new ArrayList<>();
+      figures.addAll(new DrainBenchmark(bench, Contender.KAFKA_STREAMS, size.drain()).run());
+      figures.addAll(new LatencyBenchmark(bench, Contender.KAFKA_STREAMS, size.latency()).run());
+      return figures.stream().map(figure -> figure.of(this)).toList();
     }
   },
   /** How that changes with users and the length of their windows. */
@@ -23,7 +34,7 @@ public enum Benchmark {
   LATENCY {
     @Override
     public List<Figure> run(Bench bench, Size size) {
-      return new LatencyBenchmark(bench, size.latency()).run();
+      return new LatencyBenchmark(bench, Contender.BARE_LOOP, size.latency()).run();
     }
   },
   /** Bytes per user and per window entry, and what so many users seen leave in memory. */

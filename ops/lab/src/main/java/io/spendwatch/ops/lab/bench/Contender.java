@@ -5,7 +5,8 @@ import java.util.List;
 /** Whoever takes transactions in a turn: a node, or what it is measured against. */
 enum Contender {
   NODE("node", "node"),
-  BARE_LOOP("bare loop", "bare-loop");
+  BARE_LOOP("bare loop", "bare-loop"),
+  KAFKA_STREAMS("Kafka Streams", "kafka-streams");
 
   private final String label;
   private final String command;
@@ -25,8 +26,9 @@ enum Contender {
     return command;
   }
 
-  /** The turns of a round: each goes first as often as the other. */
-  static List<Contender> turns(int round) {
-    return round % 2 == 0 ? List.of(values()) : List.of(values()).reversed();
+  /** The turns of a round of a node and this one: each goes first as often as the other. */
+  List<Contender> turns(int round) {
+    List<Contender> turns = List.of(NODE, this);
+    return round % 2 == 0 ? turns : turns.reversed();
   }
 }

@@ -13,8 +13,8 @@ import java.util.function.ToDoubleFunction;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * A backlog that a node and the bare loop take in turns, each turn with a new process on a new
- * database, until its rows are durable, its alerts readable and its offsets committed.
+ * A backlog that a node and a rival take in turns, each turn with a new process on a new database,
+ * until its rows are durable, its alerts readable and its offsets committed.
  *
  * <p>The steady rate is that of the records after the warm-up: the JVM is warm by then, and all
  * users in memory.
@@ -22,14 +22,17 @@ import org.apache.kafka.common.TopicPartition;
 final class Drain {
   private final Bench bench;
   private final Site site;
+  private final Contender rival;
   private final String javaOptions;
 
   /**
-   * @param javaOptions of node and bare loop alike
+   * @param rival of the node
+   * @param javaOptions of both alike
    */
-  Drain(Bench bench, Site site, String javaOptions) {
+  Drain(Bench bench, Site site, Contender rival, String javaOptions) {
     this.bench = bench;
     this.site = site;
+    this.rival = rival;
     this.javaOptions = javaOptions;
   }
 
@@ -83,7 +86,7 @@ final class Drain {
     bench.say(String.format(Locale.ROOT, "producing %,d transactions", backlog.records()));
     backlog.produce(site, original, bench.now());
     for (int round = 0; round < rounds; round++) {
-      for (Contender contender : Contender.turns(round)) {
+      for (Contender contender : rival.turns(round)) {
         String turn = String.format(Locale.ROOT, "%s-%s-%d", name, contender.command(), round + 1);
         turns.add(contender, turn(contender, site.share(turn, original), backlog));
       }
@@ -101,7 +104,7 @@ final class Drain {
     bench.say(
         String.format(
             Locale.ROOT,
-            "%-10s %,9.0f tx/s, from the first commit on %,9.0f tx/s; %s; load average %s",
+            "%-13s %,9.0f tx/s, from the first commit on %,9.0f tx/s; %s; load average %s",
             contender.label(),
             taken.perSecond(),
             taken.coldPerSecond(),
@@ -125,6 +128,7 @@ final class Drain {
     }
     Map<String, Double> cpuAtStart = turn.cpuClock().seconds();
     long _ = turn.awaitBehind(ends, 0);
+    turn.awaitRows();
     long endNanos = System.nanoTime();
     Map<String, Double> cpuMicros = new LinkedHashMap<>();
     turn.cpuClock()

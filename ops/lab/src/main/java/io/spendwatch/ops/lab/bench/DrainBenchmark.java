@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
-/** How fast a backlog is taken, beside the bare loop. */
+/** How fast a backlog is taken, beside a rival. */
 public final class DrainBenchmark {
   private static final String NAME = Benchmark.DRAIN.label();
 
@@ -20,16 +20,18 @@ public final class DrainBenchmark {
    * @param backlog records that are measured
    * @param users whose they are
    * @param rounds of turns
-   * @param javaOptions of node and bare loop alike
+   * @param javaOptions of node and rival alike
    * @param seed of the records
    */
   public record Load(long backlog, int users, int rounds, String javaOptions, long seed) {}
 
   private final Bench bench;
+  private final Contender rival;
   private final Load load;
 
-  DrainBenchmark(Bench bench, Load load) {
+  DrainBenchmark(Bench bench, Contender rival, Load load) {
     this.bench = bench;
+    this.rival = rival;
     this.load = load;
   }
 
@@ -45,7 +47,7 @@ public final class DrainBenchmark {
     Drain.Turns turns;
     try (Site site = bench.site()) {
       turns =
-          new Drain(bench, site, load.javaOptions())
+          new Drain(bench, site, rival, load.javaOptions())
               .run("drain", backlog(load.backlog(), load.users(), load.seed()), load.rounds());
     }
     List<Figure> figures = new ArrayList<>();
@@ -58,14 +60,14 @@ public final class DrainBenchmark {
     return figures;
   }
 
-  private static Figure figure(
+  private Figure figure(
       Drain.Turns turns, String name, ToDoubleFunction<Drain.Taken> value, String unit) {
     return new Figure(
         NAME,
         name,
         turns.median(Contender.NODE, value),
         unit,
-        turns.median(Contender.BARE_LOOP, value),
+        turns.median(rival, value),
         turns.check());
   }
 }

@@ -42,6 +42,11 @@ public record Figure(
     return new Figure(benchmark, name, value, unit, null, check);
   }
 
+  /** The same, as another benchmark's. */
+  Figure of(Benchmark another) {
+    return new Figure(another.label(), benchmark + ", " + name, value, unit, reference, check);
+  }
+
   /** How many times the reference it is; null without one, or where that is zero. */
   @JsonProperty
   public Double ratio() {

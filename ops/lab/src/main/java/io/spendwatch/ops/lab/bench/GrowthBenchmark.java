@@ -41,7 +41,7 @@ public final class GrowthBenchmark {
 
   List<Figure> run() {
     try (Site site = bench.site()) {
-      var drain = new Drain(bench, site, load.javaOptions());
+      var drain = new Drain(bench, site, Contender.BARE_LOOP, load.javaOptions());
       List<String> labels = new ArrayList<>();
       List<Drain.Turns> grown = new ArrayList<>();
       for (int users : load.users()) {

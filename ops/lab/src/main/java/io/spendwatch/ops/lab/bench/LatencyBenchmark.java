@@ -17,8 +17,8 @@ import org.HdrHistogram.Histogram;
 
 /**
  * How long it takes from the instant at which a record was to be sent until a {@code
- * read_committed} subscriber has its alert, at steady rates whatever becomes of them; beside the
- * bare loop, in turns, each with a new process on a new database and topics.
+ * read_committed} subscriber has its alert, at steady rates whatever becomes of them; beside a
+ * rival, in turns, each with a new process on a new database and topics.
  */
 public final class LatencyBenchmark {
   private static final String NAME = Benchmark.LATENCY.label();
@@ -41,7 +41,7 @@ public final class LatencyBenchmark {
    * @param phase how long each of them
    * @param users whose records they are
    * @param rounds of turns
-   * @param javaOptions of node and bare loop alike
+   * @param javaOptions of node and rival alike
    * @param seed of the records
    */
   public record Load(
@@ -64,6 +64,7 @@ public final class LatencyBenchmark {
   }
 
   private final Bench bench;
+  private final Contender rival;
   private final Load load;
 
   /** By rate and contender, its turns. */
@@ -71,8 +72,9 @@ public final class LatencyBenchmark {
 
   private long alerts;
 
-  LatencyBenchmark(Bench bench, Load load) {
+  LatencyBenchmark(Bench bench, Contender rival, Load load) {
     this.bench = bench;
+    this.rival = rival;
     this.load = load;
   }
 
@@ -84,7 +86,7 @@ public final class LatencyBenchmark {
       Site.insertAccounts(
           original.address(), new Workload(settings).accounts(bench.now().toEpochMilli()));
       for (int round = 0; round < load.rounds(); round++) {
-        for (Contender contender : Contender.turns(round)) {
+        for (Contender contender : rival.turns(round)) {
           String name = String.format(Locale.ROOT, "latency-%s-%d", contender.command(), round + 1);
           Namespace namespace = site.copy(name, original);
           turn(site, contender, namespace, settings);
@@ -123,6 +125,7 @@ public final class LatencyBenchmark {
         before.add(micros);
         note(contender, perSecond, new Phase(ingested, micros));
       }
+      turn.awaitRows();
       namespace.checkRows(contender.label(), traffic.sent());
       alerts = check.report().total().seen();
     }
@@ -146,7 +149,7 @@ public final class LatencyBenchmark {
     bench.say(
         String.format(
             Locale.ROOT,
-            "%-10s %,6d/s: p50 %,.1f, p99 %,.1f, p99.9 %,.1f, max %,.1f ms of %,d alerts; lag at most %,d, at the end %,d; sent late by %,.0f ms at most; load average %s",
+            "%-13s %,6d/s: p50 %,.1f, p99 %,.1f, p99.9 %,.1f, max %,.1f ms of %,d alerts; lag at most %,d, at the end %,d; sent late by %,.0f ms at most; load average %s",
             contender.label(),
             perSecond,
             phase.millis(50),
@@ -211,7 +214,7 @@ public final class LatencyBenchmark {
             name,
             median(turns.get(Contender.NODE), value),
             unit,
-            median(turns.get(Contender.BARE_LOOP), value),
+            median(turns.get(rival), value),
             String.format(
                 Locale.ROOT,
                 "%,d alerts a turn, none missed, extra or doubled; rows as records",

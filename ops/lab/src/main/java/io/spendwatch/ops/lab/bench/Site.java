@@ -233,8 +233,16 @@ final class Site implements AutoCloseable {
         home(),
         String.format(Locale.ROOT, "DROP DATABASE IF EXISTS %s WITH (FORCE)", quoted(namespace)));
     try {
-      await(admin.deleteTopics(namespace.ownTopics()).all());
-      await(admin.deleteConsumerGroups(List.of(namespace.name())).all());
+      List<String> topics = new ArrayList<>(StreamsJob.ownTopics(namespace.name()));
+      topics.retainAll(await(admin.listTopics().names()));
+      topics.addAll(namespace.ownTopics());
+      var _ = await(admin.deleteTopics(topics).all());
+      var _ =
+          await(
+              admin
+                  .deleteConsumerGroups(
+                      List.of(namespace.name(), StreamsJob.rowsTopic(namespace.name())))
+                  .all());
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof GroupIdNotFoundException)) {
         progress.printf(
@@ -322,9 +330,9 @@ final class Site implements AutoCloseable {
     return '"' + namespace.name() + '"';
   }
 
-  private static <T> void await(KafkaFuture<T> answer) throws ExecutionException {
+  private static <T> T await(KafkaFuture<T> answer) throws ExecutionException {
     try {
-      var _ = answer.get(ANSWER.toSeconds(), TimeUnit.SECONDS);
+      return answer.get(ANSWER.toSeconds(), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new OperatorException("Kafka does not answer after " + ANSWER, e);
     } catch (InterruptedException e) {

@@ -24,6 +24,10 @@ final class Turn implements AutoCloseable {
   private final Contender contender;
   private final GuardedProcess process;
   private final CommittedOffsets offsets;
+
+  /** Of the job whose rows take a topic of their own. */
+  private final CommittedOffsets rows;
+
   private final CpuClock cpuClock;
 
   private Turn(Contender contender, GuardedProcess process, Site site, Namespace namespace) {
@@ -31,6 +35,8 @@ final class Turn implements AutoCloseable {
     this.process = process;
     this.offsets =
         new CommittedOffsets(site.admin(), namespace.topics().transactions(), namespace.name());
+    String rowsTopic = StreamsJob.rowsTopic(namespace.name());
+    this.rows = new CommittedOffsets(site.admin(), rowsTopic, rowsTopic);
     this.cpuClock = site.cpuClock(OWN_PROCESS, process::processes);
   }
 
@@ -92,6 +98,17 @@ final class Turn implements AutoCloseable {
    * @throws OperatorException if it has ended, or nothing goes on
    */
   long awaitBehind(Map<TopicPartition, Long> ends, long atMost) {
+    return awaitBehind(offsets, ends, atMost);
+  }
+
+  /** Waits until there are rows for all that is committed, where that comes later. */
+  void awaitRows() {
+    if (contender == Contender.KAFKA_STREAMS) {
+      long _ = awaitBehind(rows, rows.ends(), 0);
+    }
+  }
+
+  private long awaitBehind(CommittedOffsets offsets, Map<TopicPartition, Long> ends, long atMost) {
     long least = Long.MAX_VALUE;
     long movedNanos = System.nanoTime();
     while (true) {

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what a start costs however many alerts were ever written (takeover),"
           + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), and what an"
-          + " audit takes, and costs it (audit).",
+          + " audit takes, and costs it (audit). And the first two beside a Kafka Streams job that does the same (peers).",
       "Each figure is checked: a wrong judgement ends it with status 1."
     },
     exitCodeListHeading = "%nExit status:%n",
@@ -67,7 +67,7 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       description =
-          "Of drain, growth, latency, memory, restore, partitions, takeover, snapshot, mixed,"
+          "Of drain, peers, growth, latency, memory, restore, partitions, takeover, snapshot, mixed,"
               + " checks, audit (default: all).")
   private List<String> only = List.of();
 
@@ -222,7 +222,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--java-opts",
       paramLabel = "OPTIONS",
       defaultValue = "",
-      description = "Of the JVMs of node and bare loop alike, beside the launcher's (none).")
+      description = "Of the JVMs of node and rival alike, beside the launcher's (none).")
   private String javaOptions;
 
   @Option(

@@ -24,6 +24,7 @@ public final class Lab {
     commands.putAll(Spendwatch.COMMANDS);
     commands.put("bench", BenchCommand.class);
     commands.put("bare-loop", BareLoopCommand.class);
+    commands.put("kafka-streams", KafkaStreamsCommand.class);
     commands.put("compare", CompareCommand.class);
     return Collections.unmodifiableMap(commands);
   }
