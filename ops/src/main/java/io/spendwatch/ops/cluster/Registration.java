@@ -78,7 +78,7 @@ final class Registration {
 
   private synchronized void report(Throwable failure) {
     if (failure != null && !failing) {
-      LOG.warn("Other nodes may not find this one: {}", Retry.cause(failure).getMessage());
+      LOG.warn("Other nodes may not find this one: {}", Retry.reason(failure));
     } else if (failure == null && failing) {
       LOG.info("Other nodes find this one again");
     }

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -77,6 +78,17 @@ public final class Retry<T> {
       cause = cause.getCause();
     }
     return cause;
+  }
+
+  /** What the failure itself says, for people; many time-outs have no words of their own. */
+  public static String reason(Throwable failure) {
+    Throwable cause = cause(failure);
+    if (cause.getMessage() != null) {
+      return cause.getMessage();
+    }
+    return cause instanceof TimeoutException
+        ? "no answer in time"
+        : cause.getClass().getSimpleName();
   }
 
   /** The innermost cause: libraries wrap what they have to say about their settings. */

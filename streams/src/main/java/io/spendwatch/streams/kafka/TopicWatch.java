@@ -86,7 +86,7 @@ public final class TopicWatch {
                     known = new Known(Map.copyOf(ids), askedMs);
                     failure = null;
                   } else {
-                    failure = "Kafka: " + Retry.cause(cause).getMessage();
+                    failure = "Kafka: " + Retry.reason(cause);
                   }
                   onAnswer.run();
                   return null;

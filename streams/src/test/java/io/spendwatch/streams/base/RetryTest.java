@@ -3,6 +3,7 @@ package io.spendwatch.streams.base;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -10,7 +11,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +83,15 @@ class RetryTest {
             () -> true,
             listener);
     assertThat(result).failsWithin(Duration.ofSeconds(5));
+  }
+
+  @Test
+  void hasWordsForEveryFailure() {
+    assertThat(Retry.reason(new CompletionException(new IOException("broken pipe"))))
+        .isEqualTo("broken pipe");
+    assertThat(Retry.reason(new CompletionException(new TimeoutException())))
+        .isEqualTo("no answer in time");
+    assertThat(Retry.reason(new ClosedChannelException())).isEqualTo("ClosedChannelException");
   }
 
   private CompletableFuture<String> start(int succeedsAt, Exception failure, int wantedTries) {

@@ -157,7 +157,7 @@ public final class PartitionMaintenance {
               if (failure != null) {
                 metrics.failed(took);
                 LOG.atWarn()
-                    .addKeyValue("reason", Retry.cause(failure).getMessage())
+                    .addKeyValue("reason", Retry.reason(failure))
                     .log("Old days could not be merged; the next time goes on from there");
               } else if (merged.steps() + merged.months() > 0) {
                 metrics.merged(merged, took);
@@ -204,7 +204,7 @@ public final class PartitionMaintenance {
               if (failure != null) {
                 metrics.failed(took);
                 LOG.atWarn()
-                    .addKeyValue("reason", Retry.cause(failure).getMessage())
+                    .addKeyValue("reason", Retry.reason(failure))
                     .log("Partitions could not be looked after; the next look goes on from there");
               } else {
                 metrics.kept(report, took);

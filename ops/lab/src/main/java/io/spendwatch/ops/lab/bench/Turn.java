@@ -3,11 +3,14 @@ package io.spendwatch.ops.lab.bench;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.TopicPartition;
 
@@ -82,6 +85,11 @@ final class Turn implements AutoCloseable {
     return offsets;
   }
 
+  /** Where its output is. */
+  Path log() {
+    return process.log();
+  }
+
   CpuClock cpuClock() {
     return cpuClock;
   }
@@ -133,6 +141,24 @@ final class Turn implements AutoCloseable {
         throw new OperatorException(process.lastWords());
       }
       LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  /**
+   * Tells it to leave, and waits until it has: for longer than {@link #close} does.
+   *
+   * @throws OperatorException if it does not within that time
+   */
+  void leave(Duration atMost) {
+    process.processes().forEach(ProcessHandle::destroy);
+    try {
+      var _ = process.exit().get(atMost.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new OperatorException(
+          contender.label() + " does not end within " + atMost + "; its log: " + process.log(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperatorException("interrupted", e);
     }
   }
 

@@ -22,6 +22,7 @@ public final class Lab {
     commands.put("demo", DemoCommand.class);
     commands.put("sandbox", SandboxCommand.class);
     commands.putAll(Spendwatch.COMMANDS);
+    commands.put("rehearse", RehearseCommand.class);
     commands.put("bench", BenchCommand.class);
     commands.put("bare-loop", BareLoopCommand.class);
     commands.put("kafka-streams", KafkaStreamsCommand.class);

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,8 @@ class BenchIT {
       "--users 300 --entries 3 --users-seen 2000 --users-awake 80 --days 33 --rows-per-day 100"
           + " --rate 200 --rates 200 --phase 2s --checks 20 --backlog 40000 --rows 5000 --rounds 1"
           + " --growth-users 100 --growth-entries 50";
+
+  private static final Duration END = Duration.ofMinutes(5);
 
   private final Map<String, String> properties = new TreeMap<>();
   @TempDir private Path directory;
@@ -75,6 +78,24 @@ class BenchIT {
   }
 
   @Test
+  void rehearsesWhatNodesStartWith() {
+    Path file = directory.resolve("node.aot");
+    try (Launched rehearsal =
+        Launched.start(
+            "rehearse", "--users", "100", "--transactions", "2000", "--to", file.toString())) {
+      assertThat(rehearsal.awaitEnd(END)).as("%s", rehearsal.err()).isZero();
+      assertThat(rehearsal.out()).singleElement().asString().startsWith(file.toString());
+    }
+    // With this mode a JVM that cannot use the file does not start.
+    String options = "-XX:AOTMode=on -XX:AOTCache=" + file;
+    try (Launched node =
+        Launched.start(Map.of("SPENDWATCH_JAVA_OPTS", options), "node", "--help")) {
+      assertThat(node.awaitEnd(END)).as("%s", node.err()).isZero();
+      assertThat(node.out()).isNotEmpty();
+    }
+  }
+
+  @Test
   void measuresTheRestOnConfiguredServersAndLeavesNothingBehind(TestBed bed) throws Exception {
     set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
     set("spendwatch.postgres.uri", bed.pgUri());
@@ -82,14 +103,24 @@ class BenchIT {
         run(
             "--on-configured-servers",
             "--only",
-            "growth,latency,memory,restore,partitions,mixed,checks,audit");
+            "peers,growth,latency,memory,restore,partitions,mixed,checks,audit");
     assertThat(report.figures())
         .extracting(Figure::benchmark)
         .contains(
-            "growth", "latency", "memory", "restore", "partitions", "mixed", "checks", "audit");
+            "peers",
+            "growth",
+            "latency",
+            "memory",
+            "restore",
+            "partitions",
+            "mixed",
+            "checks",
+            "audit");
     assertThat(report.figures())
         .extracting(Figure::name)
         .contains(
+            "drain, steady",
+            "latency, 200/s: p99",
             "100 users",
             "50 entries a user",
             "200/s: p99.9",
