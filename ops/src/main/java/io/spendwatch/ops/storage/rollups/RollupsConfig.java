@@ -16,10 +16,16 @@ import java.time.Duration;
  * @param busyMax for how long a look goes on while there is more to do
  * @param busyPercent which part of the time a node may be at it, percent: what a backlog takes from
  *     whoever writes it
+ * @param features how users' features are computed from them
  * @param postgres how PostgreSQL is reached for it
  */
 public record RollupsConfig(
-    Duration interval, int rowsAtOnce, Duration busyMax, int busyPercent, PostgresConfig postgres) {
+    Duration interval,
+    int rowsAtOnce,
+    Duration busyMax,
+    int busyPercent,
+    FeaturesConfig features,
+    PostgresConfig postgres) {
   private static final String PATH = "spendwatch.rollups";
 
   public RollupsConfig {
@@ -38,6 +44,7 @@ public record RollupsConfig(
             section.integer("rows-at-once"),
             section.duration("busy-max"),
             section.integer("busy-percent"),
+            FeaturesConfig.from(section.section("features")),
             PostgresConfig.from(ConfigSection.of(root, PATH + ".postgres", "spendwatch.postgres")));
     ConfigSection _ = section.section("postgres");
     section.rejectUnknown();

@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -14,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the roll-ups of a node's database, again and again, within a part of the time that is
+ * Keeps the roll-ups of a node's database, and users' features, again and again, within a part of the time that is
  * bounded: what is left, a later look does, of whichever node. Each node tries; one of them is at
  * it. A failure is no harm. Thread-safe.
  */
@@ -27,18 +29,27 @@ public final class RollupsJob {
   private static final Duration LAG_INTERVAL = Duration.ofSeconds(5);
 
   private final Rollups rollups;
+  private final UserFeatures features;
   private final RollupsConfig config;
   private final RollupMetrics metrics;
   private final Timekeeper time;
-  private volatile long restsUntilNanos;
-  private String lastFailure = "";
+  private final Pace keeping;
+  private final Pace computing;
 
-  public RollupsJob(Rollups rollups, RollupsConfig config, RollupMetrics metrics, Timekeeper time) {
+  public RollupsJob(
+      Rollups rollups,
+      UserFeatures features,
+      RollupsConfig config,
+      RollupMetrics metrics,
+      Timekeeper time) {
     this.rollups = rollups;
+    this.features = features;
     this.config = config;
     this.metrics = metrics;
     this.time = time;
-    this.restsUntilNanos = time.nanoTime();
+    this.keeping = new Pace("The roll-ups could not be kept; the next look goes on from there");
+    this.computing =
+        new Pace("Users' features could not be computed; the next look goes on from there");
   }
 
   /** Looks now and again, until cancelled. */
@@ -50,41 +61,73 @@ public final class RollupsJob {
             Duration.ZERO,
             config.interval(),
             LOOK_MAX,
-            this::look),
+            () -> keeping.look(this::keep)),
+        PeriodicWork.start(
+            system,
+            "The look whether users' features are due",
+            config.features().interval(),
+            config.features().interval(),
+            LOOK_MAX,
+            () -> computing.look(this::compute)),
         PeriodicWork.start(
             system,
             "The look how far the roll-ups are",
             Duration.ZERO,
             LAG_INTERVAL,
             Duration.ofMinutes(1),
-            () -> apart(() -> metrics.lag(rollups.states()))));
+            () -> apart(this::tell)));
   }
 
-  private CompletionStage<Done> look() {
-    return time.nanoTime() - restsUntilNanos < 0
-        ? CompletableFuture.completedFuture(Done.done())
-        : apart(this::keep);
+  private void tell() {
+    metrics.lag(rollups.states());
+    features.newest().ifPresent(metrics::featuresAsOf);
   }
 
-  private void keep() {
+  private void keep(BooleanSupplier goesOn) {
     long startedNanos = time.nanoTime();
-    try {
-      Rollups.Added added =
-          rollups.keep(() -> time.nanoTime() - startedNanos < config.busyMax().toNanos());
-      Duration took = Duration.ofNanos(time.nanoTime() - startedNanos);
-      if (added.transactions() + added.alerts() > 0) {
-        metrics.kept(added, took);
-      }
-      restsUntilNanos = time.nanoTime() + config.restAfter(took).toNanos();
-      lastFailure = "";
-    } catch (OperatorException e) {
-      metrics.failed();
-      // Once per reason: it comes again with each look.
-      if (!lastFailure.equals(e.getMessage())) {
-        lastFailure = e.getMessage();
-        LOG.atWarn()
-            .addKeyValue("reason", e.getMessage())
-            .log("The roll-ups could not be kept; the next look goes on from there");
+    Rollups.Added added = rollups.keep(goesOn);
+    if (added.transactions() + added.alerts() > 0) {
+      metrics.kept(added, Duration.ofNanos(time.nanoTime() - startedNanos));
+    }
+  }
+
+  private void compute(BooleanSupplier goesOn) {
+    boolean _ = features.compute(goesOn);
+  }
+
+  /** One kind of work, after which it rests. Its looks come one after the other. */
+  private final class Pace {
+    private final String failure;
+    private volatile long restsUntilNanos = time.nanoTime();
+    private String lastReason = "";
+
+    /**
+     * @param failure what is logged of one
+     */
+    Pace(String failure) {
+      this.failure = failure;
+    }
+
+    CompletionStage<Done> look(Consumer<BooleanSupplier> work) {
+      return time.nanoTime() - restsUntilNanos < 0
+          ? CompletableFuture.completedFuture(Done.done())
+          : apart(() -> work(work));
+    }
+
+    private void work(Consumer<BooleanSupplier> work) {
+      long startedNanos = time.nanoTime();
+      try {
+        work.accept(() -> time.nanoTime() - startedNanos < config.busyMax().toNanos());
+        Duration took = Duration.ofNanos(time.nanoTime() - startedNanos);
+        restsUntilNanos = time.nanoTime() + config.restAfter(took).toNanos();
+        lastReason = "";
+      } catch (OperatorException e) {
+        metrics.failed();
+        // Once per reason: it comes again with each look.
+        if (!lastReason.equals(e.getMessage())) {
+          lastReason = e.getMessage();
+          LOG.atWarn().addKeyValue("reason", e.getMessage()).log(failure);
+        }
       }
     }
   }
