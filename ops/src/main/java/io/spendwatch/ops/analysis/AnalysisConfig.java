@@ -43,7 +43,8 @@ public record AnalysisConfig(
 
     private static void checkAtLeastOne(String key, long cost) {
       if (cost < 1) {
-        throw new IllegalArgumentException(PATH + "." + key + ": " + cost + " (expected: at least 1)");
+        throw new IllegalArgumentException(
+            PATH + "." + key + ": " + cost + " (expected: at least 1)");
       }
     }
   }

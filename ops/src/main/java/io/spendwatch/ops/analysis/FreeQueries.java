@@ -87,8 +87,7 @@ public final class FreeQueries {
                 explained(
                     database,
                     transaction ->
-                        routed(transaction, question, standing)
-                            .thenApply(there -> there.routed()),
+                        routed(transaction, question, standing).thenApply(there -> there.routed()),
                     new CompletableFuture<>()));
   }
 
@@ -175,11 +174,11 @@ public final class FreeQueries {
                 !isOfTheReplica(failure)
                     ? CompletableFuture.failedFuture(failure)
                     : answer(
-                        question,
-                        Optional.of(new Standing.Unusable(Retry.cause(failure).getMessage())),
-                        startedNanos,
-                        unwanted)
-                    .thenApply(there -> there.answer().orElseThrow()));
+                            question,
+                            Optional.of(new Standing.Unusable(Retry.cause(failure).getMessage())),
+                            startedNanos,
+                            unwanted)
+                        .thenApply(there -> there.answer().orElseThrow()));
   }
 
   /** Whether it says something of the server, and not of the query. */
@@ -216,8 +215,9 @@ public final class FreeQueries {
 
   private <T> CompletionStage<T> explained(
       Database asked, Work<T> work, CompletionStage<?> unwanted) {
+    // What a function in the query has set of the session, its role for one, ends with it.
     return asked
-        .transaction(
+        .rolledBack(
             transaction ->
                 transaction
                     .execute("SET TRANSACTION READ ONLY", Tuple.tuple())
@@ -231,15 +231,9 @@ public final class FreeQueries {
                         _ ->
                             transaction.execute(
                                 "SET LOCAL search_path = pg_catalog, spendwatch", Tuple.tuple()))
-                    .thenCompose(_ -> work.in(transaction))
-                    .thenCompose(answer -> takenBack(transaction, answer)),
+                    .thenCompose(_ -> work.in(transaction)),
             unwanted)
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(inWords(failure)));
-  }
-
-  /** What a function in the query has set of the session, its role for one, ends with it. */
-  private static <T> CompletionStage<T> takenBack(Statements transaction, T answer) {
-    return transaction.execute("ROLLBACK", Tuple.tuple()).thenApply(_ -> answer);
   }
 
   private CompletionStage<There> routed(
@@ -263,8 +257,7 @@ public final class FreeQueries {
                                   standing,
                                   config.replicaLagMax(),
                                   config.cost());
-                          return new There(
-                              new Routed(plan, route, age), moment, Optional.empty());
+                          return new There(new Routed(plan, route, age), moment, Optional.empty());
                         }));
   }
 
@@ -274,15 +267,12 @@ public final class FreeQueries {
   }
 
   private CompletionStage<AnalysisAnswer> read(
-      Statements transaction,
-      Question question,
-      Where where,
-      long ageMs,
-      long startedNanos) {
+      Statements transaction, Question question, Where where, long ageMs, long startedNanos) {
     String cursor = "asked_" + CURSORS.incrementAndGet();
     // Takes nothing but a query, whatever the planner was asked about.
     return transaction
-        .execute("DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(question.sql()),
+        .execute(
+            "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(question.sql()),
             Tuple.tuple())
         .thenCompose(_ -> fetch(transaction, cursor, new Fetched()))
         .thenCompose(

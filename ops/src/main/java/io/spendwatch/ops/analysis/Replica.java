@@ -90,8 +90,7 @@ public final class Replica {
                 database
                     .execute(REPLICA_PLACE, Tuple.tuple())
                     .thenApply(rows -> standing(there, rows.iterator().next())))
-        .exceptionally(
-            failure -> new Standing.Unusable(PgFailure.describe(Retry.cause(failure))));
+        .exceptionally(failure -> new Standing.Unusable(PgFailure.describe(Retry.cause(failure))));
   }
 
   /**
@@ -101,14 +100,15 @@ public final class Replica {
    * @param patience how long is waited
    */
   CompletionStage<Standing> lookAt(long place, Duration patience) {
+    long recordsEnd = withoutHeader(place);
     return look()
         .thenCompose(
             standing ->
                 switch (standing) {
                   case Standing.Follows follows
-                      when follows.place() < place && patience.isPositive() ->
+                      when follows.place() < recordsEnd && patience.isPositive() ->
                       again(place, patience.minus(LOOK_AGAIN));
-                  case Standing.Follows follows when follows.place() < place ->
+                  case Standing.Follows follows when follows.place() < recordsEnd ->
                       CompletableFuture.completedFuture(
                           new Standing.Unusable("it has not replayed the log up to there in time"));
                   case Standing.Follows _, Standing.Unusable _ ->

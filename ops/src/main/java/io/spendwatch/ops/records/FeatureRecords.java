@@ -37,8 +37,7 @@ public final class FeatureRecords {
   public CompletionStage<Optional<Features>> read(String userId, Instant at) {
     return (at == null
             ? database.read(READ, Tuple.of(userId))
-            : database.read(
-                COMPUTE, Tuple.of(userId, at.atOffset(ZoneOffset.UTC).toLocalDate())))
+            : database.read(COMPUTE, Tuple.of(userId, at.atOffset(ZoneOffset.UTC).toLocalDate())))
         .thenApply(
             rows -> {
               List<Features.OfCurrency> currencies = new ArrayList<>();

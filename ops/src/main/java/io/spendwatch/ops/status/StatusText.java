@@ -273,7 +273,8 @@ public final class StatusText {
     return findings;
   }
 
-  private static String replica(ReplicaStatus replica) {
+  /** How the replica stands, in one line; what is foreign in it is not shown escaped yet. */
+  public static String replica(ReplicaStatus replica) {
     String behind =
         replica.lagMs() == null
             ? ""

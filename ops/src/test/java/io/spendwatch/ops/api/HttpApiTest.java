@@ -150,8 +150,7 @@ class HttpApiTest {
     assertThat(csv.headers().firstValue("Content-Type")).hasValue("text/csv; charset=UTF-8");
     assertThat(csv.headers().firstValue("Spendwatch-Source")).hasValue("rollup");
     assertThat(csv.headers().firstValue("Spendwatch-As-Of")).hasValue("2024-07-12T16:00:00.000Z");
-    assertThat(csv.body())
-        .isEqualTo("merchant,net\r\n'=1+1,-5.00\r\n\"a,b\",2.00\r\n");
+    assertThat(csv.body()).isEqualTo("merchant,net\r\n'=1+1,-5.00\r\n\"a,b\",2.00\r\n");
     reported = CompletableFuture.failedFuture(new OperatorException("it is being built"));
     assertThat(get("/api/v1/analysis/rfm").statusCode()).isEqualTo(503);
     assertThat(counted.counts)

@@ -106,13 +106,30 @@ public final class Database implements Statements {
    */
   public <T> CompletionStage<T> transaction(
       Function<Statements, CompletionStage<T>> work, CompletionStage<?> unwanted) {
+    return transaction(work, unwanted, "COMMIT");
+  }
+
+  /**
+   * Like {@link #transaction(Function, CompletionStage)}, for what only reads, and is rolled back
+   * whatever comes of it: what the work has set of the session ends with it.
+   */
+  public <T> CompletionStage<T> rolledBack(
+      Function<Statements, CompletionStage<T>> work, CompletionStage<?> unwanted) {
+    return transaction(work, unwanted, "ROLLBACK");
+  }
+
+  /**
+   * @param end the statement that ends it where nothing has failed
+   */
+  private <T> CompletionStage<T> transaction(
+      Function<Statements, CompletionStage<T>> work, CompletionStage<?> unwanted, String end) {
     Pool used = pool;
     return borrow(used)
         .compose(
             connection -> {
               var cancelling = new Cancelling(connection);
               var _ = unwanted.whenComplete((_, _) -> cancelling.cancel());
-              return transaction(used, connection, work, cancelling);
+              return transaction(used, connection, work, cancelling, end);
             })
         .toCompletionStage();
   }
@@ -152,7 +169,8 @@ public final class Database implements Statements {
       Pool used,
       SqlConnection connection,
       Function<Statements, CompletionStage<T>> work,
-      Cancelling cancelling) {
+      Cancelling cancelling,
+      String end) {
     // The server takes a COMMIT after a failure for a ROLLBACK, without a word.
     AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
     Statements statements =
@@ -174,7 +192,7 @@ public final class Database implements Statements {
                     : Future.failedFuture(failed.get()))
         .eventually(cancelling::end)
         .compose(
-            answer -> run(used, connection, "COMMIT", Tuple.tuple()).map(answer),
+            answer -> run(used, connection, end, Tuple.tuple()).map(answer),
             failure ->
                 run(used, connection, "ROLLBACK", Tuple.tuple())
                     .transform(_ -> Future.failedFuture(failure)))

@@ -140,8 +140,7 @@ class ReplicaIT {
               Standing.Follows follows = (Standing.Follows) look();
               assertThat(follows.lagBytes()).isZero();
               assertThat(follows.lag()).isZero();
-              assertThat(
-                      answer(COUNT, Optional.of(Duration.ZERO), OptionalLong.empty()).source())
+              assertThat(answer(COUNT, Optional.of(Duration.ZERO), OptionalLong.empty()).source())
                   .isEqualTo("replica");
             });
   }
@@ -156,9 +155,7 @@ class ReplicaIT {
           .atMost(PATIENCE)
           .until(
               () ->
-                  number(
-                          there,
-                          "SELECT (pg_get_wal_replay_pause_state() = 'paused')::int::bigint")
+                  number(there, "SELECT (pg_get_wal_replay_pause_state() = 'paused')::int::bigint")
                       == 1);
       int written = 0;
       while (written < 20) {
@@ -196,15 +193,14 @@ class ReplicaIT {
                       queries(1, 1)
                           .answer(
                               new Question(
-                                  COUNT,
-                                  Optional.of(Duration.ofMillis(100)),
-                                  OptionalLong.empty()),
+                                  COUNT, Optional.of(Duration.ofMillis(100)), OptionalLong.empty()),
                               wanted())))
           .isInstanceOf(OperatorException.class)
           .hasMessageContaining("not from the replica")
           .hasMessageContaining("what would answer");
       execute(there, "SELECT pg_wal_replay_resume()");
     }
+    follows();
     AnalysisAnswer own = answer(COUNT, Optional.empty(), OptionalLong.of(lsn()));
     assertThat(own.source()).isEqualTo("replica");
     assertThat(own.rows().getFirst().getFirst()).isEqualTo(number(onPrimary, COUNT));
@@ -250,7 +246,7 @@ class ReplicaIT {
     follows();
     try (Connection there = connect(server)) {
       execute(there, "SELECT pg_promote()");
-      execute(there, "CREATE TABLE of_its_own (a int)");
+      execute(there, "CREATE TABLE public.of_its_own (a int)");
     }
     assertThat(look())
         .isInstanceOfSatisfying(
@@ -275,8 +271,7 @@ class ReplicaIT {
   private void follows() {
     await()
         .atMost(PATIENCE)
-        .until(
-            () -> look() instanceof Standing.Follows f && f.lagBytes() == 0 && f.lag().isZero());
+        .until(() -> look() instanceof Standing.Follows f && f.lagBytes() == 0 && f.lag().isZero());
   }
 
   private Standing look() {
@@ -301,8 +296,7 @@ class ReplicaIT {
   }
 
   private AnalysisAnswer answer(String sql, Optional<Duration> ageMax, OptionalLong atLeast) {
-    return joined(
-        queries(1, 1_000_000).answer(new Question(sql, ageMax, atLeast), wanted()));
+    return joined(queries(1, 1_000_000).answer(new Question(sql, ageMax, atLeast), wanted()));
   }
 
   private static CompletionStage<?> wanted() {

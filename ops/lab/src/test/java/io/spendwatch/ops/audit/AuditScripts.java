@@ -90,8 +90,8 @@ public final class AuditScripts {
   }
 
   /** What a script finds by itself, a line each. */
-  public static List<String> found(
-      Connection connection, String script, Map<String, String> values) throws SQLException {
+  public static List<String> found(Connection connection, String script, Map<String, String> values)
+      throws SQLException {
     try (Statement statement = connection.createStatement()) {
       run(statement, "begin_found", Map.of());
       run(statement, script, values);

@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the roll-ups of a node's database, and users' features, again and again, within a part of the time that is
- * bounded: what is left, a later look does, of whichever node. Each node tries; one of them is at
- * it. A failure is no harm. Thread-safe.
+ * Keeps the roll-ups of a node's database, and users' features, again and again, within a part of
+ * the time that is bounded: what is left, a later look does, of whichever node. Each node tries;
+ * one of them is at it. A failure is no harm. Thread-safe.
  */
 public final class RollupsJob {
   private static final Logger LOG = LoggerFactory.getLogger(RollupsJob.class);

@@ -5,7 +5,6 @@ import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.SqlText;
 import io.vertx.sqlclient.Row;
-import java.time.Duration;
 import java.time.LocalDate;
 import java.util.Iterator;
 import java.util.Optional;
@@ -113,8 +112,7 @@ public final class UserFeatures {
   }
 
   private Optional<Due> due(Session session) {
-    return Due.of(
-        session.query(FIND_DUE, (double) config.settle().toMillis(), config.daysKept()));
+    return Due.of(session.query(FIND_DUE, (double) config.settle().toMillis(), config.daysKept()));
   }
 
   /**

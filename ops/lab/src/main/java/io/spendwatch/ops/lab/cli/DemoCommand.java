@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
           + " traffic in which some users overspend; prints alerts as they come.",
       "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
           + " summary says what that did.",
-      "With --replica, a streaming replica of the PostgreSQL is beside it all, and the summary says how far behind.",
+      "With --replica, a streaming replica of the PostgreSQL is beside it all, and the end says how far behind.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
     },
     exitCodeListHeading = "%nExit status:%n",

@@ -85,7 +85,8 @@ public final class SandboxCommand implements Callable<Integer> {
 
   @Option(
       names = "--replica",
-      description = "Starts a streaming replica of the PostgreSQL, too (SPENDWATCH_PG_REPLICA_URI).")
+      description =
+          "Starts a streaming replica of the PostgreSQL, too (SPENDWATCH_PG_REPLICA_URI).")
   private boolean replica;
 
   @Option(

@@ -10,6 +10,7 @@ import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.status.ClusterStatus;
+import io.spendwatch.ops.status.StatusText;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.ops.terminal.Terminal;
@@ -184,6 +185,10 @@ public final class Demo {
     }
     Summary summary = sum(database, client, feed, nodes, failover);
     audit(children, environment, nodes);
+    nodes
+        .status()
+        .flatMap(status -> Optional.ofNullable(status.replica()))
+        .ifPresent(replica -> say("Status, " + StatusText.replica(replica)));
     out.println(summary.text());
     out.flush();
   }

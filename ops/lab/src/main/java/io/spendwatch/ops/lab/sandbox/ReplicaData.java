@@ -76,8 +76,7 @@ final class ReplicaData {
       }
       DataDirectory.deleteTree(data);
       dropSlot(sql);
-      boolean _ =
-          sql.execute("SELECT pg_create_physical_replication_slot('" + SLOT + "', true)");
+      boolean _ = sql.execute("SELECT pg_create_physical_replication_slot('" + SLOT + "', true)");
       Path partial = root.resolve("data.new");
       DataDirectory.deleteTree(partial);
       backUp(sql, partial);

@@ -105,7 +105,8 @@ class UserFeaturesIT {
               .isEqualTo(version.getValue());
         }
       }
-      assertThat(number("SELECT count(*) FROM spendwatch.user_features_versions")).isLessThanOrEqualTo(DAYS_KEPT + 1);
+      assertThat(number("SELECT count(*) FROM spendwatch.user_features_versions"))
+          .isLessThanOrEqualTo(DAYS_KEPT + 1);
       // With all that has come since in the roll-ups: nothing of it leaks into what was before.
       LocalDate last = LocalDate.parse(text("SELECT max(day)::text FROM spendwatch.daily_users"));
       for (int i = 0; i < 12; i++) {
@@ -120,7 +121,8 @@ class UserFeaturesIT {
     int usersAtOnce = 1 + random.nextInt(6);
     return switch (random.nextInt(8)) {
       case 0, 1, 2, 3 -> {
-        // What is behind by it is due later: only where all of it is in the roll-ups is it computed.
+        // What is behind by it is due later: only where all of it is in the roll-ups is it
+        // computed.
         yield rows.write() + " rows";
       }
       case 4 -> {
@@ -174,8 +176,7 @@ class UserFeaturesIT {
     }
     settle();
     compute(4);
-    sql.execute(
-        "UPDATE spendwatch.transactions SET ingested_at = ingested_at - interval '1 hour'");
+    sql.execute("UPDATE spendwatch.transactions SET ingested_at = ingested_at - interval '1 hour'");
     assertThat(found()).isEmpty();
     String who =
         " WHERE (user_id, currency) = (SELECT user_id, currency FROM spendwatch.user_features WHERE as_of ="
@@ -272,7 +273,8 @@ class UserFeaturesIT {
           + " usual_hours::text, merchants, usual_merchants::text";
 
   private Map<String, List<Object>> kept(LocalDate asOf) throws SQLException {
-    return read("SELECT " + COLUMNS + " FROM spendwatch.user_features WHERE as_of = '" + asOf + "'");
+    return read(
+        "SELECT " + COLUMNS + " FROM spendwatch.user_features WHERE as_of = '" + asOf + "'");
   }
 
   private Map<String, List<Object>> computed(LocalDate asOf) throws SQLException {
