@@ -14,7 +14,8 @@ import java.util.List;
  * @param rows a list of values for each row, null among them: numbers that are whole, texts for all
  *     else; money and other decimals are texts too
  * @param truncated whether there were more rows than may be answered with
- * @param source where it was answered: {@code rollup} or {@code primary}
+ * @param source where it was answered: {@code rollup}, {@code primary} or {@code replica}
+ * @param because of a free query: why there, and why not elsewhere; null for a report
  * @param asOf all that was committed before this moment is in the answer
  * @param ageMs how old that is
  * @param tookMs how long it took
@@ -28,6 +29,7 @@ public record AnalysisAnswer(
     @JsonInclude(content = JsonInclude.Include.ALWAYS) List<List<Object>> rows,
     boolean truncated,
     String source,
+    String because,
     Instant asOf,
     long ageMs,
     long tookMs,

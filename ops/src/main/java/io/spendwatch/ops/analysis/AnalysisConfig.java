@@ -12,21 +12,49 @@ import java.time.Duration;
  *
  * @param timeout after which the server cancels a statement of it: for so long it may hold a
  *     snapshot
- * @param costMax a free query's estimated cost at most, in the planner's units
+ * @param cost what a free query may cost, by the planner's estimate
+ * @param replicaLagMax how far behind the replica may be, where nobody says
+ * @param replicaWait for how long a place in the log is waited for
  * @param rowsMax rows that a free query is answered with at most
  * @param bytesMax characters that these may have, about
  */
-public record AnalysisConfig(Duration timeout, long costMax, int rowsMax, int bytesMax) {
+public record AnalysisConfig(
+    Duration timeout,
+    Costs cost,
+    Duration replicaLagMax,
+    Duration replicaWait,
+    int rowsMax,
+    int bytesMax) {
   private static final String PATH = "spendwatch.analysis";
+
+  /**
+   * Bounds of estimated costs, in the planner's units.
+   *
+   * @param dear from which on a replica is asked rather than the primary
+   * @param primaryMax what the primary is asked at most
+   * @param replicaMax what a replica is asked at most
+   */
+  public record Costs(long dear, long primaryMax, long replicaMax) {
+    public Costs {
+      checkAtLeastOne("cost-dear", dear);
+      checkAtLeastOne("cost-max", primaryMax);
+      checkAtLeastOne("replica-cost-max", replicaMax);
+    }
+
+    private static void checkAtLeastOne(String key, long cost) {
+      if (cost < 1) {
+        throw new IllegalArgumentException(
+            PATH + "." + key + ": " + cost + " (expected: at least 1)");
+      }
+    }
+  }
 
   public AnalysisConfig {
     checkPositive(PATH + ".timeout", timeout);
+    checkPositive(PATH + ".replica-lag-max", replicaLagMax);
+    checkPositive(PATH + ".replica-wait", replicaWait);
     checkRange(PATH + ".rows-max", rowsMax, 1, 1_000_000);
     checkRange(PATH + ".bytes-max", bytesMax, 1000, 1_000_000_000);
-    if (costMax < 1) {
-      throw new IllegalArgumentException(
-          PATH + ".cost-max: " + costMax + " (expected: at least 1)");
-    }
   }
 
   /** Reads {@code spendwatch.analysis}. */
@@ -35,7 +63,12 @@ public record AnalysisConfig(Duration timeout, long costMax, int rowsMax, int by
     AnalysisConfig config =
         new AnalysisConfig(
             section.duration("timeout"),
-            section.integer("cost-max"),
+            new Costs(
+                section.integer("cost-dear"),
+                section.integer("cost-max"),
+                section.integer("replica-cost-max")),
+            section.duration("replica-lag-max"),
+            section.duration("replica-wait"),
             section.integer("rows-max"),
             section.integer("bytes-max"));
     section.rejectUnknown();

@@ -70,6 +70,7 @@ public final class AnswerText {
         rows,
         answer.truncated(),
         answer.source(),
+        answer.because(),
         answer.asOf(),
         answer.ageMs(),
         answer.tookMs(),
@@ -79,7 +80,7 @@ public final class AnswerText {
   private static String about(AnalysisAnswer answer) {
     return String.format(
         Locale.ROOT,
-        "%s%,d rows%s from the %s as of %s (%d ms old), in %d ms, %,d rows read",
+        "%s%,d rows%s from the %s as of %s (%d ms old), in %d ms, %,d rows read%s",
         answer.from() == null
             ? ""
             : "from " + answer.from() + " to " + answer.to() + System.lineSeparator(),
@@ -89,7 +90,15 @@ public final class AnswerText {
         answer.asOf(),
         answer.ageMs(),
         answer.tookMs(),
-        answer.rowsRead());
+        answer.rowsRead(),
+        answer.because() == null
+            ? ""
+            : System.lineSeparator()
+                + "("
+                + answer.source()
+                + ": "
+                + ForeignText.shown(answer.because())
+                + ")");
   }
 
   /** As RFC 4180 has it, with a line of names. */

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.analysis;
 
+import io.spendwatch.ops.analysis.Replica.Standing;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.database.Database;
@@ -11,9 +12,13 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,8 +40,26 @@ public final class FreeQueries {
   /** A client that is gone is noticed within this time, and its statement ended. */
   static final String NOTICE_WHO_IS_GONE = "SET LOCAL client_connection_check_interval = '1s'";
 
+  /** Transactions of days before the newest one less this are history: hardly any come any more. */
+  private static final int DAYS_OF_NOW = 2;
+
   private final Database database;
+  private final Optional<Replica> replica;
   private final AnalysisConfig config;
+
+  /**
+   * A query.
+   *
+   * @param ageMax how old the answer may be; empty for any age
+   * @param atLeast a place in the primary's log: what was committed before it is in the answer;
+   *     empty for none
+   */
+  public record Question(String sql, Optional<Duration> ageMax, OptionalLong atLeast) {
+    /** One that says nothing of when. */
+    public static Question of(String sql) {
+      return new Question(sql, Optional.empty(), OptionalLong.empty());
+    }
+  }
 
   /**
    * A query with its route.
@@ -48,70 +71,153 @@ public final class FreeQueries {
 
   /**
    * @param database the analytical pool
+   * @param replica of the same server; empty for none
    */
-  public FreeQueries(Database database, AnalysisConfig config) {
+  public FreeQueries(Database database, Optional<Replica> replica, AnalysisConfig config) {
     this.database = database;
+    this.replica = replica;
     this.config = config;
   }
 
-  /**
-   * Where it would be answered.
-   *
-   * @param ageMax how old the answer may be; empty for any age
-   */
-  public CompletionStage<Routed> route(String sql, Optional<Duration> ageMax) {
-    return explained(
-        transaction -> routed(transaction, sql, ageMax).thenApply(there -> there.routed()));
+  /** Where it would be answered. */
+  public CompletionStage<Routed> route(Question question) {
+    return standing(question)
+        .thenCompose(
+            standing ->
+                explained(
+                    database,
+                    transaction ->
+                        routed(transaction, question, standing).thenApply(there -> there.routed()),
+                    new CompletableFuture<>()));
   }
 
   /**
    * Answers it. Fails with {@link OperatorException} where it is refused, saying why and what would
-   * answer it.
+   * answer it. Where the replica fails while it answers, the primary does, if it may be asked.
+   *
+   * @param unwanted completes when nobody wants the answer any more: the server ends it then
    */
-  public CompletionStage<AnalysisAnswer> answer(String sql, Optional<Duration> ageMax) {
+  public CompletionStage<AnalysisAnswer> answer(Question question, CompletionStage<?> unwanted) {
     long startedNanos = System.nanoTime();
+    return standing(question)
+        .thenCompose(standing -> answer(question, standing, startedNanos, unwanted))
+        .thenCompose(
+            there ->
+                there.routed().route() instanceof Route.ByReplica by
+                    ? fromReplica(question, by, startedNanos, unwanted)
+                    : CompletableFuture.completedFuture(there.answer().orElseThrow()));
+  }
+
+  /** How the replica stands, as far as the question waits for it. */
+  private CompletionStage<Optional<Standing>> standing(Question question) {
+    return replica
+        .map(
+            there ->
+                (question.atLeast().isPresent()
+                        ? there.lookAt(question.atLeast().getAsLong(), config.replicaWait())
+                        : there.look())
+                    .thenApply(Optional::of))
+        .orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
+  }
+
+  /** The answer, unless that is the replica's to give. */
+  private CompletionStage<There> answer(
+      Question question,
+      Optional<Standing> standing,
+      long startedNanos,
+      CompletionStage<?> unwanted) {
     return explained(
+        database,
         transaction ->
-            routed(transaction, sql, ageMax)
+            routed(transaction, question, standing)
                 .thenCompose(
                     there ->
                         switch (there.routed().route()) {
                           case Route.Refused refused ->
-                              CompletableFuture.<AnalysisAnswer>failedFuture(
-                                  new OperatorException(
-                                      "refused: "
-                                          + refused.reason()
-                                          + " (what would answer: "
-                                          + refused.instead()
-                                          + ")"));
-                          case Route.ByRollup _ ->
+                              CompletableFuture.<There>failedFuture(
+                                  refused(refused.reason(), refused.instead()));
+                          case Route.ByRollup by ->
                               read(
-                                  transaction,
-                                  sql,
-                                  "rollup",
-                                  there.moment().asOf(),
-                                  there.moment().ageMs(),
-                                  startedNanos);
-                          case Route.ByPrimary _ ->
+                                      transaction,
+                                      question,
+                                      new Where("rollup", by.reason(), there.moment().asOf()),
+                                      there.moment().ageMs(),
+                                      startedNanos)
+                                  .thenApply(there::with);
+                          case Route.ByPrimary by ->
                               read(
-                                  transaction,
-                                  sql,
-                                  "primary",
-                                  there.moment().readAt(),
-                                  0,
-                                  startedNanos);
-                        }));
+                                      transaction,
+                                      question,
+                                      new Where("primary", by.reason(), there.moment().readAt()),
+                                      0,
+                                      startedNanos)
+                                  .thenApply(there::with);
+                          case Route.ByReplica _ -> CompletableFuture.completedFuture(there);
+                        }),
+        unwanted);
   }
 
-  private record There(Routed routed, Reports.Moment moment) {}
+  private CompletionStage<AnalysisAnswer> fromReplica(
+      Question question, Route.ByReplica by, long startedNanos, CompletionStage<?> unwanted) {
+    return explained(
+            replica.orElseThrow().database(),
+            transaction ->
+                read(
+                    transaction,
+                    question,
+                    new Where("replica", by.reason(), by.standing().asOf()),
+                    by.standing().lag().toMillis(),
+                    startedNanos),
+            unwanted)
+        .exceptionallyCompose(
+            failure ->
+                !isOfTheReplica(failure)
+                    ? CompletableFuture.failedFuture(failure)
+                    : answer(
+                            question,
+                            Optional.of(new Standing.Unusable(Retry.cause(failure).getMessage())),
+                            startedNanos,
+                            unwanted)
+                        .thenApply(there -> there.answer().orElseThrow()));
+  }
+
+  /** Whether it says something of the server, and not of the query. */
+  private static boolean isOfTheReplica(Throwable failure) {
+    Throwable said = Retry.cause(failure);
+    Throwable cause = said.getCause() == null ? said : said.getCause();
+    if (cause instanceof PgException refused) {
+      String state = refused.getSqlState();
+      // It ends, it is not there, or its replay was held up and it has ended the query.
+      return state.startsWith("08") || state.startsWith("57P") || state.equals("40001");
+    }
+    return !(cause instanceof CancellationException);
+  }
+
+  private static OperatorException refused(String reason, String instead) {
+    return new OperatorException("refused: " + reason + " (what would answer: " + instead + ")");
+  }
+
+  /**
+   * @param answer empty where it is the replica's
+   */
+  private record There(Routed routed, Reports.Moment moment, Optional<AnalysisAnswer> answer) {
+    There with(AnalysisAnswer given) {
+      return new There(routed, moment, Optional.of(given));
+    }
+  }
+
+  /** Where, why there, and of which moment. */
+  private record Where(String source, String because, Instant asOf) {}
 
   private interface Work<T> {
     CompletionStage<T> in(Statements transaction);
   }
 
-  private <T> CompletionStage<T> explained(Work<T> work) {
-    return database
-        .transaction(
+  private <T> CompletionStage<T> explained(
+      Database asked, Work<T> work, CompletionStage<?> unwanted) {
+    // What a function in the query has set of the session, its role for one, ends with it.
+    return asked
+        .rolledBack(
             transaction ->
                 transaction
                     .execute("SET TRANSACTION READ ONLY", Tuple.tuple())
@@ -125,20 +231,15 @@ public final class FreeQueries {
                         _ ->
                             transaction.execute(
                                 "SET LOCAL search_path = pg_catalog, spendwatch", Tuple.tuple()))
-                    .thenCompose(_ -> work.in(transaction))
-                    .thenCompose(answer -> takenBack(transaction, answer)))
+                    .thenCompose(_ -> work.in(transaction)),
+            unwanted)
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(inWords(failure)));
   }
 
-  /** What a function in the query has set of the session, its role for one, ends with it. */
-  private static <T> CompletionStage<T> takenBack(Statements transaction, T answer) {
-    return transaction.execute("ROLLBACK", Tuple.tuple()).thenApply(_ -> answer);
-  }
-
   private CompletionStage<There> routed(
-      Statements transaction, String sql, Optional<Duration> ageMax) {
+      Statements transaction, Question question, Optional<Standing> standing) {
     return transaction
-        .execute("EXPLAIN (VERBOSE, FORMAT JSON) " + oneStatement(sql), Tuple.tuple())
+        .execute("EXPLAIN (VERBOSE, FORMAT JSON) " + oneStatement(question.sql()), Tuple.tuple())
         .thenApply(rows -> QueryPlan.parse(String.valueOf(rows.iterator().next().getValue(0))))
         .thenCompose(
             plan ->
@@ -146,32 +247,33 @@ public final class FreeQueries {
                     .thenApply(
                         moment -> {
                           Duration age = Duration.ofMillis(moment.ageMs());
-                          return new There(
-                              new Routed(
+                          Route route =
+                              Route.decide(
                                   plan,
-                                  Route.decide(
-                                      plan,
-                                      moment.tables(),
-                                      age,
-                                      moment.beingBuilt().isEmpty(),
-                                      ageMax,
-                                      (double) config.costMax()),
-                                  age),
-                              moment);
+                                  new Route.Kept(
+                                      moment.tables(), age, moment.beingBuilt().isEmpty()),
+                                  question.ageMax(),
+                                  isHistory(plan, moment),
+                                  standing,
+                                  config.replicaLagMax(),
+                                  config.cost());
+                          return new There(new Routed(plan, route, age), moment, Optional.empty());
                         }));
   }
 
+  private static boolean isHistory(QueryPlan plan, Reports.Moment moment) {
+    LocalDate now = moment.newest().atOffset(ZoneOffset.UTC).toLocalDate();
+    return plan.lastDay().map(day -> day.isBefore(now.minusDays(DAYS_OF_NOW))).orElse(false);
+  }
+
   private CompletionStage<AnalysisAnswer> read(
-      Statements transaction,
-      String sql,
-      String source,
-      Instant asOf,
-      long ageMs,
-      long startedNanos) {
+      Statements transaction, Question question, Where where, long ageMs, long startedNanos) {
     String cursor = "asked_" + CURSORS.incrementAndGet();
     // Takes nothing but a query, whatever the planner was asked about.
     return transaction
-        .execute("DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(sql), Tuple.tuple())
+        .execute(
+            "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(question.sql()),
+            Tuple.tuple())
         .thenCompose(_ -> fetch(transaction, cursor, new Fetched()))
         .thenCompose(
             fetched ->
@@ -185,8 +287,9 @@ public final class FreeQueries {
                                 fetched.columns,
                                 fetched.rows,
                                 fetched.truncated,
-                                source,
-                                asOf,
+                                where.source(),
+                                where.because(),
+                                where.asOf(),
                                 ageMs,
                                 Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
                                 rowsRead)));

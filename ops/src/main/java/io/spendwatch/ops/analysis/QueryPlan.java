@@ -3,8 +3,13 @@ package io.spendwatch.ops.analysis;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.LocalDate;
+import java.util.Comparator;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What the planner says of a query.
@@ -13,10 +18,14 @@ import java.util.TreeSet;
  * @param writes whether it changes rows, or locks them
  * @param cost estimated, in the planner's units
  * @param rows estimated, of the answer
+ * @param lastDay of the transactions that it reads, by the table's partitions; empty where it reads
+ *     none
  */
-public record QueryPlan(Set<String> relations, boolean writes, double cost, long rows) {
+public record QueryPlan(
+    Set<String> relations, boolean writes, double cost, long rows, Optional<LocalDate> lastDay) {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String PARTITION = "spendwatch\\.transactions_[0-9]{6,8}";
+  private static final Pattern PARTITION =
+      Pattern.compile("spendwatch\\.transactions_([0-9]{4})([0-9]{2})([0-9]{2})?");
 
   /**
    * Reads what {@code EXPLAIN (VERBOSE, FORMAT JSON)} answers.
@@ -30,25 +39,45 @@ public record QueryPlan(Set<String> relations, boolean writes, double cost, long
         throw new IllegalArgumentException("no plan: " + explained);
       }
       Set<String> relations = new TreeSet<>();
-      boolean writes = collect(plan, relations);
+      Set<LocalDate> days = new TreeSet<>();
+      boolean writes = collect(plan, relations, days);
       return new QueryPlan(
-          relations, writes, plan.path("Total Cost").asDouble(), plan.path("Plan Rows").asLong());
+          relations,
+          writes,
+          plan.path("Total Cost").asDouble(),
+          plan.path("Plan Rows").asLong(),
+          days.stream().max(Comparator.naturalOrder()));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("no plan: " + explained, e);
     }
   }
 
   /** Whether any part of it writes. */
-  private static boolean collect(JsonNode node, Set<String> relations) {
+  private static boolean collect(JsonNode node, Set<String> relations, Set<LocalDate> days) {
     String type = node.path("Node Type").asText();
     boolean writes = type.equals("ModifyTable") || type.equals("LockRows");
     if (node.has("Relation Name")) {
       String name = node.path("Schema").asText() + "." + node.path("Relation Name").asText();
-      relations.add(name.matches(PARTITION) ? "spendwatch.transactions" : name);
+      Matcher partition = PARTITION.matcher(name);
+      if (partition.matches()) {
+        relations.add("spendwatch.transactions");
+        days.add(lastDay(partition));
+      } else {
+        relations.add(name);
+      }
     }
     for (JsonNode child : node.path("Plans")) {
-      writes |= collect(child, relations);
+      writes |= collect(child, relations, days);
     }
     return writes;
+  }
+
+  private static LocalDate lastDay(Matcher partition) {
+    LocalDate first =
+        LocalDate.of(
+            Integer.parseInt(partition.group(1)),
+            Integer.parseInt(partition.group(2)),
+            partition.group(3) == null ? 1 : Integer.parseInt(partition.group(3)));
+    return partition.group(3) == null ? first.plusMonths(1).minusDays(1) : first;
   }
 }

@@ -68,8 +68,13 @@ public final class Reports {
     this.timeout = timeout;
   }
 
-  /** Answers a report. */
-  public CompletionStage<AnalysisAnswer> answer(ReportQuestion question) {
+  /**
+   * Answers a report.
+   *
+   * @param unwanted completes when nobody wants the answer any more: the server ends it then
+   */
+  public CompletionStage<AnalysisAnswer> answer(
+      ReportQuestion question, CompletionStage<?> unwanted) {
     long startedNanos = System.nanoTime();
     return database.transaction(
         transaction ->
@@ -78,7 +83,8 @@ public final class Reports {
                 .thenCompose(
                     _ -> transaction.execute(FreeQueries.NOTICE_WHO_IS_GONE, Tuple.tuple()))
                 .thenCompose(_ -> moment(transaction))
-                .thenCompose(moment -> read(transaction, question, moment, startedNanos)));
+                .thenCompose(moment -> read(transaction, question, moment, startedNanos)),
+        unwanted);
   }
 
   private static CompletionStage<AnalysisAnswer> read(
@@ -109,6 +115,7 @@ public final class Reports {
         Cells.of(rows),
         false,
         "rollup",
+        null,
         moment.asOf(),
         moment.ageMs(),
         Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),

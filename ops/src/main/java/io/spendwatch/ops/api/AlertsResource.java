@@ -22,9 +22,7 @@ import io.spendwatch.protocol.AlertType;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
-import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
-import org.apache.pekko.http.javadsl.model.headers.Accept;
 import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
 
@@ -96,7 +94,7 @@ public final class AlertsResource implements Resource {
             parameters.text("merchant"));
     parameters.checkOrder(filter.from(), filter.to());
     var page = alerts.list(filter, parameters.limit(), parameters.cursor());
-    return prefersCsv(request)
+    return Answers.prefersCsv(request)
         ? Answers.whenThere(page, there -> complete(AlertCsv.response(there, request.getUri())))
         : Answers.whenThere(page, there -> Answers.json(StatusCodes.OK, there.map(AsOnTopic::new)));
   }
@@ -134,24 +132,5 @@ public final class AlertsResource implements Resource {
               StatusCodes.BAD_REQUEST,
               "several alerts have an id that begins with " + id + " (expected: more of it)");
     };
-  }
-
-  /** Whether CSV is wanted more than JSON is. */
-  private static boolean prefersCsv(HttpRequest request) {
-    double csv = 0;
-    double json = 0;
-    for (var accept : request.getHeaders()) {
-      if (accept instanceof Accept ranges) {
-        for (var range : ranges.getMediaRanges()) {
-          if (range.matches(MediaTypes.TEXT_CSV)) {
-            csv = Math.max(csv, range.qValue());
-          }
-          if (range.matches(MediaTypes.APPLICATION_JSON)) {
-            json = Math.max(json, range.qValue());
-          }
-        }
-      }
-    }
-    return csv > json;
   }
 }

@@ -12,9 +12,12 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.model.StatusCode;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
+import org.apache.pekko.http.javadsl.model.headers.Accept;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.http.javadsl.unmarshalling.Unmarshaller;
@@ -67,6 +70,25 @@ final class Answers {
                   .addHeader(RawHeader.create("Retry-After", "1")));
       case Throwable e -> problem(StatusCodes.SERVICE_UNAVAILABLE, reasonOf(e));
     };
+  }
+
+  /** Whether CSV is wanted more than JSON is. */
+  static boolean prefersCsv(HttpRequest request) {
+    double csv = 0;
+    double json = 0;
+    for (var accept : request.getHeaders()) {
+      if (accept instanceof Accept ranges) {
+        for (var range : ranges.getMediaRanges()) {
+          if (range.matches(MediaTypes.TEXT_CSV)) {
+            csv = Math.max(csv, range.qValue());
+          }
+          if (range.matches(MediaTypes.APPLICATION_JSON)) {
+            json = Math.max(json, range.qValue());
+          }
+        }
+      }
+    }
+    return csv > json;
   }
 
   static Route problem(StatusCode code, String detail) {

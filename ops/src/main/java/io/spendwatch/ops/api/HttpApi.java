@@ -7,11 +7,16 @@ import static org.apache.pekko.http.javadsl.server.Directives.handleRejections;
 import static org.apache.pekko.http.javadsl.server.Directives.reject;
 
 import java.util.List;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
 import org.apache.pekko.http.javadsl.server.ExceptionHandler;
 import org.apache.pekko.http.javadsl.server.MethodRejection;
 import org.apache.pekko.http.javadsl.server.RejectionHandler;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.stream.javadsl.Flow;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +37,27 @@ public final class HttpApi {
   /** All of it, errors included. */
   public Route routes() {
     return handleRejections(rejections(), () -> handleExceptions(exceptions(), this::anyResource));
+  }
+
+  /**
+   * What a server does with each connection: all of it, and each request knows when its client has
+   * gone. That is noticed while it is being answered since the next one is waited for then, which
+   * the server's {@code pipelining-limit} of two allows.
+   */
+  public Flow<HttpRequest, HttpResponse, NotUsed> connections(ActorSystem<?> system) {
+    var handler = routes().handler(system);
+    return Flow.fromMaterializer(
+            (_, _) -> {
+              var connection = new Connection();
+              return Flow.of(HttpRequest.class)
+                  .watchTermination(
+                      (there, done) -> {
+                        var _ = done.whenComplete((_, _) -> connection.close());
+                        return there;
+                      })
+                  .mapAsync(1, request -> handler.apply(connection.add(request)));
+            })
+        .mapMaterializedValue(_ -> NotUsed.getInstance());
   }
 
   private Route anyResource() {

@@ -9,6 +9,8 @@ import io.spendwatch.ops.records.AlertFilter;
 import io.spendwatch.ops.records.AlertRecords;
 import io.spendwatch.ops.records.Exposure;
 import io.spendwatch.ops.records.ExposureRecords;
+import io.spendwatch.ops.records.FeatureRecords;
+import io.spendwatch.ops.records.Features;
 import io.spendwatch.ops.records.TransactionRecord;
 import io.spendwatch.ops.records.TransactionRecords;
 import java.time.Instant;
@@ -25,19 +27,26 @@ import org.apache.pekko.http.javadsl.server.Route;
  *       ?from &amp;to &amp;limit &amp;cursor              event times in [from, to)
  *   GET /api/v1/users/{id}/exposure       {@link Exposure}; 404 for who has neither account nor
  *       ?from &amp;to                           transactions
+ *   GET /api/v1/users/{id}/features       {@link Features}; 404 for who has no transactions in the
+ *       ?at                               days before
  * </pre>
  */
 public final class UserRecordsResource implements Resource {
   private final TransactionRecords transactions;
   private final AlertRecords alerts;
   private final ExposureRecords exposures;
+  private final FeatureRecords features;
 
   /** Nothing is read before it is asked for. */
   public UserRecordsResource(
-      TransactionRecords transactions, AlertRecords alerts, ExposureRecords exposures) {
+      TransactionRecords transactions,
+      AlertRecords alerts,
+      ExposureRecords exposures,
+      FeatureRecords features) {
     this.transactions = transactions;
     this.alerts = alerts;
     this.exposures = exposures;
+    this.features = features;
   }
 
   @Override
@@ -50,7 +59,8 @@ public final class UserRecordsResource implements Resource {
     return concat(
         path("transactions", () -> get(() -> Parameters.with(p -> transactions(id, p)))),
         path("alerts", () -> get(() -> Parameters.with(p -> alerts(id, p)))),
-        path("exposure", () -> get(() -> Parameters.with(p -> exposure(id, p)))));
+        path("exposure", () -> get(() -> Parameters.with(p -> exposure(id, p)))),
+        path("features", () -> get(() -> Parameters.with(p -> features(id, p)))));
   }
 
   private Route transactions(String id, Parameters parameters) {
@@ -83,5 +93,19 @@ public final class UserRecordsResource implements Resource {
                 : Answers.problem(
                     StatusCodes.NOT_FOUND,
                     "there is neither an account nor a transaction of user " + id));
+  }
+
+  private Route features(String id, Parameters parameters) {
+    return Answers.whenThere(
+        features.read(Parameters.text("user", id), parameters.instant("at")),
+        found ->
+            found.isPresent()
+                ? Answers.json(StatusCodes.OK, found.get())
+                : Answers.problem(
+                    StatusCodes.NOT_FOUND,
+                    "there is no transaction of user "
+                        + id
+                        + " in the thirty days before, or features have not been computed yet (at=INSTANT"
+                        + " computes them)"));
   }
 }

@@ -30,8 +30,12 @@ public enum FindingKind {
   WRONG_HOURLY_SPEND,
   /** A user's day in roll-up daily_users is not what the transactions of it add up to. */
   WRONG_DAILY_USERS,
+  /** A user's day in roll-up daily_habits is not what the transactions of it add up to. */
+  WRONG_DAILY_HABITS,
   /** An hour of roll-up hourly_alerts does not have as many alerts as there are. */
   WRONG_HOURLY_ALERTS,
   /** A user's row in roll-up user_risk does not follow from the user's transactions. */
-  WRONG_USER_RISK
+  WRONG_USER_RISK,
+  /** A user's newest features do not follow from the user's transactions. */
+  WRONG_USER_FEATURES
 }

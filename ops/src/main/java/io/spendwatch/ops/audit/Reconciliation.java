@@ -243,6 +243,7 @@ public final class Reconciliation {
     Map<String, String> ofRollup = new HashMap<>(values);
     ofRollup.put("counted_from", literal(droppedBefore));
     AuditScript.run(session, "user_risk", ofRollup);
+    AuditScript.run(session, "user_features", ofRollup);
     return Map.of();
   }
 

@@ -3,7 +3,9 @@ package io.spendwatch.ops.cli;
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.AnswerText;
 import io.spendwatch.ops.analysis.FreeQueries;
+import io.spendwatch.ops.analysis.FreeQueries.Question;
 import io.spendwatch.ops.analysis.FreeQueries.Routed;
+import io.spendwatch.ops.analysis.Replica;
 import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
 import io.spendwatch.ops.analysis.Reports;
@@ -23,10 +25,14 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -43,7 +49,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Answers a report, from roll-ups that are kept as transactions come; without one, says which there are."
           + " Or, with --sql, a query that only reads, where the planner says that it can be answered: from"
-          + " roll-ups, or from the tables if that is not too dear.",
+          + " roll-ups; from a replica, if it is dear or of old days and there is one; or from the tables if that"
+          + " is not too dear.",
       "What is answered says where from, of which moment, how long it took, and how many rows were read."
           + " Ctrl-C ends it on the server too.",
       "Exit status: 0 answered, 1 refused or not to be had, 2 wrong usage."
@@ -54,6 +61,9 @@ import picocli.CommandLine.Spec;
       "  spendwatch query --sql 'SELECT hour, sum(transactions) FROM hourly_spend GROUP BY 1' --csv"
     })
 public final class QueryCommand implements Callable<Integer> {
+  /** After Ctrl-C, for the server's word that it has ended. */
+  private static final Duration CANCEL_MAX = Duration.ofSeconds(2);
+
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "REPORT", arity = "0..1", description = "Which (without: their names).")
@@ -91,6 +101,13 @@ public final class QueryCommand implements Callable<Integer> {
   private Duration maxAge;
 
   @Option(
+      names = "--at-least",
+      paramLabel = "LSN",
+      description =
+          "Of --sql, a place in the log, as 16/B374D848: what was committed before it is in the answer, whoever gives it.")
+  private String atLeast;
+
+  @Option(
       names = "--explain-route",
       description = "Of --sql, only say where it would be answered, and why.")
   private boolean explainRoute;
@@ -109,9 +126,9 @@ public final class QueryCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    if (sql == null && (maxAge != null || explainRoute)) {
+    if (sql == null && (maxAge != null || atLeast != null || explainRoute)) {
       throw new ParameterException(
-          spec.commandLine(), "--max-age and --explain-route go with --sql");
+          spec.commandLine(), "--max-age, --at-least and --explain-route go with --sql");
     }
     if (sql == null && report == null) {
       for (Report each : Report.values()) {
@@ -129,26 +146,50 @@ public final class QueryCommand implements Callable<Integer> {
           out,
           asked(
               configuration,
-              database ->
-                  new Reports(database, configuration.analysis().timeout()).answer(question)));
+              (database, unwanted) ->
+                  new Reports(database, configuration.analysis().timeout())
+                      .answer(question, unwanted)));
       return 0;
     }
+    Question question = new Question(sql, Optional.ofNullable(maxAge), place());
     Configuration configuration = Configuration.load();
-    Optional<Duration> ageMax = Optional.ofNullable(maxAge);
     if (explainRoute) {
-      Routed routed =
-          asked(
-              configuration,
-              database -> new FreeQueries(database, configuration.analysis()).route(sql, ageMax));
+      Routed routed = free(configuration, (queries, _) -> queries.route(question));
       printRoute(out, routed);
       return routed.route() instanceof Route.Refused ? 1 : 0;
     }
-    print(
-        out,
-        asked(
-            configuration,
-            database -> new FreeQueries(database, configuration.analysis()).answer(sql, ageMax)));
+    print(out, free(configuration, (queries, unwanted) -> queries.answer(question, unwanted)));
     return 0;
+  }
+
+  private OptionalLong place() {
+    try {
+      return atLeast == null ? OptionalLong.empty() : OptionalLong.of(Replica.place(atLeast));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--at-least: " + e.getMessage(), e);
+    }
+  }
+
+  private static <T> T free(
+      Configuration configuration,
+      BiFunction<FreeQueries, CompletionStage<?>, CompletionStage<T>> question) {
+    Optional<Database> replica = configuration.replica().map(Database::open);
+    try {
+      return asked(
+          configuration,
+          (database, unwanted) ->
+              question.apply(
+                  new FreeQueries(
+                      database,
+                      replica.map(there -> new Replica(there, database)),
+                      configuration.analysis()),
+                  unwanted));
+    } finally {
+      replica.ifPresent(
+          there -> {
+            var _ = there.close().toCompletableFuture().join();
+          });
+    }
   }
 
   private static String line(Report report) {
@@ -198,17 +239,37 @@ public final class QueryCommand implements Callable<Integer> {
     }
   }
 
+  /** Ctrl-C ends it on the server before the process ends. */
   private static <T> T asked(
-      Configuration configuration, Function<Database, CompletionStage<T>> question) {
+      Configuration configuration,
+      BiFunction<Database, CompletionStage<?>, CompletionStage<T>> question) {
     Database database = Database.open(configuration.analytics());
+    var unwanted = new CompletableFuture<Void>();
+    var ended = new CountDownLatch(1);
+    var onExit =
+        new Thread(
+            () -> {
+              unwanted.complete(null);
+              try {
+                var _ = ended.await(CANCEL_MAX.toMillis(), TimeUnit.MILLISECONDS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "cancel-query");
+    Runtime.getRuntime().addShutdownHook(onExit);
     try {
-      return question.apply(database).toCompletableFuture().join();
+      return question.apply(database, unwanted).toCompletableFuture().join();
     } catch (CompletionException e) {
       Throwable cause = Retry.cause(e);
       throw cause instanceof OperatorException operator
           ? operator
           : new OperatorException(PgFailure.describe(cause), cause);
     } finally {
+      ended.countDown();
+      if (!unwanted.isDone()) {
+        var _ = Runtime.getRuntime().removeShutdownHook(onExit);
+      }
       var _ = database.close().toCompletableFuture().join();
     }
   }
@@ -249,6 +310,7 @@ public final class QueryCommand implements Callable<Integer> {
           switch (routed.route()) {
             case Route.ByRollup _ -> "rollup";
             case Route.ByPrimary _ -> "primary";
+            case Route.ByReplica _ -> "replica";
             case Route.Refused _ -> "refused";
           },
           routed.route().reason(),

@@ -3,11 +3,14 @@ package io.spendwatch.ops.cli;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.storage.rollups.Rollups;
+import io.spendwatch.ops.storage.rollups.UserFeatures;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,12 +25,16 @@ import picocli.CommandLine.Spec;
       "Shows the roll-ups that nodes keep, and how far they are; or, with --rebuild, counts one of them anew from"
           + " all rows, beside ingestion. Whoever reads it meanwhile sees the old figures of a part until the"
           + " new ones are complete.",
+      "user_features is computed from them once a day; its --rebuild computes the newest day's anew, and whoever"
+          + " reads it meanwhile sees those of the day before.",
       "To be used when the audit has found one wrong, or after rows were added by hand.",
       "Exit status: 0 done, 1 not done, 2 wrong usage."
     },
     footerHeading = "%nExample:%n",
     footer = "  spendwatch rollups --rebuild hourly_spend")
 public final class RollupsCommand implements Callable<Integer> {
+  private static final String FEATURES = "user_features";
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--rebuild", paramLabel = "NAME", description = "Count this one anew.")
@@ -42,17 +49,20 @@ public final class RollupsCommand implements Callable<Integer> {
     Database database = Database.open(configuration.rollups().postgres());
     try {
       var rollups = new Rollups(database, configuration.rollups().rowsAtOnce());
-      if (rebuilt != null) {
+      var features = new UserFeatures(database, configuration.rollups().features());
+      if (FEATURES.equals(rebuilt)) {
+        features.rebuild();
+      } else if (rebuilt != null) {
         rollups.rebuild(rebuilt);
       }
-      print(rollups.states());
+      print(rollups.states(), features.newest());
       return 0;
     } finally {
       var _ = database.close().toCompletableFuture().join();
     }
   }
 
-  private void print(List<Rollups.State> states) {
+  private void print(List<Rollups.State> states, Optional<LocalDate> features) {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(ForeignText.inJson(Json.write(states)));
@@ -68,5 +78,13 @@ public final class RollupsCommand implements Callable<Integer> {
                   ? String.format(Locale.ROOT, "%.1f s behind", state.lagSeconds())
                   : "to be built by a node"));
     }
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "%-16s %s",
+            FEATURES,
+            features
+                .map(day -> "as of the begin of " + day)
+                .orElse("to be computed when a day has ended")));
   }
 }

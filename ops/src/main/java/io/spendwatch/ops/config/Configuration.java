@@ -33,6 +33,7 @@ import java.util.Optional;
  * @param raw the tree that they were read from, resolved; an actor system takes it as it is
  * @param streams how Kafka and PostgreSQL are reached, and the pipelines
  * @param analytics how PostgreSQL is reached by what reads much and may take its time
+ * @param replica how a physical replica of it is reached; empty for none
  * @param questionsDatabase how PostgreSQL is reached for questions about users
  * @param questions how many of them, and for how long they may take
  * @param partitions how partitions are kept
@@ -51,6 +52,7 @@ public record Configuration(
     Config raw,
     StreamsConfig streams,
     PostgresConfig analytics,
+    Optional<PostgresConfig> replica,
     PostgresConfig questionsDatabase,
     QuestionsConfig questions,
     PartitionsConfig partitions,
@@ -70,6 +72,7 @@ public record Configuration(
           "postgres",
           "postgres-writes",
           "postgres-analytics",
+          "postgres-replica",
           "postgres-questions",
           "questions",
           "pipeline",
@@ -120,6 +123,7 @@ public record Configuration(
           named,
           StreamsConfig.from(named),
           analytics(named),
+          replica(named),
           questionsDatabase(named),
           QuestionsConfig.from(named),
           PartitionsConfig.from(named),
@@ -219,6 +223,22 @@ public record Configuration(
   public static PostgresConfig analytics(Config root) {
     return PostgresConfig.from(
         ConfigSection.of(root, "spendwatch.postgres-analytics", "spendwatch.postgres"));
+  }
+
+  /** Reads {@code spendwatch.postgres-replica}; what it does not say is that of analytics. */
+  private static Optional<PostgresConfig> replica(Config root) {
+    String path = "spendwatch.postgres-replica";
+    Config whole =
+        root.withValue(
+            path,
+            root.getConfig(path)
+                .withFallback(root.getConfig("spendwatch.postgres-analytics"))
+                .root());
+    PostgresConfig config =
+        ConfigSection.of(whole, path).string("uri").isBlank()
+            ? null
+            : PostgresConfig.from(ConfigSection.of(whole, path, "spendwatch.postgres"));
+    return Optional.ofNullable(config);
   }
 
   /** Reads {@code spendwatch.postgres-questions}; what it does not say is the hot path's. */

@@ -72,6 +72,24 @@ enum Metric {
   ROLLUP_FAILED(
       "spendwatch.rollup.failed",
       "Looks of this node that could not add to the roll-ups; a rise with each of them means that they stand still"),
+  REPLICA_LAG(
+      "spendwatch.replica.lag.seconds",
+      "How old what the replica has is; 0 while it lacks nothing, and nothing (NaN) while nobody can tell"),
+  REPLICA_LAG_BYTES(
+      "spendwatch.replica.lag.bytes",
+      "Of the primary's log that the replica lacks; a steady rise means that it does not follow"),
+  REPLICA_USABLE(
+      "spendwatch.replica.usable",
+      "1 while questions are answered from the replica; 0 while it is away, promoted or too far behind"),
+  ANALYSIS_ANSWERS(
+      "spendwatch.analysis.answers",
+      "Reports that this node was asked for, by where they were answered; a rise of refused is a roll-up being built, or a server away"),
+  ANALYSIS_TIME(
+      "spendwatch.analysis.answer",
+      "Time that an answered report took; a rise is a slow server, or more to read"),
+  FEATURES_TIMESTAMP(
+      "spendwatch.user.features.timestamp.seconds",
+      "The moment that users' features are of, in seconds since 1970; where it stands still for more than a day, none are computed"),
   UNREADABLE_ROWS(
       "spendwatch.unreadable.rows",
       "Rows that this node has met and cannot read; any rise is somebody else's write: status and log name it"),

@@ -14,10 +14,12 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.spendwatch.ops.analysis.AnalysisMetrics;
 import io.spendwatch.ops.audit.AuditMetrics;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.FindingKind;
 import io.spendwatch.ops.events.EventMetrics;
+import io.spendwatch.ops.status.ReplicaStatus;
 import io.spendwatch.ops.storage.rollups.RollupMetrics;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Merged;
@@ -31,11 +33,14 @@ import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.life.PipelineMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -213,6 +218,12 @@ public final class Metrics implements AutoCloseable {
     Counter failed = counter(Metric.ROLLUP_FAILED);
     Timer time = timer(Metric.ROLLUP_TIME);
     Map<String, AtomicLong> lagMs = new ConcurrentHashMap<>();
+    AtomicLong features = new AtomicLong();
+    var _ =
+        Gauge.builder(Metric.FEATURES_TIMESTAMP.id(), features, AtomicLong::get)
+            .description(Metric.FEATURES_TIMESTAMP.meaning())
+            .strongReference(true)
+            .register(registry);
     return new RollupMetrics() {
       @Override
       public void kept(Rollups.Added added, Duration took) {
@@ -223,6 +234,11 @@ public final class Metrics implements AutoCloseable {
       @Override
       public void failed() {
         failed.increment();
+      }
+
+      @Override
+      public void featuresAsOf(LocalDate day) {
+        features.set(day.atStartOfDay(ZoneOffset.UTC).toEpochSecond());
       }
 
       @Override
@@ -246,6 +262,57 @@ public final class Metrics implements AutoCloseable {
         return ms;
       }
     };
+  }
+
+  /**
+   * Of questions over much data. To be asked for once.
+   *
+   * @param hasReplica whether there is anything to say of one
+   */
+  public AnalysisMetrics analysis(boolean hasReplica) {
+    Timer time = timer(Metric.ANALYSIS_TIME);
+    AtomicReference<Double> lagSeconds = new AtomicReference<>(Double.NaN);
+    AtomicReference<Double> lagBytes = new AtomicReference<>(Double.NaN);
+    AtomicReference<Double> usable = new AtomicReference<>(0.0);
+    if (hasReplica) {
+      gauge(Metric.REPLICA_LAG, lagSeconds);
+      gauge(Metric.REPLICA_LAG_BYTES, lagBytes);
+      gauge(Metric.REPLICA_USABLE, usable);
+    }
+    return new AnalysisMetrics() {
+      @Override
+      public void answered(String report, String source, Duration took) {
+        answers(report, source).increment();
+        time.record(took);
+      }
+
+      @Override
+      public void refused(String report) {
+        answers(report, "refused").increment();
+      }
+
+      private Counter answers(String report, String source) {
+        return Counter.builder(Metric.ANALYSIS_ANSWERS.id())
+            .description(Metric.ANALYSIS_ANSWERS.meaning())
+            .tags(Tags.of("report", report, "source", source))
+            .register(registry);
+      }
+
+      @Override
+      public void replica(ReplicaStatus status) {
+        lagSeconds.set(status.lagMs() == null ? Double.NaN : status.lagMs() / 1000.0);
+        lagBytes.set(status.lagBytes() == null ? Double.NaN : status.lagBytes().doubleValue());
+        usable.set(status.usable() ? 1.0 : 0.0);
+      }
+    };
+  }
+
+  private void gauge(Metric metric, AtomicReference<Double> value) {
+    var _ =
+        Gauge.builder(metric.id(), value, AtomicReference::get)
+            .description(metric.meaning())
+            .strongReference(true)
+            .register(registry);
   }
 
   /** Of rows that cannot be read. To be called once. */

@@ -4,6 +4,9 @@ import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.ports.QuestionPorts;
+import io.spendwatch.ops.analysis.AnalysisMetrics;
+import io.spendwatch.ops.analysis.Replica;
+import io.spendwatch.ops.analysis.ReplicaWatch;
 import io.spendwatch.ops.analysis.Reports;
 import io.spendwatch.ops.api.AnalysisResource;
 import io.spendwatch.ops.api.CheckResource;
@@ -44,6 +47,7 @@ import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.rollups.RollupsJob;
+import io.spendwatch.ops.storage.rollups.UserFeatures;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
 import io.spendwatch.protocol.Partitioner;
@@ -116,11 +120,16 @@ public final class Node {
     Database analytics = Database.open(configuration.analytics());
     Database questions = Database.open(configuration.questionsDatabase());
     Database rollups = Database.open(configuration.rollups().postgres());
+    Optional<Database> replicas = configuration.replica().map(Database::open);
     PartitionsConfig partitions = configuration.partitions();
     Optional<Database> owners =
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
-        Stream.concat(Stream.of(database, writes, analytics, questions, rollups), owners.stream())
+        Stream.of(
+                Stream.of(database, writes, analytics, questions, rollups),
+                owners.stream(),
+                replicas.stream())
+            .flatMap(some -> some)
             .toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
@@ -189,6 +198,7 @@ public final class Node {
               audits,
               metrics.audit(),
               configuration.audit().interval());
+      AnalysisMetrics analysisMetrics = metrics.analysis(replicas.isPresent());
       var records = new StoredRecords(configuration, analytics);
       records.closeWith(system);
       int httpPort =
@@ -204,7 +214,8 @@ public final class Node {
                       records.alerts(),
                       records.deadLetters(),
                       new AnalysisResource(
-                          new Reports(analytics, configuration.analysis().timeout())::answer),
+                          new Reports(analytics, configuration.analysis().timeout())::answer,
+                          analysisMetrics),
                       new EventsResource(events.hub()),
                       new PartitionsResource(status::transactionsPartitions, windows),
                       new UsersResource(
@@ -257,11 +268,21 @@ public final class Node {
       List<Cancellable> keptRollups =
           new RollupsJob(
                   new Rollups(rollups, configuration.rollups().rowsAtOnce()),
+                  new UserFeatures(rollups, configuration.rollups().features()),
                   configuration.rollups(),
                   metrics.rollups(),
                   () -> pipelines.status().partitions(),
                   Timekeeper.real(clock))
               .start(system);
+      Optional<ReplicaWatch> replica =
+          replicas.map(
+              there ->
+                  new ReplicaWatch(
+                      new Replica(there, analytics),
+                      configuration.analysis().replicaLagMax(),
+                      analysisMetrics));
+      replica.ifPresent(watch -> status.replica(watch::last));
+      Optional<Cancellable> replicaWatched = replica.map(watch -> watch.start(system));
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
       var deadLetters =
@@ -283,6 +304,7 @@ public final class Node {
               Stream.of(
                       Stream.of(keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
                       keptRollups.stream(),
+                      replicaWatched.stream(),
                       levels.stream())
                   .flatMap(jobs -> jobs)
                   .toList(),
@@ -455,7 +477,7 @@ public final class Node {
       ServerBinding binding =
           Http.get(system)
               .newServerAt(http.host(), http.port())
-              .bind(api.routes())
+              .bindFlow(api.connections(system))
               .toCompletableFuture()
               .join();
       // Until the last: whoever asks meanwhile is told that the node drains.

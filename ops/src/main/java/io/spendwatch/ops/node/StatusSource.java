@@ -14,6 +14,7 @@ import io.spendwatch.ops.status.NodeStatus.Partition;
 import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.NodeStatus.Totals;
+import io.spendwatch.ops.status.ReplicaStatus;
 import io.spendwatch.protocol.Secrets;
 import io.spendwatch.streams.ledger.UnreadableRows;
 import io.spendwatch.streams.life.PartitionStatus;
@@ -49,6 +50,7 @@ final class StatusSource {
   private volatile Supplier<AuditStatus> audit = () -> null;
   private volatile Supplier<List<LostRange>> losses = List::of;
   private volatile Supplier<List<String>> floods = List::of;
+  private volatile Supplier<ReplicaStatus> replica = () -> null;
   private volatile boolean draining;
 
   /**
@@ -98,6 +100,11 @@ final class StatusSource {
     floods = ofNow;
   }
 
+  /** Asked how the replica stands from now on; blocks nobody. */
+  void replica(Supplier<ReplicaStatus> last) {
+    replica = last;
+  }
+
   /** From now on the node is on its way out. */
   void draining() {
     draining = true;
@@ -127,7 +134,8 @@ final class StatusSource {
         state.partitionCounts(),
         totals,
         audit.get(),
-        losses.get());
+        losses.get(),
+        replica.get());
   }
 
   private NodeInfo node(PipelinesStatus pipelinesStatus, Totals totals) {

@@ -11,6 +11,7 @@ import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.ops.deadletters.Replays;
 import io.spendwatch.ops.records.AlertRecords;
 import io.spendwatch.ops.records.ExposureRecords;
+import io.spendwatch.ops.records.FeatureRecords;
 import io.spendwatch.ops.records.TransactionRecords;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.kafka.KafkaConfig;
@@ -38,7 +39,8 @@ final class StoredRecords {
     return new UserRecordsResource(
         new TransactionRecords(analytics, kafka.topics().transactions()),
         new AlertRecords(analytics),
-        new ExposureRecords(analytics));
+        new ExposureRecords(analytics),
+        new FeatureRecords(analytics));
   }
 
   Resource alerts() {

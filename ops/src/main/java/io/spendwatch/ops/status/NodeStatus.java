@@ -19,6 +19,7 @@ import java.util.Objects;
  * @param totals over its partitions
  * @param audit the last run of the audit that the node knows of; null for none
  * @param lostRecords of the whole cluster, which nobody has acknowledged, the newest first
+ * @param replica for questions over much data, as the node sees it; null for none
  */
 public record NodeStatus(
     NodeInfo node,
@@ -28,7 +29,8 @@ public record NodeStatus(
     Map<String, Integer> partitionCounts,
     Totals totals,
     AuditStatus audit,
-    List<LostRange> lostRecords)
+    List<LostRange> lostRecords,
+    ReplicaStatus replica)
     implements ClusterMessage {
 
   public NodeStatus {

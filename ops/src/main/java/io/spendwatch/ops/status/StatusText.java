@@ -67,6 +67,9 @@ public final class StatusText {
     add(lines, status.totals(), status.partitions());
     findings(status)
         .forEach(finding -> lines.addAll(Wrapped.lines(ForeignText.shown(finding), "", WIDTH)));
+    if (status.replica() != null) {
+      lines.addAll(Wrapped.lines(ForeignText.shown(replica(status.replica())), "", WIDTH));
+    }
     if (status.audit() != null) {
       lines.addAll(Wrapped.lines(ForeignText.shown(audit(status.audit())), "", WIDTH));
     }
@@ -268,6 +271,20 @@ public final class StatusText {
               status.totals().internalErrors()));
     }
     return findings;
+  }
+
+  /** How the replica stands, in one line; what is foreign in it is not shown escaped yet. */
+  public static String replica(ReplicaStatus replica) {
+    String behind =
+        replica.lagMs() == null
+            ? ""
+            : String.format(
+                Locale.ROOT, "%s and %,d bytes behind", time(replica.lagMs()), replica.lagBytes());
+    return replica.trouble() == null
+        ? "replica: " + behind
+        : "! replica: not asked, "
+            + replica.trouble()
+            + (behind.isEmpty() ? "" : " (" + behind + ")");
   }
 
   private static String audit(AuditStatus audit) {

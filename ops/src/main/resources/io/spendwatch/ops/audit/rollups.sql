@@ -80,3 +80,31 @@ SELECT DISTINCT ON (hour)
  WHERE (SELECT built FROM spendwatch.rollups WHERE name = 'hourly_alerts')
    AND counted.alerts IS DISTINCT FROM kept.alerts
  ORDER BY hour, type, late;
+
+INSERT INTO found (kind, user_id, event_time, expected, actual, detail, reproduce)
+SELECT DISTINCT ON (user_id, day)
+       'WRONG_DAILY_HABITS', user_id, day::timestamp AT TIME ZONE 'UTC',
+       CASE WHEN counted.transactions IS NULL THEN 'none' ELSE format('%s transactions, hours %s', counted.transactions, counted.hours::bit(24)) END,
+       CASE WHEN kept.transactions IS NULL THEN 'none' ELSE format('%s transactions, hours %s', kept.transactions, kept.hours::bit(24)) END,
+       format('merchant %s in %s, hours from 23 to 0; %s rows of the user''s day differ', nullif(merchant, ''), currency,
+              count(*) OVER (PARTITION BY user_id, day)),
+       format('SELECT * FROM spendwatch.rolled_up_transactions WHERE user_id = %1$L AND event_time >= %2$L AND event_time < %2$L::timestamptz + interval ''1 day'' '
+              'AND coalesce(merchant, '''') = %3$L AND currency = %4$L', user_id, day::timestamp AT TIME ZONE 'UTC', merchant, currency)
+  FROM (
+         SELECT day, user_id, currency, merchant, sum(transactions) AS transactions, sum(power(2, hour))::integer AS hours
+           FROM (
+                  SELECT (event_time AT TIME ZONE 'UTC')::date AS day, date_part('hour', event_time AT TIME ZONE 'UTC') AS hour, user_id, currency,
+                         coalesce(merchant, '') AS merchant, count(*) AS transactions
+                    FROM spendwatch.rolled_up_transactions
+                   WHERE event_time >= {counted_from} AND event_time < {counted_to}
+                   GROUP BY 1, 2, 3, 4, 5
+                ) AS hourly
+          GROUP BY 1, 2, 3, 4
+       ) AS counted
+  FULL JOIN (SELECT *
+               FROM spendwatch.daily_habits
+              WHERE day >= ({counted_from} AT TIME ZONE 'UTC') AND day < ({counted_to} AT TIME ZONE 'UTC')) AS kept
+ USING (day, user_id, currency, merchant)
+ WHERE (SELECT built FROM spendwatch.rollups WHERE name = 'daily_habits')
+   AND (counted.transactions, counted.hours) IS DISTINCT FROM (kept.transactions, kept.hours)
+ ORDER BY user_id, day, currency, merchant;

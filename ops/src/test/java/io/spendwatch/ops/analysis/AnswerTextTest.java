@@ -11,7 +11,18 @@ class AnswerTextTest {
   private static AnalysisAnswer answer(List<String> columns, List<List<Object>> rows) {
     Instant at = Instant.parse("2024-07-12T16:00:00Z");
     return new AnalysisAnswer(
-        "top-merchants", at.minusSeconds(3600), at, columns, rows, false, "rollup", at, 12, 7, 34);
+        "top-merchants",
+        at.minusSeconds(3600),
+        at,
+        columns,
+        rows,
+        false,
+        "rollup",
+        null,
+        at,
+        12,
+        7,
+        34);
   }
 
   @Test

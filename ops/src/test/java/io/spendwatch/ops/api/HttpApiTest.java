@@ -1,5 +1,6 @@
 package io.spendwatch.ops.api;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,10 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.actors.ports.AccountBalance;
+import io.spendwatch.ops.analysis.AnalysisAnswer;
+import io.spendwatch.ops.analysis.AnalysisMetrics;
+import io.spendwatch.ops.analysis.Report;
+import io.spendwatch.ops.analysis.ReportQuestion;
 import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
@@ -14,9 +19,11 @@ import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
+import io.spendwatch.ops.status.ReplicaStatus;
 import io.spendwatch.ops.status.StatusSamples;
 import io.spendwatch.ops.testing.OpenApiAnswers;
 import io.spendwatch.ops.testing.OpenApiDocument;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,6 +36,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.apache.pekko.Done;
@@ -53,6 +61,9 @@ class HttpApiTest {
   private volatile CompletionStage<Optional<AuditReport>> run;
   private volatile AuditReport.Mode asked;
   private final AskedWindows windows = new AskedWindows();
+  private final CountedAnswers counted = new CountedAnswers();
+  private volatile CompletableFuture<AnalysisAnswer> reported = new CompletableFuture<>();
+  private final CompletableFuture<CompletionStage<?>> unwanted = new CompletableFuture<>();
   private ServedApi api;
   private URI server;
 
@@ -68,6 +79,7 @@ class HttpApiTest {
                     this::run,
                     Duration.ofMillis(200)),
                 new PartitionsResource(() -> partitions, windows),
+                new AnalysisResource(this::report, counted),
                 new MetricsResource(() -> "a_metric 1.0\n"),
                 new DocsResource()));
     server = api.server();
@@ -107,6 +119,83 @@ class HttpApiTest {
       assertThat(response.statusCode()).as(what + " " + body).isEqualTo(400);
       assertThat(response.headers().firstValue("content-type"))
           .hasValueSatisfying(type -> assertThat(type).startsWith("application/problem+json"));
+    }
+  }
+
+  @Test
+  void aReportIsJsonOrCsvAndCountedByWhereItIsFrom() throws Exception {
+    Instant at = Instant.parse("2024-07-12T16:00:00Z");
+    reported =
+        CompletableFuture.completedFuture(
+            new AnalysisAnswer(
+                "top-merchants",
+                at,
+                at,
+                List.of("merchant", "net"),
+                List.of(List.of("=1+1", "-5.00"), List.of("a,b", "2.00")),
+                false,
+                "rollup",
+                null,
+                at,
+                12,
+                7,
+                34));
+    HttpResponse<String> json = get("/api/v1/analysis/top-merchants");
+    assertThat(json.body()).contains("\"source\":\"rollup\",\"asOf\":\"2024-07-12T16:00:00.000Z\"");
+    HttpResponse<String> csv =
+        send(
+            HttpRequest.newBuilder(server.resolve("/api/v1/analysis/top-merchants"))
+                .header("Accept", "text/csv")
+                .build());
+    assertThat(csv.headers().firstValue("Content-Type")).hasValue("text/csv; charset=UTF-8");
+    assertThat(csv.headers().firstValue("Spendwatch-Source")).hasValue("rollup");
+    assertThat(csv.headers().firstValue("Spendwatch-As-Of")).hasValue("2024-07-12T16:00:00.000Z");
+    assertThat(csv.body()).isEqualTo("merchant,net\r\n'=1+1,-5.00\r\n\"a,b\",2.00\r\n");
+    reported = CompletableFuture.failedFuture(new OperatorException("it is being built"));
+    assertThat(get("/api/v1/analysis/rfm").statusCode()).isEqualTo(503);
+    assertThat(counted.counts)
+        .containsExactly("top-merchants rollup", "top-merchants rollup", "rfm refused");
+  }
+
+  @Test
+  void whoClosesTheConnectionWantsNoAnswerAnyMore() throws Exception {
+    reported = new CompletableFuture<>();
+    try (Socket socket = new Socket(server.getHost(), server.getPort())) {
+      socket
+          .getOutputStream()
+          .write("GET /api/v1/analysis/cohorts HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(UTF_8));
+      socket.getOutputStream().flush();
+      CompletionStage<?> closed = unwanted.get(10, TimeUnit.SECONDS);
+      assertThat(closed.toCompletableFuture()).isNotDone();
+      socket.close();
+      assertThat(closed.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10));
+    }
+  }
+
+  private CompletionStage<AnalysisAnswer> report(
+      ReportQuestion question, CompletionStage<?> nobodyWants) {
+    if (question.report() == Report.COHORTS) {
+      unwanted.complete(nobodyWants);
+    }
+    return reported;
+  }
+
+  private static final class CountedAnswers implements AnalysisMetrics {
+    private final List<String> counts = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void answered(String report, String source, Duration took) {
+      counts.add(report + " " + source);
+    }
+
+    @Override
+    public void refused(String report) {
+      counts.add(report + " refused");
+    }
+
+    @Override
+    public void replica(ReplicaStatus replica) {
+      throw new AssertionError("there is none");
     }
   }
 

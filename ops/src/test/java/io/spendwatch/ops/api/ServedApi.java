@@ -24,7 +24,7 @@ record ServedApi(ActorTestKit kit, URI server) implements AutoCloseable {
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
-            .bind(new HttpApi(List.copyOf(resources)).routes())
+            .bindFlow(new HttpApi(List.copyOf(resources)).connections(kit.system()))
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     return new ServedApi(kit, URI.create("http://127.0.0.1:" + binding.localAddress().getPort()));

@@ -42,7 +42,8 @@ public final class StatusSamples {
         Map.of("transactions", 4),
         Totals.of(partitions),
         null,
-        List.of());
+        List.of(),
+        null);
   }
 
   static NodeInfo withUnreadableRow(NodeInfo info, String row) {

@@ -45,7 +45,8 @@ class StatusTextTest {
                     150L,
                     "EXPIRED",
                     "a",
-                    Instant.parse("2030-01-01T00:00:00.5Z"))));
+                    Instant.parse("2030-01-01T00:00:00.5Z"))),
+            new ReplicaStatus(false, 61_500L, 4096L, Instant.EPOCH, "its replay is paused"));
     String text =
         StatusText.of(
             ClusterStatus.of(
@@ -76,7 +77,8 @@ class StatusTextTest {
             "shards that are not where their partition is consumed: transactions-1 at a",
             "! cannot be read: accounts of \"u7\": currency \"zz \"",
             "! lost records: transactions-2 offsets [100, 150), EXPIRED, noticed 2030-01-01T00:00:00Z",
-            "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log");
+            "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log",
+            "! replica: not asked, its replay is paused (1 min 1 s and 4,096 bytes behind)");
     assertThat(text.lines()).allMatch(line -> line.length() <= 100);
   }
 

@@ -14,6 +14,8 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.security.cert.CertificateException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -93,19 +95,91 @@ public final class Database implements Statements {
    * @return what the work answers, once it is durable; completes on an event loop
    */
   public <T> CompletionStage<T> transaction(Function<Statements, CompletionStage<T>> work) {
+    return transaction(work, new CompletableFuture<>());
+  }
+
+  /**
+   * Like {@link #transaction(Function)}.
+   *
+   * @param unwanted completes, on any thread and whichever way, when nobody wants the answer any
+   *     more: the server is told to cancel what it is at. What completes later is no matter.
+   */
+  public <T> CompletionStage<T> transaction(
+      Function<Statements, CompletionStage<T>> work, CompletionStage<?> unwanted) {
+    return transaction(work, unwanted, "COMMIT");
+  }
+
+  /**
+   * Like {@link #transaction(Function, CompletionStage)}, for what only reads, and is rolled back
+   * whatever comes of it: what the work has set of the session ends with it.
+   */
+  public <T> CompletionStage<T> rolledBack(
+      Function<Statements, CompletionStage<T>> work, CompletionStage<?> unwanted) {
+    return transaction(work, unwanted, "ROLLBACK");
+  }
+
+  /**
+   * @param end the statement that ends it where nothing has failed
+   */
+  private <T> CompletionStage<T> transaction(
+      Function<Statements, CompletionStage<T>> work, CompletionStage<?> unwanted, String end) {
     Pool used = pool;
     return borrow(used)
-        .compose(connection -> transaction(used, connection, work))
+        .compose(
+            connection -> {
+              var cancelling = new Cancelling(connection);
+              var _ = unwanted.whenComplete((_, _) -> cancelling.cancel());
+              return transaction(used, connection, work, cancelling, end);
+            })
         .toCompletionStage();
   }
 
+  /**
+   * Cancels what a connection is at, as long as that is what it was lent for. The request goes over
+   * a connection of its own and names a session, not a statement: so the session serves nobody else
+   * before it has arrived.
+   */
+  private static final class Cancelling {
+    private final PgConnection connection;
+    private @Nullable Future<Void> request;
+    private boolean isOver;
+
+    Cancelling(SqlConnection connection) {
+      this.connection = PgConnection.cast(connection);
+    }
+
+    synchronized void cancel() {
+      if (!isOver && request == null) {
+        request = connection.cancelRequest();
+      }
+    }
+
+    /** Completes when no request is on its way any more; never fails. */
+    synchronized Future<Void> end() {
+      isOver = true;
+      return request == null ? Future.succeededFuture() : request.otherwiseEmpty();
+    }
+
+    synchronized boolean isWanted() {
+      return request == null;
+    }
+  }
+
   private <T> Future<T> transaction(
-      Pool used, SqlConnection connection, Function<Statements, CompletionStage<T>> work) {
+      Pool used,
+      SqlConnection connection,
+      Function<Statements, CompletionStage<T>> work,
+      Cancelling cancelling,
+      String end) {
     // The server takes a COMMIT after a failure for a ROLLBACK, without a word.
     AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
     Statements statements =
         (sql, parameters) ->
-            run(used, connection, sql, parameters)
+            // One that was cancelled between two statements is not to begin the next.
+            (cancelling.isWanted()
+                    ? run(used, connection, sql, parameters)
+                    : Future.<RowSet<Row>>failedFuture(
+                        new CancellationException("nobody wants the answer any more")))
                 .onFailure(failure -> failed.compareAndSet(null, failure))
                 .toCompletionStage();
     return run(used, connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", Tuple.tuple())
@@ -116,8 +190,9 @@ public final class Database implements Statements {
                 failed.get() == null
                     ? Future.succeededFuture(answer)
                     : Future.failedFuture(failed.get()))
+        .eventually(cancelling::end)
         .compose(
-            answer -> run(used, connection, "COMMIT", Tuple.tuple()).map(answer),
+            answer -> run(used, connection, end, Tuple.tuple()).map(answer),
             failure ->
                 run(used, connection, "ROLLBACK", Tuple.tuple())
                     .transform(_ -> Future.failedFuture(failure)))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.Spendwatch;
+import io.spendwatch.ops.analysis.FreeQueries.Question;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.rollups.Rollups;
@@ -26,8 +27,12 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -230,44 +235,45 @@ class AnalysisIT {
 
   @Test
   void whatIsTooDearIsRefusedAndWhatIsTooMuchIsCut() {
-    var narrow = new AnalysisConfig(Duration.ofSeconds(20), 10, 3, 1000);
+    var narrow = limits(Duration.ofSeconds(20), 10);
     assertThatThrownBy(
             () ->
                 joined(
-                    new FreeQueries(database, narrow)
-                        .answer("SELECT * FROM spendwatch.transactions", Optional.empty())))
+                    new FreeQueries(database, Optional.empty(), narrow)
+                        .answer(Question.of("SELECT * FROM spendwatch.transactions"), wanted())))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("cost-max")
         .hasMessageContaining("hourly_spend");
-    var few = new AnalysisConfig(Duration.ofSeconds(20), 1_000_000, 3, 1000);
+    var few = limits(Duration.ofSeconds(20), 1_000_000);
     AnalysisAnswer cut =
         joined(
-            new FreeQueries(database, few)
-                .answer("SELECT * FROM generate_series(1, 100000) AS n", Optional.empty()));
+            new FreeQueries(database, Optional.empty(), few)
+                .answer(Question.of("SELECT * FROM generate_series(1, 100000) AS n"), wanted()));
     assertThat(cut.rows()).hasSize(3);
     assertThat(cut.truncated()).isTrue();
     AnalysisAnswer small =
         joined(
-            new FreeQueries(database, few)
-                .answer("SELECT repeat('x', 900) FROM generate_series(1, 2)", Optional.empty()));
+            new FreeQueries(database, Optional.empty(), few)
+                .answer(
+                    Question.of("SELECT repeat('x', 900) FROM generate_series(1, 2)"), wanted()));
     assertThat(small.rows()).hasSize(1);
     assertThat(small.truncated()).isTrue();
   }
 
   @Test
   void whatTakesTooLongIsGivenUpOnTheServer() {
-    var brief = new AnalysisConfig(Duration.ofMillis(300), 1_000_000, 3, 1000);
+    var brief = limits(Duration.ofMillis(300), 1_000_000);
     assertThatThrownBy(
             () ->
                 joined(
-                    new FreeQueries(database, brief)
-                        .answer("SELECT pg_sleep(60)", Optional.empty())))
+                    new FreeQueries(database, Optional.empty(), brief)
+                        .answer(Question.of("SELECT pg_sleep(60)"), wanted())))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("timeout");
     await()
         .until(
             () ->
-                text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()")
+                text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
                     .equals("0"));
   }
 
@@ -275,15 +281,49 @@ class AnalysisIT {
   @Test
   void whoIsGoneIsNotWorkedForAnyMore() throws SQLException {
     Database own = Database.open(configuration.analytics());
-    var patient = new AnalysisConfig(Duration.ofMinutes(5), 1_000_000, 3, 1000);
+    var patient = limits(Duration.ofMinutes(5), 1_000_000_000_000L);
     var asked =
-        new FreeQueries(own, patient)
-            .answer("SELECT count(*) FROM generate_series(1, 3000000000)", Optional.empty());
+        new FreeQueries(own, Optional.empty(), patient)
+            .answer(Question.of("SELECT count(*) FROM generate_series(1, 3000000000)"), wanted());
     String working =
-        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%3000000000%' AND state = 'active' AND pid <> pg_backend_pid()";
-    await().until(() -> !text(working).equals("0") || asked.toCompletableFuture().isDone());
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND state = 'active' AND datname = current_database()";
+    await().atMost(Duration.ofSeconds(30)).until(() -> !text(working).equals("0"));
+    assertThat(asked.toCompletableFuture()).isNotDone();
     var _ = own.close().toCompletableFuture().join();
     await().atMost(Duration.ofSeconds(20)).until(() -> text(working).equals("0"));
+  }
+
+  /** As with a request whose client has closed the connection. */
+  @Test
+  void whatNobodyWantsAnyMoreIsCancelledOnTheServerAndNothingElseIs() throws SQLException {
+    Database own = Database.open(configuration.analytics());
+    try {
+      var queries =
+          new FreeQueries(own, Optional.empty(), limits(Duration.ofMinutes(5), 1_000_000));
+      var unwanted = new CompletableFuture<Void>();
+      var asked = queries.answer(Question.of("SELECT pg_sleep(77)"), unwanted);
+      String working =
+          "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+      await().atMost(Duration.ofSeconds(30)).until(() -> !text(working).equals("0"));
+      long cancelledNanos = System.nanoTime();
+      unwanted.complete(null);
+      assertThatThrownBy(() -> joined(asked)).isInstanceOf(OperatorException.class);
+      // By the request, and not when the server has found the connection dead, or never.
+      assertThat(Duration.ofNanos(System.nanoTime() - cancelledNanos))
+          .isLessThan(Duration.ofSeconds(20));
+      assertThat(text(working)).isEqualTo("0");
+      for (int i = 0; i < 20; i++) {
+        assertThat(joined(queries.answer(Question.of("SELECT 1"), unwantedSoon())).rows())
+            .isNotEmpty();
+      }
+    } finally {
+      var _ = own.close().toCompletableFuture().join();
+    }
+  }
+
+  /** When the answer is there already. */
+  private static CompletionStage<?> unwantedSoon() {
+    return new CompletableFuture<Void>().completeOnTimeout(null, 2, TimeUnit.SECONDS);
   }
 
   @Test
@@ -306,6 +346,8 @@ class AnalysisIT {
     "query rfm --from yesterday, 2",
     "query rfm --limit 0, 2",
     "query --max-age 5s, 2",
+    "query --at-least 0/1, 2",
+    "query --sql x --at-least 5, 2",
     "query rfm --sql x, 2",
     "query --sql DROP, 1",
     "rollups --rebuild accounts, 1"
@@ -322,16 +364,33 @@ class AnalysisIT {
     return out.toString();
   }
 
+  /** By somebody who waits for the answer. */
+  private static CompletionStage<?> wanted() {
+    return new CompletableFuture<Void>();
+  }
+
+  private static AnalysisConfig limits(Duration timeout, long costMax) {
+    return new AnalysisConfig(
+        timeout,
+        new AnalysisConfig.Costs(1, costMax, costMax),
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(1),
+        3,
+        1000);
+  }
+
   private AnalysisAnswer answer(ReportQuestion question) {
-    return joined(new Reports(database, configuration.analysis().timeout()).answer(question));
+    return joined(
+        new Reports(database, configuration.analysis().timeout()).answer(question, wanted()));
   }
 
   private AnalysisAnswer free(String sql, Optional<Duration> ageMax) {
-    return joined(new FreeQueries(database, configuration.analysis()).answer(sql, ageMax));
+    return joined(
+        new FreeQueries(database, Optional.empty(), configuration.analysis())
+            .answer(new Question(sql, ageMax, OptionalLong.empty()), wanted()));
   }
 
-  private static AnalysisAnswer joined(
-      java.util.concurrent.CompletionStage<AnalysisAnswer> answer) {
+  private static AnalysisAnswer joined(CompletionStage<AnalysisAnswer> answer) {
     try {
       return answer.toCompletableFuture().join();
     } catch (CompletionException e) {

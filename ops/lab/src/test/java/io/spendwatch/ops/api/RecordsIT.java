@@ -245,6 +245,24 @@ class RecordsIT {
   }
 
   @Test
+  void whatIsUsualForAUserIsOfTheDaysBeforeAMoment() throws Exception {
+    String path = "/api/v1/users/u1/features?at=";
+    await().atMost(PATIENCE).until(() -> get(path + "2024-07-13T09:00:00Z").statusCode() == 200);
+    JsonNode usual = json(path + "2024-07-13T09:00:00Z");
+    assertThat(usual.get("asOf").asText()).isEqualTo("2024-07-13T00:00:00.000Z");
+    assertThat(usual.get("currencies")).hasSize(1);
+    assertThat(usual.get("currencies").get(0).toString())
+        .startsWith("{\"currency\":\"USD\",\"computedAt\":")
+        .endsWith(
+            "\"transactions\":4,\"daysActive\":1,\"dailySpendAverage\":\"3.03\",\"dailySpendP90\":\"0.00\","
+                + "\"refundShare\":0.1802,\"usualHours\":[0,1,2,23],\"merchants\":2,\"usualMerchants\":[\"m-2\",\"m-1\"]}");
+    // Nothing of that day is known at its begin.
+    assertThat(get(path + "2024-07-12T23:59:59Z").statusCode()).isEqualTo(404);
+    assertThat(get("/api/v1/users/nobody/features").statusCode()).isEqualTo(404);
+    assertThat(get("/api/v1/users/u1/features?at=tomorrow").statusCode()).isEqualTo(400);
+  }
+
+  @Test
   void csvHasNoFormulas() throws Exception {
     HttpResponse<String> csv = get("/api/v1/alerts?userId=%3Devil()&limit=1", "Accept", "text/csv");
     assertThat(csv.headers().firstValue("Content-Type")).hasValue("text/csv; charset=UTF-8");

@@ -136,6 +136,9 @@ class AuditIT {
             + " 100000 FROM generate_series(0, 49) AS n");
     var _ = traffic.scheduleAtFixedRate(this::produce, 0, 10, TimeUnit.MILLISECONDS);
     await().atMost(LIMIT).until(() -> count("live%") > 100);
+    await()
+        .atMost(LIMIT)
+        .until(() -> number("SELECT count(*) FROM spendwatch.user_features_versions") > 0);
   }
 
   @AfterAll
@@ -318,9 +321,11 @@ class AuditIT {
           WRONG_HOURLY_SPEND  | UPDATE spendwatch.hourly_spend SET breaches = breaches + 1 WHERE hour = (SELECT min(hour) FROM spendwatch.hourly_spend) | UPDATE spendwatch.hourly_spend SET breaches = breaches - 1 WHERE hour = (SELECT min(hour) FROM spendwatch.hourly_spend)
           WRONG_HOURLY_SPEND  | INSERT INTO spendwatch.hourly_spend VALUES ('2001-01-01Z', 'planted', 'USD', 1, 1, 0, 0) | DELETE FROM spendwatch.hourly_spend WHERE merchant = 'planted'
           WRONG_DAILY_USERS   | UPDATE spendwatch.daily_users SET excess_max_minor = excess_max_minor + 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_users WHERE user_id = 'u1') | UPDATE spendwatch.daily_users SET excess_max_minor = excess_max_minor - 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_users WHERE user_id = 'u1')
+          WRONG_DAILY_HABITS  | UPDATE spendwatch.daily_habits SET hours = hours # 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_habits WHERE user_id = 'u1') | UPDATE spendwatch.daily_habits SET hours = hours # 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_habits WHERE user_id = 'u1')
           WRONG_HOURLY_ALERTS | INSERT INTO spendwatch.hourly_alerts VALUES ('2001-01-01Z', 'RAISED', false, 1) | DELETE FROM spendwatch.hourly_alerts WHERE hour = '2001-01-01Z'
           WRONG_USER_RISK     | UPDATE spendwatch.user_risk SET exposure_minor = exposure_minor + 1 WHERE user_id = 'u1' | UPDATE spendwatch.user_risk SET exposure_minor = exposure_minor - 1 WHERE user_id = 'u1'
           WRONG_USER_RISK     | UPDATE spendwatch.user_risk SET max_1h_minor = max_1h_minor + 1 WHERE user_id = 'u1' | UPDATE spendwatch.user_risk SET max_1h_minor = max_1h_minor - 1 WHERE user_id = 'u1'
+          WRONG_USER_FEATURES | INSERT INTO spendwatch.user_features SELECT 'planted', 'USD', max(as_of), now(), 1, 1, 1, 1, 0, '{1}', 0, '{}' FROM spendwatch.user_features_versions WHERE next_user IS NULL | DELETE FROM spendwatch.user_features WHERE user_id = 'planted'
           """)
   void findsWhatIsWrongInARollupAndNothingElse(FindingKind kind, String plant, String undo)
       throws SQLException {

@@ -89,6 +89,25 @@ public final class AuditScripts {
     }
   }
 
+  /** What a script finds by itself, a line each. */
+  public static List<String> found(Connection connection, String script, Map<String, String> values)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      run(statement, "begin_found", Map.of());
+      run(statement, script, values);
+      List<String> found = new ArrayList<>();
+      try (ResultSet rows =
+          statement.executeQuery(
+              "SELECT concat_ws(' | ', kind, user_id, expected, actual) FROM found ORDER BY 1")) {
+        while (rows.next()) {
+          found.add(rows.getString(1));
+        }
+      }
+      statement.execute("DROP TABLE found");
+      return found;
+    }
+  }
+
   private static void run(Statement statement, String script, Map<String, String> values)
       throws SQLException {
     boolean _ = statement.execute(AuditScript.text(script, values));

@@ -9,8 +9,10 @@ final class Decisions {
       Set.of(
           FindingKind.WRONG_HOURLY_SPEND,
           FindingKind.WRONG_DAILY_USERS,
+          FindingKind.WRONG_DAILY_HABITS,
           FindingKind.WRONG_HOURLY_ALERTS,
-          FindingKind.WRONG_USER_RISK);
+          FindingKind.WRONG_USER_RISK,
+          FindingKind.WRONG_USER_FEATURES);
 
   private Decisions() {}
 

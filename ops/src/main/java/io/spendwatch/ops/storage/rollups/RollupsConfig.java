@@ -18,6 +18,7 @@ import java.time.Duration;
  * @param behindAfter the lag of a partition from which on the node has a backlog
  * @param busyPercentBehind which part of the time it may be at it while it has one: what a backlog
  *     takes from whoever writes it
+ * @param features how users' features are computed from them
  * @param postgres how PostgreSQL is reached for it
  */
 public record RollupsConfig(
@@ -27,6 +28,7 @@ public record RollupsConfig(
     int busyPercent,
     Duration behindAfter,
     int busyPercentBehind,
+    FeaturesConfig features,
     PostgresConfig postgres) {
   private static final String PATH = "spendwatch.rollups";
 
@@ -50,6 +52,7 @@ public record RollupsConfig(
             section.integer("busy-percent"),
             section.duration("behind-after"),
             section.integer("busy-percent-behind"),
+            FeaturesConfig.from(section.section("features")),
             PostgresConfig.from(ConfigSection.of(root, PATH + ".postgres", "spendwatch.postgres")));
     ConfigSection _ = section.section("postgres");
     section.rejectUnknown();

@@ -9,7 +9,8 @@ BEGIN
       spendwatch.topic_layout, spendwatch.cluster_leases, spendwatch.sources, spendwatch.lost_records, spendwatch.rollup_feed,
       spendwatch.rollup_alerts, spendwatch.rollups, spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts,
       spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving,
-      spendwatch.user_risk_clock FROM spendwatch_oltp;
+      spendwatch.user_risk_clock, spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions
+      FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
     GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines TO spendwatch_oltp;
     -- What is lost, too, is for people to acknowledge.
@@ -22,11 +23,12 @@ BEGIN
     GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes TO spendwatch_oltp;
     -- The roll-ups, likewise. Whoever writes notes what is to be added to them, and the follower adds it.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend,
-      spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock
+      spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions
       TO spendwatch_oltp;
     GRANT SELECT, UPDATE ON spendwatch.rollups TO spendwatch_oltp;
     GRANT SELECT ON spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts TO spendwatch_oltp;
-    GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts() TO spendwatch_oltp;
+    GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.user_features_at(date, text, text) TO spendwatch_oltp;
     -- It has its owner's rights; the one way to a new partition.
     GRANT EXECUTE ON FUNCTION spendwatch.ensure_partitions(timestamptz[]) TO spendwatch_oltp;
     GRANT EXECUTE ON FUNCTION spendwatch.merge_old_days(integer, timestamptz) TO spendwatch_oltp;
@@ -44,15 +46,17 @@ BEGIN
       spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
       spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
-      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock FROM spendwatch_olap;
+      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions FROM spendwatch_olap;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_olap;
     GRANT SELECT ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
       spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
       spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
-      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock TO spendwatch_olap;
-    GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts() TO spendwatch_olap;
+      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions TO spendwatch_olap;
+    GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.user_features_at(date, text, text) TO spendwatch_olap;
     BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO spendwatch_olap', current_database());
     EXCEPTION

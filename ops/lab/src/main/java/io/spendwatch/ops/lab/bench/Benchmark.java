@@ -88,6 +88,15 @@ public enum Benchmark {
       return new MixedBenchmark(bench, size.mixed()).run();
     }
   },
+  /**
+   * A published case: complex questions beside ingestion, with roll-ups, without, from a replica.
+   */
+  HTAP {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new HtapBenchmark(bench, size.htap()).run();
+    }
+  },
   /** How soon a node says what a transaction would do, and what that costs ingestion. */
   CHECKS {
     @Override
@@ -134,6 +143,7 @@ public enum Benchmark {
       int writes,
       long rows,
       MixedBenchmark.Load mixed,
+      HtapBenchmark.Load htap,
       ChecksBenchmark.Load checks,
       DrainBenchmark.Load drain,
       LatencyBenchmark.Load latency,

@@ -4,6 +4,7 @@ import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
+import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.protocol.Balance;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -61,6 +63,7 @@ final class Site implements AutoCloseable {
   private final Partitioner partitioner;
   private final Map<String, String> environment;
   private final Map<String, Supplier<Stream<ProcessHandle>>> processes;
+  private final Supplier<Optional<PostgresServer>> replica;
   private final Runnable end;
   private final PrintWriter progress;
   private final Preparation preparation;
@@ -76,6 +79,7 @@ final class Site implements AutoCloseable {
       Partitioner partitioner,
       Map<String, String> environment,
       Map<String, Supplier<Stream<ProcessHandle>>> processes,
+      Supplier<Optional<PostgresServer>> replica,
       Runnable end,
       PrintWriter progress) {
     this.prefix = prefix;
@@ -86,6 +90,7 @@ final class Site implements AutoCloseable {
     this.partitioner = partitioner;
     this.environment = environment;
     this.processes = processes;
+    this.replica = replica;
     this.end = end;
     this.progress = progress;
     this.preparation = new Preparation(progress, ANSWER, Timekeeper.real(InstantSource.system()));
@@ -112,6 +117,7 @@ final class Site implements AutoCloseable {
         partitioner,
         servers.environment(),
         Map.of("Kafka", servers.kafka()::processes, "PostgreSQL", servers.postgres()::processes),
+        () -> Optional.of(PostgresServer.startReplica(directory.replica(), servers.postgres(), 0)),
         () -> {
           servers.close();
           directory.close();
@@ -137,6 +143,7 @@ final class Site implements AutoCloseable {
             "SPENDWATCH_PG_USER", settings.streams().postgres().user(),
             "SPENDWATCH_PG_PASSWORD", settings.streams().postgres().password()),
         Map.of(),
+        Optional::empty,
         () -> {},
         progress);
   }
@@ -151,6 +158,11 @@ final class Site implements AutoCloseable {
   /** Properties for any Kafka client. */
   Map<String, Object> client() {
     return client;
+  }
+
+  /** A replica, closed by whoever asks; empty where the servers are not ours. */
+  Optional<PostgresServer> startReplica() {
+    return replica.get();
   }
 
   Admin admin() {

@@ -10,6 +10,7 @@ import io.spendwatch.ops.lab.bench.ChecksBenchmark;
 import io.spendwatch.ops.lab.bench.DrainBenchmark;
 import io.spendwatch.ops.lab.bench.Figure;
 import io.spendwatch.ops.lab.bench.GrowthBenchmark;
+import io.spendwatch.ops.lab.bench.HtapBenchmark;
 import io.spendwatch.ops.lab.bench.LatencyBenchmark;
 import io.spendwatch.ops.lab.bench.MixedBenchmark;
 import java.io.IOException;
@@ -42,8 +43,9 @@ import picocli.CommandLine.Spec;
           + " how long alerts take at steady rates (latency). And what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what a start costs however many alerts were ever written (takeover),"
-          + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), and what an"
-          + " audit takes, and costs it (audit). And the first two beside a Kafka Streams job that does the same (peers).",
+          + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), a published case"
+          + " of complex questions beside it, with roll-ups, without and from a replica (htap), and what an audit takes, and"
+          + " costs it (audit). And the first two beside a Kafka Streams job that does the same (peers).",
       "Each figure is checked: a wrong judgement ends it with status 1."
     },
     exitCodeListHeading = "%nExit status:%n",
@@ -68,7 +70,7 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       description =
           "Of drain, peers, growth, latency, memory, restore, partitions, takeover, snapshot, mixed,"
-              + " checks, audit (default: all).")
+              + " htap, checks, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -202,6 +204,30 @@ public final class BenchCommand implements Callable<Integer> {
   private List<Integer> growthEntries;
 
   @Option(
+      names = "--htap-rows",
+      paramLabel = "N",
+      defaultValue = "1000000",
+      description =
+          "Transactions of 180 days before htap; the published case has ten million (${DEFAULT-VALUE}).")
+  private long htapRows;
+
+  @Option(
+      names = "--htap-rates",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1000,3000,5000,7000,10000",
+      description = "Transactions a second of htap (${DEFAULT-VALUE}).")
+  private List<Integer> htapRates;
+
+  @Option(
+      names = "--htap-soak",
+      paramLabel = "DURATION",
+      defaultValue = "0s",
+      description =
+          "For how long htap goes on at 5,000 a second in the end, such as 30m (not at all).")
+  private Duration htapSoak;
+
+  @Option(
       names = "--on-configured-servers",
       description = {
         "Measure on the Kafka and PostgreSQL that the settings name"
@@ -282,6 +308,7 @@ public final class BenchCommand implements Callable<Integer> {
         rows,
         new MixedBenchmark.Load(
             rate, phase, backlogOr(MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
+        new HtapBenchmark.Load(htapRates, phase, htapRows, queries, MIXED_USERS, htapSoak, seed),
         new ChecksBenchmark.Load(rate, checks, phase, users, rounds, javaOptions, seed),
         new DrainBenchmark.Load(backlogOr(DRAIN_BACKLOG), users, rounds, javaOptions, seed),
         new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),

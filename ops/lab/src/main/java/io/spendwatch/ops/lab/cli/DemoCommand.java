@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
           + " traffic in which some users overspend; prints alerts as they come.",
       "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
           + " summary says what that did.",
+      "With --replica, a streaming replica of the PostgreSQL is beside it all, and the end says how far behind.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
     },
     exitCodeListHeading = "%nExit status:%n",
@@ -64,6 +65,11 @@ public final class DemoCommand implements Callable<Integer> {
   private int nodes;
 
   @Option(
+      names = "--replica",
+      description = "A streaming replica of the PostgreSQL, too, for dear questions.")
+  private boolean replica;
+
+  @Option(
       names = "--data-dir",
       paramLabel = "DIR",
       description = "Keep the data here (default: a temporary directory that is removed).")
@@ -97,7 +103,7 @@ public final class DemoCommand implements Callable<Integer> {
         dataDir == null ? DataDirectory.temporary() : DataDirectory.take(dataDir)) {
       var demo =
           new Demo(
-              new Demo.Plan(Home.root(), Optional.ofNullable(duration), scale, nodes),
+              new Demo.Plan(Home.root(), Optional.ofNullable(duration), scale, nodes, replica),
               directory,
               spec.commandLine().getOut());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> finish(demo, done), "finish-demo"));

@@ -9,6 +9,7 @@ import io.spendwatch.ops.lab.sandbox.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
+import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.protocol.Topics;
@@ -36,6 +37,8 @@ import picocli.CommandLine.TypeConversionException;
     mixinStandardHelpOptions = true,
     description = {
       "Runs an embedded Kafka and PostgreSQL, with schema and topics made, until Ctrl-C.",
+      "With --replica there is a physical replica of that PostgreSQL beside them, which may be killed and is"
+          + " made anew where it cannot follow on.",
       "With --business there is another database beside them, with the tables of a sample shop, whose"
           + " application is `spendwatch shop`.",
       "Prints one SPENDWATCH_...=value line per setting that the other commands need from their"
@@ -81,6 +84,19 @@ public final class SandboxCommand implements Callable<Integer> {
   private Integer partitions;
 
   @Option(
+      names = "--replica",
+      description =
+          "Starts a streaming replica of the PostgreSQL, too (SPENDWATCH_PG_REPLICA_URI).")
+  private boolean replica;
+
+  @Option(
+      names = "--replica-port",
+      paramLabel = "PORT",
+      defaultValue = "0",
+      description = "Default: any free one.")
+  private int replicaPort;
+
+  @Option(
       names = "--business",
       paramLabel = "mariadb|postgres",
       converter = EngineConverter.class,
@@ -111,6 +127,7 @@ public final class SandboxCommand implements Callable<Integer> {
     checkPort("--kafka-port", kafkaPort);
     checkPort("--pg-port", postgresPort);
     checkPort("--business-port", businessPort);
+    checkPort("--replica-port", replicaPort);
     if (partitions != null && partitions < 1) {
       throw new ParameterException(
           spec.commandLine(), "--partitions: " + partitions + " (expected: at least 1)");
@@ -125,6 +142,13 @@ public final class SandboxCommand implements Callable<Integer> {
       prepare(servers);
       Map<String, String> environment = new LinkedHashMap<>(servers.environment());
       CompletableFuture<String> anyEnd = servers.ended();
+      if (replica) {
+        PostgresServer beside =
+            PostgresServer.startReplica(directory.replica(), servers.postgres(), replicaPort);
+        ending.add(beside);
+        environment.put("SPENDWATCH_PG_REPLICA_URI", beside.uri());
+        tellOfEnd(beside, ending);
+      }
       if (business != null) {
         BusinessServer beside = BusinessServer.start(business, directory, businessPort);
         ending.add(beside);
@@ -139,6 +163,21 @@ public final class SandboxCommand implements Callable<Integer> {
       }
       throw new OperatorException(ended);
     }
+  }
+
+  /** The others go on without it, which somebody may want to see. */
+  private void tellOfEnd(PostgresServer beside, OnExit ending) {
+    var _ =
+        beside
+            .ended()
+            .thenAccept(
+                how -> {
+                  if (!ending.exiting()) {
+                    PrintWriter err = spec.commandLine().getErr();
+                    err.println("spendwatch: " + how);
+                    err.flush();
+                  }
+                });
   }
 
   private void prepare(EmbeddedServers servers) {

@@ -8,7 +8,9 @@ import io.spendwatch.ops.lab.process.GuardedProcess;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.status.ClusterStatus;
+import io.spendwatch.ops.status.StatusText;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.ops.terminal.Terminal;
@@ -67,8 +69,10 @@ public final class Demo {
    * @param duration from the command to the end; empty for until it is told to {@link #finish}
    * @param scale of the recorded sales; 1 is half a million transactions
    * @param nodes how many share the work; from two on, one is killed
+   * @param replica whether there is a replica of the PostgreSQL, too
    */
-  public record Plan(Path home, Optional<Duration> duration, double scale, int nodes) {}
+  public record Plan(
+      Path home, Optional<Duration> duration, double scale, int nodes, boolean replica) {}
 
   private final Plan plan;
   private final DataDirectory directory;
@@ -139,6 +143,12 @@ public final class Demo {
     prepare(database, client);
 
     Map<String, String> environment = servers.environment();
+    if (plan.replica()) {
+      PostgresServer replica =
+          keep(PostgresServer.startReplica(directory.replica(), servers.postgres(), 0));
+      environment.put("SPENDWATCH_PG_REPLICA_URI", replica.uri());
+      say("A replica follows the PostgreSQL, for dear questions: " + replica.uri());
+    }
     Nodes nodes =
         keep(
             new Nodes(
@@ -175,6 +185,10 @@ public final class Demo {
     }
     Summary summary = sum(database, client, feed, nodes, failover);
     audit(children, environment, nodes);
+    nodes
+        .status()
+        .flatMap(status -> Optional.ofNullable(status.replica()))
+        .ifPresent(replica -> say("Status, " + StatusText.replica(replica)));
     out.println(summary.text());
     out.flush();
   }

@@ -72,6 +72,11 @@ public final class DataDirectory implements AutoCloseable {
     return root.resolve("postgres");
   }
 
+  /** Where a replica of that PostgreSQL keeps what it has. */
+  public Path replica() {
+    return root.resolve("replica");
+  }
+
   /** Where a business database of this product keeps what it has. */
   public Path business(String product) {
     return root.resolve("business").resolve(product);

@@ -58,31 +58,61 @@ public final class PostgresServer implements DatabaseServer {
     Path home = PostgresBinaries.locate();
     Path root = directory.toAbsolutePath();
     Path data = root.resolve("data");
-    List<String> wrapper = wrapper();
     try {
       Files.createDirectories(root);
       if (!Files.exists(data)) {
-        initialise(home, wrapper, root, data);
+        initialise(home, wrapper(), root, data);
       }
       removeStalePidFile(data);
     } catch (IOException e) {
       throw new OperatorException("PostgreSQL cannot use " + root + ": " + e, e);
     }
-    int chosen = Ports.freeOr(port, "PostgreSQL");
+    var server = launch("PostgreSQL", home, root, port, settings);
+    return server.ready("PostgreSQL", server::createDatabase);
+  }
+
+  /**
+   * Starts a physical replica of a server and waits until it answers. Blocks. What there is of it
+   * is taken again if it can follow on; else all of the server's data is copied.
+   *
+   * @param directory created if absent; to be used by one server at a time
+   * @param port 0 for any free one
+   * @throws OperatorException if the port is taken or the server does not start
+   */
+  public static PostgresServer startReplica(Path directory, PostgresServer primary, int port) {
+    Path home = PostgresBinaries.locate();
+    Path root = directory.toAbsolutePath();
+    try {
+      Files.createDirectories(root);
+      ReplicaData.prepare(root, primary);
+      removeStalePidFile(root.resolve("data"));
+    } catch (IOException | SQLException e) {
+      throw new OperatorException("the replica's data cannot be made in " + root + ": " + e, e);
+    }
+    var server = launch("the replica", home, root, port, ReplicaData.settings(primary));
+    return server.ready("the replica", server::checkAnswers);
+  }
+
+  private static PostgresServer launch(
+      String name, Path home, Path root, int port, Map<String, String> settings) {
+    int chosen = Ports.freeOr(port, name);
     GuardedProcess process =
         GuardedProcess.start(
             new GuardedProcess.Command(
-                "PostgreSQL",
+                name,
                 root,
                 // Fast shutdown: open sessions are ended instead of waited for.
                 GuardedProcess.StopSignal.INT,
                 Map.of(),
-                wrapper,
-                command(home, data, chosen, settings)));
-    var server = new PostgresServer(process, chosen);
+                wrapper(),
+                command(home, root.resolve("data"), chosen, settings)));
+    return new PostgresServer(process, chosen);
+  }
+
+  private PostgresServer ready(String name, Readiness.Question question) {
     try {
-      Readiness.await(process, "PostgreSQL", chosen, server::createDatabase);
-      return server;
+      Readiness.await(process, name, port, question);
+      return this;
     } catch (RuntimeException e) {
       process.close();
       throw e;
@@ -145,6 +175,8 @@ public final class PostgresServer implements DatabaseServer {
             // A statement over years of daily partitions locks each of them and its index.
             "max_locks_per_transaction=512",
             "max_wal_size=2GB",
+            // What a replica that is started no more may keep of the log.
+            "max_slot_wal_keep_size=1GB",
             // A new segment that is filled with zeros first holds up every commit by 20 ms.
             "wal_init_zero=off",
             // How soon the newest pages are summarised for time scans; a minute at 5,000 rows a
@@ -218,14 +250,26 @@ public final class PostgresServer implements DatabaseServer {
     }
   }
 
-  private void createDatabase() throws SQLException {
+  /** A connection to its maintenance database, as who may do everything. */
+  Connection connect() throws SQLException {
     String url =
         String.format(
             Locale.ROOT,
             "jdbc:postgresql://%s:%d/postgres?connectTimeout=2&loginTimeout=5&sslmode=disable",
             Ports.LOOPBACK,
             port);
-    try (Connection connection = DriverManager.getConnection(url, USER, "");
+    return DriverManager.getConnection(url, USER, "");
+  }
+
+  private void checkAnswers() throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      boolean _ = statement.execute("SELECT 1");
+    }
+  }
+
+  private void createDatabase() throws SQLException {
+    try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       try (ResultSet found =
           statement.executeQuery("SELECT FROM pg_database WHERE datname = '" + DATABASE + "'")) {

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,17 +41,7 @@ class RollupsIT {
     database = Database.open(Configuration.load().rollups().postgres());
     connection = bed.database().connect("test");
     sql = connection.createStatement();
-    sql.execute(
-        """
-        TRUNCATE spendwatch.transactions, spendwatch.alerts, spendwatch.open_episodes, spendwatch.claims, spendwatch.progress,
-                 spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
-                 spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving;
-        UPDATE spendwatch.user_risk_clock SET as_of = '-infinity', target = '-infinity';
-        UPDATE spendwatch.rollups SET built = true, unfinished = false;
-        UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day';
-        INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now() FROM generate_series(0, 2) AS p;
-        SELECT spendwatch.ensure_partitions(array_agg(d)) FROM generate_series('2026-03-25Z'::timestamptz, '2026-04-12Z', '1 day') AS d;
-        """);
+    WrittenRows.empty(sql, LocalDate.parse("2026-04-12"));
   }
 
   @AfterEach
@@ -130,8 +121,8 @@ class RollupsIT {
       }
       default -> {
         String name =
-            List.of("hourly_spend", "daily_users", "hourly_alerts", "user_risk")
-                .get(random.nextInt(4));
+            List.of("hourly_spend", "daily_users", "daily_habits", "hourly_alerts", "user_risk")
+                .get(random.nextInt(5));
         new Rollups(database, rowsAtOnce).rebuild(name);
         yield "built " + name;
       }
@@ -153,14 +144,16 @@ class RollupsIT {
         List.of(
             "UPDATE spendwatch.hourly_spend SET transactions = transactions + 1",
             "DELETE FROM spendwatch.daily_users",
+            "UPDATE spendwatch.daily_habits SET hours = 0",
             "INSERT INTO spendwatch.hourly_alerts VALUES ('2026-04-01Z', 'RAISED', true, 77)",
             "UPDATE spendwatch.user_risk SET total_1h_minor = 0, exposure_minor = 1, largest = '{}', largest_leave = '{}'")) {
       sql.execute(change);
     }
     assertThat(differences("transactions", "alerts"))
         .extracting(line -> line.substring(0, line.indexOf(' ')))
-        .contains("hourly_spend", "daily_users", "hourly_alerts", "user_risk");
-    for (String name : List.of("hourly_spend", "daily_users", "hourly_alerts", "user_risk")) {
+        .contains("hourly_spend", "daily_users", "daily_habits", "hourly_alerts", "user_risk");
+    for (String name :
+        List.of("hourly_spend", "daily_users", "daily_habits", "hourly_alerts", "user_risk")) {
       new Rollups(database, 50).rebuild(name);
     }
     assertThat(differences("transactions", "alerts")).isEmpty();
@@ -260,6 +253,13 @@ class RollupsIT {
                  max(CASE WHEN exposure_minor > balance_minor THEN exposure_minor - balance_minor ELSE 0 END)
             FROM spendwatch.{transactions} GROUP BY 1, 2, 3
           """,
+          "daily_habits",
+          """
+          SELECT date_bin('1 day', event_time, '2000-01-01Z')::timestamp::date, user_id, currency, CASE WHEN merchant IS NULL THEN '' ELSE merchant END,
+                 (SELECT sum(1 << h)::integer FROM generate_series(0, 23) AS h WHERE h = ANY (array_agg(date_part('hour', event_time AT TIME ZONE 'UTC')))),
+                 count(*)
+            FROM spendwatch.{transactions} GROUP BY 1, 2, 3, 4
+          """,
           "hourly_alerts",
           """
           SELECT date_bin('1 hour', event_time, '2000-01-01Z'), type, late, count(*) FROM spendwatch.{alerts} GROUP BY 1, 2, 3
@@ -284,6 +284,8 @@ class RollupsIT {
           "hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches",
           "daily_users",
           "day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor",
+          "daily_habits",
+          "day, user_id, currency, merchant, hours, transactions",
           "hourly_alerts",
           "hour, type, late, alerts",
           "user_risk",

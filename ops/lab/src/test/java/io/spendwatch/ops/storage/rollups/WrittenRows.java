@@ -4,7 +4,10 @@ import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.ledger.Ledger;
 import io.vertx.sqlclient.Tuple;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -30,19 +33,48 @@ public final class WrittenRows {
   private final long[] alertSeq = new long[PARTITIONS];
   private final long[] writeNo = new long[PARTITIONS];
   private final long gridMs;
+  private final int daysApart;
   private Instant now = Instant.parse("2026-03-31T22:10:00.250Z");
   private int number;
 
   public WrittenRows(Random random, Database database) {
+    this(random, database, 0);
+  }
+
+  /**
+   * @param daysApart now and then nothing comes for so many days, at most
+   */
+  public WrittenRows(Random random, Database database, int daysApart) {
     this.random = random;
     this.database = database;
     this.gridMs = random.nextBoolean() ? 1 : 250;
+    this.daysApart = daysApart;
+  }
+
+  /** Where they are written: tables without rows, with partitions for all days that they are of. */
+  public static void empty(Statement sql, LocalDate lastDay) throws SQLException {
+    sql.execute(
+        """
+        TRUNCATE spendwatch.transactions, spendwatch.alerts, spendwatch.open_episodes, spendwatch.claims, spendwatch.progress,
+                 spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.daily_habits,
+                 spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_features,
+                 spendwatch.user_features_versions;
+        UPDATE spendwatch.user_risk_clock SET as_of = '-infinity', target = '-infinity';
+        UPDATE spendwatch.rollups SET built = true, unfinished = false;
+        UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day', partitions_per_minute = 10000;
+        INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now() FROM generate_series(0, 2) AS p;
+        SELECT spendwatch.ensure_partitions(array_agg(d)) FROM generate_series('2026-03-25Z'::timestamptz, '%sZ', '1 day') AS d;
+        """
+            .formatted(lastDay));
   }
 
   /** Writes a batch of some partitions at once, and answers how many rows it has tried to write. */
   public int write() {
     // Seconds, minutes, or a gap in which everything leaves the last hour.
     now = now.plusMillis(random.nextInt(random.nextInt(6) == 0 ? 5_400_000 : 240_000));
+    if (daysApart > 0 && random.nextInt(2) == 0) {
+      now = now.plusMillis(random.nextLong(daysApart * 86_400_000L));
+    }
     List<Integer> partitions = new ArrayList<>();
     for (int partition = 0; partition < PARTITIONS; partition++) {
       if (random.nextInt(3) > 0 || (partition == PARTITIONS - 1 && partitions.isEmpty())) {

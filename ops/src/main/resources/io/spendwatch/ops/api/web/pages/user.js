@@ -19,15 +19,16 @@ export function open(visit) {
   const chartPanel = new Panel(visit, "Last 48 hours", { className: "user-chart", staleMs: 60_000 });
   const alertsPanel = new Panel(visit, "Alerts", { className: "user-alerts", staleMs: 60_000 });
   const entries = new Panel(visit, "Transactions, newest first", { className: "user-entries", staleMs: 60_000 });
+  const usual = new Panel(visit, "Usual", { className: "user-usual", staleMs: Infinity });
   const chart = new ExposureChart(visit);
   const check = checkPanel(visit, id);
   put(visit.root,
     heading(el("span", {}, "User ", el("span", { class: "id" }, id)), state),
     el("div", { class: "columns user" },
-      el("div", { class: "stack" }, now.root, check.root),
+      el("div", { class: "stack" }, now.root, usual.root, check.root),
       el("div", { class: "stack" }, chartPanel.root, alertsPanel.root, entries.root)));
 
-  const others = [check.root, chartPanel.root, alertsPanel.root, entries.root];
+  const others = [check.root, usual.root, chartPanel.root, alertsPanel.root, entries.root];
   let seen = "";
   const again = visit.every(2000, () => within(now, async () => {
     const user = await known();
@@ -39,7 +40,7 @@ export function open(visit) {
     const version = [user.exposure, user.balance, user.transactions, user.openEpisode?.episodeId].join("|");
     if (version !== seen) {
       seen = version;
-      await Promise.all([series(user), alerts(), transactions()]);
+      await Promise.all([series(user), alerts(), transactions(), features()]);
     }
   }, "Nobody is known by this id: there is neither an account nor a transaction. Ids are compared exactly, capitals included."));
   visit.on("alert", (alert) => {
@@ -68,6 +69,12 @@ export function open(visit) {
     else chartPanel.touch();
     chart.show(steps, from, to);
   }, "This node does not tell how an exposure came about.");
+
+  const features = () => within(usual, async () => {
+    const found = await ask(path(["users", id, "features"]), visit.signal);
+    usual.show(...(found.currencies ?? []).map(usualFacts),
+      el("p", { class: "note" }, "By the " + found.days + " days before ", time(found.asOf, "full"), "."));
+  }, "Not known yet: it is computed once a day, of who had transactions in the 30 days before.");
 
   const alerts = () => within(alertsPanel, async () => {
     const page = await ask(path(["users", id, "alerts"], { limit: ALERTS }), visit.signal);
@@ -123,6 +130,18 @@ function facts(user) {
       fact("Name", shown(user.username)),
       fact("Told by", user.source === "memory" ? "the user's actor" : user.source === "tables" ? "the tables" : shown(user.source)),
       fact("As of", time(user.asOf, "full"))));
+}
+
+function usualFacts(usual) {
+  const unit = () => el("span", { class: "unit" }, " " + shown(usual.currency));
+  return el("dl", { class: "facts rows" },
+    fact("Spend a day", shown(usual.dailySpendAverage), unit()),
+    fact("On 9 of 10 days at most", shown(usual.dailySpendP90), unit()),
+    fact("Active days", count(usual.daysActive)),
+    fact("Given back", usual.refundShare === null ? shown(null) : (100 * usual.refundShare).toFixed(1) + " %"),
+    fact("Hours (UTC)", (usual.usualHours ?? []).join(", ")),
+    fact("Merchants", count(usual.merchants), (usual.usualMerchants ?? []).length > 0
+      ? el("span", { class: "note" }, " most often " + usual.usualMerchants.join(", ")) : null));
 }
 
 const ENTRY_COLUMNS = [["Event time", "when"], ["Verdict"], ["Amount", "money"], ["Exposure", "money"],

@@ -1,0 +1,351 @@
+package io.spendwatch.ops.lab.bench;
+
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.loadgen.oracle.AlertCheck;
+import io.spendwatch.loadgen.workload.Workload;
+import io.spendwatch.loadgen.workload.WorkloadSettings;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.streams.database.Database;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+
+/**
+ * A published case: complex questions beside ingestion, at several rates; with roll-ups, without
+ * them, and without them from a replica. Everything is on one machine, the replica too. Where
+ * figures were published (at 5,000 a second, on 16 to 32 processors), ours stand beside them.
+ */
+public final class HtapBenchmark {
+  private static final String NAME = Benchmark.HTAP.label();
+  private static final String RUN = "htap";
+
+  /** How the ids of background users begin. */
+  private static final String USER = RUN + "-u";
+
+  /** One record in a hundred leads to an alert, at 5,000 a second. */
+  private static final double SCENARIOS_PER_SECOND = 50;
+
+  private static final int PAST_DAYS = 180;
+  private static final int PUBLISHED_RATE = 5_000;
+  private static final Duration BUILT_MAX = Duration.ofMinutes(30);
+
+  /**
+   * How much.
+   *
+   * @param perSecond transactions, one rate after the other
+   * @param phase how long each lasts in each way
+   * @param rows of a past of {@value #PAST_DAYS} days
+   * @param queriesPerSecond beside it, half of them complex
+   * @param users who take part
+   * @param soak how long it goes on in the end, with roll-ups; zero for not
+   * @param seed of the records
+   */
+  public record Load(
+      List<Integer> perSecond,
+      Duration phase,
+      long rows,
+      double queriesPerSecond,
+      int users,
+      Duration soak,
+      long seed) {}
+
+  /** What goes on beside ingestion. */
+  private enum Beside {
+    NOTHING("alone"),
+    ROLLUPS("with roll-ups"),
+    ROWS("without roll-ups"),
+    REPLICA("without roll-ups, replica");
+
+    private final String label;
+
+    Beside(String label) {
+      this.label = label;
+    }
+  }
+
+  private final Bench bench;
+  private final Load load;
+  private final List<Figure> figures = new ArrayList<>();
+
+  HtapBenchmark(Bench bench, Load load) {
+    this.bench = bench;
+    this.load = load;
+  }
+
+  List<Figure> run() {
+    WorkloadSettings settings =
+        Traffic.settings(RUN, load.seed(), load.users(), SCENARIOS_PER_SECOND);
+    var check = new AlertCheck(RUN);
+    try (Site site = bench.site()) {
+      Namespace namespace = site.create(NAME, bench.now());
+      prepare(namespace, settings);
+      try (Turn node = Turn.start(bench, site, Contender.NODE, namespace, "");
+          Subscriber subscriber =
+              Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
+          var traffic =
+              new Traffic(
+                  site.producer(), namespace.topics().transactions(), settings, check::expect)) {
+        var run = new Run(namespace, traffic, new Ingestion(node, traffic), subscriber);
+        bench.say("warming up, while the node counts the past into the roll-ups");
+        Ingestion.Steady _ = run.ingestion.steady(load.perSecond().getFirst(), load.phase());
+        awaitBuilt(namespace);
+        for (Beside beside : Beside.values()) {
+          if (beside == Beside.REPLICA) {
+            fromReplica(site, run);
+          } else {
+            for (int perSecond : load.perSecond()) {
+              run.turn(beside, Optional.empty(), perSecond, load.phase());
+            }
+          }
+        }
+        if (load.soak().isPositive()) {
+          run.soak();
+        }
+      }
+    }
+    return figures;
+  }
+
+  private void fromReplica(Site site, Run run) {
+    Optional<PostgresServer> replica = site.startReplica();
+    if (replica.isEmpty()) {
+      bench.say("no replica: these servers are not ours");
+      return;
+    }
+    try (PostgresServer server = replica.get()) {
+      for (int perSecond : load.perSecond()) {
+        run.turn(Beside.REPLICA, Optional.of(server), perSecond, load.phase());
+      }
+    }
+  }
+
+  private void prepare(Namespace namespace, WorkloadSettings settings) {
+    bench.say(String.format(Locale.ROOT, "writing a past of %,d transactions", past()));
+    Site.insertAccounts(
+        namespace.address(), new Workload(settings).accounts(bench.now().toEpochMilli()));
+    Site.execute(
+        namespace.address(),
+        "UPDATE spendwatch.settings SET partitions_per_minute = 10000",
+        String.format(
+            Locale.ROOT,
+            "SELECT spendwatch.ensure_partitions(array_agg(now() - k * interval '1 day')) FROM generate_series(-1, %d) AS k",
+            PAST_DAYS + 1),
+        """
+        CREATE TABLE public.bench_categories AS
+        SELECT 'category-' || c AS category, 'department-' || c % 5 AS department FROM generate_series(0, 29) AS c
+        """,
+        """
+        CREATE TABLE public.bench_merchants AS
+        SELECT 'm-' || m AS merchant, 'category-' || m % 30 AS category FROM generate_series(0, 999) AS m
+        """,
+        "GRANT SELECT ON public.bench_categories, public.bench_merchants TO PUBLIC",
+        writePast(),
+        "UPDATE spendwatch.rollups SET built = false",
+        "VACUUM (ANALYZE)");
+  }
+
+  private long past() {
+    return load.rows() / load.users() * load.users();
+  }
+
+  /** By time, as it would have come. */
+  private String writePast() {
+    long entries = load.rows() / load.users();
+    return String.format(
+        Locale.ROOT,
+        """
+        INSERT INTO spendwatch.transactions
+               (user_id, event_time, transaction_id, kind, amount_minor, currency, merchant, exposure_minor,
+                balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at)
+        SELECT '%s' || u, at, 'past-' || u || '-' || k, CASE WHEN (u + k) %% 20 = 0 THEN 'REFUND' ELSE 'PURCHASE' END, 100 + u %% 900,
+               'USD', 'm-' || (u * k) %% 1000, 100, 1000000000000000, 1, 'CLEAR', 0, -1, at
+          FROM generate_series(1, %d) AS k,
+               LATERAL (SELECT now() - interval '%d days' * (1 - k / %d.0) AS moment) AS of_k,
+               generate_series(0, %d) AS u,
+               LATERAL (SELECT moment - u * interval '7 ms' AS at) AS of_u
+        """,
+        USER,
+        entries,
+        PAST_DAYS,
+        entries + 1,
+        load.users() - 1);
+  }
+
+  private static void awaitBuilt(Namespace namespace) {
+    long beginNanos = System.nanoTime();
+    while (Site.number(
+            namespace.address(),
+            "SELECT (SELECT count(*) FROM spendwatch.rollups WHERE NOT built) + (SELECT count(*) FROM spendwatch.rollup_feed)")
+        > 0) {
+      if (System.nanoTime() - beginNanos > BUILT_MAX.toNanos()) {
+        throw new OperatorException("the node has not built the roll-ups after " + BUILT_MAX);
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(250));
+    }
+  }
+
+  private static double millis(Histogram micros, double percentile) {
+    return micros.getValueAtPercentile(percentile) / 1e3;
+  }
+
+  /** What takes part in all turns. */
+  private final class Run {
+    private final Namespace namespace;
+    private final Traffic traffic;
+    private final Ingestion ingestion;
+    private final Subscriber subscriber;
+
+    Run(Namespace namespace, Traffic traffic, Ingestion ingestion, Subscriber subscriber) {
+      this.namespace = namespace;
+      this.traffic = traffic;
+      this.ingestion = ingestion;
+      this.subscriber = subscriber;
+    }
+
+    /** Goes on and on at the published rate: the second half is held against the first. */
+    void soak() {
+      Duration half = load.soak().dividedBy(2);
+      Seen first = turn(Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
+      long deadFirst = deadRows();
+      long logFirst = logBytes();
+      Seen second = turn(Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
+      against(
+          "soak: alert p99, 2nd half",
+          millis(second.alerts(), 99),
+          "ms",
+          millis(first.alerts(), 99));
+      against(
+          "soak: complex query p99, 2nd half",
+          millis(second.outcome().complexMicros(), 99),
+          "ms",
+          millis(first.outcome().complexMicros(), 99));
+      against("soak: dead rows, 2nd half", deadRows(), "rows", (double) deadFirst);
+      against("soak: log on disk, 2nd half", logBytes(), "B", (double) logFirst);
+    }
+
+    private long deadRows() {
+      return Site.number(
+          namespace.address(),
+          "SELECT coalesce(sum(n_dead_tup), 0)::bigint FROM pg_stat_user_tables");
+    }
+
+    private long logBytes() {
+      return Site.number(
+          namespace.address(), "SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()");
+    }
+
+    private record Seen(Histogram alerts, HtapLoad.Outcome outcome) {}
+
+    Seen turn(Beside beside, Optional<PostgresServer> replica, int perSecond, Duration phase) {
+      String label = String.format(Locale.ROOT, "%,d/s %s", perSecond, beside.label);
+      Database primary = open(namespace.uri());
+      Optional<Database> replicas = replica.map(server -> open(server.uri(namespace.name())));
+      try {
+        var queries =
+            new HtapLoad(
+                primary, replicas.orElse(primary), beside == Beside.ROLLUPS, USER, load.users());
+        queries.startLooking();
+        if (beside != Beside.NOTHING) {
+          queries.startAsking(load.queriesPerSecond());
+        }
+        Histogram before = subscriber.awaitExact(label).latencyMicros();
+        Ingestion.Steady steady = ingestion.steady(perSecond, phase);
+        HtapLoad.Outcome outcome = queries.stop();
+        var exact = subscriber.awaitExact(label);
+        Histogram alerts = exact.latencyMicros();
+        alerts.subtract(before);
+        namespace.checkRows(label, past() + traffic.sent());
+        String checked =
+            String.format(
+                Locale.ROOT,
+                "%,d alerts, none missed, extra or doubled; rows as records",
+                exact.seen());
+        add(label, beside, perSecond, steady.perSecond(), alerts, outcome, phase, checked);
+        return new Seen(alerts, outcome);
+      } finally {
+        replicas.ifPresent(Database::close);
+        var _ = primary.close();
+      }
+    }
+
+    /** As a node's analytical connections are. */
+    private Database open(String uri) {
+      return Database.open(
+          Configuration.analytics(
+              ConfigFactory.parseString(
+                      String.format(Locale.ROOT, "spendwatch.postgres-analytics.uri = \"%s\"", uri))
+                  .withFallback(bench.settings())));
+    }
+  }
+
+  private void add(
+      String label,
+      Beside beside,
+      int perSecond,
+      double ingested,
+      Histogram alerts,
+      HtapLoad.Outcome outcome,
+      Duration phase,
+      String checked) {
+    boolean isPublished = perSecond == PUBLISHED_RATE && beside == Beside.ROLLUPS;
+    figure(label + ": ingested", ingested, "tx/s", (double) perSecond, checked);
+    figure(label + ": alert p50", millis(alerts, 50), "ms", isPublished ? 18.0 : null, checked);
+    figure(label + ": alert p99", millis(alerts, 99), "ms", isPublished ? 55.0 : null, checked);
+    if (beside == Beside.NOTHING) {
+      return;
+    }
+    double seconds = phase.toMillis() / 1e3;
+    Histogram complex = outcome.complexMicros();
+    figure(
+        label + ": complex queries",
+        complex.getTotalCount() / seconds,
+        "1/s",
+        load.queriesPerSecond() / 2,
+        checked);
+    figure(label + ": refused", outcome.refused() / seconds, "1/s", null, checked);
+    figure(
+        label + ": complex mean",
+        complex.getMean() / 1e3,
+        "ms",
+        isPublished ? 280.0 : null,
+        checked);
+    figure(label + ": complex p99", millis(complex, 99), "ms", isPublished ? 850.0 : null, checked);
+    figure(label + ": user p99", millis(outcome.simpleMicros(), 99), "ms", null, checked);
+    figure(
+        label + ": roll-ups behind p99",
+        outcome.behindMillis().getValueAtPercentile(99),
+        "ms",
+        null,
+        checked);
+    bench.say(
+        String.format(
+            Locale.ROOT,
+            "%-38s %,8.0f tx/s  alert p50 %,.1f p99 %,.1f ms  complex %.1f/s mean %,.1f p99 %,.1f ms  user p99 %,.1f ms"
+                + "  refused %.1f/s  roll-ups behind p99 %d ms",
+            label,
+            ingested,
+            millis(alerts, 50),
+            millis(alerts, 99),
+            complex.getTotalCount() / seconds,
+            complex.getMean() / 1e3,
+            millis(complex, 99),
+            millis(outcome.simpleMicros(), 99),
+            outcome.refused() / seconds,
+            outcome.behindMillis().getValueAtPercentile(99)));
+  }
+
+  private void against(String name, double value, String unit, double reference) {
+    figure(name, value, unit, reference, "the second half against the first");
+  }
+
+  private void figure(String name, double value, String unit, Double reference, String checked) {
+    figures.add(new Figure(NAME, name, value, unit, reference, checked));
+  }
+}
