@@ -33,5 +33,7 @@ public enum FindingKind {
   /** An hour of roll-up hourly_alerts does not have as many alerts as there are. */
   WRONG_HOURLY_ALERTS,
   /** A user's row in roll-up user_risk does not follow from the user's transactions. */
-  WRONG_USER_RISK
+  WRONG_USER_RISK,
+  /** A run of the audit, or what it found, was changed after it had ended. */
+  CHANGED_RUN
 }

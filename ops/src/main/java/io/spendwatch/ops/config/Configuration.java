@@ -33,6 +33,7 @@ import java.util.Optional;
  * @param raw the tree that they were read from, resolved; an actor system takes it as it is
  * @param streams how Kafka and PostgreSQL are reached, and the pipelines
  * @param analytics how PostgreSQL is reached by what reads much and may take its time
+ * @param auditDatabase how PostgreSQL is reached by audits
  * @param questionsDatabase how PostgreSQL is reached for questions about users
  * @param questions how many of them, and for how long they may take
  * @param partitions how partitions are kept
@@ -51,6 +52,7 @@ public record Configuration(
     Config raw,
     StreamsConfig streams,
     PostgresConfig analytics,
+    PostgresConfig auditDatabase,
     PostgresConfig questionsDatabase,
     QuestionsConfig questions,
     PartitionsConfig partitions,
@@ -70,6 +72,7 @@ public record Configuration(
           "postgres",
           "postgres-writes",
           "postgres-analytics",
+          "postgres-audit",
           "postgres-questions",
           "questions",
           "pipeline",
@@ -120,6 +123,7 @@ public record Configuration(
           named,
           StreamsConfig.from(named),
           analytics(named),
+          auditDatabase(named),
           questionsDatabase(named),
           QuestionsConfig.from(named),
           PartitionsConfig.from(named),
@@ -219,6 +223,17 @@ public record Configuration(
   public static PostgresConfig analytics(Config root) {
     return PostgresConfig.from(
         ConfigSection.of(root, "spendwatch.postgres-analytics", "spendwatch.postgres"));
+  }
+
+  /**
+   * Reads {@code spendwatch.postgres-audit}; what it does not say is the hot path's. Where roles
+   * could not be made, there is none for the audit, either.
+   */
+  public static PostgresConfig auditDatabase(Config root) {
+    PostgresConfig audit =
+        PostgresConfig.from(
+            ConfigSection.of(root, "spendwatch.postgres-audit", "spendwatch.postgres"));
+    return analytics(root).role().isEmpty() ? audit.withoutRole() : audit;
   }
 
   /** Reads {@code spendwatch.postgres-questions}; what it does not say is the hot path's. */

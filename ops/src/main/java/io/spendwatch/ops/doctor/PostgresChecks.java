@@ -197,6 +197,8 @@ final class PostgresChecks {
         (long) configuration.streams().postgres().poolSize()
             + configuration.streams().writes().poolSize()
             + configuration.analytics().poolSize()
+            + configuration.auditDatabase().poolSize()
+            + configuration.rollups().postgres().poolSize()
             + configuration.questionsDatabase().poolSize()
             + LISTENERS
             + (configuration.partitions().retention().isPresent()
@@ -242,6 +244,7 @@ final class PostgresChecks {
     Set<String> wanted = new LinkedHashSet<>();
     wanted.add(configuration.streams().postgres().role());
     wanted.add(configuration.analytics().role());
+    wanted.add(configuration.auditDatabase().role());
     wanted.add(configuration.partitions().postgres().role());
     wanted.remove("");
     List<String> wrong = new ArrayList<>();

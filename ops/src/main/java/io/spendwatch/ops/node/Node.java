@@ -114,13 +114,16 @@ public final class Node {
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
+    Database auditing = Database.open(configuration.auditDatabase());
     Database questions = Database.open(configuration.questionsDatabase());
     Database rollups = Database.open(configuration.rollups().postgres());
     PartitionsConfig partitions = configuration.partitions();
     Optional<Database> owners =
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
-        Stream.concat(Stream.of(database, writes, analytics, questions, rollups), owners.stream())
+        Stream.concat(
+                Stream.of(database, writes, analytics, auditing, questions, rollups),
+                owners.stream())
             .toList();
     ActorSystem<Void> system = actorSystem(configuration, database, databases);
     var metrics = new Metrics(clock);
@@ -180,7 +183,7 @@ public final class Node {
       var audit =
           new ReconciliationJob(
               new Reconciliation(
-                  analytics,
+                  auditing,
                   configuration.streams().kafka(),
                   configuration.audit(),
                   partitions.retention(),

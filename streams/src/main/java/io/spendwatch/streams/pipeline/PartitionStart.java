@@ -121,8 +121,9 @@ record PartitionStart(
   /** The group has gone further than the tables. */
   private static PartitionStart beyondTheTables(
       SourceState kafka, Durable durable, long committed, long nextOffset) {
-    if (kafka.publishedAlertSeq().isPresent() || committed > kafka.end()) {
-      // Ours: the tables held all of it once.
+    boolean isOurs = kafka.publishedAlertSeq().isPresent();
+    if (isOurs || committed > kafka.end()) {
+      // The tables held all of it once; or nobody can have read so far.
       return within(
           kafka,
           durable,
@@ -130,10 +131,10 @@ record PartitionStart(
           Optional.of(
               String.format(
                   Locale.ROOT,
-                  "the tables reach to offset %d, and %d is committed: the database was put back; reading again what is between",
+                  "the tables reach to offset %d, and %d is committed; reading on from the former",
                   nextOffset,
                   committed)),
-          Optional.of(new Rewind(nextOffset, committed)));
+          isOurs ? Optional.of(new Rewind(nextOffset, committed)) : Optional.empty());
     }
     Loss loss = new Loss(kafka.topicId(), nextOffset, OptionalLong.of(committed), Reason.SKIPPED);
     return at(

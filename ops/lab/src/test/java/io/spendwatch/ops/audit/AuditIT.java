@@ -321,6 +321,8 @@ class AuditIT {
           WRONG_HOURLY_ALERTS | INSERT INTO spendwatch.hourly_alerts VALUES ('2001-01-01Z', 'RAISED', false, 1) | DELETE FROM spendwatch.hourly_alerts WHERE hour = '2001-01-01Z'
           WRONG_USER_RISK     | UPDATE spendwatch.user_risk SET exposure_minor = exposure_minor + 1 WHERE user_id = 'u1' | UPDATE spendwatch.user_risk SET exposure_minor = exposure_minor - 1 WHERE user_id = 'u1'
           WRONG_USER_RISK     | UPDATE spendwatch.user_risk SET max_1h_minor = max_1h_minor + 1 WHERE user_id = 'u1' | UPDATE spendwatch.user_risk SET max_1h_minor = max_1h_minor - 1 WHERE user_id = 'u1'
+          CHANGED_RUN         | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET findings = findings + 1 WHERE place = 1; RESET session_replication_role | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET findings = findings - 1 WHERE place = 1; RESET session_replication_role
+          CHANGED_RUN         | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET place = -1 WHERE place = 1; RESET session_replication_role | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET place = 1 WHERE place = -1; RESET session_replication_role
           """)
   void findsWhatIsWrongInARollupAndNothingElse(FindingKind kind, String plant, String undo)
       throws SQLException {
