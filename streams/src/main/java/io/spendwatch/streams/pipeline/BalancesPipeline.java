@@ -122,7 +122,11 @@ final class BalancesPipeline {
     return DecodedBatch.of(
         records,
         bound,
-        suspects.orElse(record -> BalanceCodec.decode(record.key(), record.value(), latestAsOfMs)),
+        suspects.orElse(
+            record ->
+                with.config()
+                    .acceptedBalance(
+                        BalanceCodec.decode(record.key(), record.value(), latestAsOfMs))),
         with.topics().balancesDeadLetters());
   }
 
