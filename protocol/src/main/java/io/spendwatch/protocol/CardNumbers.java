@@ -48,10 +48,11 @@ public final class CardNumbers {
 
   /** The text with stars for all digits of such numbers but the last four. */
   public static String masked(String text) {
-    return FORM
-        .matcher(text)
+    return FORM.matcher(text)
         .replaceAll(
-            form -> Matcher.quoteReplacement(isNumber(form.group()) ? mask(form.group()) : form.group()));
+            form ->
+                Matcher.quoteReplacement(
+                    isNumber(form.group()) ? mask(form.group()) : form.group()));
   }
 
   /** Likewise, of whatever encoding has digits as ASCII has. */

@@ -77,7 +77,8 @@ class CardNumbersTest {
             0,
             7,
             "4111111111111111".getBytes(UTF_8),
-            "{\"userId\":\"4111111111111111\",\"merchant\":\"ö 4111 1111 1111 1111\"}".getBytes(UTF_8));
+            "{\"userId\":\"4111111111111111\",\"merchant\":\"ö 4111 1111 1111 1111\"}"
+                .getBytes(UTF_8));
     record.headers().add("trace", "card 4111111111111111".getBytes(UTF_8));
     ProducerRecord<byte[], byte[]> letter =
         DeadLetters.of(record, "t.dlq", DeadLetterReason.PAN_SUSPECTED, "why");

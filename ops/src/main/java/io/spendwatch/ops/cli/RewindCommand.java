@@ -74,7 +74,8 @@ public final class RewindCommand implements Callable<Integer> {
 
   private void print(PrintWriter out, Rewind.Need need) {
     if (need.stretches().isEmpty()) {
-      out.println("nothing to read again: no node waits with transactions that the tables have forgotten");
+      out.println(
+          "nothing to read again: no node waits with transactions that the tables have forgotten");
       return;
     }
     for (Rewind.Stretch stretch : need.stretches()) {
@@ -89,7 +90,9 @@ public final class RewindCommand implements Callable<Integer> {
               stretch.noticedAt(),
               stretch.gone() == 0
                   ? ""
-                  : "; " + stretch.gone() + " of them are not in the topic any more: they are lost"));
+                  : "; "
+                      + stretch.gone()
+                      + " of them are not in the topic any more: they are lost"));
     }
     if (need.balancesToApply() > 0) {
       out.println(

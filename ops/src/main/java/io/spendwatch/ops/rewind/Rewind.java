@@ -266,7 +266,8 @@ public final class Rewind {
           long[] found = new long[partitions];
           for (TopicPartition partition : alerts) {
             found[partition.partition()] =
-                ends.partitionResult(partition).get(ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+                ends.partitionResult(partition)
+                    .get(ANSWER.toMillis(), TimeUnit.MILLISECONDS)
                     .offset();
           }
           return found;

@@ -108,7 +108,8 @@ final class BalancesPipeline {
             pipeline.bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
         // Without records, too, it is noticed that the database was put back: transactions may be.
         .merge(
-            Source.tick(config.endOffsetInterval(), config.endOffsetInterval(), DecodedBatch.tick()),
+            Source.tick(
+                config.endOffsetInterval(), config.endOffsetInterval(), DecodedBatch.tick()),
             true)
         .via(pipeline.incarnation.gate().flow())
         .mapAsync(1, batch -> Defect.watch(batch.sources(), () -> pipeline.upsert(batch)))

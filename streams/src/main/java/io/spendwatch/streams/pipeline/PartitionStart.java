@@ -24,8 +24,8 @@ import java.util.OptionalLong;
  * @param nextOffset all before it is durable, or lost
  * @param loss what is certain to be lost; empty for nothing
  * @param remark what people should know besides; empty for nothing
- * @param rewind what was committed and is not durable (any more): the tables are of an earlier time;
- *     empty where they are not
+ * @param rewind what was committed and is not durable (any more): the tables are of an earlier
+ *     time; empty where they are not
  * @param isCommitted whether this is the group's committed offset already
  * @param isKnown whether what is durable goes on from here: it is about this topic, and nothing is
  *     passed over
@@ -96,7 +96,8 @@ record PartitionStart(
               readTo,
               OptionalLong.empty(),
               Reason.TOPIC_REPLACED);
-      return at(kafka, durable, kafka.begin(), Optional.of(loss), Optional.empty(), Optional.empty());
+      return at(
+          kafka, durable, kafka.begin(), Optional.of(loss), Optional.empty(), Optional.empty());
     }
     if (kafka.committed().isEmpty()) {
       OptionalLong published = durable.publishedOffset();

@@ -175,8 +175,7 @@ final class PartitionStarts {
 
   /** Alerts of the partition that are not to be published again. */
   CompletionStage<Set<String>> seenAlerts(Incarnation incarnation) {
-    return untilDone(
-        incarnation, () -> sources.seenAlerts(incarnation.source().partition()));
+    return untilDone(incarnation, () -> sources.seenAlerts(incarnation.source().partition()));
   }
 
   /**

@@ -356,7 +356,8 @@ final class TransactionsPipeline {
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
     // Before it is durable: a later life could not put an alert aside that cannot be encoded.
-    List<ProducerRecord<byte[], byte[]>> records = OutgoingRecords.of(batch, answer, seen, with.topics());
+    List<ProducerRecord<byte[], byte[]>> records =
+        OutgoingRecords.of(batch, answer, seen, with.topics());
     JudgedBatch judgedBatch = judged(batch, answer, records);
     long durable = Math.max(notedOffset, nextOffset);
     long published = Math.max(notedPublishedOffset, publishedOffset);

@@ -481,8 +481,7 @@ public final class SimulatedPostgres {
     }
     for (int i = 0; i < partitions.length; i++) {
       if (granted.contains(partitions[i])) {
-        progress.add(
-            new Write(partitions[i], in.getArrayOfLongs(1)[i], in.getArrayOfLongs(2)[i]));
+        progress.add(new Write(partitions[i], in.getArrayOfLongs(1)[i], in.getArrayOfLongs(2)[i]));
         progressed(pipelines.get(partitions[i]), in, i);
       }
     }

@@ -205,7 +205,9 @@ class RestoredDatabaseIT {
 
   private void assertAuditIsClean() throws Exception {
     await().atMost(LIMIT).until(() -> bed.isCaughtUp());
-    StreamsConfig config = PipelinesBed.Node.config(bed.settings("auditor", "spendwatch.postgres.role = spendwatch_audit"));
+    StreamsConfig config =
+        PipelinesBed.Node.config(
+            bed.settings("auditor", "spendwatch.postgres.role = spendwatch_audit"));
     Database database = Database.open(config.postgres());
     try {
       AuditReport report =

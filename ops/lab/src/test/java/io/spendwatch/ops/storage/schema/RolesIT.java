@@ -214,7 +214,9 @@ class RolesIT {
   @Test
   void whoeverWorkedForTheHotPathMayAuditAfterAMigration(TestBed bed) throws SQLException {
     execute(
-        bed.database(), "CREATE ROLE old_node LOGIN", "GRANT spendwatch_oltp, spendwatch_olap TO old_node");
+        bed.database(),
+        "CREATE ROLE old_node LOGIN",
+        "GRANT spendwatch_oltp, spendwatch_olap TO old_node");
     assertThat(new Schema(bed.database()).migrate(NOW)).isZero();
     assertThat(
             column(bed.database(), "SELECT pg_has_role('old_node', 'spendwatch_audit', 'MEMBER')"))
@@ -349,7 +351,8 @@ class RolesIT {
     execute(own, ROW.replace("2004-01-01", "2030-02-28"));
 
     execute(
-        bed.database(), "GRANT spendwatch_owner, spendwatch_oltp, spendwatch_olap, spendwatch_audit TO may_nothing");
+        bed.database(),
+        "GRANT spendwatch_owner, spendwatch_oltp, spendwatch_olap, spendwatch_audit TO may_nothing");
     assertThat(new Schema(own).migrate(NOW)).isZero();
     assertThat(new Schema(own).rolesOutOfReach()).isEmpty();
     assertThat(owners(own)).containsExactly("spendwatch_owner");
