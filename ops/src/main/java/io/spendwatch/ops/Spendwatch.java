@@ -12,6 +12,7 @@ import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
 import io.spendwatch.ops.cli.PrintConfigCommand;
 import io.spendwatch.ops.cli.QueryCommand;
+import io.spendwatch.ops.cli.RewindCommand;
 import io.spendwatch.ops.cli.RollupsCommand;
 import io.spendwatch.ops.cli.StatusCommand;
 import io.spendwatch.ops.cli.TopCommand;
@@ -107,6 +108,7 @@ public final class Spendwatch implements Runnable {
     commands.put("dead-letters", DeadLettersCommand.class);
     commands.put("query", QueryCommand.class);
     commands.put("rollups", RollupsCommand.class);
+    commands.put("rewind", RewindCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

@@ -14,6 +14,10 @@ public enum DeadLetterReason {
   FUTURE_EVENT_TIME,
   /** Before the floor that the node's settings say. */
   TOO_OLD_EVENT_TIME,
+  /** Beyond the greatest amount that the node's settings say. */
+  AMOUNT_TOO_LARGE,
+  /** An id or the merchant has what looks like the number of a card; it is masked in the letter. */
+  PAN_SUSPECTED,
   /** Neither PURCHASE nor REFUND. */
   BAD_KIND,
   /**

@@ -1,11 +1,14 @@
 package io.spendwatch.protocol;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
@@ -19,8 +22,14 @@ public final class DeadLetters {
   public static final String OFFSET = "dlq.offset";
   public static final String TIMESTAMP = "dlq.timestamp";
 
-  /** On a {@linkplain #shortened shortened} letter: how many bytes its value had. */
+  /** On a letter without its value, as when {@linkplain #shortened}: how many bytes it had. */
   public static final String VALUE_OMITTED = "dlq.value-omitted";
+
+  /**
+   * On a letter in which card numbers are masked: there key, value and headers are not all as they
+   * came.
+   */
+  public static final String MASKED = "dlq.masked";
 
   /**
    * On a record that has been put back to its source topic: which letter it was, as {@code
@@ -47,7 +56,9 @@ public final class DeadLetters {
 
   /**
    * The dead letter of a record: its key, value and headers as they came, then where it came from
-   * and why it is here, as UTF-8 text ({@link #TIMESTAMP} in milliseconds since the epoch).
+   * and why it is here, as UTF-8 text ({@link #TIMESTAMP} in milliseconds since the epoch). Where
+   * the reason is a card's number, it is masked, and a value that has it in a form that cannot be
+   * masked is left out.
    *
    * @param deadLetterTopic where it is to go; the producer chooses the partition by the key
    * @param message for people; cut at {@link #MESSAGE_CHARACTERS_MAX}
@@ -57,14 +68,41 @@ public final class DeadLetters {
       String deadLetterTopic,
       DeadLetterReason reason,
       String message) {
-    Headers headers = new RecordHeaders(bad.headers());
+    boolean isToBeMasked = reason == DeadLetterReason.PAN_SUSPECTED;
+    Headers headers = isToBeMasked ? masked(bad.headers()) : new RecordHeaders(bad.headers());
     headers.add(REASON, reason.name().getBytes(UTF_8));
     headers.add(MESSAGE, bounded(message).getBytes(UTF_8));
     headers.add(TOPIC, bad.topic().getBytes(UTF_8));
     headers.add(PARTITION, Integer.toString(bad.partition()).getBytes(UTF_8));
     headers.add(OFFSET, Long.toString(bad.offset()).getBytes(UTF_8));
     headers.add(TIMESTAMP, Long.toString(bad.timestamp()).getBytes(UTF_8));
-    return new ProducerRecord<>(deadLetterTopic, null, bad.key(), bad.value(), headers);
+    if (!isToBeMasked) {
+      return new ProducerRecord<>(deadLetterTopic, null, bad.key(), bad.value(), headers);
+    }
+    headers.add(MASKED, "true".getBytes(UTF_8));
+    byte[] key = bad.key() == null ? null : CardNumbers.masked(bad.key());
+    byte[] value = maskedValue(bad.value(), headers);
+    return new ProducerRecord<>(deadLetterTopic, null, key, value, headers);
+  }
+
+  private static Headers masked(Headers headers) {
+    Headers masked = new RecordHeaders();
+    for (Header header : headers) {
+      byte[] value = header.value();
+      masked.add(header.key(), value == null ? null : CardNumbers.masked(value));
+    }
+    return masked;
+  }
+
+  /** Null where it may have a number that is written in another way. */
+  private static byte[] maskedValue(byte[] value, Headers headers) {
+    byte[] masked = CardNumbers.masked(value);
+    boolean hasEscapes = new String(value, ISO_8859_1).contains("\\u");
+    if (Arrays.equals(masked, value) || hasEscapes) {
+      headers.add(VALUE_OMITTED, Integer.toString(value.length).getBytes(UTF_8));
+      return null;
+    }
+    return masked;
   }
 
   /**
@@ -72,7 +110,7 @@ public final class DeadLetters {
    * original's own headers, and a key over 1 KiB. Topic, partition and offset say where the
    * original is.
    *
-   * @return empty for what is no dead letter, or has been shortened already
+   * @return empty for what is no dead letter, or has no value already
    */
   public static Optional<ProducerRecord<byte[], byte[]>> shortened(
       ProducerRecord<byte[], byte[]> letter) {
@@ -81,8 +119,11 @@ public final class DeadLetters {
       return Optional.empty();
     }
     Headers headers = new RecordHeaders();
-    for (String name : List.of(REASON, MESSAGE, TOPIC, PARTITION, OFFSET, TIMESTAMP)) {
-      headers.add(before.lastHeader(name));
+    for (String name : List.of(REASON, MESSAGE, TOPIC, PARTITION, OFFSET, TIMESTAMP, MASKED)) {
+      Header header = before.lastHeader(name);
+      if (header != null) {
+        headers.add(header);
+      }
     }
     int valueBytes = letter.value() == null ? 0 : letter.value().length;
     headers.add(VALUE_OMITTED, Integer.toString(valueBytes).getBytes(UTF_8));

@@ -95,7 +95,7 @@ public final class CheckResource implements Resource {
               config.checkDeadlineMax().toMillis()));
     }
     Decoded<Transaction> decoded =
-        accepted.notBeforeFloor(
+        accepted.accepted(
             TransactionCodec.decodeValue(
                 body.length == 0 ? null : body, startMs + accepted.maxFutureSkew().toMillis()));
     return switch (decoded) {

@@ -37,5 +37,7 @@ public enum FindingKind {
   /** A user's row in roll-up user_risk does not follow from the user's transactions. */
   WRONG_USER_RISK,
   /** A user's newest features do not follow from the user's transactions. */
-  WRONG_USER_FEATURES
+  WRONG_USER_FEATURES,
+  /** A run of the audit, or what it found, was changed after it had ended. */
+  CHANGED_RUN
 }

@@ -291,6 +291,7 @@ public final class Reconciliation {
   private void lookAtTheRest(Session session, SourceLog log, Mode mode, Instant startedAt) {
     if (mode == Mode.FULL) {
       AuditScript.run(session, "strangers", Map.of());
+      AuditScript.run(session, "chain", Map.of());
     }
     AuditScript.run(session, "sequence", Map.of());
     AuditScript.run(session, "lost", Map.of());

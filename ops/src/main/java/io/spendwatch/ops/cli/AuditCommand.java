@@ -69,7 +69,7 @@ public final class AuditCommand implements Callable<Integer> {
   private AuditReport run(Configuration configuration, Timekeeper time) {
     URI node =
         URI.create("http://" + configuration.http().host() + ":" + configuration.http().port());
-    Database database = Database.open(configuration.analytics());
+    Database database = Database.open(configuration.auditDatabase());
     try (HttpWindows windows = new HttpWindows(node, WINDOWS_TIMEOUT)) {
       var reconciliation =
           new Reconciliation(

@@ -34,6 +34,7 @@ import java.util.Optional;
  * @param streams how Kafka and PostgreSQL are reached, and the pipelines
  * @param analytics how PostgreSQL is reached by what reads much and may take its time
  * @param replica how a physical replica of it is reached; empty for none
+ * @param auditDatabase how PostgreSQL is reached by audits
  * @param questionsDatabase how PostgreSQL is reached for questions about users
  * @param questions how many of them, and for how long they may take
  * @param partitions how partitions are kept
@@ -53,6 +54,7 @@ public record Configuration(
     StreamsConfig streams,
     PostgresConfig analytics,
     Optional<PostgresConfig> replica,
+    PostgresConfig auditDatabase,
     PostgresConfig questionsDatabase,
     QuestionsConfig questions,
     PartitionsConfig partitions,
@@ -73,6 +75,7 @@ public record Configuration(
           "postgres-writes",
           "postgres-analytics",
           "postgres-replica",
+          "postgres-audit",
           "postgres-questions",
           "questions",
           "pipeline",
@@ -124,6 +127,7 @@ public record Configuration(
           StreamsConfig.from(named),
           analytics(named),
           replica(named),
+          auditDatabase(named),
           questionsDatabase(named),
           QuestionsConfig.from(named),
           PartitionsConfig.from(named),
@@ -239,6 +243,17 @@ public record Configuration(
             ? null
             : PostgresConfig.from(ConfigSection.of(whole, path, "spendwatch.postgres"));
     return Optional.ofNullable(config);
+  }
+
+  /**
+   * Reads {@code spendwatch.postgres-audit}; what it does not say is the hot path's. Where roles
+   * could not be made, there is none for the audit, either.
+   */
+  public static PostgresConfig auditDatabase(Config root) {
+    PostgresConfig audit =
+        PostgresConfig.from(
+            ConfigSection.of(root, "spendwatch.postgres-audit", "spendwatch.postgres"));
+    return analytics(root).role().isEmpty() ? audit.withoutRole() : audit;
   }
 
   /** Reads {@code spendwatch.postgres-questions}; what it does not say is the hot path's. */

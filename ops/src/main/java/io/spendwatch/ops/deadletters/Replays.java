@@ -170,6 +170,14 @@ public final class Replays {
         others.add(
             Replay.of(
                 place, Outcome.ALREADY_REPLAYED, to, "it has been put back before, to " + to));
+      } else if (letter.headers().lastHeader(DeadLetters.MASKED) != null) {
+        others.add(
+            Replay.of(
+                place,
+                Outcome.INCOMPLETE,
+                null,
+                "a card number in it is masked; have it sent again without it. The original is at "
+                    + original(DeadLetter.of(letter).source())));
       } else if (letter.headers().lastHeader(DeadLetters.VALUE_OMITTED) != null) {
         others.add(
             Replay.of(

@@ -28,6 +28,7 @@ final class PostgresChecks {
   private static final String SETTINGS = SqlText.load(PostgresChecks.class, "settings");
   private static final String ROLES = SqlText.load(PostgresChecks.class, "roles");
   private static final String TRIGGERS = SqlText.load(PostgresChecks.class, "triggers");
+  private static final String PEOPLE = SqlText.load(PostgresChecks.class, "people");
 
   private static final String SERVER = "postgresql";
   private static final int VERSION_MIN = 150_000;
@@ -75,6 +76,8 @@ final class PostgresChecks {
       check("schema", connection, _ -> schema());
       check("privileges", connection, this::privileges);
       check("triggers", connection, this::triggers);
+      check("logins of people", connection, this::people);
+      check("audit runs", connection, this::auditRuns);
       check("table partitions", connection, this::days);
       check("partition counts", connection, c -> layout(c, transactions));
     } catch (SQLException e) {
@@ -197,6 +200,8 @@ final class PostgresChecks {
         (long) configuration.streams().postgres().poolSize()
             + configuration.streams().writes().poolSize()
             + configuration.analytics().poolSize()
+            + configuration.auditDatabase().poolSize()
+            + configuration.rollups().postgres().poolSize()
             + configuration.questionsDatabase().poolSize()
             + LISTENERS
             + (configuration.partitions().retention().isPresent()
@@ -242,6 +247,7 @@ final class PostgresChecks {
     Set<String> wanted = new LinkedHashSet<>();
     wanted.add(configuration.streams().postgres().role());
     wanted.add(configuration.analytics().role());
+    wanted.add(configuration.auditDatabase().role());
     wanted.add(configuration.partitions().postgres().role());
     wanted.remove("");
     List<String> wrong = new ArrayList<>();
@@ -322,6 +328,30 @@ final class PostgresChecks {
             "missing or off on accounts: " + String.join(", ", off),
             "ALTER TABLE spendwatch.accounts ENABLE TRIGGER ...: changed balances are not seen"
                 + " without them");
+  }
+
+  private Check people(Connection connection) throws SQLException {
+    List<String> unbounded = strings(connection, PEOPLE);
+    return unbounded.isEmpty()
+        ? Check.ok("logins of people", "those that only read have their bounds")
+        : Check.warning(
+            "logins of people",
+            "members of spendwatch_olap without bounds of their own: " + some(unbounded),
+            "ALTER ROLE ... SET statement_timeout = '5min', and CONNECTION LIMIT 3: a role's settings are not passed"
+                + " on to its members");
+  }
+
+  private Check auditRuns(Connection connection) throws SQLException {
+    List<String> broken =
+        strings(
+            connection,
+            "SELECT format('run %s: %s', coalesce(run_id::text, 'none'), reason) FROM spendwatch.broken_runs()");
+    return broken.isEmpty()
+        ? Check.ok("audit runs", "as they ended")
+        : Check.problem(
+            "audit runs",
+            "somebody has changed them: " + some(broken),
+            "find out who has the rights of spendwatch_owner; SELECT * FROM spendwatch.broken_runs()");
   }
 
   private Check days(Connection connection) throws SQLException {

@@ -118,6 +118,7 @@ public final class Node {
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
+    Database auditing = Database.open(configuration.auditDatabase());
     Database questions = Database.open(configuration.questionsDatabase());
     Database rollups = Database.open(configuration.rollups().postgres());
     Optional<Database> replicas = configuration.replica().map(Database::open);
@@ -126,7 +127,7 @@ public final class Node {
         partitions.retention().map(_ -> Database.open(partitions.postgres()));
     List<Database> databases =
         Stream.of(
-                Stream.of(database, writes, analytics, questions, rollups),
+                Stream.of(database, writes, analytics, auditing, questions, rollups),
                 owners.stream(),
                 replicas.stream())
             .flatMap(some -> some)
@@ -189,7 +190,7 @@ public final class Node {
       var audit =
           new ReconciliationJob(
               new Reconciliation(
-                  analytics,
+                  auditing,
                   configuration.streams().kafka(),
                   configuration.audit(),
                   partitions.retention(),

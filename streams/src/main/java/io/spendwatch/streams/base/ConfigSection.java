@@ -138,6 +138,16 @@ public final class ConfigSection {
     return section.getInt(key);
   }
 
+  public long number(String key) {
+    asked.add(key);
+    return section.getLong(key);
+  }
+
+  public boolean flag(String key) {
+    asked.add(key);
+    return section.getBoolean(key);
+  }
+
   /** A size such as {@code 512 KiB}, in bytes; at most 2 GiB. */
   public int bytes(String key) {
     asked.add(key);

@@ -60,6 +60,26 @@ public record PostgresConfig(
     session = Map.copyOf(session);
   }
 
+  /** The same with the privileges of the user. */
+  public PostgresConfig withoutRole() {
+    return new PostgresConfig(
+        path,
+        uri,
+        user,
+        password,
+        "",
+        applicationName,
+        poolSize,
+        waitQueueMax,
+        connectTimeout,
+        idleTimeout,
+        statementTimeout,
+        session,
+        deadlineMargin,
+        probeInterval,
+        retry);
+  }
+
   /** Reads {@code spendwatch.postgres}, or another section of that form. */
   public static PostgresConfig from(ConfigSection section) {
     PostgresConfig config =

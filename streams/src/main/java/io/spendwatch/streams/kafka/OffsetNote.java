@@ -20,7 +20,7 @@ public final class OffsetNote {
   }
 
   /** Empty where there is no note of ours, as after an operator has moved the offset. */
-  static OptionalLong publishedAlertSeq(@Nullable String metadata) {
+  public static OptionalLong publishedAlertSeq(@Nullable String metadata) {
     Matcher matcher = FORM.matcher(metadata == null ? "" : metadata);
     return matcher.matches()
         ? OptionalLong.of(Long.parseLong(matcher.group(1)))

@@ -6,9 +6,11 @@ import io.spendwatch.streams.database.Statements;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,12 @@ public final class Sources {
   private static final String ADOPT_TOPIC = SqlText.load(Ledger.class, "adopt_topic");
   private static final String RECORD_LOST = SqlText.load(Ledger.class, "record_lost");
   private static final String FIND_LAST_OFFSET = SqlText.load(Ledger.class, "find_last_offset");
+  private static final String RECORD_REWIND = SqlText.load(Ledger.class, "record_rewind");
+  private static final String READ_SEEN_ALERTS = SqlText.load(Ledger.class, "read_seen_alerts");
+  private static final String READ_BALANCES_PLACE =
+      SqlText.load(Ledger.class, "read_balances_place");
+  private static final String NOTE_BALANCES_PLACE =
+      SqlText.load(Ledger.class, "note_balances_place");
 
   private final Statements database;
 
@@ -38,6 +46,14 @@ public final class Sources {
    */
   public record Lost(
       String topic, String topicId, int partition, long from, OptionalLong to, String reason) {}
+
+  /**
+   * Offsets [from, to) of one partition that the group has committed and the tables do not know,
+   * since the database was put back to an older point.
+   *
+   * @param topicId of the topic that they are in
+   */
+  public record Rewind(String topic, String topicId, int partition, long from, long to) {}
 
   /** The id of the topic that the partition was last read as; empty before any. */
   public CompletionStage<Optional<String>> topicId(String topic, int partition) {
@@ -114,6 +130,62 @@ public final class Sources {
               }
               return stretches;
             });
+  }
+
+  /**
+   * Notes that the tables do not know these offsets (any more).
+   *
+   * @param node that has noticed it
+   * @param isToBeRead whether it reads them again by itself; else somebody has to ask for it
+   * @return whether they are to be read again
+   */
+  public CompletionStage<Boolean> rewind(
+      Rewind rewind, boolean isToBeRead, String node, long nowMs) {
+    return database
+        .execute(
+            RECORD_REWIND,
+            Tuple.tuple()
+                .addString(rewind.topic())
+                .addString(rewind.topicId())
+                .addInteger(rewind.partition())
+                .addLong(rewind.from())
+                .addLong(rewind.to())
+                .addString(node)
+                .addOffsetDateTime(EventTimes.toDatabase(nowMs))
+                .addBoolean(isToBeRead))
+        .thenApply(rows -> rows.iterator().next().getBoolean(0));
+  }
+
+  /**
+   * Ids of the partition's alerts that subscribers have had before the database was put back; empty
+   * unless it was.
+   */
+  public CompletionStage<Set<String>> seenAlerts(int partition) {
+    return database
+        .execute(READ_SEEN_ALERTS, Tuple.of(partition))
+        .thenApply(
+            rows -> {
+              Set<String> alertIds = HashSet.newHashSet(rows.size());
+              rows.forEach(row -> alertIds.add(row.getString(0)));
+              return alertIds;
+            });
+  }
+
+  /**
+   * The offset before which all balances of a partition of the topic with this id are applied;
+   * empty where that is not noted.
+   */
+  public CompletionStage<OptionalLong> balancesPlace(String topicId, int partition) {
+    return database
+        .execute(READ_BALANCES_PLACE, Tuple.of(topicId, partition))
+        .thenApply(rows -> optional(rows.iterator().next().getLong(0)));
+  }
+
+  /** Notes that all balances before this offset are applied, or passed over. */
+  public CompletionStage<Void> noteBalancesPlace(String topicId, int partition, long nextOffset) {
+    return database
+        .execute(NOTE_BALANCES_PLACE, Tuple.of(topicId, partition, nextOffset))
+        .thenApply(_ -> null);
   }
 
   /** The offset after the last one of the partition that has a row; empty for none. */

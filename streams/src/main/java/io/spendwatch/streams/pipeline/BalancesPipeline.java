@@ -6,6 +6,7 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.PgFailure;
+import io.spendwatch.streams.kafka.OffsetNote;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.AccountsWriter;
 import io.spendwatch.streams.life.Defect;
@@ -18,16 +19,21 @@ import io.spendwatch.streams.quarantine.DecodedBatch;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
 
 /**
  * The walk of one partition's balances: each is a version of its account before its offset is
  * committed. Needs no epoch: a version that is known already changes nothing, whoever writes it and
  * however often. From {@code accounts} the trigger pushes the change to the actors.
+ *
+ * <p>How far a partition is stands in the tables, too: where the group has gone further, the
+ * database was put back to an older point, and what is between is read again.
  */
 final class BalancesPipeline {
 
@@ -40,15 +46,31 @@ final class BalancesPipeline {
       Publishers publishers,
       Timekeeper time) {}
 
+  /** Beside each offset that is committed: what marks it as ours. There are no alerts here. */
+  private static final String NOTE = OffsetNote.of(0);
+
   private final Dependencies with;
   private final Incarnation incarnation;
+  private final String topicId;
   private final Suspects suspects;
   private final BatchBound bound;
 
-  private BalancesPipeline(Dependencies with, Incarnation incarnation, Suspects suspects) {
+  /** All before it is applied. Confined to the stage {@code upsert-balances}. */
+  private long nextOffset;
+
+  private long batches;
+
+  private BalancesPipeline(
+      Dependencies with,
+      Incarnation incarnation,
+      String topicId,
+      long startOffset,
+      Suspects suspects) {
     this.with = with;
     this.incarnation = incarnation;
-    this.suspects = suspects;
+    this.topicId = topicId;
+    this.nextOffset = startOffset;
+    this.suspects = suspects.from(startOffset);
     this.bound =
         new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
   }
@@ -61,27 +83,38 @@ final class BalancesPipeline {
         .thenCompose(
             start ->
                 with.starts()
-                    .settle(incarnation, kafka, start, "", OptionalLong.empty())
+                    .settle(incarnation, kafka, start, NOTE, OptionalLong.empty())
                     .thenApply(
                         _ ->
                             new PartitionPipeline.Begun(
                                 start.offset(),
-                                graph(with, incarnation, suspects.from(start.offset())))));
+                                graph(
+                                    new BalancesPipeline(
+                                        with,
+                                        incarnation,
+                                        kafka.topicId(),
+                                        start.offset(),
+                                        suspects)))));
   }
 
   private static Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph(
-      Dependencies with, Incarnation incarnation, Suspects suspects) {
-    BalancesPipeline pipeline = new BalancesPipeline(with, incarnation, suspects);
+      BalancesPipeline pipeline) {
+    PipelineConfig config = pipeline.with.config();
     return Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
         .mapConcat(pipeline.bound::split)
         .map(pipeline::decode)
         .named("decode-balances")
         .batchWeighted(
             pipeline.bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
-        .via(incarnation.gate().flow())
+        // Without records, too, it is noticed that the database was put back: transactions may be.
+        .merge(
+            Source.tick(
+                config.endOffsetInterval(), config.endOffsetInterval(), DecodedBatch.tick()),
+            true)
+        .via(pipeline.incarnation.gate().flow())
         .mapAsync(1, batch -> Defect.watch(batch.sources(), () -> pipeline.upsert(batch)))
         .named("upsert-balances")
-        .mapAsync(with.config().unpublishedBatchesMax(), pipeline::commit)
+        .mapAsync(config.unpublishedBatchesMax(), pipeline::commit)
         .named("commit-balances");
   }
 
@@ -90,24 +123,46 @@ final class BalancesPipeline {
     return DecodedBatch.of(
         records,
         bound,
-        suspects.orElse(record -> BalanceCodec.decode(record.key(), record.value(), latestAsOfMs)),
+        suspects.orElse(
+            record ->
+                with.config()
+                    .acceptedBalance(
+                        BalanceCodec.decode(record.key(), record.value(), latestAsOfMs))),
         with.topics().balancesDeadLetters());
   }
 
   private CompletionStage<DecodedBatch<Balance>> upsert(DecodedBatch<Balance> batch) {
+    AccountsWriter.Stretch stretch =
+        new AccountsWriter.Stretch(
+            topicId,
+            incarnation.source().partition(),
+            nextOffset,
+            batch.isTick() ? nextOffset : batch.nextOffset(),
+            ++batches);
     return Retry.start(
-            () -> with.accounts().apply(batch.items()),
+            () -> with.accounts().apply(batch.items(), stretch),
             with.config().retry(),
             with.time(),
             PgFailure::isWorthAnotherTry,
             incarnation::isLive,
             new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe))
-        .thenApply(_ -> batch);
+        .thenApply(
+            isApplied -> {
+              if (!isApplied) {
+                throw new Incarnation.Ended(
+                    "the database does not know any more what was applied before");
+              }
+              nextOffset = stretch.to();
+              return batch;
+            });
   }
 
   private CompletionStage<Done> commit(DecodedBatch<Balance> batch) {
+    if (batch.isTick()) {
+      return CompletableFuture.completedFuture(Done.done());
+    }
     return with.publishers()
-        .publish(incarnation, batch.nextOffset(), "", batch.deadLetters(), false)
+        .publish(incarnation, batch.nextOffset(), NOTE, batch.deadLetters(), false)
         .thenApply(
             done -> {
               incarnation

@@ -12,18 +12,26 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.quarantine.DecodedBatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /** What a batch of transactions has published. Stateless. */
 final class OutgoingRecords {
   private OutgoingRecords() {}
 
-  /** Alerts, records passed on, and dead letters. */
+  /**
+   * Alerts, records passed on, and dead letters.
+   *
+   * @param seen ids of alerts that subscribers have already
+   */
   static List<ProducerRecord<byte[], byte[]>> of(
-      DecodedBatch<Received> batch, Assessed answer, Topics topics) {
+      DecodedBatch<Received> batch, Assessed answer, Set<String> seen, Topics topics) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (Alert alert : answer.alerts()) {
-      records.add(of(alert, topics));
+      ProducerRecord<byte[], byte[]> record = of(alert, topics);
+      if (!seen.contains(alert.alertId())) {
+        records.add(record);
+      }
     }
     records.addAll(batch.passedOn());
     records.addAll(batch.deadLetters());

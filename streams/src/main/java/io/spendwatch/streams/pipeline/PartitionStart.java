@@ -12,7 +12,8 @@ import java.util.OptionalLong;
  * <pre>
  *   another topic id than what is durable is of       ─▶ begin of the log; lost: what was unread of the former topic
  *   nothing committed                                 ─▶ where the tables say that we were
- *   committed beyond what is durable, with our note   ─▶ back to what is durable (an older database); nothing is lost
+ *   committed beyond what is durable, with our note   ─▶ back to what is durable (an older database); nothing is lost;
+ *                                                        of transactions only when somebody has asked for it
  *   committed beyond what is durable, without it      ─▶ as committed (somebody moved it); lost: what it skips
  *   beyond the log's end                              ─▶ end of the log, as it was cut back; lost: what we had not read
  *   before the log's begin                            ─▶ begin of the log; lost: what lies between
@@ -23,7 +24,8 @@ import java.util.OptionalLong;
  * @param nextOffset all before it is durable, or lost
  * @param loss what is certain to be lost; empty for nothing
  * @param remark what people should know besides; empty for nothing
- * @param isRewound whether what was committed is of a later time than what is durable
+ * @param rewind what was committed and is not durable (any more): the tables are of an earlier
+ *     time; empty where they are not
  * @param isCommitted whether this is the group's committed offset already
  * @param isKnown whether what is durable goes on from here: it is about this topic, and nothing is
  *     passed over
@@ -33,7 +35,7 @@ record PartitionStart(
     long nextOffset,
     Optional<Loss> loss,
     Optional<String> remark,
-    boolean isRewound,
+    Optional<Rewind> rewind,
     boolean isCommitted,
     boolean isKnown) {
 
@@ -63,6 +65,9 @@ record PartitionStart(
    */
   record Loss(String topicId, long from, OptionalLong to, Reason reason) {}
 
+  /** The offsets [from, to), committed once and not known to the tables. */
+  record Rewind(long from, long to) {}
+
   /**
    * What the tables say of a partition.
    *
@@ -91,12 +96,13 @@ record PartitionStart(
               readTo,
               OptionalLong.empty(),
               Reason.TOPIC_REPLACED);
-      return at(kafka, durable, kafka.begin(), Optional.of(loss), Optional.empty(), false);
+      return at(
+          kafka, durable, kafka.begin(), Optional.of(loss), Optional.empty(), Optional.empty());
     }
     if (kafka.committed().isEmpty()) {
       OptionalLong published = durable.publishedOffset();
       return published.isEmpty()
-          ? at(kafka, durable, kafka.begin(), Optional.empty(), Optional.empty(), false)
+          ? at(kafka, durable, kafka.begin(), Optional.empty(), Optional.empty(), Optional.empty())
           : within(
               kafka,
               durable,
@@ -104,20 +110,21 @@ record PartitionStart(
               Optional.of(
                   "the group has no committed offset any more; going on where the tables say that we were, at "
                       + published.getAsLong()),
-              false);
+              Optional.empty());
     }
     long committed = kafka.committed().getAsLong();
     if (durable.nextOffset().isPresent() && committed > durable.nextOffset().getAsLong()) {
       return beyondTheTables(kafka, durable, committed, durable.nextOffset().getAsLong());
     }
-    return within(kafka, durable, committed, Optional.empty(), false);
+    return within(kafka, durable, committed, Optional.empty(), Optional.empty());
   }
 
   /** The group has gone further than the tables. */
   private static PartitionStart beyondTheTables(
       SourceState kafka, Durable durable, long committed, long nextOffset) {
-    if (kafka.publishedAlertSeq().isPresent() || committed > kafka.end()) {
-      // Ours: the tables held all of it once.
+    boolean isOurs = kafka.publishedAlertSeq().isPresent();
+    if (isOurs || committed > kafka.end()) {
+      // The tables held all of it once; or nobody can have read so far.
       return within(
           kafka,
           durable,
@@ -125,10 +132,10 @@ record PartitionStart(
           Optional.of(
               String.format(
                   Locale.ROOT,
-                  "the tables reach to offset %d, and %d is committed: the database was put back; reading again what is between",
+                  "the tables reach to offset %d, and %d is committed; reading on from the former",
                   nextOffset,
                   committed)),
-          true);
+          isOurs ? Optional.of(new Rewind(nextOffset, committed)) : Optional.empty());
     }
     Loss loss = new Loss(kafka.topicId(), nextOffset, OptionalLong.of(committed), Reason.SKIPPED);
     return at(
@@ -141,12 +148,16 @@ record PartitionStart(
                     kafka.topicId(), nextOffset, OptionalLong.of(kafka.begin()), Reason.EXPIRED)
                 : loss),
         Optional.empty(),
-        false);
+        Optional.empty());
   }
 
   /** At this offset, if the log has it. */
   private static PartitionStart within(
-      SourceState kafka, Durable durable, long offset, Optional<String> remark, boolean isRewound) {
+      SourceState kafka,
+      Durable durable,
+      long offset,
+      Optional<String> remark,
+      Optional<Rewind> rewind) {
     if (offset > kafka.end()) {
       boolean isSame = durable.topicId().isPresent();
       Loss loss =
@@ -156,7 +167,7 @@ record PartitionStart(
               OptionalLong.empty(),
               isSame ? Reason.LOG_TRUNCATED : Reason.TOPIC_REPLACED);
       long start = isSame ? kafka.end() : kafka.begin();
-      return new PartitionStart(start, start, Optional.of(loss), remark, isRewound, false, false);
+      return new PartitionStart(start, start, Optional.of(loss), remark, rewind, false, false);
     }
     // An offset that somebody has moved back is not what we had read to.
     long readTo = Math.max(offset, durable.publishedOffset().orElse(0));
@@ -165,7 +176,7 @@ record PartitionStart(
             ? Optional.of(
                 new Loss(kafka.topicId(), readTo, OptionalLong.of(kafka.begin()), Reason.EXPIRED))
             : Optional.empty();
-    return at(kafka, durable, Math.max(offset, kafka.begin()), loss, remark, isRewound);
+    return at(kafka, durable, Math.max(offset, kafka.begin()), loss, remark, rewind);
   }
 
   private static PartitionStart at(
@@ -174,14 +185,14 @@ record PartitionStart(
       long offset,
       Optional<Loss> loss,
       Optional<String> remark,
-      boolean isRewound) {
+      Optional<Rewind> rewind) {
     boolean isSameTopic = durable.topicId().equals(Optional.of(kafka.topicId()));
     return new PartitionStart(
         offset,
         isSameTopic ? Math.max(offset, durable.nextOffset().orElse(0)) : offset,
         loss,
         remark,
-        isRewound,
+        rewind,
         kafka.committed().equals(OptionalLong.of(offset)),
         isSameTopic && loss.isEmpty());
   }

@@ -6,6 +6,7 @@ import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.Sources;
+import io.spendwatch.streams.ledger.Sources.Rewind;
 import io.spendwatch.streams.life.Incarnation;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
@@ -15,10 +16,13 @@ import io.spendwatch.streams.pipeline.PartitionStart.Loss;
 import io.spendwatch.streams.pipeline.PartitionStart.Reason;
 import io.spendwatch.streams.publish.Publishers;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.apache.pekko.Done;
@@ -61,7 +65,12 @@ final class PartitionStarts {
     return lost.sum();
   }
 
-  /** Of a topic of whose records there are rows, by what was claimed of the partition. */
+  /**
+   * Of a topic of whose records there are rows, by what was claimed of the partition. Where the
+   * tables were put back to an older point, it waits until somebody has asked for what lies between
+   * to be read again: whoever restores a database may not be done yet, and accounts that were
+   * changed by hand are to be there first.
+   */
   CompletionStage<PartitionStart> find(
       Incarnation incarnation,
       SourceState kafka,
@@ -71,29 +80,146 @@ final class PartitionStarts {
         .thenCompose(
             topicId -> {
               boolean isUnknown =
-                  topicId.isEmpty() && kafka.committed().isEmpty() && publishedOffset.isEmpty();
-              CompletionStage<OptionalLong> published =
-                  isUnknown
-                      ? untilDone(
-                          incarnation, () -> sources.rowsEnd(incarnation.source().partition()))
-                      : CompletableFuture.completedFuture(publishedOffset);
-              return published.thenApply(known -> new Durable(topicId, nextOffset, known));
+                  topicId.isEmpty() && nextOffset.isEmpty() && publishedOffset.isEmpty();
+              return isUnknown
+                  ? untilDone(incarnation, () -> sources.rowsEnd(incarnation.source().partition()))
+                      .thenApply(rowsEnd -> ofNothingNoted(kafka, rowsEnd))
+                  : CompletableFuture.completedFuture(
+                      new Durable(topicId, nextOffset, publishedOffset));
             })
         .thenCompose(
-            durable ->
-                noticed(incarnation, PartitionStart.of(kafka, durable), nextOffset.orElse(0)));
+            durable -> {
+              PartitionStart start = PartitionStart.of(kafka, durable);
+              return start
+                  .rewind()
+                  .map(rewind -> asked(incarnation, kafka, rewind))
+                  .orElseGet(() -> CompletableFuture.completedFuture(Done.done()))
+                  .thenCompose(_ -> noticed(incarnation, start, nextOffset.orElse(0)));
+            });
   }
 
-  /** Of a topic without rows: only the group's offset says how far it was read. */
+  /**
+   * No version that notes anything has read the partition with these tables. Where nothing of it is
+   * in them either, and a node has committed, they were emptied: all of it is to be read again.
+   */
+  private static Durable ofNothingNoted(SourceState kafka, OptionalLong rowsEnd) {
+    boolean isEmptied = rowsEnd.isEmpty() && kafka.publishedAlertSeq().isPresent();
+    return isEmptied
+        ? new Durable(Optional.empty(), OptionalLong.of(0), OptionalLong.empty())
+        : new Durable(
+            Optional.empty(),
+            OptionalLong.empty(),
+            kafka.committed().isPresent() ? OptionalLong.empty() : rowsEnd);
+  }
+
+  /** Nobody has asked yet for what the tables do not know any more. */
+  private static final class NotAsked extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NotAsked(Rewind rewind) {
+      super(
+          String.format(
+              Locale.ROOT,
+              "PostgreSQL: the database was put back to an older point: its tables reach to offset %d, and %d is"
+                  + " committed; `spendwatch rewind` says what is missing and has it read again",
+              rewind.from(),
+              rewind.to()),
+          null,
+          false,
+          false);
+    }
+  }
+
+  private CompletionStage<Done> asked(
+      Incarnation incarnation, SourceState kafka, PartitionStart.Rewind rewind) {
+    Rewind stretch = rewind(incarnation, kafka, rewind);
+    AtomicBoolean isSaid = new AtomicBoolean();
+    return Retry.start(
+        () ->
+            sources
+                .rewind(stretch, false, nodeId, time.millis())
+                .thenApply(
+                    isAsked -> {
+                      if (!isAsked) {
+                        var notAsked = new NotAsked(stretch);
+                        if (!isSaid.getAndSet(true)) {
+                          PartitionLine.about(incarnation.source(), LOG.atError())
+                              .addKeyValue("offset", stretch.from())
+                              .addKeyValue("committed", stretch.to())
+                              .log(notAsked.getMessage());
+                        }
+                        throw notAsked;
+                      }
+                      return Done.done();
+                    }),
+        retry,
+        time,
+        failure -> failure instanceof NotAsked || PgFailure.isWorthAnotherTry(failure),
+        incarnation::isLive,
+        new RetryReport(
+            incarnation,
+            Server.POSTGRES,
+            failure ->
+                failure instanceof NotAsked ? failure.getMessage() : PgFailure.describe(failure)));
+  }
+
+  private static Rewind rewind(
+      Incarnation incarnation, SourceState kafka, PartitionStart.Rewind rewind) {
+    return new Rewind(
+        incarnation.source().topic(),
+        kafka.topicId(),
+        incarnation.source().partition(),
+        rewind.from(),
+        rewind.to());
+  }
+
+  /** Alerts of the partition that are not to be published again. */
+  CompletionStage<Set<String>> seenAlerts(Incarnation incarnation) {
+    return untilDone(incarnation, () -> sources.seenAlerts(incarnation.source().partition()));
+  }
+
+  /**
+   * Of a topic without rows. What the tables do not know (any more) is read again at once: a
+   * balance that is known already changes nothing. An offset without our note is that of an earlier
+   * version, or somebody has moved it: then it alone says how far the topic was read.
+   */
   CompletionStage<PartitionStart> find(Incarnation incarnation, SourceState kafka) {
+    int partition = incarnation.source().partition();
     return topicId(incarnation)
         .thenCompose(
             topicId ->
-                noticed(
-                    incarnation,
-                    PartitionStart.of(
-                        kafka, new Durable(topicId, OptionalLong.empty(), OptionalLong.empty())),
-                    0));
+                untilDone(incarnation, () -> sources.balancesPlace(kafka.topicId(), partition))
+                    .thenApply(
+                        place ->
+                            kafka.publishedAlertSeq().isPresent()
+                                ? OptionalLong.of(place.orElse(0))
+                                : OptionalLong.empty())
+                    .thenApply(place -> new Durable(topicId, place, OptionalLong.empty())))
+        .thenApply(durable -> PartitionStart.of(kafka, durable))
+        .thenCompose(
+            start ->
+                start
+                    .rewind()
+                    .map(
+                        rewind ->
+                            untilDone(
+                                incarnation,
+                                () ->
+                                    sources.rewind(
+                                        rewind(incarnation, kafka, rewind),
+                                        true,
+                                        nodeId,
+                                        time.millis())))
+                    .orElseGet(() -> CompletableFuture.completedFuture(true))
+                    .thenCompose(_ -> noticed(incarnation, start, 0))
+                    .thenCompose(
+                        _ ->
+                            untilDone(
+                                incarnation,
+                                () ->
+                                    sources.noteBalancesPlace(
+                                        kafka.topicId(), partition, start.offset())))
+                    .thenApply(_ -> start));
   }
 
   /**

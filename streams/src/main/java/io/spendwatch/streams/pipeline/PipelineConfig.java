@@ -4,14 +4,19 @@ import static io.spendwatch.streams.base.ConfigSection.check;
 import static io.spendwatch.streams.base.ConfigSection.checkPositive;
 import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.CardNumbers;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Decoded;
+import io.spendwatch.protocol.Money;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.ConfigSection;
 import io.spendwatch.streams.publish.PublishConfig;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bounds of each partition's pipeline: {@code spendwatch.pipeline}.
@@ -30,6 +35,8 @@ import java.time.Instant;
  * @param endOffsetInterval how often the ends of the partitions are asked for
  * @param maxFutureSkew how far past the wall clock an event time may lie
  * @param eventTimeFloor earliest event time of a transaction
+ * @param amountMinorMax greatest amount of a transaction, in minor units of its currency
+ * @param cardGuard whether a record with what looks like a card's number is a bad one
  * @param askTimeout for one answer of the partition's actor
  * @param publish how what is durable is published
  * @param poisonTries how often a record alone must make our own code fail to go to the dead letters
@@ -50,6 +57,8 @@ public record PipelineConfig(
     Duration endOffsetInterval,
     Duration maxFutureSkew,
     Instant eventTimeFloor,
+    long amountMinorMax,
+    boolean cardGuard,
     Duration askTimeout,
     PublishConfig publish,
     int poisonTries,
@@ -57,18 +66,76 @@ public record PipelineConfig(
     Duration topicCheckInterval,
     BackOff retry) {
 
-  /** What of a decoded transaction these settings accept: all but what is older than the floor. */
-  public Decoded<Transaction> notBeforeFloor(Decoded<Transaction> decoded) {
-    return decoded instanceof Decoded.Valid<Transaction>(Transaction transaction)
-            && transaction.eventTimeMs() < eventTimeFloor.toEpochMilli()
-        ? new Decoded.Rejected<>(
-            DeadLetterReason.TOO_OLD_EVENT_TIME,
-            "eventTime "
-                + Instant.ofEpochMilli(transaction.eventTimeMs())
-                + " (expected: at least "
-                + eventTimeFloor
-                + ", the setting event-time-floor)")
+  /** What of a decoded transaction these settings accept. */
+  public Decoded<Transaction> accepted(Decoded<Transaction> decoded) {
+    if (!(decoded instanceof Decoded.Valid<Transaction>(Transaction transaction))) {
+      return decoded;
+    }
+    if (transaction.eventTimeMs() < eventTimeFloor.toEpochMilli()) {
+      return new Decoded.Rejected<>(
+          DeadLetterReason.TOO_OLD_EVENT_TIME,
+          "eventTime "
+              + Instant.ofEpochMilli(transaction.eventTimeMs())
+              + " (expected: at least "
+              + eventTimeFloor
+              + ", the setting event-time-floor)");
+    }
+    if (transaction.amountMinor() > amountMinorMax) {
+      return new Decoded.Rejected<>(
+          DeadLetterReason.AMOUNT_TOO_LARGE,
+          "amount "
+              + Money.format(transaction.amountMinor(), transaction.currency())
+              + " (expected: at most "
+              + Money.format(amountMinorMax, transaction.currency())
+              + ", the setting amount-minor-max)");
+    }
+    return cardGuard ? withoutCard(decoded, transaction) : decoded;
+  }
+
+  /** What of a decoded balance these settings accept. */
+  Decoded<Balance> acceptedBalance(Decoded<Balance> decoded) {
+    return cardGuard && decoded instanceof Decoded.Valid<Balance>(Balance balance)
+        ? card("userId", balance.userId())
+            .or(() -> card("username", balance.username()))
+            .<Decoded<Balance>>map(CardFound::rejected)
+            .orElse(decoded)
         : decoded;
+  }
+
+  private static Decoded<Transaction> withoutCard(
+      Decoded<Transaction> decoded, Transaction transaction) {
+    return card("userId", transaction.userId())
+        .or(() -> card("merchant", transaction.merchant()))
+        .or(() -> cardBesides("transactionId", transaction.transactionId()))
+        .or(() -> cardBesides("originalTransactionId", transaction.originalTransactionId()))
+        .<Decoded<Transaction>>map(CardFound::rejected)
+        .orElse(decoded);
+  }
+
+  /** A card's number in this field. */
+  private record CardFound(String field, String number) {
+    <T> Decoded<T> rejected() {
+      return new Decoded.Rejected<>(
+          DeadLetterReason.PAN_SUSPECTED,
+          field
+              + " has what looks like the number of a card, ending in "
+              + number.substring(number.length() - 4)
+              + " (the setting card-guard)");
+    }
+  }
+
+  private static Optional<CardFound> card(String field, @Nullable String text) {
+    return text == null
+        ? Optional.empty()
+        : CardNumbers.find(text).map(number -> new CardFound(field, number));
+  }
+
+  /**
+   * An id of a transaction that is a number and nothing else counts something: one in some tens
+   * would be a card's by chance.
+   */
+  private static Optional<CardFound> cardBesides(String field, @Nullable String id) {
+    return card(field, id).filter(found -> !found.number().equals(id));
   }
 
   /** Beyond it the thread that polls would be late with what else it has to do. */
@@ -102,6 +169,7 @@ public record PipelineConfig(
         "spendwatch.pipeline.event-time-floor",
         eventTimeFloor,
         "not before 1970");
+    checkRange("spendwatch.pipeline.amount-minor-max", amountMinorMax, 1, Long.MAX_VALUE);
     checkPositive("spendwatch.pipeline.ask-timeout", askTimeout);
     checkPositive("spendwatch.pipeline.topic-check-interval", topicCheckInterval);
     checkRange("spendwatch.pipeline.poison-tries", poisonTries, 1, 100);
@@ -128,6 +196,8 @@ public record PipelineConfig(
             section.duration("end-offset-interval"),
             section.duration("max-future-skew"),
             section.instant("event-time-floor"),
+            section.number("amount-minor-max"),
+            section.flag("card-guard"),
             section.duration("ask-timeout"),
             PublishConfig.from(section, retry),
             section.integer("poison-tries"),

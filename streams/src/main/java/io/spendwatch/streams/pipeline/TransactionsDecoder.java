@@ -118,7 +118,7 @@ final class TransactionsDecoder {
       return new Decoded.Rejected<>(
           DeadLetterReason.WRONG_PARTITION, homes.wrongPartition(record.key()));
     }
-    return switch (config.notBeforeFloor(decoded)) {
+    return switch (config.accepted(decoded)) {
       case Decoded.Valid<Transaction>(Transaction transaction) ->
           new Decoded.Valid<>(new Received(transaction, record.offset()));
       case Decoded.Rejected<Transaction>(var reason, String message) ->

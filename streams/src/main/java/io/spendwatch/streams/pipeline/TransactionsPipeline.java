@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
@@ -92,6 +93,7 @@ final class TransactionsPipeline {
    * @param nextOffset to be committed with it
    * @param lastTimestampMs of its last record; negative of a tick
    * @param alertSeq place of its last alert, or of the last one before it
+   * @param hasCome whether there were records or there are alerts, and so a place to be committed
    */
   private record JudgedBatch(
       long nextOffset,
@@ -100,7 +102,7 @@ final class TransactionsPipeline {
       List<PublishedAlert> alerts,
       Map<DeadLetterReason, Integer> deadLetters,
       List<ProducerRecord<byte[], byte[]>> records,
-      boolean isTick,
+      boolean hasCome,
       boolean isFull) {}
 
   /** A batch that is durable and waits to be published. */
@@ -138,6 +140,9 @@ final class TransactionsPipeline {
 
   private volatile long publishedAlertSeq;
   private volatile long publishedOffset;
+
+  /** Ids of alerts that subscribers have from before the database was put back. */
+  private volatile Set<String> seen = Set.of();
 
   private TransactionsPipeline(
       Dependencies with,
@@ -182,7 +187,7 @@ final class TransactionsPipeline {
     // Either may lag behind the truth, neither runs ahead of it; but where the tables were put
     // back, the numbers that Kafka has seen are of alerts that they do not know.
     this.publishedAlertSeq =
-        start.isRewound()
+        start.rewind().isPresent()
             ? claim.publishedAlertSeq()
             : Math.max(kafka.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
   }
@@ -217,7 +222,12 @@ final class TransactionsPipeline {
     var _ = incarnation.ended().thenAccept(_ -> stopActor());
     return with.starts()
         .settle(incarnation, kafka, start, OffsetNote.of(publishedAlertSeq), OptionalLong.of(epoch))
-        .thenCompose(_ -> publishLeftovers())
+        .thenCompose(_ -> with.starts().seenAlerts(incarnation))
+        .thenCompose(
+            alertIds -> {
+              seen = alertIds;
+              return publishLeftovers();
+            })
         .thenApply(_ -> new PartitionPipeline.Begun(start.offset(), graph()));
   }
 
@@ -346,7 +356,8 @@ final class TransactionsPipeline {
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
     // Before it is durable: a later life could not put an alert aside that cannot be encoded.
-    List<ProducerRecord<byte[], byte[]>> records = OutgoingRecords.of(batch, answer, with.topics());
+    List<ProducerRecord<byte[], byte[]>> records =
+        OutgoingRecords.of(batch, answer, seen, with.topics());
     JudgedBatch judgedBatch = judged(batch, answer, records);
     long durable = Math.max(notedOffset, nextOffset);
     long published = Math.max(notedPublishedOffset, publishedOffset);
@@ -411,7 +422,8 @@ final class TransactionsPipeline {
   }
 
   private Incarnation.Ended fenced() {
-    return new Incarnation.Ended("a later epoch than " + epoch + " has taken over");
+    return new Incarnation.Ended(
+        "a later epoch than " + epoch + " has taken over, or the database was put back");
   }
 
   private void noteWritten(
@@ -467,18 +479,18 @@ final class TransactionsPipeline {
         publishedAlerts(batch, answer),
         deadLetters(batch, answer),
         records,
-        batch.isTick(),
+        !batch.isTick() || !answer.announcements().isEmpty(),
         bound.isReachedBy(batch.cost()));
   }
 
-  private static List<PublishedAlert> publishedAlerts(
-      DecodedBatch<Received> batch, Assessed answer) {
+  private List<PublishedAlert> publishedAlerts(DecodedBatch<Received> batch, Assessed answer) {
     if (answer.announcements().isEmpty()) {
       return List.of();
     }
     Map<Long, Long> timestamps = new HashMap<>();
     batch.sources().forEach(source -> timestamps.put(source.offset(), source.timestamp()));
     return answer.alerts().stream()
+        .filter(alert -> !seen.contains(alert.alertId()))
         .map(
             alert ->
                 PublishedAlert.of(
@@ -501,7 +513,7 @@ final class TransactionsPipeline {
 
   /** What is durable. */
   private CompletionStage<Done> publish(JudgedBatch batch) {
-    if (batch.isTick() && batch.records().isEmpty()) {
+    if (!batch.hasCome()) {
       return CompletableFuture.completedFuture(Done.done());
     }
     return notePublished(
@@ -561,7 +573,10 @@ final class TransactionsPipeline {
               }
               long lastSeq = page.getLast().partitionSeq();
               List<Alert> alerts =
-                  page.stream().flatMap(stored -> stored.alert().stream()).toList();
+                  page.stream()
+                      .flatMap(stored -> stored.alert().stream())
+                      .filter(alert -> !seen.contains(alert.alertId()))
+                      .toList();
               List<ProducerRecord<byte[], byte[]>> records =
                   alerts.stream().map(alert -> OutgoingRecords.of(alert, with.topics())).toList();
               PartitionLine.about(incarnation.source(), LOG.atInfo())

@@ -6,6 +6,12 @@ WITH fence AS (
            AS asked (kafka_partition, epoch, write_no, stream_time, alert_seq, published_alert_seq, next_offset, published_offset,
                      written_at, accounts_seen_at)
     JOIN spendwatch.claims AS claim USING (kafka_partition, epoch)
+   WHERE asked.write_no = 1
+      OR (SELECT true
+            FROM spendwatch.progress AS before
+           WHERE before.kafka_partition = asked.kafka_partition
+             AND before.epoch = asked.epoch
+             AND before.write_no = asked.write_no - 1)
    ORDER BY asked.kafka_partition
      FOR NO KEY UPDATE OF claim
 ), progressed AS (

@@ -2,6 +2,7 @@
 -- of its batch without alerts, if it is still under epoch $2. A row for each of which that is so, no other: one that has lost its epoch
 -- takes none with it. Safe to repeat: what is there stays as it was first written. ingested_at is the server's clock, like recorded_at
 -- of the versions that rows were held against: no row is older than what it names. Where the new rows are is noted for the roll-ups.
+-- Nor for one whose write before this one is not there: the database was put back since. One probe, of the page that the new row goes to.
 -- The claims are locked, not updated: however old the oldest snapshot is, a write finds one version of each. Whoever claims a partition
 -- waits for us; we, having waited for a claim, see its epoch. Locked in the order of partitions, so that no two writes wait for each other.
 WITH fence AS (
@@ -11,6 +12,12 @@ WITH fence AS (
            AS asked (kafka_partition, epoch, write_no, stream_time, alert_seq, published_alert_seq, next_offset, published_offset,
                      written_at, accounts_seen_at)
     JOIN spendwatch.claims AS claim USING (kafka_partition, epoch)
+   WHERE asked.write_no = 1
+      OR (SELECT true
+            FROM spendwatch.progress AS before
+           WHERE before.kafka_partition = asked.kafka_partition
+             AND before.epoch = asked.epoch
+             AND before.write_no = asked.write_no - 1)
    ORDER BY asked.kafka_partition
      FOR NO KEY UPDATE OF claim
 ), progressed AS (

@@ -178,6 +178,17 @@ public final class SimulatedPostgres {
 
   private record Source(String topicId, Long adoptedUnder) {}
 
+  /** A row of table progress. */
+  private record Write(int partition, long epoch, long number) {}
+
+  private final Set<Write> progress = new HashSet<>();
+
+  /** Table balances_progress, the newest of each partition. */
+  private final Map<String, Long> balancesPlaces = new TreeMap<>();
+
+  /** Whether each is to be read again. */
+  private final Map<List<Object>, Boolean> rewinds = new HashMap<>();
+
   private final Map<String, Source> sources = new TreeMap<>();
   private final List<LostRecords> lostRecords = new ArrayList<>();
   private final Set<LocalDate> days = new HashSet<>();
@@ -220,6 +231,10 @@ public final class SimulatedPostgres {
     statement("adopt_topic", this::adoptTopic);
     statement("record_lost", this::recordLost);
     statement("find_last_offset", this::lastOffset);
+    statement("record_rewind", this::recordRewind);
+    statement("read_seen_alerts", this::seenAlerts);
+    statement("read_balances_place", this::balancesPlace);
+    statement("note_balances_place", this::noteBalancesPlace);
   }
 
   /** Runs a statement now, whole. */
@@ -440,7 +455,11 @@ public final class SimulatedPostgres {
     Set<Integer> granted = new LinkedHashSet<>();
     for (int i = 0; i < partitions.length; i++) {
       Pipeline pipeline = pipelines.get(partitions[i]);
-      if (pipeline != null && (!fences || pipeline.epoch == in.getArrayOfLongs(1)[i])) {
+      long epoch = in.getArrayOfLongs(1)[i];
+      long number = in.getArrayOfLongs(2)[i];
+      boolean isNext =
+          number == 1 || progress.contains(new Write(partitions[i], epoch, number - 1));
+      if (pipeline != null && isNext && (!fences || pipeline.epoch == epoch)) {
         granted.add(partitions[i]);
       }
     }
@@ -462,6 +481,7 @@ public final class SimulatedPostgres {
     }
     for (int i = 0; i < partitions.length; i++) {
       if (granted.contains(partitions[i])) {
+        progress.add(new Write(partitions[i], in.getArrayOfLongs(1)[i], in.getArrayOfLongs(2)[i]));
         progressed(pipelines.get(partitions[i]), in, i);
       }
     }
@@ -508,6 +528,7 @@ public final class SimulatedPostgres {
       if (pipeline == null || pipeline.epoch != epoch) {
         return new SimulatedRows().add(false);
       }
+      progress.add(new Write(in.getInteger(1), epoch, 0));
       boolean isFirst = pipeline.epochOfWrite == epoch && pipeline.writeNo == 0;
       if (isFirst || pipeline.isNewest(epoch, 0)) {
         pipeline.nextOffset = in.getLong(3);
@@ -1015,7 +1036,37 @@ public final class SimulatedPostgres {
     return rows;
   }
 
+  private RowSet<Row> recordRewind(Tuple in) {
+    List<Object> rewind =
+        List.of(in.getString(0), in.getString(1), in.getInteger(2), in.getLong(3), in.getLong(4));
+    return new SimulatedRows().add(rewinds.merge(rewind, in.getBoolean(7), Boolean::logicalOr));
+  }
+
+  /** Only the command that rewinds writes any. */
+  private RowSet<Row> seenAlerts(Tuple in) {
+    return new SimulatedRows();
+  }
+
+  private static String place(String topicId, int partition) {
+    return topicId + "-" + partition;
+  }
+
+  private RowSet<Row> balancesPlace(Tuple in) {
+    return new SimulatedRows().add(balancesPlaces.get(place(in.getString(0), in.getInteger(1))));
+  }
+
+  private RowSet<Row> noteBalancesPlace(Tuple in) {
+    balancesPlaces.merge(place(in.getString(0), in.getInteger(1)), in.getLong(2), Math::max);
+    return new SimulatedRows();
+  }
+
   private RowSet<Row> applyBalances(Tuple in) {
+    String place = place(in.getString(6), in.getInteger(7));
+    Long known = balancesPlaces.get(place);
+    if (known == null || known < in.getLong(8)) {
+      return new SimulatedRows().add(false);
+    }
+    balancesPlaces.merge(place, in.getLong(9), Math::max);
     Set<String> announced = new HashSet<>();
     for (int i = 0; i < in.getArrayOfStrings(1).length; i++) {
       String userId = in.getArrayOfStrings(1)[i];
@@ -1033,6 +1084,6 @@ public final class SimulatedPostgres {
     if (!announced.isEmpty()) {
       onAccountsChanged.accept(announced);
     }
-    return new SimulatedRows();
+    return new SimulatedRows().add(true);
   }
 }

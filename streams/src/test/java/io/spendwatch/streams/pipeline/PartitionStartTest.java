@@ -78,7 +78,7 @@ class PartitionStartTest {
   void goesBackToWhatADatabaseThatWasPutBackKnows() {
     PartitionStart start = PartitionStart.of(kafka(0, 30, at(20), true), durable(12, 11));
     assertThat(start.offset()).isEqualTo(12);
-    assertThat(start.isRewound()).isTrue();
+    assertThat(start.rewind()).contains(new PartitionStart.Rewind(12, 20));
     assertThat(start.isCommitted()).isFalse();
     assertThat(start.loss()).isEmpty();
     assertThat(loss(kafka(15, 30, at(20), true), durable(12, 11)))
@@ -121,7 +121,7 @@ class PartitionStartTest {
 
   private static PartitionStart ordinary(long offset, long nextOffset) {
     return new PartitionStart(
-        offset, nextOffset, Optional.empty(), Optional.empty(), false, true, true);
+        offset, nextOffset, Optional.empty(), Optional.empty(), Optional.empty(), true, true);
   }
 
   private static Loss loss(SourceState kafka, Durable durable) {

@@ -326,6 +326,8 @@ class AuditIT {
           WRONG_USER_RISK     | UPDATE spendwatch.user_risk SET exposure_minor = exposure_minor + 1 WHERE user_id = 'u1' | UPDATE spendwatch.user_risk SET exposure_minor = exposure_minor - 1 WHERE user_id = 'u1'
           WRONG_USER_RISK     | UPDATE spendwatch.user_risk SET max_1h_minor = max_1h_minor + 1 WHERE user_id = 'u1' | UPDATE spendwatch.user_risk SET max_1h_minor = max_1h_minor - 1 WHERE user_id = 'u1'
           WRONG_USER_FEATURES | INSERT INTO spendwatch.user_features SELECT 'planted', 'USD', max(as_of), now(), 1, 1, 1, 1, 0, '{1}', 0, '{}' FROM spendwatch.user_features_versions WHERE next_user IS NULL | DELETE FROM spendwatch.user_features WHERE user_id = 'planted'
+          CHANGED_RUN         | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET findings = findings + 1 WHERE place = 1; RESET session_replication_role | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET findings = findings - 1 WHERE place = 1; RESET session_replication_role
+          CHANGED_RUN         | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET place = -1 WHERE place = 1; RESET session_replication_role | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET place = 1 WHERE place = -1; RESET session_replication_role
           """)
   void findsWhatIsWrongInARollupAndNothingElse(FindingKind kind, String plant, String undo)
       throws SQLException {

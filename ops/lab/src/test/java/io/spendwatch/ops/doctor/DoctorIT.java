@@ -78,6 +78,13 @@ class DoctorIT {
           "SELECT spendwatch.register_node('gone', 'a', '127.0.0.1', 1, now(), '1 min', '127.0.0.1:1')");
       statement.execute(
           "ALTER DATABASE " + bed.database().database() + " SET synchronous_commit = off");
+      statement.execute("CREATE ROLE doctors_ana LOGIN IN ROLE spendwatch_olap");
+      statement.execute(
+          """
+          INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at, outcome) VALUES ('FULL', 'n', now(), 'FINDINGS');
+          SET session_replication_role = replica;
+          UPDATE spendwatch.reconciliation_runs SET outcome = 'CLEAN';
+          """);
     }
 
     Diagnosis broken = look(Map.of("SPENDWATCH_PG_URL", "x"));
@@ -96,8 +103,12 @@ class DoctorIT {
             "schema",
             "privileges",
             "triggers",
+            "logins of people",
+            "audit runs",
             "partition counts",
             "nodes");
+    assertThat(found.get("logins of people")).contains("doctors_ana");
+    assertThat(found.get("audit runs")).contains("it was changed");
     assertThat(found.get("settings"))
         .contains("SPENDWATCH_PG_URL (did you mean SPENDWATCH_PG_URI?)");
     assertThat(found.get("topics")).contains(bed.topics().balancesDeadLetters());
@@ -110,6 +121,11 @@ class DoctorIT {
     assertThat(found.get("triggers")).endsWith("push_updates");
     assertThat(found.get("partition counts")).contains("4 in Kafka, 2 in force");
     assertThat(found.get("nodes")).contains("gone at 127.0.0.1:1");
+    try (Connection connection = bed.database().connect("doctor-it");
+        Statement statement = connection.createStatement()) {
+      // Roles are the whole server's.
+      statement.execute("DROP ROLE doctors_ana");
+    }
     assertThat(broken.checks().stream().filter(Check::isFinding))
         .allMatch(check -> !check.advice().isEmpty());
     assertThat(broken.exitStatus()).isEqualTo(1);

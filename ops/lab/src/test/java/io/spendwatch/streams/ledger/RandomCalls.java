@@ -243,11 +243,14 @@ final class RandomCalls {
     if (oneIn(4)) {
       alertSeqBefore = random.nextLong(alertSeqBefore + 3);
     }
+    long epoch = oneIn(4) ? pipeline.epoch() + random.nextInt(-1, 2) : pipeline.epoch();
+    // Each follows the one before it; one that does not finds that the tables were put back.
+    long next = pipeline.epochOfWrite == epoch ? Math.max(pipeline.writeNo, 0) + 1 : 1;
     LedgerBatch batch =
         new LedgerBatch(
             partition,
-            oneIn(4) ? pipeline.epoch() + random.nextInt(-1, 2) : pipeline.epoch(),
-            oneIn(4) ? random.nextLong(1, 600) : batches.size() + 1,
+            epoch,
+            oneIn(5) ? random.nextLong(1, next + 3) : next,
             instantMs(ALL_QUARTERS),
             oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
@@ -449,7 +452,27 @@ final class RandomCalls {
     int partition = anyPartition();
     long offset = random.nextLong(20);
     long epoch = stored.pipelines().getOrDefault(partition, new Pipeline()).epoch();
-    return switch (random.nextInt(5)) {
+    Sources.Rewind rewind =
+        new Sources.Rewind(topic, topicId, partition, offset % 3, 3 + offset % 2);
+    return switch (random.nextInt(9)) {
+      case 3 -> {
+        boolean isToBeRead = oneIn(3);
+        yield new Call(
+            "rewind",
+            rewind + " to be read: " + isToBeRead,
+            on -> on.sources().rewind(rewind, isToBeRead, "n", START_MS));
+      }
+      case 4 -> new Call("seen alerts", partition, on -> on.sources().seenAlerts(partition));
+      case 5 ->
+          new Call(
+              "balances place",
+              topicId + partition,
+              on -> on.sources().balancesPlace(topicId, partition));
+      case 6 ->
+          new Call(
+              "note balances place",
+              "%s-%d at %d".formatted(topicId, partition, offset),
+              on -> on.sources().noteBalancesPlace(topicId, partition, offset));
       case 0 ->
           new Call("topic id", topic + partition, on -> on.sources().topicId(topic, partition));
       case 1 -> new Call("rows end", partition, on -> on.sources().rowsEnd(partition));
@@ -541,7 +564,22 @@ final class RandomCalls {
                     balanceMinor(),
                     any(CURRENCIES),
                     asOfMs()));
-    return new Call("apply balances", balances, on -> on.accountsWriter().apply(balances));
+    String topicId = any(List.of("id 1", "id 2"));
+    int partition = anyPartition();
+    long from = oneIn(4) ? random.nextLong(20) : 0;
+    long number = oneIn(4) ? 256 : 1;
+    boolean isNoted = !oneIn(4);
+    AccountsWriter.Stretch stretch =
+        new AccountsWriter.Stretch(topicId, partition, from, from + balances.size(), number);
+    return new Call(
+        "apply balances",
+        balances + " of " + stretch + (isNoted ? ", which is noted" : ""),
+        on ->
+            isNoted
+                ? on.sources()
+                    .noteBalancesPlace(topicId, partition, from)
+                    .thenCompose(_ -> on.accountsWriter().apply(balances, stretch))
+                : on.accountsWriter().apply(balances, stretch));
   }
 
   private Call putAccount() {

@@ -109,6 +109,8 @@ final class RealServer implements Server, AutoCloseable {
         DELETE FROM spendwatch.topic_layout;
         DELETE FROM spendwatch.sources;
         DELETE FROM spendwatch.lost_records;
+        DELETE FROM spendwatch.balances_progress;
+        DELETE FROM spendwatch.rewinds;
         """
             .formatted(names, instants));
     var _ = takeAnnounced();

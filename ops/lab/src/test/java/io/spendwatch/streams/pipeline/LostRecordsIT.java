@@ -143,14 +143,17 @@ class LostRecordsIT {
 
     PipelinesBed.Node node = bed.start("a");
 
+    askForIt();
     awaitJudged(IntStream.range(0, 20));
     assertThat(lost()).as("the log still had them").isEmpty();
     node.stop();
 
     putBack();
+    bed.execute("UPDATE spendwatch.rewinds SET asked_at = NULL");
     bed.deleteRecordsBefore(source, 15);
     bed.start("a");
 
+    askForIt();
     awaitJudged(IntStream.concat(IntStream.range(0, 10), IntStream.range(15, 20)));
     assertThat(lost()).containsExactly("10 15 EXPIRED");
   }
@@ -195,6 +198,14 @@ class LostRecordsIT {
     long noted = bed.number("SELECT sum(to_offset - from_offset) FROM spendwatch.lost_records");
     assertThat(noted).isPositive().isEqualTo(node.status().lostRecords());
     assertThat(stored + noted).as("each is stored or noted").isEqualTo(5_001);
+  }
+
+  /** As {@code spendwatch rewind --yes} does, which RestoredDatabaseIT tries. */
+  private void askForIt() {
+    String noticed = "SELECT count(*) FROM spendwatch.rewinds WHERE asked_at IS NULL";
+    await().atMost(LIMIT).until(() -> bed.number(noticed) == 1);
+    assertThat(bed.number("SELECT count(*) FROM spendwatch.transactions")).isEqualTo(10);
+    bed.execute("UPDATE spendwatch.rewinds SET asked_at = now()");
   }
 
   private void putBack() {

@@ -70,6 +70,7 @@ public final class PipelinesBed implements AutoCloseable {
   private static final int PARTITIONS = 4;
 
   private final String bootstrapServers;
+  private final PostgresAddress server;
   private final PostgresAddress database;
   private final String name = "t" + UUID.randomUUID().toString().substring(0, 8);
   private final Topics topics =
@@ -87,6 +88,7 @@ public final class PipelinesBed implements AutoCloseable {
    */
   public PipelinesBed(String bootstrapServers, PostgresAddress server) throws Exception {
     this.bootstrapServers = bootstrapServers;
+    this.server = server;
     this.database =
         new PostgresAddress(
             server.hosts(), name, server.parameters(), server.user(), server.password());
@@ -309,6 +311,43 @@ public final class PipelinesBed implements AutoCloseable {
 
   String plainUser() {
     return name + "_watcher";
+  }
+
+  /** Keeps the database as it is, for {@link #restore()}; no node may run. */
+  void snapshot() throws SQLException {
+    onTheServer(
+        "DROP DATABASE IF EXISTS " + name + "_snapshot",
+        "CREATE DATABASE %s_snapshot TEMPLATE %s".formatted(name, name));
+  }
+
+  /** An empty database with the schema of today, for {@link #restore()}. */
+  void snapshotOfNothing() throws SQLException {
+    onTheServer("CREATE DATABASE " + name + "_snapshot");
+    int _ =
+        new Schema(
+                new PostgresAddress(
+                    database.hosts(),
+                    name + "_snapshot",
+                    database.parameters(),
+                    database.user(),
+                    database.password()))
+            .migrate(Instant.EPOCH);
+  }
+
+  /** Puts the database back to the snapshot, whoever is connected. */
+  void restore() throws SQLException {
+    onTheServer(
+        "DROP DATABASE %s WITH (FORCE)".formatted(name),
+        "CREATE DATABASE %s TEMPLATE %s_snapshot".formatted(name, name));
+  }
+
+  private void onTheServer(String... statements) throws SQLException {
+    try (Connection connection = server.connect("spendwatch-tests");
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
   }
 
   /** The consumer group of the nodes. */

@@ -19,8 +19,10 @@ import io.spendwatch.streams.life.PartitionStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,24 +133,45 @@ class PipelinesIT {
   }
 
   @Test
-  void putsAsideWhatIsOlderThanTheFloor() {
-    bed.start("a", "spendwatch.pipeline.event-time-floor = 2024-07-12");
+  void putsAsideWhatTheSettingsDoNotAccept() {
+    bed.start(
+        "a",
+        """
+        spendwatch.pipeline { event-time-floor = 2024-07-12, amount-minor-max = 900 }
+        """);
     bed.send(purchase("tx1", "42", Spending.START_MS - 1, 900));
     bed.send(purchase("tx2", "42", Spending.START_MS, 900));
+    bed.send(purchase("tx3", "42", Spending.START_MS, 901));
+    bed.send(purchase("tx4", "4111111111111111", Spending.START_MS, 900));
+    bed.send(new Balance("43", "of card 4111 1111 1111 1111", 1, "USD", Spending.START_MS));
     bed.flush();
     await()
         .atMost(LIMIT)
         .untilAsserted(
             () ->
                 assertThat(bed.allCommitted(bed.topics().transactionsDeadLetters()))
-                    .singleElement()
-                    .satisfies(
-                        letter ->
-                            assertThat(letter.headers().lastHeader(DeadLetters.REASON).value())
-                                .asString(UTF_8)
-                                .isEqualTo("TOO_OLD_EVENT_TIME")));
+                    .extracting(PipelinesIT::reason)
+                    .containsExactlyInAnyOrder(
+                        "TOO_OLD_EVENT_TIME", "AMOUNT_TOO_LARGE", "PAN_SUSPECTED"));
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(bed.allCommitted(bed.topics().balancesDeadLetters()))
+                    .extracting(PipelinesIT::reason)
+                    .containsExactly("PAN_SUSPECTED"));
     assertThat(bed.column("SELECT transaction_id FROM spendwatch.transactions"))
         .containsExactly("tx2");
+    assertThat(
+            Stream.of(bed.topics().transactionsDeadLetters(), bed.topics().balancesDeadLetters())
+                .flatMap(topic -> bed.allCommitted(topic).stream()))
+        .noneMatch(letter -> letter.toString().contains("4111111111111111"))
+        .noneMatch(letter -> new String(letter.value(), UTF_8).replace(" ", "").contains("41111111"))
+        .noneMatch(letter -> new String(letter.key(), UTF_8).contains("41111111"));
+  }
+
+  private static String reason(ConsumerRecord<byte[], byte[]> letter) {
+    return new String(letter.headers().lastHeader(DeadLetters.REASON).value(), UTF_8);
   }
 
   @Test

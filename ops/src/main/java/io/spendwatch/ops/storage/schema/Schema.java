@@ -32,6 +32,7 @@ public final class Schema {
   private static final String OWNER = "spendwatch_owner";
   private static final String OLTP = "spendwatch_oltp";
   private static final String OLAP = "spendwatch_olap";
+  private static final String AUDIT = "spendwatch_audit";
 
   private static final String MAKE_ROLES = SqlText.load(Schema.class, "make_roles");
   private static final String LIST_NOT_OWNED = SqlText.load(Schema.class, "list_not_owned");
@@ -170,7 +171,7 @@ public final class Schema {
     try (Connection connection = address.connect("spendwatch-migrate");
         Statement statement = connection.createStatement()) {
       List<String> outOfReach = new ArrayList<>();
-      for (String role : List.of(OWNER, OLTP, OLAP)) {
+      for (String role : List.of(OWNER, OLTP, OLAP, AUDIT)) {
         if (!mayActAs(statement, role)) {
           outOfReach.add(role);
         }

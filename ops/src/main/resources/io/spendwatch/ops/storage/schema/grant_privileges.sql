@@ -9,18 +9,19 @@ BEGIN
       spendwatch.topic_layout, spendwatch.cluster_leases, spendwatch.sources, spendwatch.lost_records, spendwatch.rollup_feed,
       spendwatch.rollup_alerts, spendwatch.rollups, spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts,
       spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving,
-      spendwatch.user_risk_clock, spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions
-      FROM spendwatch_oltp;
+      spendwatch.user_risk_clock, spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions,
+      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
     GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines TO spendwatch_oltp;
     -- What is lost, too, is for people to acknowledge.
     GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts, spendwatch.lost_records TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.claims, spendwatch.topic_layout, spendwatch.cluster_leases,
-      spendwatch.sources
+      spendwatch.sources, spendwatch.rewinds
       TO spendwatch_oltp;
+    GRANT SELECT, INSERT ON spendwatch.seen_alerts TO spendwatch_oltp;
     -- How far it is, which it derives from facts.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes, spendwatch.progress TO spendwatch_oltp;
-    GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes TO spendwatch_oltp;
+    GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes, spendwatch.balances_progress TO spendwatch_oltp;
     -- The roll-ups, likewise. Whoever writes notes what is to be added to them, and the follower adds it.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend,
       spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
@@ -36,18 +37,18 @@ BEGIN
   END IF;
 
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_olap') THEN
-    -- What the audit has found is its own.
-    GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
-      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late
-      TO spendwatch_olap;
-    -- Analysis reads; partitions of transactions through their parent, those to come included.
+    -- Analysis reads, and writes nothing; partitions of transactions through their parent, those to come included.
     REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
       spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
       spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
       spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
-      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions FROM spendwatch_olap;
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions,
+      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
+      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
+      spendwatch.reconciliation_chain FROM spendwatch_olap;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_olap;
     GRANT SELECT ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
@@ -55,10 +56,55 @@ BEGIN
       spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
       spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
-      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions TO spendwatch_olap;
-    GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.user_features_at(date, text, text) TO spendwatch_olap;
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions,
+      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
+      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
+      spendwatch.reconciliation_chain TO spendwatch_olap;
+    GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(), spendwatch.user_features_at(date, text, text)
+      TO spendwatch_olap;
+    GRANT EXECUTE ON FUNCTION spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO spendwatch_olap;
     BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO spendwatch_olap', current_database());
+    EXCEPTION
+      -- Who does not own the database may not say so; unless somebody has revoked it, everybody has it.
+      WHEN insufficient_privilege THEN NULL;
+    END;
+  END IF;
+
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_audit') THEN
+    -- The audit reads all that analysis does, and alone writes what it has found. What has been found is not taken back: triggers.
+    REVOKE ALL ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
+      spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
+      spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
+      spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
+      spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
+      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions,
+      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
+      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
+      spendwatch.reconciliation_chain FROM spendwatch_audit;
+    GRANT USAGE ON SCHEMA spendwatch TO spendwatch_audit;
+    GRANT SELECT ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
+      spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
+      spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
+      spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
+      spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
+      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions,
+      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
+      spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
+      spendwatch.reconciliation_chain TO spendwatch_audit;
+    GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(), spendwatch.user_features_at(date, text, text)
+      TO spendwatch_audit;
+    GRANT EXECUTE ON FUNCTION spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO spendwatch_audit;
+    GRANT INSERT, UPDATE ON spendwatch.reconciliation_runs TO spendwatch_audit;
+    GRANT INSERT, UPDATE, DELETE ON spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
+      spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late TO spendwatch_audit;
+    BEGIN
+      EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO spendwatch_audit', current_database());
     EXCEPTION
       -- Who does not own the database may not say so; unless somebody has revoked it, everybody has it.
       WHEN insufficient_privilege THEN NULL;

@@ -7,6 +7,7 @@ import io.spendwatch.ops.testing.TestBed;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -80,7 +81,17 @@ class RolesIT {
           SELECT partition_granularity FROM spendwatch.settings           | refused | allowed
           UPDATE spendwatch.settings SET partition_granularity = 'month'  | refused | refused
           SELECT count(*) FROM spendwatch.reconciliation_findings         | refused | allowed
-          DELETE FROM spendwatch.reconciliation_positions                 | refused | allowed
+          DELETE FROM spendwatch.reconciliation_positions                 | refused | refused
+          INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at, outcome) VALUES ('FULL', 'n', now(), 'CLEAN') | refused | refused
+          DELETE FROM spendwatch.reconciliation_findings                  | refused | refused
+          SELECT * FROM spendwatch.reconciliation_runs FOR UPDATE         | refused | refused
+          SELECT count(*) FROM spendwatch.broken_runs()                   | refused | allowed
+          LOCK TABLE spendwatch.reconciliation_runs IN SHARE MODE         | refused | refused
+          SELECT * FROM spendwatch.locks FOR UPDATE                       | refused | refused
+          LOCK TABLE spendwatch.locks                                     | refused | refused
+          SELECT * FROM spendwatch.accounts FOR SHARE                     | allowed | refused
+          INSERT INTO spendwatch.seen_alerts VALUES (0, 'a')              | allowed | refused
+          DELETE FROM spendwatch.rewinds                                  | refused | refused
           CREATE TABLE spendwatch.mine (id int)                           | refused | refused
           CREATE TEMPORARY TABLE mine (id int)                            | allowed | allowed
           SELECT count(*) FROM spendwatch.flyway_schema_history           | refused | refused
@@ -100,6 +111,116 @@ class RolesIT {
                   answer(connection, statement, "spendwatch_olap", asked)))
           .containsExactly(oltp, olap);
     }
+  }
+
+  /** What an audit has said stays as it was said: also with the rights of who audits. */
+  @Test
+  void runsThatHaveEndedAndTheirFindingsAreNotChanged(TestBed bed) throws SQLException {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      statement.execute("SET SESSION AUTHORIZATION spendwatch_audit");
+      for (int run = 0; run < 3; run++) {
+        statement.execute(
+            "INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at) VALUES ('FULL', 'n', now())");
+        statement.execute(
+            """
+            INSERT INTO spendwatch.reconciliation_findings (run_id, last_run_id, kind, kafka_offset, detail, reproduce)
+            SELECT max(run_id), max(run_id), 'OFFSET_GAP', max(run_id), 'd', 'r' FROM spendwatch.reconciliation_runs
+            """);
+        statement.execute(
+            "UPDATE spendwatch.reconciliation_runs SET outcome = 'FINDINGS', finished_at = now() WHERE outcome IS NULL");
+      }
+      for (String change :
+          List.of(
+              "UPDATE spendwatch.reconciliation_runs SET outcome = 'CLEAN'",
+              "UPDATE spendwatch.reconciliation_findings SET kind = 'OTHER'",
+              "UPDATE spendwatch.reconciliation_findings SET resolved_run_id = run_id",
+              "DELETE FROM spendwatch.reconciliation_findings",
+              """
+              INSERT INTO spendwatch.reconciliation_findings (run_id, last_run_id, kind, detail, reproduce)
+              SELECT run_id, run_id, 'OFFSET_GAP', 'd', 'r' FROM spendwatch.reconciliation_runs
+              """)) {
+        assertThat(refusal(connection, change)).as(change).isEqualTo("23001");
+      }
+      assertThat(broken(statement)).isEmpty();
+      // The owner, on purpose.
+      statement.execute("RESET SESSION AUTHORIZATION");
+      assertThat(refusal(connection, "TRUNCATE spendwatch.reconciliation_runs CASCADE"))
+          .isEqualTo("23001");
+      statement.execute("SET session_replication_role = replica");
+      for (String change :
+          List.of(
+              "UPDATE spendwatch.reconciliation_runs SET outcome = 'CLEAN' WHERE place = (SELECT max(place) - 1 FROM spendwatch.reconciliation_runs)",
+              "DELETE FROM spendwatch.reconciliation_runs WHERE place = (SELECT max(place) FROM spendwatch.reconciliation_runs)",
+              "DELETE FROM spendwatch.reconciliation_runs WHERE place = (SELECT max(place) - 1 FROM spendwatch.reconciliation_runs)",
+              "DELETE FROM spendwatch.reconciliation_findings WHERE detail = 'd'",
+              "UPDATE spendwatch.reconciliation_findings SET resolved_run_id = run_id WHERE detail = 'd'",
+              "INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at, outcome) VALUES ('FULL', 'n', now(), 'CLEAN')")) {
+        Savepoint before = connection.setSavepoint();
+        statement.execute(change);
+        assertThat(broken(statement)).as(change).isNotEmpty();
+        connection.rollback(before);
+      }
+      assertThat(broken(statement)).isEmpty();
+      connection.rollback();
+    }
+  }
+
+  private static List<String> broken(Statement statement) throws SQLException {
+    List<String> broken = new ArrayList<>();
+    try (ResultSet rows = statement.executeQuery("SELECT * FROM spendwatch.broken_runs()")) {
+      while (rows.next()) {
+        broken.add(rows.getString(1) + " " + rows.getString(2));
+      }
+    }
+    return broken;
+  }
+
+  private static String refusal(Connection connection, String sql) throws SQLException {
+    Savepoint before = connection.setSavepoint();
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+      return "done";
+    } catch (SQLException e) {
+      return e.getSQLState();
+    } finally {
+      connection.rollback(before);
+    }
+  }
+
+  /** Advisory locks anybody can take, also one that a former version took. */
+  @Test
+  void noLoginKeepsANewDayWaiting(TestBed bed) throws SQLException {
+    try (Connection analyst = bed.database().connect("analyst");
+        Statement lock = analyst.createStatement();
+        Connection node = bed.database().connect("node");
+        Statement statement = node.createStatement()) {
+      lock.execute("SET SESSION AUTHORIZATION spendwatch_olap");
+      lock.execute("SELECT pg_advisory_lock(hashtextextended('spendwatch.ensure_partitions', 0))");
+      lock.execute("SELECT pg_advisory_lock(hashtextextended('spendwatch.merge_old_days', 0))");
+      statement.execute("SET SESSION AUTHORIZATION spendwatch_oltp");
+      statement.execute("SELECT spendwatch.ensure_partitions('{2031-05-05Z}')");
+      statement.execute("SELECT spendwatch.merge_old_days(1, NULL)");
+    }
+    assertThat(
+            column(
+                bed.database(),
+                "SELECT proname FROM pg_proc WHERE pronamespace = 'spendwatch'::regnamespace AND prosrc ~ 'advisory'"))
+        .isEmpty();
+  }
+
+  /** Nodes of before had logins that were members of two roles. */
+  @Test
+  void whoeverWorkedForTheHotPathMayAuditAfterAMigration(TestBed bed) throws SQLException {
+    execute(
+        bed.database(),
+        "CREATE ROLE old_node LOGIN",
+        "GRANT spendwatch_oltp, spendwatch_olap TO old_node");
+    assertThat(new Schema(bed.database()).migrate(NOW)).isZero();
+    assertThat(
+            column(bed.database(), "SELECT pg_has_role('old_node', 'spendwatch_audit', 'MEMBER')"))
+        .containsExactly("t");
   }
 
   @Test
@@ -211,7 +332,7 @@ class RolesIT {
             bed, "may_make_roles", "CREATE ROLE may_make_roles LOGIN CREATEROLE PASSWORD 'x'");
     execute(
         bed.database(),
-        "GRANT spendwatch_owner, spendwatch_oltp, spendwatch_olap TO may_make_roles WITH ADMIN OPTION");
+        "GRANT spendwatch_owner, spendwatch_oltp, spendwatch_olap, spendwatch_audit TO may_make_roles WITH ADMIN OPTION");
     int _ = new Schema(own).migrate(NOW);
     assertThat(new Schema(own).migrate(NOW)).isZero();
     assertThat(new Schema(own).rolesOutOfReach()).isEmpty();
@@ -224,12 +345,14 @@ class RolesIT {
         databaseOf(bed, "may_nothing", "CREATE ROLE may_nothing LOGIN PASSWORD 'x'");
     int _ = new Schema(own).migrate(NOW);
     assertThat(new Schema(own).rolesOutOfReach())
-        .containsExactly("spendwatch_owner", "spendwatch_oltp", "spendwatch_olap");
+        .containsExactly(
+            "spendwatch_owner", "spendwatch_oltp", "spendwatch_olap", "spendwatch_audit");
     assertThat(owners(own)).containsExactly("may_nothing");
     execute(own, ROW.replace("2004-01-01", "2030-02-28"));
 
     execute(
-        bed.database(), "GRANT spendwatch_owner, spendwatch_oltp, spendwatch_olap TO may_nothing");
+        bed.database(),
+        "GRANT spendwatch_owner, spendwatch_oltp, spendwatch_olap, spendwatch_audit TO may_nothing");
     assertThat(new Schema(own).migrate(NOW)).isZero();
     assertThat(new Schema(own).rolesOutOfReach()).isEmpty();
     assertThat(owners(own)).containsExactly("spendwatch_owner");

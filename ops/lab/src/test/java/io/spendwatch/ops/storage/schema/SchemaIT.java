@@ -258,7 +258,7 @@ class SchemaIT {
                   integer(
                           bed.database(),
                           "SELECT count(*) FROM pg_stat_activity"
-                              + " WHERE application_name = 'test-of-the-past' AND wait_event = 'advisory'")
+                              + " WHERE application_name = 'test-of-the-past' AND wait_event_type = 'Lock'")
                       == 1);
       first.commit();
       assertThat(made.get(20, TimeUnit.SECONDS)).isZero();
