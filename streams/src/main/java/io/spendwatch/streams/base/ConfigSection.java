@@ -138,6 +138,12 @@ public final class ConfigSection {
     return section.getInt(key);
   }
 
+  /** True or false, also as {@code yes}, {@code on} and their opposites. */
+  public boolean bool(String key) {
+    asked.add(key);
+    return section.getBoolean(key);
+  }
+
   /** A size such as {@code 512 KiB}, in bytes; at most 2 GiB. */
   public int bytes(String key) {
     asked.add(key);
