@@ -143,7 +143,7 @@ public record ClusterConfig(
    */
   public void checkDoors() {
     check(
-        tls.isOn() || withoutTls || Hosts.isLoopback(listensAtHost()),
+        tls.isOn() || withoutTls || isOnThisMachineOnly(),
         PATH + (bindHost.isEmpty() ? ".host" : ".bind-host"),
         listensAtHost(),
         "an address of this machine only, such as 127.0.0.1; or SPENDWATCH_CLUSTER_TLS_CERTIFICATE_FILE,"
@@ -154,6 +154,11 @@ public record ClusterConfig(
   /** Where it listens for the cluster's connections, for people. */
   public String listensAt() {
     return listensAtHost() + ":" + (bindPort.isEmpty() ? port : bindPort);
+  }
+
+  /** Whether no other machine reaches it. May block for a look-up of the host's name. */
+  public boolean isOnThisMachineOnly() {
+    return Hosts.isLoopback(listensAtHost());
   }
 
   String listensAtHost() {

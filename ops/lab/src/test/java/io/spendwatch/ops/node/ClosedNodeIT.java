@@ -16,7 +16,7 @@ import io.spendwatch.ops.lab.cli.Lab;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.testing.Browser;
-import io.spendwatch.ops.testing.Certificates;
+import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;

@@ -12,7 +12,7 @@ import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
-import io.spendwatch.ops.testing.Certificates;
+import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
