@@ -93,10 +93,7 @@ final class OidcTokens implements Callers {
                 config.interval(),
                 clock)
             : Renewed.each(
-                setting,
-                new Fetched(URI.create(config.keys()))::next,
-                config.interval(),
-                clock);
+                setting, new Fetched(URI.create(config.keys()))::next, config.interval(), clock);
   }
 
   /**

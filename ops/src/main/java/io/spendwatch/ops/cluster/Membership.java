@@ -145,11 +145,7 @@ public final class Membership {
     }
     ServerBinding binding;
     try {
-      binding =
-          server
-              .bind(handler)
-              .toCompletableFuture()
-              .join();
+      binding = server.bind(handler).toCompletableFuture().join();
     } catch (CompletionException e) {
       throw new OperatorException(
           String.format(
@@ -165,7 +161,8 @@ public final class Membership {
         ClusterBootstrap.get(system)
             .routes(
                 ManagementRouteProviderSettings.apply(
-                    Uri.create((tls.isPresent() ? "https://" : "http://") + config.host() + ":" + port)
+                    Uri.create(
+                            (tls.isPresent() ? "https://" : "http://") + config.host() + ":" + port)
                         .asScala(),
                     true));
     answers.complete(RouteAdapter.asJava(routes).handler(system));

@@ -40,7 +40,9 @@ final class DoorChecks {
     List<String> open = new ArrayList<>();
     if (!http.access().isOn()) {
       open.add(
-          http.withoutLogin() ? "anybody may ask, without a token" : "nodes do not start: no login");
+          http.withoutLogin()
+              ? "anybody may ask, without a token"
+              : "nodes do not start: no login");
     }
     if (!http.tls().isOn()) {
       open.add(http.withoutTls() ? "nothing is encrypted" : "nodes do not start: no TLS");

@@ -471,8 +471,7 @@ public final class Node {
     }
   }
 
-  private static ServerBuilder server(
-      ActorSystem<?> system, HttpConfig http, InstantSource clock) {
+  private static ServerBuilder server(ActorSystem<?> system, HttpConfig http, InstantSource clock) {
     ServerBuilder server = Http.get(system).newServerAt(http.host(), http.port());
     if (!http.tls().isOn()) {
       return server;
@@ -490,11 +489,7 @@ public final class Node {
     HttpConfig http = configuration.http();
     ServerBuilder server = server(system, http, clock);
     try {
-      ServerBinding binding =
-          server
-              .bind(api.routes())
-              .toCompletableFuture()
-              .join();
+      ServerBinding binding = server.bind(api.routes()).toCompletableFuture().join();
       // Until the last: whoever asks meanwhile is told that the node drains.
       CoordinatedShutdown.get(system)
           .addTask(

@@ -117,10 +117,7 @@ public final class RenewedTls {
                     .map(
                         key ->
                             Pem.keys(
-                                files.certificateSetting(),
-                                certificate,
-                                files.keySetting(),
-                                key)));
+                                files.certificateSetting(), certificate, files.keySetting(), key)));
   }
 
   private X509ExtendedTrustManager trust() {

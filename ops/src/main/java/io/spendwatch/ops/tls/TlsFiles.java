@@ -12,10 +12,7 @@ import java.util.Optional;
  * @param authorities whose word is taken about others
  */
 public record TlsFiles(
-    String path,
-    Optional<String> certificate,
-    Optional<String> key,
-    Optional<String> authorities) {
+    String path, Optional<String> certificate, Optional<String> key, Optional<String> authorities) {
   private static final String CERTIFICATE = "certificate-file";
   private static final String KEY = "key-file";
   private static final String AUTHORITIES = "authorities-file";

@@ -35,7 +35,8 @@ class AccessFileTest {
             "# people\n\n  "
                 + AccessFile.line("anna@example.org", Role.ANALYST, TOKEN)
                 + "  \r\n"
-                + AccessFile.line("grafana", Role.VIEWER, "another").toUpperCase(Locale.ROOT)
+                + AccessFile.line("grafana", Role.VIEWER, "another")
+                    .toUpperCase(Locale.ROOT)
                     .replace("GRAFANA VIEWER", "grafana viewer")
                 + "\n");
     AccessFile access = AccessFile.read("here", file.toString(), clock);
@@ -60,7 +61,9 @@ class AccessFileTest {
     AccessFile access = AccessFile.read("here", file.toString(), clock);
     write(AccessFile.line("bert", Role.OPERATOR, "his"));
     assertThat(access.of(TOKEN)).as("before it is looked at").isPresent();
-    await().atMost(PATIENCE).until(() -> passing(Duration.ofSeconds(5), () -> access.of(TOKEN).isEmpty()));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> passing(Duration.ofSeconds(5), () -> access.of(TOKEN).isEmpty()));
     assertThat(access.of("his")).hasValue(new Caller("bert", Role.OPERATOR));
   }
 
@@ -83,7 +86,9 @@ class AccessFileTest {
     now.set(now.get().plusSeconds(60));
     assertThat(access.of(TOKEN)).isPresent();
     write(AccessFile.line("bert", Role.VIEWER, "his"));
-    await().atMost(PATIENCE).until(() -> passing(Duration.ofSeconds(5), () -> access.of("his").isPresent()));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> passing(Duration.ofSeconds(5), () -> access.of("his").isPresent()));
   }
 
   @ParameterizedTest
@@ -100,7 +105,8 @@ class AccessFileTest {
     Path file = write("# first\n" + line + "\n");
     assertThatThrownBy(() -> AccessFile.read("the.setting", file.toString(), clock))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContainingAll("the.setting", file.toString(), "line 2", "viewer|analyst|operator")
+        .hasMessageContainingAll(
+            "the.setting", file.toString(), "line 2", "viewer|analyst|operator")
         .hasMessageNotContaining(TOKEN);
   }
 

@@ -63,10 +63,10 @@ class OidcTokensTest {
   @Test
   void knowsWhomItsIssuerVouchesFor() throws Exception {
     Callers callers = callers(file(rsa, ec));
-    assertThat(callers.of(byRsa(rsa, claims(_ -> {}))))
-        .hasValue(new Caller("anna", Role.ANALYST));
+    assertThat(callers.of(byRsa(rsa, claims(_ -> {})))).hasValue(new Caller("anna", Role.ANALYST));
     SignedJWT byEc =
-        new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.ES256).keyID("ec").build(), claims(_ -> {}));
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.ES256).keyID("ec").build(), claims(_ -> {}));
     byEc.sign(new ECDSASigner(ec));
     assertThat(callers.of(byEc.serialize())).hasValue(new Caller("anna", Role.ANALYST));
   }
@@ -74,13 +74,29 @@ class OidcTokensTest {
   @Test
   void takesTheGreatestRoleAndNoneForNoRole() throws Exception {
     Callers callers = callers(file(rsa));
-    assertThat(callers.of(byRsa(rsa, claims(claim -> claim.claim("realm_access", roles("spendwatch-viewer", "spendwatch-operator"))))))
+    assertThat(
+            callers.of(
+                byRsa(
+                    rsa,
+                    claims(
+                        claim ->
+                            claim.claim(
+                                "realm_access",
+                                roles("spendwatch-viewer", "spendwatch-operator"))))))
         .hasValue(new Caller("anna", Role.OPERATOR));
-    assertThat(callers.of(byRsa(rsa, claims(claim -> claim.claim("realm_access", Map.of("roles", "x spendwatch-viewer"))))))
+    assertThat(
+            callers.of(
+                byRsa(
+                    rsa,
+                    claims(
+                        claim ->
+                            claim.claim("realm_access", Map.of("roles", "x spendwatch-viewer"))))))
         .hasValue(new Caller("anna", Role.VIEWER));
-    assertThat(callers.of(byRsa(rsa, claims(claim -> claim.claim("realm_access", roles("operator"))))))
+    assertThat(
+            callers.of(byRsa(rsa, claims(claim -> claim.claim("realm_access", roles("operator"))))))
         .isEmpty();
-    assertThat(callers.of(byRsa(rsa, claims(claim -> claim.claim("realm_access", null))))).isEmpty();
+    assertThat(callers.of(byRsa(rsa, claims(claim -> claim.claim("realm_access", null)))))
+        .isEmpty();
   }
 
   @Test
@@ -105,14 +121,18 @@ class OidcTokensTest {
     assertThat(callers.of(new PlainJWT(claims(_ -> {})).serialize())).as("unsigned").isEmpty();
     // The public key taken for a secret that both have.
     SignedJWT confused =
-        new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.HS256).keyID("rsa").build(), claims(_ -> {}));
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.HS256).keyID("rsa").build(), claims(_ -> {}));
     confused.sign(new MACSigner(rsa.toRSAPublicKey().getEncoded()));
     assertThat(callers.of(confused.serialize())).as("by the public key").isEmpty();
     String good = byRsa(rsa, claims(_ -> {}));
     String payload = good.substring(0, good.lastIndexOf('.'));
     String other = byRsa(rsa, claims(claim -> claim.subject("root")));
-    assertThat(callers.of(payload + other.substring(other.lastIndexOf('.')))).as("tampered").isEmpty();
-    for (String none : List.of("", "a.b", "a.b.c", "..", good + "x", good + ".x", "x".repeat(100_000))) {
+    assertThat(callers.of(payload + other.substring(other.lastIndexOf('.'))))
+        .as("tampered")
+        .isEmpty();
+    for (String none :
+        List.of("", "a.b", "a.b.c", "..", good + "x", good + ".x", "x".repeat(100_000))) {
       assertThat(callers.of(none)).isEmpty();
     }
   }
@@ -141,7 +161,8 @@ class OidcTokensTest {
         exchange -> {
           asked.incrementAndGet();
           byte[] body = served.get().getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(body.length == 0 ? 503 : 200, body.length == 0 ? -1 : body.length);
+          exchange.sendResponseHeaders(
+              body.length == 0 ? 503 : 200, body.length == 0 ? -1 : body.length);
           exchange.getResponseBody().write(body);
           exchange.close();
         });
@@ -169,7 +190,8 @@ class OidcTokensTest {
   void keysThatAnybodyOnTheWayCouldChangeAreNotTaken() {
     assertThatThrownBy(() -> config("http://issuer.example/keys"))
         .hasMessageContaining("spendwatch.http.access.oidc.keys");
-    assertThatThrownBy(() -> callers("/nowhere/keys.json")).hasMessageContaining("/nowhere/keys.json");
+    assertThatThrownBy(() -> callers("/nowhere/keys.json"))
+        .hasMessageContaining("/nowhere/keys.json");
   }
 
   private void awaitLater(Callable<Boolean> condition) {
@@ -231,7 +253,8 @@ class OidcTokensTest {
 
   private static String byRsa(RSAKey key, JWTClaimsSet claims) throws JOSEException {
     var token =
-        new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), claims);
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), claims);
     token.sign(new RSASSASigner(key));
     return token.serialize();
   }

@@ -149,8 +149,7 @@ class GuardTest {
   void whatNobodyHasThoughtOfIsNotOpen(String method, String path, String role) throws Exception {
     assertThat(send(closed, method, path).statusCode()).isEqualTo(401);
     for (Role has : Role.values()) {
-      assertThat(
-              send(closed, method, path, "Authorization", "Bearer " + token(has)).statusCode())
+      assertThat(send(closed, method, path, "Authorization", "Bearer " + token(has)).statusCode())
           .as("%s %s as %s", method, path, has)
           .isEqualTo(has.includes(Role.named(role).orElseThrow()) ? 200 : 403);
     }
@@ -194,7 +193,8 @@ class GuardTest {
           """)
   void aPageOfAnotherOriginChangesNothing(String header, int status) throws Exception {
     int colon = header.indexOf(':');
-    String value = header.substring(colon + 1).strip().replace("HERE", open.server().getAuthority());
+    String value =
+        header.substring(colon + 1).strip().replace("HERE", open.server().getAuthority());
     for (String path : List.of(RECONCILIATIONS, "/api/v1/check")) {
       assertThat(send(open, "POST", path, header.substring(0, colon), value).statusCode())
           .as(path)
@@ -338,8 +338,7 @@ class GuardTest {
                       + headers
                       + "\r\n")
                   .getBytes(StandardCharsets.US_ASCII));
-      String answer =
-          new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
       return Integer.parseInt(answer.split(" ", 3)[1]);
     }
   }

@@ -73,7 +73,8 @@ class HttpConfigTest {
   void whoAsksKnowsFromTheSameSettingsHow() {
     assertThat(config("host = 127.0.0.1, port = 81").address())
         .isEqualTo(URI.create("http://127.0.0.1:81"));
-    HttpConfig encrypted = config("tls { certificate-file = a, key-file = b }, token = my-own-token");
+    HttpConfig encrypted =
+        config("tls { certificate-file = a, key-file = b }, token = my-own-token");
     assertThat(encrypted.address("node-1:8080")).isEqualTo(URI.create("https://node-1:8080"));
     assertThat(encrypted.login().authorization()).hasValue("Bearer my-own-token");
     assertThat(encrypted.login().toString()).doesNotContain("my-own-token");

@@ -96,12 +96,12 @@ class KubernetesManifestsTest {
         .filter(name -> name.matches("SPENDWATCH_(HTTP|CLUSTER)_.*_FILE"))
         .forEach(
             name ->
-                assertThat(mounted).as(name).anyMatch(path -> variable(name).startsWith(path + "/")));
+                assertThat(mounted)
+                    .as(name)
+                    .anyMatch(path -> variable(name).startsWith(path + "/")));
     assertThat(names(container().path("volumeMounts")))
         .containsExactlyElementsOf(names(pod().path("spec").path("volumes")));
-    assertThat(
-            List.of(
-                scheme("startupProbe"), scheme("livenessProbe"), scheme("readinessProbe")))
+    assertThat(List.of(scheme("startupProbe"), scheme("livenessProbe"), scheme("readinessProbe")))
         .containsOnly("HTTPS");
   }
 

@@ -289,9 +289,7 @@ public final class Database implements Statements {
             () ->
                 vertx.executeBlocking(
                     () ->
-                        config
-                            .connectOptions(refused::set)
-                            .addProperty("application_name", name)))
+                        config.connectOptions(refused::set).addProperty("application_name", name)))
         .using(vertx)
         .build();
   }

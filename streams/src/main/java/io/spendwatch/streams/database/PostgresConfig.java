@@ -97,9 +97,9 @@ public record PostgresConfig(
 
   /**
    * Fresh options for a connection; password and certificates as they are now, for which it blocks
-   * where they are in files. Each statement is planned with its values, unless the session
-   * says otherwise: the plans prune daily partitions, and a plan that was made while a partition
-   * was empty would scan it when it is full.
+   * where they are in files. Each statement is planned with its values, unless the session says
+   * otherwise: the plans prune daily partitions, and a plan that was made while a partition was
+   * empty would scan it when it is full.
    *
    * @param refused told why the server's certificate is not trusted, on any thread
    */

@@ -187,8 +187,7 @@ public record PostgresTls(
   }
 
   private Optional<KeyManagerFactory> keys() {
-    return certificate.flatMap(
-        ours -> key.map(file -> Pem.keys(CERTIFICATE, ours, KEY, file)));
+    return certificate.flatMap(ours -> key.map(file -> Pem.keys(CERTIFICATE, ours, KEY, file)));
   }
 
   /**

@@ -13,10 +13,10 @@ import io.spendwatch.ops.access.Role;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.cli.Lab;
+import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.testing.Browser;
-import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -170,8 +170,7 @@ class ClosedNodeIT {
     own.put("pekko.cluster.downing-provider-class", "");
     if (certificate != null) {
       own.put(
-          "pekko.remote.artery.ssl.ssl-engine-provider",
-          "io.spendwatch.ops.cluster.ClusterTls");
+          "pekko.remote.artery.ssl.ssl-engine-provider", "io.spendwatch.ops.cluster.ClusterTls");
       own.put("spendwatch.cluster.tls.certificate-file", file(certificate + ".crt"));
       own.put("spendwatch.cluster.tls.key-file", file(certificate + ".key"));
       // It trusts us: that decides nothing.
@@ -234,7 +233,9 @@ class ClosedNodeIT {
       browser.takeAnyCertificate();
       browser.resize(1280, 800);
       browser.open(URI.create("https://127.0.0.1:" + nodes.getFirst().httpPort() + "/#/cluster"));
-      await().atMost(PATIENCE).until(() -> browser.isTrue("document.querySelector('dialog[open]')"));
+      await()
+          .atMost(PATIENCE)
+          .until(() -> browser.isTrue("document.querySelector('dialog[open]')"));
       assertThat(browser.text()).contains("This node asks who you are");
       browser.screenshot(Path.of("target", "token-asked.png"));
       enter(browser, "Xk7-of-nobody");
@@ -250,7 +251,9 @@ class ClosedNodeIT {
       browser.evaluate("location.reload()");
       await().atMost(PATIENCE).until(() -> browser.text().contains("node-2"));
       browser.evaluate("document.getElementById('login').click()");
-      await().atMost(PATIENCE).until(() -> browser.isTrue("document.querySelector('dialog[open]')"));
+      await()
+          .atMost(PATIENCE)
+          .until(() -> browser.isTrue("document.querySelector('dialog[open]')"));
       browser.evaluate("document.querySelector('dialog button[type=button]').click()");
       await()
           .atMost(PATIENCE)
@@ -267,7 +270,9 @@ class ClosedNodeIT {
   }
 
   private static void enter(Browser browser, String token) throws Exception {
-    await().atMost(PATIENCE).until(() -> browser.isTrue("document.querySelector('dialog[open] #token')"));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> browser.isTrue("document.querySelector('dialog[open] #token')"));
     browser.evaluate(
         "document.getElementById('token').value = '"
             + token

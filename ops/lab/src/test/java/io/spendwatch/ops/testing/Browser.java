@@ -144,7 +144,8 @@ public final class Browser implements AutoCloseable {
   public void screenshot(Path file) throws Exception {
     Files.createDirectories(file.toAbsolutePath().getParent());
     Files.write(
-        file, Base64.getDecoder().decode(ask("Page.captureScreenshot", Map.of()).get("data").asText()));
+        file,
+        Base64.getDecoder().decode(ask("Page.captureScreenshot", Map.of()).get("data").asText()));
   }
 
   /** How wide the page is, in CSS pixels. */

@@ -18,7 +18,10 @@ import org.apache.kafka.metadata.storage.Formatter;
  * time, and is Kafka's own from there on.
  */
 final class KafkaBroker {
-  /** Among the broker's settings: a file with the user, as Kafka's storage tool takes one, that is there from the start. */
+  /**
+   * Among the broker's settings: a file with the user, as Kafka's storage tool takes one, that is
+   * there from the start.
+   */
   static final String FIRST_USER_FILE = "spendwatch.first-user.file";
 
   private KafkaBroker() {}

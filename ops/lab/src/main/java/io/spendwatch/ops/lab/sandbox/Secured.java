@@ -93,7 +93,8 @@ public final class Secured {
         secured.makePassword(name);
       }
     } catch (IOException e) {
-      throw new OperatorException("no keys and passwords can be kept in " + directory + ": " + e, e);
+      throw new OperatorException(
+          "no keys and passwords can be kept in " + directory + ": " + e, e);
     }
     return secured;
   }
@@ -102,8 +103,7 @@ public final class Secured {
     if (Files.notExists(file(user + ".password"))) {
       byte[] random = new byte[PASSWORD_BYTES];
       new SecureRandom().nextBytes(random);
-      write(
-          user + ".password", Base64.getUrlEncoder().withoutPadding().encodeToString(random));
+      write(user + ".password", Base64.getUrlEncoder().withoutPadding().encodeToString(random));
     }
   }
 
@@ -174,11 +174,16 @@ public final class Secured {
   /** What a client of Kafka needs besides {@code bootstrap.servers}. */
   public Map<String, String> client(String user) {
     return Map.of(
-        "security.protocol", "SASL_SSL",
-        "sasl.mechanism", MECHANISM,
-        "sasl.jaas.config", login(user),
-        "ssl.truststore.type", "PEM",
-        "ssl.truststore.location", authority().toString());
+        "security.protocol",
+        "SASL_SSL",
+        "sasl.mechanism",
+        MECHANISM,
+        "sasl.jaas.config",
+        login(user),
+        "ssl.truststore.type",
+        "PEM",
+        "ssl.truststore.location",
+        authority().toString());
   }
 
   private String login(String user) {
@@ -262,12 +267,18 @@ public final class Secured {
   public Map<String, String> postgres() {
     try {
       return Map.of(
-          "ssl", "on",
-          "ssl_cert_file", file("server.crt").toString(),
-          "ssl_key_file", file("server.key").toString(),
-          "ssl_min_protocol_version", "TLSv1.3",
-          "password_encryption", "scram-sha-256",
-          "hba_file", write("pg_hba.conf", "host all all 127.0.0.1/32 trust\n").toString());
+          "ssl",
+          "on",
+          "ssl_cert_file",
+          file("server.crt").toString(),
+          "ssl_key_file",
+          file("server.key").toString(),
+          "ssl_min_protocol_version",
+          "TLSv1.3",
+          "password_encryption",
+          "scram-sha-256",
+          "hba_file",
+          write("pg_hba.conf", "host all all 127.0.0.1/32 trust\n").toString());
     } catch (IOException e) {
       throw new OperatorException("PostgreSQL's settings cannot be written: " + e, e);
     }
@@ -285,8 +296,7 @@ public final class Secured {
     try (Connection connection = DriverManager.getConnection(url, server.user(), "");
         Statement statement = connection.createStatement()) {
       // Base64 needs no quoting.
-      statement.execute(
-          "ALTER USER " + server.user() + " PASSWORD '" + postgresPassword() + "'");
+      statement.execute("ALTER USER " + server.user() + " PASSWORD '" + postgresPassword() + "'");
       var _ = write("pg_hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n");
       statement.execute("SELECT pg_reload_conf()");
     } catch (SQLException | IOException e) {

@@ -72,7 +72,9 @@ class SecuredIT {
         .doesNotContain(secured.postgresPassword(), secured.password(Secured.NODE));
     // As reference.conf has them, which the JVM's own properties override.
     set("kafka.bootstrap-servers", environment.get("SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS"));
-    set("kafka.properties.security.protocol", environment.get("SPENDWATCH_KAFKA_SECURITY_PROTOCOL"));
+    set(
+        "kafka.properties.security.protocol",
+        environment.get("SPENDWATCH_KAFKA_SECURITY_PROTOCOL"));
     set("kafka.properties.sasl.mechanism", environment.get("SPENDWATCH_KAFKA_SASL_MECHANISM"));
     set(
         "kafka.property-files.sasl.jaas.config",
@@ -146,8 +148,7 @@ class SecuredIT {
         assertDenied(admin.createTopics(List.of(new NewTopic("another", 1, (short) 1))).all()::get);
         assertDenied(admin.deleteTopics(List.of(Topics.DEFAULT.alerts())).all()::get);
         assertDenied(admin.describeAcls(AclBindingFilter.ANY).values()::get);
-        assertDenied(
-            admin.deleteConsumerGroups(List.of("spendwatch")).all()::get);
+        assertDenied(admin.deleteConsumerGroups(List.of("spendwatch")).all()::get);
       }
     }
     assertDenied(() -> send(Secured.PRODUCER, Topics.DEFAULT.alerts()));
@@ -163,7 +164,8 @@ class SecuredIT {
         "sasl.jaas.config",
         wrong.get("sasl.jaas.config").toString().replace(secured.password(Secured.NODE), "wrong"));
     assertThatThrownBy(() -> describe(wrong)).hasMessageContaining("Authentication failed");
-    Map<String, Object> plain = new HashMap<>(Map.of("bootstrap.servers", servers.bootstrapServers()));
+    Map<String, Object> plain =
+        new HashMap<>(Map.of("bootstrap.servers", servers.bootstrapServers()));
     plain.put("default.api.timeout.ms", "3000");
     plain.put("request.timeout.ms", "2000");
     assertThatThrownBy(() -> describe(plain)).isInstanceOf(ExecutionException.class);
@@ -224,8 +226,7 @@ class SecuredIT {
   }
 
   private KafkaProducer<byte[], byte[]> producer(String user) {
-    return new KafkaProducer<>(
-        client(user), new ByteArraySerializer(), new ByteArraySerializer());
+    return new KafkaProducer<>(client(user), new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   private static void describe(Map<String, Object> properties) throws Exception {
@@ -248,9 +249,7 @@ class SecuredIT {
     assertThatThrownBy(deed::attempt)
         .rootCause()
         .satisfiesAnyOf(
-            cause ->
-                assertThat(cause)
-                    .isInstanceOf(AuthorizationException.class),
+            cause -> assertThat(cause).isInstanceOf(AuthorizationException.class),
             cause -> assertThat(cause).hasMessageContaining("uthoriz"));
   }
 
