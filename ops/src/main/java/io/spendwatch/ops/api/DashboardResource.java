@@ -68,6 +68,7 @@ public final class DashboardResource implements Resource {
           "pages/users.js",
           "parts.js",
           "stream.js",
+          "token.js",
           "vendor/uPlot.LICENSE.txt",
           "vendor/uPlot.iife.min.js",
           "vendor/uPlot.min.css");
@@ -93,9 +94,7 @@ public final class DashboardResource implements Resource {
   private static final List<HttpHeader> HEADERS =
       List.of(
           RawHeader.create("Cache-Control", "no-cache"),
-          RawHeader.create("Content-Security-Policy", POLICY),
-          RawHeader.create("X-Content-Type-Options", "nosniff"),
-          RawHeader.create("Referrer-Policy", "no-referrer"));
+          RawHeader.create("Content-Security-Policy", POLICY));
 
   private final Map<String, File> files =
       FILES.stream().collect(Collectors.toUnmodifiableMap(Function.identity(), File::read));

@@ -57,9 +57,7 @@ public final class DocsResource implements Resource {
                   + " connect-src 'self'; base-uri 'none'; form-action 'none';"
                   + " frame-ancestors 'none'"),
           // So that a node of a new version is not looked at through files of the old one.
-          RawHeader.create("Cache-Control", "no-cache"),
-          RawHeader.create("X-Content-Type-Options", "nosniff"),
-          RawHeader.create("Referrer-Policy", "no-referrer"));
+          RawHeader.create("Cache-Control", "no-cache"));
 
   private final String openApi;
 

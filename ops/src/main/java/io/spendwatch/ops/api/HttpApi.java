@@ -28,15 +28,24 @@ public final class HttpApi {
   private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
 
   private final List<Resource> resources;
+  private final Guard guard;
 
-  /** Nothing is asked or served yet. */
-  public HttpApi(List<Resource> resources) {
+  /**
+   * Nothing is asked or served yet.
+   *
+   * @param guard whom each request has to pass
+   */
+  public HttpApi(List<Resource> resources, Guard guard) {
     this.resources = List.copyOf(resources);
+    this.guard = guard;
   }
 
   /** All of it, errors included. */
   public Route routes() {
-    return handleRejections(rejections(), () -> handleExceptions(exceptions(), this::anyResource));
+    return guard.protect(
+        () ->
+            handleRejections(
+                rejections(), () -> handleExceptions(exceptions(), this::anyResource)));
   }
 
   /**

@@ -4,6 +4,7 @@ import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.audit.windows.WindowsRequest;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.status.NodeLogin;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,17 +22,27 @@ import org.apache.pekko.Done;
  */
 public final class HttpWindows implements AwakeWindows, AutoCloseable {
   private final URI node;
+  private final NodeLogin login;
   private final Duration timeout;
   private final HttpClient client;
 
+  /** A node that asks nobody who it is. */
+  public HttpWindows(URI node, Duration timeout) {
+    this(node, NodeLogin.NONE, timeout);
+  }
+
   /**
    * @param node of any node: http://host:port
+   * @param login what is shown to it
    * @param timeout for connecting and for an answer; longer than the node itself waits
    */
-  public HttpWindows(URI node, Duration timeout) {
+  public HttpWindows(URI node, NodeLogin login, Duration timeout) {
     this.node = node;
+    this.login = login;
     this.timeout = timeout;
-    this.client = HttpClient.newBuilder().connectTimeout(timeout).build();
+    HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(timeout);
+    login.tls().ifPresent(builder::sslContext);
+    this.client = builder.build();
   }
 
   @Override
@@ -56,16 +67,16 @@ public final class HttpWindows implements AwakeWindows, AutoCloseable {
   }
 
   private CompletionStage<String> post(int partition, String what, WindowsRequest request) {
+    HttpRequest.Builder question =
+        HttpRequest.newBuilder(
+                node.resolve(
+                    String.format(Locale.ROOT, "/api/v1/partitions/%d/%s", partition, what)))
+            .header("Content-Type", "application/json")
+            .timeout(timeout)
+            .POST(HttpRequest.BodyPublishers.ofString(Json.write(request)));
+    login.authorization().ifPresent(shown -> question.header("Authorization", shown));
     return client
-        .sendAsync(
-            HttpRequest.newBuilder(
-                    node.resolve(
-                        String.format(Locale.ROOT, "/api/v1/partitions/%d/%s", partition, what)))
-                .header("Content-Type", "application/json")
-                .timeout(timeout)
-                .POST(HttpRequest.BodyPublishers.ofString(Json.write(request)))
-                .build(),
-            HttpResponse.BodyHandlers.ofString())
+        .sendAsync(question.build(), HttpResponse.BodyHandlers.ofString())
         .handle(
             (response, failure) -> {
               if (failure != null) {

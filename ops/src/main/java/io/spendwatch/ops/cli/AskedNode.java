@@ -7,6 +7,7 @@ import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.NodeClient;
 import io.spendwatch.ops.status.NodeClient.Answer;
+import io.spendwatch.ops.status.NodeLogin;
 import io.spendwatch.protocol.ForeignText;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -40,6 +41,8 @@ final class AskedNode {
       description = "For a node's answer (default ${DEFAULT-VALUE}).")
   private Duration timeout;
 
+  private HttpConfig settings;
+
   /** What the node says is wrong, for a terminal. */
   static String problem(Answer answer) {
     try {
@@ -64,7 +67,7 @@ final class AskedNode {
    * @throws OperatorException if no node answers
    */
   Answer get(String path) {
-    return ask(() -> NodeClient.get(node(), path, timeout())).orElseThrow(this::nobody);
+    return ask(() -> NodeClient.get(node(), login(), path, timeout())).orElseThrow(this::nobody);
   }
 
   /**
@@ -74,7 +77,7 @@ final class AskedNode {
    * @throws OperatorException if none of them answers
    */
   Answer getFromAny(String path, Others others) {
-    Optional<Answer> answer = ask(() -> NodeClient.get(node(), path, timeout()));
+    Optional<Answer> answer = ask(() -> NodeClient.get(node(), login(), path, timeout()));
     if (answer.isPresent() || url != null) {
       return answer.orElseThrow(this::nobody);
     }
@@ -98,7 +101,7 @@ final class AskedNode {
    * @throws OperatorException if no node answers
    */
   Answer post(String path, String json, Map<String, String> headers) {
-    return ask(() -> NodeClient.post(node(), path, json, headers, timeout()))
+    return ask(() -> NodeClient.post(node(), login(), path, json, headers, timeout()))
         .orElseThrow(this::nobody);
   }
 
@@ -115,13 +118,25 @@ final class AskedNode {
     }
   }
 
-  /** The one that was named, or is configured: {@code http://host:port}. */
+  /** The one that was named, or is configured. */
   URI node() {
-    if (url == null) {
-      HttpConfig http = Configuration.readHttp();
-      return URI.create("http://" + http.host() + ":" + http.port());
+    return url == null ? settings().address() : url;
+  }
+
+  /** What is shown to it. */
+  private NodeLogin login() {
+    try {
+      return settings().login();
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("configuration: " + e.getMessage(), e);
     }
-    return url;
+  }
+
+  private HttpConfig settings() {
+    if (settings == null) {
+      settings = Configuration.readHttp();
+    }
+    return settings;
   }
 
   private Duration timeout() {

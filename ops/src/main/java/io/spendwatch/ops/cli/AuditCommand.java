@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.audit.AuditReport;
@@ -11,7 +12,6 @@ import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -67,10 +67,9 @@ public final class AuditCommand implements Callable<Integer> {
   }
 
   private AuditReport run(Configuration configuration, Timekeeper time) {
-    URI node =
-        URI.create("http://" + configuration.http().host() + ":" + configuration.http().port());
+    HttpConfig http = configuration.http();
     Database database = Database.open(configuration.auditDatabase());
-    try (HttpWindows windows = new HttpWindows(node, WINDOWS_TIMEOUT)) {
+    try (HttpWindows windows = new HttpWindows(http.address(), http.login(), WINDOWS_TIMEOUT)) {
       var reconciliation =
           new Reconciliation(
               database,

@@ -1,16 +1,17 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeClient;
 import io.spendwatch.ops.status.NodeClient.Answer;
+import io.spendwatch.ops.status.NodeLogin;
 import io.spendwatch.ops.status.StatusText;
 import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -146,12 +147,14 @@ public final class StatusCommand implements Callable<Integer> {
 
   /** The first of those in the database that answers. */
   private static Optional<Answer> askRegistered(Duration timeout) {
+    HttpConfig http = Configuration.readHttp();
+    NodeLogin login = http.login();
     for (RegisteredNode registered : registered()) {
       try {
         Optional<Answer> answer =
             registered.http().isEmpty()
                 ? Optional.empty()
-                : NodeClient.get(URI.create("http://" + registered.http()), PATH, timeout)
+                : NodeClient.get(http.address(registered.http()), login, PATH, timeout)
                     .filter(Answer::isOk);
         if (answer.isPresent()) {
           return answer;

@@ -6,6 +6,8 @@ import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigUtil;
+import io.spendwatch.ops.access.Hosts;
+import io.spendwatch.ops.tls.TlsFiles;
 import io.spendwatch.streams.base.ConfigSection;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +28,8 @@ import org.apache.pekko.actor.Address;
  * @param nodesMin how many must have found each other before they form a cluster
  * @param registration of nodes that find each other through the database
  * @param lease of the side that goes on when nodes lose each other
+ * @param tls between the nodes
+ * @param withoutTls whether it may be reached from other machines without
  */
 public record ClusterConfig(
     String host,
@@ -37,7 +41,9 @@ public record ClusterConfig(
     int managementPort,
     int nodesMin,
     RegistrationConfig registration,
-    Duration lease) {
+    Duration lease,
+    TlsFiles tls,
+    boolean withoutTls) {
 
   /**
    * How a node says that it is there: {@code spendwatch.cluster.registration}.
@@ -84,6 +90,9 @@ public record ClusterConfig(
   public static ClusterConfig from(Config root) {
     ConfigSection section = ConfigSection.of(root, PATH);
     ConfigSection registration = section.section("registration");
+    ConfigSection tls = section.section("tls");
+    TlsFiles files = TlsFiles.from(tls);
+    tls.rejectUnknown();
     var config =
         new ClusterConfig(
             section.string("host"),
@@ -99,10 +108,13 @@ public record ClusterConfig(
             section.integer("nodes-min"),
             new RegistrationConfig(
                 registration.duration("interval"), registration.duration("expiry")),
-            section.duration("lease"));
+            section.duration("lease"),
+            files,
+            section.flag("without-tls"));
     registration.rejectUnknown();
     // What these say is Pekko's to check.
     ConfigSection _ = section.section("by-discovery");
+    ConfigSection _ = section.section("with-tls");
     Duration _ = section.duration("join-timeout");
     section.rejectUnknown();
     check(
@@ -117,14 +129,36 @@ public record ClusterConfig(
   /** The tree for the actor system: with what is different for this way to find each other. */
   public Config settings(Config root) {
     String differences = PATH + ".by-discovery." + ConfigUtil.joinPath(discovery);
+    Config settings = tls.isOn() ? root.getConfig(PATH + ".with-tls").withFallback(root) : root;
     return seeds.isEmpty() && root.hasPath(differences)
-        ? root.getConfig(differences).withFallback(root)
-        : root;
+        ? root.getConfig(differences).withFallback(settings)
+        : settings;
+  }
+
+  /**
+   * Checks, before it listens, that nobody else can come in: who reaches the port of a node, and is
+   * not asked for a certificate, is one of its cluster. May block for a look-up of the host's name.
+   *
+   * @throws IllegalArgumentException if it would be open to other machines, and nobody said so
+   */
+  public void checkDoors() {
+    check(
+        tls.isOn() || withoutTls || isOnThisMachineOnly(),
+        PATH + (bindHost.isEmpty() ? ".host" : ".bind-host"),
+        listensAtHost(),
+        "an address of this machine only, such as 127.0.0.1; or SPENDWATCH_CLUSTER_TLS_CERTIFICATE_FILE,"
+            + " SPENDWATCH_CLUSTER_TLS_KEY_FILE and SPENDWATCH_CLUSTER_TLS_AUTHORITIES_FILE; or"
+            + " SPENDWATCH_CLUSTER_WITHOUT_TLS=true, where nobody else reaches these ports");
   }
 
   /** Where it listens for the cluster's connections, for people. */
   public String listensAt() {
     return listensAtHost() + ":" + (bindPort.isEmpty() ? port : bindPort);
+  }
+
+  /** Whether no other machine reaches it. May block for a look-up of the host's name. */
+  public boolean isOnThisMachineOnly() {
+    return Hosts.isLoopback(listensAtHost());
   }
 
   String listensAtHost() {

@@ -2,9 +2,12 @@ package io.spendwatch.ops.cluster;
 
 import com.typesafe.config.Config;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.tls.RenewedTls;
+import io.spendwatch.ops.tls.TlsFiles;
 import io.spendwatch.streams.database.Statements;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -19,8 +22,10 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.apache.pekko.http.javadsl.ConnectionContext;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.ServerBuilder;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.Uri;
@@ -75,7 +80,8 @@ public final class Membership {
           () -> "no answer yet from its seed nodes " + String.join(", ", config.seeds()),
           () -> CompletableFuture.completedFuture(Done.done()));
     }
-    int port = answerOthers(system, config);
+    Optional<RenewedTls> tls = tls(config);
+    int port = answerOthers(system, config, tls);
     var entry =
         new NodesTable.Entry(
             nodeId,
@@ -113,19 +119,33 @@ public final class Membership {
     return withdrawal.get();
   }
 
+  private static Optional<RenewedTls> tls(ClusterConfig config) {
+    try {
+      return Optional.of(config.tls())
+          .filter(TlsFiles::isOn)
+          .map(files -> RenewedTls.amongEquals(files, InstantSource.system()));
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("configuration: " + e.getMessage(), e);
+    }
+  }
+
   /** Cluster Bootstrap must know the port before it can answer: so the routes follow it. */
-  private static int answerOthers(ActorSystem<?> system, ClusterConfig config) {
+  private static int answerOthers(
+      ActorSystem<?> system, ClusterConfig config, Optional<RenewedTls> tls) {
     var answers = new CompletableFuture<Function<HttpRequest, CompletionStage<HttpResponse>>>();
     Function<HttpRequest, CompletionStage<HttpResponse>> handler =
         request -> answers.thenCompose(answer -> apply(answer, request));
+    ServerBuilder server =
+        Http.get(system).newServerAt(config.listensAtHost(), config.managementPort());
+    if (tls.isPresent()) {
+      server = server.enableHttps(ConnectionContext.httpsServer(tls.get()::serverEngine));
+      // Cluster Bootstrap asks with it, and nobody else without a context of its own.
+      Http.get(system)
+          .setDefaultClientHttpsContext(ConnectionContext.httpsClient(tls.get()::clientEngine));
+    }
     ServerBinding binding;
     try {
-      binding =
-          Http.get(system)
-              .newServerAt(config.listensAtHost(), config.managementPort())
-              .bind(handler)
-              .toCompletableFuture()
-              .join();
+      binding = server.bind(handler).toCompletableFuture().join();
     } catch (CompletionException e) {
       throw new OperatorException(
           String.format(
@@ -141,7 +161,10 @@ public final class Membership {
         ClusterBootstrap.get(system)
             .routes(
                 ManagementRouteProviderSettings.apply(
-                    Uri.create("http://" + config.host() + ":" + port).asScala(), true));
+                    Uri.create(
+                            (tls.isPresent() ? "https://" : "http://") + config.host() + ":" + port)
+                        .asScala(),
+                    true));
     answers.complete(RouteAdapter.asJava(routes).handler(system));
     CoordinatedShutdown.get(system)
         .addTask(

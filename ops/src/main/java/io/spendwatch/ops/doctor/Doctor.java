@@ -56,7 +56,8 @@ public final class Doctor {
 
   private List<Check> look(Configuration configuration) throws InterruptedException {
     var kafka = new KafkaChecks(configuration.streams().kafka());
-    List<Check> checks = new ArrayList<>(kafka.look());
+    List<Check> checks = new ArrayList<>(new DoorChecks(configuration).look());
+    checks.addAll(kafka.look());
     try {
       List<RegisteredNode> nodes = nodes(configuration);
       checks.addAll(

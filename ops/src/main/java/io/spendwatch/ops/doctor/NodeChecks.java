@@ -85,8 +85,9 @@ final class NodeChecks {
   private void ask(String id, String http, boolean mayBeAbsent) {
     long beforeMs = clock.millis();
     try {
-      URI address = URI.create("http://" + http);
-      Optional<NodeClient.Answer> answer = NodeClient.get(address, PATH, TIMEOUT);
+      URI address = configuration.http().address(http);
+      Optional<NodeClient.Answer> answer =
+          NodeClient.get(address, configuration.http().login(), PATH, TIMEOUT);
       if (answer.isEmpty()) {
         if (!mayBeAbsent) {
           silent.add(id + " at " + http);

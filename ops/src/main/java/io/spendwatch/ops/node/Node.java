@@ -13,6 +13,7 @@ import io.spendwatch.ops.api.CheckResource;
 import io.spendwatch.ops.api.DashboardResource;
 import io.spendwatch.ops.api.DocsResource;
 import io.spendwatch.ops.api.EventsResource;
+import io.spendwatch.ops.api.Guard;
 import io.spendwatch.ops.api.HealthResource;
 import io.spendwatch.ops.api.HttpApi;
 import io.spendwatch.ops.api.HttpConfig;
@@ -50,6 +51,7 @@ import io.spendwatch.ops.storage.rollups.RollupsJob;
 import io.spendwatch.ops.storage.rollups.UserFeatures;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
+import io.spendwatch.ops.tls.RenewedTls;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
@@ -74,8 +76,10 @@ import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.http.javadsl.ConnectionContext;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.ServerBuilder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -115,6 +119,7 @@ public final class Node {
   public static Node start(Configuration configuration, InstantSource clock) {
     LogConfig.checkFormat();
     ClusterConfig cluster = configuration.cluster();
+    Guard guard = guard(configuration, clock);
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
@@ -230,7 +235,9 @@ public final class Node {
                       new TopResource(new RecentTops(users, clock)),
                       new MetricsResource(metrics::text),
                       new DocsResource(),
-                      new DashboardResource())));
+                      new DashboardResource()),
+                  guard),
+              clock);
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
@@ -472,15 +479,42 @@ public final class Node {
         cause);
   }
 
-  private static int listen(ActorSystem<?> system, Configuration configuration, HttpApi api) {
+  /**
+   * What stands between the resources and whoever asks.
+   *
+   * @throws OperatorException if other machines would come in unasked, or a file is no good
+   */
+  private static Guard guard(Configuration configuration, InstantSource clock) {
     HttpConfig http = configuration.http();
     try {
-      ServerBinding binding =
-          Http.get(system)
-              .newServerAt(http.host(), http.port())
-              .bindFlow(api.connections(system))
-              .toCompletableFuture()
-              .join();
+      http.checkDoors();
+      configuration.cluster().checkDoors();
+      return new Guard(http.access().callers(clock), http.names(), clock);
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("configuration: " + e.getMessage(), e);
+    }
+  }
+
+  private static ServerBuilder server(ActorSystem<?> system, HttpConfig http, InstantSource clock) {
+    ServerBuilder server = Http.get(system).newServerAt(http.host(), http.port());
+    if (!http.tls().isOn()) {
+      return server;
+    }
+    try {
+      RenewedTls tls = RenewedTls.of(http.tls(), clock);
+      return server.enableHttps(ConnectionContext.httpsServer(tls::serverEngine));
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("configuration: " + e.getMessage(), e);
+    }
+  }
+
+  private static int listen(
+      ActorSystem<?> system, Configuration configuration, HttpApi api, InstantSource clock) {
+    HttpConfig http = configuration.http();
+    ServerBuilder server = server(system, http, clock);
+    try {
+      ServerBinding binding = 
+          server.bindFlow(api.connections(system)).toCompletableFuture().join();
       // Until the last: whoever asks meanwhile is told that the node drains.
       CoordinatedShutdown.get(system)
           .addTask(

@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLException;
 
 /**
  * Asks a node over HTTP. It is the JDK's elder client: the younger one sets up TLS and threads of
@@ -47,6 +49,10 @@ public final class NodeClient {
      * @throws OperatorException if it is anything else
      */
     public String document(URI node) {
+      if (status == HttpURLConnection.HTTP_FORBIDDEN) {
+        throw new OperatorException(
+            "the node at " + node + " does not let this token's role ask for it");
+      }
       if (!isOk()) {
         throw new OperatorException(
             String.format(
@@ -64,25 +70,32 @@ public final class NodeClient {
   /**
    * Asks for a document.
    *
-   * @param node {@code http://host:port}
+   * @param node {@code http://host:port}, or {@code https}
+   * @param login what is shown to the node, and whom it may be
    * @param path with the query
    * @param timeout for the whole answer
    * @return empty where nobody listens
    * @throws OperatorException if the answer is late, or none of a node's
    * @throws IllegalArgumentException if this is no HTTP address
    */
-  public static Optional<Answer> get(URI node, String path, Duration timeout) {
-    return ask(node, "GET", path, null, Map.of(), timeout);
+  public static Optional<Answer> get(URI node, NodeLogin login, String path, Duration timeout) {
+    return ask(node, login, "GET", path, null, Map.of(), timeout);
   }
 
   /** Posts a JSON document; the rest is that of {@link #get}. */
   public static Optional<Answer> post(
-      URI node, String path, String json, Map<String, String> headers, Duration timeout) {
-    return ask(node, "POST", path, json, headers, timeout);
+      URI node,
+      NodeLogin login,
+      String path,
+      String json,
+      Map<String, String> headers,
+      Duration timeout) {
+    return ask(node, login, "POST", path, json, headers, timeout);
   }
 
   private static Optional<Answer> ask(
       URI node,
+      NodeLogin login,
       String method,
       String path,
       String json,
@@ -97,11 +110,25 @@ public final class NodeClient {
       connection.setInstanceFollowRedirects(false);
       connection.setRequestMethod(method);
       headers.forEach(connection::setRequestProperty);
+      login
+          .authorization()
+          .ifPresent(shown -> connection.setRequestProperty("Authorization", shown));
+      if (connection instanceof HttpsURLConnection encrypted) {
+        login.tls().ifPresent(tls -> encrypted.setSSLSocketFactory(tls.getSocketFactory()));
+      }
       if (json != null) {
         connection.setDoOutput(true);
         connection.setRequestProperty("Content-Type", "application/json");
       }
       connection.connect();
+    } catch (SSLException e) {
+      throw new OperatorException(
+          "what answers at "
+              + node
+              + " is not trusted, or speaks no TLS ("
+              + e.getMessage()
+              + "): SPENDWATCH_HTTP_TLS_AUTHORITIES_FILE names who vouches for nodes",
+          e);
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -112,6 +139,14 @@ public final class NodeClient {
         }
       }
       int status = connection.getResponseCode();
+      if (status == HttpURLConnection.HTTP_UNAUTHORIZED) {
+        throw new OperatorException(
+            login.token().isPresent()
+                ? "the node at " + node + " does not know the token of SPENDWATCH_HTTP_TOKEN"
+                : "the node at "
+                    + node
+                    + " asks for a token: set SPENDWATCH_HTTP_TOKEN, or SPENDWATCH_HTTP_TOKEN_FILE");
+      }
       return Optional.of(new Answer(status, read(connection, endNanos), connection.getDate()));
     } catch (SocketTimeoutException e) {
       throw new OperatorException(
@@ -139,7 +174,7 @@ public final class NodeClient {
         throw new IllegalArgumentException(node + ": " + e.getMessage(), e);
       }
     }
-    throw new IllegalArgumentException(node + " (expected: http://host:port)");
+    throw new IllegalArgumentException(node + " (expected: http://host:port or https://host:port)");
   }
 
   /** The whole answer, unless it goes on to come after the end. */

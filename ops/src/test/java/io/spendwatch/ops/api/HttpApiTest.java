@@ -410,6 +410,7 @@ class HttpApiTest {
   private HttpResponse<String> post(String path, String body) throws Exception {
     return send(
         HttpRequest.newBuilder(server.resolve(path))
+            .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build());
   }

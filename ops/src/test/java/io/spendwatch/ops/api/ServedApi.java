@@ -3,7 +3,10 @@ package io.spendwatch.ops.api;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.net.URI;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.http.javadsl.Http;
@@ -15,6 +18,11 @@ import org.apache.pekko.http.javadsl.ServerBinding;
 record ServedApi(ActorTestKit kit, URI server) implements AutoCloseable {
 
   static ServedApi of(List<? extends Resource> resources) throws Exception {
+    return of(resources, new Guard(Optional.empty(), Set.of(), InstantSource.system()));
+  }
+
+  /** With this guard before them. */
+  static ServedApi of(List<? extends Resource> resources, Guard guard) throws Exception {
     ActorTestKit kit =
         ActorTestKit.create(
             settings()
@@ -24,7 +32,7 @@ record ServedApi(ActorTestKit kit, URI server) implements AutoCloseable {
     ServerBinding binding =
         Http.get(kit.system())
             .newServerAt("127.0.0.1", 0)
-            .bindFlow(new HttpApi(List.copyOf(resources)).connections(kit.system()))
+            .bindFlow(new HttpApi(List.copyOf(resources), guard).connections(kit.system()))
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     return new ServedApi(kit, URI.create("http://127.0.0.1:" + binding.localAddress().getPort()));

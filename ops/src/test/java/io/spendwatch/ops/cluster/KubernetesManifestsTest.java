@@ -76,6 +76,58 @@ class KubernetesManifestsTest {
     assertThat(variable("SPENDWATCH_CLUSTER_DISCOVERY")).isEqualTo("kubernetes-api");
   }
 
+  /** Other machines reach a pod: a node does not start there with open doors. */
+  @Test
+  void allDoorsAreClosed() {
+    assertThat(variable("SPENDWATCH_HTTP_HOST")).isEqualTo("0.0.0.0");
+    Set<String> set = new HashSet<>(names(container().path("env")));
+    assertThat(set)
+        .contains(
+            "SPENDWATCH_HTTP_ACCESS_FILE",
+            "SPENDWATCH_HTTP_TLS_CERTIFICATE_FILE",
+            "SPENDWATCH_HTTP_TLS_KEY_FILE",
+            "SPENDWATCH_CLUSTER_TLS_CERTIFICATE_FILE",
+            "SPENDWATCH_CLUSTER_TLS_KEY_FILE",
+            "SPENDWATCH_CLUSTER_TLS_AUTHORITIES_FILE")
+        .noneMatch(name -> name.contains("WITHOUT"));
+    List<String> mounted =
+        map(container().path("volumeMounts"), mount -> mount.path("mountPath").asText());
+    set.stream()
+        .filter(name -> name.matches("SPENDWATCH_(HTTP|CLUSTER)_.*_FILE"))
+        .forEach(
+            name ->
+                assertThat(mounted)
+                    .as(name)
+                    .anyMatch(path -> variable(name).startsWith(path + "/")));
+    assertThat(names(container().path("volumeMounts")))
+        .containsExactlyElementsOf(names(pod().path("spec").path("volumes")));
+    assertThat(List.of(scheme("startupProbe"), scheme("livenessProbe"), scheme("readinessProbe")))
+        .containsOnly("HTTPS");
+  }
+
+  /** The cluster's ports are nobody's but nodes'. */
+  @Test
+  void onlyNodesReachThePortsOfTheCluster() {
+    JsonNode policy = one("NetworkPolicy").path("spec");
+    JsonNode labels = pod().path("metadata").path("labels");
+    assertThat(policy.path("podSelector").path("matchLabels")).isEqualTo(labels);
+    assertThat(texts(policy.path("policyTypes"))).containsExactly("Ingress", "Egress");
+    for (JsonNode rule : policy.path("ingress")) {
+      List<String> ports = map(rule.path("ports"), port -> port.path("port").asText());
+      if (rule.has("from")) {
+        assertThat(rule.path("from").path(0).path("podSelector").path("matchLabels"))
+            .isEqualTo(labels);
+        assertThat(ports).containsExactly("cluster", "management");
+      } else {
+        assertThat(ports).containsExactly("http");
+      }
+    }
+    assertThat(policy.path("ingress")).hasSize(2);
+    JsonNode toNodes = policy.path("egress").path(0);
+    assertThat(map(toNodes.path("ports"), port -> port.path("port").asText()))
+        .containsExactly(port("cluster"), port("management"));
+  }
+
   @Test
   void aMajorityOfTheReplicasFormsTheCluster() {
     int replicas = one("StatefulSet").path("spec").path("replicas").asInt();
@@ -136,6 +188,10 @@ class KubernetesManifestsTest {
   private String probe(String name) {
     JsonNode get = container().path(name).path("httpGet");
     return get.path("port").asText() + get.path("path").asText();
+  }
+
+  private String scheme(String probe) {
+    return container().path(probe).path("httpGet").path("scheme").asText();
   }
 
   private String port(String name) {

@@ -21,12 +21,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads one section of the configuration, key by key, and can tell afterwards which keys nobody
  * asked for: a misspelt key fails the start instead of being ignored. For one thread.
  */
 public final class ConfigSection {
+  private static final Logger LOG = LoggerFactory.getLogger(ConfigSection.class);
+
   private final String path;
   private final Config section;
 
@@ -88,18 +93,54 @@ public final class ConfigSection {
    * @throws IllegalArgumentException naming the file that cannot be read
    */
   public String secret(String key) {
+    return secretAsItIs(key).get();
+  }
+
+  /**
+   * The same, as it is whenever it is asked for: a file is read again each time, for which it
+   * blocks, and where it cannot be read holds what was there before.
+   *
+   * @throws IllegalArgumentException naming the file that cannot be read now
+   */
+  public Supplier<String> secretAsItIs(String key) {
     String fileKey = key + "-file";
     asked.add(key);
     asked.add(fileKey);
     for (Config level : levels) {
       if (level.hasPath(fileKey) && !level.getString(fileKey).isEmpty()) {
-        return contents(path + "." + fileKey, level.getString(fileKey));
+        return new SecretFile(path + "." + fileKey, level.getString(fileKey));
       }
       if (level.hasPath(key) && !level.getString(key).isEmpty()) {
-        return level.getString(key);
+        String secret = level.getString(key);
+        return () -> secret;
       }
     }
-    return "";
+    return () -> "";
+  }
+
+  /** What is in a file. Thread-safe. */
+  private static final class SecretFile implements Supplier<String> {
+    private final String setting;
+    private final String file;
+    private volatile String last;
+
+    SecretFile(String setting, String file) {
+      this.setting = setting;
+      this.file = file;
+      this.last = contents(setting, file);
+    }
+
+    @Override
+    public String get() {
+      try {
+        last = contents(setting, file);
+      } catch (IllegalArgumentException e) {
+        LOG.atWarn()
+            .addKeyValue("setting", setting)
+            .log("The file cannot be read any more; what was in it holds");
+      }
+      return last;
+    }
   }
 
   /**
@@ -143,6 +184,7 @@ public final class ConfigSection {
     return section.getLong(key);
   }
 
+  /** True or false, also as {@code yes}, {@code on} and their opposites. */
   public boolean flag(String key) {
     asked.add(key);
     return section.getBoolean(key);

@@ -359,7 +359,12 @@ public final class Database implements Statements {
             new NetClientOptions()
                 .setConnectTimeout(Math.toIntExact(config.connectTimeout().toMillis()))
                 .setTcpKeepAlive(true))
-        .connectingTo(config.connectOptions(refused::set).addProperty("application_name", name))
+        // For each connection: passwords and certificates may have been replaced.
+        .connectingTo(
+            () ->
+                vertx.executeBlocking(
+                    () ->
+                        config.connectOptions(refused::set).addProperty("application_name", name)))
         .using(vertx)
         .build();
   }

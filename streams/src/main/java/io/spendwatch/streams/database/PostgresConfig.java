@@ -10,6 +10,7 @@ import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * How PostgreSQL is reached by one pool of connections: {@code spendwatch.postgres} for the hot
@@ -18,7 +19,8 @@ import java.util.function.Consumer;
  * @param path of the section, for messages
  * @param uri as {@link PostgresUri} has it
  * @param user for a URI that names none; may be empty
- * @param password for a URI that has none; may be empty
+ * @param secret the password for a URI that has none, as it is now; may be empty, and may block for
+ *     a file
  * @param role whose privileges the connections have; empty for those of the user
  * @param applicationName how the connections show in pg_stat_activity
  * @param poolSize connections at most
@@ -35,7 +37,7 @@ public record PostgresConfig(
     String path,
     String uri,
     String user,
-    String password,
+    Supplier<String> secret,
     String role,
     String applicationName,
     int poolSize,
@@ -87,7 +89,7 @@ public record PostgresConfig(
             section.path(),
             section.string("uri"),
             section.string("user"),
-            section.secret("password"),
+            section.secretAsItIs("password"),
             section.string("role"),
             section.string("application-name"),
             section.integer("pool-size"),
@@ -103,15 +105,21 @@ public record PostgresConfig(
     return config;
   }
 
+  /** For a URI that has none, as it is now; may be empty. Blocks where it is in a file. */
+  public String password() {
+    return secret.get();
+  }
+
   /** When we give a statement up ourselves. */
   public Duration deadline() {
     return statementTimeout.plus(deadlineMargin);
   }
 
   /**
-   * Fresh options for a connection. Each statement is planned with its values, unless the session
-   * says otherwise: the plans prune daily partitions, and a plan that was made while a partition
-   * was empty would scan it when it is full.
+   * Fresh options for a connection; password and certificates as they are now, for which it blocks
+   * where they are in files. Each statement is planned with its values, unless the session says
+   * otherwise: the plans prune daily partitions, and a plan that was made while a partition was
+   * empty would scan it when it is full.
    *
    * @param refused told why the server's certificate is not trusted, on any thread
    */
@@ -150,9 +158,9 @@ public record PostgresConfig(
     if (!database.isEmpty()) {
       options.setDatabase(database);
     }
-    String secret = server.password().isEmpty() ? password : server.password();
-    if (!secret.isEmpty()) {
-      options.setPassword(secret);
+    String shown = server.password().isEmpty() ? password() : server.password();
+    if (!shown.isEmpty()) {
+      options.setPassword(shown);
     }
     server.tls().applyTo(options, refused);
     return options;
@@ -178,6 +186,21 @@ public record PostgresConfig(
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(setting(path) + ": " + e.getMessage(), e);
     }
+  }
+
+  /** The server's name or address. */
+  public String host() {
+    return server().host();
+  }
+
+  /** Whether no connection is made without TLS. */
+  public boolean isEncrypted() {
+    return server().tls().mode() == PostgresTls.Mode.REQUIRE || isVerified();
+  }
+
+  /** Whether no connection is made but to a server that an authority vouches for. */
+  public boolean isVerified() {
+    return server().tls().mode().isVerifying();
   }
 
   /** Where to, without who and how: for logs. */

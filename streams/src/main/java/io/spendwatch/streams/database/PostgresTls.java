@@ -1,37 +1,20 @@
 package io.spendwatch.streams.database;
 
+import io.spendwatch.streams.base.Pem;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.SslMode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.KeyManagementException;
-import java.security.KeyStore;
 import java.security.NoSuchAlgorithmException;
-import java.security.PrivateKey;
 import java.security.SecureRandom;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.spec.InvalidKeySpecException;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
-import java.util.Base64;
-import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -39,7 +22,6 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
@@ -73,10 +55,6 @@ public record PostgresTls(
   static final String ROOT = "sslrootcert";
   static final String CERTIFICATE = "sslcert";
   static final String KEY = "sslkey";
-
-  private static final Pattern PEM_KEY =
-      Pattern.compile("-----BEGIN PRIVATE KEY-----(?<der>[^-]*)-----END PRIVATE KEY-----");
-  private static final List<String> KEY_ALGORITHMS = List.of("RSA", "EC", "EdDSA");
 
   /** What psql calls {@code sslmode}. */
   public enum Mode {
@@ -202,95 +180,14 @@ public record PostgresTls(
 
   /** The file's authorities, or Java's. */
   private X509ExtendedTrustManager trust() {
-    try {
-      KeyStore store = null;
-      if (rootCertificate.isPresent() && !rootCertificate.get().equals(SYSTEM)) {
-        store = emptyStore();
-        int count = 0;
-        for (Certificate authority : certificates(ROOT, rootCertificate.get())) {
-          store.setCertificateEntry("authority-" + count++, authority);
-        }
-      }
-      TrustManagerFactory factory =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      factory.init(store);
-      return (X509ExtendedTrustManager) factory.getTrustManagers()[0];
-    } catch (GeneralSecurityException | IOException e) {
-      throw new IllegalStateException(e);
-    }
+    return rootCertificate
+        .filter(file -> !file.equals(SYSTEM))
+        .map(file -> Pem.trust(ROOT, file))
+        .orElseGet(Pem::trustOfJava);
   }
 
   private Optional<KeyManagerFactory> keys() {
-    if (certificate.isEmpty() || key.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      KeyStore store = emptyStore();
-      store.setKeyEntry(
-          "own",
-          privateKey(key.get()),
-          new char[0],
-          certificates(CERTIFICATE, certificate.get()).toArray(new Certificate[0]));
-      KeyManagerFactory factory =
-          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-      factory.init(store, new char[0]);
-      return Optional.of(factory);
-    } catch (GeneralSecurityException | IOException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static KeyStore emptyStore() throws GeneralSecurityException, IOException {
-    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-    store.load(null, null);
-    return store;
-  }
-
-  private static Collection<? extends Certificate> certificates(String parameter, String file) {
-    try (InputStream in = Files.newInputStream(Path.of(file))) {
-      Collection<? extends Certificate> found =
-          CertificateFactory.getInstance("X.509").generateCertificates(in);
-      if (!found.isEmpty()) {
-        return found;
-      }
-    } catch (IOException e) {
-      throw unreadable(parameter, file, e);
-    } catch (CertificateException e) {
-      throw new IllegalArgumentException(
-          parameter + ": " + file + " holds no certificates (expected: PEM)", e);
-    }
-    throw new IllegalArgumentException(
-        parameter + ": " + file + " holds no certificates (expected: PEM)");
-  }
-
-  private static PrivateKey privateKey(String file) {
-    String text;
-    try {
-      text = Files.readString(Path.of(file), StandardCharsets.US_ASCII);
-    } catch (IOException e) {
-      throw unreadable(KEY, file, e);
-    }
-    Matcher pem = PEM_KEY.matcher(text);
-    if (pem.find()) {
-      for (String algorithm : KEY_ALGORITHMS) {
-        try {
-          return KeyFactory.getInstance(algorithm)
-              .generatePrivate(
-                  new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group("der"))));
-        } catch (InvalidKeySpecException | IllegalArgumentException e) {
-          // Of another algorithm, or of none.
-        } catch (NoSuchAlgorithmException e) {
-          throw new IllegalStateException(e);
-        }
-      }
-    }
-    throw new IllegalArgumentException(
-        KEY + ": " + file + " is no private key (expected: PEM, PKCS #8, without a password)");
-  }
-
-  private static IllegalArgumentException unreadable(String parameter, String file, IOException e) {
-    String why = Files.exists(Path.of(file)) ? "cannot be read" : "is not there";
-    return new IllegalArgumentException(parameter + ": " + file + " " + why, e);
+    return certificate.flatMap(ours -> key.map(file -> Pem.keys(CERTIFICATE, ours, KEY, file)));
   }
 
   /**

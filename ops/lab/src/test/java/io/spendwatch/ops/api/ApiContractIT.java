@@ -71,6 +71,7 @@ class ApiContractIT {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node.httpPort() + path))
             .timeout(PATIENCE)
+            .header("Content-Type", "application/json")
             .method(
                 operation.method(),
                 operation.method().equals("POST")

@@ -142,6 +142,9 @@ class SecretsIT {
         settings("spendwatch.postgres-analytics.password-file", FIRST),
         settings("spendwatch.partitions.postgres.password-file", FIRST),
         settings("spendwatch.postgres.password." + FIRST, "x"),
+        settings("spendwatch.http.token", FIRST),
+        settings("spendwatch.http.token-file", FIRST),
+        settings("spendwatch.http.token-file", "/nowhere/" + FIRST + "\0"),
         settings("spendwatch.kafka.property-files.sasl.jaas.config", FIRST),
         settings(
             "spendwatch.kafka.property-files.ssl.keystore.password", "/nowhere/" + FIRST + "\0"),

@@ -8,11 +8,11 @@ import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.cli.Lab;
+import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
-import io.spendwatch.ops.testing.Certificates;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -173,6 +173,45 @@ class TlsIT {
         .hasMessageContainingAll(expected(expected));
   }
 
+  /** Who exchanges a password writes it into its file, and no node has to start anew. */
+  @Test
+  void aPasswordThatWasExchangedIsReadAgain() throws Exception {
+    Path file = Files.writeString(directory.root().resolve("dora.password"), "first-of-dora\n");
+    maintain("CREATE USER dora PASSWORD 'first-of-dora'");
+    String uri = uri(server, "dora@localhost", "sslmode=require");
+    Database database =
+        Database.open(
+            StreamsConfig.from(
+                    ConfigFactory.parseMap(
+                            Map.of(
+                                "spendwatch.postgres.uri",
+                                uri,
+                                "spendwatch.postgres.password-file",
+                                file.toString(),
+                                "spendwatch.postgres.role",
+                                ""))
+                        .withFallback(ConfigFactory.defaultReference())
+                        .resolve())
+                .postgres());
+    try {
+      assertThat(isEncrypted(database)).isTrue();
+      Files.writeString(file, "second-of-dora");
+      maintain("ALTER USER dora PASSWORD 'second-of-dora'");
+      maintain("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dora'");
+      await().atMost(PATIENCE).ignoreExceptions().until(() -> isEncrypted(database));
+    } finally {
+      var _ = database.close().toCompletableFuture().join();
+    }
+  }
+
+  private static void maintain(String sql) throws SQLException {
+    var maintenance = PostgresAddress.parse(server.uri("postgres"), "", "");
+    try (Connection connection = maintenance.connect("test");
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
   /** The schema, the pools, the push, the lease, the audit, an explanation: all of them. */
   @Test
   void aNodeAndTheCommandsUseNothingElse(TestBed bed) throws Exception {
@@ -286,18 +325,22 @@ class TlsIT {
             .postgres();
     Database database = Database.open(config);
     try {
-      return database
-          .execute(ENCRYPTED, Tuple.tuple())
-          .toCompletableFuture()
-          .join()
-          .iterator()
-          .next()
-          .getBoolean(0);
+      return isEncrypted(database);
     } catch (CompletionException e) {
       throw new IllegalStateException(PgFailure.describe(e.getCause()), e);
     } finally {
       var _ = database.close().toCompletableFuture().join();
     }
+  }
+
+  private static boolean isEncrypted(Database database) {
+    return database
+        .execute(ENCRYPTED, Tuple.tuple())
+        .toCompletableFuture()
+        .join()
+        .iterator()
+        .next()
+        .getBoolean(0);
   }
 
   private static boolean byJdbc(String uri) throws SQLException {

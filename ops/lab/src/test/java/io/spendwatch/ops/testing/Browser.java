@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -132,6 +133,19 @@ public final class Browser implements AutoCloseable {
     Awaitility.await().atMost(PATIENCE).until(() -> isTrue("location.href === 'about:blank'"));
     errors.clear();
     ask("Page.navigate", Map.of("url", page.toString()));
+  }
+
+  /** Of servers whose authority only a test knows. */
+  public void takeAnyCertificate() throws Exception {
+    ask("Security.setIgnoreCertificateErrors", Map.of("ignore", true));
+  }
+
+  /** What is seen, as PNG; for who looks at it afterwards. */
+  public void screenshot(Path file) throws Exception {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.write(
+        file,
+        Base64.getDecoder().decode(ask("Page.captureScreenshot", Map.of()).get("data").asText()));
   }
 
   /** How wide the page is, in CSS pixels. */

@@ -1,5 +1,7 @@
 // Questions to the node that served this page.
 
+import { fetchAs } from "./token.js";
+
 const BASE = "api/v1/";
 
 /** What a node has answered instead: its status and, by RFC 9457, why. */
@@ -24,7 +26,7 @@ export function path(parts, query = {}) {
 async function request(url, options) {
   let response;
   try {
-    response = await fetch(url, { cache: "no-store", ...options });
+    response = await fetchAs(url, { cache: "no-store", ...options });
   } catch (failure) {
     if (failure.name === "AbortError") throw failure;
     throw new Refused(0, "the node does not answer", null);

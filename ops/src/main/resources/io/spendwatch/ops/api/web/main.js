@@ -3,6 +3,7 @@
 import { announce, el, put, say } from "./dom.js";
 import { isLocal, showLocal } from "./format.js";
 import { Stream } from "./stream.js";
+import { enter, leave, login, state as loginState } from "./token.js";
 import * as alert from "./pages/alert.js";
 import * as alerts from "./pages/alerts.js";
 import * as analysis from "./pages/analysis.js";
@@ -174,6 +175,17 @@ function zone() {
   say(document.getElementById("zone"), isLocal() ? "Local time" : "UTC");
 }
 
+/** Shown where this node asks who somebody is. */
+function showLogin() {
+  const button = document.getElementById("login");
+  const state = loginState();
+  button.hidden = state === "unasked";
+  say(button, state === "in" ? "Sign out" : "Sign in");
+}
+
+document.getElementById("login").addEventListener("click", () => (loginState() === "in" ? leave() : enter()));
+login.addEventListener("change", showLogin);
+showLogin();
 document.getElementById("pause").addEventListener("click", () => pause(!paused));
 document.getElementById("zone").addEventListener("click", () => {
   showLocal(!isLocal());

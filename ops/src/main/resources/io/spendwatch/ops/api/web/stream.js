@@ -1,6 +1,8 @@
 // The node's server-sent events. Read with fetch, as EventSource gives up for good at the first
 // status that is not 200, and cannot say from where to go on after that.
 
+import { fetchAs } from "./token.js";
+
 const URL_OF_EVENTS = "api/v1/events";
 /** A node sends at least a comment every 10 s. */
 const SILENCE_MS = 25_000;
@@ -75,7 +77,7 @@ export class Stream extends EventTarget {
     try {
       const headers = { Accept: "text/event-stream" };
       if (this.#lastId !== null) headers["Last-Event-ID"] = this.#lastId;
-      const response = await fetch(URL_OF_EVENTS, { headers, signal: connection.signal, cache: "no-store" });
+      const response = await fetchAs(URL_OF_EVENTS, { headers, signal: connection.signal, cache: "no-store" });
       status = response.status;
       if (response.ok) {
         this.#tries = 0;

@@ -10,6 +10,7 @@ import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.Secured;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.protocol.Topics;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -110,6 +112,13 @@ public final class SandboxCommand implements Callable<Integer> {
       description = "Default: any free one.")
   private int businessPort;
 
+  @Option(
+      names = "--secure",
+      description =
+          "Kafka and PostgreSQL let in nobody without TLS and a password. Keys and passwords are made"
+              + " once, below the data directory; the settings name their files.")
+  private boolean secure;
+
   private static final class EngineConverter implements ITypeConverter<Engine> {
     @Override
     public Engine convert(String name) {
@@ -135,9 +144,20 @@ public final class SandboxCommand implements Callable<Integer> {
     var ending = new OnExit();
     try (ending) {
       DataDirectory directory =
-          DataDirectory.take(dataDir != null ? dataDir : Home.data().resolve("sandbox"));
+          DataDirectory.take(
+              dataDir != null
+                  ? dataDir
+                  // What was begun with open doors has no first user.
+                  : Home.data().resolve(secure ? "sandbox-secure" : "sandbox"));
       ending.add(directory);
-      EmbeddedServers servers = EmbeddedServers.start(directory, kafkaPort, postgresPort);
+      EmbeddedServers servers =
+          EmbeddedServers.start(
+              directory,
+              kafkaPort,
+              postgresPort,
+              secure
+                  ? Optional.of(Secured.in(directory.root().resolve("secure")))
+                  : Optional.empty());
       ending.add(servers);
       prepare(servers);
       Map<String, String> environment = new LinkedHashMap<>(servers.environment());
@@ -186,12 +206,13 @@ public final class SandboxCommand implements Callable<Integer> {
             spec.commandLine().getErr(),
             Configuration.readStartTimeout(),
             Timekeeper.real(InstantSource.system()));
-    PostgresAddress database = PostgresAddress.parse(servers.postgres().uri(), "", "");
+    PostgresAddress database =
+        PostgresAddress.parse(servers.postgresUri(), "", servers.postgresPassword());
     int _ = preparation.schema(database, InstantSource.system().instant());
     var _ =
         preparation.topics(
             database,
-            Map.of("bootstrap.servers", servers.bootstrapServers()),
+            servers.kafkaOfMigration(),
             Topics.DEFAULT,
             partitions == null ? OptionalInt.empty() : OptionalInt.of(partitions),
             OptionalInt.of(1));

@@ -3,6 +3,7 @@ package io.spendwatch.ops.lab.sandbox;
 import io.spendwatch.ops.errors.OperatorException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -10,10 +11,12 @@ import java.util.concurrent.CompletionException;
 public final class EmbeddedServers implements AutoCloseable {
   private final KafkaServer kafka;
   private final PostgresServer postgres;
+  private final Optional<Secured> secured;
 
-  private EmbeddedServers(KafkaServer kafka, PostgresServer postgres) {
+  private EmbeddedServers(KafkaServer kafka, PostgresServer postgres, Optional<Secured> secured) {
     this.kafka = kafka;
     this.postgres = postgres;
+    this.secured = secured;
   }
 
   /**
@@ -24,18 +27,38 @@ public final class EmbeddedServers implements AutoCloseable {
    * @throws OperatorException if one of them does not start; the other is stopped then
    */
   public static EmbeddedServers start(DataDirectory directory, int kafkaPort, int postgresPort) {
+    return start(directory, kafkaPort, postgresPort, Optional.empty());
+  }
+
+  /**
+   * The same, of servers that let in nobody without TLS and a password.
+   *
+   * @param secured keys and passwords; empty for open servers
+   */
+  public static EmbeddedServers start(
+      DataDirectory directory, int kafkaPort, int postgresPort, Optional<Secured> secured) {
+    KafkaServer.Options options = secured.map(Secured::broker).orElse(KafkaServer.Options.NONE);
     CompletableFuture<KafkaServer> kafka =
         CompletableFuture.supplyAsync(
-            () -> KafkaServer.start(directory.kafka(), kafkaPort), Thread::startVirtualThread);
+            () -> KafkaServer.start(directory.kafka(), kafkaPort, options),
+            Thread::startVirtualThread);
     PostgresServer postgres;
     try {
-      postgres = PostgresServer.start(directory.postgres(), postgresPort);
+      postgres =
+          PostgresServer.start(
+              directory.postgres(), postgresPort, secured.map(Secured::postgres).orElse(Map.of()));
     } catch (RuntimeException e) {
       kafka.thenAccept(KafkaServer::close).exceptionally(_ -> null).join();
       throw e;
     }
     try {
-      return new EmbeddedServers(kafka.join(), postgres);
+      var servers = new EmbeddedServers(kafka.join(), postgres, secured);
+      secured.ifPresent(
+          with -> {
+            with.admit(servers.kafka);
+            with.close(servers.postgres);
+          });
+      return servers;
     } catch (CompletionException e) {
       postgres.close();
       throw e.getCause() instanceof OperatorException named ? named : e;
@@ -45,6 +68,24 @@ public final class EmbeddedServers implements AutoCloseable {
   /** For {@code bootstrap.servers}. */
   public String bootstrapServers() {
     return kafka.bootstrapServers();
+  }
+
+  /** How who makes topics reaches Kafka. */
+  public Map<String, Object> kafkaOfMigration() {
+    Map<String, Object> properties = new LinkedHashMap<>();
+    secured.ifPresent(with -> properties.putAll(with.client(Secured.MIGRATION)));
+    properties.put("bootstrap.servers", bootstrapServers());
+    return properties;
+  }
+
+  /** How PostgreSQL is reached, in the form that {@code psql} takes. */
+  public String postgresUri() {
+    return secured.map(with -> with.postgresUri(postgres)).orElseGet(postgres::uri);
+  }
+
+  /** Of its user; empty where none is needed. */
+  public String postgresPassword() {
+    return secured.map(Secured::postgresPassword).orElse("");
   }
 
   /** The Kafka among them. */
@@ -59,6 +100,9 @@ public final class EmbeddedServers implements AutoCloseable {
 
   /** The settings by which every command finds these servers, as environment variables. */
   public Map<String, String> environment() {
+    if (secured.isPresent()) {
+      return secured.get().environment(kafka, postgres);
+    }
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
     settings.put("SPENDWATCH_PG_URI", postgres.uri());

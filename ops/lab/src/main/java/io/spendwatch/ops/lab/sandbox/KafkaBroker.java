@@ -1,11 +1,13 @@
 package io.spendwatch.ops.lab.sandbox;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Properties;
 import kafka.Kafka;
 import org.apache.kafka.common.Uuid;
@@ -16,6 +18,12 @@ import org.apache.kafka.metadata.storage.Formatter;
  * time, and is Kafka's own from there on.
  */
 final class KafkaBroker {
+  /**
+   * Among the broker's settings: a file with the user, as Kafka's storage tool takes one, that is
+   * there from the start.
+   */
+  static final String FIRST_USER_FILE = "spendwatch.first-user.file";
+
   private KafkaBroker() {}
 
   public static void main(String[] args) throws Exception {
@@ -37,8 +45,13 @@ final class KafkaBroker {
           .setMetadataLogDirectory(data.toString())
           .addDirectory(data.toString())
           .setIgnoreFormatted(true)
+          .setScramArguments(firstUser(properties.getProperty(FIRST_USER_FILE)))
           .run();
     }
     Kafka.main(new String[] {file.toString()});
+  }
+
+  private static List<String> firstUser(String file) throws IOException {
+    return file == null ? List.of() : List.of(Files.readString(Path.of(file)));
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -40,10 +41,17 @@ public final class KafkaServer implements AutoCloseable {
    *
    * @param proxied further listeners, for clients behind proxies
    * @param settings of the broker, by their names; they override ours
+   * @param client what a client needs besides the address
    */
-  public record Options(List<ProxiedListener> proxied, Map<String, String> settings) {
+  public record Options(
+      List<ProxiedListener> proxied, Map<String, String> settings, Map<String, String> client) {
     /** Nothing. */
     public static final Options NONE = new Options(List.of(), Map.of());
+
+    /** For clients that need nothing. */
+    public Options(List<ProxiedListener> proxied, Map<String, String> settings) {
+      this(proxied, settings, Map.of());
+    }
   }
 
   /**
@@ -95,7 +103,7 @@ public final class KafkaServer implements AutoCloseable {
                 command(properties)));
     var server = new KafkaServer(process, chosen);
     try (FormerEndpoint _ = FormerEndpoint.hold(formerPort)) {
-      server.awaitAnswer();
+      server.awaitAnswer(options.client());
       return server;
     } catch (RuntimeException e) {
       process.close();
@@ -200,19 +208,14 @@ public final class KafkaServer implements AutoCloseable {
         .forEach((key, more) -> settings.merge(key, more, (ours, added) -> ours + "," + added));
   }
 
-  private void awaitAnswer() {
+  private void awaitAnswer(Map<String, String> client) {
     StartLimit limit = StartLimit.begin();
-    try (Admin admin =
-        Admin.create(
-            Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
-                bootstrapServers(),
-                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
-                2000,
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
-                2000,
-                AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
-                100))) {
+    Map<String, Object> properties = new HashMap<>(client);
+    properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers());
+    properties.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 2000);
+    properties.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 2000);
+    properties.put(AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 100);
+    try (Admin admin = Admin.create(properties)) {
       while (!answers(admin)) {
         if (!process.isRunning()) {
           throw new OperatorException(process.lastWords());

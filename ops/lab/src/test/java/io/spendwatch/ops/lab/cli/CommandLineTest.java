@@ -198,7 +198,7 @@ class CommandLineTest {
     System.setProperty("spendwatch.kafka.properties.request.timeout.ms", "400");
     assertThat(run("doctor")).isEqualTo(2);
     assertThat(out.toString())
-        .startsWith("Not well: 2 could not be looked at (of 4 checks)")
+        .startsWith("Not well: 2 could not be looked at (of 8 checks)")
         .contains("not looked  kafka: 127.0.0.1:" + closedPort, "not looked  postgresql: ")
         .satisfies(text -> assertThat(text.lines()).allMatch(line -> line.length() <= 80));
   }

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.testing;
+package io.spendwatch.ops.lab.sandbox;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,8 +13,8 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * An authority of a test's own, and the certificates that it signs, made by the JDK's keytool; PEM
- * files in one directory.
+ * An authority of our own, and the certificates that it signs, made by the JDK's keytool; PEM files
+ * in one directory.
  */
 public final class Certificates {
   private static final String PASSWORD = "not-a-secret";

@@ -1,0 +1,308 @@
+package io.spendwatch.ops.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.Spendwatch;
+import io.spendwatch.ops.access.AccessFile;
+import io.spendwatch.ops.access.Role;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.lab.cli.Lab;
+import io.spendwatch.ops.lab.sandbox.Certificates;
+import io.spendwatch.ops.status.NodeStatus;
+import io.spendwatch.ops.status.NodeStatus.State;
+import io.spendwatch.ops.testing.Browser;
+import io.spendwatch.ops.testing.NodeSettings;
+import io.spendwatch.ops.testing.Servers;
+import io.spendwatch.ops.testing.TestBed;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.ActorNotFound;
+import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.cluster.Cluster;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** Two nodes with all doors closed: TLS between them and over HTTP, and a token for who asks. */
+@ExtendWith(Servers.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ClosedNodeIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration ROGUE_PATIENCE = Duration.ofSeconds(4);
+  private static final String TOKEN = "Xk7-of-anna-who-reads-only";
+  private static final String OPERATORS = "Xk7-of-bert-who-operates";
+
+  private Path files;
+  private NodeSettings settings;
+  private final List<Node> nodes = new ArrayList<>();
+
+  @BeforeAll
+  void start(TestBed bed, @TempDir Path directory) throws Exception {
+    files = directory;
+    Certificates ours = Certificates.authority(files, "ours");
+    for (String name : List.of("node-1", "node-2", "valid")) {
+      var _ = ours.issue(name, name, "dns:spendwatch-node,dns:" + name);
+    }
+    var _ = ours.issue("http", "localhost", "dns:localhost,ip:127.0.0.1");
+    // By the same authority, for something else.
+    var _ = ours.issue("printer", "printer", "dns:printer.example");
+    Certificates others = Certificates.authority(files, "others");
+    var _ = others.issue("stranger", "node-1", "dns:spendwatch-node");
+    Files.write(
+        files.resolve("access"),
+        List.of(
+            AccessFile.line("anna", Role.ANALYST, TOKEN),
+            AccessFile.line("bert", Role.OPERATOR, OPERATORS)));
+    settings =
+        NodeSettings.of(bed)
+            .set("spendwatch.http.access.file", files.resolve("access").toString())
+            .set("spendwatch.http.tls.certificate-file", file("http.crt"))
+            .set("spendwatch.http.tls.key-file", file("http.key"))
+            .set("spendwatch.http.tls.authorities-file", file("ours.crt"))
+            .set("spendwatch.cluster.tls.authorities-file", file("ours.crt"));
+    for (String name : List.of("node-1", "node-2")) {
+      settings
+          .set("spendwatch.node-id", name)
+          .set("spendwatch.cluster.tls.certificate-file", file(name + ".crt"))
+          .set("spendwatch.cluster.tls.key-file", file(name + ".key"));
+      nodes.add(Node.start(Configuration.load(), InstantSource.system()));
+    }
+    settings.set("spendwatch.http.port", Integer.toString(nodes.getFirst().httpPort()));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(nodes)
+                    .allSatisfy(
+                        node -> {
+                          assertThat(node.status().node().state()).isEqualTo(State.READY);
+                          assertThat(node.status().members())
+                              .extracting(NodeStatus.Member::status)
+                              .containsExactly("Up", "Up");
+                        }));
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    for (Node node : nodes) {
+      node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+    if (settings != null) {
+      settings.close();
+    }
+  }
+
+  /**
+   * An actor system of the same name that asks a node who it is, and to be let in. It is the
+   * certificate that decides, and nothing else: with a good one it is answered.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "tcp, , false",
+    "tls-tcp, stranger, false",
+    "tls-tcp, printer, false",
+    "tls-tcp, valid, true"
+  })
+  void onlyWhoHasACertificateOfTheClusterIsAnswered(
+      String transport, String certificate, boolean isAnswered) throws Exception {
+    Address node = address(nodes.getFirst());
+    ActorSystem rogue = ActorSystem.create("spendwatch", rogue(transport, certificate));
+    try {
+      CompletionStage<?> found =
+          rogue
+              .actorSelection(node + "/system/cluster/core/daemon")
+              .resolveOne(isAnswered ? PATIENCE : ROGUE_PATIENCE);
+      if (isAnswered) {
+        assertThat(found.toCompletableFuture().get(60, TimeUnit.SECONDS)).isNotNull();
+      } else {
+        Cluster.get(rogue).join(node);
+        assertThatThrownBy(() -> found.toCompletableFuture().join())
+            .isInstanceOf(CompletionException.class)
+            .hasCauseInstanceOf(ActorNotFound.class);
+        // Of a member, a word would be enough.
+        Cluster.get(rogue).down(node);
+      }
+      assertThat(nodes.getFirst().status().members()).hasSize(2);
+    } finally {
+      rogue.terminate();
+      rogue.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+    assertThat(nodes).allMatch(each -> each.status().node().state() == State.READY);
+  }
+
+  private static Address address(Node node) {
+    return AddressFromURIString.parse(node.status().node().address());
+  }
+
+  private Config rogue(String transport, String certificate) {
+    Map<String, Object> own = new HashMap<>();
+    own.put("pekko.remote.artery.transport", transport);
+    own.put("pekko.remote.artery.canonical.port", 0);
+    own.put("pekko.coordinated-shutdown.exit-jvm", "off");
+    // It has no database to ask.
+    own.put("pekko.cluster.downing-provider-class", "");
+    if (certificate != null) {
+      own.put(
+          "pekko.remote.artery.ssl.ssl-engine-provider", "io.spendwatch.ops.cluster.ClusterTls");
+      own.put("spendwatch.cluster.tls.certificate-file", file(certificate + ".crt"));
+      own.put("spendwatch.cluster.tls.key-file", file(certificate + ".key"));
+      // It trusts us: that decides nothing.
+      own.put("spendwatch.cluster.tls.authorities-file", file("ours.crt"));
+    }
+    return ConfigFactory.parseMap(own).withFallback(Configuration.load().raw());
+  }
+
+  @Test
+  void aCommandThatHasNoTokenIsToldSo() {
+    assertThat(run(1, "status")).contains("asks for a token", "SPENDWATCH_HTTP_TOKEN_FILE");
+    assertThat(run(1, "user", "42")).contains("asks for a token");
+    set("spendwatch.http.token", "Xk7-of-nobody");
+    assertThat(run(1, "status"))
+        .contains("does not know the token")
+        .doesNotContain("Xk7-of-nobody");
+    forget("spendwatch.http.token");
+  }
+
+  @Test
+  void aCommandShowsTheTokenOfItsFile() throws Exception {
+    Path token = Files.writeString(files.resolve("token"), TOKEN + "\n");
+    set("spendwatch.http.token-file", token.toString());
+    assertThat(run(0, "status")).contains("node-1", "node-2");
+    assertThat(run(0, "status", "--json")).contains("\"nodes\"");
+    assertThat(run(0, "top")).isNotEmpty();
+    // Windows in memory are asked for over HTTP, too.
+    assertThat(run(0, "audit")).contains("lean");
+    set("spendwatch.http.tls.authorities-file", file("others.crt"));
+    assertThat(run(1, "status")).contains("not trusted", "SPENDWATCH_HTTP_TLS_AUTHORITIES_FILE");
+    set("spendwatch.http.tls.authorities-file", file("ours.crt"));
+    forget("spendwatch.http.token-file");
+  }
+
+  @Test
+  void aNodeThatOthersReachDoesNotStartWithOpenDoors() {
+    forget("spendwatch.http.access.file");
+    set("spendwatch.http.host", "0.0.0.0");
+    assertThatThrownBy(() -> Node.start(Configuration.load(), InstantSource.system()))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("SPENDWATCH_HTTP_ACCESS_FILE");
+    set("spendwatch.http.host", "127.0.0.1");
+    set("spendwatch.http.access.file", files.resolve("access").toString());
+    set("spendwatch.cluster.bind-host", "0.0.0.0");
+    forget("spendwatch.cluster.tls.certificate-file");
+    forget("spendwatch.cluster.tls.key-file");
+    assertThatThrownBy(() -> Node.start(Configuration.load(), InstantSource.system()))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContainingAll(
+            "spendwatch.cluster.bind-host: 0.0.0.0", "SPENDWATCH_CLUSTER_WITHOUT_TLS");
+    forget("spendwatch.cluster.bind-host");
+  }
+
+  /** In a real browser, where there is one. */
+  @Test
+  void theDashboardAsksForATokenAndGoesOn(@TempDir Path profile) throws Exception {
+    Optional<Path> program = Browser.program();
+    assumeTrue(program.isPresent(), "no browser");
+    try (Browser browser = Browser.start(program.get(), profile)) {
+      browser.takeAnyCertificate();
+      browser.resize(1280, 800);
+      browser.open(URI.create("https://127.0.0.1:" + nodes.getFirst().httpPort() + "/#/cluster"));
+      await()
+          .atMost(PATIENCE)
+          .until(() -> browser.isTrue("document.querySelector('dialog[open]')"));
+      assertThat(browser.text()).contains("This node asks who you are");
+      browser.screenshot(Path.of("target", "token-asked.png"));
+      enter(browser, "Xk7-of-nobody");
+      await().atMost(PATIENCE).until(() -> browser.text().contains("does not know the token"));
+      enter(browser, TOKEN);
+      await().atMost(PATIENCE).until(() -> browser.text().contains("node-2"));
+      await().atMost(PATIENCE).until(() -> browser.text().contains("Live"));
+      assertThat(browser.isTrue("document.querySelector('dialog')")).isFalse();
+      assertThat(browser.evaluate("document.getElementById('login').innerText").asText())
+          .isEqualTo("Sign out");
+      browser.screenshot(Path.of("target", "token-given.png"));
+      // A page that is loaded anew has it still.
+      browser.evaluate("location.reload()");
+      await().atMost(PATIENCE).until(() -> browser.text().contains("node-2"));
+      browser.evaluate("document.getElementById('login').click()");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> browser.isTrue("document.querySelector('dialog[open]')"));
+      browser.evaluate("document.querySelector('dialog button[type=button]').click()");
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  browser
+                      .evaluate("document.getElementById('login').innerText")
+                      .asText()
+                      .equals("Sign in"));
+      assertThat(browser.text()).doesNotContain("node-2");
+      browser.screenshot(Path.of("target", "token-declined.png"));
+      assertThat(browser.errors()).filteredOn(error -> !error.contains("status of 401")).isEmpty();
+    }
+  }
+
+  private static void enter(Browser browser, String token) throws Exception {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> browser.isTrue("document.querySelector('dialog[open] #token')"));
+    browser.evaluate(
+        "document.getElementById('token').value = '"
+            + token
+            + "'; document.querySelector('dialog button[type=submit]').click()");
+  }
+
+  private void set(String key, String value) {
+    settings.set(key, value);
+    ConfigFactory.invalidateCaches();
+  }
+
+  private static void forget(String key) {
+    System.clearProperty(key);
+    ConfigFactory.invalidateCaches();
+  }
+
+  private String file(String name) {
+    return files.resolve(name).toString();
+  }
+
+  /** What it says on both outputs. */
+  private static String run(int status, String... arguments) {
+    var said = new StringWriter();
+    var writer = new PrintWriter(said, true);
+    CommandLine commandLine = Spendwatch.commandLine(Lab.commands());
+    commandLine.setOut(writer);
+    commandLine.setErr(writer);
+    int ended = commandLine.execute(arguments);
+    assertThat(ended).as("%s", said).isEqualTo(status);
+    assertThat(said.toString()).doesNotContain(TOKEN, OPERATORS);
+    return said.toString();
+  }
+}
