@@ -9,9 +9,10 @@ BEGIN
       spendwatch.topic_layout, spendwatch.cluster_leases, spendwatch.sources, spendwatch.lost_records, spendwatch.rollup_feed,
       spendwatch.rollup_alerts, spendwatch.rollups, spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts,
       spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving,
-      spendwatch.user_risk_clock FROM spendwatch_oltp;
+      spendwatch.user_risk_clock, spendwatch.archived_days FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
-    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines TO spendwatch_oltp;
+    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines, spendwatch.archived_days
+      TO spendwatch_oltp;
     -- What is lost, too, is for people to acknowledge.
     GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts, spendwatch.lost_records TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.claims, spendwatch.topic_layout, spendwatch.cluster_leases,
@@ -44,14 +45,16 @@ BEGIN
       spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
       spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
-      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock FROM spendwatch_olap;
+      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock, spendwatch.archived_days
+      FROM spendwatch_olap;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_olap;
     GRANT SELECT ON spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
       spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
       spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
       spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
-      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock TO spendwatch_olap;
+      spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock, spendwatch.archived_days
+      TO spendwatch_olap;
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts() TO spendwatch_olap;
     BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO spendwatch_olap', current_database());
