@@ -40,6 +40,7 @@ import io.spendwatch.ops.questions.RecentTops;
 import io.spendwatch.ops.questions.UserAnswers;
 import io.spendwatch.ops.questions.UserDetails;
 import io.spendwatch.ops.questions.Users;
+import io.spendwatch.ops.status.ArchiveWatch;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
 import io.spendwatch.ops.storage.rollups.Rollups;
@@ -245,6 +246,10 @@ public final class Node {
       var losses = new OpenLosses(database);
       status.losses(losses::last);
       Cancellable lossesLooked = losses.start(system);
+      var archive = new ArchiveWatch(analytics);
+      status.archived(archive::last);
+      metrics.archive(archive::lastDaySeconds);
+      Cancellable archiveLooked = archive.start(system);
       Cancellable keptPartitions =
           new PartitionMaintenance(
                   database,
@@ -280,7 +285,13 @@ public final class Node {
               events.hub(),
               pipelines,
               Stream.of(
-                      Stream.of(keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
+                      Stream.of(
+                          keptPartitions,
+                          audited,
+                          stateLog,
+                          lossesLooked,
+                          archiveLooked,
+                          deadLettersLooked),
                       keptRollups.stream(),
                       levels.stream())
                   .flatMap(jobs -> jobs)

@@ -31,6 +31,7 @@ import java.util.stream.IntStream;
  * @param totals over the partitions
  * @param audit the last run of the audit that any node knows of; null for none
  * @param lostRecords which nobody has acknowledged, the newest first, as the node that asked knows
+ * @param archive how far it is, as the node that asked knows; null where there is none
  */
 public record ClusterStatus(
     String node,
@@ -39,7 +40,8 @@ public record ClusterStatus(
     List<Shard> shards,
     Totals totals,
     AuditStatus audit,
-    List<LostRange> lostRecords) {
+    List<LostRange> lostRecords,
+    ArchiveStatus archive) {
 
   /**
    * What the asking node's cluster knows of one of its members.
@@ -169,7 +171,8 @@ public record ClusterStatus(
         shards(byAddress.values()),
         Totals.of(partitions),
         lastAudit(byAddress.values()),
-        asking.lostRecords());
+        asking.lostRecords(),
+        asking.archive());
   }
 
   /** Whether every node is ready, and every partition has one. */

@@ -19,6 +19,7 @@ import java.util.Objects;
  * @param totals over its partitions
  * @param audit the last run of the audit that the node knows of; null for none
  * @param lostRecords of the whole cluster, which nobody has acknowledged, the newest first
+ * @param archive how far it is; null where there is none, and before the node knows
  */
 public record NodeStatus(
     NodeInfo node,
@@ -28,7 +29,8 @@ public record NodeStatus(
     Map<String, Integer> partitionCounts,
     Totals totals,
     AuditStatus audit,
-    List<LostRange> lostRecords)
+    List<LostRange> lostRecords,
+    ArchiveStatus archive)
     implements ClusterMessage {
 
   public NodeStatus {

@@ -42,7 +42,9 @@ public final class StatusSamples {
         Map.of("transactions", 4),
         Totals.of(partitions),
         null,
-        List.of());
+        List.of(),
+        new ArchiveStatus(
+            "file:///archive", 1200, "2030-01-01", Instant.parse("2030-01-03T00:10:00Z")));
   }
 
   static NodeInfo withUnreadableRow(NodeInfo info, String row) {

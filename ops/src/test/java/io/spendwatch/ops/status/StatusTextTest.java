@@ -45,7 +45,8 @@ class StatusTextTest {
                     150L,
                     "EXPIRED",
                     "a",
-                    Instant.parse("2030-01-01T00:00:00.5Z"))));
+                    Instant.parse("2030-01-01T00:00:00.5Z"))),
+            a.archive());
     String text =
         StatusText.of(
             ClusterStatus.of(
@@ -76,7 +77,8 @@ class StatusTextTest {
             "shards that are not where their partition is consumed: transactions-1 at a",
             "! cannot be read: accounts of \"u7\": currency \"zz \"",
             "! lost records: transactions-2 offsets [100, 150), EXPIRED, noticed 2030-01-01T00:00:00Z",
-            "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log");
+            "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log",
+            "archive: 1,200 days, the latest 2030-01-01 at file:///archive");
     assertThat(text.lines()).allMatch(line -> line.length() <= 100);
   }
 

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * What there is to do with the archive. Blocks, for as long as it takes; for one thread. Throws
@@ -30,7 +31,7 @@ final class Archive implements AutoCloseable {
   private final String uri;
   private final ArchiveStore store;
   private final LiveDays live;
-  private final DayWriter.Letters letters;
+  private final Optional<DayWriter.Letters> letters;
   private final Timekeeper time;
   private final Path directory;
 
@@ -39,7 +40,7 @@ final class Archive implements AutoCloseable {
       String uri,
       ArchiveStore store,
       LiveDays live,
-      DayWriter.Letters letters,
+      Optional<DayWriter.Letters> letters,
       Timekeeper time) {
     this.config = config;
     this.uri = uri;
@@ -68,7 +69,10 @@ final class Archive implements AutoCloseable {
    * @throws OperatorException if there is none, or the database does not answer
    */
   static Archive open(
-      ArchiveConfig config, PostgresAddress database, DayWriter.Letters letters, Timekeeper time) {
+      ArchiveConfig config,
+      PostgresAddress database,
+      Optional<DayWriter.Letters> letters,
+      Timekeeper time) {
     URI uri =
         config
             .uri()
@@ -77,7 +81,7 @@ final class Archive implements AutoCloseable {
                     new OperatorException(
                         "there is no archive: SPENDWATCH_ARCHIVE_URI says where it is to be, as"
                             + " file:///var/lib/spendwatch/archive or s3://bucket/prefix"));
-    ArchiveStore store = store(uri);
+    ArchiveStore store = store(uri, config.endpoint());
     try {
       return new Archive(
           config, uri.toString(), store, LiveDays.open(database, config.role()), letters, time);
@@ -87,8 +91,8 @@ final class Archive implements AutoCloseable {
     }
   }
 
-  private static ArchiveStore store(URI uri) {
-    return new FileStore(Path.of(uri));
+  private static ArchiveStore store(URI uri, Optional<URI> endpoint) {
+    return "s3".equals(uri.getScheme()) ? new S3Store(uri, endpoint) : new FileStore(Path.of(uri));
   }
 
   /** What became of a day. */
@@ -208,11 +212,20 @@ final class Archive implements AutoCloseable {
       try (Parquet parquet = Parquet.open(spill, config.memoryLimitBytes())) {
         return work.with(parquet);
       } finally {
-        Parquet.remove(spill);
+        // Of days that follow each other, one is here at a time.
+        clear();
       }
     } catch (IOException e) {
       throw new OperatorException(directory + ": " + e.getMessage(), e);
     }
+  }
+
+  private void clear() throws IOException {
+    List<Path> left;
+    try (Stream<Path> files = Files.list(directory)) {
+      left = files.toList();
+    }
+    left.forEach(Parquet::remove);
   }
 
   /** What the database has noted, the newest day first. */

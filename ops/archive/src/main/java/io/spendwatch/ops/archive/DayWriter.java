@@ -49,7 +49,7 @@ final class DayWriter {
   private final LiveDays live;
   private final ArchiveStore store;
   private final Parquet parquet;
-  private final Letters letters;
+  private final Optional<Letters> letters;
   private final Path directory;
   private final InstantSource clock;
 
@@ -60,13 +60,14 @@ final class DayWriter {
   }
 
   /**
+   * @param letters empty: days are archived without
    * @param directory for files while it works
    */
   DayWriter(
       LiveDays live,
       ArchiveStore store,
       Parquet parquet,
-      Letters letters,
+      Optional<Letters> letters,
       Path directory,
       InstantSource clock) {
     this.live = live;
@@ -141,15 +142,15 @@ final class DayWriter {
             () -> {
               for (ArchiveTable table : ArchiveTable.values()) {
                 if (table != ArchiveTable.DEAD_LETTERS && (isNew || table.isAddedTo())) {
-                  totals.put(table, stage(table, rows -> live.read(table, day, rows::accept)));
+                  totals.put(table, stage(table, rows -> live.read(table, day, rows)));
                 }
               }
               return live.digest(day);
             });
-    if (isNew) {
+    if (isNew && letters.isPresent()) {
       totals.put(
           ArchiveTable.DEAD_LETTERS,
-          stage(ArchiveTable.DEAD_LETTERS, rows -> letters.read(day, rows::accept)));
+          stage(ArchiveTable.DEAD_LETTERS, rows -> letters.get().read(day, rows)));
     }
     if (digest.transactions() != totals.get(ArchiveTable.TRANSACTIONS).rows()) {
       throw new IllegalStateException("one snapshot has two counts of " + day);

@@ -19,6 +19,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /** A real database with days of every feature, for one test class. */
@@ -49,6 +50,8 @@ final class ArchiveBed implements AutoCloseable {
   private final PostgresServer server = PostgresServer.start(directory.root().resolve("pg"), 0);
   private final PostgresAddress address = PostgresAddress.parse(server.uri(), "", "");
   private final Random random = new Random(20);
+  private final List<Object[]> deadLetters = new ArrayList<>();
+  private final DayWriter.Letters letters = (_, each) -> deadLetters.forEach(each);
   private int number;
 
   ArchiveBed() throws SQLException {
@@ -220,7 +223,7 @@ final class ArchiveBed implements AutoCloseable {
         config.uri().orElseThrow().toString(),
         store,
         LiveDays.open(address, config.role()),
-        (_, _) -> {},
+        Optional.of(letters),
         Timekeeper.real(InstantSource.fixed(NOW)));
   }
 

@@ -4,6 +4,7 @@ import static io.spendwatch.ops.archive.ArchiveBed.DAY;
 import static io.spendwatch.ops.archive.ArchiveBed.NEXT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.hardwood.InputFile;
 import dev.hardwood.reader.ParquetFileReader;
@@ -64,8 +65,7 @@ class ArchiveIT {
     assertThat(run())
         .extracting(Outcome::day, Outcome::result, Outcome::transactions, Outcome::alerts)
         .containsExactly(
-            org.assertj.core.groups.Tuple.tuple(DAY, Result.ARCHIVED, 300L, 20L),
-            org.assertj.core.groups.Tuple.tuple(NEXT, Result.ARCHIVED, 50L, 20L));
+            tuple(DAY, Result.ARCHIVED, 300L, 20L), tuple(NEXT, Result.ARCHIVED, 50L, 20L));
     assertThat(run()).isEmpty();
     assertThat(findings()).isEmpty();
     assertThat(bed.drop(DAY)).isTrue();
@@ -223,6 +223,28 @@ class ArchiveIT {
     assertThat(bed.drop(DAY)).isFalse();
   }
 
+  @Test
+  void aDayGoesToABucketAndComesBack() throws Exception {
+    try (S3Server server = new S3Server(root.resolve("server"))) {
+      bed.write(DAY, 100);
+      List<String> before = bed.transactions(DAY);
+      try (Archive archive = bed.archive(root, server.store("p"))) {
+        archive.run(false, _ -> {});
+        assertThat(bed.drop(DAY)).isTrue();
+        assertThat(archive.restore(DAY).restored()).isEqualTo(100);
+        archive.verify(Optional.empty(), (_, findings) -> assertThat(findings).isEmpty());
+      }
+      assertThat(bed.transactions(DAY)).isEqualTo(before);
+      bed.insert(DAY + "T05:00:00Z", 7, null);
+      server.stop();
+      try (Archive archive = bed.archive(root, server.store("p"))) {
+        assertThatThrownBy(() -> archive.run(false, _ -> {}))
+            .isInstanceOf(OperatorException.class)
+            .hasMessageContaining("the archive at s3://archive/p cannot give");
+      }
+    }
+  }
+
   /** Whatever step it dies in, before or after it, the next run makes it whole. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
@@ -336,8 +358,8 @@ class ArchiveIT {
     assertThat(findings())
         .extracting(Archive.Finding::day, Archive.Finding::kind)
         .containsExactly(
-            org.assertj.core.groups.Tuple.tuple(DAY, Archive.Finding.Kind.DAMAGED_FILE),
-            org.assertj.core.groups.Tuple.tuple(NEXT, Archive.Finding.Kind.DAMAGED_FILE));
+            tuple(DAY, Archive.Finding.Kind.DAMAGED_FILE),
+            tuple(NEXT, Archive.Finding.Kind.DAMAGED_FILE));
     assertThat(bed.drop(DAY)).isTrue();
     assertThatThrownBy(this::restored).hasMessageContaining("is not what was put there");
     assertThat(bed.transactions(DAY)).isEmpty();

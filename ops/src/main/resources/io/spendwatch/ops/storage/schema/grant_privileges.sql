@@ -11,8 +11,7 @@ BEGIN
       spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving,
       spendwatch.user_risk_clock, spendwatch.archived_days FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
-    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines, spendwatch.archived_days
-      TO spendwatch_oltp;
+    GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines TO spendwatch_oltp;
     -- What is lost, too, is for people to acknowledge.
     GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts, spendwatch.lost_records TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.claims, spendwatch.topic_layout, spendwatch.cluster_leases,
