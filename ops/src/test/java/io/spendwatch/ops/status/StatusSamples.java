@@ -43,8 +43,7 @@ public final class StatusSamples {
         Totals.of(partitions),
         null,
         List.of(),
-        new ArchiveStatus(
-            "file:///archive", 1200, "2030-01-01", Instant.parse("2030-01-03T00:10:00Z")));
+        null);
   }
 
   static NodeInfo withUnreadableRow(NodeInfo info, String row) {

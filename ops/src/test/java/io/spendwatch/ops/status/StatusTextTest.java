@@ -46,7 +46,8 @@ class StatusTextTest {
                     "EXPIRED",
                     "a",
                     Instant.parse("2030-01-01T00:00:00.5Z"))),
-            a.archive());
+            new ArchiveStatus(
+                "file:///archive", 1200, "2030-01-01", Instant.parse("2030-01-03T00:10:00Z")));
     String text =
         StatusText.of(
             ClusterStatus.of(

@@ -4,6 +4,7 @@ import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.archive.Archive.Restored;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
+import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -38,9 +39,10 @@ public final class ArchiveRestoreCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
+    LocalDate of = OpenedArchive.day(spec, day);
     Restored restored;
     try (Archive archive = OpenedArchive.open(false)) {
-      restored = archive.restore(OpenedArchive.day(spec, day));
+      restored = archive.restore(of);
     }
     out.println(
         json

@@ -3,6 +3,7 @@ package io.spendwatch.ops.archive;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
+import java.time.LocalDate;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -33,9 +34,10 @@ public final class ArchiveShowCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
+    LocalDate of = OpenedArchive.day(spec, day);
     Manifest manifest;
     try (Archive archive = OpenedArchive.open(false)) {
-      manifest = archive.show(OpenedArchive.day(spec, day));
+      manifest = archive.show(of);
     }
     if (json) {
       out.println(ForeignText.inJson(Json.write(manifest)));

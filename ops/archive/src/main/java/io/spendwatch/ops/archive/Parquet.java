@@ -140,7 +140,7 @@ final class Parquet implements AutoCloseable {
     execute(
         String.format(
             Locale.ROOT,
-            "COPY (SELECT %s FROM (%s) AS r ORDER BY %s) TO %s (FORMAT parquet, COMPRESSION zstd,"
+            "COPY (SELECT %s FROM (%s) AS r ORDER BY %s) TO %s (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd,"
                 + " ROW_GROUP_SIZE %d, KV_METADATA {spendwatch_schema: '%d', spendwatch_table: '%s'})",
             table.columns().stream().map(Column::forParquet).collect(Collectors.joining(", ")),
             query,

@@ -170,8 +170,10 @@ final class S3Store implements ArchiveStore {
                     RequestBody.fromBytes(content));
             return true;
           } catch (S3Exception e) {
-            // Conflict: another such put is under way.
-            if (e.statusCode() == PRECONDITION_FAILED || e.statusCode() == CONFLICT) {
+            // Conflict: another such put is under way. No such key: there is none to be replaced.
+            if (e.statusCode() == PRECONDITION_FAILED
+                || e.statusCode() == CONFLICT
+                || isNoSuchKey(e)) {
               return false;
             }
             throw e;
@@ -233,6 +235,10 @@ final class S3Store implements ArchiveStore {
     ask(
         "cannot remove " + name,
         () -> client.deleteObject(delete -> delete.bucket(bucket).key(key(name))));
+  }
+
+  private static boolean isNoSuchKey(S3Exception e) {
+    return e.awsErrorDetails() != null && "NoSuchKey".equals(e.awsErrorDetails().errorCode());
   }
 
   private <T> T ask(String what, Supplier<T> question) {
