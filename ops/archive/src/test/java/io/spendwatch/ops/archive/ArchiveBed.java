@@ -64,6 +64,7 @@ final class ArchiveBed implements AutoCloseable {
 
   /** As after the migration, but for partitions. */
   void empty() throws SQLException {
+    deadLetters.clear();
     sql(
         """
         DO $$
@@ -144,6 +145,22 @@ final class ArchiveBed implements AutoCloseable {
       insert.setObject(at++, random.nextInt(10) == 0 ? 7L : null);
       int _ = insert.executeUpdate();
     }
+  }
+
+  /** One that Kafka would give for every day. */
+  void deadLetter(byte[] key, byte[] value) {
+    deadLetters.add(
+        new Object[] {
+          "transactions.dlq",
+          1L,
+          (long) deadLetters.size(),
+          1_773_100_800_000_001L,
+          "BAD_ID",
+          null,
+          key,
+          value,
+          "[]"
+        });
   }
 
   void alert(String eventTime) throws SQLException {

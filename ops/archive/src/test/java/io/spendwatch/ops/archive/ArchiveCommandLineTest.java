@@ -58,6 +58,7 @@ class ArchiveCommandLineTest {
 
   @Test
   void withoutAnArchiveItSaysWhatIsMissing() {
+    System.setProperty("spendwatch.postgres.uri", "postgresql://nobody@127.0.0.1:1/none");
     assertThat(run("archive", "run")).isEqualTo(1);
     assertThat(err.toString()).contains("SPENDWATCH_ARCHIVE_URI says where it is to be");
   }

@@ -2,6 +2,7 @@ package io.spendwatch.ops.archive;
 
 import static io.spendwatch.ops.archive.ArchiveBed.DAY;
 import static io.spendwatch.ops.archive.ArchiveBed.NEXT;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -137,6 +138,36 @@ class ArchiveIT {
         .add(java.math.BigDecimal.valueOf(at.getNano() / 1000, 6))
         .setScale(6)
         .toString();
+  }
+
+  @Test
+  void deadLettersGoWithTheDayByteForByte() throws Exception {
+    bed.write(DAY, 2);
+    bed.deadLetter(new byte[] {0, (byte) 0xff}, null);
+    bed.deadLetter(null, new byte[0]);
+    bed.deadLetter(new byte[0], "{\"amount\":".getBytes(UTF_8));
+    var _ = run();
+    Manifest.Table table = manifest(DAY).table(ArchiveTable.DEAD_LETTERS);
+    assertThat(table.totals().rows()).isEqualTo(3);
+    List<byte[]> found = new ArrayList<>();
+    try (ParquetFileReader file =
+            ParquetFileReader.open(InputFile.of(root.resolve(table.files().getFirst().name())));
+        RowReader rows = file.rowReader()) {
+      while (rows.hasNext()) {
+        rows.next();
+        found.add(rows.isNull("key") ? null : rows.getBinary("key"));
+        found.add(rows.isNull("value") ? null : rows.getBinary("value"));
+      }
+    }
+    assertThat(found)
+        .containsExactly(
+            new byte[] {0, (byte) 0xff},
+            null,
+            null,
+            new byte[0],
+            new byte[0],
+            "{\"amount\":".getBytes(UTF_8));
+    assertThat(findings()).isEmpty();
   }
 
   @Test
