@@ -61,6 +61,9 @@ import picocli.CommandLine.Spec;
       "From a business database:",
       "  capture   Follows its log, and sends what its tables say of spend and balances.",
       "",
+      "For old days:",
+      "  archive   Copies closed days to a directory or a bucket, and brings them back.",
+      "",
       "Each command has --help. Settings come from SPENDWATCH_... environment variables; sandbox"
           + " prints those that the others need; print-config shows where each comes from.",
       "",

@@ -13,6 +13,7 @@ import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.events.EventsConfig;
 import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.questions.QuestionsConfig;
+import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.rollups.RollupsConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
@@ -38,6 +39,7 @@ import java.util.Optional;
  * @param questionsDatabase how PostgreSQL is reached for questions about users
  * @param questions how many of them, and for how long they may take
  * @param partitions how partitions are kept
+ * @param archive where old days go, and how
  * @param rollups how roll-ups are kept
  * @param analysis what a question over much data may take
  * @param audit how often and how much is audited
@@ -58,6 +60,7 @@ public record Configuration(
     PostgresConfig questionsDatabase,
     QuestionsConfig questions,
     PartitionsConfig partitions,
+    ArchiveConfig archive,
     RollupsConfig rollups,
     AnalysisConfig analysis,
     AuditConfig audit,
@@ -84,6 +87,7 @@ public record Configuration(
           "events",
           "cluster",
           "analysis",
+          "archive",
           "audit",
           "partitions",
           "rollups",
@@ -131,6 +135,7 @@ public record Configuration(
           questionsDatabase(named),
           QuestionsConfig.from(named),
           PartitionsConfig.from(named),
+          ArchiveConfig.from(named),
           RollupsConfig.from(named),
           AnalysisConfig.from(named),
           AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),

@@ -7,11 +7,13 @@ import io.spendwatch.ops.records.Page;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.kafka.KafkaConfig;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -37,6 +39,30 @@ public final class DeadLetterTopics {
   public DeadLetterTopics(KafkaConfig config) {
     this.config = config;
     this.topics = config.topics();
+  }
+
+  /**
+   * Gives on each letter that was put aside in a stretch of time, as the record that it is; those
+   * of a partition in the order of their offsets.
+   *
+   * @param from the first moment, by the records' timestamps
+   * @param to the end, not included
+   */
+  public void read(Instant from, Instant to, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+    try (LetterLog log = LetterLog.open(config)) {
+      List<TopicPartition> partitions =
+          names().stream().flatMap(topic -> log.partitions(topic).stream()).toList();
+      // Timestamps need not grow with the offsets: up to the end, and each is looked at.
+      log.read(
+          log.stretches(partitions, from, null),
+          record -> {
+            if (DeadLetter.isLetter(record)
+                && record.timestamp() >= from.toEpochMilli()
+                && record.timestamp() < to.toEpochMilli()) {
+              each.accept(record);
+            }
+          });
+    }
   }
 
   /** Their names. */

@@ -93,6 +93,9 @@ enum Metric {
   UNREADABLE_ROWS(
       "spendwatch.unreadable.rows",
       "Rows that this node has met and cannot read; any rise is somebody else's write: status and log name it"),
+  ARCHIVE_LAST_DAY(
+      "spendwatch.archive.last.day.timestamp.seconds",
+      "When the latest day in the archive began, seconds since 1970; 0 without any; no rise for a day means that none is archived"),
   PARTITIONS(
       "spendwatch.partitions",
       "Partitions of table transactions; a steady rise beyond the retention means that none is removed"),

@@ -175,6 +175,20 @@ public final class Metrics implements AutoCloseable {
             .register(registry);
   }
 
+  /**
+   * Of the archive. To be called once.
+   *
+   * @param lastDaySeconds when its latest day began, seconds since 1970; 0 without any
+   */
+  public void archive(LongSupplier lastDaySeconds) {
+    var _ =
+        Gauge.builder(Metric.ARCHIVE_LAST_DAY.id(), lastDaySeconds, LongSupplier::getAsLong)
+            .description(Metric.ARCHIVE_LAST_DAY.meaning())
+            // The registry holds what it is given weakly.
+            .strongReference(true)
+            .register(registry);
+  }
+
   /** Of what looks after the partitions. To be asked for once. */
   public PartitionMetrics partitions() {
     AtomicLong present = gauge(Metric.PARTITIONS);

@@ -44,6 +44,7 @@ import io.spendwatch.ops.questions.RecentTops;
 import io.spendwatch.ops.questions.UserAnswers;
 import io.spendwatch.ops.questions.UserDetails;
 import io.spendwatch.ops.questions.Users;
+import io.spendwatch.ops.status.ArchiveWatch;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
 import io.spendwatch.ops.storage.rollups.Rollups;
@@ -264,6 +265,10 @@ public final class Node {
       var losses = new OpenLosses(database);
       status.losses(losses::last);
       Cancellable lossesLooked = losses.start(system);
+      var archive = new ArchiveWatch(analytics);
+      status.archived(archive::last);
+      metrics.archive(archive::lastDaySeconds);
+      Cancellable archiveLooked = archive.start(system);
       Cancellable keptPartitions =
           new PartitionMaintenance(
                   database,
@@ -310,7 +315,13 @@ public final class Node {
               events.hub(),
               pipelines,
               Stream.of(
-                      Stream.of(keptPartitions, audited, stateLog, lossesLooked, deadLettersLooked),
+                      Stream.of(
+                          keptPartitions,
+                          audited,
+                          stateLog,
+                          lossesLooked,
+                          archiveLooked,
+                          deadLettersLooked),
                       keptRollups.stream(),
                       replicaWatched.stream(),
                       levels.stream())
@@ -513,8 +524,7 @@ public final class Node {
     HttpConfig http = configuration.http();
     ServerBuilder server = server(system, http, clock);
     try {
-      ServerBinding binding = 
-          server.bindFlow(api.connections(system)).toCompletableFuture().join();
+      ServerBinding binding = server.bindFlow(api.connections(system)).toCompletableFuture().join();
       // Until the last: whoever asks meanwhile is told that the node drains.
       CoordinatedShutdown.get(system)
           .addTask(

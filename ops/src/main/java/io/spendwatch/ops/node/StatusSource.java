@@ -4,6 +4,7 @@ import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.ops.Build;
 import io.spendwatch.ops.cluster.Membership;
+import io.spendwatch.ops.status.ArchiveStatus;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.Deliveries;
@@ -51,6 +52,7 @@ final class StatusSource {
   private volatile Supplier<List<LostRange>> losses = List::of;
   private volatile Supplier<List<String>> floods = List::of;
   private volatile Supplier<ReplicaStatus> replica = () -> null;
+  private volatile Supplier<ArchiveStatus> archive = () -> null;
   private volatile boolean draining;
 
   /**
@@ -95,6 +97,11 @@ final class StatusSource {
     losses = open;
   }
 
+  /** Asked how far the archive is from now on; answers null for none, and blocks nobody. */
+  void archived(Supplier<ArchiveStatus> ofNow) {
+    archive = ofNow;
+  }
+
   /** Asked for floods of dead letters from now on; blocks nobody. */
   void deadLetters(Supplier<List<String>> ofNow) {
     floods = ofNow;
@@ -135,7 +142,8 @@ final class StatusSource {
         totals,
         audit.get(),
         losses.get(),
-        replica.get());
+        replica.get(),
+        archive.get());
   }
 
   private NodeInfo node(PipelinesStatus pipelinesStatus, Totals totals) {

@@ -32,6 +32,7 @@ import java.util.stream.IntStream;
  * @param audit the last run of the audit that any node knows of; null for none
  * @param lostRecords which nobody has acknowledged, the newest first, as the node that asked knows
  * @param replica for questions over much data, as the node that asked sees it; null for none
+ * @param archive how far it is, as the node that asked knows; null where there is none
  */
 public record ClusterStatus(
     String node,
@@ -41,7 +42,8 @@ public record ClusterStatus(
     Totals totals,
     AuditStatus audit,
     List<LostRange> lostRecords,
-    ReplicaStatus replica) {
+    ReplicaStatus replica,
+    ArchiveStatus archive) {
 
   /**
    * What the asking node's cluster knows of one of its members.
@@ -172,7 +174,8 @@ public record ClusterStatus(
         Totals.of(partitions),
         lastAudit(byAddress.values()),
         asking.lostRecords(),
-        asking.replica());
+        asking.replica(),
+        asking.archive());
   }
 
   /** Whether every node is ready, and every partition has one. */

@@ -20,6 +20,7 @@ import java.util.Objects;
  * @param audit the last run of the audit that the node knows of; null for none
  * @param lostRecords of the whole cluster, which nobody has acknowledged, the newest first
  * @param replica for questions over much data, as the node sees it; null for none
+ * @param archive how far it is; null where there is none, and before the node knows
  */
 public record NodeStatus(
     NodeInfo node,
@@ -30,7 +31,8 @@ public record NodeStatus(
     Totals totals,
     AuditStatus audit,
     List<LostRange> lostRecords,
-    ReplicaStatus replica)
+    ReplicaStatus replica,
+    ArchiveStatus archive)
     implements ClusterMessage {
 
   public NodeStatus {

@@ -73,6 +73,9 @@ public final class StatusText {
     if (status.audit() != null) {
       lines.addAll(Wrapped.lines(ForeignText.shown(audit(status.audit())), "", WIDTH));
     }
+    if (status.archive() != null) {
+      lines.addAll(Wrapped.lines(ForeignText.shown(archive(status.archive())), "", WIDTH));
+    }
     return String.join(System.lineSeparator(), lines);
   }
 
@@ -285,6 +288,20 @@ public final class StatusText {
         : "! replica: not asked, "
             + replica.trouble()
             + (behind.isEmpty() ? "" : " (" + behind + ")");
+  }
+
+  private static String archive(ArchiveStatus archive) {
+    return String.format(
+        Locale.ROOT,
+        "archive: %s at %s",
+        archive.lastDay() == null
+            ? "no day yet"
+            : String.format(
+                Locale.ROOT,
+                "%s, the latest %s",
+                counted(archive.days(), "day", "days"),
+                archive.lastDay()),
+        archive.uri());
   }
 
   private static String audit(AuditStatus audit) {

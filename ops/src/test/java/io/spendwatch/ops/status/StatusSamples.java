@@ -43,6 +43,7 @@ public final class StatusSamples {
         Totals.of(partitions),
         null,
         List.of(),
+        null,
         null);
   }
 

@@ -46,7 +46,9 @@ class StatusTextTest {
                     "EXPIRED",
                     "a",
                     Instant.parse("2030-01-01T00:00:00.5Z"))),
-            new ReplicaStatus(false, 61_500L, 4096L, Instant.EPOCH, "its replay is paused"));
+            new ReplicaStatus(false, 61_500L, 4096L, Instant.EPOCH, "its replay is paused"),
+            new ArchiveStatus(
+                "file:///archive", 1200, "2030-01-01", Instant.parse("2030-01-03T00:10:00Z")));
     String text =
         StatusText.of(
             ClusterStatus.of(
@@ -78,7 +80,8 @@ class StatusTextTest {
             "! cannot be read: accounts of \"u7\": currency \"zz \"",
             "! lost records: transactions-2 offsets [100, 150), EXPIRED, noticed 2030-01-01T00:00:00Z",
             "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log",
-            "! replica: not asked, its replay is paused (1 min 1 s and 4,096 bytes behind)");
+            "! replica: not asked, its replay is paused (1 min 1 s and 4,096 bytes behind)",
+            "archive: 1,200 days, the latest 2030-01-01 at file:///archive");
     assertThat(text.lines()).allMatch(line -> line.length() <= 100);
   }
 

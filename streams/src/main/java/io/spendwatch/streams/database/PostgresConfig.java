@@ -68,7 +68,7 @@ public record PostgresConfig(
         path,
         uri,
         user,
-        password,
+        secret,
         "",
         applicationName,
         poolSize,

@@ -19,9 +19,9 @@ import io.spendwatch.streams.life.PartitionStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,7 +166,8 @@ class PipelinesIT {
             Stream.of(bed.topics().transactionsDeadLetters(), bed.topics().balancesDeadLetters())
                 .flatMap(topic -> bed.allCommitted(topic).stream()))
         .noneMatch(letter -> letter.toString().contains("4111111111111111"))
-        .noneMatch(letter -> new String(letter.value(), UTF_8).replace(" ", "").contains("41111111"))
+        .noneMatch(
+            letter -> new String(letter.value(), UTF_8).replace(" ", "").contains("41111111"))
         .noneMatch(letter -> new String(letter.key(), UTF_8).contains("41111111"));
   }
 

@@ -286,15 +286,36 @@ public final class PartitionMaintenance {
       return CompletableFuture.completedFuture(removed);
     }
     Expired next = left.next();
+    return mayGo(owner, next)
+        .thenCompose(
+            may ->
+                may
+                    ? removeOne(owner, next, removed)
+                    : CompletableFuture.<Void>completedFuture(null))
+        .thenCompose(_ -> removeAll(owner, left, removed));
+  }
+
+  /**
+   * Whether the archive, if there is one, has it as it is. Asked before it goes out of sight; when
+   * it is dropped it is asked again.
+   */
+  private static CompletionStage<Boolean> mayGo(Statements owner, Expired partition) {
+    return partition.state().equals("attached")
+        ? owner
+            .read("SELECT spendwatch.may_drop_partition($1)", Tuple.of(partition.name()))
+            .thenApply(rows -> rows.iterator().next().getBoolean(0))
+        : CompletableFuture.completedFuture(true);
+  }
+
+  private static CompletionStage<Void> removeOne(Statements owner, Expired next, Removed removed) {
     return detach(owner, next, removed)
         .thenCompose(
             _ -> owner.read("SELECT spendwatch.drop_detached_partition($1)", Tuple.of(next.name())))
-        .thenCompose(
+        .thenAccept(
             rows -> {
               if (rows.iterator().next().getBoolean(0)) {
                 removed.dropped++;
               }
-              return removeAll(owner, left, removed);
             });
   }
 

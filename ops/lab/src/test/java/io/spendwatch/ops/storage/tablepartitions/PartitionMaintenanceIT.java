@@ -71,8 +71,8 @@ class PartitionMaintenanceIT {
           END LOOP;
         END
         $$""",
-        "TRUNCATE spendwatch.merges, spendwatch.merged_days, spendwatch.partitions_made",
-        "UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day'",
+        "TRUNCATE spendwatch.merges, spendwatch.merged_days, spendwatch.partitions_made, spendwatch.archived_days",
+        "UPDATE spendwatch.settings SET dropped_before = NULL, archive_uri = NULL, partition_granularity = 'day'",
         "SELECT spendwatch.ensure_partitions('{2040-03-07Z,2040-03-08Z,2040-03-09Z,2040-03-10Z}')");
     maintenance = maintenance("");
   }
@@ -117,6 +117,27 @@ class PartitionMaintenanceIT {
             CLOCK,
             metrics.partitions());
     assertThat(look(keeps)).isEqualTo(new Report(12, 8, 0, 0));
+  }
+
+  /** Whatever the settings of the node that looks. */
+  @Test
+  void whereThereIsAnArchiveOnlyWhatIsInItGoes() throws Exception {
+    execute("UPDATE spendwatch.settings SET archive_uri = 'file:///archive'");
+    insert("2040-03-08T01:00:00Z");
+    assertThat(look(maintenance).dropped()).as("those without rows").isEqualTo(2);
+    execute(
+        "INSERT INTO spendwatch.archived_days (day, archived_at, revision, transactions, alerts, bytes, table_transactions,"
+            + " table_digest, table_alerts, table_versions) SELECT day, now(), 0, transactions, 0, 1, transactions, digest, 0, 0"
+            + " FROM spendwatch.day_digests('spendwatch.transactions', '2040-03-08Z', '2040-03-09Z')");
+    insert("2040-03-08T02:00:00Z");
+    assertThat(look(maintenance).dropped()).as("a row that is not there").isZero();
+    execute("DELETE FROM spendwatch.transactions WHERE event_time = '2040-03-08T02:00:00Z'");
+    execute("UPDATE spendwatch.archived_days SET kept_until = now() + interval '1 hour'");
+    assertThat(look(maintenance).dropped()).as("restored").isZero();
+    execute("UPDATE spendwatch.archived_days SET kept_until = NULL");
+    assertThat(look(maintenance).dropped()).isOne();
+    assertThat(column("SELECT dropped_at IS NOT NULL FROM spendwatch.archived_days"))
+        .containsExactly("t");
   }
 
   @Test

@@ -1,0 +1,162 @@
+package io.spendwatch.ops.archive;
+
+import static io.spendwatch.ops.archive.Column.bytes;
+import static io.spendwatch.ops.archive.Column.flag;
+import static io.spendwatch.ops.archive.Column.integer;
+import static io.spendwatch.ops.archive.Column.number;
+import static io.spendwatch.ops.archive.Column.text;
+import static io.spendwatch.ops.archive.Column.time;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * What the archive has of each day, with the columns of {@link Manifest#SCHEMA_VERSION}. A change
+ * of the database's columns is a new version, and readers know the old ones.
+ */
+enum ArchiveTable {
+  /** Those with an event time of the day. */
+  TRANSACTIONS(
+      List.of("user_id", "event_time", "transaction_id"),
+      "FROM spendwatch.transactions WHERE event_time >= ? AND event_time < ?",
+      List.of(
+          text("user_id"),
+          time("event_time"),
+          text("transaction_id"),
+          text("kind"),
+          number("amount_minor"),
+          text("currency"),
+          text("merchant"),
+          text("original_transaction_id"),
+          number("exposure_minor"),
+          number("balance_minor"),
+          number("balance_version"),
+          text("verdict"),
+          integer("kafka_partition"),
+          number("kafka_offset"),
+          time("ingested_at"),
+          number("known_version"))),
+  /** Likewise. */
+  ALERTS(
+      List.of("alert_id"),
+      "FROM spendwatch.alerts WHERE event_time >= ? AND event_time < ?",
+      List.of(
+          text("alert_id"),
+          text("type"),
+          text("rule"),
+          integer("rule_version"),
+          text("episode_id"),
+          text("user_id"),
+          text("transaction_id"),
+          number("exposure_minor"),
+          number("balance_minor"),
+          text("currency"),
+          integer("transactions"),
+          time("window_start"),
+          time("event_time"),
+          time("detected_at"),
+          flag("late"),
+          text("cause"),
+          text("revealed_by"),
+          text("kafka_topic"),
+          integer("kafka_partition"),
+          number("kafka_offset"),
+          number("partition_seq"),
+          number("known_version"))),
+  /** The versions of balances that begin within the day. */
+  ACCOUNT_VERSIONS(
+      List.of("user_id", "as_of", "balance_version"),
+      "FROM spendwatch.account_versions WHERE as_of >= ? AND as_of < ?",
+      List.of(
+          text("user_id"),
+          number("balance_version"),
+          number("balance_minor"),
+          text("currency"),
+          time("as_of"),
+          time("recorded_at"),
+          time("closed_at"),
+          number("closed_version"))),
+  /** Each account at the end of the day, as it was known when the day was archived. */
+  ACCOUNTS(
+      List.of("user_id"),
+      """
+      FROM (SELECT DISTINCT ON (version.user_id)
+                   version.user_id, account.username, version.currency, version.balance_minor, version.balance_version,
+                   version.as_of, version.closed_at, ends
+              FROM (SELECT ?::timestamptz AS begins, ?::timestamptz AS ends) AS day
+              JOIN spendwatch.account_versions AS version ON version.as_of < day.ends
+              LEFT JOIN spendwatch.accounts AS account ON account.user_id = version.user_id
+             ORDER BY version.user_id, version.as_of DESC, version.balance_version DESC) AS last
+       WHERE closed_at IS NULL OR closed_at >= ends""",
+      List.of(
+          text("user_id"),
+          text("username"),
+          text("currency"),
+          number("balance_minor"),
+          number("balance_version"),
+          time("as_of"))),
+  /** The records of the dead-letter topics with a timestamp of the day; not from the database. */
+  DEAD_LETTERS(
+      List.of("topic", "kafka_partition", "kafka_offset"),
+      "",
+      List.of(
+          text("topic"),
+          integer("kafka_partition"),
+          number("kafka_offset"),
+          time("put_aside_at"),
+          text("reason"),
+          text("message"),
+          bytes("key"),
+          bytes("value"),
+          text("headers")));
+
+  private final String word;
+
+  /** Copies that nobody can change. */
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final List<String> key;
+
+  private final String source;
+
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final List<Column> columns;
+
+  ArchiveTable(List<String> key, String source, List<Column> columns) {
+    this.word = name().toLowerCase(Locale.ROOT);
+    this.key = List.copyOf(key);
+    this.source = source;
+    this.columns = List.copyOf(columns);
+  }
+
+  /** Its name in the archive. */
+  String word() {
+    return word;
+  }
+
+  List<Column> columns() {
+    return columns;
+  }
+
+  /** By which a row is known; also what files are sorted by. */
+  List<String> key() {
+    return key;
+  }
+
+  /** Whether rows of a day may come after the day was archived. */
+  boolean isAddedTo() {
+    return switch (this) {
+      case TRANSACTIONS, ALERTS, ACCOUNT_VERSIONS -> true;
+      case ACCOUNTS, DEAD_LETTERS -> false;
+    };
+  }
+
+  /** A day's rows in the database; takes its beginning and its end. */
+  String select() {
+    return "SELECT " + names() + " " + source;
+  }
+
+  String names() {
+    return columns.stream().map(Column::name).collect(Collectors.joining(", "));
+  }
+}

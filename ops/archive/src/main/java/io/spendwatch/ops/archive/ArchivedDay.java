@@ -1,0 +1,92 @@
+package io.spendwatch.ops.archive;
+
+import io.spendwatch.ops.errors.OperatorException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A day in the archive: its manifest, and the files that it names. For one thread. */
+final class ArchivedDay {
+  private final ArchiveStore store;
+  private final Manifest manifest;
+  private final String version;
+
+  private ArchivedDay(ArchiveStore store, Manifest manifest, String version) {
+    this.store = store;
+    this.manifest = manifest;
+    this.version = version;
+  }
+
+  /** What is wrong with a file. */
+  static final class DamagedException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    DamagedException(String message) {
+      super(message);
+    }
+  }
+
+  /** Reads the day's manifest; empty where the archive has no such day. */
+  static Optional<ArchivedDay> find(ArchiveStore store, LocalDate day) {
+    return store
+        .read(Manifest.name(day))
+        .map(
+            content ->
+                new ArchivedDay(store, Manifest.of(day, content.bytes()), content.version()));
+  }
+
+  Manifest manifest() {
+    return manifest;
+  }
+
+  /** Of the manifest: whoever replaces it says so. */
+  String version() {
+    return version;
+  }
+
+  /**
+   * The files of a table, each compared with its checksum.
+   *
+   * @param directory for copies
+   * @throws OperatorException if one is missing or not as it was
+   */
+  List<Path> files(ArchiveTable table, Path directory) {
+    List<Path> files = new ArrayList<>();
+    for (Manifest.File file : manifest.table(table).files()) {
+      try {
+        files.add(file(file, directory));
+      } catch (DamagedException e) {
+        throw new OperatorException(
+            "the archive at "
+                + store.address()
+                + " is damaged: "
+                + e.getMessage()
+                + " (`spendwatch archive verify "
+                + manifest.day()
+                + "` says all of it)",
+            e);
+      }
+    }
+    return files;
+  }
+
+  /** A file, compared with its checksum. */
+  Path file(Manifest.File file, Path directory) throws DamagedException {
+    Path fetched =
+        store
+            .fetch(file.name(), directory)
+            .orElseThrow(() -> new DamagedException(file.name() + " is missing"));
+    try {
+      if (Files.size(fetched) != file.bytes() || !Sha256.of(fetched).equals(file.sha256())) {
+        throw new DamagedException(file.name() + " is not what was put there");
+      }
+      return fetched;
+    } catch (IOException e) {
+      throw new DamagedException(file.name() + " cannot be read: " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,472 @@
+package io.spendwatch.ops.archive;
+
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.streams.database.SqlText;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+
+/**
+ * The days as the database has them, and what it notes of the archive, over one connection. While
+ * it is open, no other process can have it open for writing. For one thread. Throws {@link
+ * OperatorException} where PostgreSQL does not do it.
+ */
+final class LiveDays implements AutoCloseable {
+  private static final String LIST_DAYS = sql("list_days");
+  private static final String LIST_ARCHIVED = sql("list_archived");
+  private static final String FIND_CLOSED = sql("find_closed");
+  private static final String FIND_AUDIT = sql("find_audit");
+  private static final String NOTE_DAY = sql("note_day");
+  private static final String NOTE_RESTORED = sql("note_restored");
+
+  private static final String LOCK = "hashtextextended('spendwatch.archive', 0)";
+  private static final int ROWS_AT_ONCE = 10_000;
+  private static final int COPY_CHARS = 1 << 16;
+
+  private final PostgresAddress address;
+  private final Connection connection;
+
+  private LiveDays(PostgresAddress address, Connection connection) {
+    this.address = address;
+    this.connection = connection;
+  }
+
+  /**
+   * A day.
+   *
+   * @param writtenAt when its last transaction became durable; empty without any
+   * @param isArchived whether the archive has it
+   * @param isSettled whether it has as many rows as when it was last compared with the archive
+   * @param wasDropped whether its transactions have left the table
+   */
+  record Day(
+      LocalDate day,
+      long transactions,
+      long alerts,
+      long versions,
+      Optional<Instant> writtenAt,
+      boolean isArchived,
+      boolean isSettled,
+      boolean wasDropped) {}
+
+  /**
+   * What is noted of a day in the archive.
+   *
+   * @param bytes of its files
+   * @param inTable how many of its transactions are in the table
+   * @param droppedAt null while they are
+   * @param keptUntil null but for a day that was restored
+   */
+  record Archived(
+      LocalDate day,
+      Instant archivedAt,
+      int revision,
+      long transactions,
+      long alerts,
+      long bytes,
+      long inTable,
+      Instant droppedAt,
+      Instant keptUntil) {}
+
+  /** The transactions of a day in the table, as the server adds them up. */
+  record Digest(long transactions, BigDecimal digest) {
+    static final Digest NONE = new Digest(0, BigDecimal.ZERO);
+  }
+
+  /**
+   * Connects.
+   *
+   * @param role whose privileges it has; empty for those of the user
+   */
+  static LiveDays open(PostgresAddress address, String role) {
+    try {
+      Connection connection = address.connect("spendwatch-archive");
+      try (Statement statement = connection.createStatement()) {
+        if (!role.isEmpty()) {
+          statement.execute("SET ROLE " + role);
+        }
+        // Each statement reads a day, or all of them.
+        statement.execute("SET statement_timeout = 0");
+        // So that rows come as they are stored, not as text.
+        connection.unwrap(PGConnection.class).setPrepareThreshold(-1);
+        return new LiveDays(address, connection);
+      } catch (SQLException e) {
+        connection.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw failure(address, e);
+    }
+  }
+
+  /** Takes the lock that lets one process write to the archive; held until this is closed. */
+  boolean tryLock() {
+    return one("SELECT pg_try_advisory_lock(" + LOCK + ")", row -> row.getBoolean(1));
+  }
+
+  /** Where the archive is, as the database has it noted. */
+  Optional<String> archiveUri() {
+    return Optional.ofNullable(
+        one("SELECT archive_uri FROM spendwatch.settings", row -> row.getString(1)));
+  }
+
+  /** Notes where the archive is. From now on retention drops only what is there. */
+  void noteUri(String uri) {
+    update("UPDATE spendwatch.settings SET archive_uri = ?", uri);
+  }
+
+  /**
+   * Refuses columns that the archive would not have.
+   *
+   * @throws OperatorException naming them
+   */
+  void requireKnownColumns() {
+    for (ArchiveTable table : ArchiveTable.values()) {
+      if (!table.isAddedTo()) {
+        continue;
+      }
+      List<String> unknown =
+          all(
+              "SELECT attname FROM pg_attribute WHERE attrelid = ('spendwatch.' || ?)::regclass"
+                  + " AND attnum > 0 AND NOT attisdropped",
+              row -> row.getString(1),
+              table.word());
+      unknown.removeAll(table.columns().stream().map(Column::name).toList());
+      if (!unknown.isEmpty()) {
+        throw new OperatorException(
+            "spendwatch."
+                + table.word()
+                + " has columns that this program would not archive: "
+                + String.join(", ", unknown)
+                + "; use the version that the database was migrated by");
+      }
+    }
+  }
+
+  /** The instant of event time before which a day must have ended to be archived; or none yet. */
+  Optional<Instant> closedBefore(Duration settled) {
+    return Optional.ofNullable(one(FIND_CLOSED, row -> row.getObject(1, OffsetDateTime.class)))
+        .map(OffsetDateTime::toInstant)
+        .map(at -> at.minus(settled));
+  }
+
+  /** The days that have ended by this instant. */
+  List<Day> days(Instant closedBefore) {
+    OffsetDateTime bound = closedBefore.atOffset(ZoneOffset.UTC).truncatedTo(ChronoUnit.DAYS);
+    return all(
+        LIST_DAYS,
+        row ->
+            new Day(
+                row.getObject(1, LocalDate.class),
+                row.getLong(2),
+                row.getLong(3),
+                row.getLong(4),
+                Optional.ofNullable(row.getObject(5, OffsetDateTime.class))
+                    .map(OffsetDateTime::toInstant),
+                row.getBoolean(6),
+                row.getBoolean(7),
+                row.getBoolean(8)),
+        bound,
+        bound,
+        bound);
+  }
+
+  /** What is noted of the archive, the newest day first. */
+  List<Archived> archived() {
+    return all(
+        LIST_ARCHIVED,
+        row ->
+            new Archived(
+                row.getObject(1, LocalDate.class),
+                instant(row, 2),
+                row.getInt(3),
+                row.getLong(4),
+                row.getLong(5),
+                row.getLong(6),
+                row.getLong(7),
+                instant(row, 8),
+                instant(row, 9)));
+  }
+
+  private static Instant instant(ResultSet row, int at) throws SQLException {
+    OffsetDateTime time = row.getObject(at, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+
+  /** The run of the audit that has found everything clean that was written before this instant. */
+  Optional<Long> cleanAuditAfter(Instant written) {
+    return Optional.ofNullable(
+        one(
+            FIND_AUDIT,
+            row -> {
+              long run = row.getLong(1);
+              return row.wasNull() ? null : run;
+            },
+            written.atOffset(ZoneOffset.UTC)));
+  }
+
+  /** Does the work in one transaction that sees the tables as they are at its first statement. */
+  <T> T inSnapshot(Supplier<T> work) {
+    return inTransaction(Connection.TRANSACTION_REPEATABLE_READ, work);
+  }
+
+  /** Does the work in one transaction: all of it is there in the end, or none. */
+  <T> T inTransaction(Supplier<T> work) {
+    return inTransaction(Connection.TRANSACTION_READ_COMMITTED, work);
+  }
+
+  private <T> T inTransaction(int isolation, Supplier<T> work) {
+    try {
+      connection.setTransactionIsolation(isolation);
+      connection.setAutoCommit(false);
+      try {
+        T result = work.get();
+        connection.commit();
+        return result;
+      } catch (RuntimeException | Error e) {
+        rollBack(e);
+        throw e;
+      } finally {
+        if (!connection.isClosed()) {
+          connection.setAutoCommit(true);
+        }
+      }
+    } catch (SQLException e) {
+      throw failure(address, e);
+    }
+  }
+
+  private void rollBack(Throwable why) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      // The connection is gone, and the transaction with it.
+      why.addSuppressed(e);
+    }
+  }
+
+  /** Gives on the rows of a table that belong to the day. To be called in a transaction. */
+  void read(ArchiveTable table, LocalDate day, Consumer<Object[]> each) {
+    List<Column> columns = table.columns();
+    try (PreparedStatement statement = connection.prepareStatement(table.select())) {
+      statement.setFetchSize(ROWS_AT_ONCE);
+      statement.setObject(1, begin(day));
+      statement.setObject(2, begin(day.plusDays(1)));
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          Object[] row = new Object[columns.size()];
+          for (int i = 0; i < row.length; i++) {
+            row[i] = value(rows, i + 1, columns.get(i));
+          }
+          each.accept(row);
+        }
+      }
+    } catch (SQLException e) {
+      throw failure(address, e);
+    }
+  }
+
+  private static OffsetDateTime begin(LocalDate day) {
+    return day.atStartOfDay().atOffset(ZoneOffset.UTC);
+  }
+
+  private static Object value(ResultSet rows, int at, Column column) throws SQLException {
+    return switch (column.type()) {
+      case TEXT -> rows.getString(at);
+      case LONG, INTEGER -> {
+        long number = rows.getLong(at);
+        yield rows.wasNull() ? null : number;
+      }
+      case BOOLEAN -> {
+        boolean flag = rows.getBoolean(at);
+        yield rows.wasNull() ? null : flag;
+      }
+      case TIME -> {
+        OffsetDateTime time = rows.getObject(at, OffsetDateTime.class);
+        yield time == null ? null : micros(time, column.name());
+      }
+      case BYTES -> rows.getBytes(at);
+    };
+  }
+
+  private static long micros(OffsetDateTime time, String name) {
+    try {
+      return Math.addExact(
+          Math.multiplyExact(time.toEpochSecond(), 1_000_000L), time.getNano() / 1000L);
+    } catch (ArithmeticException e) {
+      throw new OperatorException(
+          "a row has the " + name + " " + time + ", which is no time: correct or delete it", e);
+    }
+  }
+
+  /** The day's transactions that are in the table. */
+  Digest digest(LocalDate day) {
+    List<Digest> found =
+        all(
+            "SELECT transactions, digest FROM spendwatch.day_digests('spendwatch.transactions', ?, ?)",
+            row -> new Digest(row.getLong(1), row.getBigDecimal(2)),
+            begin(day),
+            begin(day.plusDays(1)));
+    return found.isEmpty() ? Digest.NONE : found.getFirst();
+  }
+
+  /** Notes that the day is in the archive as the manifest says, and is compared with the tables. */
+  void note(Manifest manifest, Digest digest, long alerts, long versions) {
+    update(
+        NOTE_DAY,
+        manifest.day(),
+        manifest.revision(),
+        manifest.table(ArchiveTable.TRANSACTIONS).totals().rows(),
+        manifest.table(ArchiveTable.ALERTS).totals().rows(),
+        manifest.bytes(),
+        digest.transactions(),
+        digest.digest(),
+        alerts,
+        versions);
+  }
+
+  /** Notes that the day is in the table again. */
+  void noteRestored(LocalDate day, Digest digest, Instant keptUntil) {
+    update(
+        NOTE_RESTORED,
+        digest.transactions(),
+        digest.digest(),
+        keptUntil.atOffset(ZoneOffset.UTC),
+        day);
+  }
+
+  /**
+   * Puts transactions of a day into the table, those that are there already left as they are. To be
+   * called in a transaction.
+   *
+   * @return how many were put
+   */
+  long insert(LocalDate day, Parquet.Rows rows) {
+    ArchiveTable table = ArchiveTable.TRANSACTIONS;
+    try (Statement statement = connection.createStatement()) {
+      try (PreparedStatement partition =
+          connection.prepareStatement("SELECT spendwatch.ensure_partitions(ARRAY[?])")) {
+        partition.setObject(1, begin(day));
+        boolean _ = partition.execute();
+      }
+      boolean _ =
+          statement.execute(
+              "CREATE TEMPORARY TABLE restored (LIKE spendwatch.transactions) ON COMMIT DROP");
+      copy("COPY pg_temp.restored (" + table.names() + ") FROM STDIN", table, rows);
+      return statement.executeLargeUpdate(
+          String.format(
+              Locale.ROOT,
+              "INSERT INTO spendwatch.transactions (%s) SELECT %s FROM pg_temp.restored"
+                  + " ON CONFLICT DO NOTHING",
+              table.names(),
+              table.names()));
+    } catch (SQLException | IOException e) {
+      throw e instanceof SQLException sql
+          ? failure(address, sql)
+          : new OperatorException("the day could not be copied: " + e.getMessage(), e);
+    }
+  }
+
+  private void copy(String sql, ArchiveTable table, Parquet.Rows rows)
+      throws SQLException, IOException {
+    CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
+    try {
+      var text = new CopyText(table);
+      rows.forEach(
+          row -> {
+            text.add(row);
+            if (text.length() > COPY_CHARS) {
+              send(copy, text);
+            }
+          });
+      send(copy, text);
+      long _ = copy.endCopy();
+    } finally {
+      if (copy.isActive()) {
+        copy.cancelCopy();
+      }
+    }
+  }
+
+  private void send(CopyIn copy, CopyText text) {
+    byte[] bytes = text.take();
+    try {
+      copy.writeToCopy(bytes, 0, bytes.length);
+    } catch (SQLException e) {
+      throw failure(address, e);
+    }
+  }
+
+  /** Reads a row's values. */
+  private interface RowReader<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  private <T> T one(String sql, RowReader<T> reader, Object... values) {
+    return all(sql, reader, values).getFirst();
+  }
+
+  private <T> List<T> all(String sql, RowReader<T> reader, Object... values) {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < values.length; i++) {
+        statement.setObject(i + 1, values[i]);
+      }
+      List<T> found = new ArrayList<>();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          found.add(reader.read(rows));
+        }
+      }
+      return found;
+    } catch (SQLException e) {
+      throw failure(address, e);
+    }
+  }
+
+  private void update(String sql, Object... values) {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < values.length; i++) {
+        statement.setObject(i + 1, values[i]);
+      }
+      int _ = statement.executeUpdate();
+    } catch (SQLException e) {
+      throw failure(address, e);
+    }
+  }
+
+  private static String sql(String name) {
+    return SqlText.load(LiveDays.class, name);
+  }
+
+  private static OperatorException failure(PostgresAddress address, SQLException e) {
+    return new OperatorException(address + ": " + e.getMessage(), e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      throw failure(address, e);
+    }
+  }
+}

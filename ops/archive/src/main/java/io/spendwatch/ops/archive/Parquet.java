@@ -1,0 +1,244 @@
+package io.spendwatch.ops.archive;
+
+import io.spendwatch.ops.errors.OperatorException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.duckdb.DuckDBAppender;
+import org.duckdb.DuckDBConnection;
+
+/**
+ * The engine that writes and reads Parquet: DuckDB, in this process, with a bound on its memory
+ * beyond which it works on files. Rows of a table are first {@linkplain #stage staged} in it.
+ * Blocks for as long as it works, natively: for a thread of its own. Throws {@link
+ * OperatorException} where it cannot.
+ */
+final class Parquet implements AutoCloseable {
+  /** So many rows share a dictionary, and are skipped or read together. */
+  private static final int ROW_GROUP_ROWS = 122_880;
+
+  private final DuckDBConnection connection;
+
+  private Parquet(DuckDBConnection connection) {
+    this.connection = connection;
+  }
+
+  /** Gives a row on. */
+  interface Rows {
+    void forEach(Consumer<Object[]> each);
+  }
+
+  /**
+   * Opens one.
+   *
+   * @param spill a directory for what does not fit into memory
+   */
+  static Parquet open(Path spill, int memoryLimitBytes) {
+    var properties = new Properties();
+    // Else the rows of an answer would be in memory all at once.
+    properties.setProperty("jdbc_stream_results", "true");
+    try {
+      var connection =
+          DriverManager.getConnection("jdbc:duckdb:", properties).unwrap(DuckDBConnection.class);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SET memory_limit = '" + memoryLimitBytes / 1024 + "KiB'");
+        statement.execute("SET temp_directory = " + literal(spill.toString()));
+        statement.execute("SET TimeZone = 'UTC'");
+        // Nothing is fetched from anywhere.
+        statement.execute("SET autoinstall_known_extensions = false");
+        // A file is in the order of its sort, or in none.
+        statement.execute("SET preserve_insertion_order = false");
+        return new Parquet(connection);
+      } catch (SQLException | RuntimeException e) {
+        connection.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Rows of the table, in place of those that were staged of it before. */
+  void stage(ArchiveTable table, Rows rows) {
+    execute("DROP TABLE IF EXISTS " + staged(table));
+    execute(
+        "CREATE TABLE "
+            + staged(table)
+            + table.columns().stream()
+                .map(Column::definition)
+                .collect(Collectors.joining(", ", " (", ")")));
+    try (DuckDBAppender appender = connection.createAppender(staged(table))) {
+      rows.forEach(row -> append(appender, table.columns(), row));
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private static void append(DuckDBAppender appender, List<Column> columns, Object[] row) {
+    try {
+      appender.beginRow();
+      for (int i = 0; i < row.length; i++) {
+        switch (row[i]) {
+          case null -> appender.appendNull();
+          case Long number ->
+              appendNumber(appender, columns.get(i).type() == Column.Type.INTEGER, number);
+          case Boolean flag -> appender.append(flag);
+          case String text -> appender.append(text);
+          case byte[] bytes -> appender.append(bytes);
+          default -> throw new IllegalStateException("no value of a row: " + row[i].getClass());
+        }
+      }
+      appender.endRow();
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private static void appendNumber(DuckDBAppender appender, boolean isInteger, long number)
+      throws SQLException {
+    if (isInteger) {
+      appender.append(Math.toIntExact(number));
+    } else {
+      appender.append(number);
+    }
+  }
+
+  /** The name of the engine's table with the staged rows. */
+  static String staged(ArchiveTable table) {
+    return "staged_" + table.word();
+  }
+
+  /** A query for the rows of files, as they are staged. */
+  static String archived(ArchiveTable table, Collection<Path> files) {
+    return table.columns().stream()
+            .map(Column::fromParquet)
+            .collect(Collectors.joining(", ", "SELECT ", ""))
+        + " FROM read_parquet("
+        + files.stream()
+            .map(file -> literal(file.toString()))
+            .collect(Collectors.joining(", ", "[", "]"))
+        + ")";
+  }
+
+  /**
+   * Writes rows to a file, sorted by the table's key.
+   *
+   * @param query for staged rows
+   */
+  void write(ArchiveTable table, String query, Path file) {
+    execute(
+        String.format(
+            Locale.ROOT,
+            "COPY (SELECT %s FROM (%s) AS r ORDER BY %s) TO %s (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd,"
+                + " ROW_GROUP_SIZE %d, KV_METADATA {spendwatch_schema: '%d', spendwatch_table: '%s'})",
+            table.columns().stream().map(Column::forParquet).collect(Collectors.joining(", ")),
+            query,
+            table.key().stream().map(name -> "r." + name).collect(Collectors.joining(", ")),
+            literal(file.toString()),
+            ROW_GROUP_ROWS,
+            Manifest.SCHEMA_VERSION,
+            table.word()));
+  }
+
+  /**
+   * Gives the rows of a query on, in its order.
+   *
+   * @param query for rows with the table's columns, as they are staged
+   */
+  void read(ArchiveTable table, String query, Consumer<Object[]> each) {
+    List<Column> columns = table.columns();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery("SELECT " + table.names() + " FROM (" + query + ") AS r")) {
+      while (rows.next()) {
+        Object[] row = new Object[columns.size()];
+        for (int i = 0; i < row.length; i++) {
+          row[i] = value(rows, i + 1, columns.get(i).type());
+        }
+        each.accept(row);
+      }
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private static Object value(ResultSet rows, int at, Column.Type type) throws SQLException {
+    Object value =
+        switch (type) {
+          case TEXT -> rows.getString(at);
+          case LONG, INTEGER, TIME -> rows.getLong(at);
+          case BOOLEAN -> rows.getBoolean(at);
+          case BYTES -> rows.getBytes(at);
+        };
+    return rows.wasNull() ? null : value;
+  }
+
+  /** What the rows of a query come to, with the table's columns as they are staged. */
+  Totals totals(ArchiveTable table, String query) {
+    var totals = new RowTotals(table);
+    read(table, query, totals::add);
+    return totals.totals();
+  }
+
+  long count(String query) {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT count(*) FROM (" + query + ") AS r")) {
+      rows.next();
+      return rows.getLong(1);
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Forgets staged rows. */
+  void forget(ArchiveTable table) {
+    execute("DROP TABLE IF EXISTS " + staged(table));
+  }
+
+  private void execute(String sql) {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private static String literal(String text) {
+    return "'" + text.replace("'", "''") + "'";
+  }
+
+  private static OperatorException failure(SQLException e) {
+    return new OperatorException("Parquet: " + e.getMessage(), e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Removes a directory of files that were needed while working. */
+  static void remove(Path directory) {
+    try (var files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new OperatorException("cannot remove " + directory + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,264 @@
+package io.spendwatch.ops.archive;
+
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.lab.sandbox.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.storage.archive.ArchiveConfig;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.ops.storage.schema.Schema;
+import io.spendwatch.streams.base.Timekeeper;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+
+/** A real database with days of every feature, for one test class. */
+final class ArchiveBed implements AutoCloseable {
+  static final LocalDate DAY = LocalDate.parse("2026-03-10");
+  static final LocalDate NEXT = DAY.plusDays(1);
+
+  /** Both days are closed, the one after is not. */
+  private static final Instant STREAM_TIME = Instant.parse("2026-03-14T12:00:00Z");
+
+  static final Instant NOW = Instant.parse("2026-03-14T13:00:00Z");
+
+  private static final List<String> USERS =
+      List.of(
+          "u-1",
+          "Ünïcode 用户",
+          "💶",
+          "it's \\ \"quoted\"",
+          "tab\tand\nline\r",
+          "A",
+          "a",
+          "z".repeat(64));
+
+  private static final String INSERT =
+      "INSERT INTO spendwatch.transactions VALUES (?,?::timestamptz,?,?,?,?,?,?,?,?,?,?,?,?,?::timestamptz,?)";
+
+  private final DataDirectory directory = DataDirectory.temporary();
+  private final PostgresServer server = PostgresServer.start(directory.root().resolve("pg"), 0);
+  private final PostgresAddress address = PostgresAddress.parse(server.uri(), "", "");
+  private final Random random = new Random(20);
+  private final List<Object[]> deadLetters = new ArrayList<>();
+  private final DayWriter.Letters letters = (_, each) -> deadLetters.forEach(each);
+  private int number;
+
+  ArchiveBed() throws SQLException {
+    int _ = new Schema(address).migrate(NOW);
+  }
+
+  PostgresAddress address() {
+    return address;
+  }
+
+  /** As after the migration, but for partitions. */
+  void empty() throws SQLException {
+    deadLetters.clear();
+    sql(
+        """
+        DO $$
+        DECLARE
+          partition regclass;
+        BEGIN
+          FOR partition IN SELECT oid FROM pg_class
+             WHERE relnamespace = 'spendwatch'::regnamespace AND relkind = 'r' AND relname ^@ 'transactions_'
+          LOOP
+            EXECUTE 'DROP TABLE ' || partition;
+          END LOOP;
+        END
+        $$""",
+        "TRUNCATE spendwatch.alerts, spendwatch.accounts, spendwatch.account_versions,"
+            + " spendwatch.archived_days, spendwatch.claims, spendwatch.progress, spendwatch.partitions_made",
+        "UPDATE spendwatch.settings SET archive_uri = NULL, dropped_before = NULL, partition_granularity = 'day'",
+        "INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now()"
+            + " FROM generate_series(0, 2) AS p",
+        "INSERT INTO spendwatch.progress (kafka_partition, epoch, write_no, stream_time, alert_seq, published_alert_seq)"
+            + " SELECT p, 1, 1, '"
+            + STREAM_TIME
+            + "', 0, 0 FROM generate_series(0, 2) AS p",
+        "SELECT spendwatch.ensure_partitions('{2026-03-10Z,2026-03-11Z,2026-03-12Z}')");
+  }
+
+  /**
+   * Writes a day: many rows, those at its edges among them, and alerts and versions beside them.
+   */
+  void write(LocalDate day, int rows) throws SQLException {
+    insert(day + "T00:00:00Z", Long.MAX_VALUE, null);
+    insert(day + "T23:59:59.999999Z", Long.MAX_VALUE, "");
+    for (int i = 2; i < rows; i++) {
+      insert(
+          day.atStartOfDay()
+              .toInstant(java.time.ZoneOffset.UTC)
+              .plusNanos(random.nextLong(86_400_000_000L) * 1000)
+              .toString(),
+          1 + random.nextInt(100_000),
+          random.nextInt(3) == 0 ? null : "merchant " + random.nextInt(5) + " \\N");
+    }
+    for (int i = 0; i < 20; i++) {
+      alert(day + "T12:00:00.00" + (i % 10) + "Z");
+    }
+    sql(
+        "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor, as_of) VALUES"
+            + " ('acc-"
+            + day
+            + "', 'Ωmega', 'JPY', -5, '"
+            + day
+            + "T00:00:00.001Z'), ('acc', NULL, 'USD', 9223372036854775807, '"
+            + day
+            + "T23:59:59.999Z') ON CONFLICT (user_id) DO UPDATE SET balance_minor = excluded.balance_minor,"
+            + " as_of = excluded.as_of");
+  }
+
+  /** A transaction, with everything that may be null so in some. */
+  void insert(String eventTime, long amount, String merchant) throws SQLException {
+    boolean isRefund = random.nextInt(4) == 0;
+    boolean hasAccount = random.nextInt(5) > 0;
+    try (Connection connection = address.connect("test");
+        PreparedStatement insert = connection.prepareStatement(INSERT)) {
+      int at = 1;
+      insert.setString(at++, USERS.get(random.nextInt(USERS.size())));
+      insert.setString(at++, eventTime);
+      insert.setString(at++, "t-" + number++);
+      insert.setString(at++, isRefund ? "REFUND" : "PURCHASE");
+      insert.setLong(at++, amount);
+      insert.setString(at++, List.of("USD", "JPY", "KWD", "EUR").get(random.nextInt(4)));
+      insert.setString(at++, merchant);
+      insert.setString(at++, isRefund ? "t-0" : null);
+      insert.setLong(at++, random.nextInt(5) == 0 ? Long.MIN_VALUE : random.nextLong(1_000_000));
+      insert.setObject(at++, hasAccount ? random.nextLong(1_000_000) - 500_000 : null);
+      insert.setObject(at++, hasAccount ? 1L : null);
+      insert.setString(at++, hasAccount ? "BREACH" : "NO_ACCOUNT");
+      insert.setInt(at++, random.nextInt(3));
+      insert.setLong(at++, random.nextLong(Long.MAX_VALUE));
+      insert.setString(at++, "2026-03-14T12:00:00.123456Z");
+      insert.setObject(at++, random.nextInt(10) == 0 ? 7L : null);
+      int _ = insert.executeUpdate();
+    }
+  }
+
+  /** One that Kafka would give for every day. */
+  void deadLetter(byte[] key, byte[] value) {
+    deadLetters.add(
+        new Object[] {
+          "transactions.dlq",
+          1L,
+          (long) deadLetters.size(),
+          1_773_100_800_000_001L,
+          "BAD_ID",
+          null,
+          key,
+          value,
+          "[]"
+        });
+  }
+
+  void alert(String eventTime) throws SQLException {
+    int seq = number++;
+    sql(
+        "INSERT INTO spendwatch.alerts (alert_id, type, rule, episode_id, user_id, transaction_id, exposure_minor, balance_minor,"
+            + " currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic, kafka_partition,"
+            + " kafka_offset, partition_seq) VALUES ('a-"
+            + seq
+            + "', 'RAISED', 'exposure-24h', 'e-"
+            + seq
+            + "', 'u-1', NULL, 10, -5, 'USD', 1, '2026-03-09Z', '"
+            + eventTime
+            + "', now(), true, NULL, 'transactions', 0, "
+            + seq
+            + ", "
+            + seq
+            + ")");
+  }
+
+  void sql(String... statements) throws SQLException {
+    try (Connection connection = address.connect("test");
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        boolean _ = statement.execute(sql);
+      }
+    }
+  }
+
+  /** The first column of an answer, as text. */
+  List<String> column(String sql) throws SQLException {
+    List<String> values = new ArrayList<>();
+    try (Connection connection = address.connect("test");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        values.add(rows.getString(1));
+      }
+    }
+    return values;
+  }
+
+  /** All columns of the day's transactions, in order: equal texts are equal rows. */
+  List<String> transactions(LocalDate day) throws SQLException {
+    return column(
+        "SELECT t::text FROM spendwatch.transactions AS t WHERE event_time >= '"
+            + day
+            + "Z' AND event_time < '"
+            + day.plusDays(1)
+            + "Z' ORDER BY user_id, event_time, transaction_id");
+  }
+
+  /** Detaches the day's partition and asks for its end, as retention does. */
+  boolean drop(LocalDate day) throws SQLException {
+    String name = "transactions_" + day.toString().replace("-", "");
+    if (!column("SELECT spendwatch.may_drop_partition('" + name + "')").getFirst().equals("t")) {
+      return false;
+    }
+    sql(
+        "ALTER TABLE spendwatch.transactions DETACH PARTITION spendwatch."
+            + name
+            + " CONCURRENTLY");
+    return column("SELECT spendwatch.drop_detached_partition('" + name + "')")
+        .getFirst()
+        .equals("t");
+  }
+
+  /** The archive in a directory. */
+  Archive archive(Path root) {
+    return archive(root, new FileStore(root));
+  }
+
+  Archive archive(Path root, ArchiveStore store) {
+    ArchiveConfig config = config(root);
+    return new Archive(
+        config,
+        config.uri().orElseThrow().toString(),
+        store,
+        LiveDays.open(address, config.role()),
+        Optional.of(letters),
+        Timekeeper.real(InstantSource.fixed(NOW)));
+  }
+
+  private static ArchiveConfig config(Path root) {
+    return ArchiveConfig.from(
+        ConfigFactory.parseMap(
+                Map.of(
+                    "spendwatch.archive.uri",
+                    "file://" + root,
+                    "spendwatch.archive.memory-limit",
+                    "128 MiB"))
+            .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
+            .resolve(com.typesafe.config.ConfigResolveOptions.defaults().setAllowUnresolved(true)));
+  }
+
+  @Override
+  public void close() {
+    server.close();
+    directory.close();
+  }
+}
