@@ -77,8 +77,7 @@ class BenchIT {
   @Test
   void measuresThePublishedCaseWithAReplicaOfItsOwnServers() throws Exception {
     BenchReport report =
-        run(
-            "--only", "htap", "--htap-rows", "20000", "--htap-rates", "200", "--htap-soak", "4s");
+        run("--only", "htap", "--htap-rows", "20000", "--htap-rates", "200", "--htap-soak", "4s");
     assertThat(report.figures())
         .extracting(Figure::name)
         .contains(
