@@ -234,7 +234,7 @@ public final class Metrics implements AutoCloseable {
     Map<String, AtomicLong> lagMs = new ConcurrentHashMap<>();
     AtomicLong features = new AtomicLong();
     var _ =
-        Gauge.builder(Metric.FEATURES_TIMESTAMP.id(), features, AtomicLong::get)
+        Gauge.builder(Metric.FEATURES_TIMESTAMP.id(), features, seconds -> (double) seconds.get())
             .description(Metric.FEATURES_TIMESTAMP.meaning())
             .strongReference(true)
             .register(registry);

@@ -73,12 +73,17 @@ class MetricsIT {
 
   @Test
   void saysWhatTheTablesSay(TestBed bed) throws Exception {
-    try (NodeSettings _ = NodeSettings.of(bed).set("spendwatch.audit.interval", "1 s")) {
+    try (NodeSettings _ =
+        NodeSettings.of(bed)
+            .set("spendwatch.audit.interval", "1 s")
+            // As one that somebody has promoted.
+            .set("spendwatch.postgres-replica.uri", bed.pgUri())) {
       Node node = Node.start(Configuration.load(), InstantSource.system());
       try {
         spend(bed);
         // What tells of pauses is there once there was one.
         System.gc();
+        assertThat(asked(node, "/api/v1/analysis/hourly-spend").body()).contains("rollup");
         Map<String, Double> series = settled(node);
         assertThat(shapes(series)).containsAll(CONTRACT);
 
@@ -110,6 +115,13 @@ class MetricsIT {
         assertThat(by(series, "spendwatch_dead_letters_total", "topic"))
             .isEqualTo(Map.of(bed.topics().transactions(), 3.0, bed.topics().balances(), 1.0));
 
+        assertThat(by(series, "spendwatch_analysis_answers_total", "report"))
+            .isEqualTo(Map.of("hourly-spend", 1.0));
+        assertThat(by(series, "spendwatch_analysis_answers_total", "source"))
+            .isEqualTo(Map.of("rollup", 1.0));
+        assertThat(series).containsEntry("spendwatch_replica_usable", 0.0);
+        assertThat(series.get("spendwatch_replica_lag_seconds")).isNaN();
+        assertThat(node.status().replica().trouble()).contains("promoted");
         assertThat(series).containsEntry("spendwatch_alert_seconds_count", 3.0);
         assertThat(series.get("spendwatch_alert_seconds_sum"))
             .isBetween(0.001, 3 * (System.currentTimeMillis() - NOW) / 1000.0);
@@ -237,15 +249,21 @@ class MetricsIT {
   }
 
   private static String scraped(Node node) throws Exception {
+    HttpResponse<String> response = asked(node, "/metrics");
+    assertThat(response.headers().firstValue("Content-Type"))
+        .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
+    return response.body();
+  }
+
+  private static HttpResponse<String> asked(Node node, String path) throws Exception {
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpResponse<String> response =
           client.send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node.httpPort() + "/metrics"))
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node.httpPort() + path))
                   .build(),
               HttpResponse.BodyHandlers.ofString());
-      assertThat(response.headers().firstValue("Content-Type"))
-          .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
-      return response.body();
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      return response;
     }
   }
 

@@ -226,8 +226,8 @@ public final class HtapBenchmark {
           millis(second.outcome().complexMicros(), 99),
           "ms",
           millis(first.outcome().complexMicros(), 99));
-      against("soak: dead rows, 2nd half", deadRows(), "rows", (double) deadFirst);
-      against("soak: log on disk, 2nd half", logBytes(), "B", (double) logFirst);
+      against("soak: dead rows, 2nd half", (double) deadRows(), "rows", (double) deadFirst);
+      against("soak: log on disk, 2nd half", (double) logBytes(), "B", (double) logFirst);
     }
 
     private long deadRows() {
@@ -320,7 +320,7 @@ public final class HtapBenchmark {
     figure(label + ": user p99", millis(outcome.simpleMicros(), 99), "ms", null, checked);
     figure(
         label + ": roll-ups behind p99",
-        outcome.behindMillis().getValueAtPercentile(99),
+        (double) outcome.behindMillis().getValueAtPercentile(99),
         "ms",
         null,
         checked);

@@ -96,6 +96,25 @@ class BenchIT {
   }
 
   @Test
+  void measuresThePublishedCaseWithAReplicaOfItsOwnServers() throws Exception {
+    BenchReport report =
+        run("--only", "htap", "--htap-rows", "20000", "--htap-rates", "200", "--htap-soak", "4s");
+    assertThat(report.figures())
+        .extracting(Figure::name)
+        .contains(
+            "200/s alone: ingested",
+            "200/s with roll-ups: complex p99",
+            "200/s without roll-ups: complex mean",
+            "200/s without roll-ups, replica: complex queries",
+            "200/s with roll-ups: roll-ups behind p99",
+            "soak: dead rows, 2nd half");
+    assertThat(report.figures())
+        .filteredOn(figure -> figure.name().endsWith("complex queries"))
+        .hasSize(5)
+        .allSatisfy(figure -> assertThat(figure.value()).isPositive());
+  }
+
+  @Test
   void measuresTheRestOnConfiguredServersAndLeavesNothingBehind(TestBed bed) throws Exception {
     set("spendwatch.kafka.bootstrap-servers", bed.bootstrapServers());
     set("spendwatch.postgres.uri", bed.pgUri());

@@ -358,8 +358,8 @@ class UserFeaturesIT {
     List<String> usual =
         merchantDays.keySet().stream()
             .sorted(
-                Comparator.comparing((String merchant) -> -merchantDays.get(merchant).size())
-                    .thenComparing(merchant -> -visits.get(merchant))
+                Comparator.comparingInt((String merchant) -> -merchantDays.get(merchant).size())
+                    .thenComparingInt(merchant -> -visits.get(merchant))
                     .thenComparing(merchant -> merchant))
             .limit(5)
             .toList();
