@@ -68,7 +68,7 @@ class AuditBalancesIT {
             .set("spendwatch.audit.grace", "2s");
     configuration = Configuration.load();
     node = Node.start(configuration, InstantSource.system());
-    database = Database.open(configuration.analytics());
+    database = Database.open(configuration.auditDatabase());
     producer =
         new KafkaProducer<>(
             Map.of("bootstrap.servers", bed.bootstrapServers()),

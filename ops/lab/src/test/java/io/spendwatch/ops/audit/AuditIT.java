@@ -102,7 +102,7 @@ class AuditIT {
             .set("spendwatch.audit.grace", "2s");
     configuration = Configuration.load();
     node = Node.start(configuration, InstantSource.system());
-    database = Database.open(configuration.analytics());
+    database = Database.open(configuration.auditDatabase());
     producer =
         new KafkaProducer<>(
             Map.of(

@@ -88,7 +88,7 @@ abstract class GrownTopicAudit {
             .set("spendwatch.audit.clear-grace", "12h");
     configuration = Configuration.load();
     node = Node.start(configuration, InstantSource.system());
-    database = Database.open(configuration.analytics());
+    database = Database.open(configuration.auditDatabase());
     producer =
         new KafkaProducer<>(
             Map.of("bootstrap.servers", bed.bootstrapServers(), "metadata.max.age.ms", 1000),

@@ -87,7 +87,7 @@ final class AuditBenchmark {
                       "spendwatch.kafka.topics.transactions-dead-letters",
                       namespace.topics().transactionsDeadLetters()))
               .withFallback(bench.settings());
-      Database analytics = Database.open(Configuration.analytics(settings));
+      Database auditing = Database.open(Configuration.auditDatabase(settings));
       try (Turn node = Turn.start(bench, site, Contender.NODE, namespace, "", httpPort);
           Subscriber subscriber =
               Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
@@ -109,7 +109,7 @@ final class AuditBenchmark {
         }
         var audit =
             new Reconciliation(
-                analytics,
+                auditing,
                 StreamsConfig.from(settings).kafka(),
                 AuditConfig.from(ConfigSection.of(settings, "spendwatch.audit")),
                 Optional.empty(),
@@ -121,7 +121,7 @@ final class AuditBenchmark {
         beside(ingestion, subscriber, audit, namespace);
         namespace.checkRows(Contender.NODE.label(), traffic.sent());
       } finally {
-        var _ = analytics.close();
+        var _ = auditing.close();
       }
     }
     return figures;
