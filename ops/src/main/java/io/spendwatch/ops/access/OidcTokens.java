@@ -126,7 +126,8 @@ final class OidcTokens implements Callers {
             if (checked.known().size() >= KNOWN_MAX) {
               checked.known().clear();
             }
-            checked.known().put(hash, new Known(found, claims.getExpirationTime().getTime()));
+            long untilMs = claims.getExpirationTime().toInstant().toEpochMilli();
+            checked.known().put(hash, new Known(found, untilMs));
           });
       return caller;
     } catch (ParseException | BadJOSEException | JOSEException e) {

@@ -3,6 +3,7 @@ package io.spendwatch.ops.api;
 import com.typesafe.config.Config;
 import io.spendwatch.ops.access.AccessConfig;
 import io.spendwatch.ops.access.Hosts;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.NodeLogin;
 import io.spendwatch.ops.tls.RenewedTls;
 import io.spendwatch.ops.tls.TlsFiles;
@@ -109,18 +110,18 @@ public record HttpConfig(
    * How who asks with these settings shows who it is, and whom it trusts. Blocks while files are
    * read.
    *
-   * @throws IllegalArgumentException naming the file that is not what it should be
+   * @throws OperatorException naming the file that is not what it should be
    */
   public NodeLogin login() {
-    return new NodeLogin(
-        Optional.of(token).filter(shown -> !shown.isEmpty()),
-        tls.authorities()
-            .map(
-                _ ->
-                    RenewedTls.of(
-                            new TlsFiles(
-                                tls.path(), Optional.empty(), Optional.empty(), tls.authorities()),
-                            InstantSource.system())
-                        .context()));
+    // The node's own certificate is nothing for who asks it.
+    var known =
+        new TlsFiles(tls.path(), Optional.empty(), Optional.empty(), tls.authorities());
+    try {
+      return new NodeLogin(
+          Optional.of(token).filter(shown -> !shown.isEmpty()),
+          tls.authorities().map(_ -> RenewedTls.of(known, InstantSource.system()).context()));
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("configuration: " + e.getMessage(), e);
+    }
   }
 }

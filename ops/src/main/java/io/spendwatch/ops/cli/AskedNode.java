@@ -125,11 +125,7 @@ final class AskedNode {
 
   /** What is shown to it. */
   private NodeLogin login() {
-    try {
-      return settings().login();
-    } catch (IllegalArgumentException e) {
-      throw new OperatorException("configuration: " + e.getMessage(), e);
-    }
+    return settings().login();
   }
 
   private HttpConfig settings() {

@@ -45,7 +45,7 @@ final class NameInCommon extends X509ExtendedTrustManager {
       }
     } catch (InvalidNameException | CertificateException e) {
       // None of ours has names that cannot be read.
-      return Set.of();
+      names.clear();
     }
     return names;
   }
