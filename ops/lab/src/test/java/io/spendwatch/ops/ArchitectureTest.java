@@ -119,6 +119,11 @@ class ArchitectureTest {
                 "io.debezium..",
                 "org.apache.kafka.connect.."),
             rule(
+                "io.spendwatch..",
+                "what writes the archive has native code that no node needs; it stands in ops/archive",
+                "org.duckdb..",
+                "software.amazon.awssdk.."),
+            rule(
                 "io.spendwatch.ops.lab.sandbox..",
                 "the embedded servers are for trying out: they know no node, no schema and no settings; do that in lab.cli or demo",
                 "io.spendwatch.actors..",

@@ -18,6 +18,7 @@ interface ArchiveStore extends AutoCloseable {
    *
    * @param version of it: whoever puts another one in its place says which one that was
    */
+  @SuppressWarnings("ArrayRecordComponent") // handed on, and compared by its version
   record Content(byte[] bytes, String version) {}
 
   /** A file that is there. */

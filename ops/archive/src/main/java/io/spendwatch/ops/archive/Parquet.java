@@ -201,11 +201,6 @@ final class Parquet implements AutoCloseable {
     }
   }
 
-  /** Forgets staged rows. */
-  void forget(ArchiveTable table) {
-    execute("DROP TABLE IF EXISTS " + staged(table));
-  }
-
   private void execute(String sql) {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);

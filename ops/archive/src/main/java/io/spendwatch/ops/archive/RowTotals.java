@@ -141,7 +141,7 @@ final class RowTotals {
   private static long bigEndian(byte[] bytes, int from) {
     long value = 0;
     for (int i = 0; i < Long.BYTES; i++) {
-      value = value << 8 | bytes[from + i] & 0xff;
+      value = (value << 8) | (bytes[from + i] & 0xff);
     }
     return value;
   }

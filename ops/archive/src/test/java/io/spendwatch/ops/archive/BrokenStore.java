@@ -5,7 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** A store that fails at one of its calls, before it does it or after: as a crash between would. */
+/**
+ * A store that fails at one of its calls, before it does it or after: as a crash between would.
+ * Giving back what was put is no call: it is as if the putting had failed when it was done.
+ */
 class BrokenStore implements ArchiveStore {
   private final ArchiveStore store;
   private final int failingCall;
@@ -74,12 +77,12 @@ class BrokenStore implements ArchiveStore {
 
   @Override
   public Optional<Path> fetch(String name, Path directory) {
-    return read(() -> store.fetch(name, directory));
+    return store.fetch(name, directory);
   }
 
   @Override
   public List<Entry> list(String prefix) {
-    return read(() -> store.list(prefix));
+    return store.list(prefix);
   }
 
   @Override
