@@ -51,8 +51,12 @@ public record RollupsConfig(
     return config;
   }
 
-  /** How long after a look that took so long nothing is done. */
+  /**
+   * How long after a look that took so long nothing is done. One that has built a roll-up took
+   * hours, it may be: what has come meanwhile is not to wait for twice as many.
+   */
   Duration restAfter(Duration took) {
-    return took.multipliedBy(100L - busyPercent).dividedBy(busyPercent);
+    Duration counted = took.compareTo(busyMax) > 0 ? busyMax : took;
+    return counted.multipliedBy(100L - busyPercent).dividedBy(busyPercent);
   }
 }
