@@ -59,9 +59,13 @@ public record RollupsConfig(
     return config;
   }
 
-  /** How long after a look that took so long nothing is done. */
+  /**
+   * How long after a look that took so long nothing is done. One that has built a roll-up took
+   * hours, it may be: what has come meanwhile is not to wait for twice as many.
+   */
   Duration restAfter(Duration took, boolean isBehind) {
     int percent = isBehind ? Math.min(busyPercentBehind, busyPercent) : busyPercent;
-    return took.multipliedBy(100L - percent).dividedBy(percent);
+    Duration counted = took.compareTo(busyMax) > 0 ? busyMax : took;
+    return counted.multipliedBy(100L - percent).dividedBy(percent);
   }
 }
