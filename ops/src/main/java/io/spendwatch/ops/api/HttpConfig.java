@@ -114,8 +114,7 @@ public record HttpConfig(
    */
   public NodeLogin login() {
     // The node's own certificate is nothing for who asks it.
-    var known =
-        new TlsFiles(tls.path(), Optional.empty(), Optional.empty(), tls.authorities());
+    var known = new TlsFiles(tls.path(), Optional.empty(), Optional.empty(), tls.authorities());
     try {
       return new NodeLogin(
           Optional.of(token).filter(shown -> !shown.isEmpty()),
