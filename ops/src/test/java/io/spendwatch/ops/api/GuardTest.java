@@ -12,6 +12,7 @@ import io.spendwatch.ops.access.Role;
 import io.spendwatch.ops.testing.OpenApiDocument;
 import io.spendwatch.ops.testing.OpenApiDocument.Operation;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -328,7 +329,7 @@ class GuardTest {
 
   /** By hand: no client lets the host be chosen. */
   private static int statusOf(ServedApi api, String host, String headers) throws IOException {
-    try (var socket = new Socket("127.0.0.1", api.server().getPort())) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), api.server().getPort())) {
       socket
           .getOutputStream()
           .write(

@@ -194,7 +194,7 @@ class TlsIT {
                         .resolve())
                 .postgres());
     try {
-      assertThat(isEncrypted(database)).isTrue();
+      await().atMost(PATIENCE).ignoreExceptions().until(() -> isEncrypted(database));
       Files.writeString(file, "second-of-dora");
       maintain("ALTER USER dora PASSWORD 'second-of-dora'");
       maintain("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dora'");
