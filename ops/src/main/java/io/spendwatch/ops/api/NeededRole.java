@@ -17,8 +17,9 @@ import org.apache.pekko.http.javadsl.model.Query;
  *   none       the dashboard's and the documentation's files, openapi.yaml, /health/live, /health/ready: what says
  *              nothing about anybody, and must be there before anybody is asked
  *   VIEWER     /api/v1/status, /metrics, the list of reports, events without alerts: how the system is
- *   ANALYST    everything about users: what is read, what a transaction would do, windows in memory
- *   OPERATOR   everything that changes something; and every path that nobody has thought of
+ *   ANALYST    everything about users: what is read, what a transaction would do, windows in memory; and whatever
+ *              else is read, by a path that nobody has thought of
+ *   OPERATOR   everything that changes something
  * </pre>
  *
  * <p>A test holds it against {@code openapi.yaml}. Stateless.
