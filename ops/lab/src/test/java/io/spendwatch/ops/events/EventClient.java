@@ -50,7 +50,7 @@ final class EventClient implements AutoCloseable {
     socket
         .getOutputStream()
         .write(
-            ("GET /api/v1/events" + query + " HTTP/1.0\r\nHost: node\r\n" + header + "\r\n")
+            ("GET /api/v1/events" + query + " HTTP/1.0\r\nHost: localhost\r\n" + header + "\r\n")
                 .getBytes(UTF_8));
     return new EventClient(socket, lastId);
   }
