@@ -62,7 +62,21 @@ public final class Guard {
 
   private final Optional<Callers> callers;
   private final Set<String> names;
+  private final Trail trail;
   private final RequestLog log;
+
+  /** Is told of each request that may have changed something. For any thread; must not block. */
+  @FunctionalInterface
+  public interface Trail {
+    /**
+     * Somebody had something done.
+     *
+     * @param from the address that it came from
+     * @param what method and path
+     * @param status of the answer
+     */
+    void done(Caller caller, String from, String what, int status);
+  }
 
   /** A request that went no further, or whose it is. */
   private sealed interface Decision {
@@ -75,10 +89,12 @@ public final class Guard {
    * @param callers who are known; empty where anybody may ask everything
    * @param names by which the node may be called besides addresses and localhost; where there are
    *     none and callers are known, by any: a page of elsewhere has no token
+   * @param trail is told of what passes and is more than a read or a question
    */
-  public Guard(Optional<Callers> callers, Set<String> names, InstantSource clock) {
+  public Guard(Optional<Callers> callers, Set<String> names, Trail trail, InstantSource clock) {
     this.callers = callers;
     this.names = Set.copyOf(names);
+    this.trail = trail;
     this.log = new RequestLog(clock);
   }
 
@@ -96,11 +112,23 @@ public final class Guard {
                 mapResponse(
                     response -> {
                       log.answered(request, response, caller, beganMs);
+                      note(request, response, caller);
                       return safe(request, response);
                     },
                     inner);
           };
         });
+  }
+
+  private void note(HttpRequest request, HttpResponse response, Caller caller) {
+    if (!NeededRole.isRead(request.method())
+        && NeededRole.of(request).filter(Role.OPERATOR::equals).isPresent()) {
+      trail.done(
+          caller,
+          RequestLog.from(request),
+          request.method().value() + " " + request.getUri().path(),
+          response.status().intValue());
+    }
   }
 
   private Decision decide(HttpRequest request) {

@@ -68,7 +68,8 @@ final class RequestLog {
         .log("Request refused");
   }
 
-  private static String from(HttpRequest request) {
+  /** The address that it came from, as far as that is known. */
+  static String from(HttpRequest request) {
     return request
         .getAttribute(AttributeKeys.remoteAddress)
         .flatMap(address -> address.getAddress())

@@ -10,7 +10,9 @@ import io.spendwatch.ops.deadletters.Replay;
 import io.spendwatch.ops.deadletters.Replay.Outcome;
 import io.spendwatch.ops.deadletters.Replays;
 import io.spendwatch.ops.records.Page;
+import io.spendwatch.ops.storage.trail.OperatorTrail;
 import io.spendwatch.protocol.ForeignText;
+import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -79,7 +81,8 @@ public final class DeadLettersReplayCommand implements Callable<Integer> {
         isNamed
             ? places.stream().map(place -> DeadLettersShowCommand.place(spec, place)).toList()
             : null;
-    KafkaConfig kafka = Configuration.load().streams().kafka();
+    Configuration configuration = Configuration.load();
+    KafkaConfig kafka = configuration.streams().kafka();
     boolean isAll = true;
     if (letters == null) {
       Page<DeadLetter> selected =
@@ -90,12 +93,25 @@ public final class DeadLettersReplayCommand implements Callable<Integer> {
     }
     var replays = new Replays(kafka);
     List<Replay> done = yes ? replays.replay(letters) : replays.rehearse(letters);
+    if (yes) {
+      note(configuration, done);
+    }
     var out = spec.commandLine().getOut();
     out.println(json ? ForeignText.inJson(Json.write(done)) : DeadLetterText.replays(done, !yes));
     if (!isAll && !json) {
       out.println("there are older ones: run it again with a greater --limit");
     }
     return done.stream().allMatch(replay -> isWell(replay, isNamed)) ? 0 : REFUSED;
+  }
+
+  private static void note(Configuration configuration, List<Replay> done) {
+    Database database = Database.open(configuration.streams().postgres());
+    try {
+      new OperatorTrail(database)
+          .noteCommand("dead-letters replay --yes", done.size() + " letters asked for");
+    } finally {
+      var _ = database.close().toCompletableFuture().join();
+    }
   }
 
   private static boolean isWell(Replay replay, boolean isNamed) {

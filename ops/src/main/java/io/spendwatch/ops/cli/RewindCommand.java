@@ -3,6 +3,7 @@ package io.spendwatch.ops.cli;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.rewind.Rewind;
+import io.spendwatch.ops.storage.trail.OperatorTrail;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
@@ -59,7 +60,10 @@ public final class RewindCommand implements Callable<Integer> {
       if (need.balancesToApply() > 0) {
         return NOT_YET;
       }
-      int seen = rewind.ask(need, "local");
+      int seen = rewind.ask(need, System.getProperty("user.name", "unknown"));
+      new OperatorTrail(database)
+          .noteCommand(
+              "rewind --yes", need.stretches().size() + " partitions, " + seen + " alerts seen");
       if (!json) {
         out.println(
             "asked for: nodes read them again within seconds; "

@@ -4,6 +4,7 @@ import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.rollups.UserFeatures;
+import io.spendwatch.ops.storage.trail.OperatorTrail;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
@@ -54,6 +55,9 @@ public final class RollupsCommand implements Callable<Integer> {
         features.rebuild();
       } else if (rebuilt != null) {
         rollups.rebuild(rebuilt);
+      }
+      if (rebuilt != null) {
+        new OperatorTrail(database).noteCommand("rollups --rebuild " + rebuilt, "done");
       }
       print(rollups.states(), features.newest());
       return 0;

@@ -52,6 +52,7 @@ import io.spendwatch.ops.storage.rollups.RollupsJob;
 import io.spendwatch.ops.storage.rollups.UserFeatures;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
+import io.spendwatch.ops.storage.trail.OperatorTrail;
 import io.spendwatch.ops.tls.RenewedTls;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.base.Timekeeper;
@@ -120,7 +121,7 @@ public final class Node {
   public static Node start(Configuration configuration, InstantSource clock) {
     LogConfig.checkFormat();
     ClusterConfig cluster = configuration.cluster();
-    Guard guard = guard(configuration, clock);
+    checkDoors(configuration);
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
@@ -237,7 +238,7 @@ public final class Node {
                       new MetricsResource(metrics::text),
                       new DocsResource(),
                       new DashboardResource()),
-                  guard),
+                  guard(configuration.http(), database, clock)),
               clock);
       String http = configuration.http().host() + ":" + httpPort;
       // Not before the port is ours: whose it is has this node id too.
@@ -491,16 +492,34 @@ public final class Node {
   }
 
   /**
+   * Before anything is opened.
+   *
+   * @throws OperatorException if other machines would come in unasked
+   */
+  private static void checkDoors(Configuration configuration) {
+    try {
+      configuration.http().checkDoors();
+      configuration.cluster().checkDoors();
+    } catch (IllegalArgumentException e) {
+      throw new OperatorException("configuration: " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * What stands between the resources and whoever asks.
    *
-   * @throws OperatorException if other machines would come in unasked, or a file is no good
+   * @throws OperatorException if a file is no good
    */
-  private static Guard guard(Configuration configuration, InstantSource clock) {
-    HttpConfig http = configuration.http();
+  private static Guard guard(HttpConfig http, Database database, InstantSource clock) {
+    var trail = new OperatorTrail(database);
     try {
-      http.checkDoors();
-      configuration.cluster().checkDoors();
-      return new Guard(http.access().callers(clock), http.names(), clock);
+      return new Guard(
+          http.access().callers(clock),
+          http.names(),
+          (caller, from, what, status) -> {
+            var _ = trail.note(caller.name(), from, what, Integer.toString(status));
+          },
+          clock);
     } catch (IllegalArgumentException e) {
       throw new OperatorException("configuration: " + e.getMessage(), e);
     }

@@ -18,7 +18,9 @@ import org.apache.pekko.http.javadsl.ServerBinding;
 record ServedApi(ActorTestKit kit, URI server) implements AutoCloseable {
 
   static ServedApi of(List<? extends Resource> resources) throws Exception {
-    return of(resources, new Guard(Optional.empty(), Set.of(), InstantSource.system()));
+    return of(
+        resources,
+        new Guard(Optional.empty(), Set.of(), (_, _, _, _) -> {}, InstantSource.system()));
   }
 
   /** With this guard before them. */

@@ -10,7 +10,7 @@ BEGIN
       spendwatch.rollup_alerts, spendwatch.rollups, spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts,
       spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving,
       spendwatch.user_risk_clock, spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts FROM spendwatch_oltp;
+      spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
     GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines TO spendwatch_oltp;
     -- What is lost, too, is for people to acknowledge.
@@ -19,6 +19,7 @@ BEGIN
       spendwatch.sources, spendwatch.rewinds
       TO spendwatch_oltp;
     GRANT SELECT, INSERT ON spendwatch.seen_alerts TO spendwatch_oltp;
+    GRANT INSERT ON spendwatch.operator_actions TO spendwatch_oltp;
     -- How far it is, which it derives from facts.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes, spendwatch.progress TO spendwatch_oltp;
     GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes, spendwatch.balances_progress TO spendwatch_oltp;
@@ -45,7 +46,7 @@ BEGIN
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
       spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
       spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
       spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
       spendwatch.reconciliation_chain FROM spendwatch_olap;
@@ -57,7 +58,7 @@ BEGIN
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
       spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
       spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
       spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
       spendwatch.reconciliation_chain TO spendwatch_olap;
@@ -81,7 +82,7 @@ BEGIN
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
       spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
       spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
       spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
       spendwatch.reconciliation_chain FROM spendwatch_audit;
@@ -93,7 +94,7 @@ BEGIN
       spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
       spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
       spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-      spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
+      spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
       spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
       spendwatch.reconciliation_chain TO spendwatch_audit;

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.storage.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may do what. */
 @ExtendWith(Servers.class)
@@ -92,6 +94,9 @@ class RolesIT {
           SELECT * FROM spendwatch.accounts FOR SHARE                     | allowed | refused
           INSERT INTO spendwatch.seen_alerts VALUES (0, 'a')              | allowed | refused
           DELETE FROM spendwatch.rewinds                                  | refused | refused
+          INSERT INTO spendwatch.operator_actions (who, origin, action, outcome) VALUES ('a', 'b', 'c', 'd') | allowed | refused
+          SELECT count(*) FROM spendwatch.operator_actions                | refused | allowed
+          DELETE FROM spendwatch.operator_actions                         | refused | refused
           CREATE TABLE spendwatch.mine (id int)                           | refused | refused
           CREATE TEMPORARY TABLE mine (id int)                            | allowed | allowed
           SELECT count(*) FROM spendwatch.flyway_schema_history           | refused | refused
@@ -110,6 +115,21 @@ class RolesIT {
                   answer(connection, statement, "spendwatch_oltp", asked),
                   answer(connection, statement, "spendwatch_olap", asked)))
           .containsExactly(oltp, olap);
+    }
+  }
+
+  /** Nor has whoever may do anything else: what was done stays there by a trigger. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "UPDATE spendwatch.operator_actions SET who = 'another'",
+        "DELETE FROM spendwatch.operator_actions",
+        "TRUNCATE spendwatch.operator_actions"
+      })
+  void whatWasDoneIsOnlyEverAddedTo(String sql, TestBed bed) throws SQLException {
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      assertThatThrownBy(() -> statement.execute(sql)).hasMessageContaining("only ever added to");
     }
   }
 
