@@ -361,6 +361,16 @@ class RecordsIT {
     await()
         .atMost(PATIENCE)
         .until(() -> json("/api/v1/reconciliations").get("runs").get(0).has("outcome"));
+    await("a row in the trail")
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                number(
+                        "SELECT count(*) FROM spendwatch.operator_actions WHERE who = 'anybody' AND origin = '127.0.0.1'"
+                            + " AND action = 'POST /api/v1/reconciliations' AND outcome = '"
+                            + run.statusCode()
+                            + "'")
+                    > 0);
   }
 
   @Test
