@@ -237,6 +237,10 @@ public final class Guard {
   }
 
   private static HttpResponse safe(HttpRequest request, HttpResponse response) {
+    if (response.status().equals(StatusCodes.NOT_MODIFIED)) {
+      // Its headers would take the place of those that the browser has kept: the resource's own.
+      return response;
+    }
     List<HttpHeader> missing =
         SAFE.stream().filter(header -> response.getHeader(header.name()).isEmpty()).toList();
     HttpResponse safe = response.addHeaders(missing);

@@ -105,6 +105,19 @@ class GuardTest {
     return role.word() + "-" + role.word();
   }
 
+  /** A browser that asks again takes the headers of the answer for those that it has kept. */
+  @Test
+  void whatIsNotModifiedKeepsItsOwnPolicy() throws Exception {
+    HttpResponse<String> page = send(open, "GET", "/");
+    HttpResponse<String> again =
+        send(open, "GET", "/", "If-None-Match", page.headers().firstValue("etag").orElseThrow());
+    assertThat(again.statusCode()).isEqualTo(304);
+    String policy = "content-security-policy";
+    assertThat(page.headers().firstValue(policy)).isPresent();
+    assertThat(again.headers().firstValue(policy))
+        .isIn(Optional.empty(), page.headers().firstValue(policy));
+  }
+
   @Test
   void whatChangesSomethingIsToldOfAndNothingElse() throws Exception {
     trail.clear();
