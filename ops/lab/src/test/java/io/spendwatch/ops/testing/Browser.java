@@ -169,7 +169,7 @@ public final class Browser implements AutoCloseable {
 
   /** The text of all that the page shows. */
   public String text() throws Exception {
-    return evaluate("document.body.innerText").asText();
+    return evaluate("document.body?.innerText ?? ''").asText();
   }
 
   /** The expression's value on the page; of a promise, what it is kept with. */
