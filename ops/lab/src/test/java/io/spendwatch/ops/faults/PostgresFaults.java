@@ -1,5 +1,7 @@
 package io.spendwatch.ops.faults;
 
+import static org.awaitility.Awaitility.await;
+
 import java.util.regex.Pattern;
 
 /** How PostgreSQL fails. */
@@ -53,7 +55,16 @@ final class PostgresFaults {
         () -> bed.anyWaitsFor(DISK_FULL),
         () -> {
           disk.free();
-          bed.postgres().server().start();
+          // It may be about to give up still.
+          await("the server, which has room again")
+              .atMost(FaultBed.START_LIMIT)
+              .ignoreExceptions()
+              .until(
+                  () -> {
+                    bed.postgres().server().start();
+                    bed.postgres().execute("SELECT 1");
+                    return true;
+                  });
         });
   }
 
