@@ -14,7 +14,7 @@ import java.util.Optional;
 final class FaultyPostgres implements AutoCloseable {
   /** Small, so that its connections can all be held and its disk be filled. */
   private static final Map<String, String> SETTINGS =
-      Map.of("max_connections", "40", "shared_buffers", "64MB", "max_wal_size", "128MB");
+      Map.of("max_connections", "60", "shared_buffers", "64MB", "max_wal_size", "128MB");
 
   private final int port = Ports.free();
   private final DeadLink link = new DeadLink(port);
