@@ -33,7 +33,9 @@ class PrivilegesTest {
     assertThat(Privileges.needed())
         .contains(
             new Privilege("spendwatch_oltp", "table", "spendwatch.transactions", "INSERT"),
-            new Privilege("spendwatch_olap", "table", "spendwatch.alerts", "SELECT"))
+            new Privilege("spendwatch_olap", "table", "spendwatch.alerts", "SELECT"),
+            new Privilege("spendwatch_audit", "table", "spendwatch.alerts", "SELECT"),
+            new Privilege("spendwatch_audit", "table", "spendwatch.reconciliation_runs", "INSERT"))
         .hasSizeGreaterThan(60);
   }
 }

@@ -36,6 +36,7 @@ public final class Schema {
 
   private static final String MAKE_ROLES = SqlText.load(Schema.class, "make_roles");
   private static final String LIST_NOT_OWNED = SqlText.load(Schema.class, "list_not_owned");
+  private static final String GRANT_READING = SqlText.load(Schema.class, "grant_reading");
   private static final String GRANT_PRIVILEGES = SqlText.load(Schema.class, "grant_privileges");
 
   private static final String NO_SUCH_ROLE = "22023";
@@ -146,7 +147,11 @@ public final class Schema {
 
   /** Who may do what in the schema: the script that each migration runs. */
   public static String grants() {
-    return GRANT_PRIVILEGES;
+    return reading(OLAP) + reading(AUDIT) + GRANT_PRIVILEGES;
+  }
+
+  private static String reading(String role) {
+    return GRANT_READING.replace("{reader}", role);
   }
 
   private Flyway flyway(Statement statement) throws SQLException {
@@ -196,7 +201,7 @@ public final class Schema {
       }
       statement.execute("SET ROLE " + OWNER);
     }
-    statement.execute(GRANT_PRIVILEGES);
+    statement.execute(grants());
     statement.execute("RESET ROLE");
   }
 

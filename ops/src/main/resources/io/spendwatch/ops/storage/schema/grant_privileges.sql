@@ -1,20 +1,7 @@
 -- Promises that each role may do what is written here, and nothing else in the schema: with every migration anew, so that a
 -- privilege that somebody has added or a former version has granted does not stay. What owns all of it is spendwatch_owner.
+-- What analysis and audits may read is in grant_reading.sql, which comes first.
 DO $$
-DECLARE
-  readable CONSTANT text := '
-    spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines, spendwatch.closed_accounts,
-    spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout, spendwatch.accounts_readable,
-    spendwatch.transactions_readable, spendwatch.alerts_readable, spendwatch.sources, spendwatch.lost_records, spendwatch.claims,
-    spendwatch.progress, spendwatch.open_episodes, spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups,
-    spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users,
-    spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
-    spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-    spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
-    spendwatch.reconciliation_runs, spendwatch.reconciliation_findings,
-    spendwatch.reconciliation_positions, spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late,
-    spendwatch.reconciliation_chain';
-  reader text;
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_oltp') THEN
     -- The hot path: adds facts and never changes them, whatever a defect of ours would have it do.
@@ -51,25 +38,8 @@ BEGIN
     GRANT EXECUTE ON FUNCTION spendwatch.apply_balances(integer[], text[], text[], text[], bigint[], timestamptz[]) TO spendwatch_oltp;
   END IF;
 
-  -- Analysis and audits read, partitions of transactions through their parent, those to come included.
-  FOREACH reader IN ARRAY '{spendwatch_olap,spendwatch_audit}'::text[] LOOP
-    CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = reader);
-    EXECUTE format('REVOKE ALL ON %s FROM %I', readable, reader);
-    EXECUTE format('GRANT USAGE ON SCHEMA spendwatch TO %I', reader);
-    EXECUTE format('GRANT SELECT ON %s TO %I', readable, reader);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(),'
-                   ' spendwatch.user_features_at(date, text, text), spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO %I',
-                   reader);
-    BEGIN
-      EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), reader);
-    EXCEPTION
-      -- Who does not own the database may not say so; unless somebody has revoked it, everybody has it.
-      WHEN insufficient_privilege THEN NULL;
-    END;
-  END LOOP;
-
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_audit') THEN
-    -- The audit alone writes what it has found. What has been found is not taken back: triggers.
+    -- The audit, which reads what analysis does, alone writes what it has found. What has been found is not taken back: triggers.
     GRANT INSERT, UPDATE ON spendwatch.reconciliation_runs TO spendwatch_audit;
     GRANT INSERT, UPDATE, DELETE ON spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
       spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late TO spendwatch_audit;
