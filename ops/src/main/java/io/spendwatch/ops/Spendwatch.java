@@ -1,12 +1,12 @@
 package io.spendwatch.ops;
 
+import io.spendwatch.commandline.CommandFrame;
 import io.spendwatch.ops.cli.AlertsCommand;
 import io.spendwatch.ops.cli.AuditCommand;
 import io.spendwatch.ops.cli.CheckCommand;
 import io.spendwatch.ops.cli.CompletionCommand;
 import io.spendwatch.ops.cli.DeadLettersCommand;
 import io.spendwatch.ops.cli.DoctorCommand;
-import io.spendwatch.ops.cli.Durations;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
@@ -18,14 +18,10 @@ import io.spendwatch.ops.cli.StatusCommand;
 import io.spendwatch.ops.cli.TopCommand;
 import io.spendwatch.ops.cli.UserCommand;
 import io.spendwatch.ops.errors.OperatorException;
-import io.spendwatch.protocol.ForeignText;
-import io.spendwatch.protocol.Secrets;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -131,38 +127,9 @@ public final class Spendwatch implements Runnable {
 
   /** The command line with these, not run yet. */
   public static CommandLine commandLine(Map<String, Class<?>> commands) {
-    // It would repeat on its own what it could not read.
-    CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     CommandLine whole = new CommandLine(new Spendwatch());
     commands.forEach(whole::addSubcommand);
-    return whole
-        .registerConverter(Duration.class, Durations::parse)
-        .setParameterExceptionHandler(
-            (failure, _) -> {
-              CommandLine command = failure.getCommandLine();
-              command.getErr().println(line(command, failure.getMessage()) + " (see --help)");
-              return CommandLine.ExitCode.USAGE;
-            })
-        .setExecutionExceptionHandler(
-            (failure, command, _) -> {
-              boolean foreseen = failure instanceof OperatorException;
-              command
-                  .getErr()
-                  .println(line(command, foreseen ? failure.getMessage() : failure.toString()));
-              // Not before it is needed: to set logging up takes as long as a short command.
-              LoggerFactory.getLogger(Spendwatch.class)
-                  .debug("{} failed", command.getCommandName(), failure);
-              return command.getCommandSpec().exitCodeOnExecutionException();
-            });
-  }
-
-  private static String line(CommandLine command, String what) {
-    return shown(
-        command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " "));
-  }
-
-  private static String shown(String line) {
-    return ForeignText.shown(Secrets.masked(line));
+    return CommandFrame.around(whole, OperatorException.class);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.spendwatch.loadgen.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.loadgen.dataset.DataSet;
 import io.spendwatch.loadgen.dataset.DataSet.Answers;
 import io.spendwatch.loadgen.workload.SpendHistory;

@@ -1,10 +1,8 @@
 package io.spendwatch.loadgen.cli;
 
+import io.spendwatch.commandline.CommandFrame;
 import io.spendwatch.loadgen.CommandFailed;
 import io.spendwatch.loadgen.pace.Rate;
-import io.spendwatch.protocol.ForeignText;
-import io.spendwatch.protocol.Secrets;
-import java.time.Duration;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,9 +12,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The traffic commands: replay, generate, load, shop. Exit status 0 when done, 2 for wrong usage, 1
- * where the command could not do its work; the latter two with one line on standard error. A load
- * that could not do its work has status 2 as well: 1 says that its answers are wrong.
+ * The traffic commands: replay, generate, load, shop. Exit status as {@link CommandFrame} says. A
+ * load that could not do its work has status 2, too: 1 says that its answers are wrong.
  */
 @Command(
     name = "spendwatch",
@@ -53,36 +50,13 @@ public final class LoadGen implements Runnable {
   }
 
   static CommandLine commandLine() {
-    // It would repeat what it could not read, such as the login of --property.
-    CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
-    return new CommandLine(new LoadGen())
-        .registerConverter(Duration.class, Durations::parse)
+    return CommandFrame.around(new CommandLine(new LoadGen()), CommandFailed.class)
         .registerConverter(Rate.class, Rate::parse)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(LoadOptions.Ramp.class, LoadOptions.Ramp::parse)
         .registerConverter(LoadOptions.Skew.class, LoadOptions.Skew::parse)
         .registerConverter(LoadOptions.Hot.class, LoadOptions.Hot::parse)
-        .registerConverter(LoadOptions.Kinds.class, LoadOptions.Kinds::parse)
-        .setParameterExceptionHandler(
-            (failure, _) -> {
-              CommandLine command = failure.getCommandLine();
-              command.getErr().println(line(command, failure) + " (see --help)");
-              return CommandLine.ExitCode.USAGE;
-            })
-        .setExecutionExceptionHandler(
-            (failure, command, _) -> {
-              command.getErr().println(line(command, failure));
-              return command.getCommandSpec().exitCodeOnExecutionException();
-            });
-  }
-
-  /** What went wrong, in one line; what nobody foresaw is named by its type too. */
-  private static String line(CommandLine command, Exception failure) {
-    boolean foreseen = failure instanceof CommandFailed || failure instanceof ParameterException;
-    String what = foreseen ? failure.getMessage() : failure.toString();
-    return ForeignText.shown(
-        Secrets.masked(
-            command.getCommandSpec().qualifiedName() + ": " + what.replaceAll("\\s*\\R\\s*", " ")));
+        .registerConverter(LoadOptions.Kinds.class, LoadOptions.Kinds::parse);
   }
 
   @Override

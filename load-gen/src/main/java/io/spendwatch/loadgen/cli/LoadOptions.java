@@ -1,5 +1,6 @@
 package io.spendwatch.loadgen.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.loadgen.pace.Rate;
 import io.spendwatch.loadgen.pace.Schedule;
 import io.spendwatch.loadgen.workload.Scenario;

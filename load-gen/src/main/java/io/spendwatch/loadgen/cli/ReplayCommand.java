@@ -1,5 +1,6 @@
 package io.spendwatch.loadgen.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.loadgen.dataset.DataSet;
 import io.spendwatch.loadgen.dataset.Replay;
 import io.spendwatch.loadgen.kafka.KafkaCluster;

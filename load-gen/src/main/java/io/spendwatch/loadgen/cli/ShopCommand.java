@@ -1,5 +1,6 @@
 package io.spendwatch.loadgen.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.loadgen.CommandFailed;
 import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Rate;

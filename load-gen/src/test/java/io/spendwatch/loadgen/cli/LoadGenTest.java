@@ -1,19 +1,15 @@
 package io.spendwatch.loadgen.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
-import picocli.CommandLine.TypeConversionException;
 
 class LoadGenTest {
 
@@ -131,26 +127,6 @@ class LoadGenTest {
     assertThat(run.status).isZero();
     assertThat(run.out).contains("100 transactions", "RAISED alerts");
     assertThat(folder.resolve("x/s.alerts.csv.gz")).exists();
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "500ms,PT0.5S",
-    "30s,PT30S",
-    "5m,PT5M",
-    "2h,PT2H",
-    "3d,PT72H",
-    "PT1M,PT1M",
-    "1m30s,PT1M30S"
-  })
-  void readsDurations(String text, Duration duration) {
-    assertThat(Durations.parse(text)).isEqualTo(duration);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", "5", "-5s", "s", "ms", "PT", "1y", "9999999999999999999s"})
-  void refusesWhatIsNoDuration(String text) {
-    assertThatThrownBy(() -> Durations.parse(text)).isInstanceOf(TypeConversionException.class);
   }
 
   private record Run(int status, String out, String err) {}

@@ -43,9 +43,18 @@ class ArchitectureTest {
                 "io.spendwatch.streams..",
                 "io.spendwatch.ops..",
                 "io.spendwatch.loadgen..",
+                "io.spendwatch.commandline..",
                 "org.apache.pekko..",
                 "com.fasterxml.jackson.databind..",
-                "com.typesafe.."),
+                "com.typesafe..",
+                "picocli.."),
+            rule(
+                "io.spendwatch.commandline..",
+                "it is around every command, and knows none; pass what differs between them",
+                "io.spendwatch.actors..",
+                "io.spendwatch.streams..",
+                "io.spendwatch.ops..",
+                "io.spendwatch.loadgen.."),
             rule(
                 "io.spendwatch.actors..",
                 "the rule must be testable without servers; add a method to a port (Accounts, History) and implement it in streams",
@@ -155,7 +164,10 @@ class ArchitectureTest {
                     "io.spendwatch.ops.status..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.spendwatch.ops.cli..", "io.spendwatch.loadgen..")
+                .resideInAnyPackage(
+                    "io.spendwatch.ops.cli..",
+                    "io.spendwatch.commandline..",
+                    "io.spendwatch.loadgen..")
                 .because(
                     "a node runs against any Kafka and PostgreSQL; pass what it needs as a setting"),
             noClasses()

@@ -1,5 +1,7 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.Durations;
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.alerts.AlertText;
 import io.spendwatch.ops.config.Configuration;
@@ -72,8 +74,8 @@ public final class AlertsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (max != null && max < 1) {
-      throw new ParameterException(spec.commandLine(), "--max: " + max + " (expected: at least 1)");
+    if (max != null) {
+      Usage.requireAtLeastOne(spec, "--max", max);
     }
     if (since != null && fromBeginning) {
       throw new ParameterException(

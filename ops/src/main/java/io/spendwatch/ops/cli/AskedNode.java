@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.api.Problem;
@@ -136,10 +137,7 @@ final class AskedNode {
   }
 
   private Duration timeout() {
-    if (!timeout.isPositive()) {
-      throw new ParameterException(
-          spec.commandLine(), "--timeout: " + timeout + " (expected: more than nothing)");
-    }
+    Usage.requirePositive(spec, "--timeout", timeout);
     return timeout;
   }
 

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.deadletters.DeadLetter;
@@ -46,10 +47,7 @@ public final class DeadLettersListCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (limit < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--limit: " + limit + " (expected: at least 1)");
-    }
+    Usage.requireAtLeastOne(spec, "--limit", limit);
     LetterQuery query = options.query(spec);
     var topics = new DeadLetterTopics(Configuration.load().streams().kafka());
     Page<DeadLetter> page = newest(topics, query, spec, limit);

@@ -1,16 +1,15 @@
 package io.spendwatch.ops.cli;
 
-import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
+import io.spendwatch.commandline.Durations;
 import io.spendwatch.ops.deadletters.LetterQuery;
 import io.spendwatch.protocol.EventTime;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** Which dead letters, as several commands take it. */
 final class LetterOptions {
@@ -52,16 +51,10 @@ final class LetterOptions {
 
   private Instant longAgo(CommandSpec spec) {
     try {
-      // A number alone could be anything.
-      if (since.matches("\\d+\\s*[a-z]+")) {
-        return InstantSource.system()
-            .instant()
-            .minus(ConfigFactory.parseMap(Map.of("since", since)).getDuration("since"));
-      }
-    } catch (ConfigException | DateTimeException | ArithmeticException e) {
+      return InstantSource.system().instant().minus(Durations.parse(since));
+    } catch (TypeConversionException e) {
       throw wrong(spec);
     }
-    throw wrong(spec);
   }
 
   private ParameterException wrong(CommandSpec spec) {

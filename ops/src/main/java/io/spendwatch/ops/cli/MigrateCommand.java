@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.ops.storage.topics.TopicGrowth;
@@ -103,10 +104,7 @@ public final class MigrateCommand implements Callable<Integer> {
     if (value == null) {
       return OptionalInt.empty();
     }
-    if (value < 1) {
-      throw new ParameterException(
-          spec.commandLine(), option + ": " + value + " (expected: at least 1)");
-    }
+    Usage.requireAtLeastOne(spec, option, value);
     return OptionalInt.of(value);
   }
 }

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
@@ -25,7 +26,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Asks a node how the cluster is. */
@@ -80,10 +80,7 @@ public final class StatusCommand implements Callable<Integer> {
     if (watch == null) {
       return show(spec.commandLine().getOut());
     }
-    if (!watch.isPositive()) {
-      throw new ParameterException(
-          spec.commandLine(), "--watch: " + watch + " (expected: more than nothing)");
-    }
+    Usage.requirePositive(spec, "--watch", watch);
     return watch();
   }
 

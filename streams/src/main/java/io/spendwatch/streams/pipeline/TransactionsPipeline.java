@@ -6,7 +6,6 @@ import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionCommand;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.protocol.Alert;
-import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Verdict;
@@ -27,14 +26,12 @@ import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.PipelineMetrics.Stage;
-import io.spendwatch.streams.life.PublishedAlert;
 import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.BatchBound;
 import io.spendwatch.streams.quarantine.DecodedBatch;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +43,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -63,7 +59,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The state is confined to the stages: {@code assess-exposure} and {@code write-ledger} run one
  * batch at a time, {@code publish-alerts} only waits. Publications are asked for by the former, in
- * the order of the batches; their answers only move {@link #publishedAlertSeq}.
+ * the order of the batches; their answers only move what {@link Places} has as published.
  */
 final class TransactionsPipeline {
   private static final Logger LOG = LoggerFactory.getLogger(TransactionsPipeline.class);
@@ -87,24 +83,6 @@ final class TransactionsPipeline {
       BooleanSupplier balancesPushed,
       Timekeeper time) {}
 
-  /**
-   * A batch that is judged.
-   *
-   * @param nextOffset to be committed with it
-   * @param lastTimestampMs of its last record; negative of a tick
-   * @param alertSeq place of its last alert, or of the last one before it
-   * @param hasCome whether there were records or there are alerts, and so a place to be committed
-   */
-  private record JudgedBatch(
-      long nextOffset,
-      long lastTimestampMs,
-      long alertSeq,
-      List<PublishedAlert> alerts,
-      Map<DeadLetterReason, Integer> deadLetters,
-      List<ProducerRecord<byte[], byte[]>> records,
-      boolean hasCome,
-      boolean isFull) {}
-
   /** A batch that is durable and waits to be published. */
   private record DurableBatch(CompletionStage<Done> published) {}
 
@@ -120,26 +98,8 @@ final class TransactionsPipeline {
   private long sequence;
   private long writes;
   private long writtenAtMs;
-  private long alertSeq;
-  private long nextOffset;
-
-  /**
-   * The published place as the ledger has it. It follows with the next write, on a tick at the
-   * latest, so that nothing is published twice either where an operator moves the offset, which
-   * takes its note away.
-   */
-  private long notedAlertSeq;
-
-  /**
-   * The offsets as the ledger has them: what is read again is noted already. The published one
-   * follows like the published place.
-   */
-  private long notedOffset;
-
-  private long notedPublishedOffset;
-
-  private volatile long publishedAlertSeq;
-  private volatile long publishedOffset;
+  private final Places places;
+  private final PublishStage publishing;
 
   /** Ids of alerts that subscribers have from before the database was put back. */
   private volatile Set<String> seen = Set.of();
@@ -176,20 +136,8 @@ final class TransactionsPipeline {
             with.time());
     this.actor = with.actors().start(partition, homes::isHere);
     this.writtenAtMs = claim.writtenAtMs().orElse(Long.MIN_VALUE);
-    this.alertSeq = claim.alertSeq();
-    this.nextOffset = start.offset();
-    this.notedAlertSeq = claim.publishedAlertSeq();
-    this.notedOffset =
-        start.isKnown() ? claim.nextOffset().orElse(start.offset()) : start.nextOffset();
-    this.notedPublishedOffset =
-        start.isKnown() ? claim.publishedOffset().orElse(start.offset()) : start.offset();
-    this.publishedOffset = start.offset();
-    // Either may lag behind the truth, neither runs ahead of it; but where the tables were put
-    // back, the numbers that Kafka has seen are of alerts that they do not know.
-    this.publishedAlertSeq =
-        start.rewind().isPresent()
-            ? claim.publishedAlertSeq()
-            : Math.max(kafka.publishedAlertSeq().orElse(0), claim.publishedAlertSeq());
+    this.places = new Places(kafka, start, claim);
+    this.publishing = new PublishStage(with.publishers(), incarnation, epoch, places, with.time());
   }
 
   /**
@@ -221,12 +169,17 @@ final class TransactionsPipeline {
     // Registered last: it runs at once where the life has ended meanwhile.
     var _ = incarnation.ended().thenAccept(_ -> stopActor());
     return with.starts()
-        .settle(incarnation, kafka, start, OffsetNote.of(publishedAlertSeq), OptionalLong.of(epoch))
+        .settle(
+            incarnation,
+            kafka,
+            start,
+            OffsetNote.of(places.publishedAlertSeq()),
+            OptionalLong.of(epoch))
         .thenCompose(_ -> with.starts().seenAlerts(incarnation))
         .thenCompose(
             alertIds -> {
               seen = alertIds;
-              return publishLeftovers();
+              return publishing.publishLeftovers(this::alertsAfter, seen, with.topics());
             })
         .thenApply(_ -> new PartitionPipeline.Begun(start.offset(), graph()));
   }
@@ -249,6 +202,11 @@ final class TransactionsPipeline {
                                     n ->
                                         untilDone(with, incarnation, () -> with.layouts().adopt(n)))
                                 .thenCompose(_ -> claim(with, incarnation))));
+  }
+
+  private CompletionStage<List<Ledger.StoredAlert>> alertsAfter(long alertSeq) {
+    return untilDone(
+        with, incarnation, () -> with.ledger().alertsAfter(partition, alertSeq, UNPUBLISHED_PAGE));
   }
 
   private void stopActor() {
@@ -290,6 +248,7 @@ final class TransactionsPipeline {
   private boolean isToStandStill() {
     if (!decoder.standsStill() && layout.growth().isPresent()) {
       PartitionProgress progress = incarnation.progress();
+      long nextOffset = places.nextOffset();
       boolean isAtEnd = progress.isReadToEndSince(begunMs) && nextOffset >= progress.position();
       if (isAtEnd || nextOffset >= layout.growth().get().marks().get(partition)) {
         decoder.standStill();
@@ -306,10 +265,7 @@ final class TransactionsPipeline {
     PartitionProgress progress = incarnation.progress();
     with.watch().waitingFor().ifPresentOrElse(progress::waitsFor, progress::goesOn);
     DurableBatch nothing = new DurableBatch(CompletableFuture.completedFuture(Done.done()));
-    boolean isOver =
-        nextOffset >= decoder.nextOffset()
-            && publishedOffset >= nextOffset
-            && publishedAlertSeq >= alertSeq;
+    boolean isOver = places.nextOffset() >= decoder.nextOffset() && places.isAllPublished();
     if (!isOver || layout.growth().isEmpty() || partition >= layout.partitions()) {
       return CompletableFuture.completedFuture(nothing);
     }
@@ -327,7 +283,7 @@ final class TransactionsPipeline {
     long idleMs = batch.isTick() ? incarnation.progress().idleMs(with.config().idleAfter()) : 0;
     sequence++;
     if (!batch.isTick()) {
-      nextOffset = batch.nextOffset();
+      places.reads(batch.nextOffset());
     }
     Supplier<CompletionStage<Assessed>> question =
         () ->
@@ -339,7 +295,7 @@ final class TransactionsPipeline {
                     nowMs,
                     idleMs,
                     with.balancesPushed().getAsBoolean(),
-                    nextOffset - 1,
+                    places.nextOffset() - 1,
                     batch.items());
     // Ticks are many and next to nothing: among the batches' times they would hide what those take.
     return (batch.isTick() ? question.get() : timed(Stage.ASSESS_EXPOSURE, question))
@@ -355,19 +311,21 @@ final class TransactionsPipeline {
 
   private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
     Assessed answer = judged.answer();
-    // Before it is durable: a later life could not put an alert aside that cannot be encoded.
-    List<ProducerRecord<byte[], byte[]>> records =
-        OutgoingRecords.of(batch, answer, seen, with.topics());
-    JudgedBatch judgedBatch = judged(batch, answer, records);
-    long durable = Math.max(notedOffset, nextOffset);
-    long published = Math.max(notedPublishedOffset, publishedOffset);
+    JudgedBatch judgedBatch =
+        JudgedBatch.of(
+            batch,
+            bound.isReachedBy(batch.cost()),
+            answer,
+            places.nextOffset(),
+            places.alertSeq(),
+            seen,
+            with.topics());
+    Places.Noted toNote = places.toNote();
     // What is committed is never beyond what is noted as durable, though it be dead letters only.
     if (answer.judgements().isEmpty()
         && answer.announcements().isEmpty()
-        && notedAlertSeq == publishedAlertSeq
-        && notedOffset == durable
-        && notedPublishedOffset == published) {
-      return CompletableFuture.completedFuture(new DurableBatch(publish(judgedBatch)));
+        && places.isNoted(toNote)) {
+      return CompletableFuture.completedFuture(new DurableBatch(publishing.publish(judgedBatch)));
     }
     LedgerBatch rows =
         new LedgerBatch(
@@ -381,14 +339,14 @@ final class TransactionsPipeline {
             batch.items(),
             answer.judgements(),
             answer.announcements(),
-            alertSeq,
-            publishedAlertSeq,
-            durable,
-            published);
+            places.alertSeq(),
+            toNote.publishedAlertSeq(),
+            toNote.nextOffset(),
+            toNote.publishedOffset());
     CompletableFuture<Done> isDurable = new CompletableFuture<>();
     Optional<CompletionStage<Done>> ahead =
         isToBeSentAhead(judgedBatch)
-            ? Optional.of(publishAhead(judgedBatch, isDurable))
+            ? Optional.of(publishing.publishAhead(judgedBatch, isDurable))
             : Optional.empty();
     return timed(
             Stage.WRITE_LEDGER, () -> untilDone(with, incarnation, () -> with.ledger().write(rows)))
@@ -408,7 +366,7 @@ final class TransactionsPipeline {
                 isDurable.completeExceptionally(failure);
               }
             })
-        .thenApply(_ -> new DurableBatch(ahead.orElseGet(() -> publish(judgedBatch))));
+        .thenApply(_ -> new DurableBatch(ahead.orElseGet(() -> publishing.publish(judgedBatch))));
   }
 
   /**
@@ -436,10 +394,7 @@ final class TransactionsPipeline {
       throw decidedTwice(answer, written);
     }
     writtenAtMs = rows.writtenAtMs();
-    alertSeq = rows.alertSeq();
-    notedAlertSeq = rows.publishedAlertSeq();
-    notedOffset = rows.nextOffset();
-    notedPublishedOffset = rows.publishedOffset();
+    places.written(rows);
   }
 
   private void noteJudgements(List<Judgement> judgements) {
@@ -470,150 +425,15 @@ final class TransactionsPipeline {
     return new Incarnation.Ended("alerts were decided twice");
   }
 
-  private JudgedBatch judged(
-      DecodedBatch<Received> batch, Assessed answer, List<ProducerRecord<byte[], byte[]>> records) {
-    return new JudgedBatch(
-        nextOffset,
-        batch.lastTimestampMs(),
-        alertSeq + answer.announcements().size(),
-        publishedAlerts(batch, answer),
-        deadLetters(batch, answer),
-        records,
-        !batch.isTick() || !answer.announcements().isEmpty(),
-        bound.isReachedBy(batch.cost()));
-  }
-
-  private List<PublishedAlert> publishedAlerts(DecodedBatch<Received> batch, Assessed answer) {
-    if (answer.announcements().isEmpty()) {
-      return List.of();
-    }
-    Map<Long, Long> timestamps = new HashMap<>();
-    batch.sources().forEach(source -> timestamps.put(source.offset(), source.timestamp()));
-    return answer.alerts().stream()
-        .filter(alert -> !seen.contains(alert.alertId()))
-        .map(
-            alert ->
-                PublishedAlert.of(
-                    alert,
-                    timestamps.getOrDefault(alert.source().offset(), PublishedAlert.OF_NO_RECORD)))
-        .toList();
-  }
-
-  private static Map<DeadLetterReason, Integer> deadLetters(
-      DecodedBatch<Received> batch, Assessed answer) {
-    Map<DeadLetterReason, Integer> letters = new EnumMap<>(DeadLetterReason.class);
-    letters.putAll(batch.reasons());
-    for (Judgement judgement : answer.judgements()) {
-      if (judgement instanceof Judgement.Rejected(var reason, _)) {
-        letters.merge(reason, 1, Integer::sum);
-      }
-    }
-    return letters;
-  }
-
-  /** What is durable. */
-  private CompletionStage<Done> publish(JudgedBatch batch) {
-    if (!batch.hasCome()) {
-      return CompletableFuture.completedFuture(Done.done());
-    }
-    return notePublished(
-        batch,
-        with.publishers()
-            // Behind a full batch there are more: what it found is late by more than a short wait.
-            .publish(
-                incarnation,
-                batch.nextOffset(),
-                OffsetNote.of(batch.alertSeq()),
-                batch.records(),
-                batch.isFull()));
-  }
-
-  private CompletionStage<Done> publishAhead(JudgedBatch batch, CompletableFuture<Done> durable) {
-    return notePublished(
-        batch,
-        with.publishers()
-            .publishAhead(
-                incarnation,
-                batch.nextOffset(),
-                OffsetNote.of(batch.alertSeq()),
-                batch.records(),
-                durable));
-  }
-
-  private CompletionStage<Done> notePublished(JudgedBatch batch, CompletionStage<Done> published) {
-    long askedNanos = with.time().nanoTime();
-    return published.thenApply(
-        done -> {
-          if (!batch.records().isEmpty()) {
-            tookSince(askedNanos, Stage.PUBLISH_ALERTS);
-          }
-          publishedAlertSeq = batch.alertSeq();
-          publishedOffset = batch.nextOffset();
-          incarnation
-              .progress()
-              .published(
-                  batch.nextOffset(),
-                  batch.lastTimestampMs(),
-                  batch.alerts(),
-                  batch.deadLetters(),
-                  with.time().millis());
-          return done;
-        });
-  }
-
-  private CompletionStage<Done> publishLeftovers() {
-    return untilDone(
-            with,
-            incarnation,
-            () -> with.ledger().alertsAfter(partition, publishedAlertSeq, UNPUBLISHED_PAGE))
-        .thenCompose(
-            page -> {
-              if (page.isEmpty()) {
-                return CompletableFuture.completedFuture(Done.done());
-              }
-              long lastSeq = page.getLast().partitionSeq();
-              List<Alert> alerts =
-                  page.stream()
-                      .flatMap(stored -> stored.alert().stream())
-                      .filter(alert -> !seen.contains(alert.alertId()))
-                      .toList();
-              List<ProducerRecord<byte[], byte[]>> records =
-                  alerts.stream().map(alert -> OutgoingRecords.of(alert, with.topics())).toList();
-              PartitionLine.about(incarnation.source(), LOG.atInfo())
-                  .addKeyValue("epoch", epoch)
-                  .addKeyValue("alerts", records.size())
-                  .log("Publishing alerts that an earlier life left");
-              return with.publishers()
-                  .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records, false)
-                  .thenCompose(
-                      _ -> {
-                        publishedAlertSeq = lastSeq;
-                        incarnation
-                            .progress()
-                            .published(
-                                nextOffset,
-                                -1,
-                                alerts.stream().map(PublishedAlert::leftBehind).toList(),
-                                Map.of(),
-                                with.time().millis());
-                        return publishLeftovers();
-                      });
-            });
-  }
-
   /** A stage that fails has taken no time: what comes of it is another matter. */
   private <T> CompletionStage<T> timed(Stage stage, Supplier<CompletionStage<T>> work) {
     long begunNanos = with.time().nanoTime();
     return work.get()
         .thenApply(
             result -> {
-              tookSince(begunNanos, stage);
+              incarnation.progress().took(stage, with.time().nanoTime() - begunNanos);
               return result;
             });
-  }
-
-  private void tookSince(long begunNanos, Stage stage) {
-    incarnation.progress().took(stage, with.time().nanoTime() - begunNanos);
   }
 
   private static <T> CompletionStage<T> untilDone(

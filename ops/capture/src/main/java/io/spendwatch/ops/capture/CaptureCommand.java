@@ -1,10 +1,9 @@
 package io.spendwatch.ops.capture;
 
+import io.spendwatch.commandline.CommandFrame;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.capture.CaptureProgress.Figures;
 import io.spendwatch.ops.errors.OperatorException;
-import io.spendwatch.protocol.ForeignText;
-import io.spendwatch.protocol.Secrets;
 import io.spendwatch.streams.base.Timekeeper;
 import java.io.File;
 import java.time.Duration;
@@ -17,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -121,12 +121,8 @@ public final class CaptureCommand implements Callable<Integer> {
   }
 
   private Integer wrong(RuntimeException e) {
-    spec.commandLine()
-        .getErr()
-        .println(
-            ForeignText.shown(
-                Secrets.masked(
-                    spec.qualifiedName() + ": " + e.getMessage().replaceAll("\\s*\\R\\s*", " "))));
+    CommandLine command = spec.commandLine();
+    command.getErr().println(CommandFrame.line(command, e.getMessage()));
     return 2;
   }
 

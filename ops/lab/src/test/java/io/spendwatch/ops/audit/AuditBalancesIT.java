@@ -12,6 +12,7 @@ import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.ops.testing.TestDatabase;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Transaction;
@@ -19,10 +20,6 @@ import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.streams.database.Database;
 import java.net.URI;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -52,6 +49,7 @@ class AuditBalancesIT {
   private static final Instant T = Instant.parse("2024-07-12T00:00:00Z");
 
   private TestBed bed;
+  private TestDatabase tables;
   private NodeSettings settings;
   private Configuration configuration;
   private Node node;
@@ -62,6 +60,7 @@ class AuditBalancesIT {
   @BeforeAll
   void decide(TestBed servers) throws Exception {
     bed = servers;
+    tables = new TestDatabase(bed.database());
     settings =
         NodeSettings.of(bed)
             .set("spendwatch.audit.interval", "1h")
@@ -83,7 +82,7 @@ class AuditBalancesIT {
     balance("money", 10, "EUR", 30);
     await()
         .atMost(LIMIT)
-        .until(() -> number("SELECT count(*) FROM spendwatch.account_versions") == 8);
+        .until(() -> tables.number("SELECT count(*) FROM spendwatch.account_versions") == 8);
     for (String user : List.of("ordered", "late", "equal", "money", "sql", "after")) {
       spend(user, 0, 100, "USD");
     }
@@ -99,11 +98,11 @@ class AuditBalancesIT {
     balance("equal", 50, "USD", 1);
     balance("equal", 200, "USD", 1);
     balance("after", 60, "USD", 60);
-    execute(
+    tables.execute(
         "UPDATE spendwatch.accounts SET balance_minor = 40, as_of = '2024-07-12T00:30Z' WHERE user_id = 'sql'");
     await()
         .atMost(LIMIT)
-        .until(() -> number("SELECT count(*) FROM spendwatch.account_versions") == 14);
+        .until(() -> tables.number("SELECT count(*) FROM spendwatch.account_versions") == 14);
     awaitAlerts("late", 2);
     awaitAlerts("after", 1);
     awaitAlerts("sql", 1);
@@ -131,7 +130,7 @@ class AuditBalancesIT {
   }
 
   @Test
-  void theSameIsAnnouncedWhetherAVersionCameInTimeOrLate() throws SQLException {
+  void theSameIsAnnouncedWhetherAVersionCameInTimeOrLate() {
     assertThat(alerts("ordered"))
         .isEqualTo("RAISED 00:01 100/50 BALANCE, CLEARED 00:02 100/500 BALANCE");
     assertThat(alerts("late"))
@@ -158,8 +157,8 @@ class AuditBalancesIT {
           WRONG_ALERT    | UPDATE spendwatch.alerts SET balance_minor = 51 WHERE user_id = 'late' AND type = 'RAISED'
           WRONG_ALERT    | UPDATE spendwatch.alerts SET exposure_minor = 99 WHERE user_id = 'ordered' AND type = 'RAISED'
           """)
-  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) throws SQLException {
-    execute(
+  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) {
+    tables.execute(
         "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions",
         "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts",
         sql);
@@ -170,7 +169,7 @@ class AuditBalancesIT {
           .extracting(Finding::kind)
           .isEqualTo(kind);
     } finally {
-      execute(
+      tables.execute(
           "DELETE FROM spendwatch.transactions",
           // Not what was announced meanwhile.
           "DELETE FROM spendwatch.alerts WHERE alert_id = 'planted' OR alert_id IN (SELECT alert_id FROM public.alerts_before)",
@@ -198,8 +197,8 @@ class AuditBalancesIT {
         .findings();
   }
 
-  private String alerts(String user) throws SQLException {
-    return text(
+  private String alerts(String user) {
+    return tables.text(
         "SELECT string_agg(concat_ws(' ', type, to_char(event_time AT TIME ZONE 'UTC', 'HH24:MI'), exposure_minor || '/' || balance_minor,"
             + " cause, CASE WHEN late THEN 'late' END), ', ' ORDER BY partition_seq) FROM spendwatch.alerts WHERE user_id = '%s'"
                 .formatted(user));
@@ -225,7 +224,7 @@ class AuditBalancesIT {
   private void awaitRows() {
     await()
         .atMost(LIMIT)
-        .until(() -> number("SELECT count(*) FROM spendwatch.transactions") == sent);
+        .until(() -> tables.number("SELECT count(*) FROM spendwatch.transactions") == sent);
   }
 
   private void awaitAlerts(String user, int alerts) {
@@ -233,31 +232,8 @@ class AuditBalancesIT {
         .atMost(LIMIT)
         .until(
             () ->
-                number("SELECT count(*) FROM spendwatch.alerts WHERE user_id = '" + user + "'")
+                tables.number(
+                        "SELECT count(*) FROM spendwatch.alerts WHERE user_id = '" + user + "'")
                     >= alerts);
-  }
-
-  private void execute(String... statements) throws SQLException {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement()) {
-      connection.setAutoCommit(false);
-      for (String sql : statements) {
-        boolean _ = statement.execute(sql);
-      }
-      connection.commit();
-    }
-  }
-
-  private long number(String sql) throws SQLException {
-    return Long.parseLong(text(sql));
-  }
-
-  private String text(String sql) throws SQLException {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
-      assertThat(rows.next()).isTrue();
-      return rows.getString(1);
-    }
   }
 }

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionWindows;
-import io.spendwatch.loadgen.cli.LoadGen;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
@@ -15,9 +14,11 @@ import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.node.Node;
+import io.spendwatch.ops.testing.DataSets;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.ops.testing.TestDatabase;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -26,7 +27,6 @@ import io.spendwatch.streams.kafka.KafkaConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -83,8 +83,9 @@ class AuditIT {
 
   private final AtomicLong produced = new AtomicLong();
   private final ScheduledExecutorService traffic = Executors.newSingleThreadScheduledExecutor();
-  private Path directory;
+  private DataSets sets;
   private TestBed bed;
+  private TestDatabase tables;
   private NodeSettings settings;
   private Configuration configuration;
   private Node node;
@@ -92,9 +93,10 @@ class AuditIT {
   private KafkaProducer<byte[], byte[]> producer;
 
   @BeforeAll
-  void decide(TestBed servers, @TempDir Path sets) throws Exception {
+  void start(TestBed servers, @TempDir Path directory) throws Exception {
     bed = servers;
-    directory = sets;
+    tables = new TestDatabase(bed.database());
+    sets = new DataSets(directory, bed.bootstrapServers(), bed.topics(), bed.group());
     settings =
         NodeSettings.of(bed)
             // Runs are the tests'.
@@ -113,10 +115,10 @@ class AuditIT {
                 "value.serializer",
                 ByteArraySerializer.class));
 
-    replay("ordered", "--users=60", "--transactions=5000", "--seed=21");
-    replay("sparse", "--users=400", "--transactions=1200", "--seed=22", "--span=20d");
+    decide("ordered", "--users=60", "--transactions=5000", "--seed=21");
+    decide("sparse", "--users=400", "--transactions=1200", "--seed=22", "--span=20d");
     // The users of the first set again, with other balances.
-    replay(
+    decide(
         "late",
         "--users=30",
         "--transactions=3000",
@@ -131,20 +133,20 @@ class AuditIT {
         producer.send(
             new ProducerRecord<>(
                 bed.topics().transactions(), "k".getBytes(UTF_8), "no JSON".getBytes(UTF_8)));
-    execute(
+    tables.execute(
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) SELECT 'live' || n, 'USD',"
             + " 100000 FROM generate_series(0, 49) AS n");
     var _ = traffic.scheduleAtFixedRate(this::produce, 0, 10, TimeUnit.MILLISECONDS);
     await().atMost(LIMIT).until(() -> count("live%") > 100);
     await()
         .atMost(LIMIT)
-        .until(() -> number("SELECT count(*) FROM spendwatch.user_features_versions") > 0);
+        .until(() -> tables.number("SELECT count(*) FROM spendwatch.user_features_versions") > 0);
   }
 
   @AfterAll
   void end() throws Exception {
     // Of all that was planted and taken back, nothing is left.
-    assertThat(audit(Mode.FULL, nobody()).findings()).isEmpty();
+    assertThat(audit(Mode.FULL, new NobodysWindows()).findings()).isEmpty();
     assertThat(openFindings()).isZero();
     traffic.shutdownNow();
     producer.close();
@@ -175,7 +177,7 @@ class AuditIT {
   }
 
   @Test
-  void allThatWasDecidedIsCleanWhileMoreIsDecided() throws SQLException {
+  void allThatWasDecidedIsCleanWhileMoreIsDecided() {
     AuditReport full = audit(Mode.FULL, windows());
     assertThat(full.findings()).isEmpty();
     assertThat(full.transactions()).isGreaterThan(9000);
@@ -192,8 +194,8 @@ class AuditIT {
       judged += more.transactions();
     }
     assertThat(judged).isBetween(250L, full.transactions());
-    execute("DELETE FROM spendwatch.reconciliation_positions");
-    assertThat(audit(Mode.INCREMENTAL, nobody()).findings()).isEmpty();
+    tables.execute("DELETE FROM spendwatch.reconciliation_positions");
+    assertThat(audit(Mode.INCREMENTAL, new NobodysWindows()).findings()).isEmpty();
   }
 
   static Stream<Arguments> plants() {
@@ -273,30 +275,30 @@ class AuditIT {
 
   @ParameterizedTest
   @MethodSource("plants")
-  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) throws SQLException {
-    execute(
+  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) {
+    tables.execute(
         "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
         "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts WHERE user_id NOT LIKE 'live%'");
     try {
-      execute(sql);
-      AuditReport report = audit(Mode.FULL, nobody());
+      tables.execute(sql);
+      AuditReport report = audit(Mode.FULL, new NobodysWindows());
       Finding finding = onlyDecision(report);
       assertThat(finding.kind()).isEqualTo(kind);
       assertThat(report.usersAwake()).isNull();
       assertThat(finding.expected()).isNotEqualTo(finding.actual());
       // What it is shown by can be run as it stands.
-      assertThat(rows(finding.reproduce())).isNotNegative();
+      assertThat(tables.column(finding.reproduce())).isNotNull();
       assertThat(report.text()).contains(kind.name(), finding.reproduce());
       if (sql.contains("UPDATE spendwatch.transactions")) {
         // By the shorter way to who is plainly right, too: all is new here.
-        execute("DELETE FROM spendwatch.reconciliation_positions");
-        assertThat(audit(Mode.INCREMENTAL, nobody()).findings())
+        tables.execute("DELETE FROM spendwatch.reconciliation_positions");
+        assertThat(audit(Mode.INCREMENTAL, new NobodysWindows()).findings())
             .singleElement()
             .extracting(Finding::kind)
             .isEqualTo(kind);
       }
     } finally {
-      execute(
+      tables.execute(
           "DELETE FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
           // Not what was announced meanwhile.
           "DELETE FROM spendwatch.alerts WHERE alert_id = 'planted' OR alert_id IN (SELECT alert_id FROM public.alerts_before)",
@@ -329,17 +331,16 @@ class AuditIT {
           CHANGED_RUN         | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET findings = findings + 1 WHERE place = (SELECT min(place) FROM spendwatch.reconciliation_runs WHERE findings IS NOT NULL); RESET session_replication_role | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET findings = findings - 1 WHERE place = (SELECT min(place) FROM spendwatch.reconciliation_runs WHERE findings IS NOT NULL); RESET session_replication_role
           CHANGED_RUN         | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET place = -1 WHERE place = 1; RESET session_replication_role | SET session_replication_role = replica; UPDATE spendwatch.reconciliation_runs SET place = 1 WHERE place = -1; RESET session_replication_role
           """)
-  void findsWhatIsWrongInARollupAndNothingElse(FindingKind kind, String plant, String undo)
-      throws SQLException {
-    execute(plant);
+  void findsWhatIsWrongInARollupAndNothingElse(FindingKind kind, String plant, String undo) {
+    tables.execute(plant);
     try {
-      AuditReport report = audit(Mode.FULL, nobody());
+      AuditReport report = audit(Mode.FULL, new NobodysWindows());
       assertThat(report.findings()).isNotEmpty().allMatch(found -> found.kind() == kind);
       Finding finding = report.findings().getFirst();
       assertThat(finding.expected()).isNotEqualTo(finding.actual());
-      assertThat(rows(finding.reproduce())).isNotNegative();
+      assertThat(tables.column(finding.reproduce())).isNotNull();
     } finally {
-      execute(undo);
+      tables.execute(undo);
     }
   }
 
@@ -349,17 +350,17 @@ class AuditIT {
    */
   @ParameterizedTest
   @CsvSource({"RAISED, false", "RAISED, true", "CLEARED, false", "CLEARED, true"})
-  void oneAlertTooManyIsOneFinding(String type, boolean late) throws SQLException {
+  void oneAlertTooManyIsOneFinding(String type, boolean late) {
     String from =
         " FROM spendwatch.alerts AS a WHERE user_id LIKE 'u%' AND type = '"
             + type
             + "' AND late = "
             + late;
-    long all = number("SELECT count(*)" + from);
+    long all = tables.number("SELECT count(*)" + from);
     int some = (int) Math.min(CANDIDATES, all);
     assertThat(some).isPositive();
     for (int i = 0; i < some; i++) {
-      execute(
+      tables.execute(
           "INSERT INTO spendwatch.alerts SELECT 'planted', type, rule, 'planted', user_id, transaction_id, exposure_minor,"
               + " balance_minor, currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic,"
               + " kafka_partition, kafka_offset, partition_seq + 1000000"
@@ -367,7 +368,7 @@ class AuditIT {
               + " ORDER BY user_id, event_time, kafka_partition, kafka_offset, partition_seq LIMIT 1 OFFSET "
               + i * all / some);
       try {
-        assertThat(List.of(onlyDecision(audit(Mode.FULL, nobody()))))
+        assertThat(List.of(onlyDecision(audit(Mode.FULL, new NobodysWindows()))))
             .as("number %d of %d", i * all / some, all)
             .singleElement()
             .satisfies(
@@ -376,27 +377,27 @@ class AuditIT {
                   assertThat(finding.alertId()).isEqualTo("planted");
                 });
       } finally {
-        execute("DELETE FROM spendwatch.alerts WHERE alert_id = 'planted'");
+        tables.execute("DELETE FROM spendwatch.alerts WHERE alert_id = 'planted'");
       }
     }
   }
 
   @Test
-  void anIncrementalRunFindsWhatIsNewAndWrong() throws SQLException {
+  void anIncrementalRunFindsWhatIsNewAndWrong() {
     // Of all, so that what other tests have planted is resolved.
-    assertThat(audit(Mode.FULL, nobody()).isClean()).isTrue();
+    assertThat(audit(Mode.FULL, new NobodysWindows()).isClean()).isTrue();
     assertThat(openFindings()).isZero();
     long count = count("live%");
     await().atMost(LIMIT).until(() -> count("live%") > count + 100);
     String newest =
         "(SELECT transaction_id FROM spendwatch.transactions WHERE user_id LIKE 'live%' ORDER BY ingested_at DESC LIMIT 1)";
-    execute(
+    tables.execute(
         "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = "
             + newest);
-    AuditReport report = audit(Mode.INCREMENTAL, nobody());
+    AuditReport report = audit(Mode.INCREMENTAL, new NobodysWindows());
     while (report.isClean()) {
       // It was not settled yet.
-      report = audit(Mode.INCREMENTAL, nobody());
+      report = audit(Mode.INCREMENTAL, new NobodysWindows());
     }
     assertThat(report.findings())
         .singleElement()
@@ -404,22 +405,22 @@ class AuditIT {
         .isEqualTo(FindingKind.WRONG_EXPOSURE);
     assertThat(report.transactions()).isLessThan(5000);
     Finding found = report.findings().getFirst();
-    execute(
+    tables.execute(
         "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor - 1 WHERE transaction_id = '%s'"
             .formatted(found.transactionId()));
     // Looks at what is new only: the finding stays open until all is looked at.
-    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(audit(Mode.INCREMENTAL, new NobodysWindows()).isClean()).isTrue();
     assertThat(openFindings()).isOne();
-    assertThat(audit(Mode.FULL, nobody()).isClean()).isTrue();
+    assertThat(audit(Mode.FULL, new NobodysWindows()).isClean()).isTrue();
     assertThat(openFindings()).isZero();
   }
 
   /** An old snapshot keeps the database from clearing up behind the writers. */
   @Test
   void noShareOfTheUsersIsJudgedOnTheSnapshotOfTheOneBefore() throws Exception {
-    int rows = Math.toIntExact(number("SELECT count(*) FROM spendwatch.transactions"));
+    int rows = Math.toIntExact(tables.number("SELECT count(*) FROM spendwatch.transactions"));
     AuditConfig config = configuration.audit();
-    execute("ANALYZE spendwatch.transactions");
+    tables.execute("ANALYZE spendwatch.transactions");
     Reconciliation inShares =
         reconciliation(
             new AuditConfig(
@@ -429,7 +430,7 @@ class AuditIT {
                 config.windowsMax(),
                 config.grace(),
                 config.clearGrace()),
-            nobody());
+            new NobodysWindows());
     CompletableFuture<AuditReport> report;
     String first;
     try (Connection shares = bed.database().connect("test");
@@ -460,18 +461,18 @@ class AuditIT {
         " FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%"
             + statement
             + "%'";
-    await().atMost(LIMIT).until(() -> number("SELECT count(*)" + blocked) == 1);
-    return text("SELECT xact_start" + blocked);
+    await().atMost(LIMIT).until(() -> tables.number("SELECT count(*)" + blocked) == 1);
+    return tables.text("SELECT xact_start" + blocked);
   }
 
   @Test
-  void whatIsLostIsFoundUntilSomebodyAcknowledgesIt() throws SQLException {
-    execute(
+  void whatIsLostIsFoundUntilSomebodyAcknowledgesIt() {
+    tables.execute(
         "INSERT INTO spendwatch.lost_records (topic, topic_id, kafka_partition, from_offset, to_offset, reason, noticed_by,"
             + " noticed_at) VALUES ('transactions', 'id', 1, 10, 25, 'EXPIRED', 'a', now()), ('balances', 'id', 1, 10, NULL,"
             + " 'TOPIC_REPLACED', 'a', now() + interval '1 s')");
     for (Mode mode : List.of(Mode.INCREMENTAL, Mode.FULL, Mode.INCREMENTAL)) {
-      assertThat(audit(mode, nobody()).findings())
+      assertThat(audit(mode, new NobodysWindows()).findings())
           .singleElement()
           .satisfies(
               finding -> {
@@ -480,19 +481,19 @@ class AuditIT {
                 assertThat(finding.kafkaOffset()).isEqualTo(10);
                 assertThat(finding.actual())
                     .isEqualTo("transactions offsets [10, 25); balances offsets [10, unknown)");
-                assertThat(rows(finding.reproduce())).isEqualTo(2);
+                assertThat(tables.column(finding.reproduce())).hasSize(2);
               });
     }
     await().atMost(LIMIT).until(() -> node.status().lostRecords().size() == 2);
-    execute("UPDATE spendwatch.lost_records SET acknowledged_at = now()");
-    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    tables.execute("UPDATE spendwatch.lost_records SET acknowledged_at = now()");
+    assertThat(audit(Mode.INCREMENTAL, new NobodysWindows()).isClean()).isTrue();
     assertThat(openFindings()).isZero();
     await().atMost(LIMIT).until(() -> node.status().lostRecords().isEmpty());
   }
 
   @Test
   void whoHasMissedAChangeOfTheBalanceIsToldToReadAnew() throws Exception {
-    execute(
+    tables.execute(
         "ALTER TABLE spendwatch.accounts DISABLE TRIGGER USER",
         "UPDATE spendwatch.accounts SET balance_minor = balance_minor + 1, balance_version = balance_version + 1,"
             + " updated_at = now() - interval '1 min' WHERE user_id = 'live7'",
@@ -587,16 +588,17 @@ class AuditIT {
             kafka.fetchBytesMin(),
             kafka.fetchWaitMax(),
             Map.of("default.api.timeout.ms", "1000"));
-    assertThatThrownBy(() -> reconciliation(away, nobody()).run(Mode.FULL, Duration.ZERO))
+    assertThatThrownBy(
+            () -> reconciliation(away, new NobodysWindows()).run(Mode.FULL, Duration.ZERO))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("Kafka at " + away.bootstrapServers());
   }
 
   @Test
   void doesNothingWhereAnotherHasJustRun() {
-    assertThat(audit(Mode.INCREMENTAL, nobody()).isClean()).isTrue();
+    assertThat(audit(Mode.INCREMENTAL, new NobodysWindows()).isClean()).isTrue();
     assertThat(
-            reconciliation(configuration.streams().kafka(), nobody())
+            reconciliation(configuration.streams().kafka(), new NobodysWindows())
                 .run(Mode.INCREMENTAL, Duration.ofMinutes(1)))
         .isEmpty();
   }
@@ -626,93 +628,18 @@ class AuditIT {
         URI.create("http://127.0.0.1:" + node.httpPort()), Duration.ofSeconds(60));
   }
 
-  private static AwakeWindows nobody() {
-    return new AwakeWindows() {
-      @Override
-      public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
-        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
-      }
-
-      @Override
-      public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
-        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
-      }
-
-      @Override
-      public CompletionStage<Done> reread(int partition, List<String> userIds) {
-        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
-      }
-    };
-  }
-
-  private void replay(String set, String... options) {
-    List<String> generate =
-        new ArrayList<>(List.of("generate", "spend", "--out=" + directory, "--set=" + set));
-    generate.addAll(List.of(options));
-    assertThat(LoadGen.run(generate.toArray(String[]::new))).isZero();
-    assertThat(
-            LoadGen.run(
-                "replay",
-                directory.resolve(set + ".transactions.csv.gz").toString(),
-                "--accounts",
-                directory.resolve(set + ".accounts.csv.gz").toString(),
-                "--bootstrap-servers",
-                bed.bootstrapServers(),
-                "--group",
-                bed.group(),
-                "--transactions-topic",
-                bed.topics().transactions(),
-                "--balances-topic",
-                bed.topics().balances(),
-                "--until-processed"))
-        .isZero();
+  private void decide(String set, String... options) {
+    sets.generate("spend", set, options);
+    sets.replay(set, "--until-processed");
   }
 
   private long count(String users) {
-    return number(
+    return tables.number(
         "SELECT count(*) FROM spendwatch.transactions WHERE user_id LIKE '" + users + "'");
   }
 
   private long openFindings() {
-    return number(
+    return tables.number(
         "SELECT count(*) FROM spendwatch.reconciliation_findings WHERE resolved_run_id IS NULL");
-  }
-
-  private void execute(String... statements) throws SQLException {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement()) {
-      connection.setAutoCommit(false);
-      for (String sql : statements) {
-        boolean _ = statement.execute(sql);
-      }
-      connection.commit();
-    }
-  }
-
-  private long number(String sql) {
-    return Long.parseLong(text(sql));
-  }
-
-  private String text(String sql) {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
-      assertThat(rows.next()).isTrue();
-      return rows.getString(1);
-    } catch (SQLException e) {
-      throw new AssertionError(sql, e);
-    }
-  }
-
-  private int rows(String sql) throws SQLException {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
-      int count = 0;
-      while (rows.next()) {
-        count++;
-      }
-      return count;
-    }
   }
 }

@@ -15,6 +15,7 @@ import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.ops.testing.TestDatabase;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Transaction;
@@ -24,14 +25,9 @@ import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,6 +61,7 @@ abstract class GrownTopicAudit {
   private final Random random = new Random(11);
   private final long[] lastMs = new long[USERS];
   private TestBed bed;
+  private TestDatabase tables;
   private NodeSettings settings;
   private Configuration configuration;
   private Node node;
@@ -80,6 +77,7 @@ abstract class GrownTopicAudit {
   @BeforeAll
   void decide(TestBed servers) {
     bed = servers;
+    tables = new TestDatabase(bed.database());
     settings =
         NodeSettings.of(bed)
             .set("spendwatch.audit.interval", "1h")
@@ -133,11 +131,11 @@ abstract class GrownTopicAudit {
   }
 
   @Test
-  void allOfItIsClean() throws SQLException {
+  void allOfItIsClean() {
     assertThat(number("SELECT count(*) FROM (" + MOVED + ") AS moved")).isGreaterThan(USERS / 4);
     await().atMost(LIMIT).untilAsserted(() -> assertThat(audit(Mode.INCREMENTAL)).isEmpty());
     assertThat(audit(Mode.FULL)).isEmpty();
-    execute("DELETE FROM spendwatch.reconciliation_positions");
+    tables.execute("DELETE FROM spendwatch.reconciliation_positions");
     assertThat(audit(Mode.INCREMENTAL)).isEmpty();
     assertThat(
             number(
@@ -180,7 +178,7 @@ abstract class GrownTopicAudit {
           EXTRA_ALERT     | {extra} WHERE alert_id = (SELECT alert_id FROM spendwatch.alerts AS a WHERE type = 'CLEARED' {alert})
           WRONG_ALERT     | UPDATE spendwatch.alerts SET exposure_minor = exposure_minor + 1 WHERE alert_id = (SELECT alert_id FROM spendwatch.alerts AS a WHERE type = 'RAISED' {alert})
           """)
-  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String plant) throws SQLException {
+  void findsWhatIsPlantedAndNothingElse(FindingKind kind, String plant) {
     String sql =
         plant
             .replace("{later}", LATER_HOME)
@@ -196,24 +194,24 @@ abstract class GrownTopicAudit {
                        partition_seq + 100000
                   FROM spendwatch.alerts
                 """);
-    execute(
+    tables.execute(
         "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions",
         "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts");
     try {
-      int planted = changed(sql);
+      int planted = tables.update(sql);
       // Whether anybody's rows and episodes are such just while the topic grows depends on the
       // moment.
       assumeTrue(planted == 1, "nothing to plant it into");
       List<Finding> findings = Decisions.of(audit(Mode.FULL, Ports.free()));
       assertThat(findings).singleElement().extracting(Finding::kind).isEqualTo(kind);
-      assertThat(texts(findings.getFirst().reproduce())).isNotNull();
+      assertThat(tables.column(findings.getFirst().reproduce())).isNotNull();
       if (kind == FindingKind.WRONG_EXPOSURE) {
         String expected = findings.getFirst().expected();
-        assertThat(texts(findings.getFirst().reproduce()))
+        assertThat(tables.column(findings.getFirst().reproduce()))
             .containsExactly(expected.substring(0, expected.indexOf(' ')));
       }
     } finally {
-      execute(
+      tables.execute(
           "DELETE FROM spendwatch.transactions",
           // Not what was announced meanwhile.
           "DELETE FROM spendwatch.alerts WHERE alert_id = 'planted' OR alert_id IN (SELECT alert_id FROM public.alerts_before)",
@@ -228,7 +226,7 @@ abstract class GrownTopicAudit {
   void explainsTransactionsOfUsersWhoMoved() {
     var explanations = new Explanations(database, bed.topics(), 10);
     List<String> asked =
-        texts(
+        tables.column(
             "SELECT user_id || ' ' || transaction_id FROM spendwatch.transactions AS t WHERE "
                 + LATER_HOME
                 + " ORDER BY md5(transaction_id) LIMIT 40");
@@ -243,7 +241,8 @@ abstract class GrownTopicAudit {
           .isEqualTo(explanation.summation().stored());
       assertThat(explanation.summation().sql()).contains("kafka_partition = ");
     }
-    texts(
+    tables
+        .column(
             "SELECT alert_id FROM spendwatch.alerts AS a WHERE transaction_id IS NOT NULL AND NOT late AND user_id IN ("
                 + MOVED
                 + ") ORDER BY md5(transaction_id) LIMIT 20")
@@ -320,39 +319,7 @@ abstract class GrownTopicAudit {
         .findings();
   }
 
-  private void execute(String... statements) throws SQLException {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement()) {
-      connection.setAutoCommit(false);
-      for (String sql : statements) {
-        boolean _ = statement.execute(sql);
-      }
-      connection.commit();
-    }
-  }
-
-  private int changed(String sql) throws SQLException {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement()) {
-      return statement.executeUpdate(sql);
-    }
-  }
-
-  long number(String sql) {
-    return Long.parseLong(texts(sql).getFirst());
-  }
-
-  private List<String> texts(String sql) {
-    try (Connection connection = bed.database().connect("test");
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
-      List<String> texts = new ArrayList<>();
-      while (rows.next()) {
-        texts.add(rows.getString(1));
-      }
-      return texts;
-    } catch (SQLException e) {
-      throw new AssertionError(sql, e);
-    }
+  long number(String query) {
+    return tables.number(query);
   }
 }

@@ -3,14 +3,13 @@ package io.spendwatch.streams.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.loadgen.cli.LoadGen;
 import io.spendwatch.ops.lab.acceptance.Comparison;
+import io.spendwatch.ops.testing.DataSets;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Partitioner;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,11 +28,13 @@ class KnownAnswersIT {
 
   @TempDir private Path directory;
   private PipelinesBed bed;
+  private DataSets sets;
 
   @BeforeEach
   void prepare(TestBed servers) throws Exception {
     bed = new PipelinesBed(servers.bootstrapServers(), servers.database());
     bed.start("a");
+    sets = new DataSets(directory, bed.bootstrapServers(), bed.topics(), bed.group());
   }
 
   @AfterEach
@@ -43,14 +44,14 @@ class KnownAnswersIT {
 
   @Test
   void storeSalesAndReturns() throws Exception {
-    generate("tpcds", "--scale", "0.005", "--set", "sales");
+    sets.generate("tpcds", "sales", "--scale", "0.005");
     replay("sales");
     assertEqual("sales");
   }
 
   @Test
   void tiesEdgesRefundsAndHotUsersWhicheverWayTheyComeTwice() throws Exception {
-    generate("spend", "--users", "60", "--transactions", "8000", "--seed", "11", "--set", "nasty");
+    sets.generate("spend", "nasty", "--users", "60", "--transactions", "8000", "--seed", "11");
     replay("nasty");
     assertEqual("nasty");
     List<String> before = fingerprint();
@@ -61,16 +62,15 @@ class KnownAnswersIT {
 
   @Test
   void rowsAreExactOutOfOrder() throws Exception {
-    generate(
+    sets.generate(
         "spend",
+        "late",
         "--users",
         "40",
         "--transactions",
         "6000",
         "--seed",
         "12",
-        "--set",
-        "late",
         "--disorder",
         "0.2",
         "--disorder-max",
@@ -81,29 +81,8 @@ class KnownAnswersIT {
     assertEqual("late");
   }
 
-  private void generate(String kind, String... options) {
-    List<String> args = new ArrayList<>(List.of("generate", kind));
-    args.addAll(List.of("--out", directory.toString()));
-    args.addAll(List.of(options));
-    assertThat(LoadGen.run(args.toArray(String[]::new))).isZero();
-  }
-
   private void replay(String set) {
-    assertThat(
-            LoadGen.run(
-                "replay",
-                directory.resolve(set + ".transactions.csv.gz").toString(),
-                "--accounts",
-                directory.resolve(set + ".accounts.csv.gz").toString(),
-                "--bootstrap-servers",
-                bed.bootstrapServers(),
-                "--group",
-                bed.group(),
-                "--transactions-topic",
-                bed.topics().transactions(),
-                "--balances-topic",
-                bed.topics().balances()))
-        .isZero();
+    sets.replay(set);
     await().atMost(LIMIT).until(() -> bed.isCaughtUp());
   }
 

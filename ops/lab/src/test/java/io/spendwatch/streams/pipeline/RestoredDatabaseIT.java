@@ -3,11 +3,10 @@ package io.spendwatch.streams.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.AuditReport.Mode;
+import io.spendwatch.ops.audit.NobodysWindows;
 import io.spendwatch.ops.audit.Reconciliation;
-import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.rewind.Rewind;
 import io.spendwatch.ops.testing.Servers;
@@ -20,9 +19,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import org.apache.pekko.Done;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -216,7 +212,7 @@ class RestoredDatabaseIT {
                   config.kafka(),
                   Configuration.load().audit(),
                   Optional.empty(),
-                  nobody(),
+                  new NobodysWindows(),
                   InstantSource.system())
               .run(Mode.FULL, Duration.ZERO)
               .orElseThrow();
@@ -224,26 +220,6 @@ class RestoredDatabaseIT {
     } finally {
       var _ = database.close().toCompletableFuture().join();
     }
-  }
-
-  /** These nodes have no address; the tables are what is looked at. */
-  private static AwakeWindows nobody() {
-    return new AwakeWindows() {
-      @Override
-      public CompletionStage<PartitionWindows> page(int partition, String after, int usersMax) {
-        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
-      }
-
-      @Override
-      public CompletionStage<PartitionWindows> of(int partition, List<String> userIds) {
-        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
-      }
-
-      @Override
-      public CompletionStage<Done> reread(int partition, List<String> userIds) {
-        return CompletableFuture.failedFuture(new IllegalStateException("nobody is asked"));
-      }
-    };
   }
 
   /** All that was decided, without what a clock wrote. */

@@ -152,8 +152,8 @@ final class AuditBenchmark {
         "tx/s");
     Histogram micros = subscriber.awaitExact(beside).latencyMicros();
     micros.subtract(before);
-    add("alert p50, " + beside, micros.getValueAtPercentile(50) / 1e3, "ms");
-    add("alert p99, " + beside, micros.getValueAtPercentile(99) / 1e3, "ms");
+    add("alert p50, " + beside, Figure.millis(micros, 50), "ms");
+    add("alert p99, " + beside, Figure.millis(micros, 99), "ms");
   }
 
   private void measure(Reconciliation audit, Mode mode, String what, Namespace namespace) {

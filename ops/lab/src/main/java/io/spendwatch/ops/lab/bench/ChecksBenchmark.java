@@ -127,9 +127,9 @@ public final class ChecksBenchmark {
                 answered + outcome.refused()));
       }
       checks += answered;
-      checkP50.add(millis(outcome.tookMicros(), 50));
-      checkP99.add(millis(outcome.tookMicros(), 99));
-      checkMax.add(millis(outcome.tookMicros(), 100));
+      checkP50.add(Figure.millis(outcome.tookMicros(), 50));
+      checkP99.add(Figure.millis(outcome.tookMicros(), 99));
+      checkMax.add(Figure.millis(outcome.tookMicros(), 100));
       degraded.add(100.0 * outcome.degraded() / answered);
       bench.say(
           String.format(
@@ -152,8 +152,8 @@ public final class ChecksBenchmark {
     seen.cores.add((turn.cpuSeconds() - startSeconds) / took);
     Histogram micros = subscriber.awaitExact(NAME).latencyMicros();
     micros.subtract(before);
-    seen.p50.add(millis(micros, 50));
-    seen.p99.add(millis(micros, 99));
+    seen.p50.add(Figure.millis(micros, 50));
+    seen.p99.add(Figure.millis(micros, 99));
     bench.say(
         String.format(
             Locale.ROOT,
@@ -163,10 +163,6 @@ public final class ChecksBenchmark {
             seen.p50.getLast(),
             seen.p99.getLast(),
             seen.cores.getLast()));
-  }
-
-  private static double millis(Histogram micros, double percentile) {
-    return micros.getValueAtPercentile(percentile) / 1e3;
   }
 
   private List<Figure> figures() {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.spendwatch.ops.errors.OperatorException;
 import java.util.List;
 import java.util.Locale;
+import org.HdrHistogram.Histogram;
 
 /**
  * Something measured.
@@ -51,6 +52,11 @@ public record Figure(
   @JsonProperty
   public Double ratio() {
     return reference == null || reference == 0 ? null : value / reference;
+  }
+
+  /** A percentile of microseconds, in milliseconds. */
+  static double millis(Histogram micros, double percentile) {
+    return micros.getValueAtPercentile(percentile) / 1e3;
   }
 
   /** The middle one of several turns. */

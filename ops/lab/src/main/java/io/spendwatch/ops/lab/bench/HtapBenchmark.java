@@ -92,28 +92,29 @@ public final class HtapBenchmark {
           var traffic =
               new Traffic(
                   site.producer(), namespace.topics().transactions(), settings, check::expect)) {
-        var run = new Run(namespace, traffic, new Ingestion(node, traffic), subscriber);
+        var underLoad = new UnderLoad(namespace, traffic, new Ingestion(node, traffic), subscriber);
         bench.say("warming up, while the node counts the past into the roll-ups");
-        Ingestion.Steady _ = run.ingestion.steady(load.perSecond().getFirst(), load.phase());
+        Ingestion.Steady _ =
+            underLoad.ingestion().steady(load.perSecond().getFirst(), load.phase());
         awaitBuilt(namespace);
         for (Beside beside : Beside.values()) {
           if (beside == Beside.REPLICA) {
-            fromReplica(site, run);
+            fromReplica(site, underLoad);
           } else {
             for (int perSecond : load.perSecond()) {
-              run.turn(beside, Optional.empty(), perSecond, load.phase());
+              turn(underLoad, beside, Optional.empty(), perSecond, load.phase());
             }
           }
         }
         if (load.soak().isPositive()) {
-          run.soak();
+          soak(underLoad);
         }
       }
     }
     return figures;
   }
 
-  private void fromReplica(Site site, Run run) {
+  private void fromReplica(Site site, UnderLoad underLoad) {
     Optional<PostgresServer> replica = site.startReplica();
     if (replica.isEmpty()) {
       bench.say("no replica: these servers are not ours");
@@ -121,7 +122,7 @@ public final class HtapBenchmark {
     }
     try (PostgresServer server = replica.get()) {
       for (int perSecond : load.perSecond()) {
-        run.turn(Beside.REPLICA, Optional.of(server), perSecond, load.phase());
+        turn(underLoad, Beside.REPLICA, Optional.of(server), perSecond, load.phase());
       }
     }
   }
@@ -191,98 +192,86 @@ public final class HtapBenchmark {
     }
   }
 
-  private static double millis(Histogram micros, double percentile) {
-    return micros.getValueAtPercentile(percentile) / 1e3;
+  /** Goes on and on at the published rate: the second half is held against the first. */
+  private void soak(UnderLoad node) {
+    Duration half = load.soak().dividedBy(2);
+    Seen first = turn(node, Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
+    long deadFirst = deadRows(node.namespace());
+    long logFirst = logBytes(node.namespace());
+    Seen second = turn(node, Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
+    against(
+        "soak: alert p99, 2nd half",
+        Figure.millis(second.alerts(), 99),
+        "ms",
+        Figure.millis(first.alerts(), 99));
+    against(
+        "soak: complex query p99, 2nd half",
+        Figure.millis(second.outcome().complexMicros(), 99),
+        "ms",
+        Figure.millis(first.outcome().complexMicros(), 99));
+    against(
+        "soak: dead rows, 2nd half",
+        (double) deadRows(node.namespace()),
+        "rows",
+        (double) deadFirst);
+    against(
+        "soak: log on disk, 2nd half", (double) logBytes(node.namespace()), "B", (double) logFirst);
   }
 
-  /** What takes part in all turns. */
-  private final class Run {
-    private final Namespace namespace;
-    private final Traffic traffic;
-    private final Ingestion ingestion;
-    private final Subscriber subscriber;
+  private static long deadRows(Namespace namespace) {
+    return Site.number(
+        namespace.address(),
+        "SELECT coalesce(sum(n_dead_tup), 0)::bigint FROM pg_stat_user_tables");
+  }
 
-    Run(Namespace namespace, Traffic traffic, Ingestion ingestion, Subscriber subscriber) {
-      this.namespace = namespace;
-      this.traffic = traffic;
-      this.ingestion = ingestion;
-      this.subscriber = subscriber;
-    }
+  private static long logBytes(Namespace namespace) {
+    return Site.number(
+        namespace.address(), "SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()");
+  }
 
-    /** Goes on and on at the published rate: the second half is held against the first. */
-    void soak() {
-      Duration half = load.soak().dividedBy(2);
-      Seen first = turn(Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
-      long deadFirst = deadRows();
-      long logFirst = logBytes();
-      Seen second = turn(Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
-      against(
-          "soak: alert p99, 2nd half",
-          millis(second.alerts(), 99),
-          "ms",
-          millis(first.alerts(), 99));
-      against(
-          "soak: complex query p99, 2nd half",
-          millis(second.outcome().complexMicros(), 99),
-          "ms",
-          millis(first.outcome().complexMicros(), 99));
-      against("soak: dead rows, 2nd half", (double) deadRows(), "rows", (double) deadFirst);
-      against("soak: log on disk, 2nd half", (double) logBytes(), "B", (double) logFirst);
-    }
+  private record Seen(Histogram alerts, HtapLoad.Outcome outcome) {}
 
-    private long deadRows() {
-      return Site.number(
-          namespace.address(),
-          "SELECT coalesce(sum(n_dead_tup), 0)::bigint FROM pg_stat_user_tables");
-    }
-
-    private long logBytes() {
-      return Site.number(
-          namespace.address(), "SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()");
-    }
-
-    private record Seen(Histogram alerts, HtapLoad.Outcome outcome) {}
-
-    Seen turn(Beside beside, Optional<PostgresServer> replica, int perSecond, Duration phase) {
-      String label = String.format(Locale.ROOT, "%,d/s %s", perSecond, beside.label);
-      Database primary = open(namespace.uri());
-      Optional<Database> replicas = replica.map(server -> open(server.uri(namespace.name())));
-      try {
-        var queries =
-            new HtapLoad(
-                primary, replicas.orElse(primary), beside == Beside.ROLLUPS, USER, load.users());
-        queries.startLooking();
-        if (beside != Beside.NOTHING) {
-          queries.startAsking(load.queriesPerSecond());
-        }
-        Histogram before = subscriber.awaitExact(label).latencyMicros();
-        Ingestion.Steady steady = ingestion.steady(perSecond, phase);
-        HtapLoad.Outcome outcome = queries.stop();
-        var exact = subscriber.awaitExact(label);
-        Histogram alerts = exact.latencyMicros();
-        alerts.subtract(before);
-        namespace.checkRows(label, past() + traffic.sent());
-        String checked =
-            String.format(
-                Locale.ROOT,
-                "%,d alerts, none missed, extra or doubled; rows as records",
-                exact.seen());
-        add(label, beside, perSecond, steady.perSecond(), alerts, outcome, phase, checked);
-        return new Seen(alerts, outcome);
-      } finally {
-        replicas.ifPresent(Database::close);
-        var _ = primary.close();
+  private Seen turn(
+      UnderLoad node,
+      Beside beside,
+      Optional<PostgresServer> replica,
+      int perSecond,
+      Duration phase) {
+    String label = String.format(Locale.ROOT, "%,d/s %s", perSecond, beside.label);
+    Database primary = open(node.namespace().uri());
+    Optional<Database> replicas = replica.map(server -> open(server.uri(node.namespace().name())));
+    try {
+      var queries =
+          new HtapLoad(
+              primary, replicas.orElse(primary), beside == Beside.ROLLUPS, USER, load.users());
+      queries.startLooking();
+      if (beside != Beside.NOTHING) {
+        queries.startAsking(load.queriesPerSecond());
       }
+      UnderLoad.Seen<HtapLoad.Outcome> steady = node.steady(label, perSecond, phase, queries::stop);
+      HtapLoad.Outcome outcome = steady.beside();
+      Histogram alerts = steady.latencyMicros();
+      node.namespace().checkRows(label, past() + node.traffic().sent());
+      String checked =
+          String.format(
+              Locale.ROOT,
+              "%,d alerts, none missed, extra or doubled; rows as records",
+              node.subscriber().awaitExact(label).seen());
+      add(label, beside, perSecond, steady.ingested().perSecond(), alerts, outcome, phase, checked);
+      return new Seen(alerts, outcome);
+    } finally {
+      replicas.ifPresent(Database::close);
+      var _ = primary.close();
     }
+  }
 
-    /** As a node's analytical connections are. */
-    private Database open(String uri) {
-      return Database.open(
-          Configuration.analytics(
-              ConfigFactory.parseString(
-                      String.format(Locale.ROOT, "spendwatch.postgres-analytics.uri = \"%s\"", uri))
-                  .withFallback(bench.settings())));
-    }
+  /** As a node's analytical connections are. */
+  private Database open(String uri) {
+    return Database.open(
+        Configuration.analytics(
+            ConfigFactory.parseString(
+                    String.format(Locale.ROOT, "spendwatch.postgres-analytics.uri = \"%s\"", uri))
+                .withFallback(bench.settings())));
   }
 
   private void add(
@@ -296,8 +285,10 @@ public final class HtapBenchmark {
       String checked) {
     boolean isPublished = perSecond == PUBLISHED_RATE && beside == Beside.ROLLUPS;
     figure(label + ": ingested", ingested, "tx/s", (double) perSecond, checked);
-    figure(label + ": alert p50", millis(alerts, 50), "ms", isPublished ? 18.0 : null, checked);
-    figure(label + ": alert p99", millis(alerts, 99), "ms", isPublished ? 55.0 : null, checked);
+    figure(
+        label + ": alert p50", Figure.millis(alerts, 50), "ms", isPublished ? 18.0 : null, checked);
+    figure(
+        label + ": alert p99", Figure.millis(alerts, 99), "ms", isPublished ? 55.0 : null, checked);
     if (beside == Beside.NOTHING) {
       return;
     }
@@ -316,8 +307,13 @@ public final class HtapBenchmark {
         "ms",
         isPublished ? 280.0 : null,
         checked);
-    figure(label + ": complex p99", millis(complex, 99), "ms", isPublished ? 850.0 : null, checked);
-    figure(label + ": user p99", millis(outcome.simpleMicros(), 99), "ms", null, checked);
+    figure(
+        label + ": complex p99",
+        Figure.millis(complex, 99),
+        "ms",
+        isPublished ? 850.0 : null,
+        checked);
+    figure(label + ": user p99", Figure.millis(outcome.simpleMicros(), 99), "ms", null, checked);
     figure(
         label + ": roll-ups behind p99",
         (double) outcome.behindMillis().getValueAtPercentile(99),
@@ -331,12 +327,12 @@ public final class HtapBenchmark {
                 + "  refused %.1f/s  roll-ups behind p99 %d ms",
             label,
             ingested,
-            millis(alerts, 50),
-            millis(alerts, 99),
+            Figure.millis(alerts, 50),
+            Figure.millis(alerts, 99),
             complex.getTotalCount() / seconds,
             complex.getMean() / 1e3,
-            millis(complex, 99),
-            millis(outcome.simpleMicros(), 99),
+            Figure.millis(complex, 99),
+            Figure.millis(outcome.simpleMicros(), 99),
             outcome.refused() / seconds,
             outcome.behindMillis().getValueAtPercentile(99)));
   }

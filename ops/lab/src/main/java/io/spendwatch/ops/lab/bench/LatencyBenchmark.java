@@ -59,7 +59,7 @@ public final class LatencyBenchmark {
    */
   private record Phase(Ingestion.Steady ingested, Histogram micros) {
     double millis(double percentile) {
-      return micros.getValueAtPercentile(percentile) / 1e3;
+      return Figure.millis(micros, percentile);
     }
   }
 

@@ -104,18 +104,17 @@ public final class MixedBenchmark {
           var traffic =
               new Traffic(
                   site.producer(), namespace.topics().transactions(), settings, check::expect)) {
-        var ingestion = new Ingestion(node, traffic);
-        var run = new Run(namespace, traffic, ingestion, subscriber);
+        var underLoad = new UnderLoad(namespace, traffic, new Ingestion(node, traffic), subscriber);
         bench.say("warming up");
-        Ingestion.Steady _ = ingestion.steady(load.perSecond(), load.phase());
-        double _ = ingestion.burst(load.backlog());
+        Ingestion.Steady _ = underLoad.ingestion().steady(load.perSecond(), load.phase());
+        double _ = underLoad.ingestion().burst(load.backlog());
         for (int round = 0; round < load.rounds(); round++) {
           List<Beside> turns = new ArrayList<>(List.of(Beside.values()));
           if (round % 2 == 1) {
             turns = turns.reversed();
           }
           for (Beside beside : turns) {
-            run.turn(beside);
+            turn(underLoad, beside);
           }
         }
       }
@@ -192,60 +191,41 @@ public final class MixedBenchmark {
                 alerts)));
   }
 
-  private static double millis(Histogram micros, double percentile) {
-    return micros.getValueAtPercentile(percentile) / 1e3;
-  }
-
-  /** What takes part in all turns. */
-  private final class Run {
-    private final Namespace namespace;
-    private final Traffic traffic;
-    private final Ingestion ingestion;
-    private final Subscriber subscriber;
-
-    Run(Namespace namespace, Traffic traffic, Ingestion ingestion, Subscriber subscriber) {
-      this.namespace = namespace;
-      this.traffic = traffic;
-      this.ingestion = ingestion;
-      this.subscriber = subscriber;
+  private void turn(UnderLoad node, Beside beside) {
+    Seen turns = seen.get(beside);
+    long startNanos = System.nanoTime();
+    try (Analysis analysis = Analysis.beside(beside, bench.settings(), node.namespace(), load)) {
+      UnderLoad.Seen<Analysis> steady =
+          node.steady(beside.label, load.perSecond(), load.phase(), () -> analysis);
+      Histogram latencyMicros = steady.latencyMicros();
+      turns.perSecond.add(steady.ingested().perSecond());
+      turns.p50Millis.add(Figure.millis(latencyMicros, 50));
+      turns.p99Millis.add(Figure.millis(latencyMicros, 99));
+      turns.drainedPerSecond.add(node.ingestion().burst(load.backlog()));
+      analysis.stop(turns, (System.nanoTime() - startNanos) / 1e9);
+      bench.say(
+          String.format(
+              Locale.ROOT,
+              "%-36s %,9.0f tx/s  p50 %,7.1f ms  p99 %,7.1f ms  max %,7.1f ms of %,d alerts;  backlog %,8.0f tx/s%s",
+              beside.label,
+              turns.perSecond.getLast(),
+              turns.p50Millis.getLast(),
+              turns.p99Millis.getLast(),
+              Figure.millis(latencyMicros, 100),
+              latencyMicros.getTotalCount(),
+              turns.drainedPerSecond.getLast(),
+              beside == Beside.NOTHING
+                  ? ""
+                  : String.format(
+                      Locale.ROOT,
+                      "  queries %.1f/s, %.1f/s refused, p50 %.1f ms, p99 %.1f ms",
+                      turns.answeredPerSecond.getLast(),
+                      turns.refusedPerSecond.getLast(),
+                      turns.queryP50Millis.getLast(),
+                      turns.queryP99Millis.getLast())));
     }
-
-    void turn(Beside beside) {
-      Seen turns = seen.get(beside);
-      long startNanos = System.nanoTime();
-      try (Analysis analysis = Analysis.beside(beside, bench.settings(), namespace, load)) {
-        Histogram before = subscriber.awaitExact(beside.label).latencyMicros();
-        turns.perSecond.add(ingestion.steady(load.perSecond(), load.phase()).perSecond());
-        Histogram alerts = subscriber.awaitExact(beside.label).latencyMicros();
-        alerts.subtract(before);
-        turns.p50Millis.add(millis(alerts, 50));
-        turns.p99Millis.add(millis(alerts, 99));
-        turns.drainedPerSecond.add(ingestion.burst(load.backlog()));
-        analysis.stop(turns, (System.nanoTime() - startNanos) / 1e9);
-        bench.say(
-            String.format(
-                Locale.ROOT,
-                "%-36s %,9.0f tx/s  p50 %,7.1f ms  p99 %,7.1f ms  max %,7.1f ms of %,d alerts;  backlog %,8.0f tx/s%s",
-                beside.label,
-                turns.perSecond.getLast(),
-                turns.p50Millis.getLast(),
-                turns.p99Millis.getLast(),
-                millis(alerts, 100),
-                alerts.getTotalCount(),
-                turns.drainedPerSecond.getLast(),
-                beside == Beside.NOTHING
-                    ? ""
-                    : String.format(
-                        Locale.ROOT,
-                        "  queries %.1f/s, %.1f/s refused, p50 %.1f ms, p99 %.1f ms",
-                        turns.answeredPerSecond.getLast(),
-                        turns.refusedPerSecond.getLast(),
-                        turns.queryP50Millis.getLast(),
-                        turns.queryP99Millis.getLast())));
-      }
-      alerts = subscriber.awaitExact(beside.label).seen();
-      namespace.checkRows(beside.label, past() + traffic.sent());
-    }
+    alerts = node.subscriber().awaitExact(beside.label).seen();
+    node.namespace().checkRows(beside.label, past() + node.traffic().sent());
   }
 
   /** The queries beside a turn, if there are any. */
@@ -285,8 +265,8 @@ public final class MixedBenchmark {
       AnalyticalLoad.Outcome outcome = queries.stop();
       turns.answeredPerSecond.add(outcome.answered() / seconds);
       turns.refusedPerSecond.add(outcome.refused() / seconds);
-      turns.queryP50Millis.add(millis(outcome.tookMicros(), 50));
-      turns.queryP99Millis.add(millis(outcome.tookMicros(), 99));
+      turns.queryP50Millis.add(Figure.millis(outcome.tookMicros(), 50));
+      turns.queryP99Millis.add(Figure.millis(outcome.tookMicros(), 99));
     }
 
     @Override

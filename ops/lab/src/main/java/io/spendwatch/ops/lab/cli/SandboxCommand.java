@@ -1,5 +1,6 @@
 package io.spendwatch.ops.lab.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.loadgen.CommandFailed;
 import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopTables;
@@ -29,7 +30,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
@@ -137,9 +137,8 @@ public final class SandboxCommand implements Callable<Integer> {
     checkPort("--pg-port", postgresPort);
     checkPort("--business-port", businessPort);
     checkPort("--replica-port", replicaPort);
-    if (partitions != null && partitions < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--partitions: " + partitions + " (expected: at least 1)");
+    if (partitions != null) {
+      Usage.requireAtLeastOne(spec, "--partitions", partitions);
     }
     var ending = new OnExit();
     try (ending) {
@@ -236,9 +235,6 @@ public final class SandboxCommand implements Callable<Integer> {
   }
 
   private void checkPort(String option, int port) {
-    if (port < 0 || port > 65_535) {
-      throw new ParameterException(
-          spec.commandLine(), option + ": " + port + " (expected: 0..65535)");
-    }
+    Usage.require(spec, port >= 0 && port <= 65_535, option, port, "0..65535");
   }
 }
