@@ -34,11 +34,7 @@ final class Capture {
   Capture(CaptureConfig config, Timekeeper time) {
     this.config = config;
     this.time = time;
-    this.database =
-        switch (config.source().product()) {
-          case POSTGRESQL -> new PostgresDatabase(config.source());
-          case MARIADB -> new MariaDbDatabase(config.source());
-        };
+    this.database = BusinessDatabase.of(config.source());
   }
 
   CaptureProgress progress() {
