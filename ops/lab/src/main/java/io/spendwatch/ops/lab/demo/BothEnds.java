@@ -1,0 +1,139 @@
+package io.spendwatch.ops.lab.demo;
+
+import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.loadgen.shop.Shop;
+import io.spendwatch.loadgen.shop.ShopBooks;
+import io.spendwatch.loadgen.shop.ShopDatabase;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.Money;
+import io.spendwatch.protocol.TransactionKind;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * How much there is at the shop's end, and at ours.
+ *
+ * @param shop by its tables
+ * @param ours by {@code transactions} and {@code accounts}
+ * @param balancesAlike customers whose balance is the same at both ends
+ */
+record BothEnds(Count shop, Count ours, long balancesAlike) {
+
+  /**
+   * What one end has.
+   *
+   * @param netMinor purchases less refunds
+   * @param balances customers with a balance
+   */
+  record Count(long purchases, long refunds, long netMinor, long balances) {}
+
+  /**
+   * Asks both. Blocks.
+   *
+   * @throws OperatorException if the shop's database refuses
+   * @throws SQLException if ours does
+   */
+  static BothEnds take(ShopDatabase shop, PostgresAddress database) throws SQLException {
+    Map<String, Long> balances = new HashMap<>();
+    Count there = shop(new ShopBooks(shop), balances);
+    try (Connection connection = database.connect("spendwatch-demo");
+        Statement statement = connection.createStatement()) {
+      long alike = 0;
+      long all = 0;
+      try (ResultSet rows =
+          statement.executeQuery("SELECT user_id, balance_minor FROM spendwatch.accounts")) {
+        while (rows.next()) {
+          all++;
+          if (Long.valueOf(rows.getLong(2)).equals(balances.get(rows.getString(1)))) {
+            alike++;
+          }
+        }
+      }
+      try (ResultSet rows =
+          statement.executeQuery(
+              "SELECT count(*) FILTER (WHERE kind = 'PURCHASE'),"
+                  + " count(*) FILTER (WHERE kind = 'REFUND'), coalesce(sum(CASE kind WHEN"
+                  + " 'PURCHASE' THEN amount_minor ELSE -amount_minor END), 0)::bigint"
+                  + " FROM spendwatch.transactions")) {
+        rows.next();
+        return new BothEnds(
+            there, new Count(rows.getLong(1), rows.getLong(2), rows.getLong(3), all), alike);
+      }
+    }
+  }
+
+  private static Count shop(ShopBooks books, Map<String, Long> balances) {
+    long[] counts = new long[TransactionKind.values().length];
+    long[] netMinor = new long[1];
+    try {
+      books.forEachTransaction(
+          Shop.Tables.STORE,
+          transaction -> {
+            switch (transaction.kind()) {
+              case PURCHASE -> {
+                counts[0]++;
+                netMinor[0] += transaction.amountMinor();
+              }
+              case REFUND -> {
+                counts[1]++;
+                netMinor[0] -= transaction.amountMinor();
+              }
+            }
+          });
+      for (Balance balance : books.balances()) {
+        balances.put(balance.userId(), balance.balanceMinor());
+      }
+    } catch (CommandFailed e) {
+      throw new OperatorException(e.getMessage(), e);
+    }
+    return new Count(counts[0], counts[1], netMinor[0], balances.size());
+  }
+
+  /** Whether all of it is the same. */
+  boolean agree() {
+    return shop.equals(ours) && balancesAlike == shop.balances();
+  }
+
+  /** How many rows of the shop stand for a transaction. */
+  long rows() {
+    return shop.purchases() + shop.refunds();
+  }
+
+  /** How many transactions we have. */
+  long rowsHere() {
+    return ours.purchases() + ours.refunds();
+  }
+
+  /** A few words about both. */
+  String rowsText() {
+    return String.format(Locale.ROOT, "%,d rows there, %,d here", rows(), rowsHere());
+  }
+
+  /** Several lines of a summary, without a line feed at the end. */
+  String text() {
+    return String.format(
+        Locale.ROOT,
+        """
+          the shop has    %,d sold lines, %,d returned; net %s %s
+          we have         %,d purchases, %,d refunds; net %s %s
+          balances        %,d customers, %,d accounts, %,d of them the same""",
+        shop.purchases(),
+        shop.refunds(),
+        Money.format(shop.netMinor(), ShopBooks.CURRENCY),
+        ShopBooks.CURRENCY,
+        ours.purchases(),
+        ours.refunds(),
+        Money.format(ours.netMinor(), ShopBooks.CURRENCY),
+        ShopBooks.CURRENCY,
+        shop.balances(),
+        ours.balances(),
+        balancesAlike);
+  }
+}
