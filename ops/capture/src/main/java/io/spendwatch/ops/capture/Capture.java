@@ -78,6 +78,7 @@ final class Capture {
           LOG.debug("The session has failed", e);
         }
         lastFailure = what;
+        progress.waits(what, time.millis());
         Duration pause = Duration.ofMillis(config.retry().delayMs(failures, time.random()));
         boolean _ = time.await(end, pause);
       }
@@ -100,6 +101,7 @@ final class Capture {
 
   private void begun(AtomicBoolean begun) {
     begun.set(true);
+    progress.begun();
     LOG.atInfo().addKeyValue("source", config.source()).log("Captures");
   }
 
