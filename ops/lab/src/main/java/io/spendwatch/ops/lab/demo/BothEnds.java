@@ -8,13 +8,13 @@ import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Money;
-import io.spendwatch.protocol.TransactionKind;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 
 /**
@@ -70,30 +70,28 @@ record BothEnds(Count shop, Count ours, long balancesAlike) {
   }
 
   private static Count shop(ShopBooks books, Map<String, Long> balances) {
-    long[] counts = new long[TransactionKind.values().length];
-    long[] netMinor = new long[1];
+    var purchases = new LongSummaryStatistics();
+    var refunds = new LongSummaryStatistics();
     try {
       books.forEachTransaction(
           Shop.Tables.STORE,
-          transaction -> {
-            switch (transaction.kind()) {
-              case PURCHASE -> {
-                counts[0]++;
-                netMinor[0] += transaction.amountMinor();
-              }
-              case REFUND -> {
-                counts[1]++;
-                netMinor[0] -= transaction.amountMinor();
-              }
-            }
-          });
+          transaction ->
+              (switch (transaction.kind()) {
+                    case PURCHASE -> purchases;
+                    case REFUND -> refunds;
+                  })
+                  .accept(transaction.amountMinor()));
       for (Balance balance : books.balances()) {
         balances.put(balance.userId(), balance.balanceMinor());
       }
     } catch (CommandFailed e) {
       throw new OperatorException(e.getMessage(), e);
     }
-    return new Count(counts[0], counts[1], netMinor[0], balances.size());
+    return new Count(
+        purchases.getCount(),
+        refunds.getCount(),
+        purchases.getSum() - refunds.getSum(),
+        balances.size());
   }
 
   /** Whether all of it is the same. */
@@ -118,22 +116,28 @@ record BothEnds(Count shop, Count ours, long balancesAlike) {
 
   /** Several lines of a summary, without a line feed at the end. */
   String text() {
+    return "  the shop has    "
+        + words(shop, "sold lines", "returned")
+        + "\n  we have         "
+        + words(ours, "purchases", "refunds")
+        + "\n"
+        + String.format(
+            Locale.ROOT,
+            "  balances        %,d customers, %,d accounts, %,d of them the same",
+            shop.balances(),
+            ours.balances(),
+            balancesAlike);
+  }
+
+  private static String words(Count count, String purchases, String refunds) {
     return String.format(
         Locale.ROOT,
-        """
-          the shop has    %,d sold lines, %,d returned; net %s %s
-          we have         %,d purchases, %,d refunds; net %s %s
-          balances        %,d customers, %,d accounts, %,d of them the same""",
-        shop.purchases(),
-        shop.refunds(),
-        Money.format(shop.netMinor(), ShopBooks.CURRENCY),
-        ShopBooks.CURRENCY,
-        ours.purchases(),
-        ours.refunds(),
-        Money.format(ours.netMinor(), ShopBooks.CURRENCY),
-        ShopBooks.CURRENCY,
-        shop.balances(),
-        ours.balances(),
-        balancesAlike);
+        "%,d %s, %,d %s; net %s %s",
+        count.purchases(),
+        purchases,
+        count.refunds(),
+        refunds,
+        Money.format(count.netMinor(), ShopBooks.CURRENCY),
+        ShopBooks.CURRENCY);
   }
 }

@@ -247,12 +247,12 @@ public final class Demo {
     if (watch.until(business::isOpen)) {
       business.capture();
       business.killCapture(watch);
-      if (watch.await(shop)) {
-        say("The shop has closed: " + lastLine(shop));
-      }
+      boolean _ = watch.await(shop);
     }
+    shop.close();
+    say("The shop has closed: " + lastLine(shop));
     BothEnds ends = business.awaitAgreement();
-    say("Capture has ended: " + ends.rowsText());
+    say("The capture has come after it: " + ends.rowsText());
     return ends;
   }
 

@@ -159,9 +159,8 @@ final class FromDatabase implements AutoCloseable {
     }
   }
 
-  /** Waits, for a bounded time, until all that the shop has done is with us. */
+  /** Waits, for a bounded time, until all that the shop has done, which has closed, is with us. */
   BothEnds awaitAgreement() throws InterruptedException, SQLException {
-    shop.ifPresent(GuardedProcess::close);
     long deadlineNanos = System.nanoTime() + CATCH_UP_MAX.toNanos();
     BothEnds ends = ends();
     while (!ends.agree() && System.nanoTime() < deadlineNanos) {
