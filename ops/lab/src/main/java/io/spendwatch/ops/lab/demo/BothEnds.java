@@ -41,19 +41,26 @@ record BothEnds(Count shop, Count ours, long balancesAlike) {
    * @throws SQLException if ours does
    */
   static BothEnds take(ShopDatabase shop, PostgresAddress database) throws SQLException {
-    Map<String, Long> balances = new HashMap<>();
-    Count there = shop(new ShopBooks(shop), balances);
+    Map<String, Long> here = new HashMap<>();
+    Map<String, Long> there = new HashMap<>();
+    // Ours first: what the shop does meanwhile is not with us yet.
+    Count ours = ours(database, here);
+    Count shops = shop(new ShopBooks(shop), there);
+    long alike =
+        there.entrySet().stream()
+            .filter(balance -> balance.getValue().equals(here.get(balance.getKey())))
+            .count();
+    return new BothEnds(shops, ours, alike);
+  }
+
+  private static Count ours(PostgresAddress database, Map<String, Long> balances)
+      throws SQLException {
     try (Connection connection = database.connect("spendwatch-demo");
         Statement statement = connection.createStatement()) {
-      long alike = 0;
-      long all = 0;
       try (ResultSet rows =
           statement.executeQuery("SELECT user_id, balance_minor FROM spendwatch.accounts")) {
         while (rows.next()) {
-          all++;
-          if (Long.valueOf(rows.getLong(2)).equals(balances.get(rows.getString(1)))) {
-            alike++;
-          }
+          balances.put(rows.getString(1), rows.getLong(2));
         }
       }
       try (ResultSet rows =
@@ -63,8 +70,7 @@ record BothEnds(Count shop, Count ours, long balancesAlike) {
                   + " 'PURCHASE' THEN amount_minor ELSE -amount_minor END), 0)::bigint"
                   + " FROM spendwatch.transactions")) {
         rows.next();
-        return new BothEnds(
-            there, new Count(rows.getLong(1), rows.getLong(2), rows.getLong(3), all), alike);
+        return new Count(rows.getLong(1), rows.getLong(2), rows.getLong(3), balances.size());
       }
     }
   }
