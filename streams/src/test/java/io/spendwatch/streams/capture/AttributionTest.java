@@ -54,8 +54,7 @@ class AttributionTest {
     columns.put("id", id);
     columns.put("user", (long) random.nextInt(2));
     columns.put(
-        "amount",
-        random.nextInt(8) == 0 ? null : BigDecimal.valueOf(random.nextInt(-200, 200), 2));
+        "amount", random.nextInt(8) == 0 ? null : BigDecimal.valueOf(random.nextInt(-200, 200), 2));
     columns.put("currency", random.nextInt(8) == 0 ? "USD" : "EUR");
     columns.put("at", Instant.ofEpochMilli(random.nextInt(2)));
     columns.put("of", random.nextBoolean() ? "o-1" : null);
@@ -124,9 +123,12 @@ class AttributionTest {
         .get()
         .extracting(share -> share.row().rowId(), Share::table, Share::adds)
         .containsExactly("s-1", TABLE, -100L);
-    assertThat(new Attribution(CaptureMapping.from(ConfigFactory.parseString(
-                "balances = [{ table = t, user-id = u, balance = b, currency = EUR }]")))
-            .of(transaction("~" + "a".repeat(43), null)))
+    assertThat(
+            new Attribution(
+                    CaptureMapping.from(
+                        ConfigFactory.parseString(
+                            "balances = [{ table = t, user-id = u, balance = b, currency = EUR }]")))
+                .of(transaction("~" + "a".repeat(43), null)))
         .isEmpty();
   }
 

@@ -49,8 +49,7 @@ final class CaptureHttp implements AutoCloseable {
   static CaptureHttp start(HttpEndpoint endpoint, Supplier<CaptureStatus> status) {
     try {
       var server =
-          HttpServer.create(
-              new InetSocketAddress(endpoint.host(), endpoint.port()), WAITING_MAX);
+          HttpServer.create(new InetSocketAddress(endpoint.host(), endpoint.port()), WAITING_MAX);
       ExecutorService executor =
           Executors.newSingleThreadExecutor(
               Thread.ofPlatform().name("capture-http").daemon().factory());

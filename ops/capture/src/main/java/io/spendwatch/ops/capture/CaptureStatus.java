@@ -96,13 +96,11 @@ record CaptureStatus(
     return BigDecimal.valueOf(ms, 3).toPlainString();
   }
 
-  private static void add(
-      StringBuilder text, String name, String type, String help, long value) {
+  private static void add(StringBuilder text, String name, String type, String help, long value) {
     add(text, name, type, help, Long.toString(value));
   }
 
-  private static void add(
-      StringBuilder text, String name, String type, String help, String value) {
+  private static void add(StringBuilder text, String name, String type, String help, String value) {
     header(text, name, type, help);
     value(text, name, value);
   }

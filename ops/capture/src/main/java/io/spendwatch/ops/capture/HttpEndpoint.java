@@ -3,8 +3,8 @@ package io.spendwatch.ops.capture;
 import static io.spendwatch.streams.base.ConfigSection.check;
 import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
-import io.spendwatch.streams.base.ConfigSection;
 import io.spendwatch.ops.access.Hosts;
+import io.spendwatch.streams.base.ConfigSection;
 import java.util.Optional;
 
 /**
@@ -30,8 +30,7 @@ record HttpEndpoint(String host, int port) {
     if (port.equals(OFF)) {
       return Optional.empty();
     }
-    check(
-        port.matches("\\d{1,5}"), section.path() + ".port", port, "0..65535, or off for no HTTP");
+    check(port.matches("\\d{1,5}"), section.path() + ".port", port, "0..65535, or off for no HTTP");
     check(
         withoutTls || Hosts.isLoopback(host),
         section.path() + ".host",

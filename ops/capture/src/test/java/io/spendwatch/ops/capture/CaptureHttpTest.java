@@ -33,8 +33,7 @@ class CaptureHttpTest {
   private final CaptureProgress progress = new CaptureProgress();
   private final CaptureHttp http =
       CaptureHttp.start(
-          new HttpEndpoint("127.0.0.1", 0),
-          () -> CaptureStatus.of(CONFIG, progress, nowMs.get()));
+          new HttpEndpoint("127.0.0.1", 0), () -> CaptureStatus.of(CONFIG, progress, nowMs.get()));
   private final HttpClient client = HttpClient.newHttpClient();
 
   @AfterEach

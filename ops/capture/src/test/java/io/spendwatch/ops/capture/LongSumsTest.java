@@ -21,7 +21,9 @@ class LongSumsTest {
       sums.add(key, amount);
       expected.merge(key, amount, Long::sum);
     }
-    assertThat(expected).as("seed %d", seed).allSatisfy((key, sum) -> assertThat(sums.sum(key)).isEqualTo(sum));
+    assertThat(expected)
+        .as("seed %d", seed)
+        .allSatisfy((key, sum) -> assertThat(sums.sum(key)).isEqualTo(sum));
     assertThat(sums.has(-1)).isFalse();
     assertThat(sums.sum(-1)).isZero();
     assertThat(sums.isBalanced()).isFalse();
