@@ -17,6 +17,7 @@ import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.streams.base.Timekeeper;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -98,7 +99,7 @@ final class CaptureBed implements AutoCloseable {
     if (ours == null) {
       ours = PostgresServer.start(directory.postgres(), 0);
       int _ =
-          new Preparation(new PrintWriter(System.out, true), SOON, TIME)
+          new Preparation(new PrintWriter(Writer.nullWriter()), SOON, TIME)
               .schema(oursAddress(), InstantSource.system().instant());
     }
     return oursAddress();

@@ -16,7 +16,7 @@ class LongSumsTest {
     Map<Long, Long> expected = new HashMap<>();
     for (int i = 0; i < 50_000; i++) {
       // Many alike in the bits that places are chosen by; 0 among them.
-      long key = (long) random.nextInt(20_000) << random.nextInt(3) * 20;
+      long key = (long) random.nextInt(20_000) << (random.nextInt(3) * 20);
       long amount = random.nextLong();
       sums.add(key, amount);
       expected.merge(key, amount, Long::sum);
