@@ -6,19 +6,24 @@ import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.Reconciliation;
+import io.spendwatch.ops.audit.SourceAudit;
+import io.spendwatch.ops.audit.SourceReport;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
+import java.io.File;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** One run of the audit, now. */
@@ -31,12 +36,17 @@ import picocli.CommandLine.Spec;
           + " alert and window in memory must be, and shows what is different.",
       "Looks at all that is stored and settled; a node does the same by itself every minute with what is"
           + " new. Windows in memory are asked for at a node (SPENDWATCH_HTTP_HOST, SPENDWATCH_HTTP_PORT),"
-          + " if one answers."
+          + " if one answers.",
+      "With --source it holds the rows of a business database that is captured against what is stored of"
+          + " them, instead: ids, amounts, users, times, balances. What is on its way gets five seconds."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {"0:clean", "1:with findings", "2:wrong usage, or it could not run"},
     footerHeading = "%nExample:%n",
-    footer = "  spendwatch audit --json | jq .findings")
+    footer = {
+      "  spendwatch audit --json | jq .findings",
+      "  spendwatch audit --source docs/samples/capture-shop.conf"
+    })
 public final class AuditCommand implements Callable<Integer> {
   private static final Duration WINDOWS_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -47,6 +57,12 @@ public final class AuditCommand implements Callable<Integer> {
       names = "--incremental",
       description = "Only what came since the last run, of a node or of this command.")
   private boolean incremental;
+
+  @Option(
+      names = "--source",
+      paramLabel = "FILE",
+      description = "The settings of a capture, whose database is held against ours.")
+  private File source;
 
   @Option(names = "--json", description = "Print the report as JSON.")
   private boolean json;
@@ -61,9 +77,36 @@ public final class AuditCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    AuditReport report = run(Configuration.load(), Timekeeper.real(InstantSource.system()));
+    Timekeeper time = Timekeeper.real(InstantSource.system());
+    if (source != null) {
+      if (incremental) {
+        throw new ParameterException(spec.commandLine(), "--incremental: not with --source");
+      }
+      SourceReport report = compare(Configuration.load(), time);
+      out.println(json ? ForeignText.inJson(Json.write(report)) : report.text());
+      return report.isClean() ? 0 : 1;
+    }
+    AuditReport report = run(Configuration.load(), time);
     out.println(json ? ForeignText.inJson(Json.write(report)) : report.text());
     return report.isClean() ? 0 : 1;
+  }
+
+  private SourceReport compare(Configuration configuration, Timekeeper time) {
+    SourceAudit audit =
+        ServiceLoader.load(SourceAudit.class)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new OperatorException(
+                        "--source: what reads business databases is not part of a node; a checkout"
+                            + " has it (./spendwatch audit --source ...)"));
+    try {
+      return audit.run(
+          source, configuration.auditDatabase(), configuration.partitions().retention(), time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperatorException("interrupted", e);
+    }
   }
 
   private AuditReport run(Configuration configuration, Timekeeper time) {

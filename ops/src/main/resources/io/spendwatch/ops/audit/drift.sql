@@ -46,7 +46,9 @@ SELECT asked.user_id, asked.last_offset, asked.at_time,
           WHERE kafka_partition = asked.kafka_partition AND kafka_offset > asked.last_offset
        ) AS later ON true
   LEFT JOIN LATERAL (
-         SELECT balance_version, updated_at < clock_timestamp() - $10 * interval '1 millisecond' AS is_settled
+         -- One that is not in force yet at that instant, such as a user's last one before nothing comes any more, is not shown.
+         SELECT balance_version,
+                updated_at < clock_timestamp() - $10 * interval '1 millisecond' AND as_of < asked.at_time AS is_settled
            FROM spendwatch.accounts
           WHERE user_id = asked.user_id
        ) AS account ON true

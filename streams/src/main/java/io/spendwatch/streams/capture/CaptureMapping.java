@@ -11,6 +11,7 @@ import io.spendwatch.streams.base.Spelling;
 import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -92,6 +93,19 @@ public final class CaptureMapping {
           }
         });
     return tables;
+  }
+
+  /** All columns of a table that it asks, in no particular order; empty for another table. */
+  public Set<String> columns(String table) {
+    Set<String> columns = new LinkedHashSet<>();
+    balances(table).ifPresent(mapped -> columns.addAll(columns(mapped)));
+    transactions(table).ifPresent(mapped -> columns.addAll(columns(mapped)));
+    return columns;
+  }
+
+  /** In the order of the settings. */
+  Collection<TransactionsTable> transactionsTables() {
+    return transactions.values();
   }
 
   Optional<TransactionsTable> transactions(String table) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * A text with the values of columns in it, such as {@code sale-{id}}. Without any it is a constant.
@@ -57,6 +58,18 @@ final class TextTemplate {
     }
     check(!parts.isEmpty(), key, "\"\"", "a text with {column} in it, or a constant");
     return new TextTemplate(parts);
+  }
+
+  /** What texts it can come to match. */
+  Pattern pattern() {
+    var pattern = new StringBuilder();
+    for (Part part : parts) {
+      switch (part) {
+        case Part.Constant(String constant) -> pattern.append(Pattern.quote(constant));
+        case Part.Column _ -> pattern.append(".*");
+      }
+    }
+    return Pattern.compile(pattern.toString(), Pattern.DOTALL);
   }
 
   /** Those that it names. */

@@ -3,6 +3,7 @@ package io.spendwatch.ops.capture;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.capture.ColumnType;
 import io.spendwatch.streams.capture.LogPosition;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,14 @@ import org.apache.kafka.connect.source.SourceTask;
  */
 interface BusinessDatabase {
 
+  /** The one at an address. */
+  static BusinessDatabase of(SourceAddress address) {
+    return switch (address.product()) {
+      case POSTGRESQL -> new PostgresDatabase(address);
+      case MARIADB -> new MariaDbDatabase(address);
+    };
+  }
+
   /** Reads the log; not started. */
   SourceTask task();
 
@@ -24,6 +33,15 @@ interface BusinessDatabase {
 
   /** Of the given tables those that there are, with their columns' types by their names. */
   Map<String, Map<String, ColumnType>> schema(Set<String> tables) throws SQLException;
+
+  /**
+   * A connection in a transaction that only reads, and sees all tables as of one moment; points in
+   * time are in UTC. The caller closes it.
+   */
+  Connection snapshot() throws SQLException;
+
+  /** A name, as statements have it; of a table with its schema or database before a dot. */
+  String quoted(String name);
 
   /**
    * Why the log does not have what is needed, each with what to do; empty where it has.

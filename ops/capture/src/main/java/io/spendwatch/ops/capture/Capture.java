@@ -34,11 +34,7 @@ final class Capture {
   Capture(CaptureConfig config, Timekeeper time) {
     this.config = config;
     this.time = time;
-    this.database =
-        switch (config.source().product()) {
-          case POSTGRESQL -> new PostgresDatabase(config.source());
-          case MARIADB -> new MariaDbDatabase(config.source());
-        };
+    this.database = BusinessDatabase.of(config.source());
   }
 
   CaptureProgress progress() {
@@ -82,6 +78,7 @@ final class Capture {
           LOG.debug("The session has failed", e);
         }
         lastFailure = what;
+        progress.waits(what, time.millis());
         Duration pause = Duration.ofMillis(config.retry().delayMs(failures, time.random()));
         boolean _ = time.await(end, pause);
       }
@@ -104,6 +101,7 @@ final class Capture {
 
   private void begun(AtomicBoolean begun) {
     begun.set(true);
+    progress.begun();
     LOG.atInfo().addKeyValue("source", config.source()).log("Captures");
   }
 

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -100,12 +101,22 @@ public final class CaptureCommand implements Callable<Integer> {
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> endInOrder(capture, ended, runner), "end-in-order"));
     time.startThread("capture-status", () -> report(config, capture, time));
+    Optional<CaptureHttp> http =
+        config
+            .http()
+            .map(
+                endpoint ->
+                    CaptureHttp.start(
+                        endpoint,
+                        () -> CaptureStatus.of(config, capture.progress(), time.millis())));
+    http.ifPresent(each -> LOG.atInfo().addKeyValue("port", each.port()).log("Answers HTTP"));
     try {
       capture.run(snapshot);
       return 0;
     } catch (MisfitException e) {
       return wrong(e);
     } finally {
+      http.ifPresent(CaptureHttp::close);
       ended.countDown();
     }
   }

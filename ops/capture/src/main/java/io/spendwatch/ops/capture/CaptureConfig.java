@@ -15,6 +15,7 @@ import io.spendwatch.streams.capture.CaptureMapping;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import java.io.File;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -29,6 +30,7 @@ import java.util.regex.Pattern;
  * @param statusInterval after which a line of the log says how far it is
  * @param queueRowsMax changes that wait in memory
  * @param queueBytesMax likewise
+ * @param http where it says how it is doing; empty for nowhere
  * @param retry pauses between tries when a server is away
  */
 record CaptureConfig(
@@ -43,6 +45,7 @@ record CaptureConfig(
     Duration statusInterval,
     int queueRowsMax,
     int queueBytesMax,
+    Optional<HttpEndpoint> http,
     BackOff retry) {
   /** A replication slot's name. */
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,39}");
@@ -112,6 +115,7 @@ record CaptureConfig(
             section.duration("status-interval"),
             section.integer("queue-rows-max"),
             section.bytes("queue-bytes-max"),
+            HttpEndpoint.from(section.section("http")),
             BackOff.from(section.section("retry")));
     section.rejectUnknown();
     return config;

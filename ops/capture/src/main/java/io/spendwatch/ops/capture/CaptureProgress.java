@@ -1,5 +1,7 @@
 package io.spendwatch.ops.capture;
 
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -12,6 +14,26 @@ final class CaptureProgress {
   private final AtomicLong sent = new AtomicLong();
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong committedMs = new AtomicLong();
+  private volatile Phase phase = new Phase.Starting();
+  private volatile OptionalLong positionKeptMs = OptionalLong.empty();
+
+  /** What it does. */
+  enum State {
+    /** It looks at settings and tables, and has not read anything yet. */
+    STARTING,
+    /** It reads the log, or a snapshot. */
+    CAPTURING,
+    /** A server is away; it tries again. */
+    WAITING
+  }
+
+  private sealed interface Phase {
+    record Starting() implements Phase {}
+
+    record Capturing() implements Phase {}
+
+    record Waiting(String missing, long sinceMs) implements Phase {}
+  }
 
   /**
    * At one moment.
@@ -22,7 +44,9 @@ final class CaptureProgress {
    * @param putAside dead letters likewise
    * @param unacknowledged records that Kafka does not have yet
    * @param behindMs how long ago the last change that was read was committed, while some are not
-   *     acknowledged; 0 when all are
+   *     acknowledged; while it waits, since when, at least; else 0
+   * @param waitingFor what is missing
+   * @param positionKeptMs when the place in the log was last kept
    */
   record Figures(
       long rows,
@@ -30,7 +54,25 @@ final class CaptureProgress {
       long balances,
       long putAside,
       long unacknowledged,
-      long behindMs) {}
+      long behindMs,
+      State state,
+      Optional<String> waitingFor,
+      OptionalLong positionKeptMs) {}
+
+  void begun() {
+    phase = new Phase.Capturing();
+  }
+
+  /** A try has failed; since when it waits is the first of them in a row. */
+  void waits(String missing, long nowMs) {
+    phase =
+        new Phase.Waiting(
+            missing, phase instanceof Phase.Waiting(_, long sinceMs) ? sinceMs : nowMs);
+  }
+
+  void positionKept(long nowMs) {
+    positionKeptMs = OptionalLong.of(nowMs);
+  }
 
   void read(long commitMs) {
     rows.increment();
@@ -63,12 +105,23 @@ final class CaptureProgress {
 
   Figures now(long nowMs) {
     long unacknowledged = Math.max(0, sent.get() - acknowledged.get());
+    long behindMs = unacknowledged == 0 ? 0 : Math.max(0, nowMs - committedMs.get());
+    Phase now = phase;
     return new Figures(
         rows.sum(),
         transactions.sum(),
         balances.sum(),
         putAside.sum(),
         unacknowledged,
-        unacknowledged == 0 ? 0 : Math.max(0, nowMs - committedMs.get()));
+        now instanceof Phase.Waiting(_, long sinceMs)
+            ? Math.max(behindMs, nowMs - sinceMs)
+            : behindMs,
+        switch (now) {
+          case Phase.Starting _ -> State.STARTING;
+          case Phase.Capturing _ -> State.CAPTURING;
+          case Phase.Waiting _ -> State.WAITING;
+        },
+        now instanceof Phase.Waiting(String missing, _) ? Optional.of(missing) : Optional.empty(),
+        positionKeptMs);
   }
 }

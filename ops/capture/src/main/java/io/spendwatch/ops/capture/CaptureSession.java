@@ -320,6 +320,7 @@ final class CaptureSession {
             (_, e) -> {
               if (e == null) {
                 kept.set(last);
+                progress.positionKept(time.millis());
               } else {
                 failure.compareAndSet(null, e);
               }

@@ -86,6 +86,26 @@ final class PostgresDatabase implements BusinessDatabase {
     return schema;
   }
 
+  @Override
+  public Connection snapshot() throws SQLException {
+    Connection connection = connect();
+    try {
+      // Rows come in portions only within a transaction.
+      connection.setAutoCommit(false);
+      connection.setReadOnly(true);
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public String quoted(String name) {
+    return '"' + name.replace("\"", "\"\"") + '"';
+  }
+
   private static ColumnType type(String name) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "int2", "int4", "int8" -> ColumnType.INTEGER;

@@ -6,6 +6,9 @@ import io.spendwatch.ops.lab.sandbox.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.KafkaServer;
+import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Decoded;
@@ -13,13 +16,17 @@ import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.streams.base.Timekeeper;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -50,6 +57,7 @@ final class CaptureBed implements AutoCloseable {
   private final DataDirectory directory = DataDirectory.temporary();
   private final BusinessServer business;
   private KafkaServer kafka;
+  private PostgresServer ours;
 
   CaptureBed(Engine engine) {
     kafka = KafkaServer.start(directory.kafka(), 0);
@@ -84,6 +92,21 @@ final class CaptureBed implements AutoCloseable {
       }
     }
     return rows;
+  }
+
+  /** A database of ours, with its schema; the same for all that ask. */
+  PostgresAddress ours() throws SQLException {
+    if (ours == null) {
+      ours = PostgresServer.start(directory.postgres(), 0);
+      int _ =
+          new Preparation(new PrintWriter(Writer.nullWriter()), SOON, TIME)
+              .schema(oursAddress(), InstantSource.system().instant());
+    }
+    return oursAddress();
+  }
+
+  private PostgresAddress oursAddress() {
+    return PostgresAddress.parse(ours.uri(), "", "");
   }
 
   void stopKafka() {
@@ -240,6 +263,43 @@ final class CaptureBed implements AutoCloseable {
       return balances;
     }
 
+    /** Puts what was sent into our tables, as a node does, but for what it decides. */
+    void store() throws SQLException {
+      try (Connection connection = ours().connect("test");
+          PreparedStatement partitions =
+              connection.prepareStatement(
+                  "SELECT spendwatch.ensure_partitions(ARRAY[?::timestamptz])");
+          PreparedStatement row =
+              connection.prepareStatement(
+                  "INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind,"
+                      + " amount_minor, currency, original_transaction_id, exposure_minor, verdict,"
+                      + " kafka_partition, kafka_offset, ingested_at)"
+                      + " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'NO_ACCOUNT', 0, 0, now())");
+          PreparedStatement account =
+              connection.prepareStatement(
+                  "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor)"
+                      + " VALUES (?, 'USD', ?)")) {
+        for (Transaction each : distinct().values()) {
+          var at = new Timestamp(each.eventTimeMs());
+          partitions.setTimestamp(1, at);
+          partitions.execute();
+          row.setString(1, each.userId());
+          row.setTimestamp(2, at);
+          row.setString(3, each.transactionId());
+          row.setString(4, each.kind().name());
+          row.setLong(5, each.amountMinor());
+          row.setString(6, each.currency());
+          row.setString(7, each.originalTransactionId());
+          row.executeUpdate();
+        }
+        for (Map.Entry<String, Long> each : inForce().entrySet()) {
+          account.setString(1, each.getKey());
+          account.setLong(2, each.getValue());
+          account.executeUpdate();
+        }
+      }
+    }
+
     /** In force of each user: that with the latest {@code asOf}. */
     Map<String, Long> inForce() {
       Map<String, Balance> newest = new TreeMap<>();
@@ -342,6 +402,9 @@ final class CaptureBed implements AutoCloseable {
 
   @Override
   public void close() {
+    if (ours != null) {
+      ours.close();
+    }
     business.close();
     kafka.close();
     directory.close();

@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.capture.CaptureBed.Running;
+import io.spendwatch.ops.cli.AuditCommand;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Transaction;
 import java.io.ByteArrayOutputStream;
@@ -19,6 +21,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -184,6 +187,80 @@ abstract class CaptureContract {
     assertThat(ofFirst).extracting(Balance::asOfMs).isSorted().doesNotHaveDuplicates();
     assertThat(ofFirst.getFirst().username()).isEqualTo("Ærøskøbing 🦊");
     assertThat(site.letters("tx")).isEmpty();
+  }
+
+  @Test
+  void anAuditNamesEachRowThatIsNotWhatWasSentForIt() throws Exception {
+    bed.sql("INSERT INTO " + table("users") + " VALUES (1, 'é', 100.00), (2, NULL, 0)");
+    sell(
+        "(1, 1, 12.34, '2024-07-12 15:57:33.120', 'x'), (2, 2, 0.01, '2024-07-12 00:00:00', NULL),"
+            + " (3, 1, 7.00, '2024-07-12 01:00:00', NULL), (4, 1, 0, '2024-07-12 01:00:00', NULL),"
+            + " (5, 1, 2.00, '2024-07-13 01:00:00.5', NULL), (6, 1, NULL, '2024-07-12 01:00:00', NULL)");
+    CaptureBed.Site site = site();
+    try (Running _ = site.start()) {
+      await().atMost(SOON).until(() -> site.sums().equals(sumsOfRows()));
+      bed.sql(
+          "UPDATE " + table("sales") + " SET amount = 10.34 WHERE id = 1",
+          "UPDATE " + table("sales") + " SET user_id = 3 WHERE id = 2",
+          "UPDATE " + table("sales") + " SET amount = 1.00 WHERE id = 4",
+          "DELETE FROM " + table("sales") + " WHERE id = 3",
+          "UPDATE " + table("sales") + " SET amount = 11.00, sold_at = '2024-07-14' WHERE id = 1");
+      await().atMost(SOON).until(() -> site.sums().equals(sumsOfRows()));
+      await().atMost(SOON).until(() -> site.inForce().equals(balancesOfRows()));
+    }
+    site.store();
+    assertThat(audit(site, 0))
+        .contains("4 rows and 2 accounts there", "clean: both databases say the same")
+        .contains("1 rows for which the mapping has no answer count nothing");
+
+    bed.sql(
+        "UPDATE " + table("sales") + " SET amount = 11.01 WHERE id = 1",
+        "UPDATE " + table("sales") + " SET sold_at = '2024-07-12 00:00:00.001' WHERE id = 2",
+        "DELETE FROM " + table("sales") + " WHERE id = 4",
+        "UPDATE " + table("users") + " SET balance = 99.99 WHERE id = 1");
+    sell("(7, 8, 3.00, '2024-07-13 01:00:00', NULL)");
+    assertThat(audit(site, 1))
+        .contains(
+            "DIFFERENT " + table("sales") + " transaction sale-1 of user 1",
+            "there     11.01 USD of user 1 at 2024-07-14T00:00:00Z",
+            "here      11.00 USD of user 1 at 2024-07-14T00:00:00Z",
+            "DIFFERENT " + table("sales") + " transaction sale-2 of user 3",
+            "there     0.01 USD of user 3 at 2024-07-12T00:00:00.001Z",
+            "here      0.01 USD of user 3 at 2024-07-12T00:00:00Z",
+            "EXTRA transaction sale-4 of user 1",
+            "MISSING " + table("sales") + " transaction sale-7 of user 8",
+            "BALANCE " + table("users") + " of user 1",
+            "5 findings");
+
+    site.map(mapping("amount", "on-update = ignore, on-delete = ignore"));
+    assertThat(audit(site, 1, "--json"))
+        .as("changed and deleted rows are as they may be then")
+        .contains("\"findingsTotal\":2", "\"MISSING\"", "\"sale-7\"", "\"BALANCE\"")
+        .doesNotContain("sale-1", "sale-2", "sale-4");
+  }
+
+  /** What the command prints, which ends so. */
+  private String audit(CaptureBed.Site site, int status, String... options) throws SQLException {
+    String setting = "spendwatch.postgres.uri";
+    PostgresAddress ours = bed.ours();
+    System.setProperty(
+        setting, "postgresql://" + ours.user() + "@" + ours.hosts() + "/" + ours.database());
+    var printed = new ByteArrayOutputStream();
+    PrintStream before = System.out;
+    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try {
+      List<String> arguments =
+          new ArrayList<>(List.of("audit", "--source", site.file().toString()));
+      arguments.addAll(List.of(options));
+      assertThat(
+              Spendwatch.run(Map.of("audit", AuditCommand.class), arguments.toArray(String[]::new)))
+          .as(printed::toString)
+          .isEqualTo(status);
+    } finally {
+      System.setOut(before);
+      System.clearProperty(setting);
+    }
+    return printed.toString(StandardCharsets.UTF_8);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.lab.cli;
 
 import io.spendwatch.ops.lab.demo.Demo;
+import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,17 +25,23 @@ import picocli.CommandLine.Spec;
       "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
           + " summary says what that did.",
       "With --replica, a streaming replica of the PostgreSQL is beside it all, and the end says how far behind.",
+      "With --from-database, all of it comes from the database of a shop that sells and takes back: its log is"
+          + " captured, the capture is killed in the midst and started again, and the end compares both databases.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:it came to its end at --duration",
-      "1:something failed; one line says what",
+      "1:something failed, and one line says what; or, with --from-database, the two ends differ, or the audit"
+          + " has findings",
       "2:wrong usage",
       "130:it came to its end on Ctrl-C"
     },
     footerHeading = "%nExample:%n",
-    footer = "  spendwatch demo --nodes 3 --duration 2m")
+    footer = {
+      "  spendwatch demo --nodes 3 --duration 2m",
+      "  spendwatch demo --from-database --duration 1m"
+    })
 public final class DemoCommand implements Callable<Integer> {
   /** For the summary and the end of everything, after Ctrl-C. */
   private static final Duration FINISH_MAX = Duration.ofSeconds(60);
@@ -70,6 +77,15 @@ public final class DemoCommand implements Callable<Integer> {
   private boolean replica;
 
   @Option(
+      names = "--from-database",
+      paramLabel = "mariadb|postgres",
+      arity = "0..1",
+      fallbackValue = "postgres",
+      converter = EngineConverter.class,
+      description = "Captures a business database of this product (default postgres).")
+  private Engine business;
+
+  @Option(
       names = "--data-dir",
       paramLabel = "DIR",
       description = "Keep the data here (default: a temporary directory that is removed).")
@@ -85,29 +101,38 @@ public final class DemoCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--nodes: " + nodes + " (expected: 1.." + NODES_MAX + ")");
     }
+    if (business != null && nodes > 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--nodes: " + nodes + " (expected: 1 with --from-database)");
+    }
     if (duration != null && !duration.isPositive()) {
       throw new ParameterException(
           spec.commandLine(), "--duration: " + duration + " (expected: more than nothing)");
     }
     var done = new CountDownLatch(1);
     try {
-      play(done);
-      return 0;
+      return play(done) ? 0 : 1;
     } finally {
       done.countDown();
     }
   }
 
-  private void play(CountDownLatch done) {
+  private boolean play(CountDownLatch done) {
     try (DataDirectory directory =
         dataDir == null ? DataDirectory.temporary() : DataDirectory.take(dataDir)) {
       var demo =
           new Demo(
-              new Demo.Plan(Home.root(), Optional.ofNullable(duration), scale, nodes, replica),
+              new Demo.Plan(
+                  Home.root(),
+                  Optional.ofNullable(duration),
+                  scale,
+                  nodes,
+                  replica,
+                  Optional.ofNullable(business)),
               directory,
               spec.commandLine().getOut());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> finish(demo, done), "finish-demo"));
-      demo.run();
+      return demo.run();
     }
   }
 

@@ -1,8 +1,6 @@
 package io.spendwatch.ops.lab.cli;
 
 import io.spendwatch.commandline.Usage;
-import io.spendwatch.loadgen.CommandFailed;
-import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopTables;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
@@ -11,6 +9,7 @@ import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.SampleShop;
 import io.spendwatch.ops.lab.sandbox.Secured;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.topics.Preparation;
@@ -27,11 +26,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** Embedded servers in the foreground: Kafka and PostgreSQL, and what is asked for beside them. */
 @Command(
@@ -119,18 +116,6 @@ public final class SandboxCommand implements Callable<Integer> {
               + " once, below the data directory; the settings name their files.")
   private boolean secure;
 
-  private static final class EngineConverter implements ITypeConverter<Engine> {
-    @Override
-    public Engine convert(String name) {
-      return switch (name) {
-        case "mariadb" -> Engine.MARIADB;
-        case "postgres" -> Engine.POSTGRES;
-        default ->
-            throw new TypeConversionException("'" + name + "' (expected: mariadb or postgres)");
-      };
-    }
-  }
-
   @Override
   public Integer call() {
     checkPort("--kafka-port", kafkaPort);
@@ -171,7 +156,7 @@ public final class SandboxCommand implements Callable<Integer> {
       if (business != null) {
         BusinessServer beside = BusinessServer.start(business, directory, businessPort);
         ending.add(beside);
-        fill(beside);
+        SampleShop.fill(beside, ShopTables.USERS);
         environment.putAll(beside.environment());
         anyEnd = anyEnd.applyToEither(beside.server().ended(), Function.identity());
       }
@@ -215,16 +200,6 @@ public final class SandboxCommand implements Callable<Integer> {
             Topics.DEFAULT,
             partitions == null ? OptionalInt.empty() : OptionalInt.of(partitions),
             OptionalInt.of(1));
-  }
-
-  private static void fill(BusinessServer server) {
-    try {
-      var database = ShopDatabase.parse(server.uri(), server.user(), server.password());
-      ShopTables.create(database);
-      ShopTables.addUsers(database, ShopTables.USERS, InstantSource.system().instant());
-    } catch (CommandFailed e) {
-      throw new OperatorException(e.getMessage(), e);
-    }
   }
 
   private void announce(Map<String, String> environment) {

@@ -5,6 +5,7 @@ import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;
+import io.spendwatch.ops.lab.sandbox.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.lab.sandbox.Ports;
@@ -43,7 +44,8 @@ import java.util.stream.Collectors;
 
 /**
  * Everything in one go: real servers, nodes, recorded sales, then live traffic, in which one of
- * several nodes is killed; alerts as they come, and a summary.
+ * several nodes is killed; alerts as they come, and a summary. Or all of it comes from a shop's
+ * database, and what captures that is killed.
  *
  * <p>The servers run as children of this process, the nodes and the traffic as the commands that a
  * user would give. All of them end with this process, however that ends. {@link #run} is for one
@@ -53,7 +55,7 @@ public final class Demo {
   private static final Duration AUDIT_MAX = Duration.ofMinutes(2);
   private static final Duration CATCH_UP_MAX = Duration.ofSeconds(15);
   private static final Duration LIVE_END_MARGIN = Duration.ofSeconds(5);
-  private static final Duration LOOK = Duration.ofMillis(250);
+  static final Duration LOOK = Duration.ofMillis(250);
   private static final Duration BEFORE_KILL = Duration.ofSeconds(8);
   private static final Duration BEFORE_RESTART = Duration.ofSeconds(3);
   private static final String SET = "tpcds";
@@ -70,9 +72,16 @@ public final class Demo {
    * @param scale of the recorded sales; 1 is half a million transactions
    * @param nodes how many share the work; from two on, one is killed
    * @param replica whether there is a replica of the PostgreSQL, too
+   * @param business the product of a business database that all of it is captured from, instead of
+   *     recorded sales and generated traffic; the capture is killed, and no node
    */
   public record Plan(
-      Path home, Optional<Duration> duration, double scale, int nodes, boolean replica) {}
+      Path home,
+      Optional<Duration> duration,
+      double scale,
+      int nodes,
+      boolean replica,
+      Optional<BusinessServer.Engine> business) {}
 
   private final Plan plan;
   private final DataDirectory directory;
@@ -102,11 +111,13 @@ public final class Demo {
   /**
    * Runs the whole demo and stops everything that it has started. Blocks.
    *
+   * @return false if what came from a business database is not the same at both ends, or its audit
+   *     has findings
    * @throws OperatorException if a part of it does not work
    */
-  public void run() {
+  public boolean run() {
     try {
-      play();
+      return play();
     } catch (SQLException | ExecutionException | TimeoutException e) {
       throw new OperatorException("the demo cannot go on: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -117,26 +128,17 @@ public final class Demo {
     }
   }
 
-  private void play()
+  private boolean play()
       throws SQLException, ExecutionException, InterruptedException, TimeoutException {
     var children = new Children(plan.home(), directory.root());
     Path data = directory.root().resolve("data");
     say(
-        "Starting Kafka and PostgreSQL; generating TPC-DS sales and returns, scale "
-            + plan.scale());
-    GuardedProcess generate =
-        keep(
-            children.start(
-                Map.of(),
-                List.of(
-                    "generate",
-                    SET,
-                    "--scale",
-                    Double.toString(plan.scale()),
-                    "--out",
-                    data.toString(),
-                    "--set",
-                    SET)));
+        plan.business().isPresent()
+            ? "Starting Kafka, PostgreSQL and a business database"
+            : "Starting Kafka and PostgreSQL; generating TPC-DS sales and returns, scale "
+                + plan.scale());
+    Optional<GuardedProcess> generate =
+        plan.business().isPresent() ? Optional.empty() : Optional.of(generate(children, data));
     EmbeddedServers servers = keep(EmbeddedServers.start(directory, 0, 0));
     PostgresAddress database = PostgresAddress.parse(servers.postgres().uri(), "", "");
     Map<String, Object> client = Map.of("bootstrap.servers", servers.bootstrapServers());
@@ -168,29 +170,105 @@ public final class Demo {
     AlertFeed feed = keep(AlertFeed.start(out, startedNanos, patient, topics.alerts()));
 
     Optional<Failover> failover = Optional.empty();
-    var watch = new Watch(nodes, servers);
-    if (watch.await(generate)) {
-      say("Replaying the sales: " + lastLine(generate));
-      GuardedProcess replay =
+    Optional<BothEnds> ends = Optional.empty();
+    Optional<FromDatabase> source = Optional.empty();
+    if (plan.business().isPresent()) {
+      FromDatabase business =
           keep(
-              children.start(
+              new FromDatabase(
+                  plan.business().get(),
+                  plan.home(),
+                  directory,
+                  children,
                   environment,
-                  List.of(
-                      "replay", data.resolve(SET + ".transactions.csv.gz").toString(),
-                      "--accounts", data.resolve(SET + ".accounts.csv.gz").toString())));
-      if (watch.await(replay)) {
-        say("Replay has ended: " + lastLine(replay));
-        failover = live(children, environment, nodes, watch, database);
-      }
+                  database,
+                  this::say));
+      source = Optional.of(business);
+      ends = Optional.of(captured(business, new Watch(nodes, servers, business::check)));
+    } else {
+      failover =
+          recorded(
+              generate.orElseThrow(),
+              data,
+              children,
+              environment,
+              nodes,
+              new Watch(nodes, servers, () -> {}),
+              database);
     }
-    Summary summary = sum(database, client, feed, nodes, failover);
-    audit(children, environment, nodes);
+    Summary summary = sum(database, client, feed, nodes, failover, ends);
+    boolean clean = audit(children, environment, nodes);
+    if (source.isPresent()) {
+      say("Holding the shop's rows against ours, one by one");
+      clean &= audit(source.get().audit());
+    }
     nodes
         .status()
         .flatMap(status -> Optional.ofNullable(status.replica()))
         .ifPresent(replica -> say("Status, " + StatusText.replica(replica)));
     out.println(summary.text());
     out.flush();
+    return plan.business().isEmpty() || (summary.nothingIsLost() && clean);
+  }
+
+  /** Recorded sales, then live traffic. */
+  private Optional<Failover> recorded(
+      GuardedProcess generate,
+      Path data,
+      Children children,
+      Map<String, String> environment,
+      Nodes nodes,
+      Watch watch,
+      PostgresAddress database)
+      throws InterruptedException, SQLException {
+    if (!watch.await(generate)) {
+      return Optional.empty();
+    }
+    say("Replaying the sales: " + lastLine(generate));
+    GuardedProcess replay =
+        keep(
+            children.start(
+                environment,
+                List.of(
+                    "replay", data.resolve(SET + ".transactions.csv.gz").toString(),
+                    "--accounts", data.resolve(SET + ".accounts.csv.gz").toString())));
+    if (!watch.await(replay)) {
+      return Optional.empty();
+    }
+    say("Replay has ended: " + lastLine(replay));
+    return live(children, environment, nodes, watch, database);
+  }
+
+  /** Sales of a shop, out of its database, whose capture is killed in the midst. */
+  private BothEnds captured(FromDatabase business, Watch watch)
+      throws InterruptedException, SQLException {
+    say("The shop's database, whose log is captured, is at " + business.uri());
+    GuardedProcess shop = business.openShop(trafficLeft());
+    if (watch.until(business::isOpen)) {
+      business.capture();
+      business.killCapture(watch);
+      boolean _ = watch.await(shop);
+    }
+    shop.close();
+    say("The shop has closed: " + lastLine(shop));
+    BothEnds ends = business.awaitAgreement();
+    say("The capture has come after it: " + ends.rowsText());
+    return ends;
+  }
+
+  private GuardedProcess generate(Children children, Path data) {
+    return keep(
+        children.start(
+            Map.of(),
+            List.of(
+                "generate",
+                SET,
+                "--scale",
+                Double.toString(plan.scale()),
+                "--out",
+                data.toString(),
+                "--set",
+                SET)));
   }
 
   private void prepare(PostgresAddress database, Map<String, Object> client) throws SQLException {
@@ -213,9 +291,7 @@ public final class Demo {
       Watch watch,
       PostgresAddress database)
       throws InterruptedException, SQLException {
-    // It ends a little earlier than the demo, so that it can say what it has done.
-    Duration left =
-        plan.duration().map(this::left).orElse(Duration.ofDays(1)).minus(LIVE_END_MARGIN);
+    Duration left = trafficLeft();
     if (!left.isPositive()) {
       return Optional.empty();
     }
@@ -233,6 +309,11 @@ public final class Demo {
     return kill.isPresent() ? Optional.of(kill.get().failover(database)) : Optional.empty();
   }
 
+  /** Traffic ends a little earlier than the demo, so that it can say what it has done. */
+  private Duration trafficLeft() {
+    return plan.duration().map(this::left).orElse(Duration.ofDays(1)).minus(LIVE_END_MARGIN);
+  }
+
   /**
    * A node's end.
    *
@@ -244,7 +325,8 @@ public final class Demo {
     }
   }
 
-  private Optional<Kill> killOne(Nodes nodes, Watch watch) throws InterruptedException {
+  private Optional<Kill> killOne(Nodes nodes, Watch watch)
+      throws InterruptedException, SQLException {
     if (!watch.until(after(BEFORE_KILL))) {
       return Optional.empty();
     }
@@ -292,7 +374,7 @@ public final class Demo {
     return Optional.of(kill);
   }
 
-  private static Watch.Condition after(Duration pause) {
+  static Watch.Condition after(Duration pause) {
     long dueNanos = System.nanoTime() + pause.toNanos();
     return () -> System.nanoTime() - dueNanos >= 0;
   }
@@ -308,17 +390,22 @@ public final class Demo {
   }
 
   /** Waits while everything that should run does, and the demo is not to come to its end. */
-  private final class Watch {
+  final class Watch {
     interface Condition {
-      boolean holds() throws InterruptedException;
+      boolean holds() throws InterruptedException, SQLException;
     }
 
     private final Nodes nodes;
     private final EmbeddedServers servers;
+    private final Runnable others;
 
-    Watch(Nodes nodes, EmbeddedServers servers) {
+    /**
+     * @param others looks whether what else should run does; throws OperatorException where not
+     */
+    Watch(Nodes nodes, EmbeddedServers servers, Runnable others) {
       this.nodes = nodes;
       this.servers = servers;
+      this.others = others;
     }
 
     /**
@@ -327,7 +414,7 @@ public final class Demo {
      * @return false if the demo is to come to its end first
      * @throws OperatorException if it fails, or what it needs has stopped
      */
-    boolean await(GuardedProcess child) throws InterruptedException {
+    boolean await(GuardedProcess child) throws InterruptedException, SQLException {
       CompletableFuture<Integer> exit = child.exit();
       if (!until(exit::isDone)) {
         return false;
@@ -342,10 +429,11 @@ public final class Demo {
      * @return false if the demo is to come to its end first
      * @throws OperatorException if a node or server has stopped
      */
-    boolean until(Condition condition) throws InterruptedException {
+    boolean until(Condition condition) throws InterruptedException, SQLException {
       CompletableFuture<String> serversEnded = servers.ended();
       while (!condition.holds()) {
         nodes.check();
+        others.run();
         if (serversEnded.isDone()) {
           throw new OperatorException(serversEnded.join());
         }
@@ -367,7 +455,8 @@ public final class Demo {
       Map<String, Object> client,
       AlertFeed feed,
       Nodes nodes,
-      Optional<Failover> failover)
+      Optional<Failover> failover,
+      Optional<BothEnds> ends)
       throws SQLException, ExecutionException, InterruptedException, TimeoutException {
     long deadline = System.nanoTime() + CATCH_UP_MAX.toNanos();
     Optional<ClusterStatus> status = Optional.empty();
@@ -376,18 +465,35 @@ public final class Demo {
       Optional<ClusterStatus> before = status;
       status = nodes.status().or(() -> before);
     }
-    return Summary.take(database, client, topics, feed, status, failover);
+    while (true) {
+      Summary summary = Summary.take(database, client, topics, feed, status, failover, ends);
+      // An alert that was published just now may not be on the screen yet.
+      if (!summary.looksForLosses() || summary.nothingIsLost() || System.nanoTime() >= deadline) {
+        return summary;
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
+    }
   }
 
-  /** What the tables themselves say of all that, by the command that anybody has. */
-  private void audit(Children children, Map<String, String> environment, Nodes nodes)
+  /**
+   * What the tables themselves say of all that, by the command that anybody has.
+   *
+   * @return whether they are clean
+   */
+  private boolean audit(Children children, Map<String, String> environment, Nodes nodes)
       throws ExecutionException, InterruptedException, TimeoutException {
     say("Auditing all of it in SQL");
     Map<String, String> own = new HashMap<>(environment);
     own.put("SPENDWATCH_HTTP_PORT", Integer.toString(nodes.http().getPort()));
-    try (GuardedProcess audit = children.start(own, List.of("audit"))) {
-      int _ = audit.exit().get(AUDIT_MAX.toSeconds(), TimeUnit.SECONDS);
+    return audit(children.start(own, List.of("audit")));
+  }
+
+  private boolean audit(GuardedProcess started)
+      throws ExecutionException, InterruptedException, TimeoutException {
+    try (GuardedProcess audit = started) {
+      int status = audit.exit().get(AUDIT_MAX.toSeconds(), TimeUnit.SECONDS);
       audit.output().lines().filter(line -> !line.isBlank()).forEach(line -> say("Audit: " + line));
+      return status == 0;
     }
   }
 

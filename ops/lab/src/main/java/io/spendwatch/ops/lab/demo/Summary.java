@@ -34,6 +34,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param deadLetters published by the nodes
  * @param lagRecords not read yet; empty while unknown
  * @param failover what the end of a node did; empty where none was killed
+ * @param ends how much a business database and we have; empty where there is none
  * @param firstAlert from the demo's begin to the first alert on the screen; empty without any
  */
 record Summary(
@@ -49,6 +50,7 @@ record Summary(
     long deadLetters,
     Optional<Long> lagRecords,
     Optional<Failover> failover,
+    Optional<BothEnds> ends,
     Optional<Duration> firstAlert) {
 
   /**
@@ -62,14 +64,17 @@ record Summary(
       Topics topics,
       AlertFeed feed,
       Optional<ClusterStatus> status,
-      Optional<Failover> failover)
+      Optional<Failover> failover,
+      Optional<BothEnds> ends)
       throws SQLException, ExecutionException, InterruptedException, TimeoutException {
     try (Connection connection = database.connect("spendwatch-demo");
         Statement statement = connection.createStatement()) {
       return new Summary(
           count(statement, "transactions", "true"),
           records(client, topics.transactions()),
-          failover.isPresent() ? DistinctRecords.count(client, topics.transactions()) : 0,
+          failover.isPresent() || ends.isPresent()
+              ? DistinctRecords.count(client, topics.transactions())
+              : 0,
           count(statement, "transactions", "verdict = 'BREACH'"),
           count(statement, "alerts", "type = 'RAISED'"),
           count(statement, "alerts", "type = 'CLEARED'"),
@@ -79,13 +84,23 @@ record Summary(
           status.map(s -> s.totals().deadLetters()).orElse(0L),
           status.map(s -> s.totals().lagRecords()),
           failover,
+          ends,
           Optional.ofNullable(feed.first().getNow(null)));
     }
   }
 
-  /** Whether each record has its row, and each alert that has a row was seen, once. */
+  /** Whether something was killed. */
+  boolean looksForLosses() {
+    return failover.isPresent() || ends.isPresent();
+  }
+
+  /**
+   * Whether each record has its row, and each alert that has a row was seen, once; and a business
+   * database has what we have.
+   */
   boolean nothingIsLost() {
     return transactionRows == distinctRecords
+        && ends.map(BothEnds::agree).orElse(true)
         && raisedRows == raisedSeen
         && clearedRows == clearedSeen
         && distinctSeen == raisedSeen + clearedSeen;
@@ -93,24 +108,25 @@ record Summary(
 
   /** Several lines, without a line feed at the end. */
   String text() {
-    return table() + failover.map(each -> "\n" + afterFailover(each)).orElse("");
+    return table()
+        + ends.map(each -> "\n" + each.text()).orElse("")
+        + (looksForLosses() ? "\n" + losses() : "")
+        + failover.map(each -> "\n  standstill      " + each.text()).orElse("");
   }
 
-  private String afterFailover(Failover failover) {
+  private String losses() {
     return String.format(
             Locale.ROOT,
             """
           nothing lost    %s: %,d distinct records, %,d rows;
                           %,d alert rows, %,d seen, %,d of them different
-          standstill      %s
         """,
             nothingIsLost() ? "yes" : "NO",
             distinctRecords,
             transactionRows,
             raisedRows + clearedRows,
             raisedSeen + clearedSeen,
-            distinctSeen,
-            failover.text())
+            distinctSeen)
         .stripTrailing();
   }
 

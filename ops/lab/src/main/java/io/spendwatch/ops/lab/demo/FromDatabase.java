@@ -1,0 +1,193 @@
+package io.spendwatch.ops.lab.demo;
+
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.lab.process.Children;
+import io.spendwatch.ops.lab.process.GuardedProcess;
+import io.spendwatch.ops.lab.sandbox.BusinessServer;
+import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
+import io.spendwatch.ops.lab.sandbox.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.SampleShop;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The way from a business database: a shop sells, and a capture of its database is all that we hear
+ * of it. The capture is killed in the midst of that and started again. For one thread.
+ */
+final class FromDatabase implements AutoCloseable {
+  private static final Duration BEFORE_KILL = Duration.ofSeconds(8);
+  private static final Duration BEFORE_RESTART = Duration.ofSeconds(4);
+
+  /** For what the last sales take to us, on a machine that has much else to do. */
+  private static final Duration CATCH_UP_MAX = Duration.ofSeconds(60);
+
+  private static final int CUSTOMERS = 500;
+
+  /** What there was before anybody captured it. */
+  private static final int HISTORY_LINES = 1000;
+
+  private static final List<String> SHOP =
+      List.of("--rate=10/s", "--return-probability=0.1", "--users=" + CUSTOMERS);
+
+  private final Children children;
+  private final Path config;
+  private final BusinessServer server;
+  private final Map<String, String> environment;
+  private final PostgresAddress database;
+  private final Consumer<String> say;
+  private Optional<GuardedProcess> shop = Optional.empty();
+  private Optional<GuardedProcess> capture = Optional.empty();
+
+  /**
+   * Starts the business database, and fills it.
+   *
+   * @param home the project's root
+   * @param environment by which commands find our servers
+   * @param database ours
+   * @param say is told what happens, for people
+   */
+  FromDatabase(
+      Engine engine,
+      Path home,
+      DataDirectory directory,
+      Children children,
+      Map<String, String> environment,
+      PostgresAddress database,
+      Consumer<String> say) {
+    this.children = children;
+    this.config = home.resolve("docs/samples/capture-store.conf");
+    this.server = BusinessServer.start(engine, directory, 0);
+    this.database = database;
+    this.say = say;
+    this.environment = new HashMap<>(environment);
+    this.environment.putAll(server.environment());
+    if (engine == Engine.MARIADB) {
+      // Its tables are named with the database, which has no schemas.
+      this.environment.put("SPENDWATCH_BUSINESS_SCHEMA", "shop");
+    }
+    try {
+      SampleShop.fill(server, CUSTOMERS);
+    } catch (OperatorException e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /** For people. */
+  String uri() {
+    return server.uri();
+  }
+
+  /**
+   * Whether all of it runs that should.
+   *
+   * @throws OperatorException if something has stopped
+   */
+  void check() {
+    if (server.server().ended().isDone()) {
+      throw new OperatorException(server.server().ended().join());
+    }
+    capture
+        .filter(child -> !child.isRunning())
+        .ifPresent(
+            child -> {
+              throw new OperatorException(child.lastWords());
+            });
+  }
+
+  /** Opens the shop, which first gets a history. */
+  GuardedProcess openShop(Duration duration) {
+    List<String> arguments = new ArrayList<>(List.of("shop"));
+    arguments.addAll(SHOP);
+    arguments.addAll(
+        List.of("--history=" + HISTORY_LINES, "--duration=" + duration.toMillis() + "ms"));
+    say.accept("The shop opens (" + String.join(" ", SHOP) + ")");
+    GuardedProcess opened = children.start(environment, arguments);
+    shop = Optional.of(opened);
+    return opened;
+  }
+
+  /** Whether the shop has its history, and sells. */
+  boolean isOpen() {
+    return shop.map(child -> child.output().contains("shop: open")).orElse(false);
+  }
+
+  /** Starts the capture, which begins with what is there. */
+  void capture() {
+    capture =
+        Optional.of(
+            children.start(
+                environment, List.of("capture", "--config", config.toAbsolutePath().toString())));
+  }
+
+  /**
+   * Kills the capture in the midst of sales, and starts it again.
+   *
+   * @throws OperatorException if something has stopped
+   */
+  void killCapture(Demo.Watch watch) throws InterruptedException, SQLException {
+    if (!watch.until(() -> ends().rowsHere() >= HISTORY_LINES)) {
+      return;
+    }
+    say.accept("What was there before has come: " + ends().rowsText());
+    if (!watch.until(Demo.after(BEFORE_KILL))) {
+      return;
+    }
+    BothEnds before = ends();
+    capture.orElseThrow().kill();
+    capture = Optional.empty();
+    say.accept("The capture is killed (kill -9): " + before.rowsText() + "; the shop goes on");
+    boolean _ = watch.until(Demo.after(BEFORE_RESTART));
+    BothEnds without = ends();
+    capture();
+    say.accept(
+        String.format(
+            Locale.ROOT,
+            "The capture is started again, %,d rows behind",
+            without.rows() - without.rowsHere()));
+    if (watch.until(() -> ends().rowsHere() > without.rowsHere())) {
+      say.accept("It goes on where it was: " + ends().rowsText());
+    }
+  }
+
+  /** Waits, for a bounded time, until all that the shop has done, which has closed, is with us. */
+  BothEnds awaitAgreement() throws InterruptedException, SQLException {
+    long deadlineNanos = System.nanoTime() + CATCH_UP_MAX.toNanos();
+    BothEnds ends = ends();
+    while (!ends.agree() && System.nanoTime() < deadlineNanos) {
+      check();
+      Thread.sleep(Demo.LOOK);
+      ends = ends();
+    }
+    return ends;
+  }
+
+  /** Starts the audit that holds the shop's rows against ours. */
+  GuardedProcess audit() {
+    return children.start(
+        "audit-source",
+        environment,
+        List.of("audit", "--source", config.toAbsolutePath().toString()));
+  }
+
+  private BothEnds ends() throws SQLException {
+    return BothEnds.take(SampleShop.database(server), database);
+  }
+
+  /** The traffic first, then what hears of it, then the server. */
+  @Override
+  public void close() {
+    shop.ifPresent(GuardedProcess::close);
+    capture.ifPresent(GuardedProcess::close);
+    server.close();
+  }
+}

@@ -1,0 +1,33 @@
+package io.spendwatch.ops.lab.sandbox;
+
+import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.loadgen.shop.ShopDatabase;
+import io.spendwatch.loadgen.shop.ShopTables;
+import io.spendwatch.ops.errors.OperatorException;
+import java.time.InstantSource;
+
+/** The sample shop's tables, in a business database of ours. Stateless. */
+public final class SampleShop {
+  private SampleShop() {}
+
+  /** How its application reaches the database. */
+  public static ShopDatabase database(BusinessServer server) {
+    return ShopDatabase.parse(server.uri(), server.user(), server.password());
+  }
+
+  /**
+   * Makes the tables and customers that are missing. Blocks.
+   *
+   * @param users how many customers there are then, at least
+   * @throws OperatorException if the database refuses
+   */
+  public static void fill(BusinessServer server, int users) {
+    try {
+      ShopDatabase database = database(server);
+      ShopTables.create(database);
+      ShopTables.addUsers(database, users, InstantSource.system().instant());
+    } catch (CommandFailed e) {
+      throw new OperatorException(e.getMessage(), e);
+    }
+  }
+}
