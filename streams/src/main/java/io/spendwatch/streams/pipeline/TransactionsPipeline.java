@@ -7,6 +7,7 @@ import io.spendwatch.actors.partition.PartitionCommand;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Verdict;
@@ -557,6 +558,9 @@ final class TransactionsPipeline {
                   batch.alerts(),
                   batch.deadLetters(),
                   with.time().millis());
+          if (!batch.deadLetters().isEmpty()) {
+            incarnation.progress().putAside(DeadLetters.byUser(batch.records()));
+          }
           return done;
         });
   }
