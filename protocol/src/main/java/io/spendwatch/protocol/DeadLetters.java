@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -52,7 +54,27 @@ public final class DeadLetters {
   /** Longest {@link #MESSAGE}, characters. */
   public static final int MESSAGE_CHARACTERS_MAX = 512;
 
+  /** Longest id of a user, UTF-8 bytes: a longer key is none. */
+  private static final int USER_BYTES_MAX = 256;
+
   private DeadLetters() {}
+
+  /**
+   * How many of these records are letters of each user, by their keys. Records that are no letters,
+   * and letters whose key can be no user's, are passed over.
+   */
+  public static Map<String, Integer> byUser(List<ProducerRecord<byte[], byte[]>> records) {
+    Map<String, Integer> letters = new HashMap<>();
+    for (ProducerRecord<byte[], byte[]> record : records) {
+      byte[] key = record.key();
+      if (key != null
+          && key.length <= USER_BYTES_MAX
+          && record.headers().lastHeader(REASON) != null) {
+        letters.merge(new String(key, UTF_8), 1, Integer::sum);
+      }
+    }
+    return letters;
+  }
 
   /**
    * The dead letter of a record: its key, value and headers as they came, then where it came from

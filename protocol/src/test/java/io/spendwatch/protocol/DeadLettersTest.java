@@ -3,6 +3,8 @@ package io.spendwatch.protocol;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -48,6 +50,20 @@ class DeadLettersTest {
   }
 
   @Test
+  void countsLettersByUser() {
+    byte[] user = "ü7".getBytes(UTF_8);
+    ProducerRecord<byte[], byte[]> alert = new ProducerRecord<>("alerts", user, VALUE);
+
+    assertThat(
+            DeadLetters.byUser(
+                List.of(
+                    letter(user), alert, letter("u8".getBytes(UTF_8)), letter(user), letter(null))))
+        .isEqualTo(Map.of("ü7", 2, "u8", 1));
+    // Whoever sends it: no user's id is so long, and none is kept in memory.
+    assertThat(DeadLetters.byUser(List.of(letter(new byte[257])))).isEmpty();
+  }
+
+  @Test
   void bindsTheLengthOfTheMessage() {
     ProducerRecord<byte[], byte[]> letter =
         DeadLetters.of(record(KEY, VALUE), "t.dlq", DeadLetterReason.BAD_TEXT, "𝄞".repeat(10_000));
@@ -71,6 +87,10 @@ class DeadLettersTest {
         value,
         new RecordHeaders(),
         Optional.empty());
+  }
+
+  private static ProducerRecord<byte[], byte[]> letter(byte[] key) {
+    return DeadLetters.of(record(key, VALUE), "t.dlq", DeadLetterReason.BAD_AMOUNT, "no");
   }
 
   private static String text(ProducerRecord<byte[], byte[]> letter, String header) {

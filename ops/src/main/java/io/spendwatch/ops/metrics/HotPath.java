@@ -32,11 +32,13 @@ final class HotPath implements PipelineMetrics {
   private final Map<AlertType, Counter> alerts;
   private final Map<AlertType, Counter> lateAlerts;
   private final Map<String, Map<DeadLetterReason, Counter>> deadLetters;
+  private final DeadLetterUsers deadLetterUsers;
   private final Map<Stage, Timer> stages;
   private final Timer alertTime;
   private final Map<Server, Counter> retries;
 
-  HotPath(MeterRegistry registry, Topics topics) {
+  HotPath(MeterRegistry registry, Topics topics, DeadLetterUsers deadLetterUsers) {
+    this.deadLetterUsers = deadLetterUsers;
     transactions =
         each(Verdict.class, verdict -> counter(registry, Metric.TRANSACTIONS, "verdict", verdict));
     duplicates = counter(registry, Metric.DUPLICATES);
@@ -89,6 +91,12 @@ final class HotPath implements PipelineMetrics {
   @Override
   public void deadLetters(String topic, DeadLetterReason reason, long letters) {
     deadLetters.get(topic).get(reason).increment((double) letters);
+  }
+
+  /** No label has a user's id: these are for whom the node tells. */
+  @Override
+  public void deadLetterUsers(String topic, Map<String, Integer> lettersByUser) {
+    deadLetterUsers.add(topic, lettersByUser);
   }
 
   @Override

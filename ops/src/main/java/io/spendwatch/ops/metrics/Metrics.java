@@ -47,6 +47,7 @@ import java.util.function.ToDoubleFunction;
 
 /** A node's metrics, for Prometheus to ask for. Thread-safe. */
 public final class Metrics implements AutoCloseable {
+  private final DeadLetterUsers deadLetterUsers = new DeadLetterUsers();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final KafkaClients kafkaClients = new KafkaClients(registry);
@@ -81,7 +82,12 @@ public final class Metrics implements AutoCloseable {
 
   /** Of what the pipelines do. To be asked for once. */
   public PipelineMetrics pipelines(Topics topics) {
-    return new HotPath(registry, topics);
+    return new HotPath(registry, topics, deadLetterUsers);
+  }
+
+  /** Whose records the pipelines put aside. */
+  public DeadLetterUsers deadLetterUsers() {
+    return deadLetterUsers;
   }
 
   /** Of the clients of Kafka. */

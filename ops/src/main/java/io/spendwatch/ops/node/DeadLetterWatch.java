@@ -1,6 +1,7 @@
 package io.spendwatch.ops.node;
 
 import io.spendwatch.ops.config.DeadLettersConfig;
+import io.spendwatch.ops.metrics.DeadLetterUsers;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.streams.base.PeriodicWork;
 import io.spendwatch.streams.life.PartitionStatus;
@@ -12,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.pekko.actor.Cancellable;
@@ -26,16 +28,25 @@ import org.slf4j.LoggerFactory;
 final class DeadLetterWatch {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterWatch.class);
 
+  /** That are named; further ones are counted. */
+  private static final int USERS_MAX = 5;
+
   private final Supplier<List<PartitionStatus>> partitions;
+  private final LongFunction<List<DeadLetterUsers.Letters>> takeUsersAbove;
   private final DeadLettersConfig config;
   private Map<TopicPartition, Map<DeadLetterReason, Long>> before = Map.of();
   private volatile List<String> floods = List.of();
 
   /**
    * @param partitions that this node consumes now; cheap
+   * @param takeUsersAbove those with more letters than this since it was last asked, most first
    */
-  DeadLetterWatch(Supplier<List<PartitionStatus>> partitions, DeadLettersConfig config) {
+  DeadLetterWatch(
+      Supplier<List<PartitionStatus>> partitions,
+      LongFunction<List<DeadLetterUsers.Letters>> takeUsersAbove,
+      DeadLettersConfig config) {
     this.partitions = partitions;
+    this.takeUsersAbove = takeUsersAbove;
     this.config = config;
   }
 
@@ -76,7 +87,38 @@ final class DeadLetterWatch {
     before = now;
     List<String> found = new ArrayList<>();
     rises.forEach((topic, rise) -> flood(topic, rise, found));
+    users(takeUsersAbove.apply(config.userNormalMax()), found);
     floods = List.copyOf(found);
+  }
+
+  /** One line of the log, whoever they are and however many: the letters have the rest. */
+  private void users(List<DeadLetterUsers.Letters> above, List<String> found) {
+    if (above.isEmpty()) {
+      return;
+    }
+    for (DeadLetterUsers.Letters user : above.subList(0, Math.min(USERS_MAX, above.size()))) {
+      found.add(
+          String.format(
+              Locale.ROOT,
+              "%s: %,d dead letters of user \"%s\" in %,d s",
+              user.topic(),
+              user.atLeast(),
+              user.userId(),
+              config.interval().toSeconds()));
+    }
+    if (above.size() > USERS_MAX) {
+      found.add(
+          String.format(
+              Locale.ROOT, "%,d more users with many dead letters", above.size() - USERS_MAX));
+    }
+    DeadLetterUsers.Letters most = above.getFirst();
+    LOG.atWarn()
+        .addKeyValue("topic", most.topic())
+        .addKeyValue("user", most.userId())
+        .addKeyValue("deadLetters", most.atLeast())
+        .addKeyValue("seconds", config.interval().toSeconds())
+        .addKeyValue("users", above.size())
+        .log("Many bad records of one user, whose window lacks them");
   }
 
   /** A partition that has come back counts from zero. */

@@ -300,7 +300,10 @@ public final class Node {
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
       var deadLetters =
-          new DeadLetterWatch(() -> pipelines.status().partitions(), configuration.deadLetters());
+          new DeadLetterWatch(
+              () -> pipelines.status().partitions(),
+              metrics.deadLetterUsers()::takeAbove,
+              configuration.deadLetters());
       status.deadLetters(deadLetters::floods);
       Cancellable deadLettersLooked = deadLetters.start(system);
       Optional<Cancellable> levels =

@@ -65,7 +65,8 @@ public record ClusterStatus(
    * @param member its status in the cluster
    * @param waitingFor for people; empty while ready
    * @param unreadableRows for people: rows that the node cannot read, with what is wrong
-   * @param deadLetterFloods for people: topics of which it has put many records aside just now
+   * @param deadLetterFloods for people: topics, and users, of which it has put many records aside
+   *     just now
    * @param version of its program; empty where it does not say
    */
   public record Node(

@@ -63,7 +63,8 @@ public record NodeStatus(
    * @param usersAwake in memory
    * @param deliveries to its partitions' actors since its start
    * @param unreadableRows for people: rows that it has met and cannot read, with what is wrong
-   * @param deadLetterFloods for people: topics of which many records were put aside just now
+   * @param deadLetterFloods for people: topics, and users, of which many records were put aside
+   *     just now
    * @param version of its program; empty where it does not say
    */
   public record NodeInfo(

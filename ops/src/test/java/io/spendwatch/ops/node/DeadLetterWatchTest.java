@@ -3,6 +3,7 @@ package io.spendwatch.ops.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.config.DeadLettersConfig;
+import io.spendwatch.ops.metrics.DeadLetterUsers;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.streams.life.PartitionStatus;
 import java.time.Duration;
@@ -14,8 +15,12 @@ import org.junit.jupiter.api.Test;
 
 class DeadLetterWatchTest {
   private final List<PartitionStatus> partitions = new ArrayList<>();
+  private final List<DeadLetterUsers.Letters> users = new ArrayList<>();
   private final DeadLetterWatch watch =
-      new DeadLetterWatch(() -> partitions, new DeadLettersConfig(Duration.ofMinutes(1), 60));
+      new DeadLetterWatch(
+          () -> partitions,
+          above -> users.stream().filter(user -> user.atLeast() > above).toList(),
+          new DeadLettersConfig(Duration.ofMinutes(1), 60, 10));
 
   @Test
   void namesTopicAndMainReasonOfAFloodWhileItLasts() {
@@ -49,6 +54,23 @@ class DeadLetterWatchTest {
     has(partition("transactions", 0, Map.of(DeadLetterReason.BAD_ID, 5L)));
     watch.look();
     assertThat(watch.floods()).isEmpty();
+  }
+
+  @Test
+  void namesUsersOfWhomManyAreBad() {
+    users.add(new DeadLetterUsers.Letters("transactions", "u7", 1_400));
+    users.add(new DeadLetterUsers.Letters("transactions", "u8", 10));
+    watch.look();
+    assertThat(watch.floods())
+        .containsExactly("transactions: 1,400 dead letters of user \"u7\" in 60 s");
+    users.clear();
+    watch.look();
+    assertThat(watch.floods()).isEmpty();
+    for (int i = 0; i < 8; i++) {
+      users.add(new DeadLetterUsers.Letters("balances", "u" + i, 100));
+    }
+    watch.look();
+    assertThat(watch.floods()).hasSize(6).last().isEqualTo("3 more users with many dead letters");
   }
 
   private void has(PartitionStatus... now) {

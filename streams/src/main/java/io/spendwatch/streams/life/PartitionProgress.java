@@ -194,6 +194,13 @@ public final class PartitionProgress {
         });
   }
 
+  /** Of the dead letters that are visible now, so many are of each of these users. */
+  public void putAside(Map<String, Integer> lettersByUser) {
+    if (!lettersByUser.isEmpty()) {
+      metrics.deadLetterUsers(source.topic(), lettersByUser);
+    }
+  }
+
   /** A batch has taken so long for a stage. */
   public void took(Stage stage, long nanos) {
     metrics.took(stage, nanos);

@@ -4,6 +4,7 @@ import io.spendwatch.protocol.AlertType;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Verdict;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Told of what the pipelines of a node have done, a batch at a time: never once per record. Must
@@ -57,6 +58,14 @@ public interface PipelineMetrics {
    * @param topic that the records came from
    */
   void deadLetters(String topic, DeadLetterReason reason, long letters);
+
+  /**
+   * Of these dead letters, so many are of each of these users: by the records' keys, as text, where
+   * they have one that may be a user's.
+   *
+   * @param topic that the records came from
+   */
+  void deadLetterUsers(String topic, Map<String, Integer> lettersByUser);
 
   /** A batch has taken so long for a stage. */
   void took(Stage stage, long nanos);

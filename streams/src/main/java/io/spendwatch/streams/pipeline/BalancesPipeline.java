@@ -2,6 +2,7 @@ package io.spendwatch.streams.pipeline;
 
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
+import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
@@ -173,6 +174,7 @@ final class BalancesPipeline {
                       List.of(),
                       batch.reasons(),
                       with.time().millis());
+              incarnation.progress().putAside(DeadLetters.byUser(batch.deadLetters()));
               return done;
             });
   }

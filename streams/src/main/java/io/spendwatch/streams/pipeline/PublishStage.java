@@ -1,6 +1,7 @@
 package io.spendwatch.streams.pipeline;
 
 import io.spendwatch.protocol.Alert;
+import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.OffsetNote;
@@ -91,6 +92,9 @@ final class PublishStage {
                   batch.alerts(),
                   batch.deadLetters(),
                   time.millis());
+          if (!batch.deadLetters().isEmpty()) {
+            incarnation.progress().putAside(DeadLetters.byUser(batch.records()));
+          }
           return done;
         });
   }

@@ -44,6 +44,11 @@ public final class CountedMetrics implements PipelineMetrics {
   }
 
   @Override
+  public void deadLetterUsers(String topic, Map<String, Integer> lettersByUser) {
+    lettersByUser.forEach((user, letters) -> add("dead letters " + topic + " of " + user, letters));
+  }
+
+  @Override
   public void took(Stage stage, long nanos) {
     add("took " + stage.label(), 1);
   }

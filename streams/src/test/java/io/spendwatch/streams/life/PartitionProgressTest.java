@@ -114,6 +114,8 @@ class PartitionProgressTest {
             new PublishedAlert(AlertType.CLEARED, false, PublishedAlert.OF_NO_RECORD)),
         Map.of(DeadLetterReason.BAD_ID, 2, DeadLetterReason.INTERNAL_ERROR, 1),
         1_130);
+    progress.putAside(Map.of("u1", 3));
+    progress.putAside(Map.of());
     PartitionStatus status = progress.status();
     assertThat(status.transactions()).isEqualTo(4);
     assertThat(status.duplicates()).isEqualTo(2);
@@ -131,7 +133,8 @@ class PartitionProgressTest {
                 "alerts RAISED late", 1L,
                 "alerts CLEARED", 1L,
                 "dead letters transactions BAD_ID", 2L,
-                "dead letters transactions INTERNAL_ERROR", 1L));
+                "dead letters transactions INTERNAL_ERROR", 1L,
+                "dead letters transactions of u1", 3L));
     assertThat(metrics.alertsAfterMs()).containsExactly(30L, -1L);
   }
 }

@@ -105,6 +105,7 @@ class TransactionsPipelineTest {
   private final MockProducer<byte[], byte[]> producer =
       new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
   private final List<Life> lives = new ArrayList<>();
+  private final CountedMetrics metrics = new CountedMetrics();
   private Publishers publishers;
   private TransactionsPipeline.Dependencies with;
 
@@ -112,7 +113,6 @@ class TransactionsPipelineTest {
   void begin() {
     postgres.adoptLayout(1);
     postgres.putAccount(ANN, "EUR", BALANCE_MINOR, NOW_MS - Duration.ofDays(3).toMillis());
-    var metrics = new CountedMetrics();
     publishers =
         new Publishers(
             _ -> producer,
@@ -280,6 +280,12 @@ class TransactionsPipelineTest {
     awaitOffset(2);
     assertThat(sent(TOPICS.transactionsDeadLetters())).hasSize(1);
     assertThat(postgres.transactions()).hasSize(1);
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(metrics.counts())
+                    .containsEntry("dead letters " + TOPICS.transactions() + " of " + ANN, 1L));
   }
 
   @Test
@@ -319,7 +325,7 @@ class TransactionsPipelineTest {
   }
 
   private Life begin(SourceState kafka) {
-    Life life = new Life(kit, new PartitionProgress(P0, new CountedMetrics(), NOW_MS));
+    Life life = new Life(kit, new PartitionProgress(P0, metrics, NOW_MS));
     lives.add(life);
     life.pipeline.start(
         (incarnation, state, suspects) ->
