@@ -92,7 +92,8 @@ class RouteTest {
         relations == null ? Set.of() : new TreeSet<>(Arrays.asList(relations.split("\\s+", -1)));
     Route route =
         Route.decide(
-            new QueryPlan(read, writes, cost, 1, Optional.empty()),
+            new QueryPlan(read, writes, cost, 1, Optional.empty(), Optional.empty()),
+            Optional.empty(),
             new Route.Kept(ROLLUPS, Duration.ofMillis(ageMs), built),
             Optional.ofNullable(ageMaxMs).map(Duration::ofMillis),
             old,
@@ -124,7 +125,14 @@ class RouteTest {
   void whatIsTooDearNamesTheRollupsThatHaveItAndWhereItCouldBe() {
     Route route =
         Route.decide(
-            new QueryPlan(Set.of("spendwatch.transactions"), false, 1e6, 1, Optional.empty()),
+            new QueryPlan(
+                Set.of("spendwatch.transactions"),
+                false,
+                1e6,
+                1,
+                Optional.empty(),
+                Optional.empty()),
+            Optional.empty(),
             new Route.Kept(ROLLUPS, Duration.ZERO, true),
             Optional.empty(),
             false,
@@ -162,6 +170,7 @@ class RouteTest {
                 false,
                 12.5,
                 3,
+                Optional.of(LocalDate.of(2024, 6, 1)),
                 Optional.of(LocalDate.of(2024, 7, 12))));
     assertThat(
             QueryPlan.parse(
