@@ -6,9 +6,9 @@ import io.spendwatch.ops.storage.schema.PostgresAddress;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Days that have left, as far as this process can read them. */
+/** Days that have left, as far as this process can read them. For any thread. */
 public sealed interface ArchiveAccess extends AutoCloseable {
-  /** By this, one question at a time. */
+  /** By this. */
   record Readable(ArchiveReader reader) implements ArchiveAccess {
     @Override
     public void close() {
@@ -49,7 +49,12 @@ public sealed interface ArchiveAccess extends AutoCloseable {
   /** What its reader says, or an exception with the reason why there is none. */
   default <T> T with(Function<ArchiveReader, T> question) {
     return switch (this) {
-      case Readable(ArchiveReader reader) -> question.apply(reader);
+      case Readable(ArchiveReader reader) -> {
+        // The engine's memory is bounded for one.
+        synchronized (reader) {
+          yield question.apply(reader);
+        }
+      }
       case Unreadable(String reason) -> throw new OperatorException(reason);
     };
   }

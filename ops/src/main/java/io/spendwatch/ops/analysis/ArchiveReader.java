@@ -3,7 +3,6 @@ package io.spendwatch.ops.analysis;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -47,7 +46,7 @@ public interface ArchiveReader extends AutoCloseable {
    * @param from the first day
    * @param to the last day
    */
-  String transactions(String userId, Instant from, Instant to);
+  String transactions(String userId, LocalDate from, LocalDate to);
 
   @Override
   void close();

@@ -87,7 +87,7 @@ public final class FreeQueries {
   /**
    * @param database the analytical pool
    * @param replica of the same server; empty for none
-   * @param archive what its reader does is done on threads of its own, one question at a time
+   * @param archive what its reader does is done on threads of its own
    */
   public FreeQueries(
       Database database, Optional<Replica> replica, ArchiveAccess archive, AnalysisConfig config) {

@@ -175,12 +175,7 @@ public final class QueryCommand implements Callable<Integer> {
       Configuration configuration,
       BiFunction<FreeQueries, CompletionStage<?>, CompletionStage<T>> question) {
     Optional<Database> replica = configuration.replica().map(Database::open);
-    try (ArchiveAccess archive =
-        ArchiveAccess.find(
-            configuration.archive(),
-            configuration.analysis(),
-            configuration.database(),
-            configuration.analytics().role())) {
+    try (ArchiveAccess archive = configuration.openArchive()) {
       return asked(
           configuration,
           (database, unwanted) ->

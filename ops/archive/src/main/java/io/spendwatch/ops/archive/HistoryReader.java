@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -321,7 +320,7 @@ public final class HistoryReader implements ArchiveReader {
   }
 
   @Override
-  public String transactions(String userId, Instant from, Instant to) {
+  public String transactions(String userId, LocalDate from, LocalDate to) {
     return inDirectory(
         directory -> {
           SortedSet<LocalDate> days;
@@ -330,10 +329,7 @@ public final class HistoryReader implements ArchiveReader {
           } catch (SQLException e) {
             throw failure(e);
           }
-          days.removeIf(
-              day ->
-                  day.isBefore(LocalDate.ofInstant(from, ZoneOffset.UTC))
-                      || day.isAfter(LocalDate.ofInstant(to, ZoneOffset.UTC)));
+          days.removeIf(day -> day.isBefore(from) || day.isAfter(to));
           List<Map<String, Object>> rows = new ArrayList<>();
           List<Path> files = fetch(days, directory).files();
           if (!files.isEmpty()) {

@@ -6,12 +6,14 @@ import com.typesafe.config.ConfigResolveOptions;
 import io.spendwatch.ops.analysis.AnalysisConfig;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
+import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
+import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.PostgresConfig;
@@ -263,16 +265,25 @@ final class ArchiveBed implements AutoCloseable {
 
   /** Queries as the command asks them, over the archive in this store. */
   FreeQueries queries(Path root, ArchiveStore store) {
+    return queries(access(root, store));
+  }
+
+  /** The archive in this store, as the commands read it. */
+  ArchiveAccess access(Path root, ArchiveStore store) {
     ArchiveConfig config = config(root);
-    return queries(
-        new ArchiveAccess.Readable(
-            new HistoryReader(
-                config,
-                AnalysisConfig.from(settings(root)),
-                address,
-                "spendwatch_olap",
-                config.uri().orElseThrow().toString(),
-                store)));
+    return new ArchiveAccess.Readable(
+        new HistoryReader(
+            config,
+            AnalysisConfig.from(settings(root)),
+            address,
+            "spendwatch_olap",
+            config.uri().orElseThrow().toString(),
+            store));
+  }
+
+  /** Explains as the command does. */
+  Explanations explanations(ArchiveAccess archive) {
+    return new Explanations(database, Topics.DEFAULT, 10, archive);
   }
 
   FreeQueries queries(ArchiveAccess archive) {

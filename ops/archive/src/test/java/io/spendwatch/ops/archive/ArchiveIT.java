@@ -16,6 +16,8 @@ import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
 import io.spendwatch.ops.archive.Archive.Outcome;
 import io.spendwatch.ops.archive.Archive.Result;
+import io.spendwatch.ops.audit.explain.Explanation;
+import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.base.Retry;
 import java.io.IOException;
@@ -41,6 +43,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -636,6 +639,57 @@ class ArchiveIT {
     assertThat(asked(sql).rows()).isEqualTo(expected);
     bed.insert(DAY + "T05:00:00Z", 7, null);
     assertThat(asked(sql).rows().getFirst().getFirst()).isEqualTo(21L);
+  }
+
+  /** What was summed lies to both sides of the seam, then beyond it. */
+  @Test
+  void whatWasDecidedExplainsItselfWhereverItsDaysAre() throws Exception {
+    bed.write(DAY, 20);
+    bed.write(NEXT, 20);
+    bed.sql(
+        """
+        INSERT INTO spendwatch.transactions VALUES
+          ('u-x', '2026-03-10T20:00:00.123Z', 'x-1', 'PURCHASE', 700, 'USD', 'shop', NULL, 700, 1000, 1, 'CLEAR', 0, 10,
+           '2026-03-11T12:00:00Z', NULL),
+          ('u-x', '2026-03-10T21:00:00Z', 'x-2', 'REFUND', 100, 'USD', NULL, 'x-1', 600, 1000, 1, 'CLEAR', 0, 11,
+           '2026-03-11T12:00:00Z', NULL),
+          ('u-x', '2026-03-11T03:00:00Z', 'x-3', 'PURCHASE', 600, 'USD', NULL, NULL, 1200, 1000, 1, 'BREACH', 0, 12,
+           '2026-03-11T12:00:01Z', NULL)""",
+        """
+        INSERT INTO spendwatch.alerts (alert_id, type, rule, episode_id, user_id, transaction_id, exposure_minor,
+          balance_minor, currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic,
+          kafka_partition, kafka_offset, partition_seq) VALUES ('a-x', 'RAISED', 'exposure-24h', 'e-x', 'u-x', 'x-3', 1200,
+          1000, 'USD', 3, '2026-03-10T03:00:00Z', '2026-03-11T03:00:00Z', '2026-03-11T12:00:01Z', false, NULL,
+          'transactions', 0, 12, 99999)""");
+    var _ = run();
+    Function<Explanations, List<Explanation>> questions =
+        explanations ->
+            List.of(
+                explanations.of("a-x", null, null),
+                explanations.of("x-1", "u-x", Instant.parse("2026-03-10T20:00:00.123Z")),
+                explanations.at("u-x", Instant.parse("2026-03-11T04:00:00Z")));
+    Explanations here = bed.explanations(bed.access(root, new FileStore(root)));
+    List<Explanation> before = questions.apply(here);
+    assertThat(before.getFirst().differences()).isEmpty();
+    assertThat(before.getFirst().summation().recomputed()).isEqualTo("12.00");
+    for (LocalDate day : List.of(DAY, NEXT)) {
+      assertThat(bed.drop(day)).isTrue();
+      List<Explanation> after = questions.apply(here);
+      assertThat(after).usingRecursiveComparison().ignoringFields("remarks").isEqualTo(before);
+      assertThat(after)
+          .allSatisfy(
+              explanation ->
+                  assertThat(explanation.remarks())
+                      .last()
+                      .asString()
+                      .contains("read from the archive"));
+    }
+    Explanations nowhere = bed.explanations(new ArchiveAccess.Unreadable("nobody reads it here"));
+    assertThatThrownBy(() -> nowhere.of("a-x", null, null))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("2026-03-10 to 2026-03-11 have left the table")
+        .hasMessageContaining("nobody reads it here")
+        .hasMessageContaining("archive restore");
   }
 
   private AnalysisAnswer asked(String sql) {
