@@ -9,7 +9,7 @@ import java.util.function.Function;
 /** Days that have left, as far as this process can read them. For any thread. */
 public sealed interface ArchiveAccess extends AutoCloseable {
   /** By this. */
-  record Readable(ArchiveReader reader) implements ArchiveAccess {
+  record Opened(ArchiveReader reader) implements ArchiveAccess {
     @Override
     public void close() {
       reader.close();
@@ -17,7 +17,7 @@ public sealed interface ArchiveAccess extends AutoCloseable {
   }
 
   /** Not at all, for a reason for people. */
-  record Unreadable(String reason) implements ArchiveAccess {
+  record Absent(String reason) implements ArchiveAccess {
     @Override
     public void close() {
       // There is nothing.
@@ -35,27 +35,27 @@ public sealed interface ArchiveAccess extends AutoCloseable {
       ArchiveConfig archive, AnalysisConfig limits, PostgresAddress database, String role) {
     Optional<ArchiveReader.Provider> provider = ArchiveReader.provider();
     if (provider.isEmpty()) {
-      return new Unreadable(
+      return new Absent(
           "what reads it is not here, but on the class path of the checkout's `./spendwatch query`"
               + " and `./spendwatch explain`");
     }
     try {
-      return new Readable(provider.get().open(archive, limits, database, role));
+      return new Opened(provider.get().open(archive, limits, database, role));
     } catch (OperatorException e) {
-      return new Unreadable(e.getMessage());
+      return new Absent(e.getMessage());
     }
   }
 
   /** What its reader says, or an exception with the reason why there is none. */
   default <T> T with(Function<ArchiveReader, T> question) {
     return switch (this) {
-      case Readable(ArchiveReader reader) -> {
+      case Opened(ArchiveReader reader) -> {
         // The engine's memory is bounded for one.
         synchronized (reader) {
           yield question.apply(reader);
         }
       }
-      case Unreadable(String reason) -> throw new OperatorException(reason);
+      case Absent(String reason) -> throw new OperatorException(reason);
     };
   }
 

@@ -6,6 +6,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -38,7 +39,7 @@ record DaysLeft(Set<String> named, SortedSet<LocalDate> dropped, SortedSet<Local
   }
 
   private static DaysLeft of(Set<String> named, Row row) {
-    SortedSet<LocalDate> leaving = new TreeSet<>();
+    NavigableSet<LocalDate> leaving = new TreeSet<>();
     for (String partition : row.getArrayOfStrings("leaving")) {
       QueryPlan.days(partition).forEach(leaving::add);
     }

@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -418,8 +419,8 @@ public final class HistoryReader implements ArchiveReader {
     }
   }
 
-  private static SortedSet<LocalDate> days(Array partitions) throws SQLException {
-    SortedSet<LocalDate> days = new TreeSet<>();
+  private static NavigableSet<LocalDate> days(Array partitions) throws SQLException {
+    NavigableSet<LocalDate> days = new TreeSet<>();
     for (Object name : elements(partitions)) {
       QueryPlan.days(name.toString()).forEach(days::add);
     }

@@ -271,7 +271,7 @@ final class ArchiveBed implements AutoCloseable {
   /** The archive in this store, as the commands read it. */
   ArchiveAccess access(Path root, ArchiveStore store) {
     ArchiveConfig config = config(root);
-    return new ArchiveAccess.Readable(
+    return new ArchiveAccess.Opened(
         new HistoryReader(
             config,
             AnalysisConfig.from(settings(root)),

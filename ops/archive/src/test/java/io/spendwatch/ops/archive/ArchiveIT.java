@@ -534,7 +534,7 @@ class ArchiveIT {
     bed.write(NEXT, 5);
     var _ = run();
     assertThat(bed.drop(DAY)).isTrue();
-    FreeQueries without = bed.queries(new ArchiveAccess.Unreadable("nobody reads it here"));
+    FreeQueries without = bed.queries(new ArchiveAccess.Absent("nobody reads it here"));
     String whole = "SELECT count(*) FROM transactions";
     assertThatThrownBy(() -> asked(without, whole))
         .hasMessageContaining("it reads transactions of 2026-03-10, which have left the table")
@@ -684,7 +684,7 @@ class ArchiveIT {
                       .asString()
                       .contains("read from the archive"));
     }
-    Explanations nowhere = bed.explanations(new ArchiveAccess.Unreadable("nobody reads it here"));
+    Explanations nowhere = bed.explanations(new ArchiveAccess.Absent("nobody reads it here"));
     assertThatThrownBy(() -> nowhere.of("a-x", null, null))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("2026-03-10 to 2026-03-11 have left the table")

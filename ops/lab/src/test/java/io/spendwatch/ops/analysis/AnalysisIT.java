@@ -48,7 +48,7 @@ import picocli.CommandLine;
 @ExtendWith(Servers.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AnalysisIT {
-  private static final ArchiveAccess NO_ARCHIVE = new ArchiveAccess.Unreadable("there is none");
+  private static final ArchiveAccess NO_ARCHIVE = new ArchiveAccess.Absent("there is none");
   private static final Instant FROM = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant TO = Instant.parse("2026-12-31T00:00:00Z");
 

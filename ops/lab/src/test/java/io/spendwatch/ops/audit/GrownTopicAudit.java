@@ -228,7 +228,7 @@ abstract class GrownTopicAudit {
   @Test
   void explainsTransactionsOfUsersWhoMoved() {
     var explanations =
-        new Explanations(database, bed.topics(), 10, new ArchiveAccess.Unreadable("there is none"));
+        new Explanations(database, bed.topics(), 10, new ArchiveAccess.Absent("there is none"));
     List<String> asked =
         texts(
             "SELECT user_id || ' ' || transaction_id FROM spendwatch.transactions AS t WHERE "

@@ -47,7 +47,7 @@ class BeforeItsBatchIT {
       try {
         Explanation explanation =
             new Explanations(
-                    database, bed.topics(), 10, new ArchiveAccess.Unreadable("there is none"))
+                    database, bed.topics(), 10, new ArchiveAccess.Absent("there is none"))
                 .of(ALERT, null, null);
         assertThat(explanation.differences()).isEmpty();
         assertThat(explanation.summation().recomputed()).isEqualTo("60.00");
