@@ -14,7 +14,8 @@ import java.util.List;
  * @param rows a list of values for each row, null among them: numbers that are whole, texts for all
  *     else; money and other decimals are texts too
  * @param truncated whether there were more rows than may be answered with
- * @param source where it was answered: {@code rollup}, {@code primary} or {@code replica}
+ * @param source where it was answered: {@code rollup}, {@code primary}, {@code replica} or {@code
+ *     archive}
  * @param because of a free query: why there, and why not elsewhere; null for a report
  * @param asOf all that was committed before this moment is in the answer
  * @param ageMs how old that is
@@ -33,4 +34,11 @@ public record AnalysisAnswer(
     Instant asOf,
     long ageMs,
     long tookMs,
-    long rowsRead) {}
+    long rowsRead) {
+
+  /** The same with other names for its columns. */
+  AnalysisAnswer withColumns(List<String> names) {
+    return new AnalysisAnswer(
+        report, from, to, names, rows, truncated, source, because, asOf, ageMs, tookMs, rowsRead);
+  }
+}

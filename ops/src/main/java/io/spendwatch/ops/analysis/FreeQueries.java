@@ -18,10 +18,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedSet;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * Answers queries that somebody has written: one statement that reads, in a transaction that cannot
@@ -43,9 +45,22 @@ public final class FreeQueries {
   /** Transactions of days before the newest one less this are history: hardly any come any more. */
   private static final int DAYS_OF_NOW = 2;
 
+  /** Days leave one after the other, at most some a minute. */
+  private static final int ATTEMPTS = 5;
+
   private final Database database;
   private final Optional<Replica> replica;
+  private final ArchiveAccess archive;
   private final AnalysisConfig config;
+
+  /** A day has left while the tables were read: begin again. */
+  private static final class LeftMeanwhileException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    LeftMeanwhileException() {
+      super("days have left the table while it was read", null, false, false);
+    }
+  }
 
   /**
    * A query.
@@ -72,40 +87,167 @@ public final class FreeQueries {
   /**
    * @param database the analytical pool
    * @param replica of the same server; empty for none
+   * @param archive what its reader does is done on threads of its own
    */
-  public FreeQueries(Database database, Optional<Replica> replica, AnalysisConfig config) {
+  public FreeQueries(
+      Database database, Optional<Replica> replica, ArchiveAccess archive, AnalysisConfig config) {
     this.database = database;
     this.replica = replica;
+    this.archive = archive;
     this.config = config;
   }
 
   /** Where it would be answered. */
   public CompletionStage<Routed> route(Question question) {
     return standing(question)
+        .thenCombine(past(question), Known::new)
         .thenCompose(
-            standing ->
+            known ->
                 explained(
                     database,
                     transaction ->
-                        routed(transaction, question, standing).thenApply(there -> there.routed()),
+                        routed(transaction, question, known).thenApply(there -> there.routed()),
                     new CompletableFuture<>()));
   }
 
   /**
    * Answers it. Fails with {@link OperatorException} where it is refused, saying why and what would
    * answer it. Where the replica fails while it answers, the primary does, if it may be asked.
+   * Where days leave the tables while these are read, it is routed anew.
    *
    * @param unwanted completes when nobody wants the answer any more: the server ends it then
    */
   public CompletionStage<AnalysisAnswer> answer(Question question, CompletionStage<?> unwanted) {
-    long startedNanos = System.nanoTime();
+    return answer(question, System.nanoTime(), unwanted, 1);
+  }
+
+  private CompletionStage<AnalysisAnswer> answer(
+      Question question, long startedNanos, CompletionStage<?> unwanted, int attempt) {
     return standing(question)
-        .thenCompose(standing -> answer(question, standing, startedNanos, unwanted))
+        .thenCombine(past(question), Known::new)
         .thenCompose(
-            there ->
-                there.routed().route() instanceof Route.ByReplica by
-                    ? fromReplica(question, by, startedNanos, unwanted)
-                    : CompletableFuture.completedFuture(there.answer().orElseThrow()));
+            known ->
+                answer(question, known, startedNanos, unwanted)
+                    .thenCompose(
+                        there -> elsewhere(there, question, known, startedNanos, unwanted)))
+        .exceptionallyCompose(
+            failure -> {
+              if (!(Retry.cause(failure) instanceof LeftMeanwhileException left)) {
+                return CompletableFuture.failedFuture(inWords(failure));
+              }
+              return attempt < ATTEMPTS
+                  ? answer(question, startedNanos, unwanted, attempt + 1)
+                  : CompletableFuture.failedFuture(
+                      new OperatorException(left.getMessage() + ", each time: ask again", left));
+            });
+  }
+
+  /** What the primary has not answered itself. */
+  private CompletionStage<AnalysisAnswer> elsewhere(
+      There there, Question question, Known known, long startedNanos, CompletionStage<?> unwanted) {
+    return switch (there.routed().route()) {
+      case Route.ByReplica by -> fromReplica(question, by, known, startedNanos, unwanted);
+      case Route.ByArchive by -> fromArchive(question, by, known, unwanted);
+      case Route.ByRollup _, Route.ByPrimary _, Route.Refused _ ->
+          CompletableFuture.completedFuture(there.answer().orElseThrow());
+    };
+  }
+
+  private CompletionStage<AnalysisAnswer> fromArchive(
+      Question question, Route.ByArchive by, Known known, CompletionStage<?> unwanted) {
+    return apart(
+        () ->
+            archive
+                .with(
+                    reader ->
+                        reader.answer(
+                            oneStatement(question.sql()),
+                            known.past().here().named(),
+                            by.reason(),
+                            unwanted))
+                .withColumns(known.past().columns()));
+  }
+
+  /** What a route is decided by, beside the plan. */
+  private record Known(Optional<Standing> standing, Past past) {}
+
+  /**
+   * What has left the table.
+   *
+   * @param here as the primary has it
+   * @param needed of it by the query; empty where that needs nothing of it
+   * @param columns as the primary would call those of the answer; empty where nothing is needed
+   */
+  private record Past(DaysLeft here, Optional<Route.Left> needed, List<String> columns) {}
+
+  /** What the query names, and what of it is not in the tables. */
+  private CompletionStage<Past> past(Question question) {
+    return explained(
+            database,
+            transaction ->
+                plan(transaction, question)
+                    .thenCompose(
+                        plan ->
+                            DaysLeft.of(transaction)
+                                .thenCompose(here -> planned(transaction, question, plan, here))),
+            new CompletableFuture<>())
+        .thenCompose(
+            planned ->
+                planned.columns().isEmpty()
+                    ? CompletableFuture.completedFuture(
+                        new Past(planned.here(), Optional.empty(), List.of()))
+                    : apart(
+                        () ->
+                            new Past(
+                                planned.here(), needed(question, planned), planned.columns())));
+  }
+
+  /**
+   * @param columns empty where nothing of it may have left
+   */
+  private record Planned(QueryPlan plan, DaysLeft here, List<String> columns) {}
+
+  private static CompletionStage<Planned> planned(
+      Statements transaction, Question question, QueryPlan plan, DaysLeft here) {
+    if (!here.concerns() || plan.writes()) {
+      return CompletableFuture.completedFuture(new Planned(plan, here, List.of()));
+    }
+    String cursor = newCursor();
+    return transaction
+        .execute(declared(cursor, question), Tuple.tuple())
+        // Of no row: nothing is read for it.
+        .thenCompose(_ -> transaction.execute("FETCH FORWARD 0 FROM " + cursor, Tuple.tuple()))
+        .thenApply(none -> new Planned(plan, here, none.columnsNames()));
+  }
+
+  /** Blocks for the archive's engine. */
+  private Optional<Route.Left> needed(Question question, Planned planned) {
+    DaysLeft here = planned.here();
+    try {
+      SortedSet<LocalDate> needed =
+          archive.with(
+              reader -> reader.needed(oneStatement(question.sql()), here.named(), here.days()));
+      return needed.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new Route.Left(needed, Optional.empty()));
+    } catch (OperatorException e) {
+      return mayReach(planned.plan(), here.days().getLast())
+          ? Optional.of(new Route.Left(here.days(), Optional.of(e.getMessage())))
+          : Optional.empty();
+    }
+  }
+
+  /**
+   * By the partitions that the planner has chosen, which say nothing of days without one: whether
+   * there are none, or the first one is next to what has left, or before.
+   */
+  private static boolean mayReach(QueryPlan plan, LocalDate lastLeft) {
+    return plan.firstDay().map(first -> !first.isAfter(lastLeft.plusDays(1))).orElse(true);
+  }
+
+  private static <T> CompletionStage<T> apart(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(
+        work, task -> Thread.ofPlatform().daemon().name("archive-reader").start(task));
   }
 
   /** How the replica stands, as far as the question waits for it. */
@@ -122,14 +264,11 @@ public final class FreeQueries {
 
   /** The answer, unless that is the replica's to give. */
   private CompletionStage<There> answer(
-      Question question,
-      Optional<Standing> standing,
-      long startedNanos,
-      CompletionStage<?> unwanted) {
+      Question question, Known known, long startedNanos, CompletionStage<?> unwanted) {
     return explained(
         database,
         transaction ->
-            routed(transaction, question, standing)
+            routed(transaction, question, known)
                 .thenCompose(
                     there ->
                         switch (there.routed().route()) {
@@ -140,6 +279,7 @@ public final class FreeQueries {
                               read(
                                       transaction,
                                       question,
+                                      known.past().here(),
                                       new Where("rollup", by.reason(), there.moment().asOf()),
                                       there.moment().ageMs(),
                                       startedNanos)
@@ -148,23 +288,30 @@ public final class FreeQueries {
                               read(
                                       transaction,
                                       question,
+                                      known.past().here(),
                                       new Where("primary", by.reason(), there.moment().readAt()),
                                       0,
                                       startedNanos)
                                   .thenApply(there::with);
-                          case Route.ByReplica _ -> CompletableFuture.completedFuture(there);
+                          case Route.ByReplica _, Route.ByArchive _ ->
+                              CompletableFuture.completedFuture(there);
                         }),
         unwanted);
   }
 
   private CompletionStage<AnalysisAnswer> fromReplica(
-      Question question, Route.ByReplica by, long startedNanos, CompletionStage<?> unwanted) {
+      Question question,
+      Route.ByReplica by,
+      Known known,
+      long startedNanos,
+      CompletionStage<?> unwanted) {
     return explained(
             replica.orElseThrow().database(),
             transaction ->
                 read(
                     transaction,
                     question,
+                    known.past().here(),
                     new Where("replica", by.reason(), by.standing().asOf()),
                     by.standing().lag().toMillis(),
                     startedNanos),
@@ -175,7 +322,10 @@ public final class FreeQueries {
                     ? CompletableFuture.failedFuture(failure)
                     : answer(
                             question,
-                            Optional.of(new Standing.Unusable(Retry.cause(failure).getMessage())),
+                            new Known(
+                                Optional.of(
+                                    new Standing.Unusable(Retry.cause(failure).getMessage())),
+                                known.past()),
                             startedNanos,
                             unwanted)
                         .thenApply(there -> there.answer().orElseThrow()));
@@ -236,11 +386,14 @@ public final class FreeQueries {
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(inWords(failure)));
   }
 
-  private CompletionStage<There> routed(
-      Statements transaction, Question question, Optional<Standing> standing) {
+  private static CompletionStage<QueryPlan> plan(Statements transaction, Question question) {
     return transaction
         .execute("EXPLAIN (VERBOSE, FORMAT JSON) " + oneStatement(question.sql()), Tuple.tuple())
-        .thenApply(rows -> QueryPlan.parse(String.valueOf(rows.iterator().next().getValue(0))))
+        .thenApply(rows -> QueryPlan.parse(String.valueOf(rows.iterator().next().getValue(0))));
+  }
+
+  private CompletionStage<There> routed(Statements transaction, Question question, Known known) {
+    return plan(transaction, question)
         .thenCompose(
             plan ->
                 Reports.moment(transaction)
@@ -250,11 +403,12 @@ public final class FreeQueries {
                           Route route =
                               Route.decide(
                                   plan,
+                                  known.past().needed(),
                                   new Route.Kept(
                                       moment.tables(), age, moment.beingBuilt().isEmpty()),
                                   question.ageMax(),
                                   isHistory(plan, moment),
-                                  standing,
+                                  known.standing(),
                                   config.replicaLagMax(),
                                   config.cost());
                           return new There(new Routed(plan, route, age), moment, Optional.empty());
@@ -267,14 +421,26 @@ public final class FreeQueries {
   }
 
   private CompletionStage<AnalysisAnswer> read(
-      Statements transaction, Question question, Where where, long ageMs, long startedNanos) {
-    String cursor = "asked_" + CURSORS.incrementAndGet();
-    // Takes nothing but a query, whatever the planner was asked about.
+      Statements transaction,
+      Question question,
+      DaysLeft known,
+      Where where,
+      long ageMs,
+      long startedNanos) {
+    String cursor = newCursor();
     return transaction
-        .execute(
-            "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(question.sql()),
-            Tuple.tuple())
-        .thenCompose(_ -> fetch(transaction, cursor, new Fetched()))
+        .execute(declared(cursor, question), Tuple.tuple())
+        .thenCompose(_ -> DaysLeft.of(transaction))
+        .thenCompose(
+            here -> {
+              // The cursor has its moment, and what it reads cannot go any more: what had not left
+              // by
+              // now is in it.
+              if (here.concerns() && here.isBeyond(known)) {
+                throw new LeftMeanwhileException();
+              }
+              return fetch(transaction, cursor, new Fetched());
+            })
         .thenCompose(
             fetched ->
                 Reports.rowsRead(transaction)
@@ -293,6 +459,15 @@ public final class FreeQueries {
                                 ageMs,
                                 Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
                                 rowsRead)));
+  }
+
+  private static String newCursor() {
+    return "asked_" + CURSORS.incrementAndGet();
+  }
+
+  /** Takes nothing but a query, whatever the planner was asked about. */
+  private static String declared(String cursor, Question question) {
+    return "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + oneStatement(question.sql());
   }
 
   /** For one stage after the other. */
@@ -347,7 +522,7 @@ public final class FreeQueries {
           },
           cause);
     }
-    return cause instanceof OperatorException
+    return cause instanceof OperatorException || cause instanceof LeftMeanwhileException
         ? cause
         : new OperatorException(PgFailure.describe(cause), cause);
   }

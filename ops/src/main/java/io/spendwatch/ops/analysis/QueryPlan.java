@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What the planner says of a query.
@@ -18,11 +19,17 @@ import java.util.regex.Pattern;
  * @param writes whether it changes rows, or locks them
  * @param cost estimated, in the planner's units
  * @param rows estimated, of the answer
- * @param lastDay of the transactions that it reads, by the table's partitions; empty where it reads
- *     none
+ * @param firstDay of the transactions that it reads, by the table's partitions; empty where it
+ *     reads none
+ * @param lastDay likewise
  */
 public record QueryPlan(
-    Set<String> relations, boolean writes, double cost, long rows, Optional<LocalDate> lastDay) {
+    Set<String> relations,
+    boolean writes,
+    double cost,
+    long rows,
+    Optional<LocalDate> firstDay,
+    Optional<LocalDate> lastDay) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern PARTITION =
       Pattern.compile("spendwatch\\.transactions_([0-9]{4})([0-9]{2})([0-9]{2})?");
@@ -46,6 +53,7 @@ public record QueryPlan(
           writes,
           plan.path("Total Cost").asDouble(),
           plan.path("Plan Rows").asLong(),
+          days.stream().min(Comparator.naturalOrder()),
           days.stream().max(Comparator.naturalOrder()));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("no plan: " + explained, e);
@@ -61,6 +69,7 @@ public record QueryPlan(
       Matcher partition = PARTITION.matcher(name);
       if (partition.matches()) {
         relations.add("spendwatch.transactions");
+        days.add(firstDay(partition));
         days.add(lastDay(partition));
       } else {
         relations.add(name);
@@ -72,12 +81,28 @@ public record QueryPlan(
     return writes;
   }
 
+  /**
+   * The days of a partition of the transactions.
+   *
+   * @param partition its name, without the schema
+   */
+  public static Stream<LocalDate> days(String partition) {
+    Matcher matcher = PARTITION.matcher("spendwatch." + partition);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException("no partition: " + partition);
+    }
+    return firstDay(matcher).datesUntil(lastDay(matcher).plusDays(1));
+  }
+
+  private static LocalDate firstDay(Matcher partition) {
+    return LocalDate.of(
+        Integer.parseInt(partition.group(1)),
+        Integer.parseInt(partition.group(2)),
+        partition.group(3) == null ? 1 : Integer.parseInt(partition.group(3)));
+  }
+
   private static LocalDate lastDay(Matcher partition) {
-    LocalDate first =
-        LocalDate.of(
-            Integer.parseInt(partition.group(1)),
-            Integer.parseInt(partition.group(2)),
-            partition.group(3) == null ? 1 : Integer.parseInt(partition.group(3)));
+    LocalDate first = firstDay(partition);
     return partition.group(3) == null ? first.plusMonths(1).minusDays(1) : first;
   }
 }

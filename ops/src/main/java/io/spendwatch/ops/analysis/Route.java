@@ -3,9 +3,11 @@ package io.spendwatch.ops.analysis;
 import io.spendwatch.ops.analysis.AnalysisConfig.Costs;
 import io.spendwatch.ops.analysis.Replica.Standing;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 
 /**
  * Where a query is answered, decided by what it reads, what the planner expects it to cost, how old
@@ -13,6 +15,9 @@ import java.util.Set;
  *
  * <pre>
  *   writes, or locks rows                              refused
+ *   reads transactions of days that have left
+ *     the archive can be read here                     archive, united with the tables
+ *     else                                             refused: what would answer it
  *   reads roll-ups alone
  *     one of them is being built                       refused
  *     what they lack is older than the bound           refused: the tables have it
@@ -42,6 +47,9 @@ public sealed interface Route {
    */
   record ByReplica(String reason, Standing.Follows standing) implements Route {}
 
+  /** The archive has it, with what is in the tables. */
+  record ByArchive(String reason) implements Route {}
+
   /**
    * Nobody answers it.
    *
@@ -59,8 +67,16 @@ public sealed interface Route {
   record Kept(Set<String> tables, Duration age, boolean isBuilt) {}
 
   /**
+   * Days that it reads transactions of, and that have left the table.
+   *
+   * @param passedOver why they are not read from the archive; empty where they can be
+   */
+  record Left(SortedSet<LocalDate> days, Optional<String> passedOver) {}
+
+  /**
    * Decides.
    *
+   * @param left empty where all that it reads is in the tables
    * @param ageMax how old the answer may be; empty for any age
    * @param isHistory whether it reads of the transactions only old days
    * @param replica how it stands; empty for none
@@ -68,6 +84,7 @@ public sealed interface Route {
    */
   static Route decide(
       QueryPlan plan,
+      Optional<Left> left,
       Kept rollups,
       Optional<Duration> ageMax,
       boolean isHistory,
@@ -76,6 +93,9 @@ public sealed interface Route {
       Costs costs) {
     if (plan.writes()) {
       return new Refused("it writes, or locks rows", "a query that only reads");
+    }
+    if (left.isPresent()) {
+      return ofTheArchive(left.get());
     }
     if (!plan.relations().isEmpty() && rollups.tables().containsAll(plan.relations())) {
       return ofRollups(plan, rollups, ageMax);
@@ -111,6 +131,30 @@ public sealed interface Route {
             costs.primaryMax(),
             andReplica),
         instead(plan, replica.isPresent()));
+  }
+
+  private static Route ofTheArchive(Left left) {
+    SortedSet<LocalDate> days = left.days();
+    String what =
+        String.format(
+            Locale.ROOT,
+            "it reads transactions of %s%s, which have left the table",
+            days.getFirst(),
+            days.size() == 1
+                ? ""
+                : " to "
+                    + days.getLast()
+                    + String.format(Locale.ROOT, " (%,d of these days)", days.size()));
+    return left.passedOver().isEmpty()
+        ? new ByArchive(what + " for the archive")
+        : new Refused(
+            what + "; not from the archive: " + left.passedOver().get(),
+            String.format(
+                Locale.ROOT,
+                "event_time from %s on; or spendwatch.hourly_spend (by hour, merchant and currency) or"
+                    + " spendwatch.daily_users (by day and user), which keep all days; or `spendwatch"
+                    + " archive restore` of the days",
+                days.getLast().plusDays(1)));
   }
 
   private static Route ofRollups(QueryPlan plan, Kept rollups, Optional<Duration> ageMax) {

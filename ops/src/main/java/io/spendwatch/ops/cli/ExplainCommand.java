@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.audit.explain.Explanation;
 import io.spendwatch.ops.audit.explain.ExplanationText;
@@ -26,7 +27,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Explains an alert or a transaction by its id: what was summed, what it was held against, and what that"
           + " led to; or, with --user and --at alone, how a user stood at an instant, and why there was an alert"
-          + " or none. From the tables alone; the sum is computed anew, by SQL that is shown.",
+          + " or none. From the tables alone, and from the archive where days have left these; the sum is computed anew, by SQL that is"
+          + " shown.",
       "A transaction is found at once with --user, soon with --at; with neither, all transactions are read."
     },
     exitCodeListHeading = "%nExit status:%n",
@@ -80,9 +82,9 @@ public final class ExplainCommand implements Callable<Integer> {
     Instant instant = at == null ? null : instant();
     Configuration configuration = Configuration.load();
     Database database = open(configuration);
-    try {
+    try (ArchiveAccess archive = configuration.openArchive()) {
       var explanations =
-          new Explanations(database, configuration.streams().kafka().topics(), rowsMax);
+          new Explanations(database, configuration.streams().kafka().topics(), rowsMax, archive);
       Explanation explanation =
           id == null ? explanations.at(userId, instant) : explanations.of(id, userId, instant);
       spec.commandLine()

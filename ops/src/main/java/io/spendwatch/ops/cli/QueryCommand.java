@@ -2,6 +2,7 @@ package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.AnswerText;
+import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
 import io.spendwatch.ops.analysis.FreeQueries.Question;
 import io.spendwatch.ops.analysis.FreeQueries.Routed;
@@ -49,8 +50,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Answers a report, from roll-ups that are kept as transactions come; without one, says which there are."
           + " Or, with --sql, a query that only reads, where the planner says that it can be answered: from"
-          + " roll-ups; from a replica, if it is dear or of old days and there is one; or from the tables if that"
-          + " is not too dear.",
+          + " roll-ups; from a replica, if it is dear or of old days and there is one; from the archive, united with"
+          + " the tables, if it is of days that have left; or from the tables if that is not too dear.",
       "What is answered says where from, of which moment, how long it took, and how many rows were read."
           + " Ctrl-C ends it on the server too.",
       "Exit status: 0 answered, 1 refused or not to be had, 2 wrong usage."
@@ -174,7 +175,7 @@ public final class QueryCommand implements Callable<Integer> {
       Configuration configuration,
       BiFunction<FreeQueries, CompletionStage<?>, CompletionStage<T>> question) {
     Optional<Database> replica = configuration.replica().map(Database::open);
-    try {
+    try (ArchiveAccess archive = configuration.openArchive()) {
       return asked(
           configuration,
           (database, unwanted) ->
@@ -182,6 +183,7 @@ public final class QueryCommand implements Callable<Integer> {
                   new FreeQueries(
                       database,
                       replica.map(there -> new Replica(there, database)),
+                      archive,
                       configuration.analysis()),
                   unwanted));
     } finally {
@@ -311,6 +313,7 @@ public final class QueryCommand implements Callable<Integer> {
             case Route.ByRollup _ -> "rollup";
             case Route.ByPrimary _ -> "primary";
             case Route.ByReplica _ -> "replica";
+            case Route.ByArchive _ -> "archive";
             case Route.Refused _ -> "refused";
           },
           routed.route().reason(),

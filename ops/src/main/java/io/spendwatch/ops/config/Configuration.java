@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.spendwatch.ops.analysis.AnalysisConfig;
+import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.audit.AuditConfig;
 import io.spendwatch.ops.cluster.ClusterConfig;
@@ -279,6 +280,11 @@ public record Configuration(
     } catch (IllegalArgumentException e) {
       throw wrong(e);
     }
+  }
+
+  /** Days that have left, as far as this process can read them; whoever opens it closes it. */
+  public ArchiveAccess openArchive() {
+    return ArchiveAccess.find(archive, analysis, database(), analytics.role());
   }
 
   private static Optional<File> file() {

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.node;
 
+import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.api.AlertsResource;
 import io.spendwatch.ops.api.Apart;
 import io.spendwatch.ops.api.DeadLettersResource;
@@ -29,10 +30,12 @@ final class StoredRecords {
   private final Apart letters = new Apart("dead-letters");
   private final KafkaConfig kafka;
   private final Database analytics;
+  private final ArchiveAccess archive;
 
   StoredRecords(Configuration configuration, Database analytics) {
     this.kafka = configuration.streams().kafka();
     this.analytics = analytics;
+    this.archive = configuration.openArchive();
   }
 
   Resource users() {
@@ -46,7 +49,8 @@ final class StoredRecords {
   Resource alerts() {
     return new AlertsResource(
         new AlertRecords(analytics),
-        id -> new Explanations(analytics, kafka.topics(), EXPLAINED_ROWS).of(id, null, null),
+        id ->
+            new Explanations(analytics, kafka.topics(), EXPLAINED_ROWS, archive).of(id, null, null),
         explaining);
   }
 
@@ -63,6 +67,7 @@ final class StoredRecords {
             () -> {
               explaining.close();
               letters.close();
+              archive.close();
               return CompletableFuture.completedFuture(Done.done());
             });
   }

@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,7 +94,8 @@ class RouteTest {
         relations == null ? Set.of() : new TreeSet<>(Arrays.asList(relations.split("\\s+", -1)));
     Route route =
         Route.decide(
-            new QueryPlan(read, writes, cost, 1, Optional.empty()),
+            new QueryPlan(read, writes, cost, 1, Optional.empty(), Optional.empty()),
+            Optional.empty(),
             new Route.Kept(ROLLUPS, Duration.ofMillis(ageMs), built),
             Optional.ofNullable(ageMaxMs).map(Duration::ofMillis),
             old,
@@ -124,7 +127,14 @@ class RouteTest {
   void whatIsTooDearNamesTheRollupsThatHaveItAndWhereItCouldBe() {
     Route route =
         Route.decide(
-            new QueryPlan(Set.of("spendwatch.transactions"), false, 1e6, 1, Optional.empty()),
+            new QueryPlan(
+                Set.of("spendwatch.transactions"),
+                false,
+                1e6,
+                1,
+                Optional.empty(),
+                Optional.empty()),
+            Optional.empty(),
             new Route.Kept(ROLLUPS, Duration.ZERO, true),
             Optional.empty(),
             false,
@@ -133,6 +143,39 @@ class RouteTest {
             COSTS);
     assertThat(((Route.Refused) route).instead())
         .contains("hourly_spend", "daily_users", "SPENDWATCH_PG_REPLICA_URI");
+  }
+
+  /** Whatever it costs, and however the replica stands: nobody else has these days. */
+  @ParameterizedTest
+  @CsvSource(
+      nullValues = "-",
+      value = {
+        "10, false, -, ByArchive",
+        "9000000, false, -, ByArchive",
+        "10, false, gone, Refused",
+        "10, true, -, Refused"
+      })
+  void daysThatHaveLeftAreTheArchives(double cost, boolean writes, String why, String goesTo) {
+    SortedSet<LocalDate> days =
+        new TreeSet<>(List.of(LocalDate.of(2026, 3, 9), LocalDate.of(2026, 3, 10)));
+    Route route =
+        Route.decide(
+            new QueryPlan(Set.of(), writes, cost, 1, Optional.empty(), Optional.empty()),
+            Optional.of(new Route.Left(days, Optional.ofNullable(why))),
+            new Route.Kept(ROLLUPS, Duration.ZERO, true),
+            Optional.empty(),
+            true,
+            Optional.of(standing("0")),
+            LAG_MAX,
+            COSTS);
+    assertThat(route.getClass().getSimpleName()).isEqualTo(goesTo);
+    if (!writes) {
+      assertThat(route.reason()).contains("2026-03-09 to 2026-03-10 (2 of these days)");
+    }
+    if (route instanceof Route.Refused refused && !writes) {
+      assertThat(refused.reason()).contains("not from the archive: gone");
+      assertThat(refused.instead()).contains("2026-03-11 on", "daily_users", "archive restore");
+    }
   }
 
   @Test
@@ -162,6 +205,7 @@ class RouteTest {
                 false,
                 12.5,
                 3,
+                Optional.of(LocalDate.of(2024, 6, 1)),
                 Optional.of(LocalDate.of(2024, 7, 12))));
     assertThat(
             QueryPlan.parse(

@@ -51,7 +51,7 @@ final class Archive implements AutoCloseable {
     this.directory = workDirectory(config);
   }
 
-  private static Path workDirectory(ArchiveConfig config) {
+  static Path workDirectory(ArchiveConfig config) {
     try {
       if (config.directory().isEmpty()) {
         return Files.createTempDirectory("spendwatch-archive-");
@@ -73,14 +73,7 @@ final class Archive implements AutoCloseable {
       PostgresAddress database,
       Optional<DayWriter.Letters> letters,
       Timekeeper time) {
-    URI uri =
-        config
-            .uri()
-            .orElseThrow(
-                () ->
-                    new OperatorException(
-                        "there is no archive: SPENDWATCH_ARCHIVE_URI says where it is to be, as"
-                            + " file:///var/lib/spendwatch/archive or s3://bucket/prefix"));
+    URI uri = requiredUri(config);
     ArchiveStore store = store(uri, config.endpoint());
     try {
       return new Archive(
@@ -91,7 +84,18 @@ final class Archive implements AutoCloseable {
     }
   }
 
-  private static ArchiveStore store(URI uri, Optional<URI> endpoint) {
+  /** Where it is. */
+  static URI requiredUri(ArchiveConfig config) {
+    return config
+        .uri()
+        .orElseThrow(
+            () ->
+                new OperatorException(
+                    "there is no archive: SPENDWATCH_ARCHIVE_URI says where it is to be, as"
+                        + " file:///var/lib/spendwatch/archive or s3://bucket/prefix"));
+  }
+
+  static ArchiveStore store(URI uri, Optional<URI> endpoint) {
     return "s3".equals(uri.getScheme()) ? new S3Store(uri, endpoint) : new FileStore(Path.of(uri));
   }
 

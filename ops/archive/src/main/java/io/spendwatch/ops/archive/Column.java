@@ -60,6 +60,11 @@ record Column(String name, Type type) {
     return name + " " + type.staged;
   }
 
+  /** Its type in Parquet, as the engine has it. */
+  String shownType() {
+    return type == Type.TIME ? "TIMESTAMPTZ" : type.staged;
+  }
+
   /** From the engine's table, as Parquet is to have it. */
   String forParquet() {
     return type == Type.TIME

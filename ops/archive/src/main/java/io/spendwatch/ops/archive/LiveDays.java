@@ -308,7 +308,7 @@ final class LiveDays implements AutoCloseable {
     };
   }
 
-  private static long micros(OffsetDateTime time, String name) {
+  static long micros(OffsetDateTime time, String name) {
     try {
       return Math.addExact(
           Math.multiplyExact(time.toEpochSecond(), 1_000_000L), time.getNano() / 1000L);

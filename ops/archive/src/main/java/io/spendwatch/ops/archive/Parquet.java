@@ -45,6 +45,11 @@ final class Parquet implements AutoCloseable {
    * @param spill a directory for what does not fit into memory
    */
   static Parquet open(Path spill, int memoryLimitBytes) {
+    return new Parquet(connect(spill, memoryLimitBytes));
+  }
+
+  /** The engine alone, with nothing in it; parameters as {@link #open}. */
+  static DuckDBConnection connect(Path spill, int memoryLimitBytes) {
     var properties = new Properties();
     // Else the rows of an answer would be in memory all at once.
     properties.setProperty("jdbc_stream_results", "true");
@@ -59,7 +64,7 @@ final class Parquet implements AutoCloseable {
         statement.execute("SET autoinstall_known_extensions = false");
         // A file is in the order of its sort, or in none.
         statement.execute("SET preserve_insertion_order = false");
-        return new Parquet(connection);
+        return connection;
       } catch (SQLException | RuntimeException e) {
         connection.close();
         throw e;
@@ -124,11 +129,15 @@ final class Parquet implements AutoCloseable {
     return table.columns().stream()
             .map(Column::fromParquet)
             .collect(Collectors.joining(", ", "SELECT ", ""))
-        + " FROM read_parquet("
-        + files.stream()
-            .map(file -> literal(file.toString()))
-            .collect(Collectors.joining(", ", "[", "]"))
-        + ")";
+        + " FROM "
+        + files(files);
+  }
+
+  /** Files, as a query reads them. */
+  static String files(Collection<Path> files) {
+    return files.stream()
+        .map(file -> literal(file.toString()))
+        .collect(Collectors.joining(", ", "read_parquet([", "])"));
   }
 
   /**
@@ -157,6 +166,11 @@ final class Parquet implements AutoCloseable {
    * @param query for rows with the table's columns, as they are staged
    */
   void read(ArchiveTable table, String query, Consumer<Object[]> each) {
+    read(connection, table, query, each);
+  }
+
+  static void read(
+      DuckDBConnection connection, ArchiveTable table, String query, Consumer<Object[]> each) {
     List<Column> columns = table.columns();
     try (Statement statement = connection.createStatement();
         ResultSet rows =
@@ -202,6 +216,10 @@ final class Parquet implements AutoCloseable {
   }
 
   private void execute(String sql) {
+    execute(connection, sql);
+  }
+
+  static void execute(DuckDBConnection connection, String sql) {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {
@@ -209,7 +227,7 @@ final class Parquet implements AutoCloseable {
     }
   }
 
-  private static String literal(String text) {
+  static String literal(String text) {
     return "'" + text.replace("'", "''") + "'";
   }
 
@@ -219,6 +237,10 @@ final class Parquet implements AutoCloseable {
 
   @Override
   public void close() {
+    close(connection);
+  }
+
+  static void close(DuckDBConnection connection) {
     try {
       connection.close();
     } catch (SQLException e) {

@@ -1,12 +1,22 @@
 package io.spendwatch.ops.archive;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigResolveOptions;
+import io.spendwatch.ops.analysis.AnalysisConfig;
+import io.spendwatch.ops.analysis.ArchiveAccess;
+import io.spendwatch.ops.analysis.FreeQueries;
+import io.spendwatch.ops.audit.explain.Explanations;
+import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
+import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.database.PostgresConfig;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -49,6 +59,7 @@ final class ArchiveBed implements AutoCloseable {
   private final DataDirectory directory = DataDirectory.temporary();
   private final PostgresServer server = PostgresServer.start(directory.root().resolve("pg"), 0);
   private final PostgresAddress address = PostgresAddress.parse(server.uri(), "", "");
+  private final Database database = Database.open(analytics());
   private final Random random = new Random(20);
   private final List<Object[]> deadLetters = new ArrayList<>();
   private final DayWriter.Letters letters = (_, each) -> deadLetters.forEach(each);
@@ -56,6 +67,14 @@ final class ArchiveBed implements AutoCloseable {
 
   ArchiveBed() throws SQLException {
     int _ = new Schema(address).migrate(NOW);
+  }
+
+  private PostgresConfig analytics() {
+    return Configuration.analytics(
+        ConfigFactory.parseMap(Map.of("spendwatch.postgres.uri", server.uri()))
+            .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
+            .withFallback(ConfigFactory.defaultReference())
+            .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true)));
   }
 
   PostgresAddress address() {
@@ -244,20 +263,52 @@ final class ArchiveBed implements AutoCloseable {
         Timekeeper.real(InstantSource.fixed(NOW)));
   }
 
+  /** Queries as the command asks them, over the archive in this store. */
+  FreeQueries queries(Path root, ArchiveStore store) {
+    return queries(access(root, store));
+  }
+
+  /** The archive in this store, as the commands read it. */
+  ArchiveAccess access(Path root, ArchiveStore store) {
+    ArchiveConfig config = config(root);
+    return new ArchiveAccess.Opened(
+        new HistoryReader(
+            config,
+            AnalysisConfig.from(settings(root)),
+            address,
+            "spendwatch_olap",
+            config.uri().orElseThrow().toString(),
+            store));
+  }
+
+  /** Explains as the command does. */
+  Explanations explanations(ArchiveAccess archive) {
+    return new Explanations(database, Topics.DEFAULT, 10, archive);
+  }
+
+  FreeQueries queries(ArchiveAccess archive) {
+    return new FreeQueries(
+        database, Optional.empty(), archive, AnalysisConfig.from(settings(Path.of("/none"))));
+  }
+
   private static ArchiveConfig config(Path root) {
-    return ArchiveConfig.from(
-        ConfigFactory.parseMap(
-                Map.of(
-                    "spendwatch.archive.uri",
-                    "file://" + root,
-                    "spendwatch.archive.memory-limit",
-                    "128 MiB"))
-            .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
-            .resolve(com.typesafe.config.ConfigResolveOptions.defaults().setAllowUnresolved(true)));
+    return ArchiveConfig.from(settings(root));
+  }
+
+  private static Config settings(Path root) {
+    return ConfigFactory.parseMap(
+            Map.of(
+                "spendwatch.archive.uri",
+                "file://" + root,
+                "spendwatch.archive.memory-limit",
+                "128 MiB"))
+        .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
+        .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true));
   }
 
   @Override
   public void close() {
+    var _ = database.close().toCompletableFuture().join();
     server.close();
     directory.close();
   }

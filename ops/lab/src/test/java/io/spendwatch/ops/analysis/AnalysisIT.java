@@ -48,6 +48,7 @@ import picocli.CommandLine;
 @ExtendWith(Servers.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AnalysisIT {
+  private static final ArchiveAccess NO_ARCHIVE = new ArchiveAccess.Absent("there is none");
   private static final Instant FROM = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant TO = Instant.parse("2026-12-31T00:00:00Z");
 
@@ -239,7 +240,7 @@ class AnalysisIT {
     assertThatThrownBy(
             () ->
                 joined(
-                    new FreeQueries(database, Optional.empty(), narrow)
+                    new FreeQueries(database, Optional.empty(), NO_ARCHIVE, narrow)
                         .answer(Question.of("SELECT * FROM spendwatch.transactions"), wanted())))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("cost-max")
@@ -247,13 +248,13 @@ class AnalysisIT {
     var few = limits(Duration.ofSeconds(20), 1_000_000);
     AnalysisAnswer cut =
         joined(
-            new FreeQueries(database, Optional.empty(), few)
+            new FreeQueries(database, Optional.empty(), NO_ARCHIVE, few)
                 .answer(Question.of("SELECT * FROM generate_series(1, 100000) AS n"), wanted()));
     assertThat(cut.rows()).hasSize(3);
     assertThat(cut.truncated()).isTrue();
     AnalysisAnswer small =
         joined(
-            new FreeQueries(database, Optional.empty(), few)
+            new FreeQueries(database, Optional.empty(), NO_ARCHIVE, few)
                 .answer(
                     Question.of("SELECT repeat('x', 900) FROM generate_series(1, 2)"), wanted()));
     assertThat(small.rows()).hasSize(1);
@@ -266,7 +267,7 @@ class AnalysisIT {
     assertThatThrownBy(
             () ->
                 joined(
-                    new FreeQueries(database, Optional.empty(), brief)
+                    new FreeQueries(database, Optional.empty(), NO_ARCHIVE, brief)
                         .answer(Question.of("SELECT pg_sleep(60)"), wanted())))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("timeout");
@@ -283,7 +284,7 @@ class AnalysisIT {
     Database own = Database.open(configuration.analytics());
     var patient = limits(Duration.ofMinutes(5), 1_000_000_000_000L);
     var asked =
-        new FreeQueries(own, Optional.empty(), patient)
+        new FreeQueries(own, Optional.empty(), NO_ARCHIVE, patient)
             .answer(Question.of("SELECT count(*) FROM generate_series(1, 3000000000)"), wanted());
     String working =
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND state = 'active' AND datname = current_database()";
@@ -299,7 +300,8 @@ class AnalysisIT {
     Database own = Database.open(configuration.analytics());
     try {
       var queries =
-          new FreeQueries(own, Optional.empty(), limits(Duration.ofMinutes(5), 1_000_000));
+          new FreeQueries(
+              own, Optional.empty(), NO_ARCHIVE, limits(Duration.ofMinutes(5), 1_000_000));
       var unwanted = new CompletableFuture<Void>();
       var asked = queries.answer(Question.of("SELECT pg_sleep(77)"), unwanted);
       String working =
@@ -386,7 +388,7 @@ class AnalysisIT {
 
   private AnalysisAnswer free(String sql, Optional<Duration> ageMax) {
     return joined(
-        new FreeQueries(database, Optional.empty(), configuration.analysis())
+        new FreeQueries(database, Optional.empty(), NO_ARCHIVE, configuration.analysis())
             .answer(new Question(sql, ageMax, OptionalLong.empty()), wanted()));
   }
 

@@ -286,6 +286,7 @@ class ReplicaIT {
     return new FreeQueries(
         analytics,
         Optional.of(replica),
+        new ArchiveAccess.Absent("there is none"),
         new AnalysisConfig(
             Duration.ofSeconds(20),
             new AnalysisConfig.Costs(dear, primaryMax, 1_000_000_000),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.explain.Explanation;
@@ -224,7 +225,8 @@ abstract class GrownTopicAudit {
   /** The later home's offsets are smaller, mostly: by offset alone none of these would be right. */
   @Test
   void explainsTransactionsOfUsersWhoMoved() {
-    var explanations = new Explanations(database, bed.topics(), 10);
+    var explanations =
+        new Explanations(database, bed.topics(), 10, new ArchiveAccess.Absent("there is none"));
     List<String> asked =
         tables.column(
             "SELECT user_id || ' ' || transaction_id FROM spendwatch.transactions AS t WHERE "

@@ -2,6 +2,7 @@ package io.spendwatch.ops.audit.explain;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Why something was decided, or was not; as {@code explain --json} prints it. Amounts are exact
@@ -77,6 +78,21 @@ public record Explanation(
    */
   public record Arrival(
       String topic, int partition, long offset, boolean outOfOrder, Instant decidedAt) {}
+
+  /** The same with another remark. */
+  Explanation withRemark(String remark) {
+    return new Explanation(
+        subject,
+        sentence,
+        Stream.concat(remarks.stream(), Stream.of(remark)).toList(),
+        summation,
+        balance,
+        verdict,
+        alerts,
+        episode,
+        arrival,
+        differences);
+  }
 
   /** Whether the tables contradict each other. */
   public boolean isContradictory() {

@@ -1,20 +1,25 @@
 package io.spendwatch.ops.audit.explain;
 
+import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.database.Statements;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Explains alerts, transactions, and instants without an alert, from the tables alone: the figure
- * is computed anew, by SQL that is shown. Blocks for the answers of the database; for one thread.
+ * Explains alerts, transactions, and instants without an alert, from the tables alone, and from the
+ * archive where days have left these: the figure is computed anew, by SQL that is shown. Blocks for
+ * the answers of the database; for one thread.
  *
  * <p>Throws {@link OperatorException} where there is nothing to explain or the database does not
  * answer.
@@ -22,6 +27,15 @@ import java.util.stream.Collectors;
 public final class Explanations {
   /** About when something was: so much to either side. */
   private static final Duration ABOUT = Duration.ofDays(1);
+
+  /**
+   * What decides something is a window before it, and what reveals it at most a window after: so
+   * many days are read from the archive where they have left.
+   */
+  private static final Duration AROUND = Duration.ofDays(2);
+
+  /** Days leave one after the other. */
+  private static final int LOOKS_MAX = 3;
 
   private static final int LISTED_MAX = 10;
 
@@ -34,13 +48,16 @@ public final class Explanations {
   private final Statements database;
   private final Topics topics;
   private final int rowsMax;
+  private final ArchiveAccess archive;
 
   /**
    * @param topics for the source of a transaction, and where what is not in the tables may be
    * @param rowsMax lines of each list; the sums are of all
+   * @param archive for transactions of days that have left the tables
    */
-  public Explanations(Statements database, Topics topics, int rowsMax) {
+  public Explanations(Statements database, Topics topics, int rowsMax, ArchiveAccess archive) {
     this.database = database;
+    this.archive = archive;
     this.topics = topics;
     this.rowsMax = rowsMax;
   }
@@ -68,15 +85,93 @@ public final class Explanations {
     if (alert.isEmpty() && transaction.isEmpty() && !namesATransaction) {
       alert = alertBeginningWith(facts, id);
     }
-    return alert.isPresent()
-        ? new AlertReasons(facts, rowsMax).explain(alert.get())
-        : new TransactionReasons(facts, topics.transactions(), rowsMax)
-            .explain(transaction.orElseThrow(() -> unknown(id, userId, about)));
+    if (alert.isPresent()) {
+      Alert found = alert.get();
+      return around(
+          found.userId(),
+          Wording.at(found),
+          then -> new AlertReasons(then, rowsMax).explain(found));
+    }
+    if (transaction.isPresent()) {
+      StoredTransaction found = transaction.get();
+      return around(found.userId(), found.eventTime(), then -> explained(then, transaction.get()));
+    }
+    if (userId != null && about != null) {
+      return around(
+          userId,
+          about,
+          then ->
+              explained(
+                  then,
+                  transaction(then, id, userId, about)
+                      .orElseThrow(() -> unknown(id, userId, about))));
+    }
+    throw unknown(id, userId, about);
+  }
+
+  private Explanation explained(StoredFacts facts, StoredTransaction transaction) {
+    return new TransactionReasons(facts, topics.transactions(), rowsMax).explain(transaction);
+  }
+
+  /**
+   * Explains what happened to a user at an instant, from the tables and, where days around it have
+   * left, from the archive. A day that leaves meanwhile is found there by the next look.
+   */
+  private Explanation around(
+      String userId, Instant at, Function<StoredFacts, Explanation> explanation) {
+    LocalDate from = LocalDate.ofInstant(at.minus(AROUND), ZoneOffset.UTC);
+    LocalDate to = LocalDate.ofInstant(at.plus(AROUND), ZoneOffset.UTC);
+    var tables = new StoredFacts(database);
+    List<LocalDate> left = tables.daysLeft(from, to);
+    for (int look = 1; ; look++) {
+      Explanation explained =
+          left.isEmpty()
+              ? explanation.apply(new StoredFacts(database))
+              : explanation
+                  .apply(new StoredFacts(new WithArchived(database, archived(userId, left))))
+                  .withRemark(fromTheArchive(left));
+      List<LocalDate> now = tables.daysLeft(from, to);
+      if (now.equals(left) || look == LOOKS_MAX) {
+        return explained;
+      }
+      left = now;
+    }
+  }
+
+  private String archived(String userId, List<LocalDate> left) {
+    try {
+      return archive.with(reader -> reader.transactions(userId, left.getFirst(), left.getLast()));
+    } catch (OperatorException e) {
+      throw new OperatorException(
+          String.format(
+              Locale.ROOT,
+              "the user's transactions of %s have left the table for the archive, from which they"
+                  + " could not be read: %s (what would explain it: `spendwatch explain` where"
+                  + " SPENDWATCH_ARCHIVE_URI is set, or `spendwatch archive restore %s`)",
+              days(left),
+              e.getMessage(),
+              left.getFirst()),
+          e);
+    }
+  }
+
+  private static String fromTheArchive(List<LocalDate> left) {
+    return String.format(
+        Locale.ROOT,
+        "The transactions of %s have left the table: they were read from the archive, and the SQL"
+            + " that is shown finds them when they are restored.",
+        days(left));
+  }
+
+  private static String days(List<LocalDate> left) {
+    return left.size() == 1
+        ? left.getFirst().toString()
+        : left.getFirst() + " to " + left.getLast();
   }
 
   /** How the user stood at this instant, and why there was an alert or none. */
   public Explanation at(String userId, Instant at) {
-    return new InstantReasons(new StoredFacts(database), rowsMax).explain(userId, at);
+    return around(userId, at, facts -> new InstantReasons(facts, rowsMax).explain(userId, at));
   }
 
   private Optional<Alert> alertBeginningWith(StoredFacts facts, String id) {

@@ -11,6 +11,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ import java.util.stream.StreamSupport;
  */
 final class StoredFacts {
   private static final String READ_STAYS = load("read_stays");
+  private static final String FIND_DAYS_LEFT = load("find_days_left");
   private static final String FIND_ALERT = load("find_alert");
   private static final String FIND_ALERTS_BY_PREFIX = load("find_alerts_by_prefix");
   private static final String READ_ALERTS = load("read_alerts");
@@ -88,6 +90,11 @@ final class StoredFacts {
     long earlier() {
       return total - entries.size();
     }
+  }
+
+  /** Of these days, those that have left for the archive. */
+  List<LocalDate> daysLeft(LocalDate from, LocalDate to) {
+    return read(FIND_DAYS_LEFT, row -> row.getLocalDate(0), from, to);
   }
 
   Optional<Alert> alert(String alertId) {

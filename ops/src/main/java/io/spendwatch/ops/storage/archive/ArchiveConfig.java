@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param settled how far stream time must be past the end of a day
  * @param keepRestored how long retention leaves a restored day alone
  * @param memoryLimitBytes of the engine that writes and reads Parquet
+ * @param queryBytesMax how large the files may be that one query reads
+ * @param queryTimeout after which it is ended
  * @param directory for files while it works; empty for the system's
  * @param role whose privileges it works with in the database; empty for those of the user
  */
@@ -25,6 +27,8 @@ public record ArchiveConfig(
     Duration settled,
     Duration keepRestored,
     int memoryLimitBytes,
+    int queryBytesMax,
+    Duration queryTimeout,
     Optional<Path> directory,
     String role) {
   private static final String PATH = "spendwatch.archive";
@@ -54,6 +58,8 @@ public record ArchiveConfig(
     ConfigSection.checkPositive(PATH + ".keep-restored", keepRestored);
     ConfigSection.checkRange(
         PATH + ".memory-limit", memoryLimitBytes, MEMORY_MIN, Integer.MAX_VALUE);
+    ConfigSection.checkRange(PATH + ".query-bytes-max", queryBytesMax, 1, Integer.MAX_VALUE);
+    ConfigSection.checkPositive(PATH + ".query-timeout", queryTimeout);
     ConfigSection.check(
         role.matches("[A-Za-z_][A-Za-z0-9_]{0,62}|"), PATH + ".role", role, "the name of a role");
   }
@@ -87,6 +93,8 @@ public record ArchiveConfig(
             section.duration("settled"),
             section.duration("keep-restored"),
             section.bytes("memory-limit"),
+            section.bytes("query-bytes-max"),
+            section.duration("query-timeout"),
             Optional.of(section.string("directory"))
                 .filter(directory -> !directory.isBlank())
                 .map(Path::of),

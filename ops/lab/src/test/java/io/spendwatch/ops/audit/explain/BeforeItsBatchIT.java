@@ -2,6 +2,7 @@ package io.spendwatch.ops.audit.explain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
@@ -45,7 +46,9 @@ class BeforeItsBatchIT {
       Database database = Database.open(Configuration.load().analytics());
       try {
         Explanation explanation =
-            new Explanations(database, bed.topics(), 10).of(ALERT, null, null);
+            new Explanations(
+                    database, bed.topics(), 10, new ArchiveAccess.Absent("there is none"))
+                .of(ALERT, null, null);
         assertThat(explanation.differences()).isEmpty();
         assertThat(explanation.summation().recomputed()).isEqualTo("60.00");
         assertThat(explanation.summation().sql())
