@@ -49,8 +49,7 @@ final class Format {
 
   private static List<Path> javaFiles(Path root) throws Exception {
     List<Path> files = new ArrayList<>();
-    for (String module :
-        List.of("protocol", "actors", "streams", "load-gen", "ops", "scripts")) {
+    for (String module : List.of("protocol", "actors", "streams", "load-gen", "ops", "scripts")) {
       try (Stream<Path> walk = Files.walk(root.resolve(module))) {
         walk.filter(f -> f.toString().endsWith(".java") && !f.toString().contains("/target/"))
             .sorted()

@@ -46,8 +46,7 @@ class BeforeItsBatchIT {
       Database database = Database.open(Configuration.load().analytics());
       try {
         Explanation explanation =
-            new Explanations(
-                    database, bed.topics(), 10, new ArchiveAccess.Absent("there is none"))
+            new Explanations(database, bed.topics(), 10, new ArchiveAccess.Absent("there is none"))
                 .of(ALERT, null, null);
         assertThat(explanation.differences()).isEmpty();
         assertThat(explanation.summation().recomputed()).isEqualTo("60.00");
