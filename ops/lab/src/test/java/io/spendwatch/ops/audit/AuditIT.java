@@ -19,6 +19,8 @@ import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.ops.testing.TestDatabase;
+import io.spendwatch.protocol.Balance;
+import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
@@ -512,6 +514,29 @@ class AuditIT {
         .atMost(LIMIT)
         .untilAsserted(() -> assertThat(audit(Mode.INCREMENTAL, windows()).findings()).isEmpty());
     assertThat(openFindings()).isZero();
+  }
+
+  @Test
+  void aBalanceThatIsNotInForceYetIsNoDrift() {
+    long inFourMinutes = System.currentTimeMillis() + 4 * 60_000;
+    Balance balance = new Balance("live9", "live9", 100_000, "USD", inFourMinutes);
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                bed.topics().balances(),
+                balance.userId().getBytes(UTF_8),
+                BalanceCodec.encode(balance)));
+    // Longer ago than the grace: whoever is not told of it by now has missed it.
+    await()
+        .atMost(LIMIT)
+        .until(
+            () ->
+                tables.number(
+                        "SELECT count(*) FROM spendwatch.accounts WHERE user_id = 'live9' AND balance_version = 2"
+                            + " AND updated_at < clock_timestamp() - interval '3 s'")
+                    == 1);
+
+    assertThat(audit(Mode.FULL, windows()).findings()).isEmpty();
   }
 
   @Test

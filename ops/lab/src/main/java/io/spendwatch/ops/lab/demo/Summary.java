@@ -119,7 +119,7 @@ record Summary(
             Locale.ROOT,
             """
           nothing lost    %s: %,d distinct records, %,d rows;
-                          %,d alert rows, %,d seen, %,d of them different
+                          %,d alert rows, %,d seen, %,d distinct
         """,
             nothingIsLost() ? "yes" : "NO",
             distinctRecords,
