@@ -18,10 +18,16 @@ public final class Rehearsal {
       """
       {"node":"n","nodes":[{"id":"n","address":"a","http":"h:1","member":"Up","reachable":true,"roles":[],"state":"READY",
        "waitingFor":[],"startedAt":"2024-07-12T15:57:33.120Z","usersAwake":1,"deliveries":{"local":1,"remote":0},
-       "unreadableRows":[]}],
+       "unreadableRows":[],"deadLetterFloods":[],"version":"1"}],
        "partitions":[{"topic":"transactions","partition":0,"node":"n","state":"RUNNING","epoch":1,"position":1,"lagRecords":0,
        "lagMs":0,"lastEventTime":"2024-07-12T15:57:33.120Z","usersAwake":1,"transactions":1,"alerts":0,"deadLetters":0,
-       "internalErrors":0,"duplicates":0,"restarts":0}]}
+       "internalErrors":0,"duplicates":0,"restarts":0}],
+       "shards":[{"topic":"transactions","partition":0,"node":"n"}],
+       "totals":{"lagRecords":0,"lagMs":0,"usersAwake":1,"transactions":1,"alerts":0,"deadLetters":0,"internalErrors":0,
+       "duplicates":0},
+       "audit":{"runId":1,"mode":"FULL","node":"n","startedAt":"2024-07-12T15:57:33.120Z",
+       "finishedAt":"2024-07-12T15:57:34.120Z","outcome":"CLEAN","transactions":1,"findings":0,"openFindings":0},
+       "lostRecords":[],"ready":true}
       """
           .getBytes(StandardCharsets.UTF_8);
 

@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -30,8 +29,6 @@ import org.slf4j.LoggerFactory;
  * asked for: a misspelt key fails the start instead of being ignored. For one thread.
  */
 public final class ConfigSection {
-  private static final Logger LOG = LoggerFactory.getLogger(ConfigSection.class);
-
   private final String path;
   private final Config section;
 
@@ -135,7 +132,9 @@ public final class ConfigSection {
       try {
         last = contents(setting, file);
       } catch (IllegalArgumentException e) {
-        LOG.atWarn()
+        // Not before it is needed: to set logging up takes a part of a short command's time.
+        LoggerFactory.getLogger(ConfigSection.class)
+            .atWarn()
             .addKeyValue("setting", setting)
             .log("The file cannot be read any more; what was in it holds");
       }
