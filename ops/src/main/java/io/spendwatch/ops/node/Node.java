@@ -240,11 +240,11 @@ public final class Node {
                       new DashboardResource()),
                   guard(configuration.http(), database, clock)),
               clock);
-      String http = configuration.http().host() + ":" + httpPort;
+      String http = reachable(configuration.http().host() + ":" + httpPort, cluster);
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
           Membership.start(
-              system, cluster, nodeId, status.startedAt(), reachable(http, cluster), database);
+              system, cluster, nodeId, status.startedAt(), http, database);
       Pipelines pipelines =
           Pipelines.start(
               system,
