@@ -36,6 +36,8 @@ public final class Schema {
 
   private static final String MAKE_ROLES = SqlText.load(Schema.class, "make_roles");
   private static final String LIST_NOT_OWNED = SqlText.load(Schema.class, "list_not_owned");
+  private static final String REVOKE_PRIVILEGES =
+      SqlText.load(Schema.class, "revoke_privileges");
   private static final String GRANT_READING = SqlText.load(Schema.class, "grant_reading");
   private static final String GRANT_PRIVILEGES = SqlText.load(Schema.class, "grant_privileges");
 
@@ -147,7 +149,7 @@ public final class Schema {
 
   /** Who may do what in the schema: the script that each migration runs. */
   public static String grants() {
-    return reading(OLAP) + reading(AUDIT) + GRANT_PRIVILEGES;
+    return REVOKE_PRIVILEGES + reading(OLAP) + reading(AUDIT) + GRANT_PRIVILEGES;
   }
 
   private static String reading(String role) {

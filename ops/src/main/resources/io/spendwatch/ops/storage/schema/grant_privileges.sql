@@ -5,13 +5,6 @@ DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_oltp') THEN
     -- The hot path: adds facts and never changes them, whatever a defect of ours would have it do.
-    REVOKE ALL ON spendwatch.accounts, spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.transactions,
-      spendwatch.alerts, spendwatch.claims, spendwatch.progress, spendwatch.pipelines, spendwatch.open_episodes, spendwatch.nodes,
-      spendwatch.topic_layout, spendwatch.cluster_leases, spendwatch.sources, spendwatch.lost_records, spendwatch.rollup_feed,
-      spendwatch.rollup_alerts, spendwatch.rollups, spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts,
-      spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving,
-      spendwatch.user_risk_clock, spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-      spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts FROM spendwatch_oltp;
     GRANT USAGE ON SCHEMA spendwatch TO spendwatch_oltp;
     GRANT SELECT ON spendwatch.account_versions, spendwatch.closed_accounts, spendwatch.pipelines TO spendwatch_oltp;
     -- What is lost, too, is for people to acknowledge.

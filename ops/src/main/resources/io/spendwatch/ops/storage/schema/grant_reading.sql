@@ -3,19 +3,6 @@
 DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{reader}') THEN
-    REVOKE ALL ON
-      spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines,
-      spendwatch.closed_accounts, spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout,
-      spendwatch.accounts_readable, spendwatch.transactions_readable, spendwatch.alerts_readable,
-      spendwatch.sources, spendwatch.lost_records, spendwatch.claims, spendwatch.progress, spendwatch.open_episodes,
-      spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups, spendwatch.rolled_up_transactions,
-      spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts,
-      spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock, spendwatch.daily_habits,
-      spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
-      spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
-      spendwatch.reconciliation_runs, spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
-      spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late, spendwatch.reconciliation_chain
-      FROM {reader};
     GRANT USAGE ON SCHEMA spendwatch TO {reader};
     GRANT SELECT ON
       spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines,

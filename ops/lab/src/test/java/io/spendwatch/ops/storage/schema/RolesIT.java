@@ -265,6 +265,27 @@ class RolesIT {
         .isEmpty();
   }
 
+  @Test
+  void whatSomebodyHasGrantedDoesNotStay(TestBed bed) throws SQLException {
+    execute(
+        bed.database(),
+        "GRANT DELETE ON spendwatch.transactions TO spendwatch_oltp",
+        "GRANT UPDATE (verdict) ON spendwatch.transactions TO spendwatch_olap",
+        "GRANT SELECT ON spendwatch.flyway_schema_history TO spendwatch_audit");
+    assertThat(new Schema(bed.database()).migrate(NOW)).isZero();
+    assertThat(
+            column(
+                bed.database(),
+                """
+                SELECT unnest(ARRAY[
+                    has_table_privilege('spendwatch_oltp', 'spendwatch.transactions', 'DELETE'),
+                    has_column_privilege('spendwatch_olap', 'spendwatch.transactions', 'verdict', 'UPDATE'),
+                    has_table_privilege('spendwatch_audit', 'spendwatch.flyway_schema_history', 'SELECT'),
+                    has_table_privilege('spendwatch_audit', 'spendwatch.transactions', 'SELECT')])
+                """))
+        .containsExactly("f", "f", "f", "t");
+  }
+
   /** With other rights it could be made to run what somebody else has put in its way. */
   @Test
   void functionsWithTheirOwnersRightsLookNowhereButInTheCatalogue(TestBed bed) throws SQLException {
