@@ -243,8 +243,7 @@ public final class Node {
       String http = reachable(configuration.http().host() + ":" + httpPort, cluster);
       // Not before the port is ours: whose it is has this node id too.
       Membership membership =
-          Membership.start(
-              system, cluster, nodeId, status.startedAt(), http, database);
+          Membership.start(system, cluster, nodeId, status.startedAt(), http, database);
       Pipelines pipelines =
           Pipelines.start(
               system,

@@ -36,8 +36,7 @@ public final class Schema {
 
   private static final String MAKE_ROLES = SqlText.load(Schema.class, "make_roles");
   private static final String LIST_NOT_OWNED = SqlText.load(Schema.class, "list_not_owned");
-  private static final String REVOKE_PRIVILEGES =
-      SqlText.load(Schema.class, "revoke_privileges");
+  private static final String REVOKE_PRIVILEGES = SqlText.load(Schema.class, "revoke_privileges");
   private static final String GRANT_READING = SqlText.load(Schema.class, "grant_reading");
   private static final String GRANT_PRIVILEGES = SqlText.load(Schema.class, "grant_privileges");
 
