@@ -57,22 +57,6 @@ class DemoIT {
   }
 
   @Test
-  void ofAShopsDatabaseNothingIsLostWhereItsCaptureIsKilled() {
-    try (Launched demo = Launched.start("demo", "--from-database")) {
-      demo.awaitLine(line -> line.contains("It goes on where it was"), Duration.ofMinutes(4));
-      demo.signalGroup("INT");
-      assertThat(demo.awaitEnd(Duration.ofMinutes(2))).isEqualTo(128 + 2);
-      assertThat(demo.err()).isEmpty();
-      assertThat(String.join("\n", demo.out()))
-          .contains(
-              "The capture is killed (kill -9)",
-              "Audit: clean: the tables say the same",
-              "Audit: clean: both databases say the same",
-              "  nothing lost    yes");
-    }
-  }
-
-  @Test
   void ofThreeNodesOneIsKilledAndNothingIsLost() {
     try (Launched demo = Launched.start("demo", "--scale", "0.005", "--nodes", "3")) {
       demo.awaitLine(line -> line.contains("node-3 is back"), Duration.ofMinutes(4));
