@@ -2,11 +2,14 @@
 
 import { announce, el, say } from "./dom.js";
 
-/** More rows than these nobody reads; the alerts page has the rest. */
-const ROWS_MAX = 100;
+/** What a screen shows: each row costs painting at every change. The alerts page has the rest. */
+export const ROWS_MAX = 40;
+/** Alerts that come twice, by the stream and by the list, come close together. */
+const KEYS_MAX = 10_000;
 /** Four times a second is live, and leaves the machine alone. */
 const FLUSH_MS = 250;
 const GLOWING_MAX = 3;
+const GLOW_MS = 1600;
 
 /**
  * New rows wait behind a button while the pointer or the keyboard's focus is in the list, or it is
@@ -54,7 +57,7 @@ export class LiveList {
     if (this.#known.has(key)) return;
     this.#known.add(key);
     this.#waiting.push(item);
-    if (this.#waiting.length > ROWS_MAX * 100) this.#waiting.splice(0, ROWS_MAX * 50);
+    if (this.#waiting.length > KEYS_MAX) this.#waiting.splice(0, KEYS_MAX / 2);
     this.#later();
   }
 
@@ -91,15 +94,21 @@ export class LiveList {
     const body = this.#table.body;
     const rows = this.#waiting.slice(-ROWS_MAX).reverse().map((item) => this.#row(item));
     this.#waiting = [];
-    // Where many come, a glow on each would say nothing, and keep the machine painting.
-    if (rows.length <= GLOWING_MAX) rows.forEach((row) => row.classList.add("fresh"));
+    // Where many come, a glow on each would say nothing.
+    if (rows.length <= GLOWING_MAX) this.#glow(rows);
     body.prepend(...rows);
     while (body.childElementCount > ROWS_MAX) body.lastElementChild.remove();
-    if (this.#known.size > ROWS_MAX * 100) {
-      this.#known = new Set([...this.#known].slice(-ROWS_MAX * 10));
+    if (this.#known.size > KEYS_MAX) {
+      this.#known = new Set([...this.#known].slice(-KEYS_MAX / 10));
     }
     this.#showPill();
     announce(rows.length + (rows.length === 1 ? " new alert" : " new alerts"));
+  }
+
+  /** A colour for a while, not an animation: that would paint the whole list sixty times a second. */
+  #glow(rows) {
+    rows.forEach((row) => row.classList.add("fresh"));
+    setTimeout(() => requestAnimationFrame(() => rows.forEach((row) => row.classList.remove("fresh"))), GLOW_MS);
   }
 
   #showPill() {

@@ -4,7 +4,7 @@ import { ask, path } from "../api.js";
 import { alertRow, alertTable } from "../alertlist.js";
 import { el, put, say, svg } from "../dom.js";
 import { count, duration, NONE, rate, shown, time } from "../format.js";
-import { LiveList } from "../livelist.js";
+import { LiveList, ROWS_MAX } from "../livelist.js";
 import { auditState, empty, Panel, within } from "../parts.js";
 import { missing, topRows } from "./users.js";
 
@@ -146,7 +146,7 @@ function alertPanel(visit) {
     else panel.touch();
   };
   const load = () => within(panel, async () => {
-    const page = await ask(path(["alerts"], { limit: 100 }), visit.signal);
+    const page = await ask(path(["alerts"], { limit: ROWS_MAX }), visit.signal);
     list.set(page.items ?? []);
     show();
   }, "This node does not list alerts.");
