@@ -1,9 +1,7 @@
 package io.spendwatch.actors.exposure;
 
 import java.math.BigInteger;
-import java.util.Arrays;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One user's transactions of the last 48 h of event time, and the exposure at a position.
@@ -18,70 +16,27 @@ import org.jspecify.annotations.Nullable;
  * subtracted once. Out of order it costs O(log n + k), with k the transactions later than it.
  * {@link Walk} goes through instants before the position without moving it.
  *
- * <p>Entries are packed into three ints (time as an offset, amount, fingerprint of the transaction
- * id): 12 bytes; 8 more only while some amount does not fit an int, and one more while there are
- * several currencies. What must always hold is checked as the window works, at a cost of O(1) per
- * transaction ({@link #check}). Not thread-safe: one actor owns it.
+ * <p>What must always hold is checked as the window works, at a cost of O(1) per transaction
+ * ({@link #check}). Not thread-safe: one actor owns it.
  */
-public final class ExposureWindow {
+public final class ExposureWindow extends PackedEntries {
 
   public static final long WINDOW_MS = Rule.EXPOSURE_24H.windowMs();
   public static final long RETENTION_MS = 2 * WINDOW_MS;
-
-  private static final int INTS = 3;
-  private static final int INITIAL_ENTRIES = 2;
-
-  /**
-   * Windows up to this many entries are searched for a fingerprint; larger ones have a filter
-   * before the search.
-   */
-  private static final int SEARCHED_ENTRIES = 64;
 
   /**
    * The whole sum is compared at the latest after so many changes, and as many as it has entries.
    */
   private static final int CHECKED_AFTER = 64;
 
-  /**
-   * Amounts are bounded together in units of 2^20 minor units, rounded up: that cannot overflow.
-   */
-  private static final int GROSS_SHIFT = 20;
-
-  private static final long GROSS_MAX = 1L << (63 - GROSS_SHIFT);
-
-  private static final long[] NONE = {};
-
-  private long baseMs;
-  private int[] packed = new int[INITIAL_ENTRIES * INTS];
-
-  /** Amounts, once one of them does not fit an int; null before that. */
-  private long @Nullable [] wide;
-
-  /** Currency of each entry, once there are several; null while all have {@link #onlyCurrency}. */
-  private byte @Nullable [] currencies;
-
-  private byte onlyCurrency;
-
   /** The one whose entries count. */
   private byte counting;
 
-  /**
-   * A Bloom filter of one word a key over the fingerprints, about ten bits an entry; null while the
-   * window is small. It forgets only when the array is resized.
-   */
-  private long @Nullable [] filter;
-
-  /** Entries are at [head, end); [lo, end) is in the window at the position. */
-  private int head;
-
+  /** Entries at [lo, end) are in the window at the position. */
   private int lo;
-  private int end;
 
   /** Of the entries in the window that count. */
   private long exposureMinor;
-
-  /** Upper bound of the sum of all absolute amounts, see {@link #GROSS_SHIFT}. */
-  private long gross;
 
   private long positionMs = Long.MIN_VALUE;
   private int uncheckedChanges;
@@ -89,26 +44,18 @@ public final class ExposureWindow {
   /** A copy with arrays of its own. O(n), and nothing but copying of memory. */
   ExposureWindow copy() {
     var copy = new ExposureWindow();
-    copy.baseMs = baseMs;
-    copy.packed = packed.clone();
-    copy.wide = wide == null ? null : wide.clone();
-    copy.currencies = currencies == null ? null : currencies.clone();
-    copy.onlyCurrency = onlyCurrency;
+    copy.copyFrom(this);
     copy.counting = counting;
-    copy.filter = filter == null ? null : filter.clone();
-    copy.head = head;
     copy.lo = lo;
-    copy.end = end;
     copy.exposureMinor = exposureMinor;
-    copy.gross = gross;
     copy.positionMs = positionMs;
     copy.uncheckedChanges = uncheckedChanges;
     return copy;
   }
 
-  /** Event time of the latest transaction; {@link Long#MIN_VALUE} without any. */
-  long latestMs() {
-    return end == head ? Long.MIN_VALUE : timeMs(end - 1);
+  @Override
+  void moved(int by) {
+    lo -= by;
   }
 
   /** The instant that the exposure is of; {@link Long#MIN_VALUE} before any transaction. */
@@ -126,11 +73,6 @@ public final class ExposureWindow {
     return countIn(lo, end, counting);
   }
 
-  /** How many transactions are kept, including those that left the window up to 24 h ago. */
-  int size() {
-    return end - head;
-  }
-
   /**
    * Whether a transaction of this event time can change nothing current: 24 h or more behind the
    * latest.
@@ -144,29 +86,7 @@ public final class ExposureWindow {
    * the amounts are enormous, then O(n).
    */
   boolean overflows(long eventTimeMs, long signedAmountMinor) {
-    return gross + grossOf(signedAmountMinor) > GROSS_MAX
-        && overflowsExactly(eventTimeMs, signedAmountMinor);
-  }
-
-  /**
-   * Event times of the kept transactions whose id has this fingerprint. Empty (the usual case) is
-   * certainty that the id is not among them, anything else a suspicion. O(1) but for suspicions and
-   * small windows, which are searched: O(n).
-   */
-  long[] timesOf(int fingerprint) {
-    if (filter != null
-        && (filter[filterWord(fingerprint, filter.length)] & filterBits(fingerprint))
-            != filterBits(fingerprint)) {
-      return NONE;
-    }
-    long[] found = NONE;
-    for (int i = head; i < end; i++) {
-      if (packed[i * INTS + 2] == fingerprint) {
-        found = Arrays.copyOf(found, found.length + 1);
-        found[found.length - 1] = timeMs(i);
-      }
-    }
-    return found;
+    return mayOverflow(signedAmountMinor) && overflowsExactly(eventTimeMs, signedAmountMinor);
   }
 
   /**
@@ -182,6 +102,8 @@ public final class ExposureWindow {
     if (eventTimeMs > positionMs) {
       moveTo(eventTimeMs);
     }
+    // What has left the window a day ago.
+    forget(lo, Math.max(latestMs(), eventTimeMs) - RETENTION_MS);
     put(eventTimeMs, signedAmountMinor, fingerprint, currency);
     if (eventTimeMs <= positionMs - WINDOW_MS) {
       lo++;
@@ -351,57 +273,8 @@ public final class ExposureWindow {
     }
   }
 
-  /** Index of the first entry with a later event time. */
-  private int firstAfter(long instantMs) {
-    int from = head;
-    int to = end;
-    while (from < to) {
-      int middle = (from + to) >>> 1;
-      if (timeMs(middle) <= instantMs) {
-        from = middle + 1;
-      } else {
-        to = middle;
-      }
-    }
-    return from;
-  }
-
-  private long timeMs(int index) {
-    return baseMs + packed[index * INTS];
-  }
-
-  private long amountMinor(int index) {
-    return wide == null ? packed[index * INTS + 1] : wide[index];
-  }
-
-  private boolean isOf(int index, byte currency) {
-    return (currencies == null ? onlyCurrency : currencies[index]) == currency;
-  }
-
   private long countedMinor(int index) {
     return isOf(index, counting) ? amountMinor(index) : 0;
-  }
-
-  /** Wraps around in between where it has to; the end fits, or {@link #overflows} was not asked. */
-  private long sum(int from, int to, byte currency) {
-    long sum = 0;
-    for (int i = from; i < to; i++) {
-      if (isOf(i, currency)) {
-        sum += amountMinor(i);
-      }
-    }
-    return sum;
-  }
-
-  private int countIn(int from, int to, byte currency) {
-    if (currencies == null) {
-      return onlyCurrency == currency ? to - from : 0;
-    }
-    int count = 0;
-    for (int i = from; i < to; i++) {
-      count += currencies[i] == currency ? 1 : 0;
-    }
-    return count;
   }
 
   /**
@@ -443,15 +316,9 @@ public final class ExposureWindow {
       throw new IllegalStateException(
           "exposure " + exposureMinor + ", its entries add up to " + sum(lo, end, counting));
     }
-    for (int i = head + 1; i < end; i++) {
-      if (packed[i * INTS] < packed[(i - 1) * INTS]) {
-        throw new IllegalStateException("entry " + i + " is out of order");
-      }
+    if (!isInOrder()) {
+      throw new IllegalStateException("an entry is out of order");
     }
-  }
-
-  private static long grossOf(long amountMinor) {
-    return (amountMinor == Long.MIN_VALUE ? GROSS_MAX : Math.abs(amountMinor) >>> GROSS_SHIFT) + 1;
   }
 
   /** At each instant from the transaction's on, while it is in the window: a few at most change. */
@@ -488,130 +355,5 @@ public final class ExposureWindow {
       sum = sum.add(BigInteger.valueOf(amountMinor(i)));
     }
     return sum.bitLength() >= Long.SIZE;
-  }
-
-  private void put(long eventTimeMs, long signedAmountMinor, int fingerprint, byte currency) {
-    makeRoom(eventTimeMs, signedAmountMinor, currency);
-    int index = end;
-    if (end > head && eventTimeMs < timeMs(end - 1)) {
-      index = firstAfter(eventTimeMs);
-      System.arraycopy(packed, index * INTS, packed, (index + 1) * INTS, (end - index) * INTS);
-      if (wide != null) {
-        System.arraycopy(wide, index, wide, index + 1, end - index);
-      }
-      if (currencies != null) {
-        System.arraycopy(currencies, index, currencies, index + 1, end - index);
-      }
-    }
-    end++;
-    packed[index * INTS] = Math.toIntExact(eventTimeMs - baseMs);
-    packed[index * INTS + 2] = fingerprint;
-    if (wide == null) {
-      packed[index * INTS + 1] = Math.toIntExact(signedAmountMinor);
-    } else {
-      wide[index] = signedAmountMinor;
-    }
-    if (currencies != null) {
-      currencies[index] = currency;
-    }
-    if (filter != null) {
-      filter[filterWord(fingerprint, filter.length)] |= filterBits(fingerprint);
-    }
-    gross += grossOf(signedAmountMinor);
-  }
-
-  /** Forgets what is 48 h behind, and makes sure that one more entry fits. */
-  private void makeRoom(long eventTimeMs, long signedAmountMinor, byte currency) {
-    forgetUpTo(Math.max(latestMs(), eventTimeMs) - RETENTION_MS);
-    if (end == head) {
-      head = 0;
-      lo = 0;
-      end = 0;
-      gross = 0;
-      baseMs = eventTimeMs;
-      wide = null;
-      currencies = null;
-      onlyCurrency = currency;
-      filter = null;
-    } else if (!fitsInt(eventTimeMs - baseMs)) {
-      rebase();
-    }
-    if (wide == null && !fitsInt(signedAmountMinor)) {
-      widen();
-    }
-    if (currencies == null && currency != onlyCurrency) {
-      currencies = new byte[packed.length / INTS];
-      Arrays.fill(currencies, onlyCurrency);
-    }
-    if ((end + 1) * INTS > packed.length) {
-      resize();
-    }
-  }
-
-  /** Forgets entries at or before the instant: they have left the window a day ago. */
-  private void forgetUpTo(long instantMs) {
-    while (head < lo && timeMs(head) <= instantMs) {
-      gross -= grossOf(amountMinor(head));
-      head++;
-    }
-  }
-
-  private void rebase() {
-    long newBaseMs = timeMs(head);
-    for (int i = head; i < end; i++) {
-      packed[i * INTS] = Math.toIntExact(timeMs(i) - newBaseMs);
-    }
-    baseMs = newBaseMs;
-  }
-
-  private void widen() {
-    long[] amounts = new long[packed.length / INTS];
-    for (int i = head; i < end; i++) {
-      amounts[i] = packed[i * INTS + 1];
-    }
-    wide = amounts;
-  }
-
-  /** Moves the entries to the front of an array that has room for a quarter more. */
-  private void resize() {
-    int size = end - head;
-    int capacity = size + Math.max(INITIAL_ENTRIES, size / 4);
-    boolean reuse = capacity * INTS <= packed.length && 2 * capacity * INTS > packed.length;
-    int[] target = reuse ? packed : new int[capacity * INTS];
-    System.arraycopy(packed, head * INTS, target, 0, size * INTS);
-    int room = target.length / INTS;
-    if (wide != null) {
-      long[] amounts = new long[room];
-      System.arraycopy(wide, head, amounts, 0, size);
-      wide = amounts;
-    }
-    if (currencies != null) {
-      byte[] ofEntries = new byte[room];
-      System.arraycopy(currencies, head, ofEntries, 0, size);
-      currencies = ofEntries;
-    }
-    packed = target;
-    lo -= head;
-    end = size;
-    head = 0;
-    filter = size > SEARCHED_ENTRIES ? new long[(size + size / 4) / 6 + 1] : null;
-    if (filter != null) {
-      for (int i = 0; i < end; i++) {
-        int fingerprint = packed[i * INTS + 2];
-        filter[filterWord(fingerprint, filter.length)] |= filterBits(fingerprint);
-      }
-    }
-  }
-
-  private static int filterWord(int fingerprint, int words) {
-    return (int) ((Integer.toUnsignedLong(fingerprint * 0x9E3779B1) * words) >>> 32);
-  }
-
-  private static long filterBits(int fingerprint) {
-    return 1L << fingerprint | 1L << (fingerprint >>> 6) | 1L << (fingerprint >>> 12);
-  }
-
-  private static boolean fitsInt(long value) {
-    return value == (int) value;
   }
 }

@@ -13,9 +13,7 @@ import io.spendwatch.actors.partition.PartitionQuery.GetTop;
 import io.spendwatch.actors.partition.PartitionQuery.GetUser;
 import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
 import io.spendwatch.actors.partition.PartitionQuery.Reread;
-import io.spendwatch.actors.ports.Accounts;
 import io.spendwatch.actors.ports.Accounts.VersionsQuery;
-import io.spendwatch.actors.ports.History;
 import io.spendwatch.actors.ports.History.PartitionHistory;
 import java.util.Collection;
 import java.util.HashSet;
@@ -64,63 +62,6 @@ public final class PartitionActor {
   private static final Logger log = LoggerFactory.getLogger(PartitionActor.class);
 
   /**
-   * What the partition actors of a node need.
-   *
-   * @param topic of the transactions, for the alerts' source
-   * @param awakeUsersMax of the node; beyond it the least recently used are forgotten (and read
-   *     again when they are needed)
-   * @param awakeBytesMax of the node: memory that they may take, beyond which the same holds
-   * @param restoreUsersMax of one partition: users who are read at once; and users without
-   *     transactions in a batch who are read on its occasion, further ones wait for the next batch
-   *     or tick
-   * @param changedAccountsMax of one partition: users whose account has changed who are remembered
-   *     by name between two batches; beyond it all are read anew
-   * @param watchedUsersMax of one partition: users who are held because time alone will have them
-   *     looked at; further ones are found in the tables when it has
-   * @param windowQueriesMax of one partition: questions about its windows that may wait
-   * @param versionsMax of one user: versions of the balance that stay in memory; others are read
-   *     when they are needed
-   * @param clearGraceMs by how much stream time must have passed what is dealt with by time alone
-   */
-  public record Dependencies(
-      String topic,
-      int awakeUsersMax,
-      long awakeBytesMax,
-      int restoreUsersMax,
-      int changedAccountsMax,
-      int watchedUsersMax,
-      int windowQueriesMax,
-      int versionsMax,
-      long clearGraceMs,
-      Accounts accounts,
-      History history) {
-    public Dependencies {
-      checkPositive("awake-users-max", awakeUsersMax);
-      checkPositive("awake-memory-max", awakeBytesMax);
-      checkPositive("restore-users-max", restoreUsersMax);
-      checkPositive("changed-accounts-max", changedAccountsMax);
-      checkAtLeast("watched-users-max", watchedUsersMax, 2);
-      checkPositive("window-queries-max", windowQueriesMax);
-      checkPositive("balance-versions-max", versionsMax);
-      if (clearGraceMs < 0) {
-        throw new IllegalArgumentException(
-            "clear-grace: " + clearGraceMs + " (expected: 0 or more)");
-      }
-    }
-
-    private static void checkPositive(String name, long value) {
-      checkAtLeast(name, value, 1);
-    }
-
-    private static void checkAtLeast(String name, long value, int least) {
-      if (value < least) {
-        throw new IllegalArgumentException(
-            name + ": " + value + " (expected: at least " + least + ")");
-      }
-    }
-  }
-
-  /**
    * So often a batch is asked for, each time after the pipeline's {@code ask-timeout}, before an
    * answer to us counts as lost. All ports have shorter limits of their own.
    */
@@ -140,48 +81,9 @@ public final class PartitionActor {
 
   private record ReadFailed(long batch, String reason) implements Own {}
 
-  /** Where the actor is; each phase holds what is valid in it and in no other. */
-  private sealed interface Phase {
-
-    /** No batch is open, and nothing is in memory: not even the partition's stored state. */
-    record Blank() implements Phase {}
-
-    /** No batch is open: the last one was given up. */
-    record Idle() implements Phase {}
-
-    /** No batch is open: this was the answer to the last one, for whoever asks again. */
-    record Answered(Assessed reply) implements Phase {}
-
-    /** A batch is open. */
-    sealed interface AtWork extends Phase {
-      Batch batch();
-    }
-
-    /** The stored state of the partition is being read. */
-    record Restoring(Batch batch) implements AtWork {}
-
-    /** Users who are to be watched and are not are being found. */
-    record Recalling(Batch batch) implements AtWork {}
-
-    /**
-     * The users whom the batch needs are being read, part by part. Those who are awake may answer
-     * meanwhile; nobody goes on before the last part has come.
-     */
-    record ReadingUsers(Batch batch) implements AtWork {}
-
-    /** Users judge, or end episodes; some have still to answer. */
-    record Judging(Batch batch) implements AtWork {}
-
-    /** All have answered, and some need to know more, which is being read. */
-    record ReadingFacts(Batch batch) implements AtWork {}
-
-    /** Everything is judged; ids of transactions that alerts name are being read. */
-    record Naming(Batch batch) implements AtWork {}
-  }
-
   private final ActorContext<PartitionCommand> context;
   private final int partition;
-  private final Dependencies dependencies;
+  private final PartitionDependencies dependencies;
   private final PartitionActors node;
 
   private Phase phase = new Phase.Blank();
@@ -205,7 +107,7 @@ public final class PartitionActor {
       ActorContext<PartitionCommand> context,
       int partition,
       Predicate<String> isAtHome,
-      Dependencies dependencies,
+      PartitionDependencies dependencies,
       PartitionActors node) {
     this.context = context;
     this.partition = partition;
@@ -223,7 +125,10 @@ public final class PartitionActor {
 
   /** The actor of this partition, with an empty memory. */
   static Behavior<PartitionCommand> create(
-      int partition, Predicate<String> isAtHome, Dependencies dependencies, PartitionActors node) {
+      int partition,
+      Predicate<String> isAtHome,
+      PartitionDependencies dependencies,
+      PartitionActors node) {
     return Behaviors.setup(
         context ->
             Behaviors.receiveMessage(

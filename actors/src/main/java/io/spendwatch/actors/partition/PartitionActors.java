@@ -1,7 +1,6 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.address.PartitionSharding;
-import io.spendwatch.actors.partition.PartitionActor.Dependencies;
 import io.spendwatch.actors.ports.QuestionPorts;
 import java.util.Optional;
 import java.util.Set;
@@ -31,14 +30,14 @@ public final class PartitionActors {
       DispatcherSelector.fromConfig("spendwatch.actors.partition-dispatcher");
 
   private final ActorSystem<?> system;
-  private final Dependencies dependencies;
+  private final PartitionDependencies dependencies;
   private final QuestionPorts questions;
   private final Deliveries deliveries = new Deliveries();
   private final ConcurrentMap<Integer, ActorRef<PartitionCommand>> actors =
       new ConcurrentHashMap<>();
 
   /** With questions answered over the hot path's connections: for where few are asked. */
-  public PartitionActors(ActorSystem<?> system, Dependencies dependencies) {
+  public PartitionActors(ActorSystem<?> system, PartitionDependencies dependencies) {
     this(
         system,
         dependencies,
@@ -50,7 +49,7 @@ public final class PartitionActors {
    * @param questions what questions about users are answered from
    */
   public PartitionActors(
-      ActorSystem<?> system, Dependencies dependencies, QuestionPorts questions) {
+      ActorSystem<?> system, PartitionDependencies dependencies, QuestionPorts questions) {
     this.system = system;
     this.dependencies = dependencies;
     this.questions = questions;

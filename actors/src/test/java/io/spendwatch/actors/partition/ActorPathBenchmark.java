@@ -68,7 +68,7 @@ public class ActorPathBenchmark {
     var node =
         new PartitionActors(
             system,
-            new PartitionActor.Dependencies(
+            new PartitionDependencies(
                 "transactions",
                 users,
                 Long.MAX_VALUE,

@@ -45,7 +45,7 @@ final class Pipeline {
     actors =
         new PartitionActors(
             kit.system(),
-            new PartitionActor.Dependencies(
+            new PartitionDependencies(
                 "transactions",
                 awakeUsersMax,
                 awakeBytesMax,

@@ -1,8 +1,8 @@
 package io.spendwatch.ops.node;
 
 import io.spendwatch.actors.address.PartitionSharding;
-import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.actors.partition.PartitionDependencies;
 import io.spendwatch.actors.ports.QuestionPorts;
 import io.spendwatch.ops.analysis.AnalysisMetrics;
 import io.spendwatch.ops.analysis.Replica;
@@ -449,7 +449,7 @@ public final class Node {
     ActorsConfig actors = configuration.actors();
     return new PartitionActors(
         system,
-        new PartitionActor.Dependencies(
+        new PartitionDependencies(
             configuration.streams().kafka().topics().transactions(),
             actors.awakeUsersMax(),
             MemoryShare.bytes(

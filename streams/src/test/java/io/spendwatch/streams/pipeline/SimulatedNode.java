@@ -1,8 +1,8 @@
 package io.spendwatch.streams.pipeline;
 
-import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionCommand;
+import io.spendwatch.actors.partition.PartitionDependencies;
 import io.spendwatch.streams.kafka.TransactionsTopic;
 import io.spendwatch.streams.ledger.PgAccounts;
 import io.spendwatch.streams.ledger.PgHistory;
@@ -58,7 +58,7 @@ final class SimulatedNode {
     this.actors =
         new PartitionActors(
             machine.system(),
-            new PartitionActor.Dependencies(
+            new PartitionDependencies(
                 config.kafka().topics().transactions(),
                 awakeUsersMax,
                 Long.MAX_VALUE,

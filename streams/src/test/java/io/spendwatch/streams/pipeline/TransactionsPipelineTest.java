@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.actors.partition.PartitionDependencies;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
@@ -131,7 +131,7 @@ class TransactionsPipelineTest {
     PartitionActors actors =
         new PartitionActors(
             kit.system(),
-            new PartitionActor.Dependencies(
+            new PartitionDependencies(
                 TOPICS.transactions(),
                 1_000,
                 Long.MAX_VALUE,

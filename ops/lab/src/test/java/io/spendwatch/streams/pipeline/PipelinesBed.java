@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.actors.partition.PartitionDependencies;
 import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
@@ -492,7 +492,7 @@ public final class PipelinesBed implements AutoCloseable {
       PartitionActors actors =
           new PartitionActors(
               kit.system(),
-              new PartitionActor.Dependencies(
+              new PartitionDependencies(
                   config.kafka().topics().transactions(),
                   10_000,
                   1_000_000,

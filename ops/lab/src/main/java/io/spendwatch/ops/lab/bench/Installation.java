@@ -3,8 +3,8 @@ package io.spendwatch.ops.lab.bench;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
-import io.spendwatch.actors.partition.PartitionActor;
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.actors.partition.PartitionDependencies;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.base.Timekeeper;
@@ -99,7 +99,7 @@ final class Installation implements AutoCloseable {
     var unreadable = new UnreadableRows();
     return new PartitionActors(
         system,
-        new PartitionActor.Dependencies(
+        new PartitionDependencies(
             "transactions",
             awakeUsersMax,
             Long.MAX_VALUE,
