@@ -4,6 +4,7 @@ import io.spendwatch.streams.capture.MappedRow.UnmappableException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A table each of whose rows is a user's account. Immutable.
@@ -27,7 +28,7 @@ record BalancesTable(
    *
    * @param username null for none
    */
-  record Account(String userId, String username, long balanceMinor, String currency) {}
+  record Account(String userId, @Nullable String username, long balanceMinor, String currency) {}
 
   MappedRow row(Row row) {
     return new MappedRow(table, row, formerNames);

@@ -34,6 +34,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What comes of each change in the log, in its order. The sum of all that was sent for a row is
@@ -258,7 +259,7 @@ public final class ChangeMapper {
     }
 
     private static Transaction transaction(
-        String id, long signedMinor, String originalId, Entry entry) {
+        String id, long signedMinor, @Nullable String originalId, Entry entry) {
       return new Transaction(
           id,
           entry.userId(),
@@ -279,7 +280,7 @@ public final class ChangeMapper {
       captured.add(aside(unmappable.reason(), unmappable.message(), row));
     }
 
-    private PutAside aside(DeadLetterReason reason, String message, Row row) {
+    private PutAside aside(DeadLetterReason reason, String message, @Nullable Row row) {
       return ChangeMapper.aside(
           Kind.TRANSACTIONS,
           change,
@@ -332,7 +333,7 @@ public final class ChangeMapper {
       }
     }
 
-    private void gone(String what, Row row) {
+    private void gone(String what, @Nullable Row row) {
       if (table.onDelete() != OnChange.IGNORE) {
         captured.add(
             aside(DeadLetterReason.CHANGED_ROW, what + ": its last balance stays in force", row));
@@ -360,7 +361,7 @@ public final class ChangeMapper {
       }
     }
 
-    private PutAside aside(DeadLetterReason reason, String message, Row row) {
+    private PutAside aside(DeadLetterReason reason, String message, @Nullable Row row) {
       return ChangeMapper.aside(
           Kind.BALANCES,
           change,
@@ -381,8 +382,8 @@ public final class ChangeMapper {
       Collection<String> columns,
       DeadLetterReason reason,
       String message,
-      Row row,
-      MappedRow mapped) {
+      @Nullable Row row,
+      @Nullable MappedRow mapped) {
     Optional<String> key = Optional.empty();
     if (mapped != null) {
       try {
@@ -401,7 +402,7 @@ public final class ChangeMapper {
         change.at());
   }
 
-  private static String json(Change change, Collection<String> columns, Row row) {
+  private static String json(Change change, Collection<String> columns, @Nullable Row row) {
     var bytes = new ByteArrayOutputStream(256);
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
@@ -434,7 +435,8 @@ public final class ChangeMapper {
     };
   }
 
-  private static void write(JsonGenerator json, String column, Object value) throws IOException {
+  private static void write(JsonGenerator json, String column, @Nullable Object value)
+      throws IOException {
     switch (value) {
       case null -> json.writeNullField(column);
       case Long number -> json.writeNumberField(column, number);

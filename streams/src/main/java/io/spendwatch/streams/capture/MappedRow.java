@@ -2,6 +2,7 @@ package io.spendwatch.streams.capture;
 
 import io.spendwatch.protocol.DeadLetterReason;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A row, as the expressions of its table's mapping ask it. For one thread. */
 final class MappedRow {
@@ -14,15 +15,22 @@ final class MappedRow {
     private static final long serialVersionUID = 1L;
 
     private final DeadLetterReason reason;
+    private final String message;
 
     UnmappableException(DeadLetterReason reason, String message) {
       // Expected: it is data, and nobody looks at where it was thrown.
       super(message, null, false, false);
       this.reason = reason;
+      this.message = message;
     }
 
     DeadLetterReason reason() {
       return reason;
+    }
+
+    @Override
+    public String getMessage() {
+      return message;
     }
   }
 
@@ -43,7 +51,7 @@ final class MappedRow {
    * @throws ColumnGoneException if the row has no such column
    * @throws UnmappableException if the log does not have the value
    */
-  Object value(String column) throws UnmappableException {
+  @Nullable Object value(String column) throws UnmappableException {
     Object value = row.columns().get(column);
     if (value == null && !row.columns().containsKey(column)) {
       String former = formerNames.get(column);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A table each of whose rows is a purchase or a refund. Immutable.
@@ -45,8 +46,8 @@ record TransactionsTable(
       String currency,
       long signedMinor,
       long eventTimeMs,
-      String merchant,
-      String originalId) {
+      @Nullable String merchant,
+      @Nullable String originalId) {
 
     /** Whether one of them can be made the other by an amount. */
     boolean differsInAmountOnly(Entry other) {
@@ -101,7 +102,7 @@ record TransactionsTable(
     }
   }
 
-  private static String textOf(Optional<TextTemplate> template, MappedRow row)
+  private static @Nullable String textOf(Optional<TextTemplate> template, MappedRow row)
       throws UnmappableException {
     return template.isEmpty() ? null : template.get().ifThere(row).orElse(null);
   }
