@@ -1,0 +1,313 @@
+package io.spendwatch.ops.archive;
+
+import static io.spendwatch.ops.archive.ArchiveBed.DAY;
+import static io.spendwatch.ops.archive.ArchiveBed.NEXT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
+
+import io.spendwatch.ops.rounds.Round;
+import io.spendwatch.ops.rounds.RoundStep;
+import io.spendwatch.ops.rounds.Rounds;
+import io.spendwatch.ops.status.RoundsStatus;
+import io.spendwatch.ops.status.RoundsStatus.State;
+import io.spendwatch.ops.status.RoundsStatus.Step;
+import io.spendwatch.streams.database.Database;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rounds of several processes over one database: a day leaves once, whoever of them dies. */
+@Timeout(180)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ArchiveRoundsIT {
+  private static final Duration HOUR = Duration.ofHours(1);
+  private static final Duration LONG = Duration.ofMinutes(10);
+  private static final Duration SHORT = Duration.ofSeconds(1);
+
+  private ArchiveBed bed;
+  private Database database;
+
+  @TempDir private Path root;
+
+  @BeforeAll
+  void start() throws SQLException {
+    bed = new ArchiveBed();
+    database = bed.operational();
+  }
+
+  @AfterAll
+  void stop() {
+    bed.close();
+  }
+
+  @BeforeEach
+  void empty() throws SQLException {
+    bed.empty();
+    bed.forgetAudits();
+  }
+
+  @Test
+  void aDayThatIsOldLeavesWithARound() throws Exception {
+    bed.write(DAY, 30);
+    bed.write(NEXT, 5);
+    List<String> before = bed.transactions(DAY);
+    Rounds rounds = rounds("a", new FileStore(root), LONG, bed::audit);
+    assertThat(rounds.run(Optional.of(HOUR), () -> true)).contains(complete());
+    assertThat(bed.transactions(DAY)).as("retention has dropped it").isEmpty();
+    assertThat(bed.transactions(NEXT)).hasSize(5);
+    RoundsStatus status = bed.roundsStatus();
+    assertThat(status.holder()).isNull();
+    assertThat(status.completedAt()).isNotNull();
+    assertThat(status.dueAt()).isAfter(status.completedAt());
+    assertThat(status.steps())
+        .extracting(Step::step, Step::state, Step::reason)
+        .containsExactly(
+            tuple("CLOSE", State.DONE, "2 days are due, from 2026-03-10"),
+            tuple("AUDIT", State.DONE, "all of them are clean"),
+            // 35 transactions, 40 alerts, 4 versions of balances, 5 accounts at the ends of the days.
+            tuple("EXPORT", State.DONE, "2 days with 84 new rows"),
+            tuple("VERIFY", State.DONE, "2 days are as written"),
+            tuple("FEATURES", State.DONE, "there are none yet"),
+            tuple("RETENTION", State.DONE, "1 partition was dropped"));
+    assertThat(status.steps())
+        .allSatisfy(
+            step -> {
+              assertThat(step.begunAt()).isNotNull();
+              assertThat(step.tookMs()).isNotNegative();
+              assertThat(step.doneAt()).isNotNull();
+              assertThat(step.retryAt()).isNull();
+            });
+    try (Archive archive = bed.archive(root)) {
+      assertThat(archive.restore(DAY).restored()).isEqualTo(30);
+    }
+    assertThat(bed.transactions(DAY)).isEqualTo(before);
+
+    assertThat(rounds.run(Optional.of(HOUR), () -> true)).as("none is due").isEmpty();
+    assertThat(rounds.run(Optional.empty(), () -> true)).contains(complete());
+    assertThat(step("CLOSE").reason()).isEqualTo("no day is due");
+    assertThat(step("VERIFY").reason()).isEqualTo("nothing to read");
+  }
+
+  @Test
+  void oneHasTheTurnForAsLongAsItIsAtIt() throws Exception {
+    bed.write(DAY, 5);
+    var store = new HeldStore(new FileStore(root));
+    CompletableFuture<Optional<Round.Ending>> one =
+        began(rounds("a", store, SHORT, bed::audit));
+    store.reached().get(60, TimeUnit.SECONDS);
+    Rounds other = rounds("b", new FileStore(root), SHORT, bed::audit);
+    assertThat(other.run(Optional.empty(), () -> true)).isEmpty();
+    assertThat(bed.roundsStatus().holder()).isEqualTo("a");
+    assertThat(step("EXPORT").state()).isEqualTo(State.RUNNING);
+    // Longer than it was granted: it is renewed.
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () ->
+                bed.column(
+                        "SELECT clock_timestamp() > begun_at + interval '2500 ms' FROM spendwatch.archive_rounds")
+                    .getFirst()
+                    .equals("t"));
+    assertThat(other.run(Optional.empty(), () -> true)).isEmpty();
+    store.release();
+    assertThat(one.get(60, TimeUnit.SECONDS)).contains(complete());
+    assertThat(other.run(Optional.of(HOUR), () -> true)).as("it was done").isEmpty();
+    assertThat(bed.transactions(DAY)).isEmpty();
+  }
+
+  /** Its connections are gone, as those of a process that was killed; the thread hangs for now. */
+  @Test
+  void anotherOneGoesOnWhenItDiesInTheMidst() throws Exception {
+    bed.write(DAY, 5);
+    var store = new HeldStore(new FileStore(root));
+    Database own = bed.operational();
+    CompletableFuture<Optional<Round.Ending>> dying =
+        began(bed.rounds("a", own, root, store, SHORT, bed::audit));
+    store.reached().get(60, TimeUnit.SECONDS);
+    bed.close(own);
+    bed.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spendwatch-archive'");
+    Rounds other = rounds("b", new FileStore(root), LONG, bed::audit);
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .untilAsserted(
+            () -> {
+              Optional<Round.Ending> ending = other.run(Optional.of(HOUR), () -> true);
+              if (ending.isEmpty()) {
+                assertThat(step("EXPORT").reason()).isIn(null, "for another node: a has not come back");
+              }
+              assertThat(ending).contains(complete());
+            });
+    assertThat(bed.transactions(DAY)).isEmpty();
+    store.release();
+    assertThatThrownBy(() -> dying.get(60, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class);
+    assertThat(bed.roundsStatus().steps()).extracting(Step::state).containsOnly(State.DONE);
+    try (Archive archive = bed.archive(root)) {
+      archive.verify(Optional.empty(), (_, findings) -> assertThat(findings).isEmpty());
+      assertThat(archive.restore(DAY).restored()).isEqualTo(5);
+    }
+  }
+
+  /** It was paused, say: it learns of it, and leaves what is noted to who has the turn now. */
+  @Test
+  void whoHasLostTheTurnNotesNothing() throws Exception {
+    bed.write(DAY, 5);
+    var store = new HeldStore(new FileStore(root));
+    CompletableFuture<Optional<Round.Ending>> paused =
+        began(rounds("a", store, LONG, bed::audit));
+    store.reached().get(60, TimeUnit.SECONDS);
+    bed.sql("UPDATE spendwatch.archive_rounds SET held_until = clock_timestamp()");
+    assertThat(step("EXPORT"))
+        .returns(State.WAITING, Step::state)
+        .returns("for another node: a has not come back", Step::reason);
+    // The archive is still open there, and its lock holds.
+    Rounds other = rounds("b", new FileStore(root), LONG, bed::audit);
+    assertThat(other.run(Optional.empty(), () -> true))
+        .contains(
+            new Round.Ending(
+                RoundStep.CLOSE,
+                State.WAITING,
+                "for another process that is at work in the archive"));
+    store.release();
+    assertThat(paused.get(60, TimeUnit.SECONDS)).isEmpty();
+    assertThat(step("CLOSE").state()).isEqualTo(State.WAITING);
+    assertThat(step("EXPORT").reason()).isEqualTo("for close");
+    assertThat(other.run(Optional.empty(), () -> true)).contains(complete());
+  }
+
+  @Test
+  void whatAStoreRefusesIsTriedAgain() throws Exception {
+    bed.write(DAY, 5);
+    var store = new BrokenStore(new FileStore(root), 1, false);
+    Rounds rounds = rounds("a", store, LONG, bed::audit);
+    assertThat(rounds.run(Optional.of(HOUR), () -> true))
+        .contains(new Round.Ending(RoundStep.EXPORT, State.FAILED, "No space left on device"));
+    RoundsStatus status = bed.roundsStatus();
+    assertThat(status.completedAt()).isNull();
+    assertThat(status.steps())
+        .extracting(Step::step, Step::state, Step::reason)
+        .containsExactly(
+            tuple("CLOSE", State.DONE, "1 day is due, from 2026-03-10"),
+            tuple("AUDIT", State.DONE, "all of them are clean"),
+            tuple("EXPORT", State.FAILED, "No space left on device"),
+            tuple("VERIFY", State.WAITING, "for export"),
+            tuple("FEATURES", State.WAITING, "for export"),
+            tuple("RETENTION", State.WAITING, "for export"));
+    assertThat(status.dueAt()).isAfterOrEqualTo(step("EXPORT").retryAt());
+    assertThat(bed.transactions(DAY)).hasSize(5);
+    bed.sql("UPDATE spendwatch.archive_rounds SET retry_at = clock_timestamp() + interval '1 hour'");
+    assertThat(rounds.run(Optional.of(HOUR), () -> true)).as("it rests").isEmpty();
+    bed.sql("UPDATE spendwatch.archive_rounds SET retry_at = clock_timestamp()");
+    assertThat(rounds.run(Optional.of(HOUR), () -> true)).contains(complete());
+    assertThat(step("EXPORT")).returns(State.DONE, Step::state).returns(null, Step::retryAt);
+    assertThat(bed.column("SELECT tries FROM spendwatch.archive_round_steps WHERE step = 'EXPORT'"))
+        .containsExactly("0");
+    assertThat(bed.transactions(DAY)).isEmpty();
+  }
+
+  @Test
+  void whatIsNotAuditedWaitsAndSaysForWhat() throws Exception {
+    bed.write(DAY, 5);
+    var audits = new AtomicInteger();
+    Rounds rounds = rounds("a", new FileStore(root), LONG, audits::incrementAndGet);
+    assertThat(rounds.run(Optional.empty(), () -> true).orElseThrow())
+        .returns(RoundStep.AUDIT, Round.Ending::step)
+        .returns(State.WAITING, Round.Ending::state)
+        .returns(
+            "2026-03-10: no audit has found it clean since its last transaction was written"
+                + " (`spendwatch audit`)",
+            Round.Ending::reason);
+    assertThat(audits).hasValue(1);
+    assertThat(step("RETENTION").reason()).isEqualTo("for audit");
+    bed.audit();
+    assertThat(rounds.run(Optional.empty(), () -> true)).contains(complete());
+    assertThat(audits).hasValue(1);
+  }
+
+  @Test
+  void aFileThatIsDamagedKeepsTheDay() throws Exception {
+    bed.write(DAY, 5);
+    var store =
+        new BrokenStore(new FileStore(root), Integer.MAX_VALUE, false) {
+          @Override
+          public boolean putIf(String name, byte[] content, Optional<String> replaced) {
+            boolean isPut = super.putIf(name, content, replaced);
+            // After it was read back: what a disk may do.
+            for (Entry entry : list("transactions/")) {
+              delete(entry.name());
+            }
+            return isPut;
+          }
+        };
+    Round.Ending ending =
+        rounds("a", store, LONG, bed::audit).run(Optional.empty(), () -> true).orElseThrow();
+    assertThat(ending)
+        .returns(RoundStep.VERIFY, Round.Ending::step)
+        .returns(State.FAILED, Round.Ending::state);
+    assertThat(ending.reason()).contains("2026-03-10: DAMAGED_FILE", "spendwatch archive verify");
+    assertThat(bed.transactions(DAY)).hasSize(5);
+    assertThat(step("RETENTION").reason()).isEqualTo("for verify");
+  }
+
+  @Test
+  void whoIsOnTheWayOutEndsBetweenDays() throws Exception {
+    bed.write(DAY, 5);
+    bed.write(NEXT, 5);
+    var left = new AtomicInteger(RoundStep.EXPORT.ordinal() + 2);
+    Rounds rounds = rounds("a", new FileStore(root), LONG, bed::audit);
+    assertThat(rounds.run(Optional.of(HOUR), () -> left.getAndDecrement() > 0).orElseThrow())
+        .returns(RoundStep.EXPORT, Round.Ending::step)
+        .returns(State.WAITING, Round.Ending::state);
+    assertThat(bed.column("SELECT day FROM spendwatch.archived_days"))
+        .containsExactly(DAY.toString());
+    // At once: it rests for nothing.
+    assertThat(
+            rounds("b", new FileStore(root), LONG, bed::audit).run(Optional.of(HOUR), () -> true))
+        .contains(complete());
+    assertThat(bed.column("SELECT day FROM spendwatch.archived_days ORDER BY day"))
+        .containsExactly(DAY.toString(), NEXT.toString());
+  }
+
+  private Rounds rounds(String holder, ArchiveStore store, Duration lease, Runnable audit) {
+    return bed.rounds(holder, database, root, store, lease, audit);
+  }
+
+  private static Round.Ending complete() {
+    return new Round.Ending(null, State.DONE, "");
+  }
+
+  private static CompletableFuture<Optional<Round.Ending>> began(Rounds rounds) {
+    var ending = new CompletableFuture<Optional<Round.Ending>>();
+    Thread.ofPlatform()
+        .daemon()
+        .start(
+            () -> {
+              try {
+                ending.complete(rounds.run(Optional.empty(), () -> true));
+              } catch (RuntimeException e) {
+                ending.completeExceptionally(e);
+              }
+            });
+    return ending;
+  }
+
+  private Step step(String name) {
+    return bed.roundsStatus().steps().stream().filter(step -> step.step().equals(name)).findFirst().orElseThrow();
+  }
+}
