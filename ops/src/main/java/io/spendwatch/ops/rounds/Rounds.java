@@ -8,6 +8,8 @@ import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Statements;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -125,8 +127,7 @@ public final class Rounds {
       }
       long askedNanos = time.nanoTime();
       var _ =
-          table
-              .renew(fence, config.lease())
+          asked()
               .whenComplete(
                   (isOurs, failure) -> {
                     if (failure != null) {
@@ -140,6 +141,15 @@ public final class Rounds {
                     }
                     keep();
                   });
+    }
+
+    private CompletionStage<Boolean> asked() {
+      try {
+        return table.renew(fence, config.lease());
+      } catch (RuntimeException e) {
+        // Connections that are closed say so at once; it would be the last time.
+        return CompletableFuture.failedStage(e);
+      }
     }
 
     /** While the time is not over that was granted, counted from before it was asked for. */

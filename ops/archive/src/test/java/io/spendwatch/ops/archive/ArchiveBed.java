@@ -107,6 +107,12 @@ final class ArchiveBed implements AutoCloseable {
     return database;
   }
 
+  /** The URI of another database, which is empty. */
+  String madeDatabase(String name) throws SQLException {
+    sql("CREATE DATABASE " + name);
+    return server.uri().replaceFirst("/[^/]*$", "/" + name);
+  }
+
   /** As if their process had ended. */
   void close(Database database) {
     opened.remove(database);

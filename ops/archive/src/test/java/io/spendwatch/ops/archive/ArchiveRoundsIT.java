@@ -2,27 +2,54 @@ package io.spendwatch.ops.archive;
 
 import static io.spendwatch.ops.archive.ArchiveBed.DAY;
 import static io.spendwatch.ops.archive.ArchiveBed.NEXT;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.Spendwatch;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.lab.sandbox.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.KafkaServer;
+import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.rounds.Round;
 import io.spendwatch.ops.rounds.RoundStep;
 import io.spendwatch.ops.rounds.Rounds;
+import io.spendwatch.ops.status.ArchiveStatus;
 import io.spendwatch.ops.status.RoundsStatus;
 import io.spendwatch.ops.status.RoundsStatus.State;
 import io.spendwatch.ops.status.RoundsStatus.Step;
+import io.spendwatch.ops.storage.schema.PostgresAddress;
+import io.spendwatch.protocol.Topics;
+import io.spendwatch.protocol.Transaction;
+import io.spendwatch.protocol.TransactionCodec;
+import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.streams.database.Database;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -282,6 +309,102 @@ class ArchiveRoundsIT {
         .contains(complete());
     assertThat(bed.column("SELECT day FROM spendwatch.archived_days ORDER BY day"))
         .containsExactly(DAY.toString(), NEXT.toString());
+  }
+
+  /** Transactions of five days ago, and of now, on servers of its own, and a node with nothing but settings. */
+  @Test
+  void aNodeDoesThemBySchedule() throws Exception {
+    Instant now = Instant.now();
+    LocalDate day = LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(5);
+    String uri = bed.madeDatabase("of_a_node");
+    Node node = null;
+    try (DataDirectory directory = DataDirectory.temporary();
+        KafkaServer kafka = KafkaServer.start(directory.kafka(), 0);
+        Settings settings =
+            new Settings()
+                .set("spendwatch.kafka.bootstrap-servers", kafka.bootstrapServers())
+                .set("spendwatch.postgres.uri", uri)
+                .set("spendwatch.http.port", "0")
+                .set("spendwatch.archive.uri", "file://" + root)
+                .set("spendwatch.archive.settled", "24h")
+                .set("spendwatch.archive.rounds.every", "1s")
+                .set("spendwatch.archive.rounds.retry.min", "1s")
+                .set("spendwatch.partitions.retention", "3d")) {
+      assertThat(Spendwatch.commandLine(Map.of()).execute("migrate")).isZero();
+      produce(kafka, "old", day.atTime(12, 0).toInstant(ZoneOffset.UTC));
+      produce(kafka, "new", now);
+      node = Node.start(Configuration.load(), InstantSource.system());
+      Node started = node;
+      await()
+          .atMost(Duration.ofSeconds(120))
+          .untilAsserted(
+              () -> {
+                assertThat(started.status().rounds()).isNotNull();
+                assertThat(started.status().rounds().steps())
+                    .extracting(Step::step, Step::state)
+                    .contains(tuple("RETENTION", State.DONE));
+                assertThat(started.status().archive())
+                    .returns(1L, ArchiveStatus::days)
+                    .returns(day.toString(), ArchiveStatus::lastDay);
+              });
+      assertThat(manifest(day).table(ArchiveTable.TRANSACTIONS).totals().rows()).isEqualTo(1);
+      assertThat(manifest(day).auditRun()).as("it was audited").isPositive();
+      try (Connection connection = PostgresAddress.parse(uri, "", "").connect("test");
+          Statement statement = connection.createStatement();
+          ResultSet rows =
+              statement.executeQuery(
+                  "SELECT string_agg(transaction_id, ','), (SELECT count(dropped_at) FROM spendwatch.archived_days)"
+                      + " FROM spendwatch.transactions")) {
+        assertThat(rows.next()).isTrue();
+        assertThat(rows.getString(1)).isEqualTo("new");
+        assertThat(rows.getInt(2)).isEqualTo(1);
+      }
+    } finally {
+      if (node != null) {
+        node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static void produce(KafkaServer kafka, String id, Instant at) throws Exception {
+    var transaction =
+        new Transaction(
+            id, "u1", 100, "USD", at.toEpochMilli(), TransactionKind.PURCHASE, "m-1", null);
+    try (var producer =
+        new KafkaProducer<>(
+            Map.<String, Object>of("bootstrap.servers", kafka.bootstrapServers()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      var _ =
+          producer
+              .send(
+                  new ProducerRecord<>(
+                      Topics.DEFAULT.transactions(),
+                      "u1".getBytes(UTF_8),
+                      TransactionCodec.encode(transaction)))
+              .get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private Manifest manifest(LocalDate day) throws IOException {
+    return Manifest.of(day, Files.readAllBytes(root.resolve(Manifest.name(day))));
+  }
+
+  /** In force in this JVM until they are closed. */
+  private static final class Settings implements AutoCloseable {
+    private final List<String> keys = new ArrayList<>();
+
+    Settings set(String key, String value) {
+      keys.add(key);
+      System.setProperty(key, value);
+      return this;
+    }
+
+    @Override
+    public void close() {
+      keys.forEach(System::clearProperty);
+      ConfigFactory.invalidateCaches();
+    }
   }
 
   private Rounds rounds(String holder, ArchiveStore store, Duration lease, Runnable audit) {
