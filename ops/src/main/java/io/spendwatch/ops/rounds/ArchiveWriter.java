@@ -12,10 +12,10 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
- * Copies days to the archive. What does it is in an artifact of its own, with the engine for it, and
- * found on the class path by its {@link Provider}; a node has none there unless it is told to. Every
- * method blocks for as long as it takes, and throws {@link OperatorException} where it cannot be
- * done, saying why. For one thread.
+ * Copies days to the archive. What does it is in an artifact of its own, with the engine for it,
+ * and found on the class path by its {@link Provider}; a node has none there unless it is told to.
+ * Every method blocks for as long as it takes, and throws {@link OperatorException} where it cannot
+ * be done, saying why. For one thread.
  */
 public interface ArchiveWriter extends AutoCloseable {
 
@@ -81,7 +81,8 @@ public interface ArchiveWriter extends AutoCloseable {
   }
 
   /**
-   * Keeps everybody else from writing to the archive until this is closed. To be called first, once.
+   * Keeps everybody else from writing to the archive until this is closed. To be called first,
+   * once.
    *
    * @return false where somebody else does
    */

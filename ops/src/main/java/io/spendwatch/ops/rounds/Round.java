@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One round, step by step: the first that is not done ends it, and those after it wait for that one.
- * What is done again is no harm, so a round that is tried again begins at its first step. For one
- * thread.
+ * One round, step by step: the first that is not done ends it, and those after it wait for that
+ * one. What is done again is no harm, so a round that is tried again begins at its first step. For
+ * one thread.
  *
  * <pre>
  *   never ──▶ running ──▶ done

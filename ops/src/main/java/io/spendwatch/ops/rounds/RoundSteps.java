@@ -31,8 +31,8 @@ public final class RoundSteps implements AutoCloseable {
    * @param writer opens the archive
    * @param needsAudit whether a day waits until an audit has found it clean
    * @param audit runs one, where this process does; empty: whoever does is waited for
-   * @param features computes users' features that are due, asks between its parts whether it may
-   *     go on, and answers whether nothing is left
+   * @param features computes users' features that are due, asks between its parts whether it may go
+   *     on, and answers whether nothing is left
    * @param newestFeatures of when the newest are
    * @param retention drops what is old; empty where everything is kept
    * @param each is told of each day that was due
@@ -75,8 +75,7 @@ public final class RoundSteps implements AutoCloseable {
   private Result findDue() {
     writer = parts.writer().get();
     if (!writer.begin()) {
-      return new Result.Waits(
-          "for another process that is at work in the archive");
+      return new Result.Waits("for another process that is at work in the archive");
     }
     due = writer.due();
     return new Result.Done(
@@ -125,10 +124,7 @@ public final class RoundSteps implements AutoCloseable {
         audited.isEmpty()
             ? "nothing to copy"
             : String.format(
-                Locale.ROOT,
-                "%s with %,d new rows",
-                counted(audited.size(), "day", "days"),
-                rows));
+                Locale.ROOT, "%s with %,d new rows", counted(audited.size(), "day", "days"), rows));
   }
 
   private Result verify(BooleanSupplier goesOn) {
@@ -151,7 +147,9 @@ public final class RoundSteps implements AutoCloseable {
               wrong.size() == 1 ? "" : ", and " + (wrong.size() - 1) + " more"));
     }
     return new Result.Done(
-        verified == 0 ? "nothing to read" : counted(verified, "day is", "days are") + " as written");
+        verified == 0
+            ? "nothing to read"
+            : counted(verified, "day is", "days are") + " as written");
   }
 
   private Result features(BooleanSupplier goesOn) {

@@ -82,7 +82,8 @@ public final class Rounds {
                   tries -> Duration.ofMillis(config.retry().delayMs(tries, time.random())),
                   this::tell)
               .run(
-                  table.turn(taken.get().fence()), () -> goesOn.getAsBoolean() && held.isCertain()));
+                  table.turn(taken.get().fence()),
+                  () -> goesOn.getAsBoolean() && held.isCertain()));
     } catch (RoundTurn.LostException e) {
       LOG.atWarn()
           .addKeyValue("reason", e.getMessage())

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does rounds of the archive again and again, whenever one is due and no other node is at it, each on
- * a thread of its own. Thread-safe.
+ * Does rounds of the archive again and again, whenever one is due and no other node is at it, each
+ * on a thread of its own. Thread-safe.
  */
 public final class RoundsJob {
   private static final Logger LOG = LoggerFactory.getLogger(RoundsJob.class);

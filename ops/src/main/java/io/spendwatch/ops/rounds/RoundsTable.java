@@ -1,7 +1,7 @@
 package io.spendwatch.ops.rounds;
 
-import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.ops.status.RoundsStatus.State;
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
 import io.vertx.sqlclient.Row;
@@ -14,8 +14,8 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Whose turn it is, and what became of the steps: what that promises is in
- * V0091__archive_rounds.sql. Times are the server's. Thread-safe; the thread that takes a turn waits
- * for its statements.
+ * V0091__archive_rounds.sql. Times are the server's. Thread-safe; the thread that takes a turn
+ * waits for its statements.
  */
 final class RoundsTable {
   private static final String TAKE = load("take_turn");

@@ -33,8 +33,8 @@ import java.util.stream.IntStream;
  * @param lostRecords which nobody has acknowledged, the newest first, as the node that asked knows
  * @param replica for questions over much data, as the node that asked sees it; null for none
  * @param archive how far it is, as the node that asked knows; null where there is none
- * @param rounds how those of the archive stand, as the node that asked knows; null where there never
- *     were any
+ * @param rounds how those of the archive stand, as the node that asked knows; null where there
+ *     never were any
  */
 public record ClusterStatus(
     String node,

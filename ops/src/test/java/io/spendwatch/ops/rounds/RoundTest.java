@@ -95,8 +95,7 @@ class RoundTest {
 
   @Test
   void whoIsToldToStopBeginsNothingMore() {
-    var round =
-        new Round(works, tries -> Duration.ofSeconds(1L << (tries - 1)), (_, _, _) -> {});
+    var round = new Round(works, tries -> Duration.ofSeconds(1L << (tries - 1)), (_, _, _) -> {});
     assertThat(round.run(noted, () -> worked.size() < 2))
         .returns(RoundStep.EXPORT, Round.Ending::step)
         .returns(State.WAITING, Round.Ending::state);

@@ -133,7 +133,12 @@ final class ArchiveBed implements AutoCloseable {
    * @param audit finds clean what there is
    */
   Rounds rounds(
-      String holder, Database database, Path root, ArchiveStore store, Duration lease, Runnable audit) {
+      String holder,
+      Database database,
+      Path root,
+      ArchiveStore store,
+      Duration lease,
+      Runnable audit) {
     Timekeeper time = Timekeeper.real(InstantSource.fixed(NOW));
     var features = new UserFeatures(database, RollupsConfig.from(servers()).features());
     var retention =

@@ -108,7 +108,8 @@ class ArchiveRoundsIT {
         .containsExactly(
             tuple("CLOSE", State.DONE, "2 days are due, from 2026-03-10"),
             tuple("AUDIT", State.DONE, "all of them are clean"),
-            // 35 transactions, 40 alerts, 4 versions of balances, 5 accounts at the ends of the days.
+            // 35 transactions, 40 alerts, 4 versions of balances, 5 accounts at the ends of the
+            // days.
             tuple("EXPORT", State.DONE, "2 days with 84 new rows"),
             tuple("VERIFY", State.DONE, "2 days are as written"),
             tuple("FEATURES", State.DONE, "there are none yet"),
@@ -136,8 +137,7 @@ class ArchiveRoundsIT {
   void oneHasTheTurnForAsLongAsItIsAtIt() throws Exception {
     bed.write(DAY, 5);
     var store = new HeldStore(new FileStore(root));
-    CompletableFuture<Optional<Round.Ending>> one =
-        began(rounds("a", store, SHORT, bed::audit));
+    CompletableFuture<Optional<Round.Ending>> one = began(rounds("a", store, SHORT, bed::audit));
     store.reached().get(60, TimeUnit.SECONDS);
     Rounds other = rounds("b", new FileStore(root), SHORT, bed::audit);
     assertThat(other.run(Optional.empty(), () -> true)).isEmpty();
@@ -178,7 +178,8 @@ class ArchiveRoundsIT {
             () -> {
               Optional<Round.Ending> ending = other.run(Optional.of(HOUR), () -> true);
               if (ending.isEmpty()) {
-                assertThat(step("EXPORT").reason()).isIn(null, "for another node: a has not come back");
+                assertThat(step("EXPORT").reason())
+                    .isIn(null, "for another node: a has not come back");
               }
               assertThat(ending).contains(complete());
             });
@@ -198,8 +199,7 @@ class ArchiveRoundsIT {
   void whoHasLostTheTurnNotesNothing() throws Exception {
     bed.write(DAY, 5);
     var store = new HeldStore(new FileStore(root));
-    CompletableFuture<Optional<Round.Ending>> paused =
-        began(rounds("a", store, LONG, bed::audit));
+    CompletableFuture<Optional<Round.Ending>> paused = began(rounds("a", store, LONG, bed::audit));
     store.reached().get(60, TimeUnit.SECONDS);
     bed.sql("UPDATE spendwatch.archive_rounds SET held_until = clock_timestamp()");
     assertThat(step("EXPORT"))
@@ -240,7 +240,8 @@ class ArchiveRoundsIT {
             tuple("RETENTION", State.WAITING, "for export"));
     assertThat(status.dueAt()).isAfterOrEqualTo(step("EXPORT").retryAt());
     assertThat(bed.transactions(DAY)).hasSize(5);
-    bed.sql("UPDATE spendwatch.archive_rounds SET retry_at = clock_timestamp() + interval '1 hour'");
+    bed.sql(
+        "UPDATE spendwatch.archive_rounds SET retry_at = clock_timestamp() + interval '1 hour'");
     assertThat(rounds.run(Optional.of(HOUR), () -> true)).as("it rests").isEmpty();
     bed.sql("UPDATE spendwatch.archive_rounds SET retry_at = clock_timestamp()");
     assertThat(rounds.run(Optional.of(HOUR), () -> true)).contains(complete());
@@ -313,7 +314,10 @@ class ArchiveRoundsIT {
         .containsExactly(DAY.toString(), NEXT.toString());
   }
 
-  /** Transactions of five days ago, and of now, on servers of its own, and a node with nothing but settings. */
+  /**
+   * Transactions of five days ago, and of now, on servers of its own, and a node with nothing but
+   * settings.
+   */
   @Test
   void aNodeDoesThemBySchedule() throws Exception {
     Instant now = Instant.now();
@@ -450,6 +454,9 @@ class ArchiveRoundsIT {
   }
 
   private Step step(String name) {
-    return bed.roundsStatus().steps().stream().filter(step -> step.step().equals(name)).findFirst().orElseThrow();
+    return bed.roundsStatus().steps().stream()
+        .filter(step -> step.step().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 }
