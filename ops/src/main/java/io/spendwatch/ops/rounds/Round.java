@@ -43,6 +43,8 @@ public final class Round {
   /** What a step does. */
   interface Work {
     /**
+     * Does it.
+     *
      * @param goesOn asked between its parts
      */
     Result work(BooleanSupplier goesOn);
@@ -97,7 +99,7 @@ public final class Round {
       Optional<Duration> again =
           ended.state() == State.DONE
               ? Optional.empty()
-              : Optional.of(ended == Ended.STOPPED ? AT_ONCE : pauses.apply(tries + 1));
+              : Optional.of(ended.equals(Ended.STOPPED) ? AT_ONCE : pauses.apply(tries + 1));
       turn.end(step, ended.state(), ended.reason(), again);
       listener.ended(step, ended.state(), ended.reason());
       if (again.isPresent()) {

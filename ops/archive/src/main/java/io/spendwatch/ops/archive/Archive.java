@@ -118,6 +118,8 @@ final class Archive implements ArchiveWriter {
   }
 
   /**
+   * Takes the lock; notes where the archive is, if nobody has.
+   *
    * @throws OperatorException also where the archive is not that of the database
    */
   @Override
