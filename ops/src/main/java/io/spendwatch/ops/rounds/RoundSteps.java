@@ -85,6 +85,10 @@ public final class RoundSteps implements AutoCloseable {
   }
 
   private Result audit() {
+    if (!parts.needsAudit()) {
+      audited = due;
+      return new Result.Done("not asked for");
+    }
     audited = audited(due);
     if (audited.size() < due.size() && parts.audit().isPresent()) {
       parts.audit().get().run();
@@ -104,7 +108,7 @@ public final class RoundSteps implements AutoCloseable {
   }
 
   private List<Day> audited(List<Day> days) {
-    return parts.needsAudit() ? days.stream().filter(writer::isAudited).toList() : days;
+    return days.stream().filter(writer::isAudited).toList();
   }
 
   private Result export(BooleanSupplier goesOn) {

@@ -61,7 +61,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** Rounds of several processes over one database: a day leaves once, whoever of them dies. */
-@Timeout(180)
+@Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ArchiveRoundsIT {
   private static final Duration HOUR = Duration.ofHours(1);
@@ -342,7 +342,7 @@ class ArchiveRoundsIT {
       produce(kafka, "new", now);
       node = Node.start(Configuration.load(), InstantSource.system());
       Node started = node;
-      await().atMost(Duration.ofMinutes(2)).until(() -> left(uri).equals("new 1"));
+      await().atMost(Duration.ofMinutes(3)).until(() -> left(uri).equals("new 1"));
       await()
           .atMost(Duration.ofMinutes(1))
           .untilAsserted(
