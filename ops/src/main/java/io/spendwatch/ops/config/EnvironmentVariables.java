@@ -34,7 +34,8 @@ public final class EnvironmentVariables {
           "SPENDWATCH_JAVA_OPTS",
           "SPENDWATCH_LOG_LEVEL",
           "SPENDWATCH_LOG_FORMAT",
-          "SPENDWATCH_NO_BUILD");
+          "SPENDWATCH_NO_BUILD",
+          "SPENDWATCH_NODE_READS_ARCHIVE");
 
   private EnvironmentVariables() {}
 

@@ -96,6 +96,9 @@ enum Metric {
   ARCHIVE_LAST_DAY(
       "spendwatch.archive.last.day.timestamp.seconds",
       "When the latest day in the archive began, seconds since 1970; 0 without any; no rise for a day means that none is archived"),
+  ROUND_COMPLETED(
+      "spendwatch.archive.round.timestamp.seconds",
+      "When a round of the archive was last complete, seconds since 1970; 0 before any; no rise for longer than rounds are apart is a step that fails or waits: status says which"),
   PARTITIONS(
       "spendwatch.partitions",
       "Partitions of table transactions; a steady rise beyond the retention means that none is removed"),

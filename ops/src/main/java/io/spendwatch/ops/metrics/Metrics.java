@@ -187,9 +187,22 @@ public final class Metrics implements AutoCloseable {
    * @param lastDaySeconds when its latest day began, seconds since 1970; 0 without any
    */
   public void archive(LongSupplier lastDaySeconds) {
+    gauge(Metric.ARCHIVE_LAST_DAY, lastDaySeconds);
+  }
+
+  /**
+   * Of the rounds of the archive. To be called once.
+   *
+   * @param completedSeconds when one was last complete, seconds since 1970; 0 before any
+   */
+  public void rounds(LongSupplier completedSeconds) {
+    gauge(Metric.ROUND_COMPLETED, completedSeconds);
+  }
+
+  private void gauge(Metric metric, LongSupplier value) {
     var _ =
-        Gauge.builder(Metric.ARCHIVE_LAST_DAY.id(), lastDaySeconds, LongSupplier::getAsLong)
-            .description(Metric.ARCHIVE_LAST_DAY.meaning())
+        Gauge.builder(metric.id(), value, LongSupplier::getAsLong)
+            .description(metric.meaning())
             // The registry holds what it is given weakly.
             .strongReference(true)
             .register(registry);

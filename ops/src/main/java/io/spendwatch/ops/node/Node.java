@@ -44,6 +44,8 @@ import io.spendwatch.ops.questions.RecentTops;
 import io.spendwatch.ops.questions.UserAnswers;
 import io.spendwatch.ops.questions.UserDetails;
 import io.spendwatch.ops.questions.Users;
+import io.spendwatch.ops.rounds.RoundsJob;
+import io.spendwatch.ops.rounds.RoundsWatch;
 import io.spendwatch.ops.status.ArchiveWatch;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
@@ -122,6 +124,7 @@ public final class Node {
     LogConfig.checkFormat();
     ClusterConfig cluster = configuration.cluster();
     checkDoors(configuration);
+    ArchiveRounds.check(configuration);
     Database database = Database.open(configuration.streams().postgres());
     Database writes = Database.open(configuration.streams().writes());
     Database analytics = Database.open(configuration.analytics());
@@ -269,19 +272,22 @@ public final class Node {
       status.archived(archive::last);
       metrics.archive(archive::lastDaySeconds);
       Cancellable archiveLooked = archive.start(system);
-      Cancellable keptPartitions =
+      var retention =
           new PartitionMaintenance(
-                  database,
-                  owners.map(Statements.class::cast),
-                  partitions.retention(),
-                  partitions.merging(),
-                  clock,
-                  metrics.partitions())
+              database,
+              owners.map(Statements.class::cast),
+              partitions.retention(),
+              partitions.merging(),
+              clock,
+              metrics.partitions());
+      Cancellable keptPartitions =
+          (ArchiveRounds.isOn(configuration) ? retention.withoutRemoval() : retention)
               .start(system, partitions.interval());
+      var features = new UserFeatures(rollups, configuration.rollups().features());
       List<Cancellable> keptRollups =
           new RollupsJob(
                   new Rollups(rollups, configuration.rollups().rowsAtOnce()),
-                  new UserFeatures(rollups, configuration.rollups().features()),
+                  features,
                   configuration.rollups(),
                   metrics.rollups(),
                   () -> pipelines.status().partitions(),
@@ -298,6 +304,20 @@ public final class Node {
       Optional<Cancellable> replicaWatched = replica.map(watch -> watch.start(system));
       status.audited(audit::last);
       Cancellable audited = audit.start(system);
+      var rounds = new RoundsWatch(analytics, configuration.archive().rounds().every());
+      status.rounds(rounds::last);
+      metrics.rounds(rounds::completedSeconds);
+      Cancellable roundsLooked = rounds.start(system);
+      Optional<RoundsJob> archiving =
+          ArchiveRounds.of(
+              configuration,
+              database,
+              audit,
+              features,
+              partitions.retention().map(_ -> retention),
+              clock);
+      archiving.ifPresent(job -> ArchiveRounds.endWith(job, system));
+      Optional<Cancellable> archivingRounds = archiving.map(job -> job.start(system));
       var deadLetters =
           new DeadLetterWatch(
               () -> pipelines.status().partitions(),
@@ -324,7 +344,9 @@ public final class Node {
                           stateLog,
                           lossesLooked,
                           archiveLooked,
+                          roundsLooked,
                           deadLettersLooked),
+                      archivingRounds.stream(),
                       keptRollups.stream(),
                       replicaWatched.stream(),
                       levels.stream())

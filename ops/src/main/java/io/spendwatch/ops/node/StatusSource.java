@@ -16,6 +16,7 @@ import io.spendwatch.ops.status.NodeStatus.Shard;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.NodeStatus.Totals;
 import io.spendwatch.ops.status.ReplicaStatus;
+import io.spendwatch.ops.status.RoundsStatus;
 import io.spendwatch.protocol.Secrets;
 import io.spendwatch.streams.ledger.UnreadableRows;
 import io.spendwatch.streams.life.PartitionStatus;
@@ -53,6 +54,7 @@ final class StatusSource {
   private volatile Supplier<List<String>> floods = List::of;
   private volatile Supplier<ReplicaStatus> replica = () -> null;
   private volatile Supplier<ArchiveStatus> archive = () -> null;
+  private volatile Supplier<RoundsStatus> rounds = () -> null;
   private volatile boolean draining;
 
   /**
@@ -102,6 +104,11 @@ final class StatusSource {
     archive = ofNow;
   }
 
+  /** Asked how rounds stand from now on; answers null for none, and blocks nobody. */
+  void rounds(Supplier<RoundsStatus> ofNow) {
+    rounds = ofNow;
+  }
+
   /** Asked for floods of dead letters from now on; blocks nobody. */
   void deadLetters(Supplier<List<String>> ofNow) {
     floods = ofNow;
@@ -143,7 +150,8 @@ final class StatusSource {
         audit.get(),
         losses.get(),
         replica.get(),
-        archive.get());
+        archive.get(),
+        rounds.get());
   }
 
   private NodeInfo node(PipelinesStatus pipelinesStatus, Totals totals) {

@@ -33,6 +33,8 @@ import java.util.stream.IntStream;
  * @param lostRecords which nobody has acknowledged, the newest first, as the node that asked knows
  * @param replica for questions over much data, as the node that asked sees it; null for none
  * @param archive how far it is, as the node that asked knows; null where there is none
+ * @param rounds how those of the archive stand, as the node that asked knows; null where there
+ *     never were any
  */
 public record ClusterStatus(
     String node,
@@ -43,7 +45,8 @@ public record ClusterStatus(
     AuditStatus audit,
     List<LostRange> lostRecords,
     ReplicaStatus replica,
-    ArchiveStatus archive) {
+    ArchiveStatus archive,
+    RoundsStatus rounds) {
 
   /**
    * What the asking node's cluster knows of one of its members.
@@ -176,7 +179,8 @@ public record ClusterStatus(
         lastAudit(byAddress.values()),
         asking.lostRecords(),
         asking.replica(),
-        asking.archive());
+        asking.archive(),
+        asking.rounds());
   }
 
   /** Whether every node is ready, and every partition has one. */

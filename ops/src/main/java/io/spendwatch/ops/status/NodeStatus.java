@@ -21,6 +21,8 @@ import java.util.Objects;
  * @param lostRecords of the whole cluster, which nobody has acknowledged, the newest first
  * @param replica for questions over much data, as the node sees it; null for none
  * @param archive how far it is; null where there is none, and before the node knows
+ * @param rounds how those of the archive stand; null where there never were any, and before the
+ *     node knows
  */
 public record NodeStatus(
     NodeInfo node,
@@ -32,7 +34,8 @@ public record NodeStatus(
     AuditStatus audit,
     List<LostRange> lostRecords,
     ReplicaStatus replica,
-    ArchiveStatus archive)
+    ArchiveStatus archive,
+    RoundsStatus rounds)
     implements ClusterMessage {
 
   public NodeStatus {

@@ -35,6 +35,7 @@ public final class StatusText {
   private static final int TOPIC_MAX = 16;
   private static final long HISTORY_MS = Duration.ofDays(7).toMillis();
   private static final String INDENT = "    ";
+  private static final String STEP_INDENT = "  ";
 
   private static final String NODE = "%-2s%-20s  %-23s  %-11s  %-8s  %11s  %14s";
   private static final String PARTITION = "%-2s%-16s %4s  %-20s %-8s %5s %13s %5s %5s %6s %4s";
@@ -75,6 +76,12 @@ public final class StatusText {
     }
     if (status.archive() != null) {
       lines.addAll(Wrapped.lines(ForeignText.shown(archive(status.archive())), "", WIDTH));
+    }
+    if (status.rounds() != null) {
+      lines.addAll(Wrapped.lines(ForeignText.shown(rounds(status.rounds())), "", WIDTH));
+      for (RoundsStatus.Step step : status.rounds().steps()) {
+        lines.addAll(Wrapped.lines(ForeignText.shown(step(step)), STEP_INDENT, WIDTH));
+      }
     }
     return String.join(System.lineSeparator(), lines);
   }
@@ -140,6 +147,11 @@ public final class StatusText {
           status.audit().openFindings() > 0
               ? counted(status.audit().openFindings(), "audit finding", "audit findings")
               : "the audit could not run");
+    }
+    if (status.rounds() != null) {
+      status.rounds().steps().stream()
+          .filter(step -> step.state() == RoundsStatus.State.FAILED)
+          .forEach(step -> wrong.add("the archive's " + word(step) + " has failed"));
     }
     return wrong;
   }
@@ -302,6 +314,46 @@ public final class StatusText {
                 counted(archive.days(), "day", "days"),
                 archive.lastDay()),
         archive.uri());
+  }
+
+  private static String rounds(RoundsStatus rounds) {
+    return String.format(
+        Locale.ROOT,
+        "rounds of the archive: %s%s",
+        rounds.completedAt() == null
+            ? "none was complete yet"
+            : "the last complete one ended " + rounds.completedAt().truncatedTo(ChronoUnit.SECONDS),
+        rounds.holder() == null
+            ? rounds.dueAt() == null
+                ? ""
+                : ", the next is due " + rounds.dueAt().truncatedTo(ChronoUnit.SECONDS)
+            : ", one is under way on " + rounds.holder());
+  }
+
+  private static String step(RoundsStatus.Step step) {
+    String ran =
+        step.begunAt() == null
+            ? ""
+            : " at "
+                + step.begunAt().truncatedTo(ChronoUnit.SECONDS)
+                + (step.tookMs() == null || step.state() == RoundsStatus.State.RUNNING
+                    ? ""
+                    : ", " + time(step.tookMs()));
+    return String.format(
+        Locale.ROOT,
+        "%s%s %s%s%s%s",
+        step.state() == RoundsStatus.State.FAILED ? "! " : "",
+        word(step),
+        step.state().name().toLowerCase(Locale.ROOT),
+        step.reason() == null ? "" : ": " + step.reason(),
+        ran.isEmpty() ? "" : " (last run" + ran + ")",
+        step.retryAt() == null
+            ? ""
+            : "; again at " + step.retryAt().truncatedTo(ChronoUnit.SECONDS));
+  }
+
+  private static String word(RoundsStatus.Step step) {
+    return step.step().toLowerCase(Locale.ROOT);
   }
 
   private static String audit(AuditStatus audit) {

@@ -107,6 +107,8 @@ class ConfigurationTest {
     "spendwatch.actors.clear-grace = -1 s, spendwatch.actors.clear-grace: ",
     "spendwatch.actors.gather-interval = 0 s, spendwatch.actors.gather-interval: ",
     "spendwatch.cluster.nodes-min = 0, spendwatch.cluster.nodes-min: 0 (expected",
+    "spendwatch.archive.rounds.every = 1 h, spendwatch.archive.rounds.every: PT1H (expected: off without an archive",
+    "spendwatch.archive.rounds.lease = 0 s, spendwatch.archive.rounds.lease: PT0S (expected",
     "spendwatch.start-timeout = 0 s, spendwatch.start-timeout: "
   })
   void eachSettingIsCheckedByEachCommand(String line, String said) {

@@ -91,7 +91,16 @@ class ClusterWatchTest {
   private static ClusterStatus status(AuditStatus audit, Partition partition) {
     List<Partition> partitions = List.of(partition);
     return new ClusterStatus(
-        "a", List.of(), partitions, List.of(), Totals.of(partitions), audit, List.of(), null, null);
+        "a",
+        List.of(),
+        partitions,
+        List.of(),
+        Totals.of(partitions),
+        audit,
+        List.of(),
+        null,
+        null,
+        null);
   }
 
   private static Partition partition(String node, long transactions, long alerts) {

@@ -44,6 +44,7 @@ public final class StatusSamples {
         null,
         List.of(),
         null,
+        null,
         null);
   }
 

@@ -48,7 +48,28 @@ class StatusTextTest {
                     Instant.parse("2030-01-01T00:00:00.5Z"))),
             new ReplicaStatus(false, 61_500L, 4096L, Instant.EPOCH, "its replay is paused"),
             new ArchiveStatus(
-                "file:///archive", 1200, "2030-01-01", Instant.parse("2030-01-03T00:10:00Z")));
+                "file:///archive", 1200, "2030-01-01", Instant.parse("2030-01-03T00:10:00Z")),
+            new RoundsStatus(
+                null,
+                Instant.parse("2030-01-02T00:10:00.7Z"),
+                Instant.parse("2030-01-03T00:12:00Z"),
+                List.of(
+                    step("CLOSE", RoundsStatus.State.DONE, "1 day is due, from 2030-01-01", null),
+                    step(
+                        "EXPORT",
+                        RoundsStatus.State.FAILED,
+                        "No space\nleft",
+                        Instant.parse("2030-01-03T00:12:00Z")),
+                    new RoundsStatus.Step(
+                        "VERIFY",
+                        RoundsStatus.State.WAITING,
+                        "for export",
+                        null,
+                        null,
+                        null,
+                        Instant.parse("2030-01-03T00:12:00Z")),
+                    new RoundsStatus.Step(
+                        "FEATURES", RoundsStatus.State.NEVER, null, null, null, null, null))));
     String text =
         StatusText.of(
             ClusterStatus.of(
@@ -60,7 +81,7 @@ class StatusTextTest {
     assertThat(text.lines().map(line -> line.strip().replaceAll(" +", " ")))
         .containsExactly(
             "Not well: 1 node is out of reach; a waits for Kafka, the cluster; 1 partition is consumed by nobody;",
-            "rows that cannot be read; lost records",
+            "rows that cannot be read; lost records; the archive's export has failed",
             "",
             "node http member state users awake deliveries l/r",
             "! a a:8080 Up waiting 18 7/1",
@@ -81,8 +102,21 @@ class StatusTextTest {
             "! lost records: transactions-2 offsets [100, 150), EXPIRED, noticed 2030-01-01T00:00:00Z",
             "3 of the dead letters are records on which our own code failed: see INTERNAL_ERROR in the log",
             "! replica: not asked, its replay is paused (1 min 1 s and 4,096 bytes behind)",
-            "archive: 1,200 days, the latest 2030-01-01 at file:///archive");
+            "archive: 1,200 days, the latest 2030-01-01 at file:///archive",
+            "rounds of the archive: the last complete one ended 2030-01-02T00:10:00Z, the next is due",
+            "2030-01-03T00:12:00Z",
+            "close done: 1 day is due, from 2030-01-01 (last run at 2030-01-03T00:10:00Z, 1.5 s)",
+            "! export failed: No space\\u000Aleft (last run at 2030-01-03T00:10:00Z, 1.5 s); again at",
+            "2030-01-03T00:12:00Z",
+            "verify waiting: for export; again at 2030-01-03T00:12:00Z",
+            "features never");
     assertThat(text.lines()).allMatch(line -> line.length() <= 100);
+  }
+
+  private static RoundsStatus.Step step(
+      String step, RoundsStatus.State state, String reason, Instant retryAt) {
+    return new RoundsStatus.Step(
+        step, state, reason, Instant.parse("2030-01-03T00:10:00.25Z"), 1500L, null, retryAt);
   }
 
   @Test

@@ -1,10 +1,13 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
+import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.rounds.ArchiveWriter;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.kafka.KafkaConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -19,14 +22,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
  * What there is to do with the archive. Blocks, for as long as it takes; for one thread. Throws
  * {@link OperatorException} where it cannot be done.
  */
-final class Archive implements AutoCloseable {
+final class Archive implements ArchiveWriter {
   private final ArchiveConfig config;
   private final String uri;
   private final ArchiveStore store;
@@ -60,6 +62,22 @@ final class Archive implements AutoCloseable {
       return Files.createTempDirectory(config.directory().get(), "archive-");
     } catch (IOException e) {
       throw new OperatorException("spendwatch.archive.directory: " + e, e);
+    }
+  }
+
+  /** Opens it for rounds. */
+  public static final class Opener implements Provider {
+    @Override
+    public ArchiveWriter open(
+        ArchiveConfig archive,
+        PostgresAddress database,
+        Optional<KafkaConfig> kafka,
+        Timekeeper time) {
+      return Archive.open(
+          archive,
+          database,
+          kafka.map(cluster -> new DeadLetterRows(new DeadLetterTopics(cluster))),
+          time);
     }
   }
 
@@ -99,61 +117,19 @@ final class Archive implements AutoCloseable {
     return "s3".equals(uri.getScheme()) ? new S3Store(uri, endpoint) : new FileStore(Path.of(uri));
   }
 
-  /** What became of a day. */
-  enum Result {
-    /** It is in the archive now. */
-    ARCHIVED,
-    /** What had come since is in the archive now. */
-    ADDED,
-    /** There was nothing that the archive does not have; it was noted so. */
-    NOTED,
-    /** It is closed, and not archived yet. */
-    WAITS
-  }
-
   /**
-   * What became of a day.
+   * Takes the lock; notes where the archive is, if nobody has.
    *
-   * @param added rows that the archive did not have, of all tables
-   * @param bytes of its files
-   * @param reason why it waits; null where it does not
+   * @throws OperatorException also where the archive is not that of the database
    */
-  record Outcome(
-      LocalDate day,
-      Result result,
-      long transactions,
-      long alerts,
-      long added,
-      long bytes,
-      long tookMs,
-      String reason) {}
-
-  /**
-   * Archives all closed days that are not in the archive as they are, the oldest first.
-   *
-   * @param needsAudit whether a day waits until an audit has found it clean
-   * @param each told of each of them
-   */
-  void run(boolean needsAudit, Consumer<Outcome> each) {
-    lock();
+  @Override
+  public boolean begin() {
+    if (!live.tryLock()) {
+      return false;
+    }
     settleUri();
     live.requireKnownColumns();
-    Optional<Instant> closed = live.closedBefore(config.settled());
-    if (closed.isEmpty()) {
-      return;
-    }
-    for (LiveDays.Day day : live.days(closed.get())) {
-      if (!day.isArchived() || !day.isSettled()) {
-        each.accept(run(day, needsAudit));
-      }
-    }
-  }
-
-  private void lock() {
-    if (!live.tryLock()) {
-      throw new OperatorException(
-          "another run of the archive is at work; try again when it is done");
-    }
+    return true;
   }
 
   /** One database, one archive: a day must not be looked for in two places. */
@@ -172,18 +148,28 @@ final class Archive implements AutoCloseable {
     }
   }
 
-  private Outcome run(LiveDays.Day day, boolean needsAudit) {
-    Optional<Long> audit = live.cleanAuditAfter(day.writtenAt().orElse(Instant.EPOCH));
+  @Override
+  public List<Day> due() {
+    return live.closedBefore(config.settled()).map(live::days).orElse(List.of()).stream()
+        .filter(day -> !day.isArchived() || !day.isSettled())
+        .toList();
+  }
+
+  @Override
+  public boolean isAudited(Day day) {
+    return audit(day).isPresent();
+  }
+
+  /** The run of the audit that has found it clean. */
+  private Optional<Long> audit(Day day) {
+    return live.cleanAuditAfter(day.writtenAt().orElse(Instant.EPOCH));
+  }
+
+  @Override
+  public Outcome export(Day day, boolean needsAudit) {
+    Optional<Long> audit = audit(day);
     if (needsAudit && audit.isEmpty()) {
-      return new Outcome(
-          day.day(),
-          Result.WAITS,
-          day.transactions(),
-          day.alerts(),
-          0,
-          0,
-          0,
-          "no audit has found it clean since its last transaction was written (`spendwatch audit`)");
+      return Outcome.waiting(day);
     }
     long startedNanos = time.nanoTime();
     DayWriter.Written written =
@@ -311,17 +297,41 @@ final class Archive implements AutoCloseable {
               Finding.Kind.NOT_NOTED,
               "the database does not know it; `archive run` notes it"));
     }
-    withParquet(
-        parquet -> {
-          for (ArchiveTable table : ArchiveTable.values()) {
-            verify(found.get(), table, parquet, findings);
-          }
-          return null;
-        });
+    findings.addAll(verify(found.get()));
     if (findings.isEmpty() && noted.isPresent() && noted.get().droppedAt() == null) {
       compareWithTable(found.get().manifest(), findings);
     }
     return findings;
+  }
+
+  @Override
+  public List<LocalDate> unverified() {
+    return live.unverified();
+  }
+
+  /** The tables were compared when it was written, and are again when they are dropped. */
+  @Override
+  public List<String> verifyFiles(LocalDate day) {
+    Optional<ArchivedDay> found = ArchivedDay.find(store, day);
+    if (found.isEmpty()) {
+      return List.of(Finding.Kind.NO_MANIFEST + " " + Manifest.name(day));
+    }
+    List<Finding> findings = verify(found.get());
+    if (findings.isEmpty()) {
+      live.noteVerified(found.get().manifest());
+    }
+    return findings.stream().map(finding -> finding.kind() + " " + finding.detail()).toList();
+  }
+
+  private List<Finding> verify(ArchivedDay day) {
+    List<Finding> findings = new ArrayList<>();
+    return withParquet(
+        parquet -> {
+          for (ArchiveTable table : ArchiveTable.values()) {
+            verify(day, table, parquet, findings);
+          }
+          return findings;
+        });
   }
 
   private void verify(
@@ -381,7 +391,10 @@ final class Archive implements AutoCloseable {
 
   /** Brings a day's transactions back into the table; all of them, or none. */
   Restored restore(LocalDate day) {
-    lock();
+    if (!live.tryLock()) {
+      throw new OperatorException(
+          "another run of the archive is at work; try again when it is done");
+    }
     ArchivedDay archived = archived(day);
     Totals totals = archived.manifest().table(ArchiveTable.TRANSACTIONS).totals();
     List<Path> files = archived.files(ArchiveTable.TRANSACTIONS, directory);

@@ -35,7 +35,7 @@ public final class ArchiveListCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     List<Archived> days;
-    try (Archive archive = OpenedArchive.open(false)) {
+    try (Archive archive = OpenedArchive.open()) {
       days = archive.list();
     }
     if (json) {

@@ -41,7 +41,7 @@ public final class ArchiveRestoreCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     LocalDate of = OpenedArchive.day(spec, day);
     Restored restored;
-    try (Archive archive = OpenedArchive.open(false)) {
+    try (Archive archive = OpenedArchive.open()) {
       restored = archive.restore(of);
     }
     out.println(

@@ -1,33 +1,51 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.archive.Archive.Outcome;
-import io.spendwatch.ops.archive.Archive.Result;
+import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
+import io.spendwatch.ops.rounds.ArchiveWriter.Result;
+import io.spendwatch.ops.rounds.Round;
+import io.spendwatch.ops.rounds.RoundStep;
+import io.spendwatch.ops.rounds.RoundSteps;
+import io.spendwatch.ops.rounds.Rounds;
+import io.spendwatch.ops.status.RoundsStatus.State;
+import io.spendwatch.ops.storage.rollups.UserFeatures;
+import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance;
+import io.spendwatch.ops.storage.tablepartitions.PartitionMetrics;
 import io.spendwatch.protocol.ForeignText;
+import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Archives what is closed. */
+/** One round of the archive. */
 @Command(
     name = "run",
     mixinStandardHelpOptions = true,
     description = {
-      "Archives each closed day that is not in the archive yet, and adds what has come since for"
-          + " those that are: the oldest first, one run at a time. To be run daily, by cron or the"
-          + " like; killed at any moment, it goes on from there the next time.",
+      "One round of the archive: each closed day that is not there yet is copied, and what has come"
+          + " since for those that are, the oldest first; what was copied is read back; users'"
+          + " features are computed; what is older than SPENDWATCH_PARTITIONS_RETENTION is dropped."
+          + " One round at a time, of commands and nodes. Killed at any moment, the next one goes on"
+          + " from there.",
+      "Nodes do it by themselves with SPENDWATCH_ARCHIVE_ROUNDS_EVERY; without, run it daily, by"
+          + " cron or the like.",
       "A day is closed when stream time of all partitions is past its end by"
           + " SPENDWATCH_ARCHIVE_SETTLED (48 h), and waits for an audit that has found it clean."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
-      "0:all closed days are archived",
+      "0:all closed days are archived, and all steps done",
       "1:one is not; a line says why",
       "2:wrong usage"
     },
@@ -47,30 +65,123 @@ public final class ArchiveRunCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print what was done as JSON.")
   private boolean json;
 
+  /** A step, as {@code --json} prints it. */
+  private record Step(RoundStep step, State state, String reason) {}
+
   /** What {@code --json} prints. */
-  private record Done(List<Outcome> days) {}
+  private record Done(List<Outcome> days, List<Step> steps) {}
+
+  private final Done done = new Done(new ArrayList<>(), new ArrayList<>());
 
   @Override
   public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    List<Outcome> days = new ArrayList<>();
-    try (Archive archive = OpenedArchive.open(!withoutDeadLetters)) {
-      archive.run(
-          !unaudited,
-          day -> {
-            days.add(day);
-            if (!json) {
-              out.println(ForeignText.shown(line(day)));
-              out.flush();
-            }
-          });
-    }
+    Configuration configuration = Configuration.load();
+    var _ = Archive.requiredUri(configuration.archive());
+    Round.Ending ending = round(configuration);
     if (json) {
-      out.println(ForeignText.inJson(Json.write(new Done(days))));
-    } else if (days.isEmpty()) {
-      out.println("nothing to archive");
+      spec.commandLine().getOut().println(ForeignText.inJson(Json.write(done)));
     }
-    return days.stream().anyMatch(day -> day.result() == Result.WAITS) ? 1 : 0;
+    if (ending.state() == State.FAILED) {
+      throw new OperatorException(ending.step().word() + ": " + ending.reason());
+    }
+    boolean waits = done.days().stream().anyMatch(day -> day.result() == Result.WAITS);
+    return ending.isComplete() && !waits ? 0 : 1;
+  }
+
+  private Round.Ending round(Configuration configuration) {
+    List<Database> opened = new ArrayList<>();
+    try {
+      Timekeeper time = Timekeeper.real(InstantSource.system());
+      Database database = opened(Database.open(configuration.streams().postgres()), opened);
+      RoundSteps.Parts parts = parts(configuration, database, opened, time);
+      return new Rounds(
+              database,
+              "`archive run`, process " + ProcessHandle.current().pid(),
+              configuration.archive().rounds(),
+              () -> new RoundSteps(parts),
+              this::tell,
+              time)
+          .run(Optional.empty(), () -> true)
+          .orElseThrow(
+              () ->
+                  new OperatorException(
+                      "another round of the archive is under way, of a node or of this command; try"
+                          + " again when it is done (`spendwatch status` says)"));
+    } finally {
+      for (Database each : opened) {
+        var _ = each.close().toCompletableFuture().join();
+      }
+    }
+  }
+
+  private static Database opened(Database database, List<Database> all) {
+    all.add(database);
+    return database;
+  }
+
+  private RoundSteps.Parts parts(
+      Configuration configuration, Database database, List<Database> opened, Timekeeper time) {
+    var features =
+        new UserFeatures(
+            opened(Database.open(configuration.rollups().postgres()), opened),
+            configuration.rollups().features());
+    var partitions = configuration.partitions();
+    Optional<PartitionMaintenance> retention =
+        partitions
+            .retention()
+            .map(
+                kept ->
+                    new PartitionMaintenance(
+                        database,
+                        Optional.of(opened(Database.open(partitions.postgres()), opened)),
+                        Optional.of(kept),
+                        partitions.merging(),
+                        time,
+                        PartitionMetrics.NONE));
+    return new RoundSteps.Parts(
+        () ->
+            new Archive.Opener()
+                .open(
+                    configuration.archive(),
+                    configuration.database(),
+                    withoutDeadLetters
+                        ? Optional.empty()
+                        : Optional.of(configuration.streams().kafka()),
+                    time),
+        !unaudited,
+        // Nodes do; asked for by hand, it is a command of its own.
+        Optional.empty(),
+        features::compute,
+        features::newest,
+        retention.map(there -> there::look),
+        this::tell);
+  }
+
+  private void tell(Outcome day) {
+    done.days().add(day);
+    print(line(day));
+  }
+
+  private void tell(RoundStep step, State state, String reason) {
+    done.steps().add(new Step(step, state, reason));
+    // What has failed is the last line, on standard error.
+    if (state != State.FAILED) {
+      print(
+          String.format(
+              Locale.ROOT,
+              "%-10s  %s%s",
+              step.word(),
+              state == State.WAITING ? "waits: " : "",
+              reason));
+    }
+  }
+
+  private void print(String line) {
+    if (!json) {
+      PrintWriter out = spec.commandLine().getOut();
+      out.println(ForeignText.shown(line));
+      out.flush();
+    }
   }
 
   private static String line(Outcome day) {

@@ -36,7 +36,7 @@ public final class ArchiveShowCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     LocalDate of = OpenedArchive.day(spec, day);
     Manifest manifest;
-    try (Archive archive = OpenedArchive.open(false)) {
+    try (Archive archive = OpenedArchive.open()) {
       manifest = archive.show(of);
     }
     if (json) {

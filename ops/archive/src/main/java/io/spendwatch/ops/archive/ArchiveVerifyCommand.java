@@ -54,7 +54,7 @@ public final class ArchiveVerifyCommand implements Callable<Integer> {
     Optional<LocalDate> only = Optional.ofNullable(day).map(text -> OpenedArchive.day(spec, text));
     List<Finding> all = new ArrayList<>();
     List<LocalDate> days = new ArrayList<>();
-    try (Archive archive = OpenedArchive.open(false)) {
+    try (Archive archive = OpenedArchive.open()) {
       archive.verify(
           only,
           (verified, findings) -> {

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.rounds.ArchiveWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,7 +103,7 @@ final class DayWriter {
    * @param auditRun that found the day clean
    * @throws OperatorException if it cannot; nothing of it counts then
    */
-  Written write(LiveDays.Day day, Optional<Long> auditRun) {
+  Written write(ArchiveWriter.Day day, Optional<Long> auditRun) {
     for (int attempt = 1; attempt <= TRIES; attempt++) {
       Optional<ArchivedDay> known = ArchivedDay.find(store, day.day());
       if (known.isEmpty() && day.isArchived()) {
@@ -179,7 +180,7 @@ final class DayWriter {
 
   /** Empty: somebody else has put another manifest meanwhile. */
   private Optional<Written> write(
-      LiveDays.Day day, Optional<ArchivedDay> known, Staged staged, Optional<Long> auditRun) {
+      ArchiveWriter.Day day, Optional<ArchivedDay> known, Staged staged, Optional<Long> auditRun) {
     Map<String, Manifest.Table> tables = new LinkedHashMap<>();
     long added = 0;
     for (ArchiveTable table : ArchiveTable.values()) {
@@ -208,7 +209,7 @@ final class DayWriter {
   }
 
   private Table table(
-      ArchiveTable table, LiveDays.Day day, Optional<ArchivedDay> known, Totals staged) {
+      ArchiveTable table, ArchiveWriter.Day day, Optional<ArchivedDay> known, Totals staged) {
     Manifest.Table before =
         known
             .map(archived -> archived.manifest().table(table))
@@ -256,7 +257,7 @@ final class DayWriter {
    * A row that is in both with other values. Of a day that had left, it is one that came once more
    * when nobody knew it any longer: the first one stays. Versions of balances may be closed later.
    */
-  private void refuseChanged(ArchiveTable table, LiveDays.Day day, long changed) {
+  private void refuseChanged(ArchiveTable table, ArchiveWriter.Day day, long changed) {
     if (table != ArchiveTable.ACCOUNT_VERSIONS && !day.wasDropped()) {
       throw new OperatorException(
           String.format(

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.rounds.ArchiveWriter.Day;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.database.SqlText;
 import java.io.IOException;
@@ -37,6 +38,8 @@ final class LiveDays implements AutoCloseable {
   private static final String FIND_AUDIT = sql("find_audit");
   private static final String NOTE_DAY = sql("note_day");
   private static final String NOTE_RESTORED = sql("note_restored");
+  private static final String LIST_UNVERIFIED = sql("list_unverified");
+  private static final String NOTE_VERIFIED = sql("note_verified");
 
   private static final String LOCK = "hashtextextended('spendwatch.archive', 0)";
   private static final int ROWS_AT_ONCE = 10_000;
@@ -49,24 +52,6 @@ final class LiveDays implements AutoCloseable {
     this.address = address;
     this.connection = connection;
   }
-
-  /**
-   * A day.
-   *
-   * @param writtenAt when its last transaction became durable; empty without any
-   * @param isArchived whether the archive has it
-   * @param isSettled whether it has as many rows as when it was last compared with the archive
-   * @param wasDropped whether its transactions have left the table
-   */
-  record Day(
-      LocalDate day,
-      long transactions,
-      long alerts,
-      long versions,
-      Optional<Instant> writtenAt,
-      boolean isArchived,
-      boolean isSettled,
-      boolean wasDropped) {}
 
   /**
    * What is noted of a day in the archive.
@@ -342,6 +327,16 @@ final class LiveDays implements AutoCloseable {
         digest.digest(),
         alerts,
         versions);
+  }
+
+  /** The days that are in the archive otherwise than when they were last verified, in order. */
+  List<LocalDate> unverified() {
+    return all(LIST_UNVERIFIED, row -> row.getObject(1, LocalDate.class));
+  }
+
+  /** Notes that all files of this revision of a day's manifest are as they should be. */
+  void noteVerified(Manifest manifest) {
+    update(NOTE_VERIFIED, manifest.revision(), manifest.day(), manifest.revision());
   }
 
   /** Notes that the day is in the table again. */

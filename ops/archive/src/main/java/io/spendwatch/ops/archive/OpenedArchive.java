@@ -1,7 +1,6 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.base.Timekeeper;
 import java.time.DateTimeException;
@@ -19,14 +18,12 @@ final class OpenedArchive {
   private OpenedArchive() {}
 
   /** The archive and the database that the settings name; whoever opens it closes it. */
-  static Archive open(boolean hasDeadLetters) {
+  static Archive open() {
     Configuration configuration = Configuration.load();
     return Archive.open(
         configuration.archive(),
         configuration.database(),
-        hasDeadLetters
-            ? Optional.of(new DeadLetterRows(new DeadLetterTopics(configuration.streams().kafka())))
-            : Optional.empty(),
+        Optional.empty(),
         Timekeeper.real(InstantSource.system()));
   }
 

@@ -8,12 +8,26 @@ import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
 import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.rounds.ArchiveWriter;
+import io.spendwatch.ops.rounds.RoundSteps;
+import io.spendwatch.ops.rounds.Rounds;
+import io.spendwatch.ops.rounds.RoundsWatch;
+import io.spendwatch.ops.status.RoundsStatus;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
+import io.spendwatch.ops.storage.archive.RoundsConfig;
+import io.spendwatch.ops.storage.rollups.RollupsConfig;
+import io.spendwatch.ops.storage.rollups.UserFeatures;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
+import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance;
+import io.spendwatch.ops.storage.tablepartitions.PartitionMetrics;
+import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
 import io.spendwatch.protocol.Topics;
+import io.spendwatch.streams.base.BackOff;
+import io.spendwatch.streams.base.ConfigSection;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.PostgresConfig;
@@ -23,6 +37,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -31,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /** A real database with days of every feature, for one test class. */
 final class ArchiveBed implements AutoCloseable {
@@ -60,6 +76,7 @@ final class ArchiveBed implements AutoCloseable {
   private final PostgresServer server = PostgresServer.start(directory.root().resolve("pg"), 0);
   private final PostgresAddress address = PostgresAddress.parse(server.uri(), "", "");
   private final Database database = Database.open(analytics());
+  private final List<Database> opened = new ArrayList<>();
   private final Random random = new Random(20);
   private final List<Object[]> deadLetters = new ArrayList<>();
   private final DayWriter.Letters letters = (_, each) -> deadLetters.forEach(each);
@@ -70,11 +87,110 @@ final class ArchiveBed implements AutoCloseable {
   }
 
   private PostgresConfig analytics() {
-    return Configuration.analytics(
-        ConfigFactory.parseMap(Map.of("spendwatch.postgres.uri", server.uri()))
-            .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
-            .withFallback(ConfigFactory.defaultReference())
-            .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true)));
+    return Configuration.analytics(servers());
+  }
+
+  private Config servers() {
+    return ConfigFactory.parseMap(Map.of("spendwatch.postgres.uri", server.uri()))
+        .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
+        .withFallback(ConfigFactory.defaultReference())
+        .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true));
+  }
+
+  /** Connections as a node's, closed with this. */
+  Database operational() {
+    Database database =
+        Database.open(
+            PostgresConfig.from(
+                ConfigSection.of(servers(), "spendwatch.postgres", "spendwatch.postgres")));
+    opened.add(database);
+    return database;
+  }
+
+  /** The URI of another database, which is empty. */
+  String madeDatabase(String name) throws SQLException {
+    sql("CREATE DATABASE " + name);
+    return server.uri().replaceFirst("/[^/]*$", "/" + name);
+  }
+
+  /** As if their process had ended. */
+  void close(Database database) {
+    opened.remove(database);
+    var _ = database.close().toCompletableFuture().join();
+  }
+
+  private Database owners() {
+    Database database = Database.open(PartitionsConfig.from(servers()).postgres());
+    opened.add(database);
+    return database;
+  }
+
+  /**
+   * Rounds of one process, over the archive in this store; what is older than three days leaves.
+   *
+   * @param database where they are noted
+   * @param lease for how long the turn is held
+   * @param audit finds clean what there is
+   */
+  Rounds rounds(
+      String holder,
+      Database database,
+      Path root,
+      ArchiveStore store,
+      Duration lease,
+      Runnable audit) {
+    Timekeeper time = Timekeeper.real(InstantSource.fixed(NOW));
+    var features = new UserFeatures(database, RollupsConfig.from(servers()).features());
+    var retention =
+        new PartitionMaintenance(
+            database,
+            Optional.of(owners()),
+            Optional.of(Duration.ofDays(3)),
+            PartitionsConfig.from(servers()).merging(),
+            time,
+            PartitionMetrics.NONE);
+    var parts =
+        new RoundSteps.Parts(
+            () -> archive(root, store),
+            true,
+            Optional.of(audit),
+            features::compute,
+            features::newest,
+            Optional.of(retention::look),
+            _ -> {});
+    return new Rounds(
+        database,
+        holder,
+        new RoundsConfig(
+            Optional.empty(), lease, new BackOff(Duration.ofMillis(300), Duration.ofMinutes(1))),
+        () -> new RoundSteps(parts),
+        (_, _, _) -> {},
+        time);
+  }
+
+  /** Notes a run of the audit that has found everything clean. */
+  void audit() {
+    try {
+      sql(
+          "INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at, outcome) VALUES"
+              + " ('FULL', 'n', '2026-03-14T12:30:00Z', 'CLEAN')");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What has been audited stays, by triggers: as if it had not been. */
+  void forgetAudits() throws SQLException {
+    sql(
+        "SET session_replication_role = replica",
+        "TRUNCATE spendwatch.reconciliation_runs CASCADE");
+  }
+
+  /** How rounds stand, as a node's status says. */
+  RoundsStatus roundsStatus() {
+    var watch = new RoundsWatch(database, Optional.of(Duration.ofHours(1)));
+    var _ = watch.look().toCompletableFuture().join();
+    return watch.last();
   }
 
   PostgresAddress address() {
@@ -98,7 +214,10 @@ final class ArchiveBed implements AutoCloseable {
         END
         $$""",
         "TRUNCATE spendwatch.alerts, spendwatch.accounts, spendwatch.account_versions,"
-            + " spendwatch.archived_days, spendwatch.claims, spendwatch.progress, spendwatch.partitions_made",
+            + " spendwatch.archived_days, spendwatch.claims, spendwatch.progress, spendwatch.partitions_made,"
+            + " spendwatch.archive_round_steps",
+        "UPDATE spendwatch.archive_rounds SET holder = NULL, held_until = NULL, begun_at = NULL, completed_at = NULL,"
+            + " retry_at = NULL",
         "UPDATE spendwatch.settings SET archive_uri = NULL, dropped_before = NULL, partition_granularity = 'day'",
         "INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now()"
             + " FROM generate_series(0, 2) AS p",
@@ -263,6 +382,14 @@ final class ArchiveBed implements AutoCloseable {
         Timekeeper.real(InstantSource.fixed(NOW)));
   }
 
+  /** Archives what is closed, as a round does. */
+  static void run(Archive archive, boolean needsAudit, Consumer<ArchiveWriter.Outcome> each) {
+    if (!archive.begin()) {
+      throw new OperatorException("another process is at work in the archive");
+    }
+    archive.due().forEach(day -> each.accept(archive.export(day, needsAudit)));
+  }
+
   /** Queries as the command asks them, over the archive in this store. */
   FreeQueries queries(Path root, ArchiveStore store) {
     return queries(access(root, store));
@@ -308,7 +435,10 @@ final class ArchiveBed implements AutoCloseable {
 
   @Override
   public void close() {
-    var _ = database.close().toCompletableFuture().join();
+    opened.add(database);
+    for (Database each : opened) {
+      var _ = each.close().toCompletableFuture().join();
+    }
     server.close();
     directory.close();
   }

@@ -14,11 +14,11 @@ import dev.hardwood.reader.RowReader;
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
-import io.spendwatch.ops.archive.Archive.Outcome;
-import io.spendwatch.ops.archive.Archive.Result;
 import io.spendwatch.ops.audit.explain.Explanation;
 import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
+import io.spendwatch.ops.rounds.ArchiveWriter.Result;
 import io.spendwatch.streams.base.Retry;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -292,7 +292,7 @@ class ArchiveIT {
       bed.write(DAY, 100);
       List<String> before = bed.transactions(DAY);
       try (Archive archive = bed.archive(root, server.store("p"))) {
-        archive.run(false, _ -> {});
+        ArchiveBed.run(archive, false, _ -> {});
         assertThat(bed.drop(DAY)).isTrue();
         assertThat(archive.restore(DAY).restored()).isEqualTo(100);
         archive.verify(Optional.empty(), (_, findings) -> assertThat(findings).isEmpty());
@@ -301,7 +301,7 @@ class ArchiveIT {
       bed.insert(DAY + "T05:00:00Z", 7, null);
       server.stop();
       try (Archive archive = bed.archive(root, server.store("p"))) {
-        assertThatThrownBy(() -> archive.run(false, _ -> {}))
+        assertThatThrownBy(() -> ArchiveBed.run(archive, false, _ -> {}))
             .isInstanceOf(OperatorException.class)
             .hasMessageContaining("the archive at s3://archive/p cannot give");
       }
@@ -319,9 +319,9 @@ class ArchiveIT {
       var broken = new BrokenStore(new FileStore(here), call, isDone);
       List<Outcome> done = new ArrayList<>();
       try (Archive archive = bed.archive(here, broken)) {
-        archive.run(false, done::add);
+        ArchiveBed.run(archive, false, done::add);
         bed.insert(DAY + "T05:00:00Z", 7, null);
-        archive.run(false, done::add);
+        ArchiveBed.run(archive, false, done::add);
       } catch (OperatorException e) {
         assertThat(e).hasMessageContaining("No space left");
       }
@@ -335,7 +335,7 @@ class ArchiveIT {
         assertThat(bed.drop(DAY)).as("what is not noted").isFalse();
       }
       try (Archive archive = bed.archive(here)) {
-        archive.run(false, _ -> {});
+        ArchiveBed.run(archive, false, _ -> {});
         assertThat(archive.show(DAY).table(ArchiveTable.TRANSACTIONS).totals().rows())
             .isEqualTo(rows);
         archive.verify(Optional.empty(), (_, findings) -> assertThat(findings).isEmpty());
@@ -349,10 +349,10 @@ class ArchiveIT {
     bed.write(DAY, 30);
     try (Archive one = bed.archive(root);
         Archive other = bed.archive(root)) {
-      one.run(false, _ -> {});
-      assertThatThrownBy(() -> other.run(false, _ -> {}))
+      ArchiveBed.run(one, false, _ -> {});
+      assertThatThrownBy(() -> ArchiveBed.run(other, false, _ -> {}))
           .isInstanceOf(OperatorException.class)
-          .hasMessageContaining("another run");
+          .hasMessageContaining("another process");
     }
     // Past the lock, as with a connection that was lost: who comes second sees it by the manifest.
     bed.insert(DAY + "T05:00:00Z", 7, null);
@@ -376,7 +376,7 @@ class ArchiveIT {
           }
         };
     try (Archive archive = bed.archive(root, between)) {
-      archive.run(false, _ -> {});
+      ArchiveBed.run(archive, false, _ -> {});
     }
     assertThat(manifest(DAY).table(ArchiveTable.TRANSACTIONS).totals().rows()).isEqualTo(31);
     assertThat(findings()).isEmpty();
@@ -387,22 +387,17 @@ class ArchiveIT {
     bed.write(DAY, 5);
     List<Outcome> outcomes = new ArrayList<>();
     try (Archive archive = bed.archive(root)) {
-      archive.run(true, outcomes::add);
+      ArchiveBed.run(archive, true, outcomes::add);
     }
     assertThat(outcomes).singleElement().returns(Result.WAITS, Outcome::result);
-    bed.sql(
-        "INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at, outcome) VALUES"
-            + " ('FULL', 'n', '2026-03-14T12:30:00Z', 'CLEAN')");
+    bed.audit();
     outcomes.clear();
     try (Archive archive = bed.archive(root)) {
-      archive.run(true, outcomes::add);
+      ArchiveBed.run(archive, true, outcomes::add);
     }
     assertThat(outcomes).singleElement().returns(Result.ARCHIVED, Outcome::result);
     assertThat(manifest(DAY).auditRun()).isPositive();
-    // What has been audited stays, by triggers: as if it had not been.
-    bed.sql(
-        "SET session_replication_role = replica",
-        "TRUNCATE spendwatch.reconciliation_runs CASCADE");
+    bed.forgetAudits();
 
     bed.write(NEXT, 5);
     bed.sql(
@@ -450,7 +445,7 @@ class ArchiveIT {
     bed.write(DAY, 5);
     var _ = run();
     try (Archive archive = bed.archive(root.resolve("elsewhere"))) {
-      assertThatThrownBy(() -> archive.run(false, _ -> {}))
+      assertThatThrownBy(() -> ArchiveBed.run(archive, false, _ -> {}))
           .hasMessageContaining("copy all of it there");
     }
     bed.empty();
@@ -498,7 +493,7 @@ class ArchiveIT {
       bed.write(NEXT, 20);
       bed.write(NEXT.plusDays(1), 10);
       try (Archive archive = bed.archive(root, server.store("p"))) {
-        archive.run(false, _ -> {});
+        ArchiveBed.run(archive, false, _ -> {});
       }
       assertThat(bed.drop(DAY)).isTrue();
       assertThat(bed.drop(NEXT)).isTrue();
@@ -710,7 +705,7 @@ class ArchiveIT {
   private List<Outcome> run() {
     List<Outcome> outcomes = new ArrayList<>();
     try (Archive archive = bed.archive(root)) {
-      archive.run(false, outcomes::add);
+      ArchiveBed.run(archive, false, outcomes::add);
     }
     return outcomes;
   }

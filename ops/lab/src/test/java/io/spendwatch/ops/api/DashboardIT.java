@@ -22,6 +22,8 @@ import io.spendwatch.protocol.TransactionKind;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -126,6 +128,34 @@ class DashboardIT {
                   .asInt())
           .as("wider than %d pixels by", width)
           .isZero();
+    }
+  }
+
+  @Test
+  void theClusterPageShowsWhatARoundOfTheArchiveWaitsFor(TestBed bed) throws Exception {
+    browser.resize(1280, 800);
+    browser.open(address("cluster"));
+    await().atMost(PATIENCE).until(() -> browser.text().contains("all ready"));
+    assertThat(browser.text()).as("there never was one").doesNotContain("Rounds of the archive");
+    try (Connection connection = bed.database().connect("test");
+        Statement sql = connection.createStatement()) {
+      int _ =
+          sql.executeUpdate(
+              "INSERT INTO spendwatch.archive_round_steps (step, state, reason, begun_at, took_ms, retry_at) VALUES"
+                  + " ('EXPORT', 'FAILED', 'No <b>space</b> left', now(), 1500, now() + interval '1 hour'),"
+                  + " ('VERIFY', 'WAITING', 'for export', NULL, NULL, now() + interval '1 hour')");
+      await().atMost(PATIENCE).until(() -> browser.text().contains("No <b>space</b> left"));
+      assertThat(browser.text())
+          .contains(
+              "Rounds of the archive",
+              "None was complete yet",
+              "the archive's export has failed",
+              "for export",
+              "1.5 s");
+      int _ = sql.executeUpdate("TRUNCATE spendwatch.archive_round_steps");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> !browser.text().contains("the archive's export has failed"));
     }
   }
 

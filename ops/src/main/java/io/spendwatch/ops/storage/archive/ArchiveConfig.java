@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param queryTimeout after which it is ended
  * @param directory for files while it works; empty for the system's
  * @param role whose privileges it works with in the database; empty for those of the user
+ * @param rounds what a node does of it by itself
  */
 public record ArchiveConfig(
     Optional<URI> uri,
@@ -30,7 +31,8 @@ public record ArchiveConfig(
     int queryBytesMax,
     Duration queryTimeout,
     Optional<Path> directory,
-    String role) {
+    String role,
+    RoundsConfig rounds) {
   private static final String PATH = "spendwatch.archive";
   private static final int MEMORY_MIN = 64 << 20;
 
@@ -62,6 +64,15 @@ public record ArchiveConfig(
     ConfigSection.checkPositive(PATH + ".query-timeout", queryTimeout);
     ConfigSection.check(
         role.matches("[A-Za-z_][A-Za-z0-9_]{0,62}|"), PATH + ".role", role, "the name of a role");
+    rounds
+        .every()
+        .ifPresent(
+            every ->
+                ConfigSection.check(
+                    uri.isPresent(),
+                    PATH + ".rounds.every",
+                    every,
+                    "off without an archive: SPENDWATCH_ARCHIVE_URI says where it is"));
   }
 
   private static boolean isFile(URI uri) {
@@ -98,7 +109,8 @@ public record ArchiveConfig(
             Optional.of(section.string("directory"))
                 .filter(directory -> !directory.isBlank())
                 .map(Path::of),
-            section.string("role"));
+            section.string("role"),
+            RoundsConfig.from(section.section("rounds")));
     section.rejectUnknown();
     return config;
   }

@@ -106,6 +106,11 @@ public final class PartitionMaintenance {
     this.metrics = metrics;
   }
 
+  /** The same, but for removing: that is left to whoever looks beside it. */
+  public PartitionMaintenance withoutRemoval() {
+    return new PartitionMaintenance(database, Optional.empty(), retention, merging, clock, metrics);
+  }
+
   /**
    * Looks now and again after each interval, and merges now and then, until cancelled.
    *

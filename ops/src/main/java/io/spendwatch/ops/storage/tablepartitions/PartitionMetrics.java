@@ -4,6 +4,24 @@ import java.time.Duration;
 
 /** Told of each look after the partitions. Must not block or throw. */
 public interface PartitionMetrics {
+  /** Of a process that has none. */
+  PartitionMetrics NONE =
+      new PartitionMetrics() {
+        @Override
+        public void kept(PartitionMaintenance.Report report, Duration took) {
+          // Nobody asks.
+        }
+
+        @Override
+        public void merged(PartitionMaintenance.Merged merged, Duration took) {
+          // Nobody asks.
+        }
+
+        @Override
+        public void failed(Duration took) {
+          // Nobody asks.
+        }
+      };
 
   /**
    * A look that went well.

@@ -10,8 +10,9 @@ BEGIN
     -- What is lost, too, is for people to acknowledge.
     GRANT SELECT, INSERT ON spendwatch.transactions, spendwatch.alerts, spendwatch.lost_records TO spendwatch_oltp;
     GRANT SELECT, INSERT, UPDATE ON spendwatch.accounts, spendwatch.claims, spendwatch.topic_layout, spendwatch.cluster_leases,
-      spendwatch.sources, spendwatch.rewinds
+      spendwatch.sources, spendwatch.rewinds, spendwatch.archive_round_steps
       TO spendwatch_oltp;
+    GRANT SELECT, UPDATE ON spendwatch.archive_rounds TO spendwatch_oltp;
     GRANT SELECT, INSERT ON spendwatch.seen_alerts TO spendwatch_oltp;
     GRANT INSERT ON spendwatch.operator_actions TO spendwatch_oltp;
     -- How far it is, which it derives from facts.

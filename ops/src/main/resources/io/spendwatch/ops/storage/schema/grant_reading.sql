@@ -13,6 +13,7 @@ BEGIN
       spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts,
       spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock, spendwatch.daily_habits,
       spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
+      spendwatch.archive_rounds, spendwatch.archive_round_steps,
       spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
       spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late, spendwatch.reconciliation_chain

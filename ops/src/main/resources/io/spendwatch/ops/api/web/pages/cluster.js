@@ -1,4 +1,4 @@
-// Nodes, and who has which partition.
+// Nodes, who has which partition, and how rounds of the archive stand.
 
 import { ask, path } from "../api.js";
 import { el, put } from "../dom.js";
@@ -11,30 +11,37 @@ export function open(visit) {
   const nodes = new Panel(visit, "Nodes");
   const partitions = new Panel(visit, "Partitions");
   const lost = new Panel(visit, "Lost records");
-  put(visit.root, heading("Cluster", state), nodes.root, partitions.root, lost.root);
+  const rounds = new Panel(visit, "Rounds of the archive");
+  put(visit.root, heading("Cluster", state), nodes.root, partitions.root, lost.root, rounds.root);
+  rounds.root.hidden = true;
   const again = visit.every(2000, () => within(nodes, async () => {
     const status = await ask(path(["status"]), visit.signal);
     const all = status.nodes ?? [];
     const shares = status.partitions ?? [];
     const losses = status.lostRecords ?? [];
-    put(state, ...wellness(all, shares, losses));
+    put(state, ...wellness(all, shares, losses, status.rounds?.steps ?? []));
     nodes.show(nodeTable(all, status.node));
     partitions.show(shares.length > 0 ? partitionTable(shares)
       : empty("No partition is known: Kafka was not reached yet, or its topics are missing. To make them: ",
         el("code", {}, "./spendwatch migrate")));
     lost.root.hidden = losses.length === 0;
     lost.show(lossTable(losses));
+    rounds.root.hidden = !status.rounds;
+    if (status.rounds) rounds.show(roundsLine(status.rounds), stepTable(status.rounds.steps));
   }));
   visit.on("cluster", () => again());
 }
 
-function wellness(nodes, partitions, losses) {
+function wellness(nodes, partitions, losses, steps) {
   const unwell = nodes.filter((node) => !node.reachable || node.state !== "READY").length;
   const unowned = partitions.filter((partition) => partition.state === "UNOWNED").length;
   const signs = [];
   if (unwell > 0) signs.push(chip(unwell + (unwell === 1 ? " node" : " nodes") + " not ready", "raised"));
   if (unowned > 0) signs.push(chip(unowned + " partitions without a node", "raised"));
   if (losses.length > 0) signs.push(chip("records lost", "raised"));
+  for (const step of steps.filter((each) => each.state === "FAILED")) {
+    signs.push(chip("the archive's " + words(step.step) + " has failed", "raised"));
+  }
   return signs.length > 0 ? signs : [chip("all ready", "cleared")];
 }
 
@@ -91,4 +98,26 @@ function lossTable(losses) {
     losses.map((loss) => el("tr", {},
       td("", loss.topic + " " + loss.partition), td("money", shown(loss.from)), td("money", shown(loss.to)),
       td("", words(loss.reason)), td("when", time(loss.noticedAt)), td("id", shown(loss.noticedBy))))).root;
+}
+
+function roundsLine(rounds) {
+  return el("p", { class: "note" },
+    ...(rounds.completedAt ? ["The last complete one ended ", time(rounds.completedAt)] : ["None was complete yet"]), ". ",
+    ...(rounds.holder ? ["One is under way: " + rounds.holder + "."]
+      : rounds.dueAt ? ["The next is due ", time(rounds.dueAt), "."] : ["They are done by command."]));
+}
+
+const STEP_KINDS = { DONE: "cleared", FAILED: "raised", WAITING: "late" };
+
+function stepTable(steps) {
+  return table("Rounds of the archive", [["Step"], ["State"], ["What"], ["Last run", "when"], ["Took", "money"],
+    ["Last done", "when wide"], ["Again", "when"]],
+  steps.map((each) => el("tr", {},
+    td("", words(each.step)),
+    td("", chip(words(each.state), STEP_KINDS[each.state] ?? "")),
+    td("wrap", shown(each.reason)),
+    td("when", time(each.begunAt)),
+    td("money", duration(each.tookMs)),
+    td("when wide", time(each.doneAt)),
+    td("when", time(each.retryAt))))).root;
 }
