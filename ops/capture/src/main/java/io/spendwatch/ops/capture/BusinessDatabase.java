@@ -34,6 +34,17 @@ interface BusinessDatabase {
   /** Of the given tables those that there are, with their columns' types by their names. */
   Map<String, Map<String, ColumnType>> schema(Set<String> tables) throws SQLException;
 
+  /** Of the given tables those that there are, each as the catalogue has it. */
+  Map<String, SourceTable> tables(Set<String> tables) throws SQLException;
+
+  /**
+   * Settings by which a snapshot reads all values exactly, where the connector by itself does not.
+   */
+  Map<String, String> exactSnapshot(Set<String> tables) throws SQLException;
+
+  /** By which a database is told from another one at the same address, as far as there is such. */
+  String identity() throws SQLException;
+
   /**
    * A connection in a transaction that only reads, and sees all tables as of one moment; points in
    * time are in UTC. The caller closes it.

@@ -93,6 +93,15 @@ abstract class CaptureContract {
         });
   }
 
+  final Engine engine() {
+    return engine;
+  }
+
+  /** What the names of this test's tables end in. */
+  final String suffix() {
+    return suffix;
+  }
+
   final CaptureBed bed() {
     return bed;
   }
@@ -240,7 +249,7 @@ abstract class CaptureContract {
   }
 
   /** What the command prints, which ends so. */
-  private String audit(CaptureBed.Site site, int status, String... options) throws SQLException {
+  final String audit(CaptureBed.Site site, int status, String... options) throws SQLException {
     String setting = "spendwatch.postgres.uri";
     PostgresAddress ours = bed.ours();
     System.setProperty(
@@ -323,7 +332,7 @@ abstract class CaptureContract {
               }
             });
     for (int i = 0; i < kills; i++) {
-      Process process = site.startProcess();
+      Process process = site.startProcess(CapturePath.KAFKA);
       try {
         int before = site.transactions().size();
         await()
