@@ -138,6 +138,9 @@ final class MariaDbDatabase implements BusinessDatabase {
       word += " unsigned";
     } else if (declared.equals("bit(1)")) {
       word = declared;
+    } else if ((word.equals("enum") || word.equals("set")) && declared.contains("?")) {
+      // The catalogue has three bytes for a character, and the log has a label's number only.
+      word += " with a label that the catalogue shows with a ?";
     }
     return new SourceTable.Column(name, word, modifier.find() ? modifier.group() : "", generated);
   }

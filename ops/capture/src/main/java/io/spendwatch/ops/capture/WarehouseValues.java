@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
 
@@ -23,10 +24,18 @@ final class WarehouseValues {
   private static final byte[] NOT_SENT = SessionSettings.NOT_SENT.getBytes(UTF_8);
   private static final long MICROS_PER_SECOND = 1_000_000;
 
-  /** As the PostgreSQL driver has the ends of time, in milliseconds. */
-  private static final long AFTER_ALL_MS = 9223372036825200000L;
+  /** What stands for PostgreSQL's infinity, which its driver has brought up. */
+  private static final long AFTER_ALL_MICROS = 9223372036825200000L;
 
-  private static final long BEFORE_ALL_MS = -9223372036832400000L;
+  private static final long BEFORE_ALL_MICROS = -9223372036832400000L;
+
+  /** 4714 BC to 5874897, as PostgreSQL has dates. */
+  private static final long DAY_MIN = -2_440_588;
+
+  private static final long DAY_MAX = 2_145_042_905;
+
+  /** What is left of an infinite date's milliseconds, cut to 32 bits as days. */
+  private static final Set<Long> OF_INFINITY = Set.of(622_191_232L, 622_191_233L);
 
   private WarehouseValues() {}
 
@@ -91,11 +100,13 @@ final class WarehouseValues {
     };
   }
 
+  /** An infinite one comes as a day that is none. */
   private static String date(long day) {
-    if (day == Integer.MAX_VALUE) {
-      return "infinity";
+    if (day < DAY_MIN || day > DAY_MAX || OF_INFINITY.contains(day)) {
+      throw new IllegalArgumentException(
+          "is infinity, or a date that the log does not tell exactly (day " + day + " after 1970)");
     }
-    return day == Integer.MIN_VALUE ? "-infinity" : date(LocalDate.ofEpochDay(day));
+    return date(LocalDate.ofEpochDay(day));
   }
 
   /** PostgreSQL counts no year 0: before 1 is 1 BC. */
@@ -109,10 +120,10 @@ final class WarehouseValues {
   }
 
   private static String local(long value, long perSecond) {
-    if (value == AFTER_ALL_MS || value == Long.MAX_VALUE) {
+    if (isOf(AFTER_ALL_MICROS, value, perSecond)) {
       return "infinity";
     }
-    if (value == BEFORE_ALL_MS || value == Long.MIN_VALUE) {
+    if (isOf(BEFORE_ALL_MICROS, value, perSecond)) {
       return "-infinity";
     }
     long nanos = Math.floorMod(value, perSecond) * (1000 * MICROS_PER_SECOND / perSecond);
@@ -120,6 +131,10 @@ final class WarehouseValues {
         LocalDateTime.ofEpochSecond(
             Math.floorDiv(value, perSecond), Math.toIntExact(nanos), ZoneOffset.UTC),
         "");
+  }
+
+  private static boolean isOf(long micros, long value, long perSecond) {
+    return perSecond <= MICROS_PER_SECOND && value == micros / (MICROS_PER_SECOND / perSecond);
   }
 
   private static String dateTime(LocalDateTime time, String zone) {

@@ -218,6 +218,16 @@ abstract class CaptureContract {
       await().atMost(SOON).until(() -> site.inForce().equals(balancesOfRows()));
     }
     site.store();
+    site.map(
+        mapping("amount", "") + bed.warehouseSettings("{ table = " + table("sales") + " }", ""));
+    try (Running _ = site.start(CapturePath.WAREHOUSE, false)) {
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(audit(site, 0, "--warehouse", "--json"))
+                      .contains("\"transactions\":{\"", "\"rowsHere\":5", "\"dayColumn\":\"sold_at\""));
+    }
     assertThat(audit(site, 0))
         .contains("4 rows and 2 accounts there", "clean: both databases say the same")
         .contains("1 rows for which the mapping has no answer count nothing");

@@ -75,7 +75,7 @@ class MariaDbCaptureIT extends WarehouseContract {
         new TypeCase("TEXT", "text", "repeat('🦊', 10000)", "🦊".repeat(10000)),
         new TypeCase("LONGTEXT", "text", "'x'", "x"),
         new TypeCase("JSON", "text", "'{\"a\": 1.50}'", "{\"a\": 1.50}"),
-        new TypeCase("ENUM('a','é🦊')", "text", "'é🦊'", "é🦊", "'a'", "a"),
+        new TypeCase("ENUM('a','é')", "text", "'é'", "é", "'a'", "a"),
         new TypeCase("SET('x','y')", "text", "'x,y'", "x,y", "''", ""),
         new TypeCase("BINARY(4)", "bytea", "x'00FF0000'", "\\x00ff0000", "x'00'", "\\x00000000"),
         new TypeCase("VARBINARY(9)", "bytea", "x'FF00'", "\\xff00", "''", "\\x"),
@@ -114,6 +114,11 @@ class MariaDbCaptureIT extends WarehouseContract {
             "uuid",
             "'ffffffff-0000-1111-8888-ffffffffffff'",
             "ffffffff-0000-1111-8888-ffffffffffff"));
+  }
+
+  @Override
+  String unheld() {
+    return "INET6";
   }
 
   @Test
