@@ -42,6 +42,12 @@ interface BusinessDatabase {
    */
   Map<String, String> exactSnapshot(Set<String> tables) throws SQLException;
 
+  /**
+   * Values that a snapshot would not read exactly, each in one line with what to do; empty for none.
+   * Reads the tables.
+   */
+  List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException;
+
   /** By which a database is told from another one at the same address, as far as there is such. */
   String identity() throws SQLException;
 

@@ -164,12 +164,57 @@ final class MariaDbDatabase implements BusinessDatabase {
     return settings;
   }
 
+  /** A date of zeros is no date: it is read as null, or as that of 1970 where there is no null. */
+  @Override
+  public List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException {
+    List<String> found = new ArrayList<>();
+    try (Connection connection = connect()) {
+      for (WarehousePlan.Table table : tables) {
+        for (WarehousePlan.Column column : table.shared()) {
+          WarehouseTypes.Form form = column.rule().orElseThrow().form();
+          boolean isDate =
+              form == WarehouseTypes.Form.DATE
+                  || form == WarehouseTypes.Form.LOCAL
+                  || form == WarehouseTypes.Form.INSTANT;
+          if (isDate
+              && one(
+                      connection,
+                      "SELECT 1 FROM "
+                          + qualified(table.settings().source())
+                          + " WHERE year("
+                          + quoted(column.name())
+                          + ") = 0 OR month("
+                          + quoted(column.name())
+                          + ") = 0 OR dayofmonth("
+                          + quoted(column.name())
+                          + ") = 0 LIMIT 1")
+                  != null) {
+            found.add(
+                "column "
+                    + column.name()
+                    + " of table "
+                    + table.settings().source()
+                    + " has dates with a year, month or day 0, which are no dates: mend them, or"
+                    + " without = ["
+                    + column.name()
+                    + "] leaves it out");
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  private String qualified(String table) {
+    int dot = table.indexOf('.');
+    return quoted(table.substring(0, dot)) + "." + quoted(table.substring(dot + 1));
+  }
+
   private static boolean isFloat(SourceTable.Column column) {
     return column.type().startsWith("float");
   }
 
   private String select(String name, SourceTable table) {
-    int dot = name.indexOf('.');
     return "SELECT "
         + table.columns().stream()
             .map(
@@ -179,9 +224,7 @@ final class MariaDbDatabase implements BusinessDatabase {
                 })
             .collect(Collectors.joining(", "))
         + " FROM "
-        + quoted(name.substring(0, dot))
-        + "."
-        + quoted(name.substring(dot + 1));
+        + qualified(name);
   }
 
   /** It has none that its replicas share; transactions' numbers tell one from another. */

@@ -149,6 +149,45 @@ final class PostgresDatabase implements BusinessDatabase {
     return Map.of();
   }
 
+  /** Dates before the year 1 are read as of after it, infinite ones as of some year. */
+  @Override
+  public List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException {
+    List<String> found = new ArrayList<>();
+    try (Connection connection = connect()) {
+      for (WarehousePlan.Table table : tables) {
+        for (WarehousePlan.Column column : table.shared()) {
+          if (column.rule().orElseThrow().form() == WarehouseTypes.Form.DATE
+              && one(
+                      connection,
+                      "SELECT 1 FROM "
+                          + qualified(table.settings().source())
+                          + " WHERE "
+                          + quoted(column.name())
+                          + " < '0001-01-01' OR NOT isfinite("
+                          + quoted(column.name())
+                          + ") LIMIT 1")
+                  != null) {
+            found.add(
+                "column "
+                    + column.name()
+                    + " of table "
+                    + table.settings().source()
+                    + " has dates that are infinite or before the year 1, which are not read as they"
+                    + " are: mend them, or without = ["
+                    + column.name()
+                    + "] leaves it out");
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  private String qualified(String table) {
+    int dot = table.indexOf('.');
+    return quoted(table.substring(0, dot)) + "." + quoted(table.substring(dot + 1));
+  }
+
   private static String identity(ResultSet rows) {
     try {
       return rows.getString(2);

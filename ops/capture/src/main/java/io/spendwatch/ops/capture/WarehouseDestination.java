@@ -168,7 +168,11 @@ final class WarehouseDestination implements Destination {
 
   /** What an earlier snapshot, or capture, has put there goes; what somebody else has, stays. */
   @Override
-  public void beginSnapshot() throws WarehouseAwayException {
+  public void beginSnapshot() throws WarehouseAwayException, SQLException {
+    List<String> inexact = database.inexactValues(List.copyOf(tables.values()));
+    if (!inexact.isEmpty()) {
+      throw new OperatorException(String.join("; ", inexact));
+    }
     boolean _ =
         inTransaction(
             () -> {

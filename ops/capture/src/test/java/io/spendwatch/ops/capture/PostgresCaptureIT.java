@@ -52,8 +52,8 @@ class PostgresCaptureIT extends WarehouseContract {
         new TypeCase(
             "date",
             "date",
-            "'4713-01-01 BC'",
-            "4713-01-01 BC",
+            "'0001-01-01'",
+            "0001-01-01",
             "'5874897-12-31'",
             "5874897-12-31",
             "'2024-02-29'",
@@ -140,6 +140,32 @@ class PostgresCaptureIT extends WarehouseContract {
     assertThat(site.transactions()).hasSize(1);
     try (Running _ = site.startWithSnapshot()) {
       await().atMost(SOON).until(() -> site.sums().equals(Map.of("1", 600L)));
+    }
+  }
+
+  @Test
+  void datesThatAreNotToldExactlyStopIt() throws Exception {
+    String days = table("days");
+    bed().sql("CREATE TABLE " + days + " (id int PRIMARY KEY, day date)", "INSERT INTO " + days + " VALUES (1, '0044-03-15 BC')");
+    CaptureBed.Site site = site();
+    site.map(bed().warehouseSettings("{ table = " + days + " }", ""));
+    try (Running capture = site.start(CapturePath.WAREHOUSE, false)) {
+      assertThat(capture.failure())
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContaining("without = [day]");
+    }
+    bed().sql("DELETE FROM " + days);
+    try (Running capture = site.start(CapturePath.WAREHOUSE, false)) {
+      bed().sql("INSERT INTO " + days + " VALUES (2, '0044-03-15 BC')");
+      org.awaitility.Awaitility.await().atMost(SOON).until(() -> !capture.isRunning() || capture.progress().now(0).applied() > 0);
+      System.out.println("DAYS " + bed().warehouseRows("SELECT id, day::text FROM " + days));
+      bed().sql("INSERT INTO " + days + " VALUES (3, 'infinity')");
+      org.awaitility.Awaitility.await().atMost(SOON).until(() -> !capture.isRunning() || capture.progress().now(0).applied() > 1);
+      System.out.println("DAYS " + bed().warehouseRows("SELECT id, day::text FROM " + days));
+      bed().sql("INSERT INTO " + days + " VALUES (4, '-infinity')");
+      org.awaitility.Awaitility.await().atMost(SOON).until(() -> !capture.isRunning() || capture.progress().now(0).applied() > 2);
+      System.out.println("DAYS " + bed().warehouseRows("SELECT id, day::text FROM " + days));
+      if (!capture.isRunning()) System.out.println("DAYS " + capture.failure());
     }
   }
 
