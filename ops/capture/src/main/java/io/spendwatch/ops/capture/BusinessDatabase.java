@@ -111,7 +111,8 @@ interface BusinessDatabase {
             + " has lost its place: "
             + how
             + ". Changes since then cannot be read any more. `capture --snapshot` sends all rows that"
-            + " are there now (those that were sent before count once) and goes on from there; what"
-            + " was changed or deleted meanwhile has to be looked for");
+            + " are there now (those that were sent before count once; a warehouse's tables are filled"
+            + " anew) and goes on from there; in Kafka, what was changed or deleted meanwhile has to be"
+            + " looked for");
   }
 }

@@ -97,6 +97,8 @@ final class Capture {
       new CaptureSession(config, database, time, progress, toldToEnd::get).requireFit();
     } catch (SQLException e) {
       throw new OperatorException(config.source() + ": " + e.getMessage(), e);
+    } catch (WarehouseAwayException e) {
+      throw new OperatorException(e.getMessage(), e);
     }
   }
 

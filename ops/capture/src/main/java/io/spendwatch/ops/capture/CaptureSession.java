@@ -81,8 +81,8 @@ final class CaptureSession {
    *
    * @throws MisfitException naming all that does not fit
    */
-  void requireFit() throws SQLException {
-    List<String> misfits = destination.misfits(database);
+  void requireFit() throws SQLException, WarehouseAwayException {
+    List<String> misfits = destination.misfits();
     if (!misfits.isEmpty()) {
       throw new MisfitException(String.join("; ", misfits));
     }

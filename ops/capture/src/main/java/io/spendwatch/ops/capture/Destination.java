@@ -25,7 +25,7 @@ interface Destination extends AutoCloseable {
    * What of the settings does not fit the business database or this, each in one line. Also before
    * {@link #open}.
    */
-  List<String> misfits(BusinessDatabase database) throws SQLException;
+  List<String> misfits() throws SQLException, WarehouseAwayException;
 
   /** The place that is kept. */
   Position position() throws Exception;

@@ -51,6 +51,7 @@ final class KafkaDestination implements Destination {
   private static final int CLOCK_USERS_MAX = 1000;
 
   private final CaptureConfig config;
+  private final BusinessDatabase database;
   private final Timekeeper time;
   private final CaptureProgress progress;
   private final ChangeReader reader;
@@ -67,6 +68,7 @@ final class KafkaDestination implements Destination {
   KafkaDestination(
       CaptureConfig config, BusinessDatabase database, Timekeeper time, CaptureProgress progress) {
     this.config = config;
+    this.database = database;
     this.time = time;
     this.progress = progress;
     this.reader = new ChangeReader(database);
@@ -81,7 +83,7 @@ final class KafkaDestination implements Destination {
   }
 
   @Override
-  public List<String> misfits(BusinessDatabase database) throws SQLException {
+  public List<String> misfits() throws SQLException {
     List<String> misfits =
         new ArrayList<>(config.mapping().misfits(database.schema(config.mapping().tables())));
     misfits.addAll(database.misfitsOfLog(config.mapping().tablesThatNeedFormerRows()));

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -149,30 +150,32 @@ final class PostgresDatabase implements BusinessDatabase {
     return Map.of();
   }
 
-  /** Dates before the year 1 are read as of after it, infinite ones as of some year. */
+  /**
+   * What is before the Gregorian calendar is read by the Julian one, and before the year 1 as of
+   * after it; infinite dates are read as of some year.
+   */
   @Override
   public List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException {
     List<String> found = new ArrayList<>();
     try (Connection connection = connect()) {
       for (WarehousePlan.Table table : tables) {
         for (WarehousePlan.Column column : table.shared()) {
-          if (column.rule().orElseThrow().form() == WarehouseTypes.Form.DATE
+          Optional<String> inexact = inexact(column);
+          if (inexact.isPresent()
               && one(
                       connection,
                       "SELECT 1 FROM "
                           + qualified(table.settings().source())
                           + " WHERE "
-                          + quoted(column.name())
-                          + " < '0001-01-01' OR NOT isfinite("
-                          + quoted(column.name())
-                          + ") LIMIT 1")
+                          + inexact.get()
+                          + " LIMIT 1")
                   != null) {
             found.add(
                 "column "
                     + column.name()
                     + " of table "
                     + table.settings().source()
-                    + " has dates that are infinite or before the year 1, which are not read as they"
+                    + " has infinite dates, or times before 1582-10-15, which are not read as they"
                     + " are: mend them, or without = ["
                     + column.name()
                     + "] leaves it out");
@@ -181,6 +184,17 @@ final class PostgresDatabase implements BusinessDatabase {
       }
     }
     return found;
+  }
+
+  /** What of a column would be; empty for nothing. */
+  private Optional<String> inexact(WarehousePlan.Column column) {
+    String name = quoted(column.name());
+    String isOld = name + " < '1582-10-15'";
+    return switch (column.rule().orElseThrow().form()) {
+      case DATE -> Optional.of(isOld + " OR NOT isfinite(" + name + ")");
+      case LOCAL, INSTANT -> Optional.of(isOld + " AND isfinite(" + name + ")");
+      case NUMBER, FRACTION, TRUTH, BITS, TEXT, BYTES, TIME, SPAN, SHOWN -> Optional.empty();
+    };
   }
 
   private String qualified(String table) {

@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -17,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -42,7 +42,7 @@ final class WarehouseDestination implements Destination {
   private final CaptureProgress progress;
   private final Map<String, WarehouseRows> rows = new LinkedHashMap<>();
   private final Map<String, WarehousePlan.Table> tables = new HashMap<>();
-  private final Map<Schema, WarehouseLayout> layouts = new IdentityHashMap<>();
+  private final IdentityHashMap<Schema, WarehouseLayout> layouts = new IdentityHashMap<>();
   private Connection connection;
   private WarehouseState state;
   private String source = "";
@@ -123,23 +123,30 @@ final class WarehouseDestination implements Destination {
   }
 
   @Override
-  public List<String> misfits(BusinessDatabase business) throws SQLException {
-    List<String> ofLog = business.misfitsOfLog(Set.of());
-    if (connection != null) {
-      WarehousePlan plan = WarehousePlan.of(config, business, connection);
-      if (plan.misfits().isEmpty()) {
-        plan.createMissing(connection);
-        take(plan);
-        source = business.identity();
+  public List<String> misfits() throws SQLException, WarehouseAwayException {
+    List<String> misfits = new ArrayList<>(database.misfitsOfLog(Set.of()));
+    Map<String, SourceTable> sources = database.tables(warehouse.sources());
+    if (connection == null) {
+      try (Connection opened = connect()) {
+        misfits.addAll(WarehousePlan.of(config, sources, opened).misfits());
+      } catch (SQLException e) {
+        throw failed(e);
       }
-      connection.commit();
-      return Stream.concat(plan.misfits().stream(), ofLog.stream()).toList();
+      return misfits;
     }
-    try (Connection opened = connect()) {
-      return Stream.concat(
-              WarehousePlan.of(config, business, opened).misfits().stream(), ofLog.stream())
-          .toList();
-    }
+    source = database.identity();
+    WarehousePlan plan =
+        inTransaction(
+            () -> {
+              WarehousePlan found = WarehousePlan.of(config, sources, connection);
+              if (found.misfits().isEmpty()) {
+                found.createMissing(connection);
+              }
+              return found;
+            });
+    take(plan);
+    misfits.addAll(plan.misfits());
+    return misfits;
   }
 
   private void take(WarehousePlan plan) {

@@ -182,7 +182,16 @@ final class WarehouseLayout {
       return WarehouseValues.text(field.schema(), value);
     } catch (IllegalArgumentException e) {
       throw new OperatorException(
-          "a value of column " + field.name() + " of table " + table + " " + e.getMessage(), e);
+          "a value of column "
+              + field.name()
+              + " of table "
+              + table
+              + " "
+              + e.getMessage()
+              + ": without = ["
+              + field.name()
+              + "] leaves the column out",
+          e);
     }
   }
 }

@@ -142,11 +142,17 @@ final class WarehouseLook {
    */
   void take() {
     WarehouseConfig warehouse = config.warehouse().orElseThrow();
+    Map<String, SourceTable> sources;
+    try {
+      sources = database.tables(warehouse.sources());
+    } catch (SQLException e) {
+      throw new OperatorException(config.source() + ": " + e.getMessage(), e);
+    }
     try (Connection here = warehouse.address().connect("spendwatch audit", WarehouseConfig.URI)) {
       here.setAutoCommit(false);
       here.setReadOnly(true);
       here.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-      WarehousePlan plan = plan(here);
+      WarehousePlan plan = plan(sources, here);
       // The moment of the warehouse is that of its first question: after the business database.
       here.commit();
       for (WarehousePlan.Table table : plan.tables()) {
@@ -163,8 +169,9 @@ final class WarehouseLook {
     }
   }
 
-  private WarehousePlan plan(Connection here) throws SQLException {
-    WarehousePlan plan = WarehousePlan.of(config, database, here);
+  private WarehousePlan plan(Map<String, SourceTable> sources, Connection here)
+      throws SQLException {
+    WarehousePlan plan = WarehousePlan.of(config, sources, here);
     List<String> misfits = new ArrayList<>(plan.misfits());
     plan.tables().stream()
         .filter(WarehousePlan.Table::isMissing)

@@ -57,11 +57,15 @@ final class WarehousePlan {
     this.misfits = List.copyOf(misfits);
   }
 
-  /** Looks at both. Blocks. */
-  static WarehousePlan of(CaptureConfig config, BusinessDatabase database, Connection connection)
+  /**
+   * Looks at the warehouse. Blocks.
+   *
+   * @param sources tables of the business database, by their names
+   */
+  static WarehousePlan of(
+      CaptureConfig config, Map<String, SourceTable> sources, Connection connection)
       throws SQLException {
     WarehouseConfig warehouse = config.warehouse().orElseThrow();
-    Map<String, SourceTable> sources = database.tables(warehouse.sources());
     List<Table> tables = new ArrayList<>();
     List<String> misfits = new ArrayList<>();
     for (WarehouseTable settings : warehouse.tables()) {

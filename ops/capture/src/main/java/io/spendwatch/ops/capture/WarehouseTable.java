@@ -80,7 +80,7 @@ record WarehouseTable(
   Set<String> addedSince(Set<String> kept) {
     String name = source + " > " + target;
     if (!kept.contains(name)) {
-      return Set.of(name);
+      return new TreeSet<>(Set.of(name));
     }
     Set<String> added = new TreeSet<>();
     boolean hadAll = kept.stream().noneMatch(each -> each.startsWith(name + " + "));

@@ -188,7 +188,7 @@ final class WarehouseValues {
   private static String bits(byte[] bytes, int length) {
     var text = new StringBuilder(length);
     for (int i = length - 1; i >= 0; i--) {
-      boolean isSet = i / 8 < bytes.length && (bytes[i / 8] >> (i % 8) & 1) != 0;
+      boolean isSet = i / 8 < bytes.length && ((bytes[i / 8] >> (i % 8)) & 1) != 0;
       text.append(isSet ? '1' : '0');
     }
     return text.toString();

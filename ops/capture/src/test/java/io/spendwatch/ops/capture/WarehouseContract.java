@@ -32,14 +32,17 @@ abstract class WarehouseContract extends CaptureContract {
    *
    * @param literals as SQL, each followed by what the warehouse shows of it
    */
-  record TypeCase(String type, String target, String... literals) {
+  record TypeCase(String type, String target, List<String> literals) {
+    TypeCase(String type, String target, String... literals) {
+      this(type, target, List.of(literals));
+    }
 
     private String literal(int row) {
-      return 2 * row < literals.length ? literals[2 * row] : "NULL";
+      return 2 * row < literals.size() ? literals.get(2 * row) : "NULL";
     }
 
     private String shown(int row) {
-      return 2 * row < literals.length ? literals[2 * row + 1] : null;
+      return 2 * row < literals.size() ? literals.get(2 * row + 1) : null;
     }
   }
 
@@ -62,7 +65,7 @@ abstract class WarehouseContract extends CaptureContract {
                 + String.join(", ", columns)
                 + ")"
                 + (engine() == Engine.MARIADB ? " CHARACTER SET utf8mb4" : ""));
-    int rows = 1 + types.stream().mapToInt(each -> each.literals().length / 2).max().orElseThrow();
+    int rows = 1 + types.stream().mapToInt(each -> each.literals().size() / 2).max().orElseThrow();
     insertTypes(table, types, rows, 0);
     CaptureBed.Site site = warehouseSite("{ table = " + table + " }", "");
     try (Running capture = site.start(CapturePath.WAREHOUSE, false)) {
