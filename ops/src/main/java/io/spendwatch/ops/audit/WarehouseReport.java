@@ -89,8 +89,7 @@ public record WarehouseReport(
       for (Day day : table.differing()) {
         var line = new StringJoiner(", ");
         line.add("  " + day.day() + ": rows " + day.rowsThere() + " / " + day.rowsHere());
-        day.sums()
-            .forEach(sum -> line.add(sum.column() + " " + sum.there() + " / " + sum.here()));
+        day.sums().forEach(sum -> line.add(sum.column() + " " + sum.there() + " / " + sum.here()));
         lines.add(ForeignText.shown(line.toString()));
       }
     }

@@ -131,9 +131,7 @@ public final class AuditCommand implements Callable<Integer> {
       out.println(
           json
               ? ForeignText.inJson(Json.write(new Both(ofOurs.orElse(null), ofWarehouse)))
-              : ofOurs
-                      .map(report -> report.text() + System.lineSeparator().repeat(2))
-                      .orElse("")
+              : ofOurs.map(report -> report.text() + System.lineSeparator().repeat(2)).orElse("")
                   + ofWarehouse.text());
       return ofOurs.map(SourceReport::isClean).orElse(true) && ofWarehouse.isClean() ? 0 : 1;
     } catch (InterruptedException e) {

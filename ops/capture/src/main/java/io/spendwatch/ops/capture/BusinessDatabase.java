@@ -43,8 +43,8 @@ interface BusinessDatabase {
   Map<String, String> exactSnapshot(Set<String> tables) throws SQLException;
 
   /**
-   * Values that a snapshot would not read exactly, each in one line with what to do; empty for none.
-   * Reads the tables.
+   * Values that a snapshot would not read exactly, each in one line with what to do; empty for
+   * none. Reads the tables.
    */
   List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException;
 

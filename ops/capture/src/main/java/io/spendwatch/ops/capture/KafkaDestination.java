@@ -103,8 +103,7 @@ final class KafkaDestination implements Destination {
   }
 
   @Override
-  public void beginSnapshot()
-      throws InterruptedException, ExecutionException, TimeoutException {
+  public void beginSnapshot() throws InterruptedException, ExecutionException, TimeoutException {
     var _ =
         producer
             .send(positions.record(new Position.InSnapshot()))

@@ -125,8 +125,7 @@ final class PostgresDatabase implements BusinessDatabase {
           String type = rows.getString(4);
           found
               .computeIfAbsent(
-                  table,
-                  _ -> new SourceTable(new ArrayList<>(), new ArrayList<>(), identity(rows)))
+                  table, _ -> new SourceTable(new ArrayList<>(), new ArrayList<>(), identity(rows)))
               .columns()
               .add(
                   new SourceTable.Column(

@@ -381,8 +381,7 @@ final class SourceLook {
   /** 64 bits: among ten million rows two are alike once in some hundred thousand audits. */
   private static long hash(RowKey row) {
     return Hash64.mixed(
-        Hash64.fold(
-                Hash64.fold(Hash64.fold(1, row.rowId()), row.userId()), row.currency())
+        Hash64.fold(Hash64.fold(Hash64.fold(1, row.rowId()), row.userId()), row.currency())
             ^ row.eventTimeMs());
   }
 

@@ -10,7 +10,9 @@ final class WarehouseAwayException extends IOException {
     super(message);
   }
 
-  /** Without a cause, since people are shown the innermost one, which does not say of whom it is. */
+  /**
+   * Without a cause, since people are shown the innermost one, which does not say of whom it is.
+   */
   static WarehouseAwayException of(String warehouse, Exception e) {
     var away = new WarehouseAwayException(warehouse + ": " + e.getMessage());
     away.addSuppressed(e);

@@ -97,8 +97,7 @@ record WarehouseConfig(
     String user = setUser.isEmpty() ? uri.user() : setUser;
     check(!user.isEmpty(), PATH + ".user", "\"\"", "whom to log in as");
     check(
-        Hosts.isLoopback(uri.host())
-            || PostgresUri.parameters(uri.query()).containsKey("sslmode"),
+        Hosts.isLoopback(uri.host()) || PostgresUri.parameters(uri.query()).containsKey("sslmode"),
         URI,
         uri.hostAndPort(),
         "an sslmode, since it is another machine: ?sslmode=verify-full&sslrootcert=FILE (or system);"

@@ -88,8 +88,7 @@ public final class WarehouseHistory extends AbstractSchemaHistory {
       statement.setString(1, name);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          records.accept(
-              new HistoryRecord(DocumentReader.defaultReader().read(rows.getString(1))));
+          records.accept(new HistoryRecord(DocumentReader.defaultReader().read(rows.getString(1))));
         }
       }
     } catch (SQLException | IOException e) {

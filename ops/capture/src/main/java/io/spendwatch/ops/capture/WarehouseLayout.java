@@ -25,10 +25,7 @@ final class WarehouseLayout {
   private final List<WarehousePlan.Column> columns;
 
   private WarehouseLayout(
-      String table,
-      List<Field> fields,
-      int[] columnOfField,
-      List<WarehousePlan.Column> columns) {
+      String table, List<Field> fields, int[] columnOfField, List<WarehousePlan.Column> columns) {
     this.table = table;
     this.fields = fields;
     this.columnOfField = columnOfField;
@@ -99,8 +96,7 @@ final class WarehouseLayout {
               + " of table "
               + settings.source()
               + " is of another type ("
-              + Optional.ofNullable(field.schema().name())
-                  .orElse(field.schema().type().getName())
+              + Optional.ofNullable(field.schema().name()).orElse(field.schema().type().getName())
               + "), as of this place in its log, than the warehouse has ("
               + column.type()
               + "): change it there, too");

@@ -206,8 +206,7 @@ final class WarehouseLook {
                   Form form = column.rule().orElseThrow().form();
                   return isThere
                       ? WarehouseColumns.there(product, form, database.quoted(column.name()))
-                      : WarehouseColumns.here(
-                          product, form, WarehouseConfig.quoted(column.name()));
+                      : WarehouseColumns.here(product, form, WarehouseConfig.quoted(column.name()));
                 })
             .collect(Collectors.joining(", "));
     String name = isThere ? quoted(table.plan.settings().source()) : table.plan.target();

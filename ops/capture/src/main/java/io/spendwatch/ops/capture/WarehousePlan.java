@@ -133,7 +133,8 @@ final class WarehousePlan {
         misfits.add(
             unheld(table, column.name(), "is of type " + column.type() + ", which no type holds"));
       } else if (column.generated()) {
-        misfits.add(unheld(table, column.name(), "is computed by the database: its log has it not"));
+        misfits.add(
+            unheld(table, column.name(), "is computed by the database: its log has it not"));
       } else {
         wanted.put(
             column.name(),

@@ -221,8 +221,8 @@ final class WarehouseRows {
     }
   }
 
-  private static int execute(
-      Connection connection, String sql, List<Object[]> rows, int[] places) throws SQLException {
+  private static int execute(Connection connection, String sql, List<Object[]> rows, int[] places)
+      throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < places.length; i++) {
         Object[] column = new Object[rows.size()];

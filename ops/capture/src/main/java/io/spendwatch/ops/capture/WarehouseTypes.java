@@ -49,7 +49,12 @@ final class WarehouseTypes {
       List.of(
           mariaDb("smallint", Form.NUMBER, "tinyint", "tinyint unsigned", "smallint", "year"),
           mariaDb(
-              "integer", Form.NUMBER, "smallint unsigned", "mediumint", "mediumint unsigned", "int"),
+              "integer",
+              Form.NUMBER,
+              "smallint unsigned",
+              "mediumint",
+              "mediumint unsigned",
+              "int"),
           mariaDb("bigint", Form.NUMBER, "int unsigned", "bigint"),
           mariaDb("numeric(20,0)", Form.NUMBER, "bigint unsigned"),
           modified(Product.MARIADB, "numeric", Form.NUMBER, "decimal", "decimal unsigned"),
@@ -149,8 +154,7 @@ final class WarehouseTypes {
     int scale = Integer.parseInt(has.group(2));
     int scaleNeeded = Integer.parseInt(needs.group(2));
     return scale >= scaleNeeded
-        && Integer.parseInt(has.group(1)) - scale
-            >= Integer.parseInt(needs.group(1)) - scaleNeeded;
+        && Integer.parseInt(has.group(1)) - scale >= Integer.parseInt(needs.group(1)) - scaleNeeded;
   }
 
   /**

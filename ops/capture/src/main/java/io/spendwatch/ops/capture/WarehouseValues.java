@@ -166,7 +166,8 @@ final class WarehouseValues {
 
   private static String ofText(Schema schema, String text) {
     if (text.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException("has a character of number 0, which PostgreSQL cannot hold");
+      throw new IllegalArgumentException(
+          "has a character of number 0, which PostgreSQL cannot hold");
     }
     if ("io.debezium.time.ZonedTimestamp".equals(schema.name())
         && !text.isEmpty()

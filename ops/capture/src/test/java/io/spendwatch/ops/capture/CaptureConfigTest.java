@@ -142,8 +142,8 @@ class CaptureConfigTest {
     "target = items, target = orders, capture.warehouse.tables: orders",
     "target = items, target = spendwatch_capture, capture.warehouse.tables: spendwatch_capture",
     "shop.lines, lines, capture.warehouse.tables.2.table: lines",
-    "without, withot, capture.warehouse.tables.2.withot",
-    "user = w, , capture.warehouse.user"
+    "without, withot, 'capture.warehouse.tables.2'': unknown settings [withot]'",
+    "user = w, 'user = \"\"', capture.warehouse.user"
   })
   void aWrongWarehouseIsNamed(String good, String bad, String message) {
     assertThatThrownBy(() -> loadWarehouse(WAREHOUSE.replace(good, bad == null ? "" : bad)))

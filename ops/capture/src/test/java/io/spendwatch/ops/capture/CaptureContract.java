@@ -226,7 +226,8 @@ abstract class CaptureContract {
           .untilAsserted(
               () ->
                   assertThat(audit(site, 0, "--warehouse", "--json"))
-                      .contains("\"transactions\":{\"", "\"rowsHere\":5", "\"dayColumn\":\"sold_at\""));
+                      .contains(
+                          "\"transactions\":{\"", "\"rowsHere\":5", "\"dayColumn\":\"sold_at\""));
     }
     assertThat(audit(site, 0))
         .contains("4 rows and 2 accounts there", "clean: both databases say the same")

@@ -45,10 +45,20 @@ class MariaDbCaptureIT extends WarehouseContract {
             "0",
             "0"),
         new TypeCase("DECIMAL(65,30)", "numeric(65,30)", nines, nines, "-" + nines, "-" + nines),
-        new TypeCase("DECIMAL(10,2)", "numeric(10,2)", "-0.01", "-0.01", "99999999.99", "99999999.99"),
+        new TypeCase(
+            "DECIMAL(10,2)", "numeric(10,2)", "-0.01", "-0.01", "99999999.99", "99999999.99"),
         new TypeCase("DECIMAL(10,2) UNSIGNED", "numeric(10,2)", "0.01", "0.01"),
-        new TypeCase("DECIMAL(20)", "numeric(20,0)", "12345678901234567890", "12345678901234567890"),
-        new TypeCase("FLOAT", "real", "3.4028234e38", "3.4028235e+38", "16777215", "1.6777215e+07", "0.1", "0.1"),
+        new TypeCase(
+            "DECIMAL(20)", "numeric(20,0)", "12345678901234567890", "12345678901234567890"),
+        new TypeCase(
+            "FLOAT",
+            "real",
+            "3.4028234e38",
+            "3.4028235e+38",
+            "16777215",
+            "1.6777215e+07",
+            "0.1",
+            "0.1"),
         new TypeCase(
             "DOUBLE",
             "double precision",
@@ -59,7 +69,8 @@ class MariaDbCaptureIT extends WarehouseContract {
             "0.1",
             "0.1"),
         new TypeCase("BIT(1)", "boolean", "b'1'", "true", "b'0'", "false"),
-        new TypeCase("BIT(13)", "bit(13)", "b'1000000000011'", "1000000000011", "b'1'", "0000000000001"),
+        new TypeCase(
+            "BIT(13)", "bit(13)", "b'1000000000011'", "1000000000011", "b'1'", "0000000000001"),
         new TypeCase("BIT(64)", "bit(64)", "~0", "1".repeat(64), "1", "0".repeat(63) + "1"),
         new TypeCase("CHAR(5)", "text", "'é🦊'", "é🦊", "''", ""),
         new TypeCase(
@@ -100,7 +111,11 @@ class MariaDbCaptureIT extends WarehouseContract {
             "9999-12-31 23:59:59.999999",
             "'2026-03-29 02:30:00'",
             "2026-03-29 02:30:00"),
-        new TypeCase("DATETIME", "timestamp without time zone", "'2026-07-01 10:11:12'", "2026-07-01 10:11:12"),
+        new TypeCase(
+            "DATETIME",
+            "timestamp without time zone",
+            "'2026-07-01 10:11:12'",
+            "2026-07-01 10:11:12"),
         new TypeCase(
             "TIMESTAMP(6)",
             "timestamp with time zone",

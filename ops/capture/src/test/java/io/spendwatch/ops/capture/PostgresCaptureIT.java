@@ -24,8 +24,10 @@ class PostgresCaptureIT extends WarehouseContract {
         new TypeCase("smallint", "smallint", "-32768", "-32768"),
         new TypeCase("integer", "integer", "2147483647", "2147483647"),
         new TypeCase("bigint", "bigint", "-9223372036854775808", "-9223372036854775808"),
-        new TypeCase("numeric(10,2)", "numeric(10,2)", "-0.01", "-0.01", "99999999.99", "99999999.99"),
-        new TypeCase("numeric", "numeric", many, many, "1.500", "1.5", "-1e20", "-100000000000000000000"),
+        new TypeCase(
+            "numeric(10,2)", "numeric(10,2)", "-0.01", "-0.01", "99999999.99", "99999999.99"),
+        new TypeCase(
+            "numeric", "numeric", many, many, "1.500", "1.5", "-1e20", "-100000000000000000000"),
         new TypeCase("real", "real", "3.4028235e38", "3.4028235e+38", "0.1", "0.1", "'NaN'", "NaN"),
         new TypeCase(
             "double precision",
@@ -59,7 +61,12 @@ class PostgresCaptureIT extends WarehouseContract {
             "'2024-02-29'",
             "2024-02-29"),
         new TypeCase(
-            "time", "time without time zone", "'24:00'", "24:00:00", "'23:59:59.999999'", "23:59:59.999999"),
+            "time",
+            "time without time zone",
+            "'24:00'",
+            "24:00:00",
+            "'23:59:59.999999'",
+            "23:59:59.999999"),
         new TypeCase("time(3)", "time without time zone", "'10:11:12.345'", "10:11:12.345"),
         new TypeCase(
             "timestamp",
@@ -100,7 +107,8 @@ class PostgresCaptureIT extends WarehouseContract {
             "uuid",
             "'ffffffff-0000-1111-8888-ffffffffffff'",
             "ffffffff-0000-1111-8888-ffffffffffff"),
-        new TypeCase("json", "json", "'{\"a\":  1.50, \"a\": \"é🦊\"}'", "{\"a\":  1.50, \"a\": \"é🦊\"}"),
+        new TypeCase(
+            "json", "json", "'{\"a\":  1.50, \"a\": \"é🦊\"}'", "{\"a\":  1.50, \"a\": \"é🦊\"}"),
         new TypeCase("jsonb", "jsonb", "'{\"a\":  1.50}'", "{\"a\": 1.50}", "'null'", "null"),
         new TypeCase("inet", "inet", "'10.0.0.1/8'", "10.0.0.1/8"),
         new TypeCase("cidr", "cidr", "'10.0.0.0/8'", "10.0.0.0/8"),
@@ -167,7 +175,8 @@ class PostgresCaptureIT extends WarehouseContract {
       await().atMost(SOON).until(() -> capture.progress().now(0).applied() == 3);
       assertThat(
               bed()
-                  .warehouseRows("SELECT day::text, at::text FROM " + days + " ORDER BY id OFFSET 1"))
+                  .warehouseRows(
+                      "SELECT day::text, at::text FROM " + days + " ORDER BY id OFFSET 1"))
           .as("the log tells of them as they are")
           .containsExactly(
               List.of("0044-03-15 BC", "0044-03-15 00:00:00 BC"),

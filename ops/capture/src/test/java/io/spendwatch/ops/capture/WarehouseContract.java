@@ -107,21 +107,17 @@ abstract class WarehouseContract extends CaptureContract {
   }
 
   private List<List<String>> sales() throws SQLException {
-    return bed()
-        .rows("SELECT id, user_id, amount, note FROM " + table("sales") + " ORDER BY id");
+    return bed().rows("SELECT id, user_id, amount, note FROM " + table("sales") + " ORDER BY id");
   }
 
   private List<List<String>> salesInWarehouse() throws SQLException {
     return isThere("sales" + suffix())
-        ? bed()
-            .warehouseRows("SELECT id, user_id, amount, note FROM " + target() + " ORDER BY id")
+        ? bed().warehouseRows("SELECT id, user_id, amount, note FROM " + target() + " ORDER BY id")
         : List.of();
   }
 
   private void awaitSame(Running capture) {
-    await()
-        .atMost(SOON)
-        .until(() -> !capture.isRunning() || salesInWarehouse().equals(sales()));
+    await().atMost(SOON).until(() -> !capture.isRunning() || salesInWarehouse().equals(sales()));
     if (!capture.isRunning()) {
       throw new AssertionError("it has ended", failure(capture));
     }
@@ -286,9 +282,7 @@ abstract class WarehouseContract extends CaptureContract {
     }
     bed().warehouseSql("ALTER TABLE " + target() + " RENAME COLUMN tax TO vat");
     site.map(
-        bed()
-            .warehouseSettings(
-                "{ table = " + table("sales") + ", renamed { vat = tax } }", ""));
+        bed().warehouseSettings("{ table = " + table("sales") + ", renamed { vat = tax } }", ""));
     try (Running capture = site.start(CapturePath.WAREHOUSE, false)) {
       awaitSame(capture);
       bed().sql("ALTER TABLE " + table("sales") + " DROP COLUMN vat");
@@ -308,14 +302,17 @@ abstract class WarehouseContract extends CaptureContract {
     bed().sql("CREATE TABLE " + table("keyless") + " (id int, at " + unheld() + ")");
     bed()
         .warehouseSql(
-            "CREATE TABLE " + target() + " (id text PRIMARY KEY, user_id bigint, amount numeric(9,2))");
+            "CREATE TABLE "
+                + target()
+                + " (id text PRIMARY KEY, user_id bigint, amount numeric(9,2))");
     CaptureBed.Site site =
         warehouseSite(
             "{ table = %s }, { table = %s }".formatted(table("sales"), table("keyless")), "");
     try (Running capture = site.start(CapturePath.WAREHOUSE, false)) {
       assertThat(capture.failure())
           .isInstanceOf(MisfitException.class)
-          .hasMessageContaining("column id of table public.sales" + suffix() + " of the warehouse is of type text")
+          .hasMessageContaining(
+              "column id of table public.sales" + suffix() + " of the warehouse is of type text")
           .hasMessageContaining("is of type numeric(9,2)")
           .hasMessageContaining("has no column note: ALTER TABLE")
           .hasMessageContaining("has no primary key, by which its rows are known")
@@ -345,7 +342,9 @@ abstract class WarehouseContract extends CaptureContract {
   /** A type whose values no other holds exactly. */
   abstract String unheld();
 
-  /** Sales, some of them changed or deleted soon, in transactions of several, until told to stop. */
+  /**
+   * Sales, some of them changed or deleted soon, in transactions of several, until told to stop.
+   */
   private CompletableFuture<Void> trading(long seed, CountDownLatch stop) {
     return CompletableFuture.runAsync(
         () -> {
@@ -370,8 +369,7 @@ abstract class WarehouseContract extends CaptureContract {
                       .formatted(table("sales"), id - random.nextInt(6), id));
               if (random.nextInt(3) == 0) {
                 int gone = id - random.nextInt(30);
-                statement.execute(
-                    "DELETE FROM %s WHERE id = %d".formatted(table("sales"), gone));
+                statement.execute("DELETE FROM %s WHERE id = %d".formatted(table("sales"), gone));
                 if (random.nextBoolean()) {
                   statement.execute(
                       "INSERT INTO %s (id, amount, sold_at) VALUES (%d, 1, '2024-08-01')"
@@ -397,8 +395,7 @@ abstract class WarehouseContract extends CaptureContract {
   private void insertTypes(String table, List<TypeCase> types, int rows, int from)
       throws SQLException {
     List<String> statements = new ArrayList<>();
-    statements.add(
-        engine() == Engine.MARIADB ? "SET time_zone = '+00:00'" : "SET time zone 'UTC'");
+    statements.add(engine() == Engine.MARIADB ? "SET time_zone = '+00:00'" : "SET time zone 'UTC'");
     for (int row = 0; row < rows; row++) {
       int at = row;
       statements.add(

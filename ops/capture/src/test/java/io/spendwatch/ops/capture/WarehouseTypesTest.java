@@ -76,7 +76,8 @@ class WarehouseTypesTest {
     assertThat(table("").addedSince(all)).isEmpty();
     assertThat(table("without = [c]").addedSince(all)).isEmpty();
     assertThat(table("columns = [id, c]").addedSince(all)).isEmpty();
-    assertThat(table("").addedSince(table("without = [c]").kept())).containsExactly("column c of a.b");
+    assertThat(table("").addedSince(table("without = [c]").kept()))
+        .containsExactly("column c of a.b");
     assertThat(table("columns = [id, c, d]").addedSince(table("columns = [id, c]").kept()))
         .containsExactly("column d of a.b");
     assertThat(table("").addedSince(table("columns = [id, c]").kept())).hasSize(1);
