@@ -122,7 +122,11 @@ record CaptureConfig(
     ConfigSection section = ConfigSection.of(root, ROOT);
     Secrets.keepOf(ConfigSection.of(root, "spendwatch").section("kafka").flat());
     boolean _ = section.has("warehouse");
-    Optional<WarehouseConfig> warehouse = WarehouseConfig.from(root);
+    // An address alone, as from the environment, concerns only who goes there.
+    Optional<WarehouseConfig> warehouse =
+        to == CapturePath.KAFKA && root.getList(WarehouseConfig.PATH + ".tables").isEmpty()
+            ? Optional.empty()
+            : WarehouseConfig.from(root);
     CaptureMapping mapping = mapping(root.getConfig(ROOT), to, warehouse.isPresent());
     for (String list : CaptureMapping.LISTS) {
       boolean _ = section.has(list);

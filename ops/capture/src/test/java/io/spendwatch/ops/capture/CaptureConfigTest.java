@@ -134,6 +134,10 @@ class CaptureConfigTest {
         .containsExactly("orders", "items");
     assertThatThrownBy(() -> load(WAREHOUSE)).hasMessageContaining("no table");
     assertThatThrownBy(() -> loadWarehouse(GOOD)).hasMessageContaining("capture.warehouse.uri");
+    String address = GOOD + "capture.warehouse { uri = \"postgresql://127.0.0.1/w\", user = w }";
+    assertThat(load(address).warehouse()).as("concerns only who goes there").isEmpty();
+    assertThatThrownBy(() -> loadWarehouse(address))
+        .hasMessageContaining("capture.warehouse.tables: none");
   }
 
   @ParameterizedTest
