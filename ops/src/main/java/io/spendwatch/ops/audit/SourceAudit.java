@@ -23,4 +23,20 @@ public interface SourceAudit {
    */
   SourceReport run(File capture, PostgresConfig ours, Optional<Duration> retention, Timekeeper time)
       throws InterruptedException;
+
+  /**
+   * Whether the settings say of any table what it is to us: then {@link #run} has something to
+   * compare.
+   *
+   * @throws OperatorException if they are wrong
+   */
+  boolean isMapped(File capture);
+
+  /**
+   * Compares the tables that are captured into a warehouse with those there, as they are now.
+   * Blocks.
+   *
+   * @throws OperatorException if it cannot be done: why
+   */
+  WarehouseReport runWarehouse(File capture, Timekeeper time) throws InterruptedException;
 }

@@ -8,6 +8,7 @@ import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.audit.SourceAudit;
 import io.spendwatch.ops.audit.SourceReport;
+import io.spendwatch.ops.audit.WarehouseReport;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
@@ -38,14 +39,17 @@ import picocli.CommandLine.Spec;
           + " new. Windows in memory are asked for at a node (SPENDWATCH_HTTP_HOST, SPENDWATCH_HTTP_PORT),"
           + " if one answers.",
       "With --source it holds the rows of a business database that is captured against what is stored of"
-          + " them, instead: ids, amounts, users, times, balances. What is on its way gets five seconds."
+          + " them, instead: ids, amounts, users, times, balances. What is on its way gets five seconds.",
+      "With --source and --warehouse also against the tables that they are captured into there: all values of"
+          + " all rows, and sums by day."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {"0:clean", "1:with findings", "2:wrong usage, or it could not run"},
     footerHeading = "%nExample:%n",
     footer = {
       "  spendwatch audit --json | jq .findings",
-      "  spendwatch audit --source docs/samples/capture-shop.conf"
+      "  spendwatch audit --source docs/samples/capture-shop.conf",
+      "  spendwatch audit --source docs/samples/capture-shop.conf --warehouse"
     })
 public final class AuditCommand implements Callable<Integer> {
   private static final Duration WINDOWS_TIMEOUT = Duration.ofSeconds(10);
@@ -63,6 +67,11 @@ public final class AuditCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "The settings of a capture, whose database is held against ours.")
   private File source;
+
+  @Option(
+      names = "--warehouse",
+      description = "With --source: also holds that database against its warehouse.")
+  private boolean warehouse;
 
   @Option(names = "--json", description = "Print the report as JSON.")
   private boolean json;
@@ -82,16 +91,17 @@ public final class AuditCommand implements Callable<Integer> {
       if (incremental) {
         throw new ParameterException(spec.commandLine(), "--incremental: not with --source");
       }
-      SourceReport report = compare(Configuration.load(), time);
-      out.println(json ? ForeignText.inJson(Json.write(report)) : report.text());
-      return report.isClean() ? 0 : 1;
+      return compare(out, time);
+    }
+    if (warehouse) {
+      throw new ParameterException(spec.commandLine(), "--warehouse: only with --source");
     }
     AuditReport report = run(Configuration.load(), time);
     out.println(json ? ForeignText.inJson(Json.write(report)) : report.text());
     return report.isClean() ? 0 : 1;
   }
 
-  private SourceReport compare(Configuration configuration, Timekeeper time) {
+  private int compare(PrintWriter out, Timekeeper time) {
     SourceAudit audit =
         ServiceLoader.load(SourceAudit.class)
             .findFirst()
@@ -101,13 +111,41 @@ public final class AuditCommand implements Callable<Integer> {
                         "--source: what reads business databases is not part of a node; a checkout"
                             + " has it (./spendwatch audit --source ...)"));
     try {
-      return audit.run(
-          source, configuration.auditDatabase(), configuration.partitions().retention(), time);
+      Optional<SourceReport> ofOurs = Optional.empty();
+      if (!warehouse || audit.isMapped(source)) {
+        Configuration configuration = Configuration.load();
+        ofOurs =
+            Optional.of(
+                audit.run(
+                    source,
+                    configuration.auditDatabase(),
+                    configuration.partitions().retention(),
+                    time));
+      }
+      if (!warehouse) {
+        SourceReport report = ofOurs.orElseThrow();
+        out.println(json ? ForeignText.inJson(Json.write(report)) : report.text());
+        return report.isClean() ? 0 : 1;
+      }
+      WarehouseReport ofWarehouse = audit.runWarehouse(source, time);
+      out.println(
+          json
+              ? ForeignText.inJson(Json.write(new Both(ofOurs.orElse(null), ofWarehouse)))
+              : ofOurs.map(report -> report.text() + System.lineSeparator().repeat(2)).orElse("")
+                  + ofWarehouse.text());
+      return ofOurs.map(SourceReport::isClean).orElse(true) && ofWarehouse.isClean() ? 0 : 1;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new OperatorException("interrupted", e);
     }
   }
+
+  /**
+   * Both reports, as JSON has them.
+   *
+   * @param transactions null where the settings say of no table what it is to us
+   */
+  private record Both(SourceReport transactions, WarehouseReport warehouse) {}
 
   private AuditReport run(Configuration configuration, Timekeeper time) {
     HttpConfig http = configuration.http();

@@ -30,6 +30,9 @@ public final class CaptureMapping {
   public static final List<String> LISTS =
       List.of("purchases", "refunds", "transactions", "balances");
 
+  /** No table is anything. */
+  public static final CaptureMapping NONE = new CaptureMapping(Map.of(), Map.of());
+
   private final Map<String, TransactionsTable> transactions;
   private final Map<String, BalancesTable> balances;
 

@@ -34,6 +34,23 @@ interface BusinessDatabase {
   /** Of the given tables those that there are, with their columns' types by their names. */
   Map<String, Map<String, ColumnType>> schema(Set<String> tables) throws SQLException;
 
+  /** Of the given tables those that there are, each as the catalogue has it. */
+  Map<String, SourceTable> tables(Set<String> tables) throws SQLException;
+
+  /**
+   * Settings by which a snapshot reads all values exactly, where the connector by itself does not.
+   */
+  Map<String, String> exactSnapshot(Set<String> tables) throws SQLException;
+
+  /**
+   * Values that a snapshot would not read exactly, each in one line with what to do; empty for
+   * none. Reads the tables.
+   */
+  List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException;
+
+  /** By which a database is told from another one at the same address, as far as there is such. */
+  String identity() throws SQLException;
+
   /**
    * A connection in a transaction that only reads, and sees all tables as of one moment; points in
    * time are in UTC. The caller closes it.
@@ -94,7 +111,8 @@ interface BusinessDatabase {
             + " has lost its place: "
             + how
             + ". Changes since then cannot be read any more. `capture --snapshot` sends all rows that"
-            + " are there now (those that were sent before count once) and goes on from there; what"
-            + " was changed or deleted meanwhile has to be looked for");
+            + " are there now (those that were sent before count once; a warehouse's tables are filled"
+            + " anew) and goes on from there; in Kafka, what was changed or deleted meanwhile has to be"
+            + " looked for");
   }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.connect.errors.ConnectException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,6 +97,8 @@ final class Capture {
       new CaptureSession(config, database, time, progress, toldToEnd::get).requireFit();
     } catch (SQLException e) {
       throw new OperatorException(config.source() + ": " + e.getMessage(), e);
+    } catch (WarehouseAwayException e) {
+      throw new OperatorException(e.getMessage(), e);
     }
   }
 
@@ -115,6 +118,11 @@ final class Capture {
         throw new OperatorException(
             "Kafka at " + config.kafka().bootstrapServers() + " refuses us: " + cause.getMessage(),
             failure);
+      }
+      String said = String.valueOf(cause.getMessage());
+      if (cause instanceof ConnectException && said.contains("convert data value")) {
+        throw new OperatorException(
+            config.source() + " has a value that no type holds: " + said, failure);
       }
       if (cause instanceof SQLException refused && isRefusal(refused)) {
         throw new OperatorException(

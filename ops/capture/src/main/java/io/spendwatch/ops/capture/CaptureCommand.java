@@ -19,9 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Change capture, and the main class of its process. */
 @Command(
@@ -31,6 +33,8 @@ import picocli.CommandLine.Spec;
       "Follows the log of a business database, and sends what its tables say of purchases, refunds"
           + " and balances to Kafka, until Ctrl-C or SIGTERM. The first time it sends all rows that"
           + " are there.",
+      "With --to warehouse the rows go into tables of a PostgreSQL-compatible warehouse instead, as"
+          + " they are; it keeps there where it was.",
       "It waits for servers that are not there, and says so in its log. Where it was, it keeps in"
           + " Kafka: after a crash it goes on from there, and what it sends twice counts once."
     },
@@ -43,6 +47,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {
       "  spendwatch capture --config docs/samples/capture-shop.conf",
+      "  spendwatch capture --config docs/samples/capture-shop.conf --to warehouse",
       "",
       "Settings: docs/capture.md; those of Kafka are a node's (SPENDWATCH_KAFKA_...)."
     })
@@ -64,6 +69,16 @@ public final class CaptureCommand implements Callable<Integer> {
   private File file;
 
   @Option(
+      names = "--to",
+      paramLabel = "DESTINATION",
+      defaultValue = "kafka",
+      converter = PathConverter.class,
+      description = {
+        "kafka or warehouse (default ${DEFAULT-VALUE}). Both may run at once, each as a process."
+      })
+  private CapturePath to;
+
+  @Option(
       names = "--snapshot",
       description = {
         "Sends all rows once more, and goes on from there: where the database's log has lost what"
@@ -73,8 +88,21 @@ public final class CaptureCommand implements Callable<Integer> {
 
   @Option(
       names = "--check",
-      description = "Only says whether the tables are as the mapping says, and ends.")
+      description = "Only says whether the tables are as the settings say, and ends.")
   private boolean checkOnly;
+
+  /** Words as they are written. */
+  private static final class PathConverter implements ITypeConverter<CapturePath> {
+    @Override
+    public CapturePath convert(String word) {
+      for (CapturePath path : CapturePath.values()) {
+        if (path.toString().equals(word)) {
+          return path;
+        }
+      }
+      throw new TypeConversionException("expected kafka or warehouse, not " + word);
+    }
+  }
 
   public static void main(String[] args) {
     // As Spendwatch.
@@ -87,7 +115,7 @@ public final class CaptureCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     CaptureConfig config;
     try {
-      config = CaptureConfig.load(file);
+      config = CaptureConfig.load(file, to);
     } catch (OperatorException e) {
       return wrong(e);
     }
@@ -149,6 +177,7 @@ public final class CaptureCommand implements Callable<Integer> {
               .addKeyValue("transactions", now.transactions())
               .addKeyValue("balances", now.balances())
               .addKeyValue("putAside", now.putAside())
+              .addKeyValue("applied", now.applied())
               .addKeyValue("unacknowledged", now.unacknowledged())
               .addKeyValue("behindMs", now.behindMs())
               .log("Captured");

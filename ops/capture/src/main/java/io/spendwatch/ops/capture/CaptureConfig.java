@@ -16,6 +16,7 @@ import io.spendwatch.streams.kafka.KafkaConfig;
 import java.io.File;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -23,6 +24,8 @@ import java.util.regex.Pattern;
  *
  * @param name of this capture, unique in the business database and in Kafka, and the same for ever:
  *     its position is kept by it
+ * @param to where changes go
+ * @param warehouse of the path to a warehouse; empty where none is named
  * @param positionsTopic where positions are kept; compacted, one partition
  * @param serverId of the replica that we are to MariaDB
  * @param pollInterval how long changes are gathered that come one by one
@@ -35,9 +38,11 @@ import java.util.regex.Pattern;
  */
 record CaptureConfig(
     String name,
+    CapturePath to,
     SourceAddress source,
     CaptureMapping mapping,
     KafkaConfig kafka,
+    Optional<WarehouseConfig> warehouse,
     String positionsTopic,
     long serverId,
     Duration pollInterval,
@@ -58,6 +63,11 @@ record CaptureConfig(
         "capture.name",
         name,
         "up to 40 small letters, digits and _, a letter first");
+    check(
+        to == CapturePath.KAFKA || warehouse.isPresent(),
+        WarehouseConfig.URI,
+        "nothing",
+        "the address of the warehouse: postgresql://host[:port]/database");
     checkRange("capture.server-id", serverId, 1, 0xFFFF_FFFFL);
     checkPositive("capture.poll-interval", pollInterval);
     checkPositive("capture.position-interval", positionInterval);
@@ -72,6 +82,15 @@ record CaptureConfig(
    * @throws OperatorException naming the setting that is missing, unknown or out of its range
    */
   static CaptureConfig load(File file) {
+    return load(file, CapturePath.KAFKA);
+  }
+
+  /**
+   * The same, for a path.
+   *
+   * @throws OperatorException likewise
+   */
+  static CaptureConfig load(File file, CapturePath to) {
     if (!file.isFile()) {
       throw new OperatorException("--config: there is no file " + file);
     }
@@ -82,7 +101,8 @@ record CaptureConfig(
               .withFallback(ConfigFactory.parseFile(file))
               .withFallback(ConfigFactory.parseResources("capture-reference.conf"))
               .withFallback(ConfigFactory.defaultReferenceUnresolved())
-              .resolve());
+              .resolve(),
+          to);
     } catch (ConfigException.Parse e) {
       // A parser repeats what it did not understand, which may be a secret.
       throw new OperatorException(
@@ -95,9 +115,19 @@ record CaptureConfig(
   }
 
   static CaptureConfig from(Config root) {
+    return from(root, CapturePath.KAFKA);
+  }
+
+  static CaptureConfig from(Config root, CapturePath to) {
     ConfigSection section = ConfigSection.of(root, ROOT);
     Secrets.keepOf(ConfigSection.of(root, "spendwatch").section("kafka").flat());
-    CaptureMapping mapping = CaptureMapping.from(root.getConfig(ROOT));
+    boolean _ = section.has("warehouse");
+    // An address alone, as from the environment, concerns only who goes there.
+    Optional<WarehouseConfig> warehouse =
+        to == CapturePath.KAFKA && root.getList(WarehouseConfig.PATH + ".tables").isEmpty()
+            ? Optional.empty()
+            : WarehouseConfig.from(root);
+    CaptureMapping mapping = mapping(root.getConfig(ROOT), to, warehouse.isPresent());
     for (String list : CaptureMapping.LISTS) {
       boolean _ = section.has(list);
     }
@@ -105,11 +135,15 @@ record CaptureConfig(
     CaptureConfig config =
         new CaptureConfig(
             name,
+            to,
             SourceAddress.from(section.section("source")),
             mapping,
             KafkaConfig.from("capture-" + name, ConfigSection.of(root, "spendwatch.kafka")),
+            warehouse,
             section.string("positions-topic"),
-            section.has("server-id") ? Long.parseLong(section.string("server-id")) : serverId(name),
+            section.has("server-id")
+                ? replicaId(Long.parseLong(section.string("server-id")), to)
+                : serverId(logName(name, to)),
             section.duration("poll-interval"),
             section.duration("position-interval"),
             section.duration("status-interval"),
@@ -119,6 +153,50 @@ record CaptureConfig(
             BackOff.from(section.section("retry")));
     section.rejectUnknown();
     return config;
+  }
+
+  /** What goes to a warehouse alone needs to say nothing of transactions and balances. */
+  private static CaptureMapping mapping(Config capture, CapturePath to, boolean hasWarehouse) {
+    boolean saysNothing = CaptureMapping.LISTS.stream().noneMatch(capture::hasPath);
+    return saysNothing && hasWarehouse && to == CapturePath.WAREHOUSE
+        ? CaptureMapping.NONE
+        : CaptureMapping.from(capture);
+  }
+
+  /** The path to a warehouse is a further replica. */
+  private static long replicaId(long serverId, CapturePath to) {
+    return switch (to) {
+      case KAFKA -> serverId;
+      case WAREHOUSE -> serverId + 1;
+    };
+  }
+
+  /** By which this path along the log is known there: both may be walked at once. */
+  String logName() {
+    return logName(name, to);
+  }
+
+  private static String logName(String name, CapturePath to) {
+    return switch (to) {
+      case KAFKA -> name;
+      case WAREHOUSE -> name + "_warehouse";
+    };
+  }
+
+  /** Where the position is kept, for messages. */
+  String positionsPlace() {
+    return switch (to) {
+      case KAFKA -> "topic " + positionsTopic;
+      case WAREHOUSE -> warehouse.orElseThrow().toString();
+    };
+  }
+
+  /** All tables whose changes are read. */
+  Set<String> tables() {
+    return switch (to) {
+      case KAFKA -> mapping.tables();
+      case WAREHOUSE -> warehouse.orElseThrow().sources();
+    };
   }
 
   /** Far from those that people give to servers; the same for the same name. */

@@ -11,6 +11,7 @@ final class CaptureProgress {
   private final LongAdder transactions = new LongAdder();
   private final LongAdder balances = new LongAdder();
   private final LongAdder putAside = new LongAdder();
+  private final LongAdder applied = new LongAdder();
   private final AtomicLong sent = new AtomicLong();
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong committedMs = new AtomicLong();
@@ -42,7 +43,8 @@ final class CaptureProgress {
    * @param transactions records of that topic that Kafka has
    * @param balances likewise
    * @param putAside dead letters likewise
-   * @param unacknowledged records that Kafka does not have yet
+   * @param applied changes of rows that the warehouse has
+   * @param unacknowledged records that Kafka, or changes that the warehouse, does not have yet
    * @param behindMs how long ago the last change that was read was committed, while some are not
    *     acknowledged; while it waits, since when, at least; else 0
    * @param waitingFor what is missing
@@ -53,6 +55,7 @@ final class CaptureProgress {
       long transactions,
       long balances,
       long putAside,
+      long applied,
       long unacknowledged,
       long behindMs,
       State state,
@@ -103,6 +106,12 @@ final class CaptureProgress {
     acknowledged.incrementAndGet();
   }
 
+  /** The warehouse has so many more changes. */
+  void applied(long changes) {
+    applied.add(changes);
+    acknowledged.addAndGet(changes);
+  }
+
   Figures now(long nowMs) {
     long unacknowledged = Math.max(0, sent.get() - acknowledged.get());
     long behindMs = unacknowledged == 0 ? 0 : Math.max(0, nowMs - committedMs.get());
@@ -112,6 +121,7 @@ final class CaptureProgress {
         transactions.sum(),
         balances.sum(),
         putAside.sum(),
+        applied.sum(),
         unacknowledged,
         now instanceof Phase.Waiting(_, long sinceMs)
             ? Math.max(behindMs, nowMs - sinceMs)

@@ -8,6 +8,7 @@ import java.time.Instant;
  * How a capture is doing, at one moment.
  *
  * @param name of the capture
+ * @param to where changes go: {@code kafka} or {@code warehouse}
  * @param source the business database, for people
  * @param state what it does
  * @param waitingFor what is missing; null unless it waits
@@ -15,13 +16,16 @@ import java.time.Instant;
  * @param transactions that it has sent, and Kafka has
  * @param balances likewise
  * @param putAside dead letters likewise
- * @param lagRecords that were made of what was read, and Kafka does not have yet
+ * @param applied changes of rows that it has written, and the warehouse has
+ * @param lagRecords that were made of what was read, and Kafka does not have yet; of a warehouse
+ *     changes of rows
  * @param lagMs how long ago the oldest part of that was committed, as far as it is known; while it
  *     waits, how long it has read nothing, at least
  * @param positionKeptAt when the place in the log was last kept; null for not yet
  */
 record CaptureStatus(
     String name,
+    String to,
     String source,
     CaptureProgress.State state,
     String waitingFor,
@@ -29,6 +33,7 @@ record CaptureStatus(
     long transactions,
     long balances,
     long putAside,
+    long applied,
     long lagRecords,
     long lagMs,
     Instant positionKeptAt) {
@@ -37,6 +42,7 @@ record CaptureStatus(
     Figures figures = progress.now(nowMs);
     return new CaptureStatus(
         config.name(),
+        config.to().toString(),
         config.source().toString(),
         figures.state(),
         figures.waitingFor().orElse(null),
@@ -44,6 +50,7 @@ record CaptureStatus(
         figures.transactions(),
         figures.balances(),
         figures.putAside(),
+        figures.applied(),
         figures.unacknowledged(),
         figures.behindMs(),
         figures.positionKeptMs().isPresent()
@@ -68,17 +75,18 @@ record CaptureStatus(
     value(text, "records_total{kind=\"transaction\"}", Long.toString(transactions));
     value(text, "records_total{kind=\"balance\"}", Long.toString(balances));
     value(text, "records_total{kind=\"dead_letter\"}", Long.toString(putAside));
+    add(text, "applied_rows_total", "counter", "changes of rows that the warehouse has", applied);
     add(
         text,
         "lag_records",
         "gauge",
-        "records of what was read that Kafka does not have yet",
+        "records, or changes, of what was read that Kafka, or the warehouse, does not have yet",
         lagRecords);
     add(
         text,
         "lag_seconds",
         "gauge",
-        "age of the last commit that was read while some of it is not in Kafka; while it waits,"
+        "age of the last commit that was read while some of it is not there yet; while it waits,"
             + " since when",
         seconds(lagMs));
     if (positionKeptAt != null) {

@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
@@ -37,13 +38,23 @@ final class ChangeReader {
     this.database = database;
   }
 
+  /** What each operation on a row, or on all of a table, is called. */
+  private static final Set<String> OPERATIONS = Set.of("r", "c", "u", "d", "t");
+
+  /** Whether a record is about a row, or all rows; a heartbeat is not. */
+  static boolean isChange(SourceRecord record) {
+    return record.value() instanceof Struct envelope
+        && envelope.schema().field("op") != null
+        && envelope.schema().field("source") != null
+        && OPERATIONS.contains(envelope.getString("op"));
+  }
+
   /** Empty for a record that is about no row, such as a heartbeat. */
   Optional<Change> change(SourceRecord record) {
-    if (!(record.value() instanceof Struct envelope)
-        || envelope.schema().field("op") == null
-        || envelope.schema().field("source") == null) {
+    if (!isChange(record)) {
       return Optional.empty();
     }
+    Struct envelope = (Struct) record.value();
     Struct source = envelope.getStruct("source");
     String table = database.table(source);
     LogPosition at = database.position(source);

@@ -17,8 +17,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceTask;
 
@@ -31,6 +33,8 @@ final class MariaDbDatabase implements BusinessDatabase {
 
   /** Domain, server and number of a transaction. */
   private static final Pattern GTID = Pattern.compile("(\\d+)-\\d+-(\\d+)");
+
+  private static final Pattern MODIFIER = Pattern.compile("\\(\\d+(,\\d+)?\\)");
 
   private final SourceAddress address;
 
@@ -53,20 +57,12 @@ final class MariaDbDatabase implements BusinessDatabase {
     settings.put("bigint.unsigned.handling.mode", "precise");
     settings.put("enable.time.adjuster", "false");
     settings.put("include.schema.changes", "false");
-    settings.put("schema.history.internal", "io.debezium.storage.kafka.history.KafkaSchemaHistory");
-    settings.put("schema.history.internal.kafka.topic", config.historyTopic());
-    settings.put(
-        "schema.history.internal.kafka.bootstrap.servers", config.kafka().bootstrapServers());
     settings.put("schema.history.internal.store.only.captured.tables.ddl", "true");
     settings.put("schema.history.internal.skip.unparseable.ddl", "false");
-    config
-        .kafka()
-        .properties()
-        .forEach(
-            (name, value) -> {
-              settings.put("schema.history.internal.producer." + name, value);
-              settings.put("schema.history.internal.consumer." + name, value);
-            });
+    switch (config.to()) {
+      case KAFKA -> addKafkaHistory(settings, config);
+      case WAREHOUSE -> WarehouseHistory.addSettings(settings, config);
+    }
     settings.put(
         "database.ssl.mode",
         switch (address.tls()) {
@@ -75,6 +71,166 @@ final class MariaDbDatabase implements BusinessDatabase {
           case VERIFY_FULL -> "verify-full";
         });
     return settings;
+  }
+
+  private static void addKafkaHistory(Map<String, String> settings, CaptureConfig config) {
+    settings.put("schema.history.internal", "io.debezium.storage.kafka.history.KafkaSchemaHistory");
+    settings.put("schema.history.internal.kafka.topic", config.historyTopic());
+    settings.put(
+        "schema.history.internal.kafka.bootstrap.servers", config.kafka().bootstrapServers());
+    config
+        .kafka()
+        .properties()
+        .forEach(
+            (name, value) -> {
+              settings.put("schema.history.internal.producer." + name, value);
+              settings.put("schema.history.internal.consumer." + name, value);
+            });
+  }
+
+  @Override
+  public Map<String, SourceTable> tables(Set<String> tables) throws SQLException {
+    Map<String, SourceTable> found = new LinkedHashMap<>();
+    try (Connection connection = connect();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                SELECT concat(c.table_schema, '.', c.table_name), c.column_name, c.data_type,
+                       c.column_type, coalesce(c.generation_expression, '') <> '', k.ordinal_position
+                  FROM information_schema.columns c
+                  LEFT JOIN information_schema.key_column_usage k
+                    ON k.table_schema = c.table_schema AND k.table_name = c.table_name
+                   AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
+                 WHERE c.table_schema = ? ORDER BY c.ordinal_position
+                """)) {
+      statement.setString(1, address.database());
+      Map<String, TreeMap<Integer, String>> keys = new HashMap<>();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          String table = rows.getString(1);
+          if (!tables.contains(table)) {
+            continue;
+          }
+          found
+              .computeIfAbsent(
+                  table, _ -> new SourceTable(new ArrayList<>(), new ArrayList<>(), ""))
+              .columns()
+              .add(
+                  column(
+                      rows.getString(2), rows.getString(3), rows.getString(4), rows.getBoolean(5)));
+          int place = rows.getInt(6);
+          if (!rows.wasNull()) {
+            keys.computeIfAbsent(table, _ -> new TreeMap<>()).put(place, rows.getString(2));
+          }
+        }
+      }
+      keys.forEach((table, columns) -> found.get(table).key().addAll(columns.values()));
+    }
+    return found;
+  }
+
+  private static SourceTable.Column column(
+      String name, String type, String whole, boolean generated) {
+    String declared = whole.toLowerCase(Locale.ROOT);
+    Matcher modifier = MODIFIER.matcher(declared);
+    String word = type.toLowerCase(Locale.ROOT);
+    if (declared.contains("unsigned")) {
+      word += " unsigned";
+    } else if (declared.equals("bit(1)")) {
+      word = declared;
+    } else if ((word.equals("enum") || word.equals("set")) && declared.contains("?")) {
+      // The catalogue has three bytes for a character, and the log has a label's number only.
+      word += " with a label that the catalogue shows with a ?";
+    }
+    return new SourceTable.Column(name, word, modifier.find() ? modifier.group() : "", generated);
+  }
+
+  /** FLOAT is shown with six digits only; as a DOUBLE it has all of them. */
+  @Override
+  public Map<String, String> exactSnapshot(Set<String> tables) throws SQLException {
+    Map<String, String> settings = new HashMap<>();
+    List<String> overridden = new ArrayList<>();
+    tables(tables)
+        .forEach(
+            (name, table) -> {
+              if (table.columns().stream().anyMatch(MariaDbDatabase::isFloat)) {
+                overridden.add(name);
+                settings.put("snapshot.select.statement.overrides." + name, select(name, table));
+              }
+            });
+    if (!overridden.isEmpty()) {
+      settings.put("snapshot.select.statement.overrides", String.join(",", overridden));
+    }
+    return settings;
+  }
+
+  /** A date of zeros is no date: it is read as null, or as that of 1970 where there is no null. */
+  @Override
+  public List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException {
+    List<String> found = new ArrayList<>();
+    try (Connection connection = connect()) {
+      for (WarehousePlan.Table table : tables) {
+        for (WarehousePlan.Column column : table.shared()) {
+          WarehouseTypes.Form form = column.rule().orElseThrow().form();
+          boolean isDate =
+              form == WarehouseTypes.Form.DATE
+                  || form == WarehouseTypes.Form.LOCAL
+                  || form == WarehouseTypes.Form.INSTANT;
+          if (isDate
+              && one(
+                      connection,
+                      "SELECT 1 FROM "
+                          + qualified(table.settings().source())
+                          + " WHERE year("
+                          + quoted(column.name())
+                          + ") = 0 OR month("
+                          + quoted(column.name())
+                          + ") = 0 OR dayofmonth("
+                          + quoted(column.name())
+                          + ") = 0 LIMIT 1")
+                  != null) {
+            found.add(
+                "column "
+                    + column.name()
+                    + " of table "
+                    + table.settings().source()
+                    + " has dates with a year, month or day 0, which are no dates: mend them, or"
+                    + " without = ["
+                    + column.name()
+                    + "] leaves it out");
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  private String qualified(String table) {
+    int dot = table.indexOf('.');
+    return quoted(table.substring(0, dot)) + "." + quoted(table.substring(dot + 1));
+  }
+
+  private static boolean isFloat(SourceTable.Column column) {
+    return column.type().startsWith("float");
+  }
+
+  private String select(String name, SourceTable table) {
+    return "SELECT "
+        + table.columns().stream()
+            .map(
+                column -> {
+                  String quoted = quoted(column.name());
+                  return isFloat(column) ? "CAST(" + quoted + " AS DOUBLE) AS " + quoted : quoted;
+                })
+            .collect(Collectors.joining(", "))
+        + " FROM "
+        + qualified(name);
+  }
+
+  /** It has none that its replicas share; transactions' numbers tell one from another. */
+  @Override
+  public String identity() {
+    return address.database();
   }
 
   @Override

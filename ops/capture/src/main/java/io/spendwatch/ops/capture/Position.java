@@ -30,6 +30,11 @@ sealed interface Position {
   record InLog(Map<String, Object> offset, BalanceClock.State clock, Set<String> tables)
       implements Position {}
 
+  /** Whether an offset is one of a snapshot's: one that is interrupted is begun anew. */
+  static boolean isWithinSnapshot(Map<String, ?> offset) {
+    return offset.get("snapshot") != null && !Boolean.TRUE.equals(offset.get("snapshot_completed"));
+  }
+
   /** How a position is written: JSON. */
   final class Json {
     // Whole numbers come back as they went: the task expects longs.

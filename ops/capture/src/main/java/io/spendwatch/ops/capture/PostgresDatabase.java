@@ -15,8 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceTask;
 
@@ -32,7 +34,7 @@ final class PostgresDatabase implements BusinessDatabase {
 
   /** Of the replication slot, and of the publication. */
   static String slot(CaptureConfig config) {
-    return "spendwatch_" + config.name();
+    return "spendwatch_" + config.logName();
   }
 
   @Override
@@ -53,6 +55,10 @@ final class PostgresDatabase implements BusinessDatabase {
     // A partitioned table is one table.
     settings.put("publish.via.partition.root", "true");
     settings.put("time.precision.mode", "adaptive");
+    if (config.to() == CapturePath.WAREHOUSE) {
+      // As they are; as numbers, months would be counted as so many days.
+      settings.put("interval.handling.mode", "string");
+    }
     settings.put("database.sslmode", address.tls().word());
     if (!address.rootCertificate().isEmpty()) {
       settings.put("database.sslrootcert", address.rootCertificate());
@@ -84,6 +90,132 @@ final class PostgresDatabase implements BusinessDatabase {
       }
     }
     return schema;
+  }
+
+  @Override
+  public Map<String, SourceTable> tables(Set<String> tables) throws SQLException {
+    Map<String, SourceTable> found = new LinkedHashMap<>();
+    try (Connection connection = connect();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                SELECT n.nspname || '.' || c.relname, c.relreplident::text, a.attname,
+                       CASE WHEN coalesce(b.typtype, t.typtype) = 'e' THEN 'enum'
+                            ELSE coalesce(b.typname, t.typname) END,
+                       format_type(coalesce(b.oid, t.oid),
+                                   CASE WHEN b.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END),
+                       a.attgenerated <> '', array_position(i.indkey::int2[], a.attnum)
+                  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                  JOIN pg_namespace n ON n.oid = c.relnamespace
+                  JOIN pg_type t ON t.oid = a.atttypid
+                  LEFT JOIN pg_type b ON b.oid = nullif(t.typbasetype, 0)
+                  LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+                 WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+                   AND n.nspname || '.' || c.relname = ANY (?)
+                 ORDER BY a.attnum
+                """)) {
+      statement.setArray(1, connection.createArrayOf("text", tables.toArray()));
+      Map<String, TreeMap<Integer, String>> keys = new HashMap<>();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          String table = rows.getString(1);
+          String declared = rows.getString(5);
+          int from = declared.indexOf('(');
+          String modifier = from < 0 ? "" : declared.substring(from, declared.indexOf(')') + 1);
+          String type = rows.getString(4);
+          found
+              .computeIfAbsent(
+                  table, _ -> new SourceTable(new ArrayList<>(), new ArrayList<>(), identity(rows)))
+              .columns()
+              .add(
+                  new SourceTable.Column(
+                      rows.getString(3),
+                      type.equals("bit") && modifier.equals("(1)") ? "bit(1)" : type,
+                      modifier,
+                      rows.getBoolean(6)));
+          int place = rows.getInt(7);
+          if (!rows.wasNull()) {
+            keys.computeIfAbsent(table, _ -> new TreeMap<>()).put(place, rows.getString(3));
+          }
+        }
+      }
+      keys.forEach((table, columns) -> found.get(table).key().addAll(columns.values()));
+    }
+    return found;
+  }
+
+  @Override
+  public Map<String, String> exactSnapshot(Set<String> tables) {
+    return Map.of();
+  }
+
+  /**
+   * What is before the Gregorian calendar is read by the Julian one, and before the year 1 as of
+   * after it; infinite dates are read as of some year.
+   */
+  @Override
+  public List<String> inexactValues(List<WarehousePlan.Table> tables) throws SQLException {
+    List<String> found = new ArrayList<>();
+    try (Connection connection = connect()) {
+      for (WarehousePlan.Table table : tables) {
+        for (WarehousePlan.Column column : table.shared()) {
+          Optional<String> inexact = inexact(column);
+          if (inexact.isPresent()
+              && one(
+                      connection,
+                      "SELECT 1 FROM "
+                          + qualified(table.settings().source())
+                          + " WHERE "
+                          + inexact.get()
+                          + " LIMIT 1")
+                  != null) {
+            found.add(
+                "column "
+                    + column.name()
+                    + " of table "
+                    + table.settings().source()
+                    + " has infinite dates, or times before 1582-10-15, which are not read as they"
+                    + " are: mend them, or without = ["
+                    + column.name()
+                    + "] leaves it out");
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  /** What of a column would be; empty for nothing. */
+  private Optional<String> inexact(WarehousePlan.Column column) {
+    String name = quoted(column.name());
+    String isOld = name + " < '1582-10-15'";
+    return switch (column.rule().orElseThrow().form()) {
+      case DATE -> Optional.of(isOld + " OR NOT isfinite(" + name + ")");
+      case LOCAL, INSTANT -> Optional.of(isOld + " AND isfinite(" + name + ")");
+      case NUMBER, FRACTION, TRUTH, BITS, TEXT, BYTES, TIME, SPAN, SHOWN -> Optional.empty();
+    };
+  }
+
+  private String qualified(String table) {
+    int dot = table.indexOf('.');
+    return quoted(table.substring(0, dot)) + "." + quoted(table.substring(dot + 1));
+  }
+
+  private static String identity(ResultSet rows) {
+    try {
+      return rows.getString(2);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public String identity() throws SQLException {
+    try (Connection connection = connect()) {
+      return one(connection, "SELECT system_identifier::text FROM pg_control_system()")
+          + "/"
+          + address.database();
+    }
   }
 
   @Override
@@ -221,11 +353,11 @@ final class PostgresDatabase implements BusinessDatabase {
         throw new OperatorException(
             "replication slot "
                 + slot
-                + " is there, but topic "
-                + config.positionsTopic()
+                + " is there, but "
+                + config.positionsPlace()
                 + " has no position of capture "
                 + config.name()
-                + ": was the topic lost, or the capture's name taken by another? `capture"
+                + ": was that lost, or the capture's name taken by another? `capture"
                 + " --snapshot` begins anew: it drops the slot and sends all rows that are there"
                 + " now");
       }

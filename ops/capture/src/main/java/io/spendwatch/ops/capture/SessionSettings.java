@@ -18,22 +18,26 @@ final class SessionSettings {
   static Map<String, String> of(CaptureConfig config, BusinessDatabase database) {
     SourceAddress address = config.source();
     Map<String, String> settings = new HashMap<>();
-    settings.put("name", config.name());
+    settings.put("name", config.logName());
     settings.put("heartbeat.interval.ms", HEARTBEAT_MS);
     settings.put("max.batch.size", "2048");
     settings.put("snapshot.fetch.size", "10240");
     settings.putAll(database.connectorSettings(config));
     settings.putAll(address.properties());
     // The guarantees rest on these.
-    settings.put("topic.prefix", config.name());
+    settings.put("topic.prefix", config.logName());
     settings.put("database.hostname", address.host());
     settings.put("database.port", Integer.toString(address.port()));
     settings.put("database.user", address.user());
     settings.put("database.password", address.password());
-    settings.put("table.include.list", quoted(config.mapping().tables()));
+    settings.put("table.include.list", quoted(config.tables()));
     settings.put("snapshot.mode", "initial");
     settings.put("decimal.handling.mode", "precise");
-    settings.put("binary.handling.mode", "hex");
+    settings.put("binary.handling.mode", binaries(config.to()));
+    if (config.to() == CapturePath.WAREHOUSE) {
+      // A value that cannot be read would be null; here nothing else would notice.
+      settings.put("event.converting.failure.handling.mode", "fail");
+    }
     settings.put("tombstones.on.delete", "false");
     settings.put("skipped.operations", "none");
     settings.put("unavailable.value.placeholder", NOT_SENT);
@@ -43,6 +47,13 @@ final class SessionSettings {
     // Whether the log still has its place is ours to look at before each try.
     settings.put("errors.max.retries", "0");
     return settings;
+  }
+
+  private static String binaries(CapturePath to) {
+    return switch (to) {
+      case KAFKA -> "hex";
+      case WAREHOUSE -> "bytes";
+    };
   }
 
   private static String quoted(Set<String> tables) {

@@ -3,6 +3,7 @@ package io.spendwatch.ops.capture;
 import io.spendwatch.ops.audit.SourceAudit;
 import io.spendwatch.ops.audit.SourceFinding;
 import io.spendwatch.ops.audit.SourceReport;
+import io.spendwatch.ops.audit.WarehouseReport;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Money;
@@ -57,6 +58,16 @@ public final class SourceComparison implements SourceAudit {
     var second = new SourceLook(config, database, horizonMs, Optional.of(first.differences()));
     second.take(address, ours.role());
     return report(config, second, startedAt, time, findings(second), second.hasMore());
+  }
+
+  @Override
+  public boolean isMapped(File capture) {
+    return !CaptureConfig.load(capture, CapturePath.WAREHOUSE).mapping().tables().isEmpty();
+  }
+
+  @Override
+  public WarehouseReport runWarehouse(File capture, Timekeeper time) throws InterruptedException {
+    return new WarehouseComparison(CaptureConfig.load(capture, CapturePath.WAREHOUSE), time).run();
   }
 
   private static SourceReport report(

@@ -380,33 +380,18 @@ final class SourceLook {
 
   /** 64 bits: among ten million rows two are alike once in some hundred thousand audits. */
   private static long hash(RowKey row) {
-    return mixed(
-        fold(fold(fold(1, row.rowId()), row.userId()), row.currency()) ^ row.eventTimeMs());
+    return Hash64.mixed(
+        Hash64.fold(Hash64.fold(Hash64.fold(1, row.rowId()), row.userId()), row.currency())
+            ^ row.eventTimeMs());
   }
 
   /** Of an account's user. */
   private static long hash(String userId) {
-    return fold(2, userId);
+    return Hash64.fold(2, userId);
   }
 
   /** Of what an account has; not 0, so that an account with nothing is something. */
   private static long hash(long balanceMinor, String currency) {
-    return mixed(fold(3, currency) ^ balanceMinor) | 1;
-  }
-
-  /** FNV-1a, with an end to each text. */
-  private static long fold(long seed, String text) {
-    long hash = seed;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * 0x100000001b3L;
-    }
-    return mixed(hash ^ text.length());
-  }
-
-  /** MurmurHash3's last step. */
-  private static long mixed(long value) {
-    long mixed = (value ^ (value >>> 33)) * 0xff51afd7ed558ccdL;
-    mixed = (mixed ^ (mixed >>> 33)) * 0xc4ceb9fe1a85ec53L;
-    return mixed ^ (mixed >>> 33);
+    return Hash64.mixed(Hash64.fold(3, currency) ^ balanceMinor) | 1;
   }
 }

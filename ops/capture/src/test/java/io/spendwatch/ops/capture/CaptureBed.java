@@ -58,6 +58,7 @@ final class CaptureBed implements AutoCloseable {
   private final BusinessServer business;
   private KafkaServer kafka;
   private PostgresServer ours;
+  private PostgresAddress warehouse;
 
   CaptureBed(Engine engine) {
     kafka = KafkaServer.start(directory.kafka(), 0);
@@ -79,9 +80,14 @@ final class CaptureBed implements AutoCloseable {
 
   /** The rows of a question, each with its columns as text. */
   List<List<String>> rows(String sql) throws SQLException {
+    try (Connection connection = connect()) {
+      return rows(connection, sql);
+    }
+  }
+
+  private static List<List<String>> rows(Connection connection, String sql) throws SQLException {
     List<List<String>> rows = new ArrayList<>();
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement();
+    try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(sql)) {
       while (result.next()) {
         List<String> row = new ArrayList<>();
@@ -107,6 +113,49 @@ final class CaptureBed implements AutoCloseable {
 
   private PostgresAddress oursAddress() {
     return PostgresAddress.parse(ours.uri(), "", "");
+  }
+
+  /** A warehouse: a second database beside ours; the same for all that ask. */
+  PostgresAddress warehouse() throws SQLException {
+    if (warehouse == null) {
+      try (Connection connection = ours().connect("test");
+          Statement statement = connection.createStatement()) {
+        statement.execute("CREATE DATABASE warehouse");
+      }
+      PostgresAddress beside = ours();
+      warehouse = new PostgresAddress(beside.hosts(), "warehouse", "", beside.user(), "");
+    }
+    return warehouse;
+  }
+
+  /** The rows of a question to the warehouse, each with its columns as text. */
+  List<List<String>> warehouseRows(String sql) throws SQLException {
+    try (Connection connection = warehouse().connect("test")) {
+      return rows(connection, sql);
+    }
+  }
+
+  void warehouseSql(String... statements) throws SQLException {
+    try (Connection connection = warehouse().connect("test");
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  /** Settings of the path to the warehouse. */
+  String warehouseSettings(String tables, String more) throws SQLException {
+    PostgresAddress address = warehouse();
+    return """
+    warehouse {
+      uri = "postgresql://%s/%s", user = %s, schema = public
+      batch-interval = 50 ms
+      tables = [ %s ]
+      %s
+    }
+    """
+        .formatted(address.hosts(), address.database(), address.user(), tables, more);
   }
 
   void stopKafka() {
@@ -179,12 +228,16 @@ final class CaptureBed implements AutoCloseable {
       return new Running(new Capture(CaptureConfig.load(file.toFile()), TIME), false);
     }
 
+    Running start(CapturePath to, boolean snapshot) {
+      return new Running(new Capture(CaptureConfig.load(file.toFile(), to), TIME), snapshot);
+    }
+
     Running startWithSnapshot() {
       return new Running(new Capture(CaptureConfig.load(file.toFile()), TIME), true);
     }
 
     /** As a process of its own, to be killed. */
-    Process startProcess() throws IOException {
+    Process startProcess(CapturePath to) throws IOException {
       return new ProcessBuilder(
               Path.of(System.getProperty("java.home"), "bin", "java").toString(),
               "-XX:+UseSerialGC",
@@ -195,7 +248,9 @@ final class CaptureBed implements AutoCloseable {
               CaptureCommand.class.getName(),
               "capture",
               "--config",
-              file.toString())
+              file.toString(),
+              "--to",
+              to.toString())
           .redirectErrorStream(true)
           .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
           .start();

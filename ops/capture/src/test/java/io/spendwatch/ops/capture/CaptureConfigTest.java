@@ -105,4 +105,54 @@ class CaptureConfigTest {
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining("t/0/1");
   }
+
+  private static final String WAREHOUSE =
+      """
+      capture {
+        name = shop
+        source { uri = "mysql://db.example/shop", user = u, password = opensesame }
+        warehouse {
+          uri = "postgresql://127.0.0.1/w", user = w, password = sesameagain
+          tables = [ { table = shop.orders }, { table = shop.lines, target = items, without = [note] } ]
+        }
+      }
+      """;
+
+  private CaptureConfig loadWarehouse(String text) throws IOException {
+    Path file = directory.resolve("capture.conf");
+    Files.writeString(file, text);
+    return CaptureConfig.load(file.toFile(), CapturePath.WAREHOUSE);
+  }
+
+  @Test
+  void aWarehouseNeedsNoMapping() throws IOException {
+    CaptureConfig config = loadWarehouse(WAREHOUSE);
+    assertThat(config.tables()).containsExactly("shop.orders", "shop.lines");
+    assertThat(config.logName()).as("both paths may be walked at once").isEqualTo("shop_warehouse");
+    assertThat(config.warehouse().orElseThrow().tables())
+        .extracting(WarehouseTable::target)
+        .containsExactly("orders", "items");
+    assertThatThrownBy(() -> load(WAREHOUSE)).hasMessageContaining("no table");
+    assertThatThrownBy(() -> loadWarehouse(GOOD)).hasMessageContaining("capture.warehouse.uri");
+    String address = GOOD + "capture.warehouse { uri = \"postgresql://127.0.0.1/w\", user = w }";
+    assertThat(load(address).warehouse()).as("concerns only who goes there").isEmpty();
+    assertThatThrownBy(() -> loadWarehouse(address))
+        .hasMessageContaining("capture.warehouse.tables: none");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, db.example, capture.warehouse.uri: db.example:5432 (expected: an sslmode",
+    "target = items, target = orders, capture.warehouse.tables: orders",
+    "target = items, target = spendwatch_capture, capture.warehouse.tables: spendwatch_capture",
+    "shop.lines, lines, capture.warehouse.tables.2.table: lines",
+    "without, withot, 'capture.warehouse.tables.2'': unknown settings [withot]'",
+    "user = w, 'user = \"\"', capture.warehouse.user"
+  })
+  void aWrongWarehouseIsNamed(String good, String bad, String message) {
+    assertThatThrownBy(() -> loadWarehouse(WAREHOUSE.replace(good, bad == null ? "" : bad)))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining(message)
+        .hasMessageNotContaining("sesame");
+  }
 }

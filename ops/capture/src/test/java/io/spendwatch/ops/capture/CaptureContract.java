@@ -93,6 +93,15 @@ abstract class CaptureContract {
         });
   }
 
+  final Engine engine() {
+    return engine;
+  }
+
+  /** What the names of this test's tables end in. */
+  final String suffix() {
+    return suffix;
+  }
+
   final CaptureBed bed() {
     return bed;
   }
@@ -209,6 +218,17 @@ abstract class CaptureContract {
       await().atMost(SOON).until(() -> site.inForce().equals(balancesOfRows()));
     }
     site.store();
+    site.map(
+        mapping("amount", "") + bed.warehouseSettings("{ table = " + table("sales") + " }", ""));
+    try (Running _ = site.start(CapturePath.WAREHOUSE, false)) {
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(audit(site, 0, "--warehouse", "--json"))
+                      .contains(
+                          "\"transactions\":{\"", "\"rowsHere\":5", "\"dayColumn\":\"sold_at\""));
+    }
     assertThat(audit(site, 0))
         .contains("4 rows and 2 accounts there", "clean: both databases say the same")
         .contains("1 rows for which the mapping has no answer count nothing");
@@ -240,7 +260,7 @@ abstract class CaptureContract {
   }
 
   /** What the command prints, which ends so. */
-  private String audit(CaptureBed.Site site, int status, String... options) throws SQLException {
+  final String audit(CaptureBed.Site site, int status, String... options) throws SQLException {
     String setting = "spendwatch.postgres.uri";
     PostgresAddress ours = bed.ours();
     System.setProperty(
@@ -323,7 +343,7 @@ abstract class CaptureContract {
               }
             });
     for (int i = 0; i < kills; i++) {
-      Process process = site.startProcess();
+      Process process = site.startProcess(CapturePath.KAFKA);
       try {
         int before = site.transactions().size();
         await()

@@ -71,6 +71,7 @@ class CaptureHttpTest {
             "spendwatch_capture_records_total{kind=\"transaction\"} 1",
             "spendwatch_capture_records_total{kind=\"balance\"} 0",
             "spendwatch_capture_records_total{kind=\"dead_letter\"} 0",
+            "spendwatch_capture_applied_rows_total 0",
             "spendwatch_capture_lag_records 2",
             "spendwatch_capture_lag_seconds 1.250",
             "spendwatch_capture_position_timestamp_seconds 1720799853.120")
@@ -81,6 +82,7 @@ class CaptureHttpTest {
     assertThat(ask("GET", "/api/v1/status").body())
         .contains(
             "\"name\":\"shop\"",
+            "\"to\":\"kafka\"",
             "\"state\":\"CAPTURING\"",
             "\"lagRecords\":2",
             "\"lagMs\":1250",

@@ -104,6 +104,15 @@ public record PostgresAddress(
    * @param application what the server shows the session as
    */
   public Connection connect(String application) throws SQLException {
+    return connect(application, SETTING);
+  }
+
+  /**
+   * The same, to a database that another setting names.
+   *
+   * @param setting for messages
+   */
+  public Connection connect(String application, String setting) throws SQLException {
     var properties = new Properties();
     properties.setProperty("user", user);
     if (!password.isEmpty()) {
@@ -112,7 +121,7 @@ public record PostgresAddress(
     properties.setProperty("ApplicationName", application);
     properties.setProperty("connectTimeout", Integer.toString(CONNECT_TIMEOUT_SECONDS));
     properties.setProperty("tcpKeepAlive", "true");
-    Connection connection = open(properties);
+    Connection connection = open(properties, setting);
     try (Statement statement = connection.createStatement()) {
       statement.execute(SESSION);
       return connection;
@@ -122,12 +131,12 @@ public record PostgresAddress(
     }
   }
 
-  private Connection open(Properties properties) throws SQLException {
+  private Connection open(Properties properties, String setting) throws SQLException {
     try {
       return DriverManager.getConnection(jdbcUrl(), properties);
     } catch (SQLException e) {
       Optional<String> why =
-          PostgresTls.of(PostgresUri.parameters(parameters)).explain(e, SETTING, hosts);
+          PostgresTls.of(PostgresUri.parameters(parameters)).explain(e, setting, hosts);
       throw why.isPresent() ? new SQLException(why.get(), REFUSED, e) : e;
     }
   }
