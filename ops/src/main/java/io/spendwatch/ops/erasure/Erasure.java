@@ -193,23 +193,22 @@ public final class Erasure {
     tables.renameLive(userId, pseudonym, requireSettled(tables, userId));
   }
 
-  /** The user's partitions, once all of their rows are added up and none is new. */
-  private List<Partition> requireSettled(UserTables tables, String userId) {
+  /** The user's partitions, once all of their rows are added up; none of them may be new. */
+  private static List<Partition> requireSettled(UserTables tables, String userId) {
+    if (tables.partitions(userId).stream()
+        .anyMatch(partition -> partition.lastCameMs() < SETTLED.toMillis())) {
+      throw new OperatorException(
+          "nothing was changed: a transaction of the user came within the last "
+              + SETTLED.toSeconds()
+              + " s; end the relation where they come from, then try again");
+    }
     await(
         () ->
             tables.hindrance().isEmpty()
                 && tables.partitions(userId).stream().noneMatch(Partition::isPending),
         "the roll-ups are not up to date with the user's transactions, which a node sees to (`status`"
             + " says how far they are): try again when they are");
-    List<Partition> partitions = tables.partitions(userId);
-    if (partitions.stream()
-        .anyMatch(partition -> partition.lastCameMs() < SETTLED.toMillis())) {
-      throw new OperatorException(
-          "a transaction of the user came within the last "
-              + SETTLED.toSeconds()
-              + " s: end the relation where they come from, then try again");
-    }
-    return partitions;
+    return tables.partitions(userId);
   }
 
   private static List<TableRows> all(
