@@ -243,7 +243,7 @@ final class Archive implements AutoCloseable {
   /** The days that have rows of a user. Reads all files. */
   List<DayRows> count(String userId) {
     List<DayRows> found = new ArrayList<>();
-    for (LocalDate day : inStore()) {
+    for (LocalDate day : new TreeSet<>(inStore())) {
       long rows =
           withParquet(
               parquet ->
