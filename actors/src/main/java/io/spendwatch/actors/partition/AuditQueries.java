@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What others want of a partition's awake users: to see their windows, that some are read anew, and
- * that some are forgotten because what is stored of them has another id. All of it waits for a moment at which nothing in memory is ahead of the tables. Lives in the
- * partition's actor, which says when that is.
+ * that some are forgotten because what is stored of them has another id. All of it waits for a
+ * moment at which nothing in memory is ahead of the tables. Lives in the partition's actor, which
+ * says when that is.
  *
  * <pre>
  *   level ──begun──▶ ahead ──judged, and nothing changed; or given up──▶ level

@@ -61,8 +61,7 @@ public final class EraseCommand implements Callable<Integer> {
     int characters = userId.codePointCount(0, userId.length());
     if (characters < 1 || characters > ID_CHARACTERS_MAX || userId.indexOf('\0') >= 0) {
       throw new ParameterException(
-          spec.commandLine(),
-          "USER: expected: an id of 1 to " + ID_CHARACTERS_MAX + " characters");
+          spec.commandLine(), "USER: expected: an id of 1 to " + ID_CHARACTERS_MAX + " characters");
     }
     Configuration configuration = Configuration.load();
     var erasure =
@@ -113,20 +112,25 @@ public final class EraseCommand implements Callable<Integer> {
         .forEach(
             table ->
                 out.println(
-                    String.format(Locale.ROOT, "%-28s %s %,d rows", table.table(), verb, table.rows())));
+                    String.format(
+                        Locale.ROOT, "%-28s %s %,d rows", table.table(), verb, table.rows())));
     if (report.archiveSays() != null) {
       out.println(ForeignText.shown("archive: left out; " + report.archiveSays()));
     } else {
       for (DayRows day : report.archive()) {
         out.println(
-            String.format(Locale.ROOT, "%-28s %s %,d rows", "archive " + day.day(), verb, day.rows()));
+            String.format(
+                Locale.ROOT, "%-28s %s %,d rows", "archive " + day.day(), verb, day.rows()));
       }
     }
     if (report.tombstone()) {
-      out.println("balances in their topic: ended by a tombstone, gone with its next compaction");
+      out.println(
+          "balances in their topic: ended by a tombstone, gone with its next compaction, the tombstone"
+              + " after delete.retention.ms");
     }
     for (ErasureReport.Topic topic : report.topics()) {
-      out.println(ForeignText.shown("topic " + topic.name() + " keeps what it has " + until(topic)));
+      out.println(
+          ForeignText.shown("topic " + topic.name() + " keeps what it has " + until(topic)));
     }
     out.println("not reached from here:");
     report.outOfReach().forEach(text -> out.println("  " + text));

@@ -138,10 +138,7 @@ public final class Erasure {
       tables.renameFindings(userId, pseudonym);
       topics.endBalances(userId);
       List<DayRows> days =
-          archive
-              .opened()
-              .map(opened -> opened.erase(userId, pseudonym))
-              .orElse(List.of());
+          archive.opened().map(opened -> opened.erase(userId, pseudonym)).orElse(List.of());
       pause(HEARD);
       tables.end(pseudonym);
       long left =
@@ -211,8 +208,7 @@ public final class Erasure {
     return tables.partitions(userId);
   }
 
-  private static List<TableRows> all(
-      UserTables tables, String userId, List<Partition> partitions) {
+  private static List<TableRows> all(UserTables tables, String userId, List<Partition> partitions) {
     List<TableRows> all = new ArrayList<>();
     long transactions = partitions.stream().mapToLong(Partition::rows).sum();
     if (transactions > 0) {

@@ -38,7 +38,8 @@ final class Pseudonyms {
       if (counts.stream()
           .allMatch(
               count ->
-                  partitioner.partitionOf(drawn, count) == partitioner.partitionOf(userId, count))) {
+                  partitioner.partitionOf(drawn, count)
+                      == partitioner.partitionOf(userId, count))) {
         return drawn;
       }
     }

@@ -38,6 +38,7 @@ final class UserTables implements AutoCloseable {
   private static final String RENAME_FINDINGS = sql("rename_findings");
   private static final String CLEAR_DAYS = sql("clear_days");
   private static final String COUNT_DAYS = sql("count_days");
+  private static final String RENAME_DAYS = sql("rename_days");
 
   private static final String OWNER = "spendwatch_owner";
   private static final String NO_PRIVILEGE = "42501";
@@ -136,9 +137,7 @@ final class UserTables implements AutoCloseable {
     record Bounds(String name, Instant begins, Instant ends) {}
     List<Partition> found = new ArrayList<>();
     List<Bounds> all =
-        all(
-            LIST_PARTITIONS,
-            row -> new Bounds(row.getString(1), instant(row, 2), instant(row, 3)));
+        all(LIST_PARTITIONS, row -> new Bounds(row.getString(1), instant(row, 2), instant(row, 3)));
     for (Bounds bounds : all) {
       Partition partition =
           one(
@@ -211,8 +210,7 @@ final class UserTables implements AutoCloseable {
    * @param partitions with rows of the user
    */
   void renameLive(String userId, String pseudonym, List<Partition> partitions) {
-    Optional<Instant> latest =
-        partitions.stream().map(Partition::latest).max(Instant::compareTo);
+    Optional<Instant> latest = partitions.stream().map(Partition::latest).max(Instant::compareTo);
     List<Partition> recent =
         latest
             .map(at -> partitions.stream().filter(p -> p.ends().isAfter(at.minus(LIVE))).toList())
@@ -233,7 +231,7 @@ final class UserTables implements AutoCloseable {
         one(
             "SELECT pg_notify('spendwatch_accounts',"
                 + " jsonb_build_object('renamed', jsonb_build_array(?::text, ?::text))::text)",
-            row -> true,
+            _ -> true,
             userId,
             pseudonym);
   }
@@ -263,11 +261,24 @@ final class UserTables implements AutoCloseable {
       // Restored: what it added up to stands as it was.
       return;
     }
-    Array both = connection.createArrayOf("text", new String[] {userId, pseudonym});
     OffsetDateTime begins = partition.begins().atOffset(ZoneOffset.UTC);
     OffsetDateTime ends = partition.ends().atOffset(ZoneOffset.UTC);
+    if (!isAttached(partition)) {
+      int _ = update(RENAME_DAYS, userId, pseudonym, begins, ends);
+      return;
+    }
+    Array both = connection.createArrayOf("text", new String[] {userId, pseudonym});
     int _ = update(CLEAR_DAYS, both, begins, ends);
     int _ = update(COUNT_DAYS, both, begins, ends);
+  }
+
+  /** Whether its rows are seen through the table; not while it leaves. */
+  private boolean isAttached(Partition partition) {
+    return one(
+        "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'spendwatch.transactions'::regclass"
+            + " AND inhrelid = ('spendwatch.' || ?)::regclass AND NOT inhdetachpending)",
+        row -> row.getBoolean(1),
+        partition.name());
   }
 
   /** What audits have found of the user is said of the pseudonym, and their chain holds of it. */
@@ -289,7 +300,7 @@ final class UserTables implements AutoCloseable {
                     "UPDATE spendwatch.erasures SET place = chain.place, hash_before = chain.hash"
                         + " FROM spendwatch.reconciliation_chain AS chain WHERE pseudonym = ?",
                     pseudonym);
-            var _ = one("SELECT spendwatch.rechain_runs(?)", row -> true, from);
+            var _ = one("SELECT spendwatch.rechain_runs(?)", _ -> true, from);
             int _ =
                 update(
                     "UPDATE spendwatch.erasures SET hash_after = chain.hash"

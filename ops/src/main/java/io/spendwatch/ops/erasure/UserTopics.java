@@ -92,7 +92,9 @@ final class UserTopics {
     }
   }
 
-  /** Ends the user's balances in their topic: compaction removes them, and in time the tombstone. */
+  /**
+   * Ends the user's balances in their topic: compaction removes them, and in time the tombstone.
+   */
   void endBalances(String userId) {
     Map<String, Object> properties = new HashMap<>();
     properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Math.toIntExact(ANSWER.toMillis()));
@@ -106,8 +108,7 @@ final class UserTopics {
     properties.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
     String topic = config.topics().balances();
     try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(properties)) {
-      int home =
-          config.partitioner().partitionOf(userId, producer.partitionsFor(topic).size());
+      int home = config.partitioner().partitionOf(userId, producer.partitionsFor(topic).size());
       var _ =
           producer
               .send(new ProducerRecord<>(topic, home, userId.getBytes(UTF_8), null))

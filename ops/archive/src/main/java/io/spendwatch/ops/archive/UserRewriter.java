@@ -152,8 +152,7 @@ final class UserRewriter {
             clock.instant(),
             before.auditRun(),
             tables);
-    if (!store.putIf(
-        Manifest.name(before.day()), manifest.json(), Optional.of(known.version()))) {
+    if (!store.putIf(Manifest.name(before.day()), manifest.json(), Optional.of(known.version()))) {
       return Optional.empty();
     }
     former.forEach(store::delete);
@@ -162,8 +161,7 @@ final class UserRewriter {
 
   private Manifest.File anew(ArchiveTable table, LocalDate day, Path file, String pseudonym) {
     String rows = Parquet.archived(table, List.of(file));
-    List<Letter> letters =
-        table == ArchiveTable.DEAD_LETTERS ? letters(file) : List.<Letter>of();
+    List<Letter> letters = table == ArchiveTable.DEAD_LETTERS ? letters(file) : List.<Letter>of();
     Manifest.File written = files.put(table, day, query(table, rows, letters, pseudonym));
     if (!written.totals().equals(expected(table, rows, pseudonym))) {
       throw new OperatorException(
@@ -177,8 +175,7 @@ final class UserRewriter {
     return written;
   }
 
-  private String query(
-      ArchiveTable table, String rows, List<Letter> letters, String pseudonym) {
+  private String query(ArchiveTable table, String rows, List<Letter> letters, String pseudonym) {
     String isUser = "user_id = " + Parquet.literal(userId);
     String renamed =
         "CASE WHEN " + isUser + " THEN " + Parquet.literal(pseudonym) + " ELSE user_id END";
@@ -247,8 +244,7 @@ final class UserRewriter {
   /** A dead letter, by its place. */
   private record Letter(String topic, long partition, long offset) {
     String literal() {
-      return String.format(
-          Locale.ROOT, "(%s, %d, %d)", Parquet.literal(topic), partition, offset);
+      return String.format(Locale.ROOT, "(%s, %d, %d)", Parquet.literal(topic), partition, offset);
     }
   }
 

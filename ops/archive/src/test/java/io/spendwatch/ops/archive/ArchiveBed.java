@@ -195,7 +195,12 @@ final class ArchiveBed implements AutoCloseable {
               + "'");
     }
     alert(day + "T11:30:00Z");
-    sql("UPDATE spendwatch.alerts SET user_id = '" + userId + "' WHERE alert_id = 'a-" + (number - 1) + "'");
+    sql(
+        "UPDATE spendwatch.alerts SET user_id = '"
+            + userId
+            + "' WHERE alert_id = 'a-"
+            + (number - 1)
+            + "'");
     sql(
         "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor, as_of) VALUES ('"
             + userId
@@ -208,11 +213,28 @@ final class ArchiveBed implements AutoCloseable {
 
   /** As the erasure of a user leaves the tables, before it comes to the archive. */
   void eraseFromTables(String userId, String pseudonym) throws SQLException {
-    sql("INSERT INTO spendwatch.erasures (pseudonym, user_id, live_at) VALUES ('" + pseudonym + "', '" + userId + "', now())");
+    sql(
+        "INSERT INTO spendwatch.erasures (pseudonym, user_id, live_at) VALUES ('"
+            + pseudonym
+            + "', '"
+            + userId
+            + "', now())");
     for (String table : List.of("transactions", "alerts", "account_versions")) {
-      sql("UPDATE spendwatch." + table + " SET user_id = '" + pseudonym + "' WHERE user_id = '" + userId + "'");
+      sql(
+          "UPDATE spendwatch."
+              + table
+              + " SET user_id = '"
+              + pseudonym
+              + "' WHERE user_id = '"
+              + userId
+              + "'");
     }
-    sql("UPDATE spendwatch.accounts SET user_id = '" + pseudonym + "', username = NULL WHERE user_id = '" + userId + "'");
+    sql(
+        "UPDATE spendwatch.accounts SET user_id = '"
+            + pseudonym
+            + "', username = NULL WHERE user_id = '"
+            + userId
+            + "'");
   }
 
   void alert(String eventTime) throws SQLException {

@@ -49,8 +49,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -730,7 +730,9 @@ class ArchiveIT {
     assertThat(findings()).isEmpty();
     // Nothing is new to it, and retention knows the day as it is now.
     assertThat(run()).isEmpty();
-    assertThat(bed.column("SELECT revision || ' ' || bytes FROM spendwatch.archived_days ORDER BY day"))
+    assertThat(
+            bed.column(
+                "SELECT revision || ' ' || bytes FROM spendwatch.archived_days ORDER BY day"))
         .containsExactly("1 " + manifest(DAY).bytes(), "1 " + manifest(NEXT).bytes());
     assertThat(bed.drop(NEXT)).isTrue();
     try (Archive archive = bed.archive(root)) {
@@ -777,9 +779,7 @@ class ArchiveIT {
           archive.verify(Optional.empty(), (_, findings) -> assertThat(findings).isEmpty());
         }
         assertThat(files(here)).isEqualTo(named(here));
-        assertThat(
-                bed.column(
-                    "SELECT spendwatch.may_drop_partition('transactions_20260310')"))
+        assertThat(bed.column("SELECT spendwatch.may_drop_partition('transactions_20260310')"))
             .containsExactly("t");
       }
     }
@@ -832,9 +832,7 @@ class ArchiveIT {
 
   private static Set<Path> files(Path root) throws IOException {
     try (Stream<Path> files = Files.walk(root)) {
-      return files
-          .filter(file -> file.toString().endsWith(".parquet"))
-          .collect(Collectors.toSet());
+      return files.filter(file -> file.toString().endsWith(".parquet")).collect(Collectors.toSet());
     }
   }
 

@@ -131,10 +131,7 @@ final class Erased {
         "what a server said that failed; a row's values are not in it",
         "reconciliation_runs.failure",
         "merges.refused");
-    because(
-        reasons,
-        "a number",
-        "reconciliation_runs.users_awake");
+    because(reasons, "a number", "reconciliation_runs.users_awake");
     because(
         reasons,
         "how far a computation is; an erasure waits for its end",

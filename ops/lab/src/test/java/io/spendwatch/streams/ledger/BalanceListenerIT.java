@@ -72,7 +72,9 @@ class BalanceListenerIT {
         statement.execute("UPDATE spendwatch.accounts SET balance_minor = balance_minor + 1");
         await().atMost(PATIENCE).until(() -> changed.get() > before);
         statement.execute(
-            "SELECT pg_notify('spendwatch_accounts', '{\"renamed\": [\"u-" + life + "\", \"it''s\"]}')");
+            "SELECT pg_notify('spendwatch_accounts', '{\"renamed\": [\"u-"
+                + life
+                + "\", \"it''s\"]}')");
         await().atMost(PATIENCE).until(() -> renamed.contains("u-" + lives + " it's"));
         statement.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'listener-push'");
