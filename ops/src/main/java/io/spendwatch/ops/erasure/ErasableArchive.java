@@ -22,7 +22,11 @@ public interface ErasableArchive extends AutoCloseable {
    */
   record DayRows(LocalDate day, long rows) {}
 
-  /** Keeps runs of the archive away until it is closed. */
+  /**
+   * Keeps runs of the archive away until it is closed.
+   *
+   * @throws OperatorException also where the database's days are in another archive
+   */
   void lock();
 
   /** The days that have rows of the user. Reads all of the archive. */

@@ -2,6 +2,7 @@ package io.spendwatch.ops.erasure;
 
 import io.spendwatch.ops.erasure.ErasableArchive.DayRows;
 import io.spendwatch.ops.erasure.ErasureReport.TableRows;
+import io.spendwatch.ops.erasure.ErasureReport.Topic;
 import io.spendwatch.ops.erasure.UserTables.Partition;
 import io.spendwatch.ops.erasure.UserTables.Unfinished;
 import io.spendwatch.ops.errors.OperatorException;
@@ -108,6 +109,8 @@ public final class Erasure {
    *     work, or the archive that the database knows cannot be reached: nothing is changed then
    */
   public ErasureReport erase(String userId) {
+    // Before anything else, so that Kafka answers.
+    List<Topic> kept = topics.kept(clock.instant());
     try (UserTables tables = UserTables.open(database);
         Archive archive = open(tables)) {
       if (archive.opened().isEmpty() && tables.archiveUri().isPresent()) {
@@ -124,7 +127,7 @@ public final class Erasure {
       Optional<Unfinished> unfinished = tables.unfinished(userId);
       List<TableRows> found = all(tables, userId, tables.partitions(userId));
       if (unfinished.isEmpty() && found.isEmpty() && archive.count(userId).isEmpty()) {
-        return report(List.of(), List.of(), archive.absent(), false, 0);
+        return report(kept, List.of(), List.of(), archive.absent(), false, 0);
       }
       String pseudonym =
           unfinished.map(Unfinished::pseudonym).orElseGet(() -> begin(tables, userId));
@@ -143,14 +146,19 @@ public final class Erasure {
       tables.end(pseudonym);
       long left =
           all(tables, userId, tables.partitions(userId)).stream().mapToLong(TableRows::rows).sum();
-      return report(found, days, archive.absent(), true, left);
+      return report(kept, found, days, archive.absent(), true, left);
     }
   }
 
-  private ErasureReport report(
-      List<TableRows> found, List<DayRows> days, String absent, boolean tombstone, long left) {
+  private static ErasureReport report(
+      List<Topic> kept,
+      List<TableRows> found,
+      List<DayRows> days,
+      String absent,
+      boolean tombstone,
+      long left) {
     return new ErasureReport(
-        true, found, days, absent, tombstone, topics.kept(clock.instant()), left, outOfReach());
+        true, found, days, absent, tombstone, kept, left, outOfReach());
   }
 
   private Archive open(UserTables tables) {

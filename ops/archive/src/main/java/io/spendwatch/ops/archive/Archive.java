@@ -166,10 +166,16 @@ final class Archive implements AutoCloseable {
 
   /** One database, one archive: a day must not be looked for in two places. */
   private void settleUri() {
-    Optional<String> noted = live.archiveUri();
-    if (noted.isEmpty()) {
+    if (live.archiveUri().isEmpty()) {
       live.noteUri(uri);
-    } else if (!noted.get().equals(uri)) {
+    }
+    requireOwnUri();
+  }
+
+  /** Refuses where the database's days are in another archive. */
+  void requireOwnUri() {
+    Optional<String> noted = live.archiveUri();
+    if (noted.isPresent() && !noted.get().equals(uri)) {
       throw new OperatorException(
           String.format(
               Locale.ROOT,
@@ -260,7 +266,6 @@ final class Archive implements AutoCloseable {
    * what no manifest names. Nobody else may write meanwhile, and the tables have the pseudonym.
    */
   List<DayRows> erase(String userId, String pseudonym) {
-    settleUri();
     Map<LocalDate, LiveDays.Day> noted = new HashMap<>();
     live.days(time.instant().plus(ALL_DAYS)).stream()
         .filter(LiveDays.Day::isArchived)

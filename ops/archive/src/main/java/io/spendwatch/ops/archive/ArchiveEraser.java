@@ -29,6 +29,7 @@ public final class ArchiveEraser implements ErasableArchive {
   @Override
   public void lock() {
     archive.lock();
+    archive.requireOwnUri();
   }
 
   @Override
