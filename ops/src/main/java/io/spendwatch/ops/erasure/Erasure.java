@@ -157,8 +157,7 @@ public final class Erasure {
       String absent,
       boolean tombstone,
       long left) {
-    return new ErasureReport(
-        true, found, days, absent, tombstone, kept, left, outOfReach());
+    return new ErasureReport(true, found, days, absent, tombstone, kept, left, outOfReach());
   }
 
   private Archive open(UserTables tables) {

@@ -659,8 +659,8 @@ class AuditIT {
         new TreeSet<>(
             tables.column(
                 "SELECT relname || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
-                    + " WHERE relnamespace = 'spendwatch'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
-                    + " AND attnum > 0 AND NOT attisdropped AND relname <> 'flyway_schema_history'"
+                    + " WHERE relnamespace = 'spendwatch'::regnamespace AND relkind IN ('r', 'p')"
+                    + " AND NOT relispartition AND attnum > 0 AND NOT attisdropped AND relname <> 'flyway_schema_history'"
                     + " AND (atttypid IN ('text'::regtype, 'varchar'::regtype, 'bytea'::regtype, 'json'::regtype,"
                     + " 'jsonb'::regtype, 'text[]'::regtype, 'varchar[]'::regtype) OR attname LIKE '%user%')"));
     Set<String> known = new TreeSet<>(Erased.COLUMNS);
@@ -777,7 +777,8 @@ class AuditIT {
         .contains("\"exposure\":\"200.00\"", "\"username\":null");
     assertThat(
             tables.text(
-                "SELECT outcome FROM spendwatch.operator_actions WHERE action = 'erase --yes' ORDER BY action_id DESC LIMIT 1"))
+                "SELECT outcome FROM spendwatch.operator_actions WHERE action = 'erase --yes'"
+                    + " ORDER BY action_id DESC LIMIT 1"))
         .startsWith("a user: ");
     List<String> letters = new ArrayList<>();
     new DeadLetterTopics(configuration.streams().kafka())
