@@ -7,6 +7,7 @@ import io.spendwatch.ops.cli.CheckCommand;
 import io.spendwatch.ops.cli.CompletionCommand;
 import io.spendwatch.ops.cli.DeadLettersCommand;
 import io.spendwatch.ops.cli.DoctorCommand;
+import io.spendwatch.ops.cli.EraseCommand;
 import io.spendwatch.ops.cli.ExplainCommand;
 import io.spendwatch.ops.cli.MigrateCommand;
 import io.spendwatch.ops.cli.NodeCommand;
@@ -108,6 +109,7 @@ public final class Spendwatch implements Runnable {
     commands.put("query", QueryCommand.class);
     commands.put("rollups", RollupsCommand.class);
     commands.put("rewind", RewindCommand.class);
+    commands.put("erase", EraseCommand.class);
     return Collections.unmodifiableMap(commands);
   }
 

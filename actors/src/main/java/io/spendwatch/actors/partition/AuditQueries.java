@@ -3,6 +3,7 @@ package io.spendwatch.actors.partition;
 import io.spendwatch.actors.partition.PartitionQuery.GetWindows;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the audit wants of a partition's awake users: to see their windows, and that some are read
- * anew. Both wait for a moment at which nothing in memory is ahead of the tables. Lives in the
- * partition's actor, which says when that is.
+ * What others want of a partition's awake users: to see their windows, that some are read anew, and
+ * that some are forgotten because what is stored of them has another id. All of it waits for a
+ * moment at which nothing in memory is ahead of the tables. Lives in the partition's actor, which
+ * says when that is.
  *
  * <pre>
  *   level ──begun──▶ ahead ──judged, and nothing changed; or given up──▶ level
@@ -35,6 +37,9 @@ final class AuditQueries {
   private final int waitingMax;
   private final Deque<GetWindows> waiting = new ArrayDeque<>();
   private final Set<String> distrusted = new HashSet<>();
+
+  /** By the former id. */
+  private final Map<String, String> renamed = new HashMap<>();
 
   /** Whether nothing in memory is ahead of the tables. */
   private boolean level = true;
@@ -75,6 +80,11 @@ final class AuditQueries {
     userIds.stream().filter(this::isInMemory).forEach(distrusted::add);
   }
 
+  /** What is stored of the one user is the other's now. */
+  void rename(String before, String now) {
+    renamed.put(before, now);
+  }
+
   /**
    * A batch begins, so the former one is durable. Whatever users' actors are told after this, they
    * have answered before.
@@ -90,7 +100,18 @@ final class AuditQueries {
       }
     }
     distrusted.clear();
+    renamed.forEach(this::forget);
+    renamed.clear();
     level = false;
+  }
+
+  private void forget(String before, String now) {
+    if (watched.contains(before)) {
+      watched.takeOver(before, now);
+    }
+    if (awake.contains(before)) {
+      awake.forget(before);
+    }
   }
 
   /**
@@ -112,6 +133,7 @@ final class AuditQueries {
   /** All of memory is dropped. */
   void forgetAll() {
     distrusted.clear();
+    renamed.clear();
     lastOffset = -1;
     streamTimeMs = Long.MIN_VALUE;
     level = true;

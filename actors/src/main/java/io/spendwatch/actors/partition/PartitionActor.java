@@ -6,6 +6,7 @@ import io.spendwatch.actors.partition.PartitionCommand.AllAccountsChanged;
 import io.spendwatch.actors.partition.PartitionCommand.Assess;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.actors.partition.PartitionCommand.Failed;
+import io.spendwatch.actors.partition.PartitionCommand.Renamed;
 import io.spendwatch.actors.partition.PartitionCommand.Stop;
 import io.spendwatch.actors.partition.PartitionCommand.Unavailable;
 import io.spendwatch.actors.partition.PartitionQuery.Check;
@@ -168,6 +169,10 @@ public final class PartitionActor {
       }
       case AllAccountsChanged _ -> {
         changedAccounts.addAll();
+        yield Behaviors.same();
+      }
+      case Renamed(String before, String now) -> {
+        audit.rename(before, now);
         yield Behaviors.same();
       }
       case GetUser get -> onGetUser(get);

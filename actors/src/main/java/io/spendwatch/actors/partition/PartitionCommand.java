@@ -13,6 +13,7 @@ public sealed interface PartitionCommand
     permits PartitionCommand.Assess,
         PartitionCommand.AccountsChanged,
         PartitionCommand.AllAccountsChanged,
+        PartitionCommand.Renamed,
         PartitionCommand.Stop,
         PartitionCommand.Internal,
         TopUsers.NextSlice,
@@ -53,6 +54,14 @@ public sealed interface PartitionCommand
 
   /** Any account may have changed (many at once, or a gap in the push channel): read all anew. */
   record AllAccountsChanged() implements PartitionCommand {}
+
+  /**
+   * What was stored of a user is stored under another id: the former one is forgotten before the
+   * next batch, and what time alone would have had looked at is looked at under the new one.
+   *
+   * @param now at home here, as {@code before} is
+   */
+  record Renamed(String before, String now) implements PartitionCommand {}
 
   /** The life of the pipeline has ended. */
   record Stop() implements PartitionCommand {}

@@ -174,6 +174,12 @@ final class WatchedUsers {
             Math.min(versionsFromMs, known.versionsFromMs)));
   }
 
+  /** The one user is not watched any more; the other is looked at in its place. */
+  void takeOver(String before, String now) {
+    recall(now, sinceMs(before), versionsFromMs(before));
+    forget(before);
+  }
+
   boolean contains(String userId) {
     return watched.containsKey(userId);
   }

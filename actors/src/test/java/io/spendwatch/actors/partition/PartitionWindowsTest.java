@@ -206,6 +206,19 @@ class PartitionWindowsTest {
             org.assertj.core.groups.Tuple.tuple("b", 160L));
   }
 
+  /** As of one who is erased: the next batch must not go on with what memory has. */
+  @Test
+  void whoHasAnotherIdByNowIsForgottenWithTheNextBatch() {
+    var partition = new Pipeline(kit, 1000);
+    partition.ledger.account("a", 100, 1);
+    partition.add("a", "t1", T0, 60).add("b", "t2", T0, 160).run();
+    partition.actor.tell(new PartitionCommand.Renamed("a", "z"));
+    assertThat(partition.run().alerts()).isEmpty();
+    partition.run();
+    ask(partition, null, 10);
+    assertThat(probe.receiveMessage().users()).extracting(UserWindow::userId).containsExactly("b");
+  }
+
   @Test
   void nothingThatIsNotDurableIsLostWhereAUserIsReadAnew() {
     var partition = new Pipeline(kit, 1000);

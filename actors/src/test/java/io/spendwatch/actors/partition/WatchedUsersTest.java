@@ -39,6 +39,15 @@ class WatchedUsersTest {
   }
 
   @Test
+  void whoHasAnotherIdByNowIsLookedAtUnderThatAsFarBack() {
+    watched.watch("a", 100, 5);
+    watched.takeOver("a", "z");
+    assertThat(watched.userIds()).containsExactly("z");
+    assertThat(watched.sinceMs("z")).isEqualTo(5);
+    assertThat(takeDue(1)).containsExactly("z");
+  }
+
+  @Test
   void holdsThoseOfTenTimesAsManyWhoAreDueNextAndKnowsWhenTheFirstOfTheOthersIs() {
     List<Integer> instants = IntStream.range(0, 10 * USERS_MAX).boxed().collect(toList());
     Collections.shuffle(instants, new Random(1));

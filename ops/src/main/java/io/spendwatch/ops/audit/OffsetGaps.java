@@ -179,6 +179,7 @@ final class OffsetGaps {
     }
     unexplained.removeAll(new HashSet<>(moved.stream().map(valid::get).toList()));
     unexplained.removeAll(passedOn(unexplained));
+    unexplained.removeAll(erased(partition, unexplained));
     unexplained.forEach(each -> findings.add(gap(partition, each)));
   }
 
@@ -215,6 +216,27 @@ final class OffsetGaps {
               }
             });
     return passedOn;
+  }
+
+  /**
+   * Those of users who were erased since: duplicates of what is stored of a pseudonym, of which it
+   * has the id.
+   */
+  private Set<Unstored> erased(int partition, List<Unstored> unexplained) {
+    List<Unstored> valid = unexplained.stream().filter(each -> each.transaction() != null).toList();
+    Set<Unstored> erased = new HashSet<>();
+    for (int from = 0; from < valid.size(); from += RECORDS_AT_ONCE) {
+      List<Unstored> page = valid.subList(from, Math.min(valid.size(), from + RECORDS_AT_ONCE));
+      places(
+              AuditScript.text("find_erased_duplicates", Map.of()),
+              places(page),
+              ids(page),
+              offsets(page),
+              partition,
+              grown)
+          .forEach(place -> erased.add(page.get(place)));
+    }
+    return erased;
   }
 
   private static List<String> key(Transaction transaction) {

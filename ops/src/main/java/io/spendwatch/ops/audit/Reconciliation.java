@@ -38,8 +38,8 @@ import java.util.stream.Collectors;
  * <p>Thread-safe; each run blocks the thread that asks for it.
  */
 public final class Reconciliation {
-  /** Of the advisory lock that lets one run at a time. */
-  private static final long LOCK = 0x5350454E44415544L;
+  /** Of the advisory lock that lets one run at a time; who holds it keeps runs away. */
+  public static final long LOCK = 0x5350454E44415544L;
 
   private static final Duration WINDOW = Rule.EXPOSURE_24H.window();
 

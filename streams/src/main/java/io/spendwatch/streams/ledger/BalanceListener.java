@@ -9,6 +9,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import io.vertx.pgclient.PgNotification;
 import io.vertx.sqlclient.Tuple;
 import java.security.SecureRandom;
@@ -22,7 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hears of balance changes, which the trigger on {@code accounts} announces.
+ * Hears of balance changes, which the trigger on {@code accounts} announces, and of users who are
+ * stored under another id now.
  *
  * <pre>
  *   down ──connected, listening──▶ up ──connection closed, or a probe did not come back──▶ down
@@ -38,6 +40,10 @@ public final class BalanceListener implements BalancePush {
   private static final Logger LOG = LoggerFactory.getLogger(BalanceListener.class);
   private static final String CHANNEL = "spendwatch_accounts";
   private static final String MANY = "*";
+
+  /** Of an erasure: two ids in an array, under this name. */
+  private static final String RENAMED = "renamed";
+
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final Database database;
@@ -220,10 +226,18 @@ public final class BalanceListener implements BalancePush {
     }
     Set<String> userIds = new LinkedHashSet<>();
     try {
+      if (payload.startsWith("{")) {
+        JsonArray ids = new JsonObject(payload).getJsonArray(RENAMED);
+        changes.renamed(ids.getString(0), ids.getString(1));
+        return;
+      }
       for (Object userId : new JsonArray(payload)) {
         userIds.add(userId.toString());
       }
-    } catch (DecodeException | NullPointerException e) {
+    } catch (DecodeException
+        | NullPointerException
+        | ClassCastException
+        | IndexOutOfBoundsException e) {
       LOG.warn("Not a list of user ids on {}, so any account may have changed", CHANNEL, e);
       changes.anyMayHaveChanged();
       return;

@@ -13,6 +13,9 @@ public interface BalancePush {
     /** The accounts of these users changed. */
     void changed(Set<String> userIds);
 
+    /** What was stored of the one user is stored of the other now, account and all. */
+    void renamed(String before, String now);
+
     /** Any account may have changed. */
     void anyMayHaveChanged();
   }

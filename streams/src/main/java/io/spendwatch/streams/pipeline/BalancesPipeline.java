@@ -124,12 +124,21 @@ final class BalancesPipeline {
     return DecodedBatch.of(
         records,
         bound,
+        BalancesPipeline::isTombstone,
         suspects.orElse(
             record ->
                 with.config()
                     .acceptedBalance(
                         BalanceCodec.decode(record.key(), record.value(), latestAsOfMs))),
         with.topics().balancesDeadLetters());
+  }
+
+  /**
+   * The topic has no balance of that user any more, by its own account: the record that was the
+   * last one goes. Which balances there were is not for it to say, and the account stays.
+   */
+  private static boolean isTombstone(ConsumerRecord<byte[], byte[]> record) {
+    return record.key() != null && record.value() == null;
   }
 
   private CompletionStage<DecodedBatch<Balance>> upsert(DecodedBatch<Balance> batch) {

@@ -3,6 +3,7 @@ package io.spendwatch.streams.pipeline;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.partition.PartitionCommand.AllAccountsChanged;
+import io.spendwatch.actors.partition.PartitionCommand.Renamed;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
@@ -340,6 +341,12 @@ public final class Pipelines {
       byPartition.forEach(
           (partition, users) ->
               actors.of(partition).ifPresent(actor -> actor.tell(new AccountsChanged(users))));
+    }
+
+    @Override
+    public void renamed(String before, String now) {
+      // Only one of them has the user; a topic that grows meanwhile drops all of its memory.
+      actors.forEach(actor -> actor.tell(new Renamed(before, now)));
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -48,9 +49,26 @@ public final class DecodedBatch<T> {
       BatchBound bound,
       Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> decoder,
       String deadLetterTopic) {
+    return of(records, bound, _ -> false, decoder, deadLetterTopic);
+  }
+
+  /**
+   * The same, of records some of which say nothing to us: they are passed over.
+   *
+   * @param saysNothing of a record that is neither good nor bad
+   */
+  public static <T> DecodedBatch<T> of(
+      List<ConsumerRecord<byte[], byte[]>> records,
+      BatchBound bound,
+      Predicate<ConsumerRecord<byte[], byte[]>> saysNothing,
+      Function<ConsumerRecord<byte[], byte[]>, Decoded<T>> decoder,
+      String deadLetterTopic) {
     DecodedBatch<T> batch = new DecodedBatch<>();
     for (ConsumerRecord<byte[], byte[]> record : records) {
       batch.cost += bound.cost(record);
+      if (saysNothing.test(record)) {
+        continue;
+      }
       switch (decode(record, decoder)) {
         case Decoded.Valid<T>(T value) -> {
           batch.items.add(value);

@@ -42,6 +42,21 @@ class DecodedBatchTest {
   }
 
   @Test
+  void passesOverWhatSaysNothing() {
+    DecodedBatch<String> batch =
+        DecodedBatch.of(
+            List.of(record(1, "a"), record(2, "bug"), record(3, "bug")),
+            BOUND,
+            record -> record.offset() > 1,
+            DecodedBatchTest::decode,
+            "dead");
+    assertThat(batch.items()).containsExactly("a");
+    assertThat(batch.sources()).hasSize(1);
+    assertThat(batch.deadLetters()).isEmpty();
+    assertThat(batch.nextOffset()).isEqualTo(4);
+  }
+
+  @Test
   void isATickWhenNothingWasRead() {
     assertThat(DecodedBatch.<String>tick().isTick()).isTrue();
     assertThat(batch(0, "a").isTick()).isFalse();

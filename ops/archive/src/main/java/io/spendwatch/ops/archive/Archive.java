@@ -2,6 +2,7 @@ package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
+import io.spendwatch.ops.erasure.ErasableArchive.DayRows;
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
@@ -17,10 +18,12 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -29,6 +32,9 @@ import java.util.stream.Stream;
  * {@link OperatorException} where it cannot be done.
  */
 final class Archive implements ArchiveWriter {
+  /** Beyond any day that there is, from now. */
+  private static final Duration ALL_DAYS = Duration.ofDays(36_500);
+
   private final ArchiveConfig config;
   private final String uri;
   private final ArchiveStore store;
@@ -128,16 +134,31 @@ final class Archive implements ArchiveWriter {
       return false;
     }
     settleUri();
+    live.requireNobodyHalfErased();
     live.requireKnownColumns();
     return true;
   }
 
+  /** Keeps others from writing to the archive, until this is closed. */
+  void lock() {
+    if (!live.tryLock()) {
+      throw new OperatorException(
+          "another run of the archive is at work; try again when it is done");
+    }
+  }
+
   /** One database, one archive: a day must not be looked for in two places. */
   private void settleUri() {
-    Optional<String> noted = live.archiveUri();
-    if (noted.isEmpty()) {
+    if (live.archiveUri().isEmpty()) {
       live.noteUri(uri);
-    } else if (!noted.get().equals(uri)) {
+    }
+    requireOwnUri();
+  }
+
+  /** Refuses where the database's days are in another archive. */
+  void requireOwnUri() {
+    Optional<String> noted = live.archiveUri();
+    if (noted.isPresent() && !noted.get().equals(uri)) {
       throw new OperatorException(
           String.format(
               Locale.ROOT,
@@ -216,6 +237,75 @@ final class Archive implements ArchiveWriter {
       left = files.toList();
     }
     left.forEach(Parquet::remove);
+  }
+
+  /** The days that have rows of a user. Reads all files. */
+  List<DayRows> count(String userId) {
+    List<DayRows> found = new ArrayList<>();
+    for (LocalDate day : new TreeSet<>(inStore())) {
+      long rows =
+          withParquet(
+              parquet ->
+                  new UserRewriter(store, parquet, directory, time, userId).count(archived(day)));
+      if (rows > 0) {
+        found.add(new DayRows(day, rows));
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Writes the days that have rows of a user anew, with a pseudonym in place of the id, and removes
+   * what no manifest names. Nobody else may write meanwhile, and the tables have the pseudonym.
+   */
+  List<DayRows> erase(String userId, String pseudonym) {
+    Map<LocalDate, LiveDays.Day> noted = new HashMap<>();
+    live.days(time.instant().plus(ALL_DAYS)).stream()
+        .filter(LiveDays.Day::isArchived)
+        .forEach(day -> noted.put(day.day(), day));
+    Map<LocalDate, Integer> revisions = new HashMap<>();
+    live.archived().forEach(day -> revisions.put(day.day(), day.revision()));
+    List<DayRows> erased = new ArrayList<>();
+    Set<String> named = new HashSet<>();
+    for (LocalDate day : new TreeSet<>(inStore())) {
+      UserRewriter.Rewritten rewritten =
+          withParquet(
+              parquet ->
+                  new UserRewriter(store, parquet, directory, time, userId)
+                      .rewrite(day, pseudonym));
+      Manifest manifest = rewritten.manifest();
+      manifest.tables().values().stream()
+          .flatMap(table -> table.files().stream())
+          .forEach(file -> named.add(file.name()));
+      if (rewritten.rows() > 0) {
+        erased.add(new DayRows(day, rewritten.rows()));
+      }
+      if (noted.containsKey(day)) {
+        noteErased(noted.get(day), manifest, revisions.get(day));
+      }
+    }
+    for (ArchiveTable table : ArchiveTable.values()) {
+      for (ArchiveStore.Entry entry : store.list(table.word() + "/")) {
+        if (!named.contains(entry.name())) {
+          store.delete(entry.name());
+        }
+      }
+    }
+    return erased;
+  }
+
+  /** Retention goes by what is noted: compared anew, unless there is more to compare than that. */
+  private void noteErased(LiveDays.Day day, Manifest manifest, int revision) {
+    if (revision != manifest.revision()) {
+      live.noteRewritten(manifest);
+    }
+    if (!day.wasDropped() && day.isSettled() && !live.isAsNoted(day.day())) {
+      var _ =
+          withParquet(
+              parquet ->
+                  new DayWriter(live, store, parquet, Optional.empty(), directory, time)
+                      .write(day, Optional.empty()));
+    }
   }
 
   /** What the database has noted, the newest day first. */
@@ -391,10 +481,8 @@ final class Archive implements ArchiveWriter {
 
   /** Brings a day's transactions back into the table; all of them, or none. */
   Restored restore(LocalDate day) {
-    if (!live.tryLock()) {
-      throw new OperatorException(
-          "another run of the archive is at work; try again when it is done");
-    }
+    lock();
+    live.requireNobodyHalfErased();
     ArchivedDay archived = archived(day);
     Totals totals = archived.manifest().table(ArchiveTable.TRANSACTIONS).totals();
     List<Path> files = archived.files(ArchiveTable.TRANSACTIONS, directory);

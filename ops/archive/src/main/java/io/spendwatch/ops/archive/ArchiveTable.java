@@ -156,6 +156,16 @@ enum ArchiveTable {
     return "SELECT " + names() + " " + source;
   }
 
+  /** Where a column is in a row; −1 for none of that name. */
+  int indexOf(String name) {
+    for (int i = 0; i < columns.size(); i++) {
+      if (columns.get(i).name().equals(name)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   String names() {
     return columns.stream().map(Column::name).collect(Collectors.joining(", "));
   }

@@ -2,8 +2,6 @@ package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +15,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -52,6 +49,7 @@ final class DayWriter {
   private final Parquet parquet;
   private final Optional<Letters> letters;
   private final Path directory;
+  private final FileWriter files;
   private final InstantSource clock;
 
   /** Where dead letters are read from. */
@@ -76,6 +74,7 @@ final class DayWriter {
     this.parquet = parquet;
     this.letters = letters;
     this.directory = directory;
+    this.files = new FileWriter(store, parquet, directory);
     this.clock = clock;
   }
 
@@ -219,7 +218,7 @@ final class DayWriter {
       if (staged.rows() == 0) {
         return new Table(before, 0);
       }
-      Manifest.File file = put(table, day.day(), all);
+      Manifest.File file = files.put(table, day.day(), all);
       require(file.totals().equals(staged), table, day.day());
       return new Table(new Manifest.Table(file.totals(), List.of(file)), staged.rows());
     }
@@ -244,7 +243,7 @@ final class DayWriter {
       require(same.plus(others).equals(staged), table, day.day());
       return new Table(before, 0);
     }
-    Manifest.File file = put(table, day.day(), sides.added());
+    Manifest.File file = files.put(table, day.day(), sides.added());
     require(file.totals().plus(same).plus(others).equals(staged), table, day.day());
     return new Table(
         new Manifest.Table(
@@ -282,42 +281,6 @@ final class DayWriter {
                   + " nothing of the day counts, and its rows stay where they are",
               table.word(),
               day));
-    }
-  }
-
-  /** Writes rows to a file, puts it, and reads it back. */
-  private Manifest.File put(ArchiveTable table, LocalDate day, String query) {
-    String name =
-        Manifest.directory(table, day)
-            + "part-"
-            + UUID.randomUUID().toString().replace("-", "").substring(0, 16)
-            + ".parquet";
-    Path written = directory.resolve("written.parquet");
-    try {
-      parquet.write(table, query, written);
-      String sha256 = Sha256.of(written);
-      store.put(name, written);
-      long bytes = Files.size(written);
-      Files.delete(written);
-      Path back =
-          store
-              .fetch(name, directory)
-              .orElseThrow(
-                  () ->
-                      new OperatorException(
-                          "the archive at "
-                              + store.address()
-                              + " took "
-                              + name
-                              + " and has it not"));
-      if (!Sha256.of(back).equals(sha256)) {
-        throw new OperatorException(
-            "the archive at " + store.address() + " gives " + name + " back changed");
-      }
-      return new Manifest.File(
-          name, bytes, sha256, parquet.totals(table, Parquet.archived(table, List.of(back))));
-    } catch (IOException e) {
-      throw new OperatorException(directory + ": " + e.getMessage(), e);
     }
   }
 

@@ -40,6 +40,7 @@ final class LiveDays implements AutoCloseable {
   private static final String NOTE_RESTORED = sql("note_restored");
   private static final String LIST_UNVERIFIED = sql("list_unverified");
   private static final String NOTE_VERIFIED = sql("note_verified");
+  private static final String NOTE_REWRITTEN = sql("note_rewritten");
 
   private static final String LOCK = "hashtextextended('spendwatch.archive', 0)";
   private static final int ROWS_AT_ONCE = 10_000;
@@ -347,6 +348,36 @@ final class LiveDays implements AutoCloseable {
         digest.digest(),
         keptUntil.atOffset(ZoneOffset.UTC),
         day);
+  }
+
+  /** Whether the table's transactions of the day are those that were last compared. */
+  boolean isAsNoted(LocalDate day) {
+    Digest noted =
+        one(
+            "SELECT table_transactions, table_digest FROM spendwatch.archived_days WHERE day = ?",
+            row -> new Digest(row.getLong(1), row.getBigDecimal(2)),
+            day);
+    Digest here = digest(day);
+    return here.transactions() == noted.transactions()
+        && here.digest().compareTo(noted.digest()) == 0;
+  }
+
+  /** Notes what the day has in the archive now; how it compares with the tables stays noted. */
+  void noteRewritten(Manifest manifest) {
+    update(NOTE_REWRITTEN, manifest.revision(), manifest.bytes(), manifest.day());
+  }
+
+  /**
+   * Refuses to go on while somebody is being erased: tables and archive have different ids then.
+   */
+  void requireNobodyHalfErased() {
+    if (one(
+        "SELECT EXISTS (SELECT FROM spendwatch.erasures WHERE user_id IS NOT NULL)",
+        row -> row.getBoolean(1))) {
+      throw new OperatorException(
+          "a user is erased only half, so that tables and archive have different ids: end it first,"
+              + " by `spendwatch erase USER --yes` once more");
+    }
   }
 
   /**

@@ -215,7 +215,7 @@ final class ArchiveBed implements AutoCloseable {
         $$""",
         "TRUNCATE spendwatch.alerts, spendwatch.accounts, spendwatch.account_versions,"
             + " spendwatch.archived_days, spendwatch.claims, spendwatch.progress, spendwatch.partitions_made,"
-            + " spendwatch.archive_round_steps",
+            + " spendwatch.archive_round_steps, spendwatch.erasures",
         "UPDATE spendwatch.archive_rounds SET holder = NULL, held_until = NULL, begun_at = NULL, completed_at = NULL,"
             + " retry_at = NULL",
         "UPDATE spendwatch.settings SET archive_uri = NULL, dropped_before = NULL, partition_granularity = 'day'",
@@ -299,6 +299,60 @@ final class ArchiveBed implements AutoCloseable {
           value,
           "[]"
         });
+  }
+
+  /** A user of all tables, on this day. */
+  void writeUser(String userId, LocalDate day) throws SQLException {
+    for (int hour = 10; hour < 13; hour++) {
+      insert(day + "T" + hour + ":00:00Z", 100, "shop");
+      sql(
+          "UPDATE spendwatch.transactions SET user_id = '"
+              + userId
+              + "' WHERE transaction_id = 't-"
+              + (number - 1)
+              + "'");
+    }
+    alert(day + "T11:30:00Z");
+    sql(
+        "UPDATE spendwatch.alerts SET user_id = '"
+            + userId
+            + "' WHERE alert_id = 'a-"
+            + (number - 1)
+            + "'");
+    sql(
+        "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor, as_of) VALUES ('"
+            + userId
+            + "', 'Name of "
+            + userId
+            + "', 'USD', 5, '"
+            + day
+            + "T01:00:00Z') ON CONFLICT (user_id) DO UPDATE SET balance_minor = 6, as_of = excluded.as_of");
+  }
+
+  /** As the erasure of a user leaves the tables, before it comes to the archive. */
+  void eraseFromTables(String userId, String pseudonym) throws SQLException {
+    sql(
+        "INSERT INTO spendwatch.erasures (pseudonym, user_id, live_at) VALUES ('"
+            + pseudonym
+            + "', '"
+            + userId
+            + "', now())");
+    for (String table : List.of("transactions", "alerts", "account_versions")) {
+      sql(
+          "UPDATE spendwatch."
+              + table
+              + " SET user_id = '"
+              + pseudonym
+              + "' WHERE user_id = '"
+              + userId
+              + "'");
+    }
+    sql(
+        "UPDATE spendwatch.accounts SET user_id = '"
+            + pseudonym
+            + "', username = NULL WHERE user_id = '"
+            + userId
+            + "'");
   }
 
   void alert(String eventTime) throws SQLException {

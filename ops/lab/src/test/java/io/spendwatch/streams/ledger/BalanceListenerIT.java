@@ -27,6 +27,7 @@ class BalanceListenerIT {
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
     var changed = new AtomicInteger();
     var lost = new AtomicInteger();
+    Set<String> renamed = ConcurrentHashMap.newKeySet();
     Database database =
         Database.open(
             StreamsConfig.from(
@@ -47,6 +48,12 @@ class BalanceListenerIT {
               }
 
               @Override
+              public void renamed(String before, String now) {
+                threads.add(Thread.currentThread());
+                renamed.add(before + " " + now);
+              }
+
+              @Override
               public void anyMayHaveChanged() {
                 threads.add(Thread.currentThread());
                 lost.incrementAndGet();
@@ -64,6 +71,11 @@ class BalanceListenerIT {
         int before = changed.get();
         statement.execute("UPDATE spendwatch.accounts SET balance_minor = balance_minor + 1");
         await().atMost(PATIENCE).until(() -> changed.get() > before);
+        statement.execute(
+            "SELECT pg_notify('spendwatch_accounts', '{\"renamed\": [\"u-"
+                + life
+                + "\", \"it''s\"]}')");
+        await().atMost(PATIENCE).until(() -> renamed.contains("u-" + lives + " it's"));
         statement.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'listener-push'");
       }

@@ -16,7 +16,8 @@ BEGIN
       spendwatch.archive_rounds, spendwatch.archive_round_steps,
       spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
-      spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late, spendwatch.reconciliation_chain
+      spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late, spendwatch.reconciliation_chain,
+      spendwatch.erased_users
       TO {reader};
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(), spendwatch.user_features_at(date, text, text),
       spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO {reader};
