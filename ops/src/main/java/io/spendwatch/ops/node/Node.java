@@ -47,6 +47,7 @@ import io.spendwatch.ops.questions.Users;
 import io.spendwatch.ops.status.ArchiveWatch;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
+import io.spendwatch.ops.storage.retention.OldRows;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.rollups.RollupsJob;
 import io.spendwatch.ops.storage.rollups.UserFeatures;
@@ -131,7 +132,9 @@ public final class Node {
     Optional<Database> replicas = configuration.replica().map(Database::open);
     PartitionsConfig partitions = configuration.partitions();
     Optional<Database> owners =
-        partitions.retention().map(_ -> Database.open(partitions.postgres()));
+        partitions.retention().isPresent() || !configuration.retention().kept().isEmpty()
+            ? Optional.of(Database.open(partitions.postgres()))
+            : Optional.empty();
     List<Database> databases =
         Stream.of(
                 Stream.of(database, writes, analytics, auditing, questions, rollups),
@@ -278,6 +281,11 @@ public final class Node {
                   clock,
                   metrics.partitions())
               .start(system, partitions.interval());
+      Optional<Cancellable> oldRows =
+          owners.map(
+              owner ->
+                  new OldRows(owner, configuration.retention(), clock)
+                      .start(system, partitions.interval()));
       List<Cancellable> keptRollups =
           new RollupsJob(
                   new Rollups(rollups, configuration.rollups().rowsAtOnce()),
@@ -326,6 +334,7 @@ public final class Node {
                           archiveLooked,
                           deadLettersLooked),
                       keptRollups.stream(),
+                      oldRows.stream(),
                       replicaWatched.stream(),
                       levels.stream())
                   .flatMap(jobs -> jobs)

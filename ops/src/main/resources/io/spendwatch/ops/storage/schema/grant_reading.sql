@@ -15,7 +15,8 @@ BEGIN
       spendwatch.user_features, spendwatch.user_features_versions, spendwatch.archived_days,
       spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
-      spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late, spendwatch.reconciliation_chain
+      spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late, spendwatch.reconciliation_chain,
+      spendwatch.retention, spendwatch.removed_alerts
       TO {reader};
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(), spendwatch.user_features_at(date, text, text),
       spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO {reader};
