@@ -2,10 +2,10 @@
 -- operators' trail (record 0042). How long each is kept is a setting of the nodes; without one nothing goes.
 --
 -- The guarantee, against whoever reads, writes, audits or dies meanwhile:
---   * Nothing goes that a transaction which is there can need: versions and alerts go only before the window of the oldest transaction that
---     is kept, dropped_before - 24 h, and where no transaction was ever dropped none of them does. A version stays while it is the one in
---     force there, or was not known by then to have been followed; an alert stays until its whole episode is before it, so that an open
---     one keeps its RAISED.
+--   * Nothing goes that a transaction which is there can need: versions and alerts go only where they are of before dropped_before - 48 h, a
+--     window and the lateness before the oldest transaction that is kept; where no transaction was ever dropped none of them does. A
+--     version stays while it is the one in force there, or was not known by then to have been followed; an alert stays until its whole
+--     episode is before it, so that an open one keeps its RAISED.
 --   * Where there is an archive, versions and alerts go only of days that it has as they are here.
 --   * What was removed is told apart from what is missing: removed_alerts has the numbers of the alerts, reconciliation_chain the hash that
 --     the first run that is left follows, and the trail an entry of each removal.
@@ -372,7 +372,7 @@ BEGIN
   END IF;
   IF pass.complete THEN
     IF asked IN ('account_versions', 'alerts') THEN
-      SELECT CASE WHEN dropped_before IS NOT NULL THEN least(bound, dropped_before - interval '24 hours') END INTO bound FROM spendwatch.settings;
+      SELECT CASE WHEN dropped_before IS NOT NULL THEN least(bound, dropped_before - interval '48 hours') END INTO bound FROM spendwatch.settings;
     END IF;
     IF bound IS NULL OR bound <= pass.horizon THEN
       RETURN;

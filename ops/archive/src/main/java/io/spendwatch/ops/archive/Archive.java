@@ -402,6 +402,14 @@ final class Archive implements AutoCloseable {
                                       each));
                   requireEqual(day, totals);
                   live.noteRestored(day, live.digest(day), keptUntil);
+                  live.noteAction(
+                      "archive restore " + day,
+                      String.format(
+                          Locale.ROOT,
+                          "%d transactions are in the table, %d of them restored; kept until %s",
+                          totals.rows(),
+                          restored,
+                          keptUntil));
                   return new Restored(day, totals.rows(), restored, keptUntil);
                 }));
   }

@@ -37,6 +37,7 @@ final class LiveDays implements AutoCloseable {
   private static final String FIND_AUDIT = sql("find_audit");
   private static final String NOTE_DAY = sql("note_day");
   private static final String NOTE_RESTORED = sql("note_restored");
+  private static final String NOTE_ACTION = sql("note_action");
 
   private static final String LOCK = "hashtextextended('spendwatch.archive', 0)";
   private static final int ROWS_AT_ONCE = 10_000;
@@ -352,6 +353,14 @@ final class LiveDays implements AutoCloseable {
         digest.digest(),
         keptUntil.atOffset(ZoneOffset.UTC),
         day);
+  }
+
+  /**
+   * Notes in the operators' trail what whoever is logged in on this machine had done, with what was
+   * done: in one transaction.
+   */
+  void noteAction(String action, String outcome) {
+    update(NOTE_ACTION, System.getProperty("user.name", "unknown"), action, outcome);
   }
 
   /**

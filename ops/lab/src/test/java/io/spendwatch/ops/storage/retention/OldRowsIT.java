@@ -41,7 +41,7 @@ class OldRowsIT {
         "TRUNCATE spendwatch.accounts, spendwatch.account_versions, spendwatch.alerts, spendwatch.archived_days, spendwatch.seen_alerts,"
             + " spendwatch.removed_alerts, spendwatch.claims, spendwatch.progress, spendwatch.rollup_alerts",
         "UPDATE spendwatch.retention SET horizon = NULL, complete = true, place = NULL, days = NULL",
-        // What is kept begins on 2 May: a window before it, on the 1st at noon.
+        // What is kept begins on 2 May; what it may need, two days before.
         "UPDATE spendwatch.settings SET dropped_before = '2040-05-02Z', archive_uri = NULL",
         "INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) VALUES (0, 1, 'n', now())",
         "INSERT INTO spendwatch.progress (kafka_partition, epoch, write_no, alert_seq, published_alert_seq, next_offset, written_at)"
