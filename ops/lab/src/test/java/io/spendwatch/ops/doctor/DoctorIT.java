@@ -135,7 +135,7 @@ class DoctorIT {
             check ->
                 assertThat(check.lookedAt())
                     .isEqualTo(
-                        "more than needed: spendwatch_olap: DELETE on spendwatch.transactions,"
+                        "more than needed: spendwatch_olap: DELETE on spendwatch.transactions;"
                             + " spendwatch_olap: SELECT on spendwatch.accounts(username)"));
     assertThat(broken.checks().stream().filter(Check::isFinding))
         .allMatch(check -> !check.advice().isEmpty());
