@@ -156,10 +156,9 @@ class ConfigurationTest {
         .hasMessageContaining(
             "spendwatch.kafka.properties.sasl.oauthbearer.token.endpoint.url: missing (expected: where");
     Map<String, Object> client =
-        load(
-                oauth
-                    + "sasl.oauthbearer { token.endpoint.url = \"https://issuer.example.org/token\","
-                    + " client.credentials.client.id = watcher } }")
+        load(oauth
+                + "sasl.oauthbearer { token.endpoint.url = \"https://issuer.example.org/token\","
+                + " client.credentials.client.id = watcher } }")
             .streams()
             .kafka()
             .clientProperties();

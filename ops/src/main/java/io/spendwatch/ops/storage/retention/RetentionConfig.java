@@ -63,8 +63,7 @@ public record RetentionConfig(
     kept.forEach(
         (kind, duration) -> checkAtLeast(kind.setting(), duration, KEPT_MIN, KEPT_MIN.toString()));
     deadLetters.ifPresent(
-        duration ->
-            checkAtLeast(PATH + ".dead-letters", duration, KEPT_MIN, KEPT_MIN.toString()));
+        duration -> checkAtLeast(PATH + ".dead-letters", duration, KEPT_MIN, KEPT_MIN.toString()));
     ConfigSection.checkRange(PATH + ".step-rows", stepRows, 1, STEP_ROWS_MAX);
     ConfigSection.checkPositive(PATH + ".busy-max", busyMax);
   }

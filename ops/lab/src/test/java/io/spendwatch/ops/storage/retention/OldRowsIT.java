@@ -80,8 +80,16 @@ class OldRowsIT {
     assertThat(look(Kind.ACCOUNT_VERSIONS, 1)).isEqualTo(2);
     assertThat(versions())
         .containsExactly(
-            "back 3", "between 1", "between 4", "gone 1", "last 1", "late 1", "late 2", "late 3",
-            "plain 2", "plain 3");
+            "back 3",
+            "between 1",
+            "between 4",
+            "gone 1",
+            "last 1",
+            "late 1",
+            "late 2",
+            "late 3",
+            "plain 2",
+            "plain 3");
     assertThat(look(Kind.ACCOUNT_VERSIONS, 1000)).as("once a day").isZero();
   }
 
@@ -164,7 +172,9 @@ class OldRowsIT {
       other.rollback();
     }
     assertThat(look(Kind.ACCOUNT_VERSIONS, 8)).isEqualTo(6);
-    assertThat(tables.text("SELECT removed_now FROM spendwatch.retention WHERE kind = 'account_versions'"))
+    assertThat(
+            tables.text(
+                "SELECT removed_now FROM spendwatch.retention WHERE kind = 'account_versions'"))
         .isEqualTo("10");
   }
 
@@ -175,7 +185,9 @@ class OldRowsIT {
     tables.execute(
         "INSERT INTO spendwatch.operator_actions (at, who, origin, action, outcome) SELECT '2040-01-01Z', 'anna', 'command', 'rewind',"
             + " 'done' FROM generate_series(1, 5)");
-    assertThatThrownBy(() -> tables.execute("DELETE FROM spendwatch.operator_actions WHERE at < '2040-05-01Z'"))
+    assertThatThrownBy(
+            () ->
+                tables.execute("DELETE FROM spendwatch.operator_actions WHERE at < '2040-05-01Z'"))
         .rootCause()
         .hasMessageContaining("only ever added to");
     assertThat(tables.number(entries)).isEqualTo(5);
@@ -210,7 +222,8 @@ class OldRowsIT {
   private void version(String userId, int number, String asOf, String recordedAt) {
     tables.execute(
         "INSERT INTO spendwatch.account_versions (user_id, balance_version, balance_minor, currency, as_of, recorded_at)"
-            + " VALUES ('%s', %d, 1, 'USD', '%s', '%s')".formatted(userId, number, asOf, recordedAt));
+            + " VALUES ('%s', %d, 1, 'USD', '%s', '%s')"
+                .formatted(userId, number, asOf, recordedAt));
   }
 
   private void episode(String id, int number, String raisedAt, String clearedAt) {

@@ -144,9 +144,13 @@ class RetentionIT {
     assertThat(audit(Mode.FULL)).isEmpty();
 
     // One finding that was resolved, and one entry of the trail.
-    tables.execute("UPDATE spendwatch.alerts SET exposure_minor = exposure_minor + 1 WHERE alert_id = " + LAST_RAISED);
+    tables.execute(
+        "UPDATE spendwatch.alerts SET exposure_minor = exposure_minor + 1 WHERE alert_id = "
+            + LAST_RAISED);
     assertThat(audit(Mode.FULL)).isNotEmpty();
-    tables.execute("UPDATE spendwatch.alerts SET exposure_minor = exposure_minor - 1 WHERE alert_id = " + LAST_RAISED);
+    tables.execute(
+        "UPDATE spendwatch.alerts SET exposure_minor = exposure_minor - 1 WHERE alert_id = "
+            + LAST_RAISED);
     assertThat(audit(Mode.FULL)).isEmpty();
     tables.execute(
         "INSERT INTO spendwatch.operator_actions (at, who, origin, action, outcome) VALUES ('2026-02-01Z', 'anna', 'command', 'rewind', 'done')");
@@ -316,10 +320,8 @@ class RetentionIT {
     send("debtor", "2026-10-30T00:00:00Z", 100);
     await()
         .atMost(LIMIT)
-        .until(
-            () -> tables.number("SELECT count(*) FROM spendwatch.transactions") == before + 41);
-    assertThat(
-            tables.number("SELECT count(*) FROM spendwatch.alerts WHERE user_id = 'debtor'"))
+        .until(() -> tables.number("SELECT count(*) FROM spendwatch.transactions") == before + 41);
+    assertThat(tables.number("SELECT count(*) FROM spendwatch.alerts WHERE user_id = 'debtor'"))
         .as("expired when its window was empty: the exposure is 0, and still above -5")
         .isOne();
     assertThat(audit(Mode.INCREMENTAL)).isEmpty();
