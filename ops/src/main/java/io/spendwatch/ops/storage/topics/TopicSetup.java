@@ -49,6 +49,8 @@ public final class TopicSetup {
   }
 
   /**
+   * Does nothing yet.
+   *
    * @param deadLettersKept by topics of dead letters that are made; empty: for ever
    */
   public TopicSetup(
