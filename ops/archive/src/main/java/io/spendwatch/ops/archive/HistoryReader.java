@@ -54,8 +54,7 @@ import java.util.function.Function;
  * in the snapshot: no row is missed. A partition that is leaving at this moment is waited for.
  */
 public final class HistoryReader implements ArchiveReader {
-  private static final String READABLE_COLUMNS =
-      SqlText.load(HistoryReader.class, "read_columns");
+  private static final String READABLE_COLUMNS = SqlText.load(HistoryReader.class, "read_columns");
   private static final String READ_HISTORY = SqlText.load(HistoryReader.class, "read_history");
 
   /** A partition leaves within moments, or whoever detaches it has died. */
@@ -155,7 +154,10 @@ public final class HistoryReader implements ArchiveReader {
       }
     } catch (SQLException e) {
       throw new OperatorException(
-          "it cannot be found out what may be read of spendwatch." + relation + ": " + e.getMessage(),
+          "it cannot be found out what may be read of spendwatch."
+              + relation
+              + ": "
+              + e.getMessage(),
           e);
     }
   }
@@ -263,8 +265,7 @@ public final class HistoryReader implements ArchiveReader {
                 + spans(days),
             deadlineNanos);
     for (String relation : others(relations)) {
-      rows +=
-          engine.copy(connection, relation, selectOf(connection, relation), deadlineNanos);
+      rows += engine.copy(connection, relation, selectOf(connection, relation), deadlineNanos);
     }
     return rows;
   }
