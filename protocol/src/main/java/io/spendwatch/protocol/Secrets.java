@@ -25,6 +25,9 @@ public final class Secrets {
   private static final List<String> TELLING_NAMES =
       List.of("password", "secret", "jaas", "token", "credential", "keystore.key");
 
+  /** Of names that sound so: where tokens are to be had, and who asks for them. */
+  private static final Pattern NO_TELLING_NAME = Pattern.compile(".*(endpoint.url|client.id)");
+
   /** What a login configuration is made of; quoted texts whole. */
   private static final Pattern LOGIN_PART = Pattern.compile("\"([^\"]*)\"|[^\\s\"';=]+");
 
@@ -61,6 +64,7 @@ public final class Secrets {
     String lower = name.toLowerCase(Locale.ROOT);
     return TELLING_NAMES.stream().anyMatch(lower::contains)
         && !lower.endsWith("-file")
+        && !NO_TELLING_NAME.matcher(lower).matches()
         && !lower.contains("property-files.");
   }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.DeadLetters;
+import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import java.time.Duration;
 import java.util.HashMap;
@@ -303,10 +304,13 @@ final class SourceLog implements AutoCloseable {
   }
 
   private static OperatorException failure(KafkaConfig config, KafkaException e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
     return new OperatorException(
         String.format(
-            Locale.ROOT, "Kafka at %s: %s", config.bootstrapServers(), cause.getMessage()),
+            Locale.ROOT,
+            "Kafka at %s: %s",
+            config.bootstrapServers(),
+            // What an issuer of tokens says is wrapped more than once.
+            Retry.reason(Retry.root(e))),
         e);
   }
 

@@ -63,7 +63,9 @@ public final class MigrateCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Configuration configuration = Configuration.load();
     Timekeeper time = Timekeeper.real(InstantSource.system());
-    var preparation = new Preparation(spec.commandLine().getErr(), wait, time);
+    var preparation =
+        new Preparation(
+            spec.commandLine().getErr(), wait, configuration.retention().deadLetters(), time);
     int applied = preparation.schema(configuration.database(), time.instant());
     out.println("schema: " + (applied == 0 ? "up to date" : applied + " migrations applied"));
     List<String> outOfReach = preparation.rolesOutOfReach(configuration.database());

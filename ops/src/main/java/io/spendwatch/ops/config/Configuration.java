@@ -15,6 +15,7 @@ import io.spendwatch.ops.events.EventsConfig;
 import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.questions.QuestionsConfig;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
+import io.spendwatch.ops.storage.retention.RetentionConfig;
 import io.spendwatch.ops.storage.rollups.RollupsConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.tablepartitions.PartitionsConfig;
@@ -41,6 +42,7 @@ import java.util.Optional;
  * @param questions how many of them, and for how long they may take
  * @param partitions how partitions are kept
  * @param archive where old days go, and how
+ * @param retention how long is kept what is in no partition
  * @param rollups how roll-ups are kept
  * @param analysis what a question over much data may take
  * @param audit how often and how much is audited
@@ -62,6 +64,7 @@ public record Configuration(
     QuestionsConfig questions,
     PartitionsConfig partitions,
     ArchiveConfig archive,
+    RetentionConfig retention,
     RollupsConfig rollups,
     AnalysisConfig analysis,
     AuditConfig audit,
@@ -91,6 +94,7 @@ public record Configuration(
           "archive",
           "audit",
           "partitions",
+          "retention",
           "rollups",
           "log",
           "dead-letters",
@@ -127,6 +131,8 @@ public record Configuration(
       rejectUnknownSections(file);
       HttpConfig http = HttpConfig.from(merged);
       Config named = withNodeId(merged, http);
+      PartitionsConfig partitions = PartitionsConfig.from(named);
+      ArchiveConfig archive = ArchiveConfig.from(named);
       return new Configuration(
           named,
           StreamsConfig.from(named),
@@ -135,8 +141,9 @@ public record Configuration(
           auditDatabase(named),
           questionsDatabase(named),
           QuestionsConfig.from(named),
-          PartitionsConfig.from(named),
-          ArchiveConfig.from(named),
+          partitions,
+          archive,
+          RetentionConfig.from(named, partitions, archive),
           RollupsConfig.from(named),
           AnalysisConfig.from(named),
           AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),

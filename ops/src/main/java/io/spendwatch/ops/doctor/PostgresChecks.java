@@ -205,6 +205,7 @@ final class PostgresChecks {
             + configuration.questionsDatabase().poolSize()
             + LISTENERS
             + (configuration.partitions().retention().isPresent()
+                    || !configuration.retention().kept().isEmpty()
                 ? configuration.partitions().postgres().poolSize()
                 : 0);
     long free =

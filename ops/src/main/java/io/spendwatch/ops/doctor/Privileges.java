@@ -20,7 +20,7 @@ final class Privileges {
   private static final Pattern COMMENT = Pattern.compile("--[^\n]*");
   private static final Pattern GRANT =
       Pattern.compile(
-          "\\bGRANT\\s+([A-Z, ]+?)\\s+ON\\s+(SCHEMA\\s+|FUNCTION\\s+)?([^;']+?)\\s+TO\\s+(\\w+)\\s*;");
+          "\\bGRANT\\s+([A-Z, ]+?)\\s*(?:\\(([^)]+)\\)\\s*)?\\bON\\s+(SCHEMA\\s+|FUNCTION\\s+)?([^;']+?)\\s+TO\\s+(\\w+)\\s*;");
 
   /** A comma that is not within the arguments of a function. */
   private static final Pattern COMMA = Pattern.compile(",");
@@ -30,7 +30,8 @@ final class Privileges {
   /**
    * What a role must be able to do.
    *
-   * @param kind table, schema or function
+   * @param kind table, schema, function, or column
+   * @param object its name; of a column {@code table(column)}
    */
   record Privilege(String role, String kind, String object, String name) {}
 
@@ -38,7 +39,8 @@ final class Privileges {
    * How it is.
    *
    * @param missing what a role needs and may not, for people
-   * @param excess what a role may and does not need: changes of tables that it is to read or add to
+   * @param excess what a role may and does not need: changes of tables that it is to read or add
+   *     to, columns that it is not to read
    */
   record Differences(List<String> missing, List<String> excess) {}
 
@@ -53,15 +55,30 @@ final class Privileges {
     List<Privilege> privileges = new ArrayList<>();
     Matcher grant = GRANT.matcher(COMMENT.matcher(script).replaceAll(""));
     while (grant.find()) {
-      String kind =
-          grant.group(2) == null ? "table" : grant.group(2).strip().toLowerCase(Locale.ROOT);
-      for (String object : BETWEEN.split(grant.group(3).replaceAll("\\s+", " "), -1)) {
+      String objects = grant.group(4).replaceAll("\\s+", " ");
+      for (String object : BETWEEN.split(objects, -1)) {
         for (String name : COMMA.split(grant.group(1), -1)) {
-          privileges.add(new Privilege(grant.group(4), kind, object.strip(), name.strip()));
+          if (grant.group(2) == null) {
+            privileges.add(
+                new Privilege(grant.group(5), kind(grant), object.strip(), name.strip()));
+            continue;
+          }
+          for (String column : COMMA.split(grant.group(2), -1)) {
+            privileges.add(
+                new Privilege(
+                    grant.group(5),
+                    "column",
+                    object.strip() + "(" + column.strip() + ")",
+                    name.strip()));
+          }
         }
       }
     }
     return privileges;
+  }
+
+  private static String kind(Matcher grant) {
+    return grant.group(3) == null ? "table" : grant.group(3).strip().toLowerCase(Locale.ROOT);
   }
 
   /** Holds those of the database against what is needed. Roles that are missing are left out. */

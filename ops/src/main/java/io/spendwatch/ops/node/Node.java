@@ -49,6 +49,7 @@ import io.spendwatch.ops.rounds.RoundsWatch;
 import io.spendwatch.ops.status.ArchiveWatch;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
+import io.spendwatch.ops.storage.retention.OldRows;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.rollups.RollupsJob;
 import io.spendwatch.ops.storage.rollups.UserFeatures;
@@ -134,7 +135,9 @@ public final class Node {
     Optional<Database> replicas = configuration.replica().map(Database::open);
     PartitionsConfig partitions = configuration.partitions();
     Optional<Database> owners =
-        partitions.retention().map(_ -> Database.open(partitions.postgres()));
+        partitions.retention().isPresent() || !configuration.retention().kept().isEmpty()
+            ? Optional.of(Database.open(partitions.postgres()))
+            : Optional.empty();
     List<Database> databases =
         Stream.of(
                 Stream.of(database, writes, analytics, auditing, questions, rollups),
@@ -284,6 +287,11 @@ public final class Node {
           (ArchiveRounds.isOn(configuration) ? retention.withoutRemoval() : retention)
               .start(system, partitions.interval());
       var features = new UserFeatures(rollups, configuration.rollups().features());
+      Optional<Cancellable> oldRows =
+          owners.map(
+              owner ->
+                  new OldRows(owner, configuration.retention(), clock)
+                      .start(system, partitions.interval()));
       List<Cancellable> keptRollups =
           new RollupsJob(
                   new Rollups(rollups, configuration.rollups().rowsAtOnce()),
@@ -348,6 +356,7 @@ public final class Node {
                           deadLettersLooked),
                       archivingRounds.stream(),
                       keptRollups.stream(),
+                      oldRows.stream(),
                       replicaWatched.stream(),
                       levels.stream())
                   .flatMap(jobs -> jobs)

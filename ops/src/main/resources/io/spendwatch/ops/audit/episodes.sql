@@ -210,7 +210,8 @@ SELECT possible.*, row_number() OVER (PARTITION BY user_id, type, event_time, tr
                 NOT is_version OR row_follows OR event_time < stream_time - {clear_grace}, was_open IS NOT NULL
            FROM (
                   SELECT stretch.*,
-                         CASE WHEN before.user_id IS NULL THEN false
+                         CASE WHEN before.user_id IS NULL
+                                THEN CASE WHEN stretch.user_id NOT IN (SELECT user_id FROM open_before) THEN false END
                               WHEN before.steady AND NOT before.late THEN before.breach AND NOT before.is_over END AS was_open
                     FROM stretch
                     LEFT JOIN stretch AS before ON before.user_id = stretch.user_id AND before.n = stretch.n - 1
@@ -244,7 +245,8 @@ SELECT heard.alert_id, heard.user_id, heard.type, heard.after_n,
                                                    AND NOT known.is_version))
                 THEN true
               ELSE (stretch.late OR NOT stretch.steady) AND heard.type = 'CLEARED' AND heard.cause = 'EXPIRY'
-         END, false) AS is_possible
+         END, false)
+         OR heard.after_n = 0 AND heard.user_id IN (SELECT user_id FROM open_before) AS is_possible
   FROM (
          SELECT heard.*,
                 row_number() OVER (PARTITION BY user_id, type, event_time, transaction_id, late ORDER BY stay, partition_seq) AS copy
@@ -272,7 +274,8 @@ CREATE INDEX ON mended (user_id, after_n);
 CREATE TEMPORARY TABLE state ON COMMIT DROP AS
 SELECT stretch.user_id, stretch.n,
        sum(heard.step + mended.step) OVER (PARTITION BY stretch.user_id ORDER BY stretch.n)
-         + CASE WHEN first.fresh AND NOT first.is_version THEN 0
+         + CASE WHEN first.fresh AND NOT first.is_version
+                  THEN CASE WHEN stretch.user_id IN (SELECT user_id FROM open_before) THEN 1 ELSE 0 END
                 WHEN NOT first.tainted AND NOT first.late THEN first.breach::int
                 -- What was announced before.
                 ELSE (SELECT coalesce(sum(CASE type WHEN 'RAISED' THEN 1 ELSE -1 END), 0)
@@ -319,7 +322,12 @@ SELECT follows.user_id, follows.n, kafka_partition, kafka_offset, type, event_ti
        row_number() OVER (PARTITION BY follows.user_id, type, event_time, transaction_id ORDER BY follows.n) AS copy
   FROM follows
   LEFT JOIN state ON state.user_id = follows.user_id AND state.n = follows.n - 1
- WHERE by_rows OR (type = 'RAISED') <> coalesce(open_episodes > 0, false);
+ WHERE by_rows
+    OR (type = 'RAISED')
+       <> coalesce(open_episodes > 0,
+                   follows.user_id IN (SELECT user_id FROM open_before)
+                   AND NOT EXISTS (SELECT FROM heard
+                                    WHERE heard.user_id = follows.user_id AND heard.after_n = 0 AND heard.type = 'CLEARED'));
 
 CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
 SELECT heard.alert_id, heard.after_n, expected.user_id IS NOT NULL AS is_expected,

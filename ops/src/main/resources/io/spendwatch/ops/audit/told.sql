@@ -1,4 +1,5 @@
--- Promises table work, the rows of all users whose alerts are judged, and told, the alerts.
+-- Promises table work, the rows of all users whose alerts are judged, told, the alerts, and open_before, who was in an episode before all
+-- that is there to be judged.
 CREATE TEMPORARY TABLE concerned ON COMMIT DROP AS
 SELECT user_id, bool_or(was_open) AS was_open, max(complete_from) AS complete_from
   FROM (
@@ -73,3 +74,13 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
        ) AS reached ON true;
 CREATE INDEX ON told (user_id, event_time);
 ANALYZE told;
+
+-- Who was in an episode at the end of what can be checked no more, and of what was judged before: whoever is in debt stays in it without
+-- a transaction, so that there may be none left of them to tell it by.
+CREATE TEMPORARY TABLE open_before ON COMMIT DROP AS
+SELECT user_id
+  FROM told
+ WHERE NOT fresh
+ GROUP BY user_id
+HAVING sum(CASE type WHEN 'RAISED' THEN 1 ELSE -1 END) > 0
+   AND sum(CASE type WHEN 'RAISED' THEN 1 ELSE -1 END) FILTER (WHERE event_time < {checkable_from}) > 0;

@@ -32,6 +32,9 @@ WITH erasure AS (
 ), audited_episode AS (
   UPDATE spendwatch.reconciliation_open_episodes AS kept SET user_id = erasure.pseudonym
     FROM erasure WHERE kept.user_id = erasure.user_id
+), removing AS (
+  UPDATE spendwatch.retention AS kept SET place = jsonb_set(kept.place, '{0}', to_jsonb(erasure.pseudonym))
+    FROM erasure WHERE kept.kind = 'account_versions' AND kept.place ->> 0 = erasure.user_id
 ), dropped AS (
   SELECT ARRAY(SELECT day::date
                  FROM generate_series((SELECT min(day) FROM spendwatch.daily_users)::timestamp,

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spendwatch.ops.config.EffectiveSettings.Setting;
 import io.spendwatch.ops.config.EffectiveSettings.Source;
 import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.ops.storage.retention.RetentionConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,7 @@ class ConfigurationTest {
     "spendwatch.http.prot = 1, prot",
     "spendwatch.audit.intervall = 1 s, intervall",
     "spendwatch.partitions.retain = 1 d, retain",
+    "spendwatch.retention.alert = 1 d, alert",
     "spendwatch.pipeline.ticks = 1 s, ticks"
   })
   void aMisspeltKeyIsNamedWhereverItStands(String line, String key) throws IOException {
@@ -115,6 +118,61 @@ class ConfigurationTest {
     assertThatThrownBy(() -> load(line))
         .isInstanceOf(OperatorException.class)
         .hasMessageContaining(said);
+  }
+
+  /** What explains transactions goes with them, and no sooner. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          retention.alerts = 100 d                                   | retention.alerts: PT2400H (expected: at least spendwatch.partitions.retention, which is forever
+          retention.account-versions = 9 d, partitions.retention = 10 d | retention.account-versions: PT216H (expected: at least spendwatch.partitions.retention, which is PT240H
+          retention.audits = 2 d                                     | retention.audits: PT48H (expected: at least PT72H, or forever)
+          retention.operator-actions = 0 s                           | retention.operator-actions: PT0S (expected
+          retention.dead-letters = 3 d, archive.uri = "file:///a"    | retention.dead-letters: PT72H (expected: at least PT96H, as they are archived
+          retention.step-rows = 0                                    | retention.step-rows: 0 (expected
+          """)
+  void retentionsThatCannotWorkTogetherAreRefused(String settings, String said) {
+    assertThatThrownBy(() -> load("spendwatch { " + settings + " }"))
+        .isInstanceOf(OperatorException.class)
+        .hasMessageContaining("spendwatch." + said);
+  }
+
+  @Test
+  void retentionsAreForEverUnlessSaid() throws IOException {
+    RetentionConfig unset = load("").retention();
+    assertThat(unset.kept()).isEmpty();
+    assertThat(unset.deadLetters()).contains(Duration.ofDays(30));
+    RetentionConfig set =
+        load("spendwatch { retention { alerts = 10 d, dead-letters = forever }, partitions.retention = 10 d }")
+            .retention();
+    assertThat(set.kept()).isEqualTo(Map.of(RetentionConfig.Kind.ALERTS, Duration.ofDays(10)));
+    assertThat(set.deadLetters()).isEmpty();
+  }
+
+  @Test
+  void tokensForKafkaAreAskedForAtAnAddressThatIsAllowed() throws IOException {
+    String oauth = "spendwatch.kafka.properties { sasl.mechanism = OAUTHBEARER, ";
+    assertThatThrownBy(() -> load(oauth + "security.protocol = SASL_SSL }"))
+        .hasMessageContaining(
+            "spendwatch.kafka.properties.sasl.oauthbearer.token.endpoint.url: missing (expected: where");
+    Map<String, Object> client =
+        load(oauth
+                + "sasl.oauthbearer { token.endpoint.url = \"https://issuer.example.org/token\","
+                + " client.credentials.client.id = watcher } }")
+            .streams()
+            .kafka()
+            .clientProperties();
+    assertThat(client)
+        .containsEntry(
+            "sasl.login.callback.handler.class",
+            "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler")
+        .containsEntry(
+            "sasl.jaas.config",
+            "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;");
+    assertThat(System.getProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls"))
+        .contains("https://issuer.example.org/token");
   }
 
   /** A parser repeats what it did not expect. */

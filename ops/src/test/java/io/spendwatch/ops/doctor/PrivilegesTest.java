@@ -16,6 +16,7 @@ class PrivilegesTest {
                 GRANT SELECT, INSERT ON spendwatch.a,
                   spendwatch.b
                   TO r;
+                GRANT SELECT (id, name) ON spendwatch.c TO r;
                 GRANT EXECUTE ON FUNCTION spendwatch.f(integer[], text) TO r;
                 EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO r', current_database());
                 """))
@@ -25,6 +26,8 @@ class PrivilegesTest {
             new Privilege("r", "table", "spendwatch.a", "INSERT"),
             new Privilege("r", "table", "spendwatch.b", "SELECT"),
             new Privilege("r", "table", "spendwatch.b", "INSERT"),
+            new Privilege("r", "column", "spendwatch.c(id)", "SELECT"),
+            new Privilege("r", "column", "spendwatch.c(name)", "SELECT"),
             new Privilege("r", "function", "spendwatch.f(integer[], text)", "EXECUTE"));
   }
 
@@ -35,7 +38,13 @@ class PrivilegesTest {
             new Privilege("spendwatch_oltp", "table", "spendwatch.transactions", "INSERT"),
             new Privilege("spendwatch_olap", "table", "spendwatch.alerts", "SELECT"),
             new Privilege("spendwatch_audit", "table", "spendwatch.alerts", "SELECT"),
+            new Privilege("spendwatch_olap", "column", "spendwatch.accounts(as_of)", "SELECT"),
             new Privilege("spendwatch_audit", "table", "spendwatch.reconciliation_runs", "INSERT"))
+        .noneMatch(
+            privilege ->
+                privilege.role().equals("spendwatch_olap")
+                    && (privilege.object().equals("spendwatch.accounts")
+                        || privilege.object().contains("name)")))
         .hasSizeGreaterThan(60);
   }
 }

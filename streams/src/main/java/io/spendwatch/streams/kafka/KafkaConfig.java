@@ -149,7 +149,7 @@ public record KafkaConfig(
   private static Map<String, String> properties(ConfigSection section) {
     Map<String, String> all = new HashMap<>(section.flat("properties"));
     all.putAll(section.secrets("property-files"));
-    return all;
+    return OAuthLogin.completed(all);
   }
 
   private static Partitioner partitioner(ConfigSection section) {

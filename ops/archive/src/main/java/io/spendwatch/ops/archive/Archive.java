@@ -259,9 +259,9 @@ final class Archive implements ArchiveWriter {
    * what no manifest names. Nobody else may write meanwhile, and the tables have the pseudonym.
    */
   List<DayRows> erase(String userId, String pseudonym) {
-    Map<LocalDate, LiveDays.Day> noted = new HashMap<>();
+    Map<LocalDate, Day> noted = new HashMap<>();
     live.days(time.instant().plus(ALL_DAYS)).stream()
-        .filter(LiveDays.Day::isArchived)
+        .filter(Day::isArchived)
         .forEach(day -> noted.put(day.day(), day));
     Map<LocalDate, Integer> revisions = new HashMap<>();
     live.archived().forEach(day -> revisions.put(day.day(), day.revision()));
@@ -295,7 +295,7 @@ final class Archive implements ArchiveWriter {
   }
 
   /** Retention goes by what is noted: compared anew, unless there is more to compare than that. */
-  private void noteErased(LiveDays.Day day, Manifest manifest, int revision) {
+  private void noteErased(Day day, Manifest manifest, int revision) {
     if (revision != manifest.revision()) {
       live.noteRewritten(manifest);
     }
@@ -503,6 +503,14 @@ final class Archive implements ArchiveWriter {
                                       each));
                   requireEqual(day, totals);
                   live.noteRestored(day, live.digest(day), keptUntil);
+                  live.noteAction(
+                      "archive restore " + day,
+                      String.format(
+                          Locale.ROOT,
+                          "%d transactions are in the table, %d of them restored; kept until %s",
+                          totals.rows(),
+                          restored,
+                          keptUntil));
                   return new Restored(day, totals.rows(), restored, keptUntil);
                 }));
   }

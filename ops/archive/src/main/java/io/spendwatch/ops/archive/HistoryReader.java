@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.Date;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -53,6 +54,7 @@ import java.util.function.Function;
  * in the snapshot: no row is missed. A partition that is leaving at this moment is waited for.
  */
 public final class HistoryReader implements ArchiveReader {
+  private static final String READABLE_COLUMNS = SqlText.load(HistoryReader.class, "read_columns");
   private static final String READ_HISTORY = SqlText.load(HistoryReader.class, "read_history");
 
   /** A partition leaves within moments, or whoever detaches it has died. */
@@ -136,12 +138,27 @@ public final class HistoryReader implements ArchiveReader {
       long deadlineNanos = deadlineNanos();
       for (String relation : others(relations)) {
         engine.copy(
-            connection,
-            relation,
-            "SELECT * FROM spendwatch." + relation + " LIMIT 0",
-            deadlineNanos);
+            connection, relation, selectOf(connection, relation) + " LIMIT 0", deadlineNanos);
       }
       return engine.needed(sql, days);
+    }
+  }
+
+  /** What may be read of it: of accounts all but the names. */
+  private static String selectOf(Connection connection, String relation) {
+    try (PreparedStatement statement = connection.prepareStatement(READABLE_COLUMNS)) {
+      statement.setString(1, "spendwatch." + relation);
+      try (ResultSet rows = statement.executeQuery()) {
+        String columns = rows.next() ? rows.getString(1) : null;
+        return "SELECT " + (columns == null ? "*" : columns) + " FROM spendwatch." + relation;
+      }
+    } catch (SQLException e) {
+      throw new OperatorException(
+          "it cannot be found out what may be read of spendwatch."
+              + relation
+              + ": "
+              + e.getMessage(),
+          e);
     }
   }
 
@@ -248,8 +265,7 @@ public final class HistoryReader implements ArchiveReader {
                 + spans(days),
             deadlineNanos);
     for (String relation : others(relations)) {
-      rows +=
-          engine.copy(connection, relation, "SELECT * FROM spendwatch." + relation, deadlineNanos);
+      rows += engine.copy(connection, relation, selectOf(connection, relation), deadlineNanos);
     }
     return rows;
   }

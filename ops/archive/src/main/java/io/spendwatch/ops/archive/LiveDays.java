@@ -41,6 +41,7 @@ final class LiveDays implements AutoCloseable {
   private static final String LIST_UNVERIFIED = sql("list_unverified");
   private static final String NOTE_VERIFIED = sql("note_verified");
   private static final String NOTE_REWRITTEN = sql("note_rewritten");
+  private static final String NOTE_ACTION = sql("note_action");
 
   private static final String LOCK = "hashtextextended('spendwatch.archive', 0)";
   private static final int ROWS_AT_ONCE = 10_000;
@@ -378,6 +379,14 @@ final class LiveDays implements AutoCloseable {
           "a user is erased only half, so that tables and archive have different ids: end it first,"
               + " by `spendwatch erase USER --yes` once more");
     }
+  }
+
+  /**
+   * Notes in the operators' trail what whoever is logged in on this machine had done, with what was
+   * done: in one transaction.
+   */
+  void noteAction(String action, String outcome) {
+    update(NOTE_ACTION, System.getProperty("user.name", "unknown"), action, outcome);
   }
 
   /**

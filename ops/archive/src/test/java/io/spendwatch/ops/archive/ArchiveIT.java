@@ -117,6 +117,15 @@ class ArchiveIT {
     try (Archive archive = bed.archive(root)) {
       assertThat(archive.restore(DAY).restored()).isEqualTo(300);
     }
+    assertThat(
+            bed.column(
+                "SELECT origin || ', ' || action || ': ' || outcome FROM spendwatch.operator_actions ORDER BY action_id DESC LIMIT 1"))
+        .singleElement()
+        .asString()
+        .startsWith(
+            "command, archive restore "
+                + DAY
+                + ": 300 transactions are in the table, 300 of them restored; kept until ");
     assertThat(bed.transactions(DAY)).isEqualTo(before);
     assertThat(findings()).isEmpty();
     // Else retention would take it again within the hour.

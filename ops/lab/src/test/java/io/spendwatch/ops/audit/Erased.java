@@ -26,6 +26,7 @@ final class Erased {
           "reconciliation_findings.user_id",
           "reconciliation_late.user_id",
           "reconciliation_open_episodes.user_id",
+          "retention.place",
           "transactions.user_id",
           "user_features.user_id",
           "user_risk.user_id",
@@ -52,6 +53,9 @@ final class Erased {
         "reconciliation_runs.mode",
         "reconciliation_runs.outcome",
         "reconciliation_runs.rule",
+        "archive_round_steps.state",
+        "archive_round_steps.step",
+        "retention.kind",
         "rollups.name",
         "rollups.time_column",
         "settings.partition_granularity",
@@ -100,6 +104,7 @@ final class Erased {
     because(
         reasons,
         "nodes, and who runs them",
+        "archive_rounds.holder",
         "claims.owner",
         "cluster_leases.name",
         "cluster_leases.owner",
@@ -123,12 +128,14 @@ final class Erased {
         reasons,
         "hashes, made anew where a finding had the user",
         "reconciliation_chain.hash",
+        "reconciliation_chain.removed_hash",
         "reconciliation_runs.hash",
         "erasures.hash_after",
         "erasures.hash_before");
     because(
         reasons,
         "what a server said that failed; a row's values are not in it",
+        "archive_round_steps.reason",
         "reconciliation_runs.failure",
         "merges.refused");
     because(reasons, "a number", "reconciliation_runs.users_awake");

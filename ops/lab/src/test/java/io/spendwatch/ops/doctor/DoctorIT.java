@@ -67,6 +67,7 @@ class DoctorIT {
       alter(admin, bed.topics().transactionsDeadLetters(), "max.message.bytes", "1000");
       statement.execute("REVOKE INSERT ON spendwatch.alerts FROM spendwatch_oltp");
       statement.execute("GRANT DELETE ON spendwatch.transactions TO spendwatch_olap");
+      statement.execute("GRANT SELECT (username) ON spendwatch.accounts TO spendwatch_olap");
       statement.execute("ALTER TABLE spendwatch.accounts DISABLE TRIGGER push_updates");
       statement.execute(
           "INSERT INTO spendwatch.topic_layout (partitions) VALUES (2)"
@@ -125,7 +126,17 @@ class DoctorIT {
         Statement statement = connection.createStatement()) {
       // Roles are the whole server's.
       statement.execute("DROP ROLE doctors_ana");
+      statement.execute("GRANT INSERT ON spendwatch.alerts TO spendwatch_oltp");
     }
+    assertThat(look(Map.of()).checks())
+        .filteredOn(check -> check.name().equals("privileges"))
+        .singleElement()
+        .satisfies(
+            check ->
+                assertThat(check.lookedAt())
+                    .isEqualTo(
+                        "more than needed: spendwatch_olap: DELETE on spendwatch.transactions;"
+                            + " spendwatch_olap: SELECT on spendwatch.accounts(username)"));
     assertThat(broken.checks().stream().filter(Check::isFinding))
         .allMatch(check -> !check.advice().isEmpty());
     assertThat(broken.exitStatus()).isEqualTo(1);

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -25,6 +26,7 @@ public final class Preparation {
   private final PrintWriter err;
   private final Duration waitMax;
   private final Waiting waiting;
+  private final Optional<Duration> deadLettersKept;
   private final Timekeeper time;
 
   /**
@@ -34,6 +36,17 @@ public final class Preparation {
    * @param waitMax for a server that does not answer, in each of the methods
    */
   public Preparation(PrintWriter err, Duration waitMax, Timekeeper time) {
+    this(err, waitMax, Optional.of(TopicSetup.RETENTION), time);
+  }
+
+  /**
+   * The same, with topics that keep dead letters for so long.
+   *
+   * @param deadLettersKept empty: for ever
+   */
+  public Preparation(
+      PrintWriter err, Duration waitMax, Optional<Duration> deadLettersKept, Timekeeper time) {
+    this.deadLettersKept = deadLettersKept;
     this.err = err;
     this.waitMax = waitMax;
     this.waiting = new Waiting(err, waitMax, time);
@@ -82,7 +95,8 @@ public final class Preparation {
         () -> {
           try (Admin admin = Admin.create(properties)) {
             List<String> made =
-                new TopicSetup(admin, topics, time).create(partitions, replicationFactor);
+                new TopicSetup(admin, topics, deadLettersKept, time)
+                    .create(partitions, replicationFactor);
             var growth = new TopicGrowth(database, admin, topics.transactions(), time);
             growth.adopt();
             if (partitions.isPresent()) {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -31,17 +32,32 @@ public final class TopicSetup {
   /** A 1 MB value and its original headers, with ours beside them. */
   private static final int DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024;
 
-  private static final Duration ALERT_RETENTION = Duration.ofDays(30);
+  /** How long alerts and dead letters are kept, if nothing else is said. */
+  static final Duration RETENTION = Duration.ofDays(30);
+
+  private static final String FOR_EVER = "-1";
   private static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration READY_PAUSE = Duration.ofMillis(50);
 
   private final Admin admin;
   private final Topics topics;
+  private final Optional<Duration> deadLettersKept;
   private final Timekeeper time;
 
   public TopicSetup(Admin admin, Topics topics, Timekeeper time) {
+    this(admin, topics, Optional.of(RETENTION), time);
+  }
+
+  /**
+   * Does nothing yet.
+   *
+   * @param deadLettersKept by topics of dead letters that are made; empty: for ever
+   */
+  public TopicSetup(
+      Admin admin, Topics topics, Optional<Duration> deadLettersKept, Timekeeper time) {
     this.admin = admin;
     this.topics = topics;
+    this.deadLettersKept = deadLettersKept;
     this.time = time;
   }
 
@@ -94,17 +110,18 @@ public final class TopicSetup {
           TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG,
           Integer.toString(replicationFactor.getAsInt() >= 3 ? 2 : 1));
     }
-    String retentionMs = Long.toString(ALERT_RETENTION.toMillis());
     Map<String, Map<String, String>> settings = new LinkedHashMap<>();
     settings.put(topics.transactions(), Map.of());
     settings.put(
         topics.balances(),
         Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
-    settings.put(topics.alerts(), Map.of(TopicConfig.RETENTION_MS_CONFIG, retentionMs));
+    settings.put(
+        topics.alerts(),
+        Map.of(TopicConfig.RETENTION_MS_CONFIG, Long.toString(RETENTION.toMillis())));
     Map<String, String> deadLetters =
         Map.of(
             TopicConfig.RETENTION_MS_CONFIG,
-            retentionMs,
+            deadLettersKept.map(kept -> Long.toString(kept.toMillis())).orElse(FOR_EVER),
             TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
             Integer.toString(DEAD_LETTER_BYTES_MAX));
     settings.put(topics.transactionsDeadLetters(), deadLetters);

@@ -38,5 +38,11 @@ BEGIN
     GRANT INSERT, UPDATE, DELETE ON spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
       spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late TO spendwatch_audit;
   END IF;
+
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_names') THEN
+    -- What users are called, for people who have to know it beside what they may as members of spendwatch_olap.
+    GRANT USAGE ON SCHEMA spendwatch TO spendwatch_names;
+    GRANT SELECT ON spendwatch.accounts_named TO spendwatch_names;
+  END IF;
 END
 $$

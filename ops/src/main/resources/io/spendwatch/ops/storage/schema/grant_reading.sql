@@ -5,7 +5,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{reader}') THEN
     GRANT USAGE ON SCHEMA spendwatch TO {reader};
     GRANT SELECT ON
-      spendwatch.accounts, spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines,
+      spendwatch.transactions, spendwatch.alerts, spendwatch.pipelines,
       spendwatch.closed_accounts, spendwatch.account_versions, spendwatch.settings, spendwatch.topic_layout,
       spendwatch.accounts_readable, spendwatch.transactions_readable, spendwatch.alerts_readable,
       spendwatch.sources, spendwatch.lost_records, spendwatch.claims, spendwatch.progress, spendwatch.open_episodes,
@@ -17,8 +17,10 @@ BEGIN
       spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
       spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late, spendwatch.reconciliation_chain,
-      spendwatch.erased_users
+      spendwatch.erased_users, spendwatch.retention, spendwatch.removed_alerts
       TO {reader};
+    -- All but the names. A new column is named here, too.
+    GRANT SELECT (user_id, currency, balance_minor, balance_version, as_of, updated_at, last_version) ON spendwatch.accounts TO {reader};
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(), spendwatch.user_features_at(date, text, text),
       spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO {reader};
     BEGIN

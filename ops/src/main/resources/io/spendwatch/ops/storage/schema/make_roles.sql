@@ -1,4 +1,4 @@
--- Promises the four roles, where the user may make them; those that are there stay as they are, their settings included. Whoever works
+-- Promises the five roles, where the user may make them; those that are there stay as they are, their settings included. Whoever works
 -- for the hot path may audit, too: the logins of nodes, also of installations from before there was that role.
 --
 -- Not a migration: roles belong to the whole server, may be there before this database is, and may be made later by somebody
@@ -12,7 +12,8 @@ DECLARE
     "spendwatch_olap":  {"lock_timeout": "10s", "statement_timeout": "5min", "idle_in_transaction_session_timeout": "5min",
                          "work_mem": "64MB", "max_parallel_workers_per_gather": "0"},
     "spendwatch_audit": {"lock_timeout": "10s", "statement_timeout": "5min", "idle_in_transaction_session_timeout": "5min",
-                         "work_mem": "64MB", "max_parallel_workers_per_gather": "0"}
+                         "work_mem": "64MB", "max_parallel_workers_per_gather": "0"},
+    "spendwatch_names": {}
   }';
   setting   record;
   login     regrole;

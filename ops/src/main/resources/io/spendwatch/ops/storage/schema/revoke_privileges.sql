@@ -16,7 +16,7 @@ BEGIN
       JOIN pg_roles AS role ON role.oid = privilege.grantee
      WHERE relation.relnamespace = 'spendwatch'::regnamespace
        AND pg_has_role(relation.relowner, 'USAGE')
-       AND role.rolname IN ('spendwatch_oltp', 'spendwatch_olap', 'spendwatch_audit')
+       AND role.rolname IN ('spendwatch_oltp', 'spendwatch_olap', 'spendwatch_audit', 'spendwatch_names')
   LOOP
     EXECUTE format('REVOKE ALL ON spendwatch.%I FROM %I', held.relname, held.rolname);
   END LOOP;

@@ -24,6 +24,13 @@ final class KafkaBroker {
    */
   static final String FIRST_USER_FILE = "spendwatch.first-user.file";
 
+  /**
+   * Among the broker's settings: where it may look for the keys of tokens; else it asks no address.
+   */
+  static final String KEY_ADDRESSES = "spendwatch.key-addresses";
+
+  private static final String ALLOWED_ADDRESSES = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
+
   private KafkaBroker() {}
 
   public static void main(String[] args) throws Exception {
@@ -32,6 +39,7 @@ final class KafkaBroker {
     try (InputStream in = Files.newInputStream(file)) {
       properties.load(in);
     }
+    System.setProperty(ALLOWED_ADDRESSES, properties.getProperty(KEY_ADDRESSES, ""));
     Path data = Path.of(properties.getProperty("log.dirs"));
     Files.createDirectories(data);
     // Written last by the formatter: without it, a former format was cut short.

@@ -64,9 +64,11 @@ public final class Secured {
   private static final String DIRECTORY_MODE = "rwx------";
 
   private final Path directory;
+  private final Map<String, String> further;
 
-  private Secured(Path directory) {
+  private Secured(Path directory, Map<String, String> further) {
     this.directory = directory;
+    this.further = Map.copyOf(further);
   }
 
   /**
@@ -75,7 +77,16 @@ public final class Secured {
    * @throws OperatorException if the directory cannot be used
    */
   public static Secured in(Path directory) {
-    var secured = new Secured(directory.toAbsolutePath());
+    return in(directory, Map.of());
+  }
+
+  /**
+   * The same, with a broker that lets in others, too.
+   *
+   * @param further settings of it, which override ours
+   */
+  static Secured in(Path directory, Map<String, String> further) {
+    var secured = new Secured(directory.toAbsolutePath(), further);
     try {
       Files.createDirectories(
           directory,
@@ -161,6 +172,7 @@ public final class Secured {
       settings.put("super.users", "User:CN=localhost;User:" + ADMIN);
       settings.put("allow.everyone.if.no.acl.found", "false");
       settings.put(KafkaBroker.FIRST_USER_FILE, write("first-user", scram(ADMIN)).toString());
+      settings.putAll(further);
       return new KafkaServer.Options(List.of(), settings, client(ADMIN));
     } catch (IOException e) {
       throw new OperatorException("the broker's settings cannot be written: " + e, e);

@@ -59,13 +59,18 @@ class SecuredIT {
 
   private final Map<String, String> settings = new LinkedHashMap<>();
   private DataDirectory directory;
+  private TokenIssuer issuer;
   private Secured secured;
   private EmbeddedServers servers;
 
   @BeforeAll
-  void start() {
+  void start() throws Exception {
     directory = DataDirectory.temporary();
-    secured = Secured.in(directory.root().resolve("secure"));
+    issuer =
+        TokenIssuer.start(
+            directory.root().resolve("keys.json"),
+            Map.of(Secured.NODE, "a secret of the node's", Secured.MIGRATION, "another"));
+    secured = Secured.in(directory.root().resolve("secure"), issuer.broker());
     servers = EmbeddedServers.start(directory, 0, 0, Optional.of(secured));
     Map<String, String> environment = servers.environment();
     assertThat(environment.toString())
@@ -98,6 +103,7 @@ class SecuredIT {
     if (servers != null) {
       servers.close();
     }
+    issuer.close();
     directory.close();
   }
 
@@ -124,7 +130,7 @@ class SecuredIT {
       List<AlertTail.Received> alerts = new ArrayList<>();
       Map<String, Object> subscriber = client(Secured.SUBSCRIBER);
       try (AlertTail tail = AlertTail.open(subscriber, Topics.DEFAULT.alerts(), true)) {
-        spend();
+        spend("u1");
         await()
             .atMost(PATIENCE)
             .until(() -> alerts.addAll(tail.poll(Duration.ofMillis(100))) || !alerts.isEmpty());
@@ -138,6 +144,76 @@ class SecuredIT {
     } finally {
       node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
+  }
+
+  /** The same list, for names that an issuer vouches for. */
+  @Test
+  void aNodeWorksWithTokensOfAnIssuer() throws Exception {
+    Map<String, String> before = new LinkedHashMap<>(settings);
+    Path secret = directory.root().resolve("client-secret");
+    System.clearProperty("spendwatch.kafka.property-files.sasl.jaas.config");
+    set("kafka.properties.sasl.mechanism", "OAUTHBEARER");
+    set("kafka.properties.sasl.oauthbearer.token.endpoint.url", issuer.tokenEndpoint());
+    set(
+        "kafka.property-files.sasl.oauthbearer.client.credentials.client.secret",
+        secret.toString());
+    try {
+      setClient(Secured.MIGRATION, secret, "another");
+      assertThat(run("migrate", "--partitions", "2")).contains("partitions: 2 in force");
+      setClient(Secured.NODE, secret, "a secret of the node's\n");
+      assertThat(run("migrate", "--partitions", "4")).contains("uthoriz");
+      int given = issuer.given();
+      Node node = Node.start(Configuration.load(), InstantSource.system());
+      try {
+        await().atMost(PATIENCE).until(() -> node.status().node().state() == State.READY);
+        List<AlertTail.Received> alerts = new ArrayList<>();
+        try (AlertTail tail =
+            AlertTail.open(client(Secured.SUBSCRIBER), Topics.DEFAULT.alerts(), true)) {
+          spend("u2");
+          await()
+              .atMost(PATIENCE)
+              .until(
+                  () -> {
+                    alerts.addAll(tail.poll(Duration.ofMillis(100)));
+                    return alerts.stream().anyMatch(alert -> alert.alert().userId().equals("u2"));
+                  });
+        }
+        assertThat(run("audit")).contains("lean");
+        assertThat(run("dead-letters", "list")).contains("MALFORMED_JSON");
+        assertThat(run("print-config"))
+            .contains(issuer.tokenEndpoint())
+            .doesNotContain("a secret of the node's");
+      } finally {
+        node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+      }
+      assertThat(issuer.given()).isGreaterThan(given);
+
+      // Refused in words: by the issuer, and by the broker.
+      setClient(Secured.NODE, secret, "a wrong one");
+      assertThat(run("audit")).contains("Kafka at").contains("401").doesNotContain("a wrong one");
+      Path token = directory.root().resolve("token");
+      set("kafka.properties.sasl.oauthbearer.token.endpoint.url", token.toUri().toString());
+      for (String refused :
+          List.of(
+              issuer.token(Secured.NODE, "another audience"), TokenIssuer.forged(Secured.NODE))) {
+        Files.writeString(token, refused);
+        assertThat(run("audit"))
+            .contains("Kafka at")
+            .contains("invalid_token")
+            .doesNotContain(refused);
+      }
+      Files.writeString(token, issuer.token(Secured.NODE, TokenIssuer.AUDIENCE));
+      assertThat(run("audit")).contains("lean");
+    } finally {
+      settings.keySet().forEach(System::clearProperty);
+      settings.clear();
+      before.forEach((key, value) -> set(key.substring("spendwatch.".length()), value));
+    }
+  }
+
+  private void setClient(String id, Path file, String secret) throws Exception {
+    Files.writeString(file, secret);
+    set("kafka.properties.sasl.oauthbearer.client.credentials.client.id", id);
   }
 
   /** What is not on the list, nobody may. */
@@ -198,13 +274,13 @@ class SecuredIT {
         .allSatisfy(line -> assertThat(document).contains("    " + line + "\n"));
   }
 
-  private void spend() throws Exception {
+  private void spend(String userId) throws Exception {
     long nowMs = System.currentTimeMillis();
-    byte[] key = "u1".getBytes(UTF_8);
+    byte[] key = userId.getBytes(UTF_8);
     try (var producer = producer(Secured.PRODUCER)) {
-      var balance = new Balance("u1", "user", 10_000, "USD", nowMs - 10_000);
+      var balance = new Balance(userId, "user", 10_000, "USD", nowMs - 10_000);
       var transaction =
-          new Transaction("t1", "u1", 10_001, "USD", nowMs, TransactionKind.PURCHASE, null, null);
+          new Transaction("t1", userId, 10_001, "USD", nowMs, TransactionKind.PURCHASE, null, null);
       producer
           .send(new ProducerRecord<>(Topics.DEFAULT.balances(), key, BalanceCodec.encode(balance)))
           .get();

@@ -57,6 +57,15 @@ class RolesIT {
           INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) VALUES ('u', 'USD', 1) | allowed | refused
           UPDATE spendwatch.accounts SET balance_minor = 2                | allowed | refused
           SELECT count(*) FROM spendwatch.accounts                        | allowed | allowed
+          SELECT user_id, balance_minor FROM spendwatch.accounts          | allowed | allowed
+          SELECT username FROM spendwatch.accounts                        | allowed | refused
+          SELECT * FROM spendwatch.accounts                               | allowed | refused
+          SELECT * FROM spendwatch.accounts_readable                      | refused | allowed
+          SELECT * FROM spendwatch.accounts_named                         | refused | refused
+          SELECT count(*) FROM spendwatch.retention                       | refused | allowed
+          UPDATE spendwatch.retention SET horizon = now()                 | refused | refused
+          SELECT * FROM spendwatch.retention FOR UPDATE                   | refused | refused
+          SELECT spendwatch.remove_old('alerts', now(), 1)                | refused | refused
           DELETE FROM spendwatch.accounts                                 | refused | refused
           TRUNCATE spendwatch.accounts                                    | refused | refused
           INSERT INTO spendwatch.closed_accounts VALUES ('u', 9)          | refused | refused
@@ -116,6 +125,48 @@ class RolesIT {
                   answer(connection, statement, "spendwatch_olap", asked)))
           .containsExactly(oltp, olap);
     }
+  }
+
+  /** Whatever is added to the schema, and to {@code accounts}. */
+  @Test
+  void whatUsersAreCalledOnlyTheHotPathReadsAndWhoIsEntitledTo(TestBed bed) throws SQLException {
+    String readable =
+        """
+        SELECT role.rolname || ' ' || relation.relname
+          FROM pg_attribute AS attribute
+          JOIN pg_class AS relation ON relation.oid = attrelid AND relnamespace = 'spendwatch'::regnamespace
+         CROSS JOIN pg_roles AS role
+         WHERE attname = 'username' AND attnum > 0
+           AND role.rolname IN ('spendwatch_oltp', 'spendwatch_olap', 'spendwatch_audit', 'spendwatch_names')
+           AND has_column_privilege(role.oid, relation.oid, attnum, 'SELECT')
+         ORDER BY 1
+        """;
+    String hidden =
+        """
+        SELECT attname FROM pg_attribute
+         WHERE attrelid = 'spendwatch.accounts'::regclass AND attnum > 0 AND NOT attisdropped
+           AND NOT has_column_privilege('spendwatch_olap', attrelid, attnum, 'SELECT')
+        """;
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      assertThat(strings(statement, readable))
+          .containsExactly("spendwatch_names accounts_named", "spendwatch_oltp accounts");
+      assertThat(strings(statement, hidden)).containsExactly("username");
+      statement.execute("SET ROLE spendwatch_names");
+      assertThat(strings(statement, "SELECT username FROM spendwatch.accounts_named LIMIT 0"))
+          .isEmpty();
+      statement.execute("RESET ROLE");
+    }
+  }
+
+  private static List<String> strings(Statement statement, String sql) throws SQLException {
+    List<String> strings = new ArrayList<>();
+    try (ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        strings.add(rows.getString(1));
+      }
+    }
+    return strings;
   }
 
   /** Nor has whoever may do anything else: what was done stays there by a trigger. */
