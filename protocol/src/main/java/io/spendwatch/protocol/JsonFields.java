@@ -13,7 +13,7 @@ import java.util.Set;
 
 /**
  * The known fields of one JSON object, as written: nothing is interpreted yet, because a record is
- * judged only once the whole of it is known to be JSON.
+ * assessed only once the whole of it is known to be JSON.
  */
 final class JsonFields {
 

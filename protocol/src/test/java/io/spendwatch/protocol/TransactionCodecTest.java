@@ -318,7 +318,7 @@ class TransactionCodecTest {
   }
 
   @Test
-  void judgesAHugeAmountInNoTime() {
+  void assessesAHugeAmountInNoTime() {
     String digits = "9".repeat(60_000);
     String half = "9".repeat(30_000);
 

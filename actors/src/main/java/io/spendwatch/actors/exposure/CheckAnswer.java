@@ -1,9 +1,9 @@
 package io.spendwatch.actors.exposure;
 
 import io.spendwatch.actors.ClusterMessage;
-import io.spendwatch.actors.exposure.Judgement.Duplicate;
-import io.spendwatch.actors.exposure.Judgement.Judged;
-import io.spendwatch.actors.exposure.Judgement.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Duplicate;
+import io.spendwatch.actors.exposure.Assessment.Stored;
+import io.spendwatch.actors.exposure.Assessment.Rejected;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Verdict;
@@ -61,23 +61,23 @@ public record CheckAnswer(
   }
 
   /**
-   * What the judgement says.
+   * What the assessment says.
    *
    * @param now shows the user, where it is a duplicate
    * @param revealsBreach whether it would raise an alert at a later transaction
    */
   static CheckAnswer of(
-      Judgement judgement, String currency, Supplier<UserView> now, boolean revealsBreach) {
-    return switch (judgement) {
-      case Judged judged ->
+      Assessment assessment, String currency, Supplier<UserView> now, boolean revealsBreach) {
+    return switch (assessment) {
+      case Stored assessed ->
           new CheckAnswer(
-              outcome(judged),
-              judged.exposureMinor(),
-              judged.balance(),
+              outcome(assessed),
+              assessed.exposureMinor(),
+              assessed.balance(),
               currency,
-              judged.verdict() == Verdict.TOO_LATE
+              assessed.verdict() == Verdict.TOO_LATE
                   ? TOO_LATE
-                  : revealsBreach && judged.verdict() == Verdict.CLEAR ? LATE_BREACH : null,
+                  : revealsBreach && assessed.verdict() == Verdict.CLEAR ? LATE_BREACH : null,
               null);
       case Duplicate _ -> {
         UserView user = now.get();
@@ -90,11 +90,11 @@ public record CheckAnswer(
   }
 
   /** One that is too late has no verdict of its own, but the same two figures. */
-  private static Outcome outcome(Judged judged) {
-    AccountBalance balance = judged.balance();
+  private static Outcome outcome(Stored assessed) {
+    AccountBalance balance = assessed.balance();
     if (balance == null) {
       return Outcome.NO_ACCOUNT;
     }
-    return balance.isExceededBy(judged.exposureMinor()) ? Outcome.EXCEEDS : Outcome.WITHIN;
+    return balance.isExceededBy(assessed.exposureMinor()) ? Outcome.EXCEEDS : Outcome.WITHIN;
   }
 }

@@ -111,7 +111,7 @@ public final class Facts {
     return known;
   }
 
-  /** The transaction has been judged, and not as a duplicate. */
+  /** The transaction has been assessed, and not as a duplicate. */
   void count(Transaction transaction) {
     counted.add(transaction);
   }

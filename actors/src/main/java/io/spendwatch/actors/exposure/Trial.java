@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Tries a transaction on a copy of its user: the very code that will judge the record says what it
+ * Tries a transaction on a copy of its user: the very code that will assess the record says what it
  * would say, and the user never hears of it. The balance is as fresh as an alert needs it to be: it
  * is read anew, whatever the copy knows. Not thread-safe.
  */
@@ -62,13 +62,13 @@ public final class Trial {
       facts.wantVersions(user.reachMs());
       return Optional.empty();
     }
-    Judgement judgement = user.assess(received, toMs, facts, transitions);
-    if (judgement == null) {
+    Assessment assessment = user.assess(received, toMs, facts, transitions);
+    if (assessment == null) {
       return Optional.empty();
     }
     return Optional.of(
         CheckAnswer.of(
-            judgement,
+            assessment,
             received.transaction().currency(),
             () -> user.view(streamTimeMs),
             revealsBreach()));

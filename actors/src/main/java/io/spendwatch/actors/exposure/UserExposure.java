@@ -1,9 +1,9 @@
 package io.spendwatch.actors.exposure;
 
 import io.spendwatch.actors.exposure.BalanceVersions.News;
-import io.spendwatch.actors.exposure.Judgement.Duplicate;
-import io.spendwatch.actors.exposure.Judgement.Judged;
-import io.spendwatch.actors.exposure.Judgement.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Duplicate;
+import io.spendwatch.actors.exposure.Assessment.Stored;
+import io.spendwatch.actors.exposure.Assessment.Rejected;
 import io.spendwatch.actors.exposure.LateReview.LateTransaction;
 import io.spendwatch.actors.exposure.LateReview.LateVersion;
 import io.spendwatch.actors.exposure.Transition.At;
@@ -78,7 +78,7 @@ public final class UserExposure {
 
   /**
    * Takes up where the database stands. Versions of the balance with higher numbers than were known
-   * when the transactions were judged may not have been looked at; they are now. That announces
+   * when the transactions were assessed may not have been looked at; they are now. That announces
    * nothing that was announced before.
    *
    * @param toMs until when time has passed, {@link Long#MIN_VALUE} before any
@@ -148,7 +148,7 @@ public final class UserExposure {
     return balance != null && balance.isExceededBy(window.exposureAt(atMs, countedFor(balance)));
   }
 
-  /** Whether what was restored suffices to judge a transaction of this event time. */
+  /** Whether what was restored suffices to assess a transaction of this event time. */
   public boolean covers(long eventTimeMs) {
     return window.size() > 0 || eventTimeMs - ExposureWindow.RETENTION_MS >= knownFromMs;
   }
@@ -195,13 +195,13 @@ public final class UserExposure {
   }
 
   /**
-   * Judges a transaction.
+   * Assesses a transaction.
    *
    * @param toMs until when time has passed before this record
    * @param out gets the episodes' starts and ends, in order
    * @return null where {@code facts} must learn more first; the call is then to be repeated
    */
-  public @Nullable Judgement assess(
+  public @Nullable Assessment assess(
       Received received, long toMs, Facts facts, List<Transition> out) {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
@@ -235,18 +235,18 @@ public final class UserExposure {
     if (window.overflows(atMs, transaction.signedAmountMinor())) {
       return overflow();
     }
-    Judgement judgement;
+    Assessment assessment;
     if (tooLate) {
-      judgement = judgeTooLate(transaction, balance, facts);
+      assessment = assessTooLate(transaction, balance, facts);
     } else if (isInOrder(atMs)) {
-      judgement = judgeInOrder(received, facts, out);
+      assessment = assessInOrder(received, facts, out);
     } else {
-      judgement = judgeOutOfOrder(received, toMs, facts, out);
+      assessment = assessOutOfOrder(received, toMs, facts, out);
     }
-    if (judgement instanceof Judged) {
+    if (assessment instanceof Stored) {
       facts.count(transaction);
     }
-    return judgement;
+    return assessment;
   }
 
   /**
@@ -366,7 +366,7 @@ public final class UserExposure {
   }
 
   /**
-   * What the next transaction will be judged from, for comparison with what is stored: the sum as
+   * What the next transaction will be assessed from, for comparison with what is stored: the sum as
    * it was carried along, where {@link #view} sums anew.
    */
   public UserWindow window(long streamTimeMs) {
@@ -401,7 +401,7 @@ public final class UserExposure {
             || (atMs == episodes.settledMs() && versions.nextMs(atMs) != atMs));
   }
 
-  private @Nullable Judgement judgeTooLate(
+  private @Nullable Assessment assessTooLate(
       Transaction transaction, @Nullable AccountBalance balance, Facts facts) {
     long atMs = transaction.eventTimeMs();
     Long exposureMinor = facts.exposure(new ExposureQuery(userId, transaction.currency(), atMs));
@@ -417,7 +417,7 @@ public final class UserExposure {
       return overflow();
     }
     keep(transaction);
-    return new Judged(
+    return new Stored(
         Verdict.TOO_LATE,
         sum.longValueExact(),
         balance == null || balance.closed() ? null : balance,
@@ -429,7 +429,7 @@ public final class UserExposure {
         DeadLetterReason.BAD_AMOUNT, "the sum of the user's transactions would overflow 64 bits");
   }
 
-  private @Nullable Judgement judgeInOrder(Received received, Facts facts, List<Transition> out) {
+  private @Nullable Assessment assessInOrder(Received received, Facts facts, List<Transition> out) {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
     if (atMs < passedMs) {
@@ -457,10 +457,10 @@ public final class UserExposure {
         out);
     // No record that is not too late can reach these any more.
     episodes.forgetUntil(window.latestMs() - ExposureWindow.WINDOW_MS);
-    return judged(balance, window.exposureMinor());
+    return assessed(balance, window.exposureMinor());
   }
 
-  private @Nullable Judgement judgeOutOfOrder(
+  private @Nullable Assessment assessOutOfOrder(
       Received received, long toMs, Facts facts, List<Transition> out) {
     Transaction transaction = received.transaction();
     long atMs = transaction.eventTimeMs();
@@ -471,12 +471,12 @@ public final class UserExposure {
     }
     AccountBalance balance = versions.inForce(atMs);
     keep(transaction);
-    Judged judgement =
-        judged(balance, window.exposureAt(atMs, currencyNumber(transaction.currency())));
+    Stored assessment =
+        assessed(balance, window.exposureAt(atMs, currencyNumber(transaction.currency())));
     if (!versions.isEmpty()) {
       review(new LateTransaction(transaction), toMs, Long.MAX_VALUE, received.offset(), out);
     }
-    return judgement;
+    return assessment;
   }
 
   /**
@@ -509,12 +509,12 @@ public final class UserExposure {
     countCurrencyInForce();
   }
 
-  private Judged judged(@Nullable AccountBalance balance, long exposureMinor) {
+  private Stored assessed(@Nullable AccountBalance balance, long exposureMinor) {
     if (balance == null || balance.closed()) {
-      return new Judged(Verdict.NO_ACCOUNT, exposureMinor, null, versions.lastNumber());
+      return new Stored(Verdict.NO_ACCOUNT, exposureMinor, null, versions.lastNumber());
     }
     Verdict verdict = balance.isExceededBy(exposureMinor) ? Verdict.BREACH : Verdict.CLEAR;
-    return new Judged(verdict, exposureMinor, balance, versions.lastNumber());
+    return new Stored(verdict, exposureMinor, balance, versions.lastNumber());
   }
 
   /** Of what the window is at, under the version in force there. */

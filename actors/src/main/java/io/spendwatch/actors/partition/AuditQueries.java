@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * says when that is.
  *
  * <pre>
- *   level ──begun──▶ ahead ──judged, and nothing changed; or given up──▶ level
+ *   level ──begun──▶ ahead ──assessed, and nothing changed; or given up──▶ level
  *                    ahead ──begun: the batch before is durable──▶ ahead
  * </pre>
  */
@@ -115,11 +115,11 @@ final class AuditQueries {
   }
 
   /**
-   * The batch is judged.
+   * The batch is assessed.
    *
    * @param changedNothing that has to be written
    */
-  void judged(long batchLastOffset, long batchStreamTimeMs, boolean changedNothing) {
+  void assessed(long batchLastOffset, long batchStreamTimeMs, boolean changedNothing) {
     lastOffset = batchLastOffset;
     streamTimeMs = batchStreamTimeMs;
     level = changedNothing;

@@ -1,7 +1,7 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.actors.exposure.Transition;
@@ -68,7 +68,7 @@ final class Batch {
   private long streamTimeBeforeMs;
   private long streamTimeMs;
   private final Map<String, Share> shares = new LinkedHashMap<>();
-  private final Judgement[] judgements;
+  private final Assessment[] assessments;
   private final List<Happened> happened = new ArrayList<>();
   private final Map<String, Long> restoredFromMs = new HashMap<>();
   private final Set<String> touched = new HashSet<>();
@@ -87,7 +87,7 @@ final class Batch {
     this.clearGraceMs = clearGraceMs;
     this.assess = assess;
     this.replyTo = assess.replyTo();
-    this.judgements = new Judgement[assess.transactions().size()];
+    this.assessments = new Assessment[assess.transactions().size()];
   }
 
   long id() {
@@ -212,8 +212,8 @@ final class Batch {
     Share share = shares.remove(userId);
     if (share != null) {
       for (int i = 0; i < share.transactions.size(); i++) {
-        judgements[share.places[i]] =
-            new Judgement.Rejected(
+        assessments[share.places[i]] =
+            new Assessment.Rejected(
                 DeadLetterReason.INTERNAL_ERROR,
                 "what is stored of the user cannot be read: status and log name the row");
       }
@@ -235,9 +235,9 @@ final class Batch {
     return taken;
   }
 
-  UserActor.Judge judge(String userId, ActorRef<PartitionCommand> answerTo) {
+  UserActor.Assess assess(String userId, ActorRef<PartitionCommand> answerTo) {
     Share share = Objects.requireNonNull(shares.get(userId), "a share");
-    return new UserActor.Judge(id, share.transactions, share.passedMs, answerTo);
+    return new UserActor.Assess(id, share.transactions, share.passedMs, answerTo);
   }
 
   /** One more answer of this user is to come. */
@@ -248,10 +248,10 @@ final class Batch {
 
   void done(UserActor.Done done) {
     unanswered--;
-    if (!done.judgements().isEmpty()) {
+    if (!done.assessments().isEmpty()) {
       int[] places = Objects.requireNonNull(shares.get(done.userId()), "a share").places;
-      for (int i = 0; i < done.judgements().size(); i++) {
-        judgements[places[i]] = done.judgements().get(i);
+      for (int i = 0; i < done.assessments().size(); i++) {
+        assessments[places[i]] = done.assessments().get(i);
       }
     }
     for (Transition transition : done.transitions()) {
@@ -282,8 +282,8 @@ final class Batch {
     return touched;
   }
 
-  List<Judgement> judgements() {
-    return List.of(judgements);
+  List<Assessment> assessments() {
+    return List.of(assessments);
   }
 
   /**
@@ -329,7 +329,7 @@ final class Batch {
     for (int i = 0; share != null && i < share.transactions.size(); i++) {
       Received received = share.transactions.get(i);
       if (received.transaction().eventTimeMs() == atMs
-          && judgements[share.places[i]] instanceof Judgement.Judged) {
+          && assessments[share.places[i]] instanceof Assessment.Stored) {
         ids.add(received.transaction().transactionId());
       }
     }

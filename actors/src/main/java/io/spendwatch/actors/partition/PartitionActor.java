@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * lives below it. Its phases ({@link Phase}):
  *
  * <pre>
- *   Blank ──Assess──▶ Restoring ──▶ Recalling ──▶ ReadingUsers ──▶ Judging ──▶ Naming ──Assessed──▶ Answered
+ *   Blank ──Assess──▶ Restoring ──▶ Recalling ──▶ ReadingUsers ──▶ Assessing ──▶ Naming ──Assessed──▶ Answered
  *                                    ▲     │           ▲           ▲  │
  *                                    │     └───────────┘           │  ▼
  *   Idle, Answered ──Assess──────────┴─────────────────┘        ReadingFacts
@@ -51,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * transactions on to their actors, and collects what they say. What users need to know in between
  * (is this id stored? what is the balance right now?) is gathered and read for all of them
  * together. A failure drops the users that the batch had touched: their memory is a cache of what
- * is durable. So does an answer that does not come. Order: transactions of one user are judged in
+ * is durable. So does an answer that does not come. Order: transactions of one user are assessed in
  * the order of the batch.
  *
  * <p>Where our own code throws, whoever asked is told, since it may lie in the batch. It cannot lie
@@ -317,7 +317,7 @@ public final class PartitionActor {
     }
     toRefresh.forEach(userId -> round.refresh(userId, awake.reachMs(userId)));
     if (round.isEmpty()) {
-      judge(batch);
+      assess(batch);
       return;
     }
     round.queries().forEach(query -> batch.restore(query.userId(), query.knownFromMs()));
@@ -364,15 +364,15 @@ public final class PartitionActor {
     if (round.hasMore()) {
       read(batch, round);
     } else {
-      judge(batch);
+      assess(batch);
     }
   }
 
-  private void judge(Batch batch) {
-    phase = new Phase.Judging(batch);
+  private void assess(Batch batch) {
+    phase = new Phase.Assessing(batch);
     for (String userId : batch.userIds()) {
       batch.expect(userId);
-      awake.tell(userId, batch.judge(userId, context.getSelf()));
+      awake.tell(userId, batch.assess(userId, context.getSelf()));
     }
     streamTimeMs = batch.streamTimeMs();
     goOnWhenAllAnswered(batch);
@@ -409,7 +409,7 @@ public final class PartitionActor {
   }
 
   private void goOnWhenAllAnswered(Batch batch) {
-    if (!(phase instanceof Phase.Judging) || !batch.allAnswered()) {
+    if (!(phase instanceof Phase.Assessing) || !batch.allAnswered()) {
       return;
     }
     FactsRound round = batch.takeFactsRound();
@@ -442,7 +442,7 @@ public final class PartitionActor {
   }
 
   private void onFactsRead(Batch batch, FactsRound.Read read) {
-    phase = new Phase.Judging(batch);
+    phase = new Phase.Assessing(batch);
     for (String userId : read.userIds()) {
       batch.expect(userId);
       awake.tell(userId, new UserActor.Learn(read.answersFor(userId)));
@@ -455,7 +455,7 @@ public final class PartitionActor {
     var reply =
         new Assessed(
             batch.sequence(),
-            batch.judgements(),
+            batch.assessments(),
             announcements,
             streamTimeMs,
             changedAccounts.seenMs(),
@@ -463,7 +463,7 @@ public final class PartitionActor {
             awake.bytes());
     phase = new Phase.Answered(reply);
     batch.replyTo().tell(reply);
-    audit.judged(batch.lastOffset(), streamTimeMs, batch.isMereTick() && announcements.isEmpty());
+    audit.assessed(batch.lastOffset(), streamTimeMs, batch.isMereTick() && announcements.isEmpty());
   }
 
   /** Gives the batch up; what it touched is read again when it, or the next tick, comes. */

@@ -1,7 +1,7 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.protocol.Alert;
 import java.util.List;
@@ -24,7 +24,7 @@ public sealed interface PartitionCommand
         PartitionQuery.Reread {
 
   /**
-   * Judge these transactions, in this order. At most one is in flight; a repeat (same sequence) is
+   * Assess these transactions, in this order. At most one is in flight; a repeat (same sequence) is
    * answered with the same {@link Assessed}, so asking again after a lost answer is safe.
    *
    * <p>Whoever asks makes the answer durable before it asks with the next sequence.
@@ -77,9 +77,9 @@ public sealed interface PartitionCommand
   sealed interface Reply {}
 
   /**
-   * The batch is judged.
+   * The batch is assessed.
    *
-   * @param judgements one for each transaction, in their order
+   * @param assessments one for each transaction, in their order
    * @param announcements alerts, in the order in which they are to be published
    * @param streamTimeMs highest event time that the partition has seen, this batch included; {@link
    *     Long#MIN_VALUE} before any
@@ -90,7 +90,7 @@ public sealed interface PartitionCommand
    */
   record Assessed(
       long sequence,
-      List<Judgement> judgements,
+      List<Assessment> assessments,
       List<Announcement> announcements,
       long streamTimeMs,
       long accountsSeenMs,

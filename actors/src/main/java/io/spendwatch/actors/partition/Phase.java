@@ -31,12 +31,12 @@ sealed interface Phase {
    */
   record ReadingUsers(Batch batch) implements AtWork {}
 
-  /** Users judge, or end episodes; some have still to answer. */
-  record Judging(Batch batch) implements AtWork {}
+  /** Users assess, or end episodes; some have still to answer. */
+  record Assessing(Batch batch) implements AtWork {}
 
   /** All have answered, and some need to know more, which is being read. */
   record ReadingFacts(Batch batch) implements AtWork {}
 
-  /** Everything is judged; ids of transactions that alerts name are being read. */
+  /** Everything is assessed; ids of transactions that alerts name are being read. */
   record Naming(Batch batch) implements AtWork {}
 }

@@ -1,7 +1,7 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.Facts;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.Transition;
 import io.spendwatch.actors.exposure.UserExposure;
@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   (unborn) ──Restore──▶ ready
  *
- *   ready ──Judge──▶ judging ──(all judged)──▶ ready
+ *   ready ──Assess──▶ assessing ──(all assessed)──▶ ready
  *                      │  ▲
  *                 Needs▼  │Learn
  *                    waiting
@@ -60,12 +60,12 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
       implements Command {}
 
   /**
-   * Judge these, in this order.
+   * Assess these, in this order.
    *
    * @param passedMs until when time has passed before each
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared; one of these per user and batch
-  record Judge(
+  record Assess(
       long batch, List<Received> transactions, long[] passedMs, ActorRef<PartitionCommand> replyTo)
       implements Command {}
 
@@ -104,7 +104,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
   /**
    * Done with the command.
    *
-   * @param judgements one for each transaction of a {@link Judge}; else empty
+   * @param assessments one for each transaction of a {@link Assess}; else empty
    * @param transitions in order
    * @param openSinceMs start of the open episode; {@link Long#MIN_VALUE} for none
    * @param wakeAtMs once stream time has passed it, the user is to be sent {@link Advance}
@@ -117,7 +117,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
   record Done(
       long batch,
       String userId,
-      List<Judgement> judgements,
+      List<Assessment> assessments,
       List<Transition> transitions,
       long openSinceMs,
       long wakeAtMs,
@@ -148,10 +148,10 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
   /** Since the last {@link Done}. Seldom any: an empty list is kept, not replaced. */
   private List<Transition> transitions = new ArrayList<>(0);
 
-  /** What is being judged, until it is {@link Done}. */
-  private record Judging(Judge judge, List<Judgement> judgements, Facts facts) {}
+  /** What is being assessed, until it is {@link Done}. */
+  private record Assessing(Assess assess, List<Assessment> assessments, Facts facts) {}
 
-  private @Nullable Judging judging;
+  private @Nullable Assessing assessing;
 
   private UserActor(Restore restore) {
     this.userId = restore.userId;
@@ -180,7 +180,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
     return Behaviors.receiveMessage(
         command -> {
           switch (command) {
-            case Judge judge -> fail(judge.batch(), userId, defect, judge.replyTo());
+            case Assess assess -> fail(assess.batch(), userId, defect, assess.replyTo());
             case Advance advance -> fail(advance.batch(), userId, defect, advance.replyTo());
             case LearnVersions learn -> fail(learn.batch(), userId, defect, learn.replyTo());
             case Show show -> show.replyTo().tell(UserView.unavailable(userId));
@@ -201,15 +201,15 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
   @Override
   public Behavior<Command> receive(TypedActorContext<Command> context, Command command) {
     return switch (command) {
-      case Judge judge -> {
-        Judging begun =
-            new Judging(judge, new ArrayList<>(judge.transactions().size()), new Facts());
-        judging = begun;
-        yield guarded(judge.batch(), judge.replyTo(), () -> judgeRest(begun));
+      case Assess assess -> {
+        Assessing begun =
+            new Assessing(assess, new ArrayList<>(assess.transactions().size()), new Facts());
+        assessing = begun;
+        yield guarded(assess.batch(), assess.replyTo(), () -> assessRest(begun));
       }
       case Learn(Facts.Answers answers) -> {
-        Judging asked = Objects.requireNonNull(judging, "what has asked for it");
-        yield guarded(asked.judge.batch(), asked.judge.replyTo(), () -> onLearn(asked, answers));
+        Assessing asked = Objects.requireNonNull(assessing, "what has asked for it");
+        yield guarded(asked.assess.batch(), asked.assess.replyTo(), () -> onLearn(asked, answers));
       }
       case Advance advance ->
           guarded(
@@ -267,42 +267,42 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
     }
   }
 
-  private void onLearn(Judging asked, Facts.Answers answers) {
+  private void onLearn(Assessing asked, Facts.Answers answers) {
     asked.facts.learn(answers);
     if (answers.hasVersions()) {
-      int next = asked.judgements.size();
+      int next = asked.assessments.size();
       exposure.learn(
           answers.versions(),
           answers.versionsFromMs(),
-          asked.judge.passedMs()[next],
-          asked.judge.transactions().get(next).offset(),
+          asked.assess.passedMs()[next],
+          asked.assess.transactions().get(next).offset(),
           transitions);
     }
-    judgeRest(asked);
+    assessRest(asked);
   }
 
-  private void judgeRest(Judging begun) {
-    Judge judge = begun.judge;
-    List<Received> transactions = judge.transactions();
-    for (int i = begun.judgements.size(); i < transactions.size(); i++) {
+  private void assessRest(Assessing begun) {
+    Assess assess = begun.assess;
+    List<Received> transactions = assess.transactions();
+    for (int i = begun.assessments.size(); i < transactions.size(); i++) {
       Received received = transactions.get(i);
       if (!exposure.covers(received.transaction().eventTimeMs())) {
-        judge.replyTo().tell(new Outdated(judge.batch(), userId, "read from too late an instant"));
+        assess.replyTo().tell(new Outdated(assess.batch(), userId, "read from too late an instant"));
         return;
       }
-      Judgement judgement =
-          exposure.assess(received, judge.passedMs()[i], begun.facts, transitions);
-      if (judgement == null) {
-        judge.replyTo().tell(new Needs(judge.batch(), userId, begun.facts.takeWanted()));
+      Assessment assessment =
+          exposure.assess(received, assess.passedMs()[i], begun.facts, transitions);
+      if (assessment == null) {
+        assess.replyTo().tell(new Needs(assess.batch(), userId, begun.facts.takeWanted()));
         return;
       }
-      begun.judgements.add(judgement);
+      begun.assessments.add(assessment);
     }
-    judge.replyTo().tell(done(judge.batch(), begun.judgements));
-    judging = null;
+    assess.replyTo().tell(done(assess.batch(), begun.assessments));
+    assessing = null;
   }
 
-  private Done done(long batch, List<Judgement> judged) {
+  private Done done(long batch, List<Assessment> assessed) {
     exposure.trim(versionsMax);
     List<Transition> happened = List.of();
     if (!transitions.isEmpty()) {
@@ -312,7 +312,7 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
     return new Done(
         batch,
         userId,
-        judged,
+        assessed,
         happened,
         exposure.openSinceMs(),
         exposure.wakeAtMs(),

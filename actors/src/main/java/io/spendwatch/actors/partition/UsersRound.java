@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What a batch has to know of users before it is judged, read together: users who are not awake,
+ * What a batch has to know of users before it is assessed, read together: users who are not awake,
  * whole, and balances of users who are.
  */
 final class UsersRound {
@@ -46,7 +46,7 @@ final class UsersRound {
     this.atOnceMax = atOnceMax;
   }
 
-  /** Reads a user whole who is to be judged or looked at at this instant, or later. */
+  /** Reads a user whole who is to be assessed or looked at at this instant, or later. */
   void restore(String userId, long earliestMs) {
     long boundedMs = Math.max(earliestMs, Long.MIN_VALUE + ExposureWindow.RETENTION_MS);
     queries.add(new UserQuery(userId, boundedMs - ExposureWindow.RETENTION_MS));

@@ -1,5 +1,5 @@
 /**
- * The actor of a partition and the users that it keeps awake: batches in, judgements and
+ * The actor of a partition and the users that it keeps awake: batches in, assessments and
  * announcements out. {@link io.spendwatch.actors.partition.PartitionCommand} says what it takes,
  * {@link io.spendwatch.actors.partition.PartitionActor} draws its phases. One actor, its children
  * and their messages: they share what others must not see, hence one room.

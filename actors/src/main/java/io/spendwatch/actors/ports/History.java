@@ -99,7 +99,7 @@ public interface History {
    *
    * @param signedAmountMinor purchases positive, refunds negative, minor units
    * @param knownVersion highest number of a version of the balance that was known when it was
-   *     judged; 0 for none
+   *     assessed; 0 for none
    */
   record Entry(
       String transactionId,

@@ -2,9 +2,9 @@ package io.spendwatch.actors.exposure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spendwatch.actors.exposure.Judgement.Duplicate;
-import io.spendwatch.actors.exposure.Judgement.Judged;
-import io.spendwatch.actors.exposure.Judgement.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Duplicate;
+import io.spendwatch.actors.exposure.Assessment.Stored;
+import io.spendwatch.actors.exposure.Assessment.Rejected;
 import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
@@ -129,32 +129,32 @@ final class RandomHistory {
     boolean isForgottenUnlessAwake = stored.isForgottenUnlessAwake(transaction);
     CheckAnswer check = stored.check(transaction, streamTimeMs);
     CheckAnswer checkAbsent = stored.checkAbsent(transaction, streamTimeMs);
-    Judgement judgement = stored.assess(transaction, streamTimeMs);
-    compare(check, judgement);
+    Assessment assessment = stored.assess(transaction, streamTimeMs);
+    compare(check, assessment);
     if (number > 0 && !isForgottenUnlessAwake) {
       // Without an account, the first currency counts that is known, however long ago it was.
-      compare(checkAbsent, judgement);
+      compare(checkAbsent, assessment);
     }
     if (duplicate) {
       naive.passTime(streamTimeMs);
-      assertThat(judgement).isEqualTo(new Duplicate());
+      assertThat(assessment).isEqualTo(new Duplicate());
     } else {
       NaiveUser.Row row = naive.arrive(transaction, streamTimeMs);
       if (row.verdict() == null) {
-        assertThat(judgement).isInstanceOf(Rejected.class);
+        assertThat(assessment).isInstanceOf(Rejected.class);
       } else {
-        assertThat(judgement)
+        assertThat(assessment)
             .isInstanceOfSatisfying(
-                Judged.class,
-                judged -> {
-                  assertThat(judged.verdict().name()).isEqualTo(row.verdict());
-                  assertThat(judged.exposureMinor()).isEqualTo(row.exposureMinor());
-                  assertThat(judged.balance() == null ? 0 : judged.balance().version())
+                Stored.class,
+                assessed -> {
+                  assertThat(assessed.verdict().name()).isEqualTo(row.verdict());
+                  assertThat(assessed.exposureMinor()).isEqualTo(row.exposureMinor());
+                  assertThat(assessed.balance() == null ? 0 : assessed.balance().version())
                       .isEqualTo(row.balance() == null ? 0 : row.balance().number());
                 });
       }
     }
-    if (judgement instanceof Judged || judgement instanceof Duplicate) {
+    if (assessment instanceof Stored || assessment instanceof Duplicate) {
       streamTimeMs = Math.max(streamTimeMs, atMs);
     }
     // As a partition does at the end of a batch with whoever is due.
@@ -163,29 +163,29 @@ final class RandomHistory {
   }
 
   /** What a check says is what the record then gets; and saying it has changed nothing. */
-  private static void compare(CheckAnswer check, Judgement judgement) {
-    switch (judgement) {
+  private static void compare(CheckAnswer check, Assessment assessment) {
+    switch (assessment) {
       case Duplicate _ -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.DUPLICATE);
       case Rejected(var reason, String message) -> {
         assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.REJECTED);
         assertThat(check.reason()).isEqualTo(reason.name());
         assertThat(check.message()).isEqualTo(message);
       }
-      case Judged judged -> {
-        assertThat(check.exposureMinor()).isEqualTo(judged.exposureMinor());
-        assertThat(check.balance()).isEqualTo(judged.balance());
+      case Stored assessed -> {
+        assertThat(check.exposureMinor()).isEqualTo(assessed.exposureMinor());
+        assertThat(check.balance()).isEqualTo(assessed.balance());
         assertThat(CheckAnswer.TOO_LATE.equals(check.reason()))
-            .isEqualTo(judged.verdict() == Verdict.TOO_LATE);
-        switch (judged.verdict()) {
+            .isEqualTo(assessed.verdict() == Verdict.TOO_LATE);
+        switch (assessed.verdict()) {
           case CLEAR -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.WITHIN);
           case BREACH -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.EXCEEDS);
           case NO_ACCOUNT -> assertThat(check.outcome()).isEqualTo(CheckAnswer.Outcome.NO_ACCOUNT);
           case TOO_LATE ->
               assertThat(check.outcome())
                   .isEqualTo(
-                      judged.balance() == null
+                      assessed.balance() == null
                           ? CheckAnswer.Outcome.NO_ACCOUNT
-                          : judged.balance().isExceededBy(judged.exposureMinor())
+                          : assessed.balance().isExceededBy(assessed.exposureMinor())
                               ? CheckAnswer.Outcome.EXCEEDS
                               : CheckAnswer.Outcome.WITHIN);
         }

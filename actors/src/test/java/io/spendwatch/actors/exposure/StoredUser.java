@@ -1,6 +1,6 @@
 package io.spendwatch.actors.exposure;
 
-import io.spendwatch.actors.exposure.Judgement.Judged;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.actors.exposure.Transition.Named;
 import io.spendwatch.actors.exposure.Transition.Nobody;
@@ -92,15 +92,15 @@ final class StoredUser {
         last.version(), last.asOfMs(), last.balanceMinor(), last.currency(), last.closed());
   }
 
-  Judgement assess(Transaction transaction, long toMs) {
+  Assessment assess(Transaction transaction, long toMs) {
     Facts facts = new Facts();
     Received received = new Received(transaction, offset++);
-    Judgement judgement = exposure.assess(received, toMs, facts, transitions);
-    while (judgement == null) {
+    Assessment assessment = exposure.assess(received, toMs, facts, transitions);
+    while (assessment == null) {
       answer(facts, received, toMs);
-      judgement = exposure.assess(received, toMs, facts, transitions);
+      assessment = exposure.assess(received, toMs, facts, transitions);
     }
-    if (judgement instanceof Judged judged) {
+    if (assessment instanceof Stored assessed) {
       keys.add(new TransactionKey("u", transaction.eventTimeMs(), transaction.transactionId()));
       rows.add(
           new Entry(
@@ -108,10 +108,10 @@ final class StoredUser {
               transaction.eventTimeMs(),
               transaction.signedAmountMinor(),
               transaction.currency(),
-              judged.knownVersion()));
+              assessed.knownVersion()));
     }
     settle();
-    return judgement;
+    return assessment;
   }
 
   /** What a check says before the transaction comes, of the user in memory. */

@@ -3,9 +3,9 @@ package io.spendwatch.actors.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.spendwatch.actors.exposure.Judgement.Duplicate;
-import io.spendwatch.actors.exposure.Judgement.Judged;
-import io.spendwatch.actors.exposure.Judgement.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Duplicate;
+import io.spendwatch.actors.exposure.Assessment.Stored;
+import io.spendwatch.actors.exposure.Assessment.Rejected;
 import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.actors.exposure.Transition.Ranked;
 import io.spendwatch.actors.ports.AccountBalance;
@@ -29,8 +29,8 @@ class UserExposureTest {
   @Test
   void staysClearWhenSpendEqualsTheBalance() {
     var user = new Subject(100);
-    assertThat(user.purchase("a", T0, 60)).isEqualTo(judged(Verdict.CLEAR, 60));
-    assertThat(user.purchase("b", T0 + 1, 40)).isEqualTo(judged(Verdict.CLEAR, 100));
+    assertThat(user.purchase("a", T0, 60)).isEqualTo(assessed(Verdict.CLEAR, 60));
+    assertThat(user.purchase("b", T0 + 1, 40)).isEqualTo(assessed(Verdict.CLEAR, 100));
     assertThat(transitions).isEmpty();
   }
 
@@ -38,8 +38,8 @@ class UserExposureTest {
   void raisesOnceWhenSpendExceedsTheBalance() {
     var user = new Subject(100);
     user.purchase("a", T0, 60);
-    assertThat(user.purchase("b", T0 + 1, 41)).isEqualTo(judged(Verdict.BREACH, 101));
-    assertThat(user.purchase("c", T0 + 2, 5)).isEqualTo(judged(Verdict.BREACH, 106));
+    assertThat(user.purchase("b", T0 + 1, 41)).isEqualTo(assessed(Verdict.BREACH, 101));
+    assertThat(user.purchase("c", T0 + 2, 5)).isEqualTo(assessed(Verdict.BREACH, 106));
     assertThat(transitions)
         .singleElement()
         .satisfies(
@@ -56,8 +56,8 @@ class UserExposureTest {
   void forgetsATransactionExactly24HoursOld() {
     var user = new Subject(100);
     user.purchase("a", T0, 60);
-    assertThat(user.purchase("b", T0 + DAY_MS - 1, 30)).isEqualTo(judged(Verdict.CLEAR, 90));
-    assertThat(user.purchase("c", T0 + DAY_MS, 50)).isEqualTo(judged(Verdict.CLEAR, 80));
+    assertThat(user.purchase("b", T0 + DAY_MS - 1, 30)).isEqualTo(assessed(Verdict.CLEAR, 90));
+    assertThat(user.purchase("c", T0 + DAY_MS, 50)).isEqualTo(assessed(Verdict.CLEAR, 80));
   }
 
   @Test
@@ -65,7 +65,7 @@ class UserExposureTest {
     var user = new Subject(100);
     user.purchase("a", T0, 60);
     user.purchase("b", T0 + HOUR_MS, 60);
-    assertThat(user.purchase("c", T0 + DAY_MS, 60)).isEqualTo(judged(Verdict.BREACH, 120));
+    assertThat(user.purchase("c", T0 + DAY_MS, 60)).isEqualTo(assessed(Verdict.BREACH, 120));
     assertThat(types()).containsExactly(AlertType.RAISED);
   }
 
@@ -101,7 +101,7 @@ class UserExposureTest {
     user.stored.advance(T0 + DAY_MS + HOUR_MS / 2);
     assertThat(transitions).isEmpty();
     assertThat(user.purchase("b", T0 + DAY_MS + HOUR_MS / 2, 1))
-        .isEqualTo(judged(Verdict.BREACH, 141));
+        .isEqualTo(assessed(Verdict.BREACH, 141));
     assertThat(types()).containsExactly(AlertType.RAISED);
   }
 
@@ -122,7 +122,7 @@ class UserExposureTest {
     var user = new Subject(100);
     user.purchase("a", T0, 60);
     user.purchase("b", T0 + 2 * HOUR_MS, 30);
-    assertThat(user.purchase("late", T0 + HOUR_MS, 20)).isEqualTo(judged(Verdict.CLEAR, 80));
+    assertThat(user.purchase("late", T0 + HOUR_MS, 20)).isEqualTo(assessed(Verdict.CLEAR, 80));
     assertThat(transitions)
         .singleElement()
         .satisfies(
@@ -140,7 +140,7 @@ class UserExposureTest {
     var user = new Subject(100);
     user.purchase("a", T0, 130);
     user.purchase("b", T0 + 2 * HOUR_MS, 1);
-    assertThat(user.refund("r", T0 + HOUR_MS, 50)).isEqualTo(judged(Verdict.CLEAR, 80));
+    assertThat(user.refund("r", T0 + HOUR_MS, 50)).isEqualTo(assessed(Verdict.CLEAR, 80));
     assertThat(types()).containsExactly(AlertType.RAISED, AlertType.CLEARED);
     assertThat(transitions.getLast().atMs()).isEqualTo(T0 + HOUR_MS);
     assertThat(transitions.getLast().late()).isTrue();
@@ -152,8 +152,8 @@ class UserExposureTest {
     var user = new Subject(100);
     user.purchase("a", T0, 10);
     user.purchase("b", T0 + DAY_MS, 20);
-    assertThat(user.purchase("c", T0, 5)).isEqualTo(judged(Verdict.TOO_LATE, 15));
-    assertThat(user.purchase("d", T0 + 1, 5)).isEqualTo(judged(Verdict.CLEAR, 20));
+    assertThat(user.purchase("c", T0, 5)).isEqualTo(assessed(Verdict.TOO_LATE, 15));
+    assertThat(user.purchase("d", T0 + 1, 5)).isEqualTo(assessed(Verdict.CLEAR, 20));
   }
 
   @Test
@@ -162,7 +162,7 @@ class UserExposureTest {
     user.purchase("a", T0, 10);
     assertThat(user.purchase("a", T0, 10)).isEqualTo(new Duplicate());
     assertThat(user.purchase("a", T0 + 5, 10)).isEqualTo(new Duplicate());
-    assertThat(user.purchase("b", T0 + 6, 1)).isEqualTo(judged(Verdict.CLEAR, 11));
+    assertThat(user.purchase("b", T0 + 6, 1)).isEqualTo(assessed(Verdict.CLEAR, 11));
   }
 
   @Test
@@ -179,7 +179,7 @@ class UserExposureTest {
   void anOverflowIsAnErrorAndNotAWrap() {
     var user = new Subject(Long.MAX_VALUE);
     assertThat(user.purchase("a", T0, Long.MAX_VALUE))
-        .isEqualTo(judged(Verdict.CLEAR, Long.MAX_VALUE));
+        .isEqualTo(assessed(Verdict.CLEAR, Long.MAX_VALUE));
     assertThat(user.purchase("b", T0, 1))
         .isInstanceOfSatisfying(
             Rejected.class,
@@ -192,11 +192,11 @@ class UserExposureTest {
     long longAgoMs = T0 - 4 * DAY_MS;
     user.purchase("now", T0, 1);
     assertThat(user.purchase("a", longAgoMs, Long.MAX_VALUE - 1))
-        .isEqualTo(judged(Verdict.TOO_LATE, Long.MAX_VALUE - 1));
+        .isEqualTo(assessed(Verdict.TOO_LATE, Long.MAX_VALUE - 1));
     assertThat(user.purchase("b", longAgoMs, 2)).isInstanceOf(Rejected.class);
     // In nobody's window yet; from now on the stored sum at the first one's instant is too large.
     assertThat(user.purchase("c", longAgoMs - HOUR_MS, 1_000))
-        .isEqualTo(judged(Verdict.TOO_LATE, 1_000));
+        .isEqualTo(assessed(Verdict.TOO_LATE, 1_000));
     for (long amountMinor : new long[] {1, 2_000}) {
       assertThat(user.refund("r" + amountMinor, longAgoMs, amountMinor))
           .isInstanceOfSatisfying(
@@ -211,7 +211,7 @@ class UserExposureTest {
     user.purchase("a", T0, Long.MAX_VALUE);
     assertThat(user.refund("r", T0 + 1, Long.MAX_VALUE))
         .isInstanceOfSatisfying(
-            Judged.class, judged -> assertThat(judged.exposureMinor()).isZero());
+            Stored.class, assessed -> assertThat(assessed.exposureMinor()).isZero());
   }
 
   @Test
@@ -219,7 +219,7 @@ class UserExposureTest {
     var user = new Subject(100);
     user.stored.store(version(2, T0 - 1, 1_000));
     assertThat(user.purchase("a", T0, 500))
-        .isEqualTo(new Judged(Verdict.CLEAR, 500, new AccountBalance(1_000, "USD", 2, T0 - 1), 2));
+        .isEqualTo(new Stored(Verdict.CLEAR, 500, new AccountBalance(1_000, "USD", 2, T0 - 1), 2));
     assertThat(transitions).isEmpty();
     assertThat(user.stored.versionReads()).isEqualTo(1);
   }
@@ -329,14 +329,14 @@ class UserExposureTest {
   void aTransactionIsHeldAgainstTheVersionBeforeItsOwnInstant() {
     var user = new Subject(100);
     user.stored.learn(List.of(version(2, T0, 10), version(3, T0, 20)), T0);
-    assertThat(((Judged) user.purchase("a", T0, 1)).balance().version()).isEqualTo(1);
-    assertThat(((Judged) user.purchase("b", T0 + 1, 1)).balance().version()).isEqualTo(3);
+    assertThat(((Stored) user.purchase("a", T0, 1)).balance().version()).isEqualTo(1);
+    assertThat(((Stored) user.purchase("b", T0 + 1, 1)).balance().version()).isEqualTo(3);
   }
 
   @Test
   void anAccountThatAppearsRevealsWhatItWouldHaveRaised() {
     var user = new Subject(List.of());
-    assertThat(user.purchase("a", T0, 150)).isEqualTo(new Judged(Verdict.NO_ACCOUNT, 150, null, 0));
+    assertThat(user.purchase("a", T0, 150)).isEqualTo(new Stored(Verdict.NO_ACCOUNT, 150, null, 0));
     user.stored.learn(List.of(version(1, T0 + 5, 100)), T0);
     transitions = user.stored.transitions();
     assertThat(transitions)
@@ -356,7 +356,7 @@ class UserExposureTest {
     user.stored.learn(List.of(new Version(2, T0 + 1, 100, "EUR", false)), T0);
     assertThat(user.assess(transaction("b", T0 + 2, 5, TransactionKind.PURCHASE, "EUR")))
         .isInstanceOfSatisfying(
-            Judged.class, judged -> assertThat(judged.exposureMinor()).isEqualTo(5));
+            Stored.class, assessed -> assertThat(assessed.exposureMinor()).isEqualTo(5));
     assertThat(user.assess(transaction("a", T0 + 3, 10, TransactionKind.PURCHASE, "EUR")))
         .isEqualTo(new Duplicate());
   }
@@ -390,9 +390,9 @@ class UserExposureTest {
     return transitions.stream().map(Transition::type).toList();
   }
 
-  private static Judged judged(Verdict verdict, long exposureMinor) {
+  private static Stored assessed(Verdict verdict, long exposureMinor) {
     boolean isMost = verdict == Verdict.CLEAR && exposureMinor == Long.MAX_VALUE;
-    return new Judged(
+    return new Stored(
         verdict, exposureMinor, new AccountBalance(isMost ? Long.MAX_VALUE : 100, "USD", 1, 0), 1);
   }
 
@@ -421,18 +421,18 @@ class UserExposureTest {
       transitions = stored.transitions();
     }
 
-    Judgement purchase(String id, long atMs, long amountMinor) {
+    Assessment purchase(String id, long atMs, long amountMinor) {
       return assess(transaction(id, atMs, amountMinor, TransactionKind.PURCHASE, "USD"));
     }
 
-    Judgement refund(String id, long atMs, long amountMinor) {
+    Assessment refund(String id, long atMs, long amountMinor) {
       return assess(transaction(id, atMs, amountMinor, TransactionKind.REFUND, "USD"));
     }
 
-    Judgement assess(Transaction transaction) {
-      Judgement judgement = stored.assess(transaction, streamTimeMs);
+    Assessment assess(Transaction transaction) {
+      Assessment assessment = stored.assess(transaction, streamTimeMs);
       streamTimeMs = Math.max(streamTimeMs, transaction.eventTimeMs());
-      return judgement;
+      return assessment;
     }
   }
 }

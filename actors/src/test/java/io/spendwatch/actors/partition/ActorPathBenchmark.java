@@ -31,7 +31,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The way of a transaction through the actors, as a pipeline takes it: a batch is asked of each
- * partition's actor, which hands it on to the actors of its users and gathers their judgements.
+ * partition's actor, which hands it on to the actors of its users and gathers their assessments.
  * Making the batches counts; reading and writing do not.
  */
 @State(Scope.Thread)
@@ -116,14 +116,14 @@ public class ActorPathBenchmark {
                   system.scheduler())
               .toCompletableFuture());
     }
-    long judged = 0;
+    long assessed = 0;
     for (CompletableFuture<PartitionCommand.Reply> reply : replies) {
-      judged += ((Assessed) reply.join()).judgements().size();
+      assessed += ((Assessed) reply.join()).assessments().size();
     }
-    if (judged != PARTITIONS * BATCH) {
-      throw new IllegalStateException(judged + " judged");
+    if (assessed != PARTITIONS * BATCH) {
+      throw new IllegalStateException(assessed + " assessed");
     }
-    return judged;
+    return assessed;
   }
 
   /** Of users that are the partition's, in the order of time. */

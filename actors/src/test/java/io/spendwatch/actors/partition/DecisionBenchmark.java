@@ -2,7 +2,7 @@ package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.exposure.Facts;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Transition;
 import io.spendwatch.actors.exposure.UserExposure;
 import io.spendwatch.actors.ports.History.UserHistory;
@@ -54,19 +54,19 @@ public class DecisionBenchmark {
           UserExposure.restored(
               BenchmarkData.userId(user), history, 0, BenchmarkData.START_MS, transitions);
       for (int i = 0; i < 2 * ENTRIES; i++) {
-        Judgement _ = assess(user);
+        Assessment _ = assess(user);
       }
     }
   }
 
   @Benchmark
-  public Judgement inOrder() {
+  public Assessment inOrder() {
     int user = order[next];
     next = next + 1 == order.length ? 0 : next + 1;
     return assess(user);
   }
 
-  private Judgement assess(int user) {
+  private Assessment assess(int user) {
     long atMs = latestMs[user] + ExposureWindow.WINDOW_MS / ENTRIES;
     latestMs[user] = atMs;
     number++;

@@ -1,7 +1,7 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement.Judged;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.actors.ports.AccountBalance;
@@ -33,7 +33,7 @@ final class InMemoryLedger implements Accounts, History {
   private static final long DAY_MS = 86_400_000L;
 
   /** A stored transaction. */
-  record Row(Transaction transaction, Judged judged, long offset) {}
+  record Row(Transaction transaction, Stored assessed, long offset) {}
 
   private final Map<TransactionKey, Row> rows = new LinkedHashMap<>();
   private final Map<String, Announcement> alerts = new LinkedHashMap<>();
@@ -90,12 +90,12 @@ final class InMemoryLedger implements Accounts, History {
   synchronized void write(List<Received> batch, Assessed assessed) {
     for (int i = 0; i < batch.size(); i++) {
       Received received = batch.get(i);
-      if (assessed.judgements().get(i) instanceof Judged judged) {
+      if (assessed.assessments().get(i) instanceof Stored stored) {
         Transaction transaction = received.transaction();
         rows.putIfAbsent(
             new TransactionKey(
                 transaction.userId(), transaction.eventTimeMs(), transaction.transactionId()),
-            new Row(transaction, judged, received.offset()));
+            new Row(transaction, stored, received.offset()));
       }
     }
     assessed
@@ -247,7 +247,7 @@ final class InMemoryLedger implements Accounts, History {
                         row.transaction.eventTimeMs(),
                         row.transaction.signedAmountMinor(),
                         row.transaction.currency(),
-                        row.judged.knownVersion()))
+                        row.assessed.knownVersion()))
             .toList();
     Map<String, Episode> episodes = new LinkedHashMap<>();
     for (Announcement announced : alerts.values()) {

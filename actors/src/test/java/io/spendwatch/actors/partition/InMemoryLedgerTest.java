@@ -1,7 +1,7 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.actors.ports.AccountBalance;
@@ -37,11 +37,11 @@ class InMemoryLedgerTest extends PortsContract {
       @Override
       public void write(
           List<Received> transactions,
-          List<Judgement> judgements,
+          List<Assessment> assessments,
           List<Announcement> alerts,
           long streamTimeMs) {
         ledger.write(
-            transactions, new Assessed(1, judgements, alerts, streamTimeMs, Long.MIN_VALUE, 0, 0));
+            transactions, new Assessed(1, assessments, alerts, streamTimeMs, Long.MIN_VALUE, 0, 0));
       }
     };
   }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.exposure.Judgement;
-import io.spendwatch.actors.exposure.Judgement.Duplicate;
-import io.spendwatch.actors.exposure.Judgement.Judged;
+import io.spendwatch.actors.exposure.Assessment;
+import io.spendwatch.actors.exposure.Assessment.Duplicate;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.NaiveUser;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.UserView;
@@ -57,15 +57,15 @@ class PartitionActorTest {
   }
 
   @Test
-  void judgesABatchOfManyUsersInTheOrderOfTheBatch() {
+  void assessesABatchOfManyUsersInTheOrderOfTheBatch() {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.ledger.account("b", 50, 1);
     partition.add("a", "t1", T0, 60).add("b", "t2", T0 + 1, 51).add("a", "t3", T0 + 2, 41);
     partition.add("c", "t4", T0 + 3, 5);
     Assessed assessed = partition.run();
-    assertThat(assessed.judgements())
-        .extracting(judgement -> ((Judged) judgement).verdict())
+    assertThat(assessed.assessments())
+        .extracting(assessment -> ((Stored) assessment).verdict())
         .containsExactly(Verdict.CLEAR, Verdict.BREACH, Verdict.BREACH, Verdict.NO_ACCOUNT);
     assertThat(assessed.alerts())
         .extracting(Alert::userId, Alert::transactionId)
@@ -94,8 +94,8 @@ class PartitionActorTest {
     assertThat(partition.ask()).isInstanceOf(Assessed.class);
     partition.restart();
     partition.add("a", "t2", T0 + 2, 40);
-    assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 100, new AccountBalance(100, "USD", 1, 0), 1));
+    assertThat(partition.run().assessments())
+        .containsExactly(new Stored(Verdict.CLEAR, 100, new AccountBalance(100, "USD", 1, 0), 1));
   }
 
   @Test
@@ -106,7 +106,7 @@ class PartitionActorTest {
     partition.restart();
     partition.add("a", "t1", T0, 160);
     Assessed again = partition.run();
-    assertThat(again.judgements()).containsExactly(new Duplicate());
+    assertThat(again.assessments()).containsExactly(new Duplicate());
     assertThat(again.alerts()).isEmpty();
   }
 
@@ -119,8 +119,8 @@ class PartitionActorTest {
     partition.ledger.failNext(1);
     assertThat(partition.ask()).isEqualTo(new Unavailable("not reachable"));
     Assessed assessed = partition.run();
-    assertThat(assessed.judgements())
-        .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
+    assertThat(assessed.assessments())
+        .containsExactly(new Stored(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
     assertThat(assessed.alerts()).hasSize(1);
   }
 
@@ -138,20 +138,20 @@ class PartitionActorTest {
     }
     partition.probe.expectNoMessage(Duration.ofMillis(200));
     assertThat(partition.ask()).isInstanceOf(Unavailable.class);
-    assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
+    assertThat(partition.run().assessments())
+        .containsExactly(new Stored(Verdict.BREACH, 120, new AccountBalance(100, "USD", 1, 0), 1));
   }
 
   /** Who is awake answers before the others are read, and nobody goes on for that. */
   @Test
-  void judgesNobodyBeforeTheLastPartOfItsUsersIsRead() {
+  void assessesNobodyBeforeTheLastPartOfItsUsersIsRead() {
     var partition = new Pipeline(kit, 1000, 1_000_000, 1);
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.balancesPushed = false;
     partition.add("b", "t2", T0 + 1, 5).add("c", "t3", T0 + 2, 5).add("a", "t4", T0 + 3, 41);
-    assertThat(partition.run().judgements())
-        .extracting(judgement -> ((Judged) judgement).verdict())
+    assertThat(partition.run().assessments())
+        .extracting(assessment -> ((Stored) assessment).verdict())
         .containsExactly(Verdict.NO_ACCOUNT, Verdict.NO_ACCOUNT, Verdict.BREACH);
   }
 
@@ -220,7 +220,7 @@ class PartitionActorTest {
             tuple(AlertType.CLEARED, T0 + 24 * HOUR_MS, 30L));
   }
 
-  /** It is known before the user's transaction is judged, so that enough is read of the user. */
+  /** It is known before the user's transaction is assessed, so that enough is read of the user. */
   @Test
   void aDropThatNobodySawIsLookedAtThoughItsUserComesBackLongAfter() {
     var partition = new Pipeline(kit, 1000);
@@ -243,8 +243,8 @@ class PartitionActorTest {
     partition.ledger.account("a", 500, 2);
     partition.balancesPushed = false;
     partition.add("a", "t2", T0, 60);
-    assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 120, new AccountBalance(500, "USD", 2, 0), 2));
+    assertThat(partition.run().assessments())
+        .containsExactly(new Stored(Verdict.CLEAR, 120, new AccountBalance(500, "USD", 2, 0), 2));
   }
 
   @Test
@@ -356,8 +356,8 @@ class PartitionActorTest {
             Failed.class, failed -> assertThat(failed.reason()).startsWith("user actor: "));
     partition.restart();
     partition.add("a", "t2", T0 + 1, 10).add("a", "t3", T0 + 2, 30);
-    assertThat(partition.run().judgements())
-        .extracting(judgement -> ((Judged) judgement).exposureMinor())
+    assertThat(partition.run().assessments())
+        .extracting(assessment -> ((Stored) assessment).exposureMinor())
         .containsExactly(70L, 100L);
   }
 
@@ -382,7 +382,7 @@ class PartitionActorTest {
     partition.add("a", "t1", T0, 60).add("b", "t2", T0, 60);
     assertThat(partition.ask()).isInstanceOf(Failed.class);
     partition.ledger.repair("a");
-    assertThat(partition.run().judgements()).hasSize(2);
+    assertThat(partition.run().assessments()).hasSize(2);
   }
 
   @Test
@@ -395,7 +395,7 @@ class PartitionActorTest {
     // The open episode has the user looked at; others must not pay for it.
     partition.add("b", "t2", T0 + DAY_MS + 1, 5);
     Assessed others = partition.run();
-    assertThat(others.judgements()).containsExactly(new Judged(Verdict.NO_ACCOUNT, 5, null, 0));
+    assertThat(others.assessments()).containsExactly(new Stored(Verdict.NO_ACCOUNT, 5, null, 0));
     assertThat(others.alerts()).isEmpty();
     partition.ledger.repair("a");
     partition.add("a", "t3", T0 + DAY_MS + 2, 5);
@@ -413,10 +413,10 @@ class PartitionActorTest {
     partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
     assertThat(partition.run().alerts()).isEmpty();
     partition.add("a", "t2", T0 + 1, 60);
-    assertThat(partition.run().judgements())
+    assertThat(partition.run().assessments())
         .singleElement()
         .isInstanceOfSatisfying(
-            Judgement.Rejected.class,
+            Assessment.Rejected.class,
             rejected ->
                 assertThat(rejected.reason()).isEqualTo(DeadLetterReason.CURRENCY_MISMATCH));
   }
@@ -454,8 +454,8 @@ class PartitionActorTest {
   void anAccountThatAppearsRaisesByItself() {
     var partition = new Pipeline(kit, 1000);
     partition.add("a", "t1", T0, 60);
-    assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 60, null, 0));
+    assertThat(partition.run().assessments())
+        .containsExactly(new Stored(Verdict.NO_ACCOUNT, 60, null, 0));
     partition.ledger.account("a", 50, 1);
     partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
     assertThat(partition.run().alerts())
@@ -474,8 +474,8 @@ class PartitionActorTest {
         .singleElement()
         .satisfies(cleared -> assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE));
     partition.add("a", "t2", T0 + 2, 5);
-    assertThat(partition.run().judgements())
-        .containsExactly(new Judged(Verdict.NO_ACCOUNT, 65, null, 2));
+    assertThat(partition.run().assessments())
+        .containsExactly(new Stored(Verdict.NO_ACCOUNT, 65, null, 2));
   }
 
   @ParameterizedTest
@@ -608,7 +608,7 @@ class PartitionActorTest {
         switch (random.nextInt(8)) {
           case 0 -> {
             List<Received> lost = List.copyOf(partition.pending);
-            partition.ask(); // judged, and lost before it was durable
+            partition.ask(); // assessed, and lost before it was durable
             partition.restart();
             partition.pending.addAll(lost);
           }
@@ -648,7 +648,7 @@ class PartitionActorTest {
             row ->
                 stored.put(
                     row.transaction().userId() + row.transaction().transactionId(),
-                    row.judged().exposureMinor()));
+                    row.assessed().exposureMinor()));
     assertThat(stored).as("seed %d", seed).isEqualTo(expected);
     long untilMs = streamTimeMs;
     naive.forEach(

@@ -46,10 +46,10 @@ class PartitionWindowsTest {
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.add("a", "t2", T0 + 1, 50);
-    Assessed judged = (Assessed) partition.ask();
+    Assessed assessed = (Assessed) partition.ask();
     ask(partition, null, 10);
     probe.expectNoMessage();
-    partition.ledger.write(partition.pending, judged);
+    partition.ledger.write(partition.pending, assessed);
     partition.pending.clear();
     partition.sequence++;
     partition.add("a", "t3", T0 + 2, 7);
@@ -68,7 +68,7 @@ class PartitionWindowsTest {
                         110,
                         2,
                         new AccountBalance(100, "USD", 1, 0),
-                        judged.alerts().getFirst().episodeId())),
+                        assessed.alerts().getFirst().episodeId())),
                 false));
   }
 
@@ -225,11 +225,11 @@ class PartitionWindowsTest {
     partition.ledger.account("a", 100, 1);
     partition.add("a", "t1", T0, 60).run();
     partition.add("a", "t2", T0 + 1, 50);
-    Assessed judged = (Assessed) partition.ask();
+    Assessed assessed = (Assessed) partition.ask();
     partition.actor.tell(new PartitionQuery.Reread(List.of("a")));
     // A repeat: the batch is still open, and nobody may be forgotten.
-    assertThat(partition.ask()).isEqualTo(judged);
-    partition.ledger.write(partition.pending, judged);
+    assertThat(partition.ask()).isEqualTo(assessed);
+    partition.ledger.write(partition.pending, assessed);
     partition.pending.clear();
     partition.sequence++;
     partition.add("a", "t3", T0 + DAY_MS + 1, 1);

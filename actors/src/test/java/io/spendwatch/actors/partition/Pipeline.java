@@ -101,7 +101,7 @@ final class Pipeline {
             probe.ref()));
   }
 
-  /** Asks until it is judged, and makes it durable. */
+  /** Asks until it is assessed, and makes it durable. */
   Assessed run() {
     Reply reply = ask();
     while (reply instanceof Unavailable) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.exposure.Judgement.Judged;
-import io.spendwatch.actors.exposure.Judgement.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Stored;
+import io.spendwatch.actors.exposure.Assessment.Rejected;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.Alert;
@@ -34,7 +34,7 @@ class UnreadableUsersTest {
   }
 
   @Test
-  void theirTransactionsAreRejectedAndTheOthersOfTheBatchAreJudged() {
+  void theirTransactionsAreRejectedAndTheOthersOfTheBatchAreAssessed() {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
     partition.ledger.account("b", 100, 1);
@@ -43,10 +43,10 @@ class UnreadableUsersTest {
 
     Assessed assessed = partition.run();
 
-    assertThat(assessed.judgements().get(1))
-        .isEqualTo(new Judged(Verdict.CLEAR, 20, new AccountBalance(100, "USD", 1, 0), 1));
+    assertThat(assessed.assessments().get(1))
+        .isEqualTo(new Stored(Verdict.CLEAR, 20, new AccountBalance(100, "USD", 1, 0), 1));
     for (int place : new int[] {0, 2}) {
-      assertThat(assessed.judgements().get(place))
+      assertThat(assessed.assessments().get(place))
           .isInstanceOfSatisfying(
               Rejected.class,
               rejected -> assertThat(rejected.reason()).isEqualTo(DeadLetterReason.INTERNAL_ERROR));
@@ -66,15 +66,15 @@ class UnreadableUsersTest {
     // The episode of b ends by this instant, and b is due.
     partition.add("a", "t2", T0 + 2 * DAY_MS, 5);
     Assessed assessed = partition.run();
-    assertThat(assessed.judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 5, new AccountBalance(100, "USD", 1, 0), 1));
+    assertThat(assessed.assessments())
+        .containsExactly(new Stored(Verdict.CLEAR, 5, new AccountBalance(100, "USD", 1, 0), 1));
     assertThat(assessed.alerts()).isEmpty();
 
     partition.ledger.repair("b");
     partition.add("b", "t3", T0 + 2 * DAY_MS, 1);
     assessed = partition.run();
-    assertThat(assessed.judgements())
-        .containsExactly(new Judged(Verdict.CLEAR, 1, new AccountBalance(10, "USD", 1, 0), 1));
+    assertThat(assessed.assessments())
+        .containsExactly(new Stored(Verdict.CLEAR, 1, new AccountBalance(10, "USD", 1, 0), 1));
     assertThat(assessed.alerts())
         .extracting(Alert::userId, Alert::type, Alert::eventTimeMs)
         .containsExactly(tuple("b", AlertType.CLEARED, T0 + DAY_MS));
@@ -106,8 +106,8 @@ class UnreadableUsersTest {
     partition.add("a", "t2", T0 + 2 * DAY_MS, 5).add("b", "t3", T0 + 2 * DAY_MS + 1, 1);
     Assessed assessed = partition.run();
 
-    assertThat(assessed.judgements().getFirst()).isInstanceOf(Judged.class);
-    assertThat(assessed.judgements().getLast()).isInstanceOf(Rejected.class);
+    assertThat(assessed.assessments().getFirst()).isInstanceOf(Stored.class);
+    assertThat(assessed.assessments().getLast()).isInstanceOf(Rejected.class);
     assertThat(assessed.alerts()).isEmpty();
   }
 }

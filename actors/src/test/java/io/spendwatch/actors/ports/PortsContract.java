@@ -3,8 +3,8 @@ package io.spendwatch.actors.ports;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement;
-import io.spendwatch.actors.exposure.Judgement.Judged;
+import io.spendwatch.actors.exposure.Assessment;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.actors.ports.Accounts.Changes;
@@ -59,14 +59,14 @@ public abstract class PortsContract {
     /** Makes a batch of partition {@link #PARTITION} durable. */
     void write(
         List<Received> transactions,
-        List<Judgement> judgements,
+        List<Assessment> assessments,
         List<Announcement> alerts,
         long streamTimeMs);
   }
 
   private Store store;
   private final List<Received> received = new ArrayList<>();
-  private final List<Judgement> judgements = new ArrayList<>();
+  private final List<Assessment> assessments = new ArrayList<>();
   private final List<Announcement> alerts = new ArrayList<>();
   private long offset;
 
@@ -300,7 +300,7 @@ public abstract class PortsContract {
     received.add(
         new Received(
             new Transaction(id, userId, amountMinor, currency, atMs, kind, null, null), offset++));
-    judgements.add(new Judged(Verdict.NO_ACCOUNT, amountMinor, null, 0));
+    assessments.add(new Stored(Verdict.NO_ACCOUNT, amountMinor, null, 0));
     return this;
   }
 
@@ -339,9 +339,9 @@ public abstract class PortsContract {
   }
 
   private void write(long streamTimeMs) {
-    store.write(List.copyOf(received), List.copyOf(judgements), List.copyOf(alerts), streamTimeMs);
+    store.write(List.copyOf(received), List.copyOf(assessments), List.copyOf(alerts), streamTimeMs);
     received.clear();
-    judgements.clear();
+    assessments.clear();
     alerts.clear();
   }
 

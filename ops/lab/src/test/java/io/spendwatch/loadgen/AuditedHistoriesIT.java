@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * What the oracle decides of random histories, with balances that change before, after and while
- * transactions come, is clean to the audit: written as rows, and judged in one run or in several.
+ * transactions come, is clean to the audit: written as rows, and assessed in one run or in several.
  */
 @ExtendWith(Servers.class)
 class AuditedHistoriesIT {

@@ -86,7 +86,7 @@ class ArchitectureTest {
                 "picocli.."),
             rule(
                 "io.spendwatch.loadgen..",
-                "its answers must not come from the code that they judge; talk to Spendwatch over the contract in protocol",
+                "its answers must not come from the code that they assess; talk to Spendwatch over the contract in protocol",
                 "io.spendwatch.actors..",
                 "io.spendwatch.streams..",
                 "io.spendwatch.ops..",
@@ -101,7 +101,7 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(SQL)
                 .because(
-                    "its answers must not come from the tables that they judge; the shop has a business database of its own"),
+                    "its answers must not come from the tables that they assess; the shop has a business database of its own"),
             noClasses()
                 .that()
                 .resideOutsideOfPackage("io.spendwatch.ops.metrics..")

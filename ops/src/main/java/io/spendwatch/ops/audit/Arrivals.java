@@ -14,7 +14,7 @@ import java.util.Map;
 final class Arrivals {
   private Arrivals() {}
 
-  /** The scripts that say whose rows are judged, in order. */
+  /** The scripts that say whose rows are assessed, in order. */
   static List<String> scope(Mode mode, boolean grown) {
     return switch (mode) {
       case FULL -> grown ? List.of("moved", "scope_full") : List.of("scope_full");

@@ -5,7 +5,7 @@ import java.util.Map;
 /** Told of each run of this node. Must not block or throw. */
 public interface AuditMetrics {
 
-  /** A run that has judged all that it was to judge. */
+  /** A run that has assessed all that it was to assess. */
   void ran(AuditReport report);
 
   /** A run that could not. */

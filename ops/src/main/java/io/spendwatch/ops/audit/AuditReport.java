@@ -12,10 +12,10 @@ import java.util.StringJoiner;
  * What a run of the audit has looked at, and found.
  *
  * @param runId in {@code reconciliation_runs}
- * @param tablesJudgedAt when all but the windows in memory had been judged
- * @param settledUntil highest event time that was judged; null where there was nothing
- * @param transactions rows judged
- * @param alerts judged
+ * @param tablesJudgedAt when all but the windows in memory had been assessed
+ * @param settledUntil highest event time that was assessed; null where there was nothing
+ * @param transactions rows assessed
+ * @param alerts assessed
  * @param offsets of the topic that were looked for
  * @param expiredOffsets of those without a row, how many the topic has no record of any more, so
  *     that nothing can be said of them
@@ -58,7 +58,7 @@ public record AuditReport(
     lines.add(
         String.format(
             Locale.ROOT,
-            "run %d, %s: %,d transactions, %,d alerts and %,d offsets judged in %.1f s%s",
+            "run %d, %s: %,d transactions, %,d alerts and %,d offsets assessed in %.1f s%s",
             runId,
             mode.name().toLowerCase(Locale.ROOT),
             transactions,

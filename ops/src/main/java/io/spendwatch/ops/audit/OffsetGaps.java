@@ -67,7 +67,7 @@ final class OffsetGaps {
   private final SourceLog log;
   private final Supplier<Instant> droppedBefore;
   private final boolean grown;
-  private final Map<Integer, Long> judgedTo = new HashMap<>();
+  private final Map<Integer, Long> assessedTo = new HashMap<>();
   private final List<Finding> findings = new ArrayList<>();
   private long expired;
 
@@ -90,7 +90,7 @@ final class OffsetGaps {
     this.log = log;
     this.droppedBefore = droppedBefore;
     this.grown = grown;
-    spans.forEach(span -> judgedTo.put(span.partition(), span.to()));
+    spans.forEach(span -> assessedTo.put(span.partition(), span.to()));
   }
 
   /** What was found so far. */
@@ -184,7 +184,7 @@ final class OffsetGaps {
   }
 
   /**
-   * Those that a growth has moved, and whose copies are still to be judged: where these belong, or
+   * Those that a growth has moved, and whose copies are still to be assessed: where these belong, or
    * on the way there, which several growths soon after each other may lead through other partitions
    * and back to this one.
    */
@@ -202,7 +202,7 @@ final class OffsetGaps {
     log.writtenEnds()
         .forEach(
             (partition, end) -> {
-              long from = judgedTo.getOrDefault(partition, 0L);
+              long from = assessedTo.getOrDefault(partition, 0L);
               if (from < end) {
                 log.read(
                     partition,

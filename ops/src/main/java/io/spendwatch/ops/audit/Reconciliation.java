@@ -32,7 +32,7 @@ import java.util.stream.Collectors;
  * tables are. All of that is durable and published, so what is missing is missing, whenever the
  * tables are looked at. It works on one connection of the analytical pool, in a transaction for
  * each share of the users: an old snapshot keeps the database from clearing up behind the writers.
- * One runs at a time in a database. A run that fails has judged nothing, and the next one begins
+ * One runs at a time in a database. A run that fails has assessed nothing, and the next one begins
  * where it did: all that is to be kept is written in the last transaction.
  *
  * <p>Thread-safe; each run blocks the thread that asks for it.
@@ -79,7 +79,7 @@ public final class Reconciliation {
   }
 
   /** What the tables have said. */
-  private record Judged(
+  private record Assessed(
       long runId,
       Instant settledUntil,
       long transactions,
@@ -105,38 +105,38 @@ public final class Reconciliation {
       }
       // Before the tables are looked at, so that all that is committed is in them.
       Map<Integer, Long> committed = log.committed();
-      Optional<Judged> done =
+      Optional<Assessed> done =
           Session.pinned(
-              database, session -> judge(session, tables, log, mode, committed, startedAt));
+              database, session -> assess(session, tables, log, mode, committed, startedAt));
       if (done.isEmpty()) {
         return Optional.empty();
       }
-      Judged judged = done.get();
+      Assessed assessed = done.get();
       Instant tablesJudgedAt = clock.instant();
-      tables.withdrawWhatWasOnItsWay(judged.runId(), config.grace(), clock);
+      tables.withdrawWhatWasOnItsWay(assessed.runId(), config.grace(), clock);
       WindowDrift drift = new WindowDrift(database, windows, config);
       WindowDrift.Outcome compared =
           mode == Mode.FULL
               ? drift.compareAll(committed.keySet())
-              : drift.compare(tables.withDrifting(some(judged.touched(), judged.runId())));
-      tables.add(judged.runId(), compared.findings());
-      tables.resolve(judged.runId(), mode, compared.userIds());
+              : drift.compare(tables.withDrifting(some(assessed.touched(), assessed.runId())));
+      tables.add(assessed.runId(), compared.findings());
+      tables.resolve(assessed.runId(), mode, compared.userIds());
       AuditReport report =
           new AuditReport(
-              judged.runId(),
+              assessed.runId(),
               mode,
               startedAt,
               tablesJudgedAt,
               clock.instant(),
-              judged.settledUntil(),
-              judged.transactions(),
-              judged.alerts(),
-              judged.offsets(),
-              judged.expired(),
+              assessed.settledUntil(),
+              assessed.transactions(),
+              assessed.alerts(),
+              assessed.offsets(),
+              assessed.expired(),
               compared.usersAwake(),
               compared.notAsked(),
-              tables.count(judged.runId()),
-              tables.findings(judged.runId(), config.findingsMax()));
+              tables.count(assessed.runId()),
+              tables.findings(assessed.runId(), config.findingsMax()));
       tables.end(report);
       return Optional.of(report);
     } catch (OperatorException e) {
@@ -145,7 +145,7 @@ public final class Reconciliation {
     }
   }
 
-  private Optional<Judged> judge(
+  private Optional<Assessed> assess(
       Session session,
       RunTables tables,
       SourceLog log,
@@ -160,10 +160,10 @@ public final class Reconciliation {
     for (int share = 0; share < scope.shares(); share++) {
       Map<String, String> values = new HashMap<>(scope.values());
       values.putAll(Arrivals.values(mode, scope.homes().isPresent(), share, scope.shares()));
-      touched.putAll(session.inTransaction(() -> judgeUsers(session, mode, values, scope.homes())));
+      touched.putAll(session.inTransaction(() -> assessUsers(session, mode, values, scope.homes())));
     }
     if (mode == Mode.FULL) {
-      judgeRollups(session);
+      assessRollups(session);
     }
     // They read the topic between their statements: no snapshot is to wait for that.
     OffsetGaps gaps = gaps(session, log, scope);
@@ -176,7 +176,7 @@ public final class Reconciliation {
               tables.moveOn(session);
               Row totals = session.one(AuditScript.text("totals", Map.of()));
               OffsetDateTime until = totals.getOffsetDateTime(0);
-              return new Judged(
+              return new Assessed(
                   runId,
                   until == null ? null : until.toInstant(),
                   scope.censuses().values().stream().mapToLong(OffsetGaps.Census::rows).sum(),
@@ -188,7 +188,7 @@ public final class Reconciliation {
   }
 
   /**
-   * What a run judges.
+   * What a run assesses.
    *
    * @param values that all scripts take
    * @param homes how many partitions are in force; empty where they are as many as ever
@@ -222,7 +222,7 @@ public final class Reconciliation {
   }
 
   /** Answers whom it was about, where these are some. */
-  private Map<Integer, List<String>> judgeUsers(
+  private Map<Integer, List<String>> assessUsers(
       Session session, Mode mode, Map<String, String> values, OptionalInt homes) {
     // What lies within a window's length after what was dropped has a past that is not there. More
     // may have been dropped since the share before.
@@ -251,7 +251,7 @@ public final class Reconciliation {
    * Against the rows that they are of in the same snapshot, settled or not. Part by part of time:
    * however many years there are, no statement reads more than one of them.
    */
-  private static void judgeRollups(Session session) {
+  private static void assessRollups(Session session) {
     List<Row> parts = new ArrayList<>();
     session
         .query("SELECT begins::text, ends::text FROM spendwatch.rollup_parts() AS part")
@@ -371,7 +371,7 @@ public final class Reconciliation {
         (partition, to) -> {
           RunTables.Position position =
               positions.getOrDefault(partition, RunTables.Position.BEGINNING);
-          // Somebody may have put the group back: what was judged stays judged.
+          // Somebody may have put the group back: what was assessed stays assessed.
           spans.add(
               new Span(
                   partition,

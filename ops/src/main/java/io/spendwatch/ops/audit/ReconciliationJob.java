@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Audits what is new, again and again, and remembers for the status what came of the last run, of
  * whichever node. Each node tries; one of them finds that it is time. A failure is no harm: the
- * next run judges what this one did not. Thread-safe.
+ * next run assesses what this one did not. Thread-safe.
  */
 public final class ReconciliationJob {
   private static final Logger LOG = LoggerFactory.getLogger(ReconciliationJob.class);
@@ -93,7 +93,7 @@ public final class ReconciliationJob {
         lastFailure = e.getMessage();
         LOG.atWarn()
             .addKeyValue("reason", e.getMessage())
-            .log("The audit could not run; the next one judges what it did not");
+            .log("The audit could not run; the next one assesses what it did not");
       }
     }
   }

@@ -35,7 +35,7 @@ final class RunTables {
   private final String nodeId;
 
   /**
-   * How far a partition has been judged.
+   * How far a partition has been assessed.
    *
    * @param streamTime as the server writes it; null for none
    */

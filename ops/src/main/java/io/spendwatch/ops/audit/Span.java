@@ -5,11 +5,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * What a run judges of one partition: the offsets [from, to).
+ * What a run assesses of one partition: the offsets [from, to).
  *
  * @param to the group's committed offset, read before the tables were: everything below it is
  *     durable and published, so what is missing is missing
- * @param fromSeq the number of the last alert that was judged before
+ * @param fromSeq the number of the last alert that was assessed before
  * @param streamTime that was reached there, as the server writes it; null for none
  */
 record Span(int partition, long from, long to, long fromSeq, String streamTime) {

@@ -25,7 +25,7 @@ import java.util.function.IntFunction;
 
 /**
  * Whether the windows in memory are what is stored. A partition answers with the state in which all
- * that it has judged was durable, so what the tables say of that offset must be the same. Who has
+ * that it has assessed was durable, so what the tables say of that offset must be the same. Who has
  * drifted is told to read anew. For one thread, which it blocks.
  */
 final class WindowDrift {

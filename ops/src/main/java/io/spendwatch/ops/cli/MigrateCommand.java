@@ -38,7 +38,7 @@ public final class MigrateCommand implements Callable<Integer> {
       paramLabel = "N",
       description = {
         "Of each topic that is made (default: 8).",
-        "Where the transactions topic has fewer, it gets more: nothing is lost, doubled or judged"
+        "Where the transactions topic has fewer, it gets more: nothing is lost, doubled or assessed"
             + " from half a window, and records wait for seconds."
       })
   private Integer partitions;

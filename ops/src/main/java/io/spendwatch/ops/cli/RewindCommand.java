@@ -101,7 +101,7 @@ public final class RewindCommand implements Callable<Integer> {
     if (need.balancesToApply() > 0) {
       out.println(
           need.balancesToApply()
-              + " offsets of balances are still being read again, by nodes, by themselves; transactions are judged by"
+              + " offsets of balances are still being read again, by nodes, by themselves; transactions are assessed by"
               + " them: run this again when they are");
     } else if (!yes) {
       out.println("dry run: --yes has them read again");

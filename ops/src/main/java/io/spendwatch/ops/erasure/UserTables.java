@@ -50,7 +50,7 @@ final class UserTables implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(100);
 
   /** What a node has in memory of a user reaches back so far, and as much before a late record. */
-  private static final Duration LIVE = Duration.ofHours(72);
+  private static final Duration LIVE = Duration.ofDays(3);
 
   private final PostgresAddress address;
   private final Connection connection;

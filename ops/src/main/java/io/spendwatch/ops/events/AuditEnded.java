@@ -7,7 +7,7 @@ import io.spendwatch.protocol.EventTime;
  * The data of an {@code audit} event: a run has ended, of whichever node.
  *
  * @param outcome {@code CLEAN}, {@code FINDINGS} or {@code FAILED}
- * @param settledUntil highest event time that it judged; null for none
+ * @param settledUntil highest event time that it assessed; null for none
  * @param findings of that run; null where it failed
  * @param openFindings of all runs, which none has found gone
  * @param failure why it failed; else null

@@ -10,7 +10,7 @@ package io.spendwatch.ops.events;
  * @param nodesReady of these
  * @param transactionsPerSecond rows written
  * @param alertsPerSecond published
- * @param worstLag the partition of which most records are to be judged; null while none is known
+ * @param worstLag the partition of which most records are to be assessed; null while none is known
  * @param alertTime of the last minute; null for no alert
  * @param usersAwake in memory
  * @param audit null before the first run
@@ -33,7 +33,7 @@ record Stats(
    * What a partition is behind.
    *
    * @param node that consumes it, by its id
-   * @param seconds between the last judged event time and the clock; null while unknown
+   * @param seconds between the last assessed event time and the clock; null while unknown
    */
   record Lag(String topic, int partition, String node, long records, Double seconds) {}
 

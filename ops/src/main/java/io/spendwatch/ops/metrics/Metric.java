@@ -50,7 +50,7 @@ enum Metric {
       "Records that this node found gone before they were read; any rise is to be looked into at once"),
   AUDIT_RUNS(
       "spendwatch.audit.runs",
-      "Runs of the audit by this node that have judged all they were to judge"),
+      "Runs of the audit by this node that have assessed all they were to assess"),
   AUDIT_FAILED(
       "spendwatch.audit.failed",
       "Runs of the audit by this node that could not; a rise with each interval means that nothing is audited"),

@@ -38,7 +38,7 @@ import org.apache.kafka.common.TopicPartitionInfo;
  * notice that, and wait; what they have noticed stands in the tables. Here somebody looks at it and
  * asks for it.
  *
- * <p>What is judged again gives the same alerts. Subscribers have had them, so they are looked up
+ * <p>What is assessed again gives the same alerts. Subscribers have had them, so they are looked up
  * in the alert topic first, and nodes do not publish them a second time.
  *
  * <p>For one thread, which blocks. Throws {@link OperatorException} where a server does not answer.
@@ -157,7 +157,7 @@ public final class Rewind {
     if (need.balancesToApply() > 0) {
       throw new OperatorException(
           need.balancesToApply()
-              + " offsets of balances are still being read again; transactions are judged by them, so"
+              + " offsets of balances are still being read again; transactions are assessed by them, so"
               + " try again when they are (with a node running, that is soon)");
     }
     return Session.pinned(

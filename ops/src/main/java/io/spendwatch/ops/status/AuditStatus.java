@@ -9,7 +9,7 @@ import java.time.Instant;
  * @param node that ran it
  * @param finishedAt null while it runs
  * @param outcome {@code CLEAN}, {@code FINDINGS} or {@code FAILED}; null while it runs
- * @param settledUntil highest event time that it judged; null for none
+ * @param settledUntil highest event time that it assessed; null for none
  * @param findings of that run; null while it runs and where it failed
  * @param openFindings of all runs, which none has found gone
  * @param failure why it failed; else null

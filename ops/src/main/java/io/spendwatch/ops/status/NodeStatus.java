@@ -116,7 +116,7 @@ public record NodeStatus(
    * @param lagRecords offsets between what was read and the partition's end; null while unknown
    * @param lagMs how long the oldest record has waited that is not published, by its timestamp,
    *     milliseconds; 0 when caught up, null while unknown
-   * @param lastEventTime of the last record that was judged; null before any
+   * @param lastEventTime of the last record that was assessed; null before any
    * @param usersAwake in memory
    * @param internalErrors of the dead letters: those on which our own code failed
    * @param waitingFor for people; null while nothing

@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * A {@link ClusterStatus} for people, at most {@value #WIDTH} columns wide. The first line says
  * that all is well, or what is not; what is not is marked with an exclamation mark below.
  *
- * <p>Lag in time is how far the last judged event time is behind the clock. A partition that has
+ * <p>Lag in time is how far the last assessed event time is behind the clock. A partition that has
  * something to read and is further behind than a week, which is longer than topics keep outages, is
  * replaying history: there the day that it has come to says more than a distance.
  */

@@ -1,5 +1,5 @@
 -- Promises the tables that a run works on: span, what is settled of each partition ({spans}: partition, from and to offset, the
--- number of the last alert that was judged, the stream time then), and what all shares of the users add to. All of it is the session's.
+-- number of the last alert that was assessed, the stream time then), and what all shares of the users add to. All of it is the session's.
 CREATE TEMPORARY TABLE span (
   kafka_partition integer PRIMARY KEY,
   from_offset     bigint NOT NULL,
@@ -19,7 +19,7 @@ CREATE TEMPORARY TABLE moved (
   place           bigint
 );
 
--- The partition in force for users whose alerts are judged, as far as the topic has grown: time passes for them there.
+-- The partition in force for users whose alerts are assessed, as far as the topic has grown: time passes for them there.
 CREATE TEMPORARY TABLE home (
   user_id         text COLLATE "C",
   kafka_partition integer

@@ -1,8 +1,8 @@
--- Promises those of the windows ($1 users, $2 currencies, $3 instants, $4 exposures, $5 counts, $6 last offsets judged, $7 balance
+-- Promises those of the windows ($1 users, $2 currencies, $3 instants, $4 exposures, $5 counts, $6 last offsets assessed, $7 balance
 -- versions, $8 open episodes, $11 partitions) that no state of the tables from that offset on explains, with what
 -- the tables say. Changed balances and alerts may be on their way: they count when they are older than $10 ms, or than the offset.
 -- $9 is the earliest instant. Windows are at home: what is of another partition came before, in a former home.
--- A user whose rows were written by an earlier life of the pipeline may know of more of them than were judged since: hence any offset.
+-- A user whose rows were written by an earlier life of the pipeline may know of more of them than were assessed since: hence any offset.
 SELECT asked.user_id, asked.last_offset, asked.at_time,
        format('exposure %s of %s transactions, balance version %s, episode %s',
               coalesce(spendwatch.to_decimal(rows.exposure_minor::bigint, asked.currency::char(3))::text, '-'), rows.entries,

@@ -28,8 +28,8 @@ ANALYZE told_before;
 
 -- In order of arrival, n from 1: rows, and versions of a balance where the user's time passes them. late: before what had been looked
 -- at, whether a transaction or what was announced. current_minor: the exposure at the latest event time then. held_minor: the balance
--- in force there. tainted: what was known of versions is in doubt. Of rows that an earlier run has judged only the last one of a user is here, and only if
--- its window is: what follows it is judged now.
+-- in force there. tainted: what was known of versions is in doubt. Of rows that an earlier run has assessed only the last one of a user is here, and only if
+-- its window is: what follows it is assessed now.
 CREATE TEMPORARY TABLE arrival ON COMMIT DROP AS
 SELECT ranked.*, exposed.minor AS current_minor,
        held_minor IS NOT NULL AND NOT is_closing AND coalesce(exposed.minor, 0) > held_minor AS breach,
@@ -142,7 +142,7 @@ SELECT told.*, coalesce(at_arrival.n, 0) AS after_n
            LIMIT 1)
        ) AS at_arrival ON true
  WHERE told.fresh
-    -- Judged before, but to be known here: what followed the first of these arrivals.
+    -- Assessed before, but to be known here: what followed the first of these arrivals.
     OR at_arrival.n IS NOT NULL AND (told.by_version OR told.transaction_id IS NULL AND NOT told.late);
 CREATE INDEX ON heard (user_id, after_n);
 ANALYZE heard;

@@ -1,4 +1,4 @@
--- Promises that the next run begins where this one ends. Alerts beyond the spans are not judged yet, and so is none that was written
+-- Promises that the next run begins where this one ends. Alerts beyond the spans are not assessed yet, and so is none that was written
 -- after them.
 INSERT INTO spendwatch.reconciliation_positions AS known (kafka_partition, next_offset, alert_seq, stream_time)
 SELECT kafka_partition, to_offset,

@@ -1,7 +1,7 @@
 -- Promises, for users with several versions of a balance, where among their rows these are points (placed), and where it is in doubt
 -- which of them were known (doubt).
 --
--- Each row says up to which number versions were known when it was judged. Where the first row behind a version did not know of it, it
+-- Each row says up to which number versions were known when it was assessed. Where the first row behind a version did not know of it, it
 -- came late, and what was decided from there on is in doubt up to the last row that did not.
 CREATE TEMPORARY TABLE several ON COMMIT DROP AS
 SELECT user_id

@@ -1,6 +1,6 @@
 -- Promises table proven: the users of whom nothing but rows is new, and all of them are right by a shorter way than that of the other
 -- scripts; these are in scope_user no more. Each row is held against the one before it, less what left the window between them; the first
--- one against the last that was judged before, where nothing has come late since, else against its whole window. Who is not proven so, is
+-- one against the last that was assessed before, where nothing has come late since, else against its whole window. Who is not proven so, is
 -- looked at by the long way, which says what is wrong.
 --
 -- So nothing may have arrived late, or in another partition; there is one version of the balance, or none; and nobody is in an episode.
@@ -20,9 +20,9 @@ WINDOW arrivals AS (PARTITION BY user_id ORDER BY kafka_offset),
        of_user AS (PARTITION BY user_id);
 ANALYZE new_row;
 
--- Of each user's first new row, what was judged before it: the last row by event time, if it may be relied on, since nothing has come late
+-- Of each user's first new row, what was assessed before it: the last row by event time, if it may be relied on, since nothing has come late
 -- after it, and nothing was found of the user. is_alone: nothing is in the window.
-CREATE TEMPORARY TABLE judged_before ON COMMIT DROP AS
+CREATE TEMPORARY TABLE assessed_before ON COMMIT DROP AS
 SELECT first.user_id, before.event_time AS time_before, before.exposure_minor AS exposure_before, before.event_time IS NULL AS is_alone
   FROM (SELECT * FROM new_row WHERE time_before IS NULL) AS first
   LEFT JOIN LATERAL (
@@ -50,19 +50,19 @@ SELECT first.user_id, before.event_time AS time_before, before.exposure_minor AS
                     WHERE later.user_id = first.user_id
                       AND later.event_time > first.event_time AND later.event_time <= (SELECT max(stream_time) FROM span)
                       AND NOT (later.kafka_partition = first.kafka_partition AND later.kafka_offset > first.kafka_offset));
-CREATE INDEX ON judged_before (user_id);
-ANALYZE judged_before;
+CREATE INDEX ON assessed_before (user_id);
+ANALYZE assessed_before;
 
 CREATE TEMPORARY TABLE proven ON COMMIT DROP AS
 SELECT row.user_id, min(row.kafka_partition) AS kafka_partition
   FROM (
          SELECT new_row.user_id, kafka_partition, kafka_offset, event_time, currency, signed_minor, exposure_minor, balance_minor,
                 balance_version, verdict, is_of_one,
-                coalesce(new_row.time_before, judged_before.time_before) AS time_before,
-                coalesce(new_row.exposure_before, judged_before.exposure_before) AS exposure_before,
-                new_row.time_before IS NULL AND coalesce(judged_before.is_alone, false) AS is_alone
+                coalesce(new_row.time_before, assessed_before.time_before) AS time_before,
+                coalesce(new_row.exposure_before, assessed_before.exposure_before) AS exposure_before,
+                new_row.time_before IS NULL AND coalesce(assessed_before.is_alone, false) AS is_alone
            FROM new_row
-           LEFT JOIN judged_before ON judged_before.user_id = new_row.user_id AND new_row.time_before IS NULL
+           LEFT JOIN assessed_before ON assessed_before.user_id = new_row.user_id AND new_row.time_before IS NULL
        ) AS row
   LEFT JOIN LATERAL (
          SELECT count(*) AS versions, min(balance_version) AS balance_version, min(balance_minor) AS balance_minor, min(currency) AS currency,

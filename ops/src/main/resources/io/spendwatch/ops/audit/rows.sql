@@ -14,7 +14,7 @@ SELECT user_id, currency, event_time, transaction_id, signed_minor, exposure_min
            FROM audited
          WINDOW by_time AS (PARTITION BY user_id, currency ORDER BY event_time),
                 by_arrival AS (PARTITION BY user_id, currency ORDER BY event_time, arrived)
-       ) AS judged
+       ) AS assessed
  WHERE overtaken
     OR user_id IN (SELECT user_id FROM version GROUP BY user_id HAVING min(currency) <> max(currency))
     OR fresh AND (tied OR window_minor <> exposure_minor OR verdict = 'BREACH'
@@ -48,7 +48,7 @@ SELECT user_id, kafka_partition, max(kafka_offset), max(event_time)
  WHERE kafka_offset >= from_offset
  GROUP BY user_id, kafka_partition;
 
-CREATE TEMPORARY TABLE judged ON COMMIT DROP AS
+CREATE TEMPORARY TABLE assessed ON COMMIT DROP AS
 SELECT suspect.user_id, suspect.currency, suspect.event_time, suspect.transaction_id, suspect.exposure_minor,
        suspect.balance_minor, suspect.verdict, suspect.kafka_partition, suspect.kafka_offset, expected.exposure_minor AS expected_minor,
        CASE WHEN late.too_late THEN 'TOO_LATE'
@@ -72,7 +72,7 @@ SELECT suspect.user_id, suspect.currency, suspect.event_time, suspect.transactio
                                AND later.arrived > suspect.arrived), 0) AS exposure_minor
        ) AS expected
  WHERE suspect.event_time >= {checkable_from};
-CREATE INDEX ON judged (user_id, event_time);
+CREATE INDEX ON assessed (user_id, event_time);
 
 INSERT INTO found (kind, user_id, transaction_id, kafka_partition, kafka_offset, event_time, expected, actual, detail, reproduce)
 SELECT 'WRONG_EXPOSURE', user_id, transaction_id, kafka_partition, kafka_offset, event_time,
@@ -80,7 +80,7 @@ SELECT 'WRONG_EXPOSURE', user_id, transaction_id, kafka_partition, kafka_offset,
        spendwatch.to_decimal(exposure_minor, currency) || ' ' || currency,
        'the rows within 24 h before it that had arrived add up to another exposure',
        pg_temp.exposure_sql(user_id, currency, event_time, kafka_partition, kafka_offset)
-  FROM judged
+  FROM assessed
   JOIN span USING (kafka_partition)
  WHERE kafka_offset >= from_offset
    AND expected_minor <> exposure_minor;
@@ -91,7 +91,7 @@ SELECT 'WRONG_VERDICT', user_id, transaction_id, kafka_partition, kafka_offset, 
                        spendwatch.to_decimal(balance_minor, currency)), 'it names no balance'),
        format('SELECT verdict, exposure_minor, balance_minor, balance_version FROM spendwatch.transactions '
               'WHERE user_id = %L AND event_time = %L AND transaction_id = %L', user_id, event_time, transaction_id)
-  FROM judged
+  FROM assessed
   JOIN span USING (kafka_partition)
  WHERE kafka_offset >= from_offset
    AND expected_verdict <> verdict
@@ -102,5 +102,5 @@ SELECT 'WRONG_VERDICT', user_id, transaction_id, kafka_partition, kafka_offset, 
               pg_temp.arrived_sql(user_id, kafka_partition, '<', kafka_offset))
   FROM late
  WHERE fresh AND too_late AND verdict <> 'TOO_LATE'
-   AND NOT EXISTS (SELECT FROM judged WHERE judged.user_id = late.user_id AND judged.event_time = late.event_time
-                                        AND judged.transaction_id = late.transaction_id);
+   AND NOT EXISTS (SELECT FROM assessed WHERE assessed.user_id = late.user_id AND assessed.event_time = late.event_time
+                                        AND assessed.transaction_id = late.transaction_id);

@@ -1,4 +1,4 @@
--- Promises table audited: every settled row of the users in this share ({share} of {shares}), all of them to be judged.
+-- Promises table audited: every settled row of the users in this share ({share} of {shares}), all of them to be assessed.
 -- Shares are of users, so that each is complete in itself: they bound what table and sorts take. A table, since the server believes
 -- of a share that it is one row in two hundred, and would look up each of the others by itself.
 CREATE TEMPORARY TABLE audited ON COMMIT DROP AS
@@ -14,7 +14,7 @@ SELECT t.user_id, t.currency, t.event_time, t.transaction_id,
  WHERE (hashtext(t.user_id) & 2147483647) % {shares} = {share};
 ANALYZE audited;
 
--- Whose alerts are to be judged, whatever their rows say; none of them was in an episode before the first of their rows.
+-- Whose alerts are to be assessed, whatever their rows say; none of them was in an episode before the first of their rows.
 CREATE TEMPORARY TABLE scope_user ON COMMIT DROP AS
 SELECT user_id, '-infinity'::timestamptz AS rows_after, false AS was_open, true AS alerted
   FROM spendwatch.alerts

@@ -1,5 +1,5 @@
--- Promises table work, the rows of all users whose alerts are judged, told, the alerts, and open_before, who was in an episode before all
--- that is there to be judged.
+-- Promises table work, the rows of all users whose alerts are assessed, told, the alerts, and open_before, who was in an episode before all
+-- that is there to be assessed.
 CREATE TEMPORARY TABLE concerned ON COMMIT DROP AS
 SELECT user_id, bool_or(was_open) AS was_open, max(complete_from) AS complete_from
   FROM (
@@ -7,10 +7,10 @@ SELECT user_id, bool_or(was_open) AS was_open, max(complete_from) AS complete_fr
            FROM scope_user
           WHERE alerted
           UNION ALL
-         SELECT judged.user_id, false, coalesce(scope_user.rows_after + {window}, '-infinity')
-           FROM judged
+         SELECT assessed.user_id, false, coalesce(scope_user.rows_after + {window}, '-infinity')
+           FROM assessed
            LEFT JOIN scope_user USING (user_id)
-          WHERE 'BREACH' IN (judged.verdict, judged.expected_verdict)
+          WHERE 'BREACH' IN (assessed.verdict, assessed.expected_verdict)
           UNION ALL
          SELECT version.user_id, false, coalesce(scope_user.rows_after + {window}, '-infinity')
            FROM version
@@ -22,12 +22,12 @@ SELECT user_id, bool_or(was_open) AS was_open, max(complete_from) AS complete_fr
 ANALYZE concerned;
 
 CREATE TEMPORARY TABLE work ON COMMIT DROP AS
-SELECT audited.*, coalesce(judged.expected_minor::bigint, audited.exposure_minor) AS own_minor,
+SELECT audited.*, coalesce(assessed.expected_minor::bigint, audited.exposure_minor) AS own_minor,
        max(audited.event_time) OVER (PARTITION BY audited.user_id ORDER BY audited.arrived
                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_before
   FROM audited
   JOIN concerned USING (user_id)
-  LEFT JOIN judged USING (user_id, currency, event_time, transaction_id);
+  LEFT JOIN assessed USING (user_id, currency, event_time, transaction_id);
 CREATE INDEX ON work (user_id, event_time);
 ANALYZE work;
 
@@ -75,7 +75,7 @@ SELECT alert.*, alert.partition_seq > span.from_seq AND alert.event_time >= {che
 CREATE INDEX ON told (user_id, event_time);
 ANALYZE told;
 
--- Who was in an episode at the end of what can be checked no more, and of what was judged before: whoever is in debt stays in it without
+-- Who was in an episode at the end of what can be checked no more, and of what was assessed before: whoever is in debt stays in it without
 -- a transaction, so that there may be none left of them to tell it by.
 CREATE TEMPORARY TABLE open_before ON COMMIT DROP AS
 SELECT user_id

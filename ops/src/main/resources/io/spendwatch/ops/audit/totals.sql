@@ -1,4 +1,4 @@
--- Promises the highest event time that was judged, and how many alerts.
+-- Promises the highest event time that was assessed, and how many alerts.
 SELECT (SELECT max(stream_time) FROM span),
        (SELECT count(*)
           FROM spendwatch.alerts AS alert

@@ -1,4 +1,4 @@
--- Promises the users of whom something was judged, with their partition.
+-- Promises the users of whom something was assessed, with their partition.
 SELECT kafka_partition, user_id
   FROM audited
  WHERE fresh

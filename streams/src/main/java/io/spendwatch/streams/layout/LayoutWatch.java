@@ -171,7 +171,7 @@ public final class LayoutWatch {
     if (partitions > announced) {
       LOG.error(
           "Topic {} has {} partitions, {} are in force: somebody has added partitions without"
-              + " migrate --partitions. Their records wait until all that came before is judged;"
+              + " migrate --partitions. Their records wait until all that came before is assessed;"
               + " nothing is lost",
           topicName,
           partitions,
@@ -203,7 +203,7 @@ public final class LayoutWatch {
             ? ""
             : String.format(
                 Locale.ROOT,
-                ": waits for partitions %s to be judged up to where it began",
+                ": waits for partitions %s to be assessed up to where it began",
                 awaited));
   }
 }

@@ -1,7 +1,7 @@
 package io.spendwatch.streams.ledger;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -21,7 +21,7 @@ import java.util.TreeSet;
  * @param accountsSeenMs changes of accounts recorded before this have been looked at; {@link
  *     Long#MIN_VALUE} before any
  * @param transactions as received
- * @param judgements one for each transaction; only what is {@link Judgement.Judged} becomes a row
+ * @param assessments one for each transaction; only what is {@link Assessment.Stored} becomes a row
  * @param alerts in the order in which they are to be published
  * @param alertSeqBefore place of the last alert before these in the partition's sequence
  * @param publishedAlertSeq highest place known to be published
@@ -37,7 +37,7 @@ public record LedgerBatch(
     long streamTimeMs,
     long accountsSeenMs,
     List<Received> transactions,
-    List<Judgement> judgements,
+    List<Assessment> assessments,
     List<Announcement> alerts,
     long alertSeqBefore,
     long publishedAlertSeq,
@@ -47,17 +47,17 @@ public record LedgerBatch(
   private static final long DAY_MS = Duration.ofDays(1).toMillis();
 
   public LedgerBatch {
-    if (transactions.size() != judgements.size()) {
+    if (transactions.size() != assessments.size()) {
       throw new IllegalArgumentException(
-          transactions.size() + " transactions, but " + judgements.size() + " judgements");
+          transactions.size() + " transactions, but " + assessments.size() + " assessments");
     }
   }
 
   /** How many of the transactions become rows. */
   int rows() {
     int rows = 0;
-    for (Judgement judgement : judgements) {
-      rows += judgement instanceof Judgement.Judged ? 1 : 0;
+    for (Assessment assessment : assessments) {
+      rows += assessment instanceof Assessment.Stored ? 1 : 0;
     }
     return rows;
   }
@@ -67,7 +67,7 @@ public record LedgerBatch(
     SortedSet<LocalDate> days = new TreeSet<>();
     long lastEpochDay = Long.MIN_VALUE;
     for (int i = 0; i < transactions.size(); i++) {
-      if (judgements.get(i) instanceof Judgement.Judged) {
+      if (assessments.get(i) instanceof Assessment.Stored) {
         long eventTimeMs = transactions.get(i).transaction().eventTimeMs();
         long epochDay = Math.floorDiv(eventTimeMs, DAY_MS);
         // Nearly all are of the same day.
@@ -82,7 +82,7 @@ public record LedgerBatch(
 
   /** Wall clock of the last write with transactions; {@link Long#MIN_VALUE} before any. */
   public long writtenAtMs() {
-    boolean hasRows = judgements.stream().anyMatch(Judgement.Judged.class::isInstance);
+    boolean hasRows = assessments.stream().anyMatch(Assessment.Stored.class::isInstance);
     return hasRows ? nowMs : writtenBeforeMs;
   }
 

@@ -35,11 +35,11 @@ public record TopicLayout(
   }
 
   /**
-   * The same, with a growth that is under way waiting for the partition to be judged up to this
+   * The same, with a growth that is under way waiting for the partition to be assessed up to this
    * offset at least: what an earlier life has written there is part of what came before, though it
    * may have gone on beyond the mark before it heard of the growth.
    */
-  public TopicLayout judgedUpTo(int partition, long offset) {
+  public TopicLayout assessedUpTo(int partition, long offset) {
     if (growth.isEmpty() || partition >= partitions) {
       return this;
     }

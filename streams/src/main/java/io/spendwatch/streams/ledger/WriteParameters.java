@@ -1,7 +1,7 @@
 package io.spendwatch.streams.ledger;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.Transaction;
@@ -124,15 +124,15 @@ final class WriteParameters {
       int next = 0;
       for (LedgerBatch batch : batches) {
         for (int i = 0; i < batch.transactions().size(); i++) {
-          switch (batch.judgements().get(i)) {
-            case Judgement.Judged judged -> {
+          switch (batch.assessments().get(i)) {
+            case Assessment.Stored assessed -> {
               Transaction transaction = batch.transactions().get(i).transaction();
               partitions[next] = batch.partition();
               offsets[next] = batch.transactions().get(i).offset();
-              set(next, transaction, judged);
+              set(next, transaction, assessed);
               next++;
             }
-            case Judgement.Duplicate _, Judgement.Rejected _ -> {
+            case Assessment.Duplicate _, Assessment.Rejected _ -> {
               // Stored already, or never to be.
             }
           }
@@ -140,7 +140,7 @@ final class WriteParameters {
       }
     }
 
-    private void set(int row, Transaction transaction, Judgement.Judged judged) {
+    private void set(int row, Transaction transaction, Assessment.Stored assessed) {
       userIds[row] = transaction.userId();
       eventTimes[row] = EventTimes.toDatabase(transaction.eventTimeMs());
       transactionIds[row] = transaction.transactionId();
@@ -149,17 +149,17 @@ final class WriteParameters {
       currencies[row] = transaction.currency();
       merchants[row] = transaction.merchant();
       originals[row] = transaction.originalTransactionId();
-      exposures[row] = judged.exposureMinor();
-      verdicts[row] = judged.verdict().name();
-      AccountBalance balance = judged.balance();
+      exposures[row] = assessed.exposureMinor();
+      verdicts[row] = assessed.verdict().name();
+      AccountBalance balance = assessed.balance();
       if (balance != null) {
         balances[row] = balance.balanceMinor();
         balanceVersions[row] = balance.version();
       }
       // Where it says more than the version that the row was held against.
       long heldAgainst = balance == null ? 0 : balance.version();
-      if (judged.knownVersion() != heldAgainst) {
-        knownVersions[row] = judged.knownVersion();
+      if (assessed.knownVersion() != heldAgainst) {
+        knownVersions[row] = assessed.knownVersion();
       }
     }
 

@@ -152,7 +152,7 @@ public final class PartitionProgress {
     awake = new Awake(users, bytes);
   }
 
-  public void judged(long eventTimeMs) {
+  public void assessed(long eventTimeMs) {
     lastEventTimeMs.set(eventTimeMs);
   }
 

@@ -14,7 +14,7 @@ import java.util.Optional;
  *     markers count
  * @param backlogSinceMs where there is a lag, timestamp of the oldest record known to be behind it;
  *     negative while unknown
- * @param lastEventTimeMs of the last record that was judged; {@link Long#MIN_VALUE} before any
+ * @param lastEventTimeMs of the last record that was assessed; {@link Long#MIN_VALUE} before any
  * @param idleSinceMs wall clock at which the last record was read or written, else at which reading
  *     began
  * @param usersAwake in memory; 0 for the balances topic

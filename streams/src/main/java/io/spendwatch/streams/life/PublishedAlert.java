@@ -14,7 +14,7 @@ public record PublishedAlert(AlertType type, boolean late, long sinceMs) {
   public static final long OF_NO_RECORD = -1;
 
   /**
-   * Of one that is published by the life that has judged its record.
+   * Of one that is published by the life that has assessed its record.
    *
    * @param recordMs timestamp of the record at its offset
    */
@@ -23,7 +23,7 @@ public record PublishedAlert(AlertType type, boolean late, long sinceMs) {
         alert.type(), alert.late(), isOfARecord(alert) ? recordMs : OF_NO_RECORD);
   }
 
-  /** Of one that an earlier life has judged, whose record is not at hand any more. */
+  /** Of one that an earlier life has assessed, whose record is not at hand any more. */
   public static PublishedAlert leftBehind(Alert alert) {
     return of(alert, alert.detectedAtMs());
   }

@@ -13,21 +13,21 @@ import org.slf4j.LoggerFactory;
  * @param describe for people
  */
 public record RetryReport(
-    Incarnation incarnation, Server server, Function<Throwable, String> describe)
+    PipelineLife life, Server server, Function<Throwable, String> describe)
     implements Retry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(RetryReport.class);
 
   @Override
   public void failed(Throwable cause, int failures) {
-    incarnation.progress().failedTry(server);
-    if (!incarnation.isLive()) {
+    life.progress().failedTry(server);
+    if (!life.isLive()) {
       // The partition's status is the next life's by now.
       return;
     }
     String what = describe.apply(cause);
-    incarnation.progress().waitsFor(what);
+    life.progress().waitsFor(what);
     if (failures == 1) {
-      PartitionLine.about(incarnation.source(), LOG.atWarn())
+      PartitionLine.about(life.source(), LOG.atWarn())
           .addKeyValue("waitingFor", what)
           .log("Waits");
     }
@@ -35,8 +35,8 @@ public record RetryReport(
 
   @Override
   public void recovered(int failures) {
-    incarnation.progress().goesOn();
-    PartitionLine.about(incarnation.source(), LOG.atInfo())
+    life.progress().goesOn();
+    PartitionLine.about(life.source(), LOG.atInfo())
         .addKeyValue("failedTries", failures)
         .log("Goes on");
   }

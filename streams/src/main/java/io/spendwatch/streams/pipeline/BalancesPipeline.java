@@ -11,7 +11,7 @@ import io.spendwatch.streams.kafka.OffsetNote;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.AccountsWriter;
 import io.spendwatch.streams.life.Defect;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.publish.Publishers;
@@ -51,7 +51,7 @@ final class BalancesPipeline {
   private static final String NOTE = OffsetNote.of(0);
 
   private final Dependencies with;
-  private final Incarnation incarnation;
+  private final PipelineLife life;
   private final String topicId;
   private final Suspects suspects;
   private final BatchBound bound;
@@ -63,12 +63,12 @@ final class BalancesPipeline {
 
   private BalancesPipeline(
       Dependencies with,
-      Incarnation incarnation,
+      PipelineLife life,
       String topicId,
       long startOffset,
       Suspects suspects) {
     this.with = with;
-    this.incarnation = incarnation;
+    this.life = life;
     this.topicId = topicId;
     this.nextOffset = startOffset;
     this.suspects = suspects.from(startOffset);
@@ -78,13 +78,13 @@ final class BalancesPipeline {
 
   /** Takes the partition over: nothing but to find out where it goes on. */
   static CompletionStage<PartitionPipeline.Begun> begin(
-      Dependencies with, Incarnation incarnation, SourceState kafka, Suspects suspects) {
+      Dependencies with, PipelineLife life, SourceState kafka, Suspects suspects) {
     return with.starts()
-        .find(incarnation, kafka)
+        .find(life, kafka)
         .thenCompose(
             start ->
                 with.starts()
-                    .settle(incarnation, kafka, start, NOTE, OptionalLong.empty())
+                    .settle(life, kafka, start, NOTE, OptionalLong.empty())
                     .thenApply(
                         _ ->
                             new PartitionPipeline.Begun(
@@ -92,7 +92,7 @@ final class BalancesPipeline {
                                 graph(
                                     new BalancesPipeline(
                                         with,
-                                        incarnation,
+                                        life,
                                         kafka.topicId(),
                                         start.offset(),
                                         suspects)))));
@@ -112,7 +112,7 @@ final class BalancesPipeline {
             Source.tick(
                 config.endOffsetInterval(), config.endOffsetInterval(), DecodedBatch.tick()),
             true)
-        .via(pipeline.incarnation.gate().flow())
+        .via(pipeline.life.gate().flow())
         .mapAsync(1, batch -> Defect.watch(batch.sources(), () -> pipeline.upsert(batch)))
         .named("upsert-balances")
         .mapAsync(config.unpublishedBatchesMax(), pipeline::commit)
@@ -145,7 +145,7 @@ final class BalancesPipeline {
     AccountsWriter.Stretch stretch =
         new AccountsWriter.Stretch(
             topicId,
-            incarnation.source().partition(),
+            life.source().partition(),
             nextOffset,
             batch.isTick() ? nextOffset : batch.nextOffset(),
             ++batches);
@@ -154,12 +154,12 @@ final class BalancesPipeline {
             with.config().retry(),
             with.time(),
             PgFailure::isWorthAnotherTry,
-            incarnation::isLive,
-            new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe))
+            life::isLive,
+            new RetryReport(life, Server.POSTGRES, PgFailure::describe))
         .thenApply(
             isApplied -> {
               if (!isApplied) {
-                throw new Incarnation.Ended(
+                throw new PipelineLife.Ended(
                     "the database does not know any more what was applied before");
               }
               nextOffset = stretch.to();
@@ -172,10 +172,10 @@ final class BalancesPipeline {
       return CompletableFuture.completedFuture(Done.done());
     }
     return with.publishers()
-        .publish(incarnation, batch.nextOffset(), NOTE, batch.deadLetters(), false)
+        .publish(life, batch.nextOffset(), NOTE, batch.deadLetters(), false)
         .thenApply(
             done -> {
-              incarnation
+              life
                   .progress()
                   .published(
                       batch.nextOffset(),
@@ -183,7 +183,7 @@ final class BalancesPipeline {
                       List.of(),
                       batch.reasons(),
                       with.time().millis());
-              incarnation.progress().putAside(DeadLetters.byUser(batch.deadLetters()));
+              life.progress().putAside(DeadLetters.byUser(batch.deadLetters()));
               return done;
             });
   }

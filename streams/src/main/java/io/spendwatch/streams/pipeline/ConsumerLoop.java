@@ -9,7 +9,7 @@ import io.spendwatch.streams.kafka.TopicIds;
 import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PartitionStatus;
@@ -264,7 +264,7 @@ final class ConsumerLoop {
       // Somebody has something for the rest of this step.
       return ConsumerRecords.empty();
     } catch (InvalidOffsetException e) {
-      // Retention has overtaken us, or the log was cut back. What has been read is still judged.
+      // Retention has overtaken us, or the log was cut back. What has been read is still assessed.
       for (TopicPartition source : e.partitions()) {
         AssignedPartition partition = assigned.get(source);
         if (partition != null) {
@@ -391,9 +391,9 @@ final class ConsumerLoop {
   }
 
   private void start(AssignedPartition partition, SourceState kafka, long nowMs) {
-    Incarnation incarnation = new Incarnation(partition.source(), partition.progress());
+    PipelineLife life = new PipelineLife(partition.source(), partition.progress());
     PartitionPipeline pipeline =
-        new PartitionPipeline(system, incarnation, config.queuedPollsMax(), this::wake);
+        new PartitionPipeline(system, life, config.queuedPollsMax(), this::wake);
     partition.started(pipeline, kafka.topicId(), nowMs);
     Walk walk = Objects.requireNonNull(walks.get(partition.source().topic()), "subscribed to");
     pipeline.start(walk, kafka, partition.suspects());

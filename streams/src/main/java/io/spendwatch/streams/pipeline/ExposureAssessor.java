@@ -9,7 +9,7 @@ import io.spendwatch.actors.partition.PartitionCommand.Reply;
 import io.spendwatch.actors.partition.PartitionCommand.Unavailable;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
 import java.util.List;
@@ -22,7 +22,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 
 /**
- * Asks a partition's actor for its judgement, again and again until it answers: an answer that
+ * Asks a partition's actor for its assessment, again and again until it answers: an answer that
  * takes too long and a failing port look the same from here. For any thread.
  */
 final class ExposureAssessor {
@@ -58,14 +58,14 @@ final class ExposureAssessor {
   }
 
   /**
-   * Asks for one batch. At most one per incarnation may be open.
+   * Asks for one batch. At most one per life may be open.
    *
-   * @param actor of this incarnation
-   * @return fails with {@link Incarnation.Ended} when the incarnation has ended meanwhile; with
+   * @param actor of this life
+   * @return fails with {@link PipelineLife.Ended} when the life has ended meanwhile; with
    *     anything else when our own code failed on the batch
    */
   CompletionStage<Assessed> assess(
-      Incarnation incarnation,
+      PipelineLife life,
       ActorRef<PartitionCommand> actor,
       long sequence,
       long nowMs,
@@ -95,9 +95,9 @@ final class ExposureAssessor {
         config.retry(),
         time,
         failure -> failure instanceof TimeoutException || failure instanceof NotNow,
-        incarnation::isLive,
+        life::isLive,
         // The actor waits for nothing else.
-        new RetryReport(incarnation, Server.POSTGRES, ExposureAssessor::describe));
+        new RetryReport(life, Server.POSTGRES, ExposureAssessor::describe));
   }
 
   /** What the actor could not do has its reason with it, which names who is to blame. */
@@ -108,7 +108,7 @@ final class ExposureAssessor {
   private static CompletionStage<Assessed> assessed(Reply reply, long sequence, int transactions) {
     return switch (reply) {
       case Assessed answer -> {
-        if (answer.sequence() != sequence || answer.judgements().size() != transactions) {
+        if (answer.sequence() != sequence || answer.assessments().size() != transactions) {
           yield CompletableFuture.failedFuture(
               new IllegalStateException(
                   String.format(
@@ -117,7 +117,7 @@ final class ExposureAssessor {
                       sequence,
                       transactions,
                       answer.sequence(),
-                      answer.judgements().size())));
+                      answer.assessments().size())));
         }
         yield CompletableFuture.completedFuture(answer);
       }

@@ -2,7 +2,7 @@ package io.spendwatch.streams.pipeline;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.protocol.Alert;
@@ -35,8 +35,8 @@ final class OutgoingRecords {
     }
     records.addAll(batch.passedOn());
     records.addAll(batch.deadLetters());
-    for (int i = 0; i < answer.judgements().size(); i++) {
-      if (answer.judgements().get(i) instanceof Judgement.Rejected(var reason, String message)) {
+    for (int i = 0; i < answer.assessments().size(); i++) {
+      if (answer.assessments().get(i) instanceof Assessment.Rejected(var reason, String message)) {
         records.add(
             DeadLetters.of(
                 batch.sources().get(i), topics.transactionsDeadLetters(), reason, message));

@@ -3,7 +3,7 @@ package io.spendwatch.streams.pipeline;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.life.Defect;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.quarantine.Suspects;
@@ -43,7 +43,7 @@ final class PartitionPipeline {
   /** What a topic's records go through. */
   interface Walk {
     /** Takes the partition over, then answers with where it goes on. */
-    CompletionStage<Begun> begin(Incarnation incarnation, SourceState kafka, Suspects suspects);
+    CompletionStage<Begun> begin(PipelineLife life, SourceState kafka, Suspects suspects);
   }
 
   /**
@@ -55,7 +55,7 @@ final class PartitionPipeline {
   record Begun(long offset, Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph) {}
 
   private final ActorSystem<?> system;
-  private final Incarnation incarnation;
+  private final PipelineLife life;
   private final int queuedPollsMax;
   private final Runnable onChange;
 
@@ -78,17 +78,17 @@ final class PartitionPipeline {
    *     must not block
    */
   PartitionPipeline(
-      ActorSystem<?> system, Incarnation incarnation, int queuedPollsMax, Runnable onChange) {
+      ActorSystem<?> system, PipelineLife life, int queuedPollsMax, Runnable onChange) {
     this.system = system;
-    this.incarnation = incarnation;
+    this.life = life;
     this.queuedPollsMax = queuedPollsMax;
     this.onChange = onChange;
-    incarnation
+    life
         .ended()
         .thenAccept(
             reason -> {
-              incarnation.progress().is(PartitionStatus.State.STOPPED);
-              PartitionLine.about(incarnation.source(), LOG.atInfo())
+              life.progress().is(PartitionStatus.State.STOPPED);
+              PartitionLine.about(life.source(), LOG.atInfo())
                   .addKeyValue("reason", reason)
                   .log("Ended");
               onChange.run();
@@ -96,8 +96,8 @@ final class PartitionPipeline {
   }
 
   void start(Walk walk, SourceState kafka, Suspects suspects) {
-    incarnation.progress().is(PartitionStatus.State.STARTING);
-    walk.begin(incarnation, kafka, suspects)
+    life.progress().is(PartitionStatus.State.STARTING);
+    walk.begin(life, kafka, suspects)
         .whenComplete(
             (begun, failure) -> {
               if (failure == null) {
@@ -109,17 +109,17 @@ final class PartitionPipeline {
   }
 
   boolean isLive() {
-    return incarnation.isLive();
+    return life.isLive();
   }
 
   /** Completes with the reason of the end. */
   CompletionStage<String> ended() {
-    return incarnation.ended();
+    return life.ended();
   }
 
   /** What it ended of, where that may lie in the records. */
   Optional<Defect> defect() {
-    return incarnation.defect();
+    return life.defect();
   }
 
   /** Whether one more poll's records can be offered. Where not, {@code onChange} will tell. */
@@ -154,16 +154,16 @@ final class PartitionPipeline {
   void offer(List<ConsumerRecord<byte[], byte[]>> polled) {
     // A queue that is closed belongs to a life that is ending for a reason of its own.
     if (begun().queue.offer(polled).equals(QueueOfferResult.dropped())) {
-      incarnation.end("offered more than there was room for");
+      life.end("offered more than there was room for");
     }
   }
 
   /** Lets go of what is queued and finishes what is in flight; then it ends. */
   void drain() {
     if (feed == null) {
-      incarnation.end("given away before it ran");
+      life.end("given away before it ran");
     } else {
-      incarnation.gate().shutdown();
+      life.gate().shutdown();
     }
   }
 
@@ -171,7 +171,7 @@ final class PartitionPipeline {
   void finish() {
     Feed begun = feed;
     if (begun == null) {
-      incarnation.end("finished before it ran");
+      life.end("finished before it ran");
     } else if (!isFinishing) {
       isFinishing = true;
       begun.queue.complete();
@@ -180,7 +180,7 @@ final class PartitionPipeline {
 
   /** Ends it at once, whatever is in flight. */
   void end(String reason) {
-    incarnation.end(reason);
+    life.end(reason);
   }
 
   private void run(Begun begun) {
@@ -190,14 +190,14 @@ final class PartitionPipeline {
             .via(begun.graph())
             .toMat(Sink.ignore(), Keep.both())
             .run(system);
-    incarnation.progress().is(PartitionStatus.State.RUNNING);
+    life.progress().is(PartitionStatus.State.RUNNING);
     feed = new Feed(running.first(), begun.offset());
     running
         .second()
         .whenCompleteAsync(
             (_, failure) -> {
               if (failure == null) {
-                incarnation.end(isFinishing ? "finished" : "drained");
+                life.end(isFinishing ? "finished" : "drained");
               } else {
                 end(failure);
               }
@@ -215,28 +215,28 @@ final class PartitionPipeline {
   }
 
   private void end(Throwable failure) {
-    if (!incarnation.isLive()) {
+    if (!life.isLive()) {
       // A consequence: it has ended already, for a reason of its own.
       return;
     }
     Throwable cause = Retry.cause(failure);
     switch (cause) {
-      case Incarnation.Ended ended -> incarnation.end(ended.reason());
+      case PipelineLife.Ended ended -> life.end(ended.reason());
       case Defect defect -> {
-        PartitionLine.about(incarnation.source(), LOG.atError())
+        PartitionLine.about(life.source(), LOG.atError())
             .addKeyValue("offset", defect.firstOffset())
             .addKeyValue("nextOffset", defect.nextOffset())
             .setCause(defect.getCause())
             .log("Failed on the records from offset to nextOffset; it will be started anew");
-        incarnation.progress().waitsFor("a new start after: " + defect.getMessage());
-        incarnation.end(defect);
+        life.progress().waitsFor("a new start after: " + defect.getMessage());
+        life.end(defect);
       }
       default -> {
-        PartitionLine.about(incarnation.source(), LOG.atError())
+        PartitionLine.about(life.source(), LOG.atError())
             .setCause(cause)
             .log("Failed; it will be started anew");
-        incarnation.progress().waitsFor("a new start after: " + cause);
-        incarnation.end("failed: " + cause);
+        life.progress().waitsFor("a new start after: " + cause);
+        life.end("failed: " + cause);
       }
     }
   }

@@ -7,7 +7,7 @@ import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.ledger.Sources.Rewind;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
@@ -72,17 +72,17 @@ final class PartitionStarts {
    * changed by hand are to be there first.
    */
   CompletionStage<PartitionStart> find(
-      Incarnation incarnation,
+      PipelineLife life,
       SourceState kafka,
       OptionalLong nextOffset,
       OptionalLong publishedOffset) {
-    return topicId(incarnation)
+    return topicId(life)
         .thenCompose(
             topicId -> {
               boolean isUnknown =
                   topicId.isEmpty() && nextOffset.isEmpty() && publishedOffset.isEmpty();
               return isUnknown
-                  ? untilDone(incarnation, () -> sources.rowsEnd(incarnation.source().partition()))
+                  ? untilDone(life, () -> sources.rowsEnd(life.source().partition()))
                       .thenApply(rowsEnd -> ofNothingNoted(kafka, rowsEnd))
                   : CompletableFuture.completedFuture(
                       new Durable(topicId, nextOffset, publishedOffset));
@@ -92,9 +92,9 @@ final class PartitionStarts {
               PartitionStart start = PartitionStart.of(kafka, durable);
               return start
                   .rewind()
-                  .map(rewind -> asked(incarnation, kafka, rewind))
+                  .map(rewind -> asked(life, kafka, rewind))
                   .orElseGet(() -> CompletableFuture.completedFuture(Done.done()))
-                  .thenCompose(_ -> noticed(incarnation, start, nextOffset.orElse(0)));
+                  .thenCompose(_ -> noticed(life, start, nextOffset.orElse(0)));
             });
   }
 
@@ -131,8 +131,8 @@ final class PartitionStarts {
   }
 
   private CompletionStage<Done> asked(
-      Incarnation incarnation, SourceState kafka, PartitionStart.Rewind rewind) {
-    Rewind stretch = rewind(incarnation, kafka, rewind);
+      PipelineLife life, SourceState kafka, PartitionStart.Rewind rewind) {
+    Rewind stretch = rewind(life, kafka, rewind);
     AtomicBoolean isSaid = new AtomicBoolean();
     return Retry.start(
         () ->
@@ -143,7 +143,7 @@ final class PartitionStarts {
                       if (!isAsked) {
                         var notAsked = new NotAsked(stretch);
                         if (!isSaid.getAndSet(true)) {
-                          PartitionLine.about(incarnation.source(), LOG.atError())
+                          PartitionLine.about(life.source(), LOG.atError())
                               .addKeyValue("offset", stretch.from())
                               .addKeyValue("committed", stretch.to())
                               .log(notAsked.getMessage());
@@ -155,27 +155,27 @@ final class PartitionStarts {
         retry,
         time,
         failure -> failure instanceof NotAsked || PgFailure.isWorthAnotherTry(failure),
-        incarnation::isLive,
+        life::isLive,
         new RetryReport(
-            incarnation,
+            life,
             Server.POSTGRES,
             failure ->
                 failure instanceof NotAsked ? failure.getMessage() : PgFailure.describe(failure)));
   }
 
   private static Rewind rewind(
-      Incarnation incarnation, SourceState kafka, PartitionStart.Rewind rewind) {
+      PipelineLife life, SourceState kafka, PartitionStart.Rewind rewind) {
     return new Rewind(
-        incarnation.source().topic(),
+        life.source().topic(),
         kafka.topicId(),
-        incarnation.source().partition(),
+        life.source().partition(),
         rewind.from(),
         rewind.to());
   }
 
   /** Alerts of the partition that are not to be published again. */
-  CompletionStage<Set<String>> seenAlerts(Incarnation incarnation) {
-    return untilDone(incarnation, () -> sources.seenAlerts(incarnation.source().partition()));
+  CompletionStage<Set<String>> seenAlerts(PipelineLife life) {
+    return untilDone(life, () -> sources.seenAlerts(life.source().partition()));
   }
 
   /**
@@ -183,12 +183,12 @@ final class PartitionStarts {
    * balance that is known already changes nothing. An offset without our note is that of an earlier
    * version, or somebody has moved it: then it alone says how far the topic was read.
    */
-  CompletionStage<PartitionStart> find(Incarnation incarnation, SourceState kafka) {
-    int partition = incarnation.source().partition();
-    return topicId(incarnation)
+  CompletionStage<PartitionStart> find(PipelineLife life, SourceState kafka) {
+    int partition = life.source().partition();
+    return topicId(life)
         .thenCompose(
             topicId ->
-                untilDone(incarnation, () -> sources.balancesPlace(kafka.topicId(), partition))
+                untilDone(life, () -> sources.balancesPlace(kafka.topicId(), partition))
                     .thenApply(
                         place ->
                             kafka.publishedAlertSeq().isPresent()
@@ -203,19 +203,19 @@ final class PartitionStarts {
                     .map(
                         rewind ->
                             untilDone(
-                                incarnation,
+                                life,
                                 () ->
                                     sources.rewind(
-                                        rewind(incarnation, kafka, rewind),
+                                        rewind(life, kafka, rewind),
                                         true,
                                         nodeId,
                                         time.millis())))
                     .orElseGet(() -> CompletableFuture.completedFuture(true))
-                    .thenCompose(_ -> noticed(incarnation, start, 0))
+                    .thenCompose(_ -> noticed(life, start, 0))
                     .thenCompose(
                         _ ->
                             untilDone(
-                                incarnation,
+                                life,
                                 () ->
                                     sources.noteBalancesPlace(
                                         kafka.topicId(), partition, start.offset())))
@@ -229,37 +229,37 @@ final class PartitionStarts {
    * @param epoch under which the partition is claimed; empty where it is not
    */
   CompletionStage<Done> settle(
-      Incarnation incarnation,
+      PipelineLife life,
       SourceState kafka,
       PartitionStart start,
       String note,
       OptionalLong epoch) {
-    incarnation.progress().startsAt(start.offset());
+    life.progress().startsAt(start.offset());
     boolean passesOver =
         start.loss().filter(loss -> loss.reason() != Reason.TOPIC_REPLACED).isPresent();
     return passesOver
-        ? adopt(incarnation, kafka, start, epoch).thenCompose(_ -> commit(incarnation, start, note))
-        : commit(incarnation, start, note)
-            .thenCompose(_ -> adopt(incarnation, kafka, start, epoch));
+        ? adopt(life, kafka, start, epoch).thenCompose(_ -> commit(life, start, note))
+        : commit(life, start, note)
+            .thenCompose(_ -> adopt(life, kafka, start, epoch));
   }
 
-  private CompletionStage<Done> commit(Incarnation incarnation, PartitionStart start, String note) {
+  private CompletionStage<Done> commit(PipelineLife life, PartitionStart start, String note) {
     return start.isCommitted()
         ? CompletableFuture.completedFuture(Done.done())
-        : publishers.publish(incarnation, start.offset(), note, List.of(), false);
+        : publishers.publish(life, start.offset(), note, List.of(), false);
   }
 
   private CompletionStage<Done> adopt(
-      Incarnation incarnation, SourceState kafka, PartitionStart start, OptionalLong epoch) {
+      PipelineLife life, SourceState kafka, PartitionStart start, OptionalLong epoch) {
     if (start.isKnown()) {
       return CompletableFuture.completedFuture(Done.done());
     }
     return untilDone(
-            incarnation,
+            life,
             () ->
                 sources.adopt(
-                    incarnation.source().topic(),
-                    incarnation.source().partition(),
+                    life.source().topic(),
+                    life.source().partition(),
                     kafka.topicId(),
                     start.nextOffset(),
                     start.offset(),
@@ -269,49 +269,49 @@ final class PartitionStarts {
                 inEffect
                     ? CompletableFuture.completedFuture(Done.done())
                     : CompletableFuture.failedFuture(
-                        new Incarnation.Ended("a later epoch has taken over")));
+                        new PipelineLife.Ended("a later epoch has taken over")));
   }
 
-  private CompletionStage<Optional<String>> topicId(Incarnation incarnation) {
+  private CompletionStage<Optional<String>> topicId(PipelineLife life) {
     return untilDone(
-        incarnation,
-        () -> sources.topicId(incarnation.source().topic(), incarnation.source().partition()));
+        life,
+        () -> sources.topicId(life.source().topic(), life.source().partition()));
   }
 
   private CompletionStage<PartitionStart> noticed(
-      Incarnation incarnation, PartitionStart start, long rowsBefore) {
+      PipelineLife life, PartitionStart start, long rowsBefore) {
     start
         .remark()
-        .ifPresent(remark -> PartitionLine.about(incarnation.source(), LOG.atWarn()).log(remark));
+        .ifPresent(remark -> PartitionLine.about(life.source(), LOG.atWarn()).log(remark));
     return start
         .loss()
-        .map(loss -> note(incarnation, start, loss, rowsBefore))
+        .map(loss -> note(life, start, loss, rowsBefore))
         .orElseGet(() -> CompletableFuture.completedFuture(start));
   }
 
   private CompletionStage<PartitionStart> note(
-      Incarnation incarnation, PartitionStart start, Loss loss, long rowsBefore) {
+      PipelineLife life, PartitionStart start, Loss loss, long rowsBefore) {
     Sources.Lost whole =
         new Sources.Lost(
-            incarnation.source().topic(),
+            life.source().topic(),
             loss.topicId(),
-            incarnation.source().partition(),
+            life.source().partition(),
             loss.from(),
             loss.to(),
             loss.reason().name());
-    return untilDone(incarnation, () -> sources.lose(whole, rowsBefore, nodeId, time.millis()))
+    return untilDone(life, () -> sources.lose(whole, rowsBefore, nodeId, time.millis()))
         .thenApply(
             stretches -> {
-              stretches.forEach(stretch -> tell(incarnation, start, loss, stretch));
+              stretches.forEach(stretch -> tell(life, start, loss, stretch));
               return start;
             });
   }
 
   private void tell(
-      Incarnation incarnation, PartitionStart start, Loss loss, Sources.Lost stretch) {
+      PipelineLife life, PartitionStart start, Loss loss, Sources.Lost stretch) {
     OptionalLong to = stretch.to();
     lost.add(to.isPresent() ? to.getAsLong() - stretch.from() : 1);
-    PartitionLine.about(incarnation.source(), LOG.atError())
+    PartitionLine.about(life.source(), LOG.atError())
         .addKeyValue("from", stretch.from())
         .addKeyValue("to", to.isPresent() ? to.getAsLong() : "unknown")
         .addKeyValue("reason", loss.reason())
@@ -319,7 +319,7 @@ final class PartitionStarts {
         .log(
             "LOST_RECORDS: {} offsets [{}, {}): {}. Going on from offset {}. Send them again if the"
                 + " producer still has them; then acknowledge it in spendwatch.lost_records",
-            incarnation.source(),
+            life.source(),
             stretch.from(),
             to.isPresent() ? to.getAsLong() : "unknown",
             loss.reason().meaning(),
@@ -327,13 +327,13 @@ final class PartitionStarts {
   }
 
   private <T> CompletionStage<T> untilDone(
-      Incarnation incarnation, Supplier<CompletionStage<T>> statement) {
+      PipelineLife life, Supplier<CompletionStage<T>> statement) {
     return Retry.start(
         statement,
         retry,
         time,
         PgFailure::isWorthAnotherTry,
-        incarnation::isLive,
-        new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe));
+        life::isLive,
+        new RetryReport(life, Server.POSTGRES, PgFailure::describe));
   }
 }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pollIntervalMin from one poll of the consumer to the next at least; each asks the brokers
  *     for more
- * @param batchRowsMax records that are judged and written together
+ * @param batchRowsMax records that are assessed and written together
  * @param batchBytesMax bytes of such records; a single larger one is a batch of its own
  * @param writeRowsMax transactions that one statement makes durable, of all partitions together,
  *     but for a batch that alone has more

@@ -232,13 +232,13 @@ public final class Pipelines {
     Map<String, Walk> walks =
         Map.of(
             topics.transactions(),
-            (incarnation, kafka, suspects) ->
-                TransactionsPipeline.begin(forTransactions, incarnation, kafka, suspects),
+            (life, kafka, suspects) ->
+                TransactionsPipeline.begin(forTransactions, life, kafka, suspects),
             // From any partition: each version carries the instant since when it is in force, so
             // that nothing rests on the order in which those of one user arrive.
             topics.balances(),
-            (incarnation, kafka, suspects) ->
-                BalancesPipeline.begin(forBalances, incarnation, kafka, suspects));
+            (life, kafka, suspects) ->
+                BalancesPipeline.begin(forBalances, life, kafka, suspects));
     ConsumerLoop loop =
         new ConsumerLoop(
             outside.system(),
@@ -288,7 +288,7 @@ public final class Pipelines {
 
   /**
    * Completes when one of the threads has ended that nothing works without, saying which and why:
-   * then no record is judged or published here any more, and the process should end.
+   * then no record is assessed or published here any more, and the process should end.
    */
   public CompletionStage<String> died() {
     return died;

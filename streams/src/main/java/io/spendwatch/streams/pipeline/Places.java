@@ -6,7 +6,7 @@ import io.spendwatch.streams.ledger.LedgerBatch;
 
 /**
  * How far a life of a partition's pipeline has come, in offsets and in the partition's sequence of
- * alerts: what is judged, what is published, and what the ledger has noted of both.
+ * alerts: what is assessed, what is published, and what the ledger has noted of both.
  *
  * <p>Confined to the stages, which run a batch at a time. Only what is published is moved from
  * elsewhere, by the answers of Kafka, which come in the order of the batches.
@@ -86,7 +86,7 @@ final class Places {
   }
 
   /** A batch is published; in the order of the batches. */
-  void published(JudgedBatch batch) {
+  void published(AssessedBatch batch) {
     publishedAlertSeq = batch.alertSeq();
     publishedOffset = batch.nextOffset();
   }

@@ -6,7 +6,7 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.OffsetNote;
 import io.spendwatch.streams.ledger.Ledger;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PipelineMetrics.Stage;
 import io.spendwatch.streams.life.PublishedAlert;
@@ -30,7 +30,7 @@ final class PublishStage {
   private static final Logger LOG = LoggerFactory.getLogger(PublishStage.class);
 
   private final Publishers publishers;
-  private final Incarnation incarnation;
+  private final PipelineLife life;
   private final long epoch;
   private final Places places;
   private final Timekeeper time;
@@ -40,16 +40,16 @@ final class PublishStage {
    * @param places moved when Kafka has answered
    */
   PublishStage(
-      Publishers publishers, Incarnation incarnation, long epoch, Places places, Timekeeper time) {
+      Publishers publishers, PipelineLife life, long epoch, Places places, Timekeeper time) {
     this.publishers = publishers;
-    this.incarnation = incarnation;
+    this.life = life;
     this.epoch = epoch;
     this.places = places;
     this.time = time;
   }
 
   /** What is durable. */
-  CompletionStage<Done> publish(JudgedBatch batch) {
+  CompletionStage<Done> publish(AssessedBatch batch) {
     if (!batch.hasCome()) {
       return CompletableFuture.completedFuture(Done.done());
     }
@@ -57,7 +57,7 @@ final class PublishStage {
         batch,
         // Behind a full batch there are more: what it found is late by more than a short wait.
         publishers.publish(
-            incarnation,
+            life,
             batch.nextOffset(),
             OffsetNote.of(batch.alertSeq()),
             batch.records(),
@@ -65,26 +65,26 @@ final class PublishStage {
   }
 
   /** What is being written: sent now, committed once it is durable. */
-  CompletionStage<Done> publishAhead(JudgedBatch batch, CompletableFuture<Done> durable) {
+  CompletionStage<Done> publishAhead(AssessedBatch batch, CompletableFuture<Done> durable) {
     return notePublished(
         batch,
         publishers.publishAhead(
-            incarnation,
+            life,
             batch.nextOffset(),
             OffsetNote.of(batch.alertSeq()),
             batch.records(),
             durable));
   }
 
-  private CompletionStage<Done> notePublished(JudgedBatch batch, CompletionStage<Done> published) {
+  private CompletionStage<Done> notePublished(AssessedBatch batch, CompletionStage<Done> published) {
     long askedNanos = time.nanoTime();
     return published.thenApply(
         done -> {
           if (!batch.records().isEmpty()) {
-            incarnation.progress().took(Stage.PUBLISH_ALERTS, time.nanoTime() - askedNanos);
+            life.progress().took(Stage.PUBLISH_ALERTS, time.nanoTime() - askedNanos);
           }
           places.published(batch);
-          incarnation
+          life
               .progress()
               .published(
                   batch.nextOffset(),
@@ -93,7 +93,7 @@ final class PublishStage {
                   batch.deadLetters(),
                   time.millis());
           if (!batch.deadLetters().isEmpty()) {
-            incarnation.progress().putAside(DeadLetters.byUser(batch.records()));
+            life.progress().putAside(DeadLetters.byUser(batch.records()));
           }
           return done;
         });
@@ -131,17 +131,17 @@ final class PublishStage {
   private CompletionStage<Done> publishLeftovers(List<Alert> alerts, long lastSeq, Topics topics) {
     List<ProducerRecord<byte[], byte[]>> records =
         alerts.stream().map(alert -> OutgoingRecords.of(alert, topics)).toList();
-    PartitionLine.about(incarnation.source(), LOG.atInfo())
+    PartitionLine.about(life.source(), LOG.atInfo())
         .addKeyValue("epoch", epoch)
         .addKeyValue("alerts", records.size())
         .log("Publishing alerts that an earlier life left");
     long nextOffset = places.nextOffset();
     return publishers
-        .publish(incarnation, nextOffset, OffsetNote.of(lastSeq), records, false)
+        .publish(life, nextOffset, OffsetNote.of(lastSeq), records, false)
         .thenApply(
             done -> {
               places.publishedLeftovers(lastSeq);
-              incarnation
+              life
                   .progress()
                   .published(
                       nextOffset,

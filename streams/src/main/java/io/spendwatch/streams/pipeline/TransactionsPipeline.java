@@ -1,6 +1,6 @@
 package io.spendwatch.streams.pipeline;
 
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionCommand;
@@ -21,7 +21,7 @@ import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.LedgerBatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Defect;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
@@ -87,7 +87,7 @@ final class TransactionsPipeline {
   private record DurableBatch(CompletionStage<Done> published) {}
 
   private final Dependencies with;
-  private final Incarnation incarnation;
+  private final PipelineLife life;
   private final int partition;
   private final long epoch;
   private final ActorRef<PartitionCommand> actor;
@@ -106,18 +106,18 @@ final class TransactionsPipeline {
 
   private TransactionsPipeline(
       Dependencies with,
-      Incarnation incarnation,
+      PipelineLife life,
       SourceState kafka,
       PartitionStart start,
       Suspects suspects,
       Ledger.Claim claim) {
     this.with = with;
-    this.incarnation = incarnation;
-    this.partition = incarnation.source().partition();
+    this.life = life;
+    this.partition = life.source().partition();
     this.epoch = claim.epoch();
     this.layout =
         start.isKnown() && claim.nextOffset().isPresent()
-            ? claim.layout().judgedUpTo(partition, claim.nextOffset().getAsLong())
+            ? claim.layout().assessedUpTo(partition, claim.nextOffset().getAsLong())
             : claim.layout();
     this.begunMs = with.time().millis();
     Suspects remaining = suspects.from(start.offset());
@@ -132,12 +132,12 @@ final class TransactionsPipeline {
             start.offset(),
             remaining,
             bound,
-            () -> topicPartitions(with, incarnation),
+            () -> topicPartitions(with, life),
             with.time());
     this.actor = with.actors().start(partition, homes::isHere);
     this.writtenAtMs = claim.writtenAtMs().orElse(Long.MIN_VALUE);
     this.places = new Places(kafka, start, claim);
-    this.publishing = new PublishStage(with.publishers(), incarnation, epoch, places, with.time());
+    this.publishing = new PublishStage(with.publishers(), life, epoch, places, with.time());
   }
 
   /**
@@ -145,37 +145,37 @@ final class TransactionsPipeline {
    * it goes on, then publishes what earlier lives wrote and did not publish.
    */
   static CompletionStage<PartitionPipeline.Begun> begin(
-      Dependencies with, Incarnation incarnation, SourceState kafka, Suspects suspects) {
-    return claim(with, incarnation)
+      Dependencies with, PipelineLife life, SourceState kafka, Suspects suspects) {
+    return claim(with, life)
         .thenCompose(
             claim -> {
-              incarnation.progress().claimed(claim.epoch(), claim.writtenAtMs());
-              incarnation.progress().worksUnder(claim.layout().version());
+              life.progress().claimed(claim.epoch(), claim.writtenAtMs());
+              life.progress().worksUnder(claim.layout().version());
               with.watch().seen(claim.layout());
               return with.starts()
-                  .find(incarnation, kafka, claim.nextOffset(), claim.publishedOffset())
+                  .find(life, kafka, claim.nextOffset(), claim.publishedOffset())
                   .thenCompose(
                       start ->
-                          new TransactionsPipeline(with, incarnation, kafka, start, suspects, claim)
+                          new TransactionsPipeline(with, life, kafka, start, suspects, claim)
                               .begin(kafka, start));
             });
   }
 
   private CompletionStage<PartitionPipeline.Begun> begin(SourceState kafka, PartitionStart start) {
-    PartitionLine.about(incarnation.source(), LOG.atInfo())
+    PartitionLine.about(life.source(), LOG.atInfo())
         .addKeyValue("epoch", epoch)
         .addKeyValue("offset", start.offset())
         .log("Claimed; reads from this offset on");
     // Registered last: it runs at once where the life has ended meanwhile.
-    var _ = incarnation.ended().thenAccept(_ -> stopActor());
+    var _ = life.ended().thenAccept(_ -> stopActor());
     return with.starts()
         .settle(
-            incarnation,
+            life,
             kafka,
             start,
             OffsetNote.of(places.publishedAlertSeq()),
             OptionalLong.of(epoch))
-        .thenCompose(_ -> with.starts().seenAlerts(incarnation))
+        .thenCompose(_ -> with.starts().seenAlerts(life))
         .thenCompose(
             alertIds -> {
               seen = alertIds;
@@ -185,11 +185,11 @@ final class TransactionsPipeline {
   }
 
   /** Where nobody has claimed anything yet, the topic's partitions of today are in force. */
-  private static CompletionStage<Ledger.Claim> claim(Dependencies with, Incarnation incarnation) {
-    int partition = incarnation.source().partition();
+  private static CompletionStage<Ledger.Claim> claim(Dependencies with, PipelineLife life) {
+    int partition = life.source().partition();
     return untilDone(
             with,
-            incarnation,
+            life,
             () -> with.ledger().claim(partition, with.nodeId(), with.time().millis()))
         .thenCompose(
             claim ->
@@ -197,16 +197,16 @@ final class TransactionsPipeline {
                     .<CompletionStage<Ledger.Claim>>map(CompletableFuture::completedFuture)
                     .orElseGet(
                         () ->
-                            topicPartitions(with, incarnation)
+                            topicPartitions(with, life)
                                 .thenCompose(
                                     n ->
-                                        untilDone(with, incarnation, () -> with.layouts().adopt(n)))
-                                .thenCompose(_ -> claim(with, incarnation))));
+                                        untilDone(with, life, () -> with.layouts().adopt(n)))
+                                .thenCompose(_ -> claim(with, life))));
   }
 
   private CompletionStage<List<Ledger.StoredAlert>> alertsAfter(long alertSeq) {
     return untilDone(
-        with, incarnation, () -> with.ledger().alertsAfter(partition, alertSeq, UNPUBLISHED_PAGE));
+        with, life, () -> with.ledger().alertsAfter(partition, alertSeq, UNPUBLISHED_PAGE));
   }
 
   private void stopActor() {
@@ -218,11 +218,11 @@ final class TransactionsPipeline {
         .mapConcat(bound::split)
         .mapAsync(1, records -> timed(Stage.DECODE_TRANSACTIONS, () -> decoder.decode(records)))
         .named("decode-transactions")
-        // While the batch before is judged and written, the next one gathers.
+        // While the batch before is assessed and written, the next one gathers.
         .batchWeighted(bound.costMax(), DecodedBatch::cost, first -> first, DecodedBatch::append)
         .merge(Source.tick(with.config().tick(), with.config().tick(), DecodedBatch.tick()), true)
-        .via(incarnation.gate().flow())
-        // One stage for both: a batch may be judged only after the one before is durable.
+        .via(life.gate().flow())
+        // One stage for both: a batch may be assessed only after the one before is durable.
         .mapAsync(1, batch -> Defect.watch(batch.sources(), () -> assessAndWrite(batch)))
         .named("assess-exposure,write-ledger")
         .mapAsync(with.config().unpublishedBatchesMax(), DurableBatch::published)
@@ -236,18 +236,18 @@ final class TransactionsPipeline {
     // What one poll has brought to other partitions is written together with it.
     Runnable isThere = batch.isTick() ? () -> {} : with.ledger().expect();
     return assess(batch)
-        .thenApply(judged -> write(batch, judged))
+        .thenApply(assessed -> write(batch, assessed))
         .whenComplete((_, _) -> isThere.run())
         .thenCompose(written -> written);
   }
 
   /**
-   * Whether nothing more is to be judged under this layout. Time does not go on either: what is not
+   * Whether nothing more is to be assessed under this layout. Time does not go on either: what is not
    * read yet may be of users who will have moved.
    */
   private boolean isToStandStill() {
     if (!decoder.standsStill() && layout.growth().isPresent()) {
-      PartitionProgress progress = incarnation.progress();
+      PartitionProgress progress = life.progress();
       long nextOffset = places.nextOffset();
       boolean isAtEnd = progress.isReadToEndSince(begunMs) && nextOffset >= progress.position();
       if (isAtEnd || nextOffset >= layout.growth().get().marks().get(partition)) {
@@ -262,7 +262,7 @@ final class TransactionsPipeline {
    * that comes late takes it back, and nothing else tells us.
    */
   private CompletionStage<DurableBatch> standStill() {
-    PartitionProgress progress = incarnation.progress();
+    PartitionProgress progress = life.progress();
     with.watch().waitingFor().ifPresentOrElse(progress::waitsFor, progress::goesOn);
     DurableBatch nothing = new DurableBatch(CompletableFuture.completedFuture(Done.done()));
     boolean isOver = places.nextOffset() >= decoder.nextOffset() && places.isAllPublished();
@@ -270,7 +270,7 @@ final class TransactionsPipeline {
       return CompletableFuture.completedFuture(nothing);
     }
     int target = layout.growth().get().partitions();
-    return untilDone(with, incarnation, () -> with.ledger().hold(partition, epoch, target))
+    return untilDone(with, life, () -> with.ledger().hold(partition, epoch, target))
         .thenCompose(
             isUnderEpoch ->
                 isUnderEpoch
@@ -278,9 +278,9 @@ final class TransactionsPipeline {
                     : CompletableFuture.failedFuture(fenced()));
   }
 
-  private CompletionStage<Judged> assess(DecodedBatch<Received> batch) {
+  private CompletionStage<Answered> assess(DecodedBatch<Received> batch) {
     long nowMs = with.time().millis();
-    long idleMs = batch.isTick() ? incarnation.progress().idleMs(with.config().idleAfter()) : 0;
+    long idleMs = batch.isTick() ? life.progress().idleMs(with.config().idleAfter()) : 0;
     sequence++;
     if (!batch.isTick()) {
       places.reads(batch.nextOffset());
@@ -289,7 +289,7 @@ final class TransactionsPipeline {
         () ->
             with.assessor()
                 .assess(
-                    incarnation,
+                    life,
                     actor,
                     sequence,
                     nowMs,
@@ -301,18 +301,18 @@ final class TransactionsPipeline {
     return (batch.isTick() ? question.get() : timed(Stage.ASSESS_EXPOSURE, question))
         .thenApply(
             answer -> {
-              incarnation.progress().awake(answer.usersAwake(), answer.usersAwakeBytes());
-              return new Judged(nowMs, answer);
+              life.progress().awake(answer.usersAwake(), answer.usersAwakeBytes());
+              return new Answered(nowMs, answer);
             });
   }
 
   /** The actor's answer, and the wall clock that it was asked at. */
-  private record Judged(long nowMs, Assessed answer) {}
+  private record Answered(long nowMs, Assessed answer) {}
 
-  private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Judged judged) {
-    Assessed answer = judged.answer();
-    JudgedBatch judgedBatch =
-        JudgedBatch.of(
+  private CompletionStage<DurableBatch> write(DecodedBatch<Received> batch, Answered assessed) {
+    Assessed answer = assessed.answer();
+    AssessedBatch assessedBatch =
+        AssessedBatch.of(
             batch,
             bound.isReachedBy(batch.cost()),
             answer,
@@ -322,22 +322,22 @@ final class TransactionsPipeline {
             with.topics());
     Places.Noted toNote = places.toNote();
     // What is committed is never beyond what is noted as durable, though it be dead letters only.
-    if (answer.judgements().isEmpty()
+    if (answer.assessments().isEmpty()
         && answer.announcements().isEmpty()
         && places.isNoted(toNote)) {
-      return CompletableFuture.completedFuture(new DurableBatch(publishing.publish(judgedBatch)));
+      return CompletableFuture.completedFuture(new DurableBatch(publishing.publish(assessedBatch)));
     }
     LedgerBatch rows =
         new LedgerBatch(
             partition,
             epoch,
             ++writes,
-            judged.nowMs(),
+            assessed.nowMs(),
             writtenAtMs,
             answer.streamTimeMs(),
             answer.accountsSeenMs(),
             batch.items(),
-            answer.judgements(),
+            answer.assessments(),
             answer.announcements(),
             places.alertSeq(),
             toNote.publishedAlertSeq(),
@@ -345,11 +345,11 @@ final class TransactionsPipeline {
             toNote.publishedOffset());
     CompletableFuture<Done> isDurable = new CompletableFuture<>();
     Optional<CompletionStage<Done>> ahead =
-        isToBeSentAhead(judgedBatch)
-            ? Optional.of(publishing.publishAhead(judgedBatch, isDurable))
+        isToBeSentAhead(assessedBatch)
+            ? Optional.of(publishing.publishAhead(assessedBatch, isDurable))
             : Optional.empty();
     return timed(
-            Stage.WRITE_LEDGER, () -> untilDone(with, incarnation, () -> with.ledger().write(rows)))
+            Stage.WRITE_LEDGER, () -> untilDone(with, life, () -> with.ledger().write(rows)))
         .thenApply(
             outcome -> {
               switch (outcome) {
@@ -366,29 +366,29 @@ final class TransactionsPipeline {
                 isDurable.completeExceptionally(failure);
               }
             })
-        .thenApply(_ -> new DurableBatch(ahead.orElseGet(() -> publishing.publish(judgedBatch))));
+        .thenApply(_ -> new DurableBatch(ahead.orElseGet(() -> publishing.publish(assessedBatch))));
   }
 
   /**
    * Whether its records are to be on their way while its rows are: those of who keeps up. Whoever
    * is behind has more rows than can be waited for.
    */
-  private boolean isToBeSentAhead(JudgedBatch batch) {
+  private boolean isToBeSentAhead(AssessedBatch batch) {
     return !batch.records().isEmpty()
         && !batch.isFull()
         && !with.config().publish().aheadPatience().isZero();
   }
 
-  private Incarnation.Ended fenced() {
-    return new Incarnation.Ended(
+  private PipelineLife.Ended fenced() {
+    return new PipelineLife.Ended(
         "a later epoch than " + epoch + " has taken over, or the database was put back");
   }
 
   private void noteWritten(
       DecodedBatch<Received> batch, Assessed answer, LedgerBatch rows, Ledger.Written written) {
-    noteJudgements(answer.judgements());
+    noteAssessments(answer.assessments());
     if (!batch.items().isEmpty()) {
-      incarnation.progress().judged(batch.items().getLast().transaction().eventTimeMs());
+      life.progress().assessed(batch.items().getLast().transaction().eventTimeMs());
     }
     if (written.alerts() < answer.alerts().size()) {
       throw decidedTwice(answer, written);
@@ -397,32 +397,32 @@ final class TransactionsPipeline {
     places.written(rows);
   }
 
-  private void noteJudgements(List<Judgement> judgements) {
+  private void noteAssessments(List<Assessment> assessments) {
     Map<Verdict, Long> rows = new EnumMap<>(Verdict.class);
     long duplicates = 0;
-    for (Judgement judgement : judgements) {
-      switch (judgement) {
-        case Judgement.Judged judged -> rows.merge(judged.verdict(), 1L, Long::sum);
-        case Judgement.Duplicate _ -> duplicates++;
-        case Judgement.Rejected _ -> {} // Counted once its dead letter is published.
+    for (Assessment assessment : assessments) {
+      switch (assessment) {
+        case Assessment.Stored stored -> rows.merge(stored.verdict(), 1L, Long::sum);
+        case Assessment.Duplicate _ -> duplicates++;
+        case Assessment.Rejected _ -> {} // Counted once its dead letter is published.
       }
     }
-    incarnation.progress().wrote(rows, duplicates);
+    life.progress().wrote(rows, duplicates);
   }
 
   /**
    * No alert is seen that has no row: the next life reads what is durable and publishes what the
    * table has.
    */
-  private Incarnation.Ended decidedTwice(Assessed answer, Ledger.Written written) {
-    PartitionLine.about(incarnation.source(), LOG.atError())
+  private PipelineLife.Ended decidedTwice(Assessed answer, Ledger.Written written) {
+    PartitionLine.about(life.source(), LOG.atError())
         .addKeyValue("epoch", epoch)
         .addKeyValue(
             "alerts", answer.alerts().stream().map(Alert::alertId).collect(Collectors.joining(",")))
         .log(
             "{} of these alerts had been decided before, elsewhere, and are not published again",
             answer.alerts().size() - written.alerts());
-    return new Incarnation.Ended("alerts were decided twice");
+    return new PipelineLife.Ended("alerts were decided twice");
   }
 
   /** A stage that fails has taken no time: what comes of it is another matter. */
@@ -431,31 +431,31 @@ final class TransactionsPipeline {
     return work.get()
         .thenApply(
             result -> {
-              incarnation.progress().took(stage, with.time().nanoTime() - begunNanos);
+              life.progress().took(stage, with.time().nanoTime() - begunNanos);
               return result;
             });
   }
 
   private static <T> CompletionStage<T> untilDone(
-      Dependencies with, Incarnation incarnation, Supplier<CompletionStage<T>> statement) {
+      Dependencies with, PipelineLife life, Supplier<CompletionStage<T>> statement) {
     return Retry.start(
         statement,
         with.config().retry(),
         with.time(),
         PgFailure::isWorthAnotherTry,
-        incarnation::isLive,
-        new RetryReport(incarnation, Server.POSTGRES, PgFailure::describe));
+        life::isLive,
+        new RetryReport(life, Server.POSTGRES, PgFailure::describe));
   }
 
   /** How many partitions Kafka has by now. */
   private static CompletionStage<Integer> topicPartitions(
-      Dependencies with, Incarnation incarnation) {
+      Dependencies with, PipelineLife life) {
     return Retry.start(
         with.watch()::partitions,
         with.config().retry(),
         with.time(),
         _ -> true,
-        incarnation::isLive,
-        new RetryReport(incarnation, Server.KAFKA, failure -> "Kafka: " + failure.getMessage()));
+        life::isLive,
+        new RetryReport(life, Server.KAFKA, failure -> "Kafka: " + failure.getMessage()));
   }
 }

@@ -152,7 +152,7 @@ final class HeldBack {
     ofPartitions.remove(source);
     remove(source, done);
     if (!waiting.containsKey(source)) {
-      done.getFirst().incarnation().progress().goesOn();
+      done.getFirst().life().progress().goesOn();
       PartitionLine.about(source, LOG.atInfo()).log("Goes on");
     }
   }
@@ -182,12 +182,12 @@ final class HeldBack {
     List<Publication> ended = new ArrayList<>();
     for (Map.Entry<TopicPartition, Deque<Publication>> held : List.copyOf(waiting.entrySet())) {
       List<Publication> over =
-          held.getValue().stream().filter(each -> !each.incarnation().isLive()).toList();
+          held.getValue().stream().filter(each -> !each.life().isLive()).toList();
       ended.addAll(over);
       remove(held.getKey(), over);
       if (waiting.containsKey(held.getKey())) {
         reason(held.getKey(), held.getValue())
-            .ifPresent(held.getValue().getFirst().incarnation().progress()::waitsFor);
+            .ifPresent(held.getValue().getFirst().life().progress()::waitsFor);
       }
     }
     return ended;

@@ -1,7 +1,7 @@
 package io.spendwatch.streams.publish;
 
 import io.spendwatch.protocol.DeadLetters;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +19,7 @@ import org.apache.pekko.Done;
  * @param done completed once it is known how it came out
  */
 record Publication(
-    Incarnation incarnation,
+    PipelineLife life,
     OffsetAndMetadata offset,
     List<ProducerRecord<byte[], byte[]>> records,
     CompletableFuture<Done> durable,
@@ -28,7 +28,7 @@ record Publication(
     CompletableFuture<Done> done) {
 
   TopicPartition source() {
-    return incarnation.source();
+    return life.source();
   }
 
   /** Alerts and dead letters of who keeps up don't wait for company. */
@@ -43,7 +43,7 @@ record Publication(
 
   /** Whether it never may. */
   boolean isOver() {
-    return durable.isCompletedExceptionally() || !incarnation.isLive();
+    return durable.isCompletedExceptionally() || !life.isLive();
   }
 
   /** Bytes of the records; 0 only without any. */
@@ -63,6 +63,6 @@ record Publication(
         records.stream()
             .map(r -> refused.contains(r) ? DeadLetters.shortened(r).orElse(r) : r)
             .toList();
-    return new Publication(incarnation, offset, shorter, durable, mayWait, sinceNanos, done);
+    return new Publication(life, offset, shorter, durable, mayWait, sinceNanos, done);
   }
 }

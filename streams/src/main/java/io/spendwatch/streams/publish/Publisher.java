@@ -2,7 +2,7 @@ package io.spendwatch.streams.publish;
 
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicWatch;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import java.time.Duration;
@@ -47,18 +47,18 @@ import org.slf4j.LoggerFactory;
  *   <li>A row is not durable in time, or never will be: the transaction is aborted, and the others
  *       in it are tried again without it.
  *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose
- *       incarnation has ended fail, the others are tried again.
+ *       life has ended fail, the others are tried again.
  *   <li>A dead letter is too large for its topic: the transaction is aborted and tried again with
  *       the letter shortened.
  *   <li>A topic is missing, or does not take a record: nothing is committed before all records are
  *       taken, so nobody's life ends. Who has records for it is {@linkplain HeldBack held back} and
  *       tried alone; the others are published without it, after {@code topic-patience} at most.
- *   <li>Anything else leaves open what became visible: the incarnations in the transaction are
+ *   <li>Anything else leaves open what became visible: the lives in the transaction are
  *       ended, and the next life of each finds out from the committed offset.
  * </ul>
  *
  * <p>A partition that is given away cannot be published for any more: its requests fail here once
- * its incarnation has ended, and a transaction that had begun before carries the generation of the
+ * its life has ended, and a transaction that had begun before carries the generation of the
  * group in which the partition was still ours, which the broker refuses in the next one.
  */
 final class Publisher {
@@ -152,12 +152,12 @@ final class Publisher {
    * @return completes on the publisher's thread
    */
   CompletionStage<Done> publish(
-      Incarnation incarnation,
+      PipelineLife life,
       long nextOffset,
       String note,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean mayWait) {
-    return publish(incarnation, nextOffset, note, records, DURABLE, mayWait);
+    return publish(life, nextOffset, note, records, DURABLE, mayWait);
   }
 
   /**
@@ -167,16 +167,16 @@ final class Publisher {
    * @param durable completes when it may be seen, and fails where it never may
    */
   CompletionStage<Done> publishAhead(
-      Incarnation incarnation,
+      PipelineLife life,
       long nextOffset,
       String note,
       List<ProducerRecord<byte[], byte[]>> records,
       CompletableFuture<Done> durable) {
-    return publish(incarnation, nextOffset, note, records, durable, false);
+    return publish(life, nextOffset, note, records, durable, false);
   }
 
   private CompletionStage<Done> publish(
-      Incarnation incarnation,
+      PipelineLife life,
       long nextOffset,
       String note,
       List<ProducerRecord<byte[], byte[]>> records,
@@ -184,14 +184,14 @@ final class Publisher {
       boolean mayWait) {
     Publication publication =
         new Publication(
-            incarnation,
+            life,
             new OffsetAndMetadata(nextOffset, note),
             records,
             durable,
             mayWait,
             time.nanoTime(),
             new CompletableFuture<>());
-    open.merge(incarnation.source(), 1, Integer::sum);
+    open.merge(life.source(), 1, Integer::sum);
     queue.add(publication);
     return publication.done();
   }
@@ -316,10 +316,10 @@ final class Publisher {
     ConsumerGroupMetadata generation = group;
     List<Publication> free = new ArrayList<>(gathered.size());
     for (Publication publication : gathered) {
-      if (!publication.incarnation().isLive()) {
-        fail(publication, new Incarnation.Ended("ended before it was published"));
+      if (!publication.life().isLive()) {
+        fail(publication, new PipelineLife.Ended("ended before it was published"));
       } else if (publication.isOver()) {
-        fail(publication, new Incarnation.Ended("is not to be durable"));
+        fail(publication, new PipelineLife.Ended("is not to be durable"));
       } else if (!held.takes(publication)) {
         free.add(publication);
       }
@@ -348,7 +348,7 @@ final class Publisher {
   private void publishHeld() throws InterruptedException {
     ConsumerGroupMetadata generation = group;
     for (Publication ended : held.withoutEnded()) {
-      fail(ended, new Incarnation.Ended("ended before it was published"));
+      fail(ended, new PipelineLife.Ended("ended before it was published"));
     }
     Producer<byte[], byte[]> connected = producer;
     if (connected == null || !again.isEmpty()) {
@@ -375,7 +375,7 @@ final class Publisher {
       }
     }
     if (closing.isDone()) {
-      held.removeAll().forEach(rest -> fail(rest, new Incarnation.Ended("the node stops")));
+      held.removeAll().forEach(rest -> fail(rest, new PipelineLife.Ended("the node stops")));
     }
   }
 
@@ -505,7 +505,7 @@ final class Publisher {
   /** The next life of each finds out from the committed offset. */
   private void endAll(List<Publication> open, RuntimeException cause) throws InterruptedException {
     String reason = "publishing failed: " + describe(cause);
-    open.forEach(publication -> publication.incarnation().end(reason));
+    open.forEach(publication -> publication.life().end(reason));
     open.forEach(publication -> fail(publication, cause));
     failed(cause);
   }
@@ -551,7 +551,7 @@ final class Publisher {
     again = List.of();
     undurable.clear();
     queue.drainTo(rest);
-    rest.forEach(publication -> fail(publication, new Incarnation.Ended("the node stops")));
+    rest.forEach(publication -> fail(publication, new PipelineLife.Ended("the node stops")));
   }
 
   private void finish(Publication publication) {
@@ -565,7 +565,7 @@ final class Publisher {
   }
 
   private void over(Publication publication) {
-    open.computeIfPresent(publication.incarnation().source(), (_, n) -> n == 1 ? null : n - 1);
+    open.computeIfPresent(publication.life().source(), (_, n) -> n == 1 ? null : n - 1);
   }
 
   private void closeProducer() {

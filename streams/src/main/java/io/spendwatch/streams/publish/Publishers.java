@@ -3,7 +3,7 @@ package io.spendwatch.streams.publish;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicIds;
 import io.spendwatch.streams.kafka.TopicWatch;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics;
 import java.util.List;
 import java.util.Optional;
@@ -62,22 +62,22 @@ public final class Publishers {
 
   /** As {@link Publisher#publish}. */
   public CompletionStage<Done> publish(
-      Incarnation incarnation,
+      PipelineLife life,
       long nextOffset,
       String note,
       List<ProducerRecord<byte[], byte[]>> records,
       boolean mayWait) {
-    return of(incarnation.source()).publish(incarnation, nextOffset, note, records, mayWait);
+    return of(life.source()).publish(life, nextOffset, note, records, mayWait);
   }
 
   /** As {@link Publisher#publishAhead}. */
   public CompletionStage<Done> publishAhead(
-      Incarnation incarnation,
+      PipelineLife life,
       long nextOffset,
       String note,
       List<ProducerRecord<byte[], byte[]>> records,
       CompletableFuture<Done> durable) {
-    return of(incarnation.source()).publishAhead(incarnation, nextOffset, note, records, durable);
+    return of(life.source()).publishAhead(life, nextOffset, note, records, durable);
   }
 
   /** Whether a request of any life of this partition is not finished, one way or the other. */

@@ -63,9 +63,9 @@ class HomesTest {
     List<ConsumerRecord<byte[], byte[]>> records =
         IntStream.range(7, 14).mapToObj(offset -> record(id, offset)).toList();
     assertThat(homes(growing, 2).taken(records)).isEqualTo(2);
-    assertThat(homes(growing.judgedUpTo(2, 12), 2).taken(records)).isEqualTo(5);
-    assertThat(homes(growing.judgedUpTo(2, 3), 2).taken(records)).isEqualTo(2);
-    assertThat(growing.judgedUpTo(6, 12)).as("not in force yet").isEqualTo(growing);
+    assertThat(homes(growing.assessedUpTo(2, 12), 2).taken(records)).isEqualTo(5);
+    assertThat(homes(growing.assessedUpTo(2, 3), 2).taken(records)).isEqualTo(2);
+    assertThat(growing.assessedUpTo(6, 12)).as("not in force yet").isEqualTo(growing);
   }
 
   @Test

@@ -3,7 +3,7 @@ package io.spendwatch.streams.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
@@ -117,7 +117,7 @@ class GroupCommitTest {
                             "t" + i, "u", 1, "USD", i, TransactionKind.PURCHASE, null, null),
                         i))
             .toList();
-    Judgement judged = new Judgement.Judged(Verdict.CLEAR, 1, null, 0);
+    Assessment assessed = new Assessment.Stored(Verdict.CLEAR, 1, null, 0);
     return new LedgerBatch(
         partition,
         epoch,
@@ -127,7 +127,7 @@ class GroupCommitTest {
         0,
         0,
         received,
-        Collections.nCopies(rows, judged),
+        Collections.nCopies(rows, assessed),
         List.of(),
         0,
         0,

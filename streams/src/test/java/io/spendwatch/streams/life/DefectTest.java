@@ -45,7 +45,7 @@ class DefectTest {
 
   @Test
   void isNoneWhereTheLifeHasEndedOrThereWasNoRecord() {
-    Incarnation.Ended ended = new Incarnation.Ended("lost");
+    PipelineLife.Ended ended = new PipelineLife.Ended("lost");
     assertThat(failureOf(batch(7, 2), () -> CompletableFuture.failedFuture(ended))).isSameAs(ended);
     CancellationException cancelled = new CancellationException();
     assertThat(failureOf(batch(7, 2), () -> CompletableFuture.failedFuture(cancelled)))

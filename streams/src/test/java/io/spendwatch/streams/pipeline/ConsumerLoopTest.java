@@ -14,7 +14,7 @@ import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.CountedMetrics;
 import io.spendwatch.streams.life.Defect;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Begun;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
@@ -369,8 +369,8 @@ class ConsumerLoopTest {
     run(
         () -> assign(P0, P1),
         () -> {
-          life(P0).incarnation.progress().worksUnder(1);
-          life(P1).incarnation.progress().worksUnder(2);
+          life(P0).pipelineLife.progress().worksUnder(1);
+          life(P1).pipelineLife.progress().worksUnder(2);
           watch.seen(new TopicLayout(2, 2, List.of(1), Optional.empty()));
         },
         () -> {
@@ -509,20 +509,20 @@ class ConsumerLoopTest {
   }
 
   private CompletionStage<Begun> begin(
-      Incarnation incarnation, SourceState kafka, Suspects suspects) {
-    Life life = new Life(incarnation, kafka, suspects);
-    lives.computeIfAbsent(incarnation.source(), _ -> new CopyOnWriteArrayList<>()).add(life);
+      PipelineLife pipelineLife, SourceState kafka, Suspects suspects) {
+    Life life = new Life(pipelineLife, kafka, suspects);
+    lives.computeIfAbsent(pipelineLife.source(), _ -> new CopyOnWriteArrayList<>()).add(life);
     return CompletableFuture.completedFuture(
         new Begun(
             kafka.committed().orElse(kafka.begin()),
             Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
-                .via(incarnation.gate().flow())
+                .via(pipelineLife.gate().flow())
                 .mapAsync(1, life::take)));
   }
 
   /** A life of a partition's pipeline, which takes what the test lets it. */
   private static final class Life {
-    final Incarnation incarnation;
+    final PipelineLife pipelineLife;
     final SourceState kafka;
     final Suspects suspects;
     final List<Long> taken = new CopyOnWriteArrayList<>();
@@ -536,8 +536,8 @@ class ConsumerLoopTest {
     volatile RuntimeException failsWith;
     volatile boolean isDefect;
 
-    Life(Incarnation incarnation, SourceState kafka, Suspects suspects) {
-      this.incarnation = incarnation;
+    Life(PipelineLife pipelineLife, SourceState kafka, Suspects suspects) {
+      this.pipelineLife = pipelineLife;
       this.kafka = kafka;
       this.suspects = suspects;
     }
@@ -570,11 +570,11 @@ class ConsumerLoopTest {
     }
 
     boolean isLive() {
-      return incarnation.isLive();
+      return pipelineLife.isLive();
     }
 
     String reason() {
-      return incarnation.ended().toCompletableFuture().join();
+      return pipelineLife.ended().toCompletableFuture().join();
     }
   }
 

@@ -26,7 +26,7 @@ import io.spendwatch.streams.ledger.SimulatedPostgres;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.ledger.UnreadableRows;
 import io.spendwatch.streams.life.CountedMetrics;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.Suspects;
@@ -165,7 +165,7 @@ class TransactionsPipelineTest {
 
   @AfterEach
   void end() {
-    lives.forEach(life -> life.incarnation.end("the test is over"));
+    lives.forEach(life -> life.pipelineLife.end("the test is over"));
     server.release();
     assertThat(publishers.close()).succeedsWithin(LIMIT);
     kit.shutdownTestKit();
@@ -204,8 +204,8 @@ class TransactionsPipelineTest {
     server.awaitHeld();
     assertThat(with.ledger().claim(0, "another node", NOW_MS)).succeedsWithin(LIMIT);
     server.release();
-    await().atMost(LIMIT).until(() -> !life.incarnation.isLive());
-    assertThat(life.incarnation.ended()).isCompletedWithValueMatching(why -> why.contains("epoch"));
+    await().atMost(LIMIT).until(() -> !life.pipelineLife.isLive());
+    assertThat(life.pipelineLife.ended()).isCompletedWithValueMatching(why -> why.contains("epoch"));
     assertThat(committed()).isEmpty();
     assertThat(postgres.transactions()).isEmpty();
     assertThat(postgres.alerts()).isEmpty();
@@ -219,7 +219,7 @@ class TransactionsPipelineTest {
     producer.sendOffsetsToTransactionException = new CommitFailedException("stale generation");
     first.offer(List.of(purchase(0, "t0", 12_000)));
     await().atMost(LIMIT).until(() -> !postgres.alerts().isEmpty());
-    first.incarnation.end("killed");
+    first.pipelineLife.end("killed");
     producer.sendOffsetsToTransactionException = null;
     await().atMost(LIMIT).until(() -> !publishers.isBusyWith(P0));
     assertThat(committed()).isEmpty();
@@ -241,7 +241,7 @@ class TransactionsPipelineTest {
     server.lostAnswers.set(1);
     life.offer(List.of(refund(1, "t1", 5_000)));
     awaitOffset(2);
-    assertThat(life.incarnation.isLive()).isTrue();
+    assertThat(life.pipelineLife.isLive()).isTrue();
     assertThat(postgres.transactions()).hasSize(2);
     assertThat(committed()).containsExactly("RAISED t0", "CLEARED t1");
   }
@@ -251,8 +251,8 @@ class TransactionsPipelineTest {
     postgres.refuse("t1");
     Life life = begin(empty());
     life.offer(List.of(purchase(0, "t0", 100), purchase(1, "t1", 12_000)));
-    await().atMost(LIMIT).until(() -> !life.incarnation.isLive());
-    assertThat(life.incarnation.defect())
+    await().atMost(LIMIT).until(() -> !life.pipelineLife.isLive());
+    assertThat(life.pipelineLife.defect())
         .hasValueSatisfying(
             defect -> {
               assertThat(defect.firstOffset()).isZero();
@@ -309,14 +309,14 @@ class TransactionsPipelineTest {
   /** A life that runs. */
   private static final class Life {
     private final PartitionProgress progress;
-    private final Incarnation incarnation;
+    private final PipelineLife pipelineLife;
     private final PartitionPipeline pipeline;
     private long commitsAtBegin;
 
     Life(ActorTestKit kit, PartitionProgress progress) {
       this.progress = progress;
-      this.incarnation = new Incarnation(P0, progress);
-      this.pipeline = new PartitionPipeline(kit.system(), incarnation, QUEUED_POLLS_MAX, () -> {});
+      this.pipelineLife = new PipelineLife(P0, progress);
+      this.pipeline = new PartitionPipeline(kit.system(), pipelineLife, QUEUED_POLLS_MAX, () -> {});
     }
 
     void offer(List<ConsumerRecord<byte[], byte[]>> records) {
@@ -328,8 +328,8 @@ class TransactionsPipelineTest {
     Life life = new Life(kit, new PartitionProgress(P0, metrics, NOW_MS));
     lives.add(life);
     life.pipeline.start(
-        (incarnation, state, suspects) ->
-            TransactionsPipeline.begin(with, incarnation, state, suspects),
+        (pipelineLife, state, suspects) ->
+            TransactionsPipeline.begin(with, pipelineLife, state, suspects),
         kafka,
         Suspects.none(CONFIG.pipeline().poisonTries()));
     await().atMost(LIMIT).until(life.pipeline::isRunning);

@@ -10,7 +10,7 @@ import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.life.CountedMetrics;
-import io.spendwatch.streams.life.Incarnation;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionProgress;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -60,8 +60,8 @@ class PublisherTest {
       new ConcurrentHashMap<>(Map.of("alerts", "id 1", "dead", "id 2"));
   private final Set<String> stuck = ConcurrentHashMap.newKeySet();
   private final Set<String> refused = ConcurrentHashMap.newKeySet();
-  private final Incarnation first = incarnation(P0);
-  private final Incarnation second = incarnation(P1);
+  private final PipelineLife first = life(P0);
+  private final PipelineLife second = life(P1);
   private RuntimeException brokenOffsets;
   private Publisher publisher;
 
@@ -347,7 +347,7 @@ class PublisherTest {
     CompletableFuture<Done> never = new CompletableFuture<>();
     CompletionStage<Done> fenced = ahead(first, 10, never, "a");
     CompletionStage<Done> other = publish(second, 1, "b");
-    never.completeExceptionally(new Incarnation.Ended("a later epoch has taken over"));
+    never.completeExceptionally(new PipelineLife.Ended("a later epoch has taken over"));
     assertThat(fenced).failsWithin(LIMIT);
     assertThat(other).succeedsWithin(LIMIT);
     assertThat(values(producers.getFirst())).containsExactly("b");
@@ -366,12 +366,12 @@ class PublisherTest {
   }
 
   private CompletionStage<Done> ahead(
-      Incarnation incarnation, long nextOffset, CompletableFuture<Done> durable, String value) {
-    return publisher.publishAhead(incarnation, nextOffset, "note", List.of(alert(value)), durable);
+      PipelineLife life, long nextOffset, CompletableFuture<Done> durable, String value) {
+    return publisher.publishAhead(life, nextOffset, "note", List.of(alert(value)), durable);
   }
 
-  private static Optional<String> waitingFor(Incarnation incarnation) {
-    return incarnation.progress().status().waitingFor();
+  private static Optional<String> waitingFor(PipelineLife life) {
+    return life.progress().status().waitingFor();
   }
 
   /** Refuses what is too large as the real one does: the callback first, then the commit. */
@@ -449,12 +449,12 @@ class PublisherTest {
   }
 
   private CompletionStage<Done> publish(
-      Incarnation incarnation, long nextOffset, String... values) {
+      PipelineLife life, long nextOffset, String... values) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (String value : values) {
       records.add(alert(value));
     }
-    return publisher.publish(incarnation, nextOffset, "note", records, false);
+    return publisher.publish(life, nextOffset, "note", records, false);
   }
 
   private static ProducerRecord<byte[], byte[]> alert(String value) {
@@ -471,7 +471,7 @@ class PublisherTest {
     return producer.history().stream().map(record -> new String(record.value(), UTF_8)).toList();
   }
 
-  private static Incarnation incarnation(TopicPartition source) {
-    return new Incarnation(source, new PartitionProgress(source, new CountedMetrics(), 0));
+  private static PipelineLife life(TopicPartition source) {
+    return new PipelineLife(source, new PartitionProgress(source, new CountedMetrics(), 0));
   }
 }

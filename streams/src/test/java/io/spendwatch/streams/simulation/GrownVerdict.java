@@ -138,7 +138,7 @@ public final class GrownVerdict {
     }
   }
 
-  /** What was there before the topic grew is judged where it is, and what was judged stays. */
+  /** What was there before the topic grew is assessed where it is, and what was assessed stays. */
   private void checkPassedOn() {
     Set<String> copies = new HashSet<>();
     Map<String, StoredTransaction> rows = new HashMap<>();
@@ -157,7 +157,7 @@ public final class GrownVerdict {
           .filter(sent -> sent.value().equals(value) && sent.reason() == null && isSentOnce(value))
           .map(sent -> rows.get(sent.key() + "/" + sent.transaction().transactionId()))
           .filter(row -> row != null && row.partition() != home && isOf(row, value))
-          .forEach(row -> differences.add("passed on though it was judged: " + row));
+          .forEach(row -> differences.add("passed on though it was assessed: " + row));
     }
     world
         .kafka()
@@ -167,7 +167,7 @@ public final class GrownVerdict {
                 world.kafka().log(partition).subList(0, end).stream()
                     .map(record -> new String(record.value(), UTF_8))
                     .filter(value -> copies.contains(value) && isSentOnce(value))
-                    .forEach(value -> differences.add("passed on, not judged: " + value)));
+                    .forEach(value -> differences.add("passed on, not assessed: " + value)));
   }
 
   /** The same id may come again, as it was or with something else. */

@@ -60,9 +60,9 @@ public final class Verdict {
   public List<String> differences(boolean idled) {
     List<String> found = differences(idled, (_, _) -> false);
     if (!found.isEmpty() && !world.postgres().lostRecords().isEmpty()) {
-      // Which of the lost ones had been judged, with rows of later records, nobody has noted.
-      for (Judged judged : List.<Judged>of(this::isBeforeARow, (_, _) -> true)) {
-        if (differences(idled, judged).isEmpty()) {
+      // Which of the lost ones had been assessed, with rows of later records, nobody has noted.
+      for (Assessed assessed : List.<Assessed>of(this::isBeforeARow, (_, _) -> true)) {
+        if (differences(idled, assessed).isEmpty()) {
           return List.of();
         }
       }
@@ -71,11 +71,11 @@ public final class Verdict {
   }
 
   /**
-   * Whether a record that was lost had been judged before: it left no row, as a duplicate or a dead
+   * Whether a record that was lost had been assessed before: it left no row, as a duplicate or a dead
    * letter that was never published, but time has passed with it.
    */
   @FunctionalInterface
-  private interface Judged {
+  private interface Assessed {
     boolean was(int partition, long offset);
   }
 
@@ -86,11 +86,11 @@ public final class Verdict {
             row -> row.partition() == partition && row.offset() > offset && row.offset() < begin);
   }
 
-  private List<String> differences(boolean idled, Judged judged) {
+  private List<String> differences(boolean idled, Assessed assessed) {
     differences.clear();
     Expected expected = new Expected(workload.changes().isEmpty() ? versions() : Map.of());
     Set<String> deadLetters = new HashSet<>();
-    // A life can end between judging these and publishing them; the next one may know their id by a
+    // A life can end between assessing these and publishing them; the next one may know their id by a
     // row that came after them, and then they are duplicates.
     Map<String, String> refusals = new HashMap<>();
     sent.forEach(
@@ -98,7 +98,7 @@ public final class Verdict {
           for (int offset = 0; offset < records.size(); offset++) {
             Workload.Sent record = records.get(offset);
             if (isLost(partition, offset)) {
-              if (record.reason() == null && judged.was(partition, offset)) {
+              if (record.reason() == null && assessed.was(partition, offset)) {
                 boolean _ = expected.arrive(partition, offset, record.transaction());
               }
               continue;
@@ -142,7 +142,7 @@ public final class Verdict {
         .forEach(
             (partition, streamTimeMs) -> {
               Long stored = world.postgres().pipelines().get(partition).streamTimeMs();
-              // What was judged and not published before it was lost has moved it.
+              // What was assessed and not published before it was lost has moved it.
               boolean isRight =
                   hasLost(partition)
                       ? stored != null && stored >= streamTimeMs

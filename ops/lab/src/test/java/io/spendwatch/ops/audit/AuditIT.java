@@ -201,15 +201,15 @@ class AuditIT {
     assertThat(full.usersAwake()).isGreaterThan(50);
     assertThat(full.text()).contains("clean: the tables say the same");
 
-    long judged = 0;
+    long assessed = 0;
     for (int i = 0; i < 5; i++) {
       long before = count("live%");
       await().atMost(LIMIT).until(() -> count("live%") > before + 50);
       AuditReport more = audit(Mode.INCREMENTAL, windows());
       assertThat(more.findings()).isEmpty();
-      judged += more.transactions();
+      assessed += more.transactions();
     }
-    assertThat(judged).isBetween(250L, full.transactions());
+    assertThat(assessed).isBetween(250L, full.transactions());
     tables.execute("DELETE FROM spendwatch.reconciliation_positions");
     assertThat(audit(Mode.INCREMENTAL, new NobodysWindows()).findings()).isEmpty();
   }
@@ -433,7 +433,7 @@ class AuditIT {
 
   /** An old snapshot keeps the database from clearing up behind the writers. */
   @Test
-  void noShareOfTheUsersIsJudgedOnTheSnapshotOfTheOneBefore() throws Exception {
+  void noShareOfTheUsersIsAssessedOnTheSnapshotOfTheOneBefore() throws Exception {
     int rows = Math.toIntExact(tables.number("SELECT count(*) FROM spendwatch.transactions"));
     AuditConfig config = configuration.audit();
     tables.execute("ANALYZE spendwatch.transactions");

@@ -15,8 +15,8 @@ import java.util.Map;
 public final class AuditScripts {
   private final Connection connection;
   private final Duration grace;
-  private long judgedTo;
-  private long judgedSeq;
+  private long assessedTo;
+  private long assessedSeq;
   private String streamTime;
 
   public AuditScripts(Connection connection, Duration grace) {
@@ -25,14 +25,14 @@ public final class AuditScripts {
   }
 
   /**
-   * Judges the offsets up to {@code to}.
+   * Assesses the offsets up to {@code to}.
    *
-   * @param full all of them, or else those that no run before has judged
+   * @param full all of them, or else those that no run before has assessed
    * @param changesSince versions recorded since then are new
    * @return what was found, a line each
    */
   public List<String> run(long to, boolean full, String changesSince) throws SQLException {
-    var span = new Span(0, full ? 0 : judgedTo, to, full ? 0 : judgedSeq, full ? null : streamTime);
+    var span = new Span(0, full ? 0 : assessedTo, to, full ? 0 : assessedSeq, full ? null : streamTime);
     Map<String, String> values = new HashMap<>();
     values.put("spans", Span.values(List.of(span)));
     values.put("fresh", Span.condition(List.of(span)));
@@ -64,8 +64,8 @@ public final class AuditScripts {
               "SELECT alert_seq, stream_time::text FROM spendwatch.reconciliation_positions")) {
         position.next();
         if (!full) {
-          judgedTo = to;
-          judgedSeq = position.getLong(1);
+          assessedTo = to;
+          assessedSeq = position.getLong(1);
           streamTime = position.getString(2);
         }
       }

@@ -1,7 +1,7 @@
 package io.spendwatch.streams.ledger;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.ports.Accounts;
 import io.spendwatch.actors.ports.History;
@@ -102,7 +102,7 @@ class PortsIT {
     @Override
     public void write(
         List<Received> transactions,
-        List<Judgement> judgements,
+        List<Assessment> assessments,
         List<Announcement> alerts,
         long streamTimeMs) {
       nextOffset += transactions.size();
@@ -119,7 +119,7 @@ class PortsIT {
                       streamTimeMs,
                       Long.MIN_VALUE,
                       transactions,
-                      judgements,
+                      assessments,
                       alerts,
                       alertSeq,
                       0,

@@ -4,7 +4,7 @@ import static java.util.Comparator.comparing;
 
 import io.spendwatch.actors.exposure.Announcement;
 import io.spendwatch.actors.exposure.ExposureWindow;
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.actors.ports.AccountBalance;
@@ -256,7 +256,7 @@ final class RandomCalls {
             oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             oneIn(5) ? Long.MIN_VALUE : instantMs(ALL_QUARTERS),
             transactions,
-            transactions.stream().map(_ -> judgement()).toList(),
+            transactions.stream().map(_ -> assessment()).toList(),
             announced,
             alertSeqBefore,
             random.nextLong(pipeline.alertSeq() + 1),
@@ -301,12 +301,12 @@ final class RandomCalls {
     return now;
   }
 
-  private Judgement judgement() {
+  private Assessment assessment() {
     return switch (random.nextInt(8)) {
-      case 0 -> new Judgement.Duplicate();
-      case 1 -> new Judgement.Rejected(DeadLetterReason.CURRENCY_MISMATCH, "in another currency");
+      case 0 -> new Assessment.Duplicate();
+      case 1 -> new Assessment.Rejected(DeadLetterReason.CURRENCY_MISMATCH, "in another currency");
       default ->
-          new Judgement.Judged(
+          new Assessment.Stored(
               any(List.of(Verdict.values())),
               random.nextLong(-1000, 1000),
               oneIn(4)

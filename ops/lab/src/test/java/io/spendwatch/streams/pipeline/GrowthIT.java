@@ -102,7 +102,7 @@ class GrowthIT {
 
   /** The producer hears of the new partitions only minutes later: what it sends is passed on. */
   @Test
-  void judgesAsIfNothingHadGrownWhileItGrowsUnderTraffic() throws Exception {
+  void assessesAsIfNothingHadGrownWhileItGrowsUnderTraffic() throws Exception {
     bed.start("a");
     bed.start("b");
     Spending spending = new Spending(bed, 7);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.slf4j.LoggerFactory;
 
-/** Records that are gone before they were read: noticed, noted once, and all others judged. */
+/** Records that are gone before they were read: noticed, noted once, and all others assessed. */
 @ExtendWith(Servers.class)
 class LostRecordsIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -57,13 +57,13 @@ class LostRecordsIT {
 
   @Test
   void notesWhatRetentionHasRemovedWhileTheNodesWereDown() throws Exception {
-    judge(10);
+    assess(10);
     send(20);
     bed.deleteRecordsBefore(source, 25);
 
     PipelinesBed.Node node = bed.start("a");
 
-    awaitJudged(IntStream.concat(IntStream.range(0, 10), IntStream.range(25, 30)));
+    awaitAssessed(IntStream.concat(IntStream.range(0, 10), IntStream.range(25, 30)));
     assertThat(lost()).containsExactly("10 25 EXPIRED");
     assertThat(node.status().lostRecords()).isEqualTo(15);
     assertThat(errors())
@@ -79,33 +79,33 @@ class LostRecordsIT {
 
   @Test
   void goesOnWhereTheTablesSayWhenTheOffsetsAreGone() {
-    judge(10);
+    assess(10);
     bed.forgetOffsets(bed.topics().transactions());
     send(5);
 
     PipelinesBed.Node node = bed.start("a");
 
-    awaitJudged(IntStream.range(0, 15));
+    awaitAssessed(IntStream.range(0, 15));
     assertThat(duplicates(node)).as("read again").isZero();
     assertThat(lost()).isEmpty();
   }
 
   @Test
   void notesWhatRetentionHasRemovedAlthoughTheOffsetsAreGone() throws Exception {
-    judge(10);
+    assess(10);
     bed.forgetOffsets(bed.topics().transactions());
     send(20);
     bed.deleteRecordsBefore(source, 25);
 
     bed.start("a");
 
-    awaitJudged(IntStream.concat(IntStream.range(0, 10), IntStream.range(25, 30)));
+    awaitAssessed(IntStream.concat(IntStream.range(0, 10), IntStream.range(25, 30)));
     assertThat(lost()).containsExactly("10 25 EXPIRED");
   }
 
   @Test
   void readsATopicThatWasMadeAnewFromItsBeginning() throws Exception {
-    judge(10);
+    assess(10);
     bed.deleteTopic(bed.topics().transactions());
     bed.makeTopics();
     send(15);
@@ -132,19 +132,19 @@ class LostRecordsIT {
 
   @Test
   void readsAgainWhatADatabaseThatWasPutBackDoesNotKnow() throws Exception {
-    judge(10);
+    assess(10);
     bed.execute(
         """
         CREATE TABLE public.before AS TABLE spendwatch.transactions;
         CREATE TABLE public.pipelines_before AS TABLE spendwatch.pipelines;
         """);
-    judge(10);
+    assess(10);
     putBack();
 
     PipelinesBed.Node node = bed.start("a");
 
     askForIt();
-    awaitJudged(IntStream.range(0, 20));
+    awaitAssessed(IntStream.range(0, 20));
     assertThat(lost()).as("the log still had them").isEmpty();
     node.stop();
 
@@ -154,19 +154,19 @@ class LostRecordsIT {
     bed.start("a");
 
     askForIt();
-    awaitJudged(IntStream.concat(IntStream.range(0, 10), IntStream.range(15, 20)));
+    awaitAssessed(IntStream.concat(IntStream.range(0, 10), IntStream.range(15, 20)));
     assertThat(lost()).containsExactly("10 15 EXPIRED");
   }
 
   @Test
   void notesWhatIsSkippedWhenSomebodyMovesTheOffset() {
-    judge(10);
+    assess(10);
     send(10);
     bed.moveOffsets(bed.topics().transactions(), 15);
 
     bed.start("a");
 
-    awaitJudged(IntStream.concat(IntStream.range(0, 10), IntStream.range(15, 20)));
+    awaitAssessed(IntStream.concat(IntStream.range(0, 10), IntStream.range(15, 20)));
     assertThat(lost()).contains("10 15 SKIPPED");
   }
 
@@ -220,8 +220,8 @@ class LostRecordsIT {
         """);
   }
 
-  /** Sends so many and has a node judge and commit them; then no node is there. */
-  private void judge(int count) {
+  /** Sends so many and has a node assess and commit them; then no node is there. */
+  private void assess(int count) {
     PipelinesBed.Node node = bed.start("a");
     send(count);
     awaitStored(sent);
@@ -261,7 +261,7 @@ class LostRecordsIT {
                     .isEqualTo(rows));
   }
 
-  private void awaitJudged(IntStream offsets) {
+  private void awaitAssessed(IntStream offsets) {
     List<String> expected = offsets.mapToObj(Integer::toString).toList();
     await()
         .atMost(LIMIT)

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A database that is restored to an older point than the group's offsets: nothing is judged on it
+ * A database that is restored to an older point than the group's offsets: nothing is assessed on it
  * until somebody asks for what it lacks; then each row is as it was, and subscribers see no alert
  * twice.
  */
@@ -64,14 +64,14 @@ class RestoredDatabaseIT {
 
     node = bed.start("a");
     awaitRefused(node);
-    assertThat(spending.stored()).as("nothing is judged").isEqualTo(BEFORE);
+    assertThat(spending.stored()).as("nothing is assessed").isEqualTo(BEFORE);
     try (var rewind = new Operator()) {
       await().atMost(LIMIT).until(() -> rewind.need().balancesToApply() == 0);
       Rewind.Need need = rewind.need();
       assertThat(need.stretches()).isNotEmpty().allMatch(stretch -> stretch.gone() == 0);
       assertThat(spending.stored()).as("looking changes nothing").isEqualTo(BEFORE);
       rewind.ask(need);
-      spending.awaitAndVerifyJudgedAgain();
+      spending.awaitAndVerifyAssessedAgain();
       await().atMost(LIMIT).until(() -> rewind.need().stretches().isEmpty());
     }
 
@@ -83,7 +83,7 @@ class RestoredDatabaseIT {
     node.stop();
     bed.start("b");
     spending.spend(300);
-    spending.awaitAndVerifyJudgedAgain();
+    spending.awaitAndVerifyAssessedAgain();
     assertAuditIsClean();
   }
 
@@ -113,7 +113,7 @@ class RestoredDatabaseIT {
                 return spending.stored() == BEFORE + 1_400;
               });
     }
-    spending.awaitAndVerifyJudgedAgain();
+    spending.awaitAndVerifyAssessedAgain();
     assertThat(published()).containsAll(published);
     assertAuditIsClean();
   }
@@ -133,7 +133,7 @@ class RestoredDatabaseIT {
     try (var rewind = new Operator()) {
       await().atMost(LIMIT).until(() -> rewind.need().balancesToApply() == 0);
       rewind.ask(rewind.need());
-      spending.awaitAndVerifyJudgedAgain();
+      spending.awaitAndVerifyAssessedAgain();
     }
     assertThat(rows()).isEqualTo(rows);
     assertThat(published()).isEqualTo(published);

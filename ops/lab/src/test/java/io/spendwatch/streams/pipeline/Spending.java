@@ -87,10 +87,10 @@ final class Spending {
   }
 
   /**
-   * The same, where alerts were published by an earlier judgement than the one that is stored: in
+   * The same, where alerts were published by an earlier assessment than the one that is stored: in
    * other batches, which have users in another order.
    */
-  void awaitAndVerifyJudgedAgain() {
+  void awaitAndVerifyAssessedAgain() {
     awaitRowsAndAlerts(0);
   }
 

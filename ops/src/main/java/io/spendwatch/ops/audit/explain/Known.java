@@ -3,7 +3,7 @@ package io.spendwatch.ops.audit.explain;
 import java.time.Instant;
 
 /**
- * Which transactions of a user were known when something was decided. A user's records are judged
+ * Which transactions of a user were known when something was decided. A user's records are assessed
  * in the order in which they arrive.
  *
  * @param stays where the user has been at home

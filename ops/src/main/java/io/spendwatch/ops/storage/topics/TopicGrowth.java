@@ -26,7 +26,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 
 /**
- * Gives the transactions topic more partitions, safely: the nodes judge what came before under the
+ * Gives the transactions topic more partitions, safely: the nodes assess what came before under the
  * old count, then all of them go over to the new one. The nodes do it by themselves once it has
  * begun; this begins it, and waits. Doing it again goes on; two at once are safe. Blocks.
  */
@@ -99,7 +99,7 @@ public final class TopicGrowth {
         String waiting =
             String.format(
                 Locale.ROOT,
-                "topic %s grows from %d to %d partitions: waits for partitions %s to be judged up to where it began",
+                "topic %s grows from %d to %d partitions: waits for partitions %s to be assessed up to where it began",
                 topic,
                 layout.partitions(),
                 layout.growingTo(),

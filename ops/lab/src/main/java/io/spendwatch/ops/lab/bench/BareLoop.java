@@ -132,7 +132,7 @@ public final class BareLoop implements AutoCloseable {
         if (gathering.rows() == 0) {
           gathering = new BareBatch(System.nanoTime());
         }
-        judge(record, gathering);
+        assess(record, gathering);
       }
       commit();
       if (isDue(gathering)) {
@@ -142,7 +142,7 @@ public final class BareLoop implements AutoCloseable {
     }
   }
 
-  private void judge(ConsumerRecord<byte[], byte[]> from, BareBatch batch) {
+  private void assess(ConsumerRecord<byte[], byte[]> from, BareBatch batch) {
     Transaction transaction =
         switch (TransactionCodec.decode(from.key(), from.value(), Long.MAX_VALUE)) {
           case Valid<Transaction>(Transaction valid) -> valid;

@@ -39,7 +39,7 @@ final class MemoryBenchmark {
   }
 
   /**
-   * Bytes of heap that are free again once the actors of all of these users, judged once each, have
+   * Bytes of heap that are free again once the actors of all of these users, assessed once each, have
    * been dropped. Against the heap before, what is loaded and cached on the way would count as
    * users' too.
    */

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.actors.ports.History.UserQuery;
@@ -247,11 +247,11 @@ final class PartitionsBenchmark {
                     null),
                 offset);
       }
-      Judgement judged =
-          new Judgement.Judged(
+      Assessment assessed =
+          new Assessment.Stored(
               Verdict.CLEAR, 100, new AccountBalance(1_000_000, "USD", 1, nowMs), 1);
-      Judgement[] judgements = new Judgement[BATCH_ROWS];
-      Arrays.fill(judgements, judged);
+      Assessment[] assessments = new Assessment[BATCH_ROWS];
+      Arrays.fill(assessments, assessed);
       return new LedgerBatch(
           0,
           epoch,
@@ -261,7 +261,7 @@ final class PartitionsBenchmark {
           nowMs,
           Long.MIN_VALUE,
           List.of(received),
-          List.of(judgements),
+          List.of(assessments),
           List.of(),
           0,
           0,

@@ -32,7 +32,7 @@ final class RestoreBenchmark {
     return List.of(
         figure("users", size.users(), "users"),
         figure("entries of each", size.entries(), "entries"),
-        figure("until all were judged once", seconds, "s"),
+        figure("until all were assessed once", seconds, "s"),
         figure("users restored", size.users() / seconds, "users/s"),
         figure("entries restored", (double) size.users() * size.entries() / seconds, "entries/s"));
   }

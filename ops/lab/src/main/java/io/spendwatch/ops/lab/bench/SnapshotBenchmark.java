@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.ops.errors.OperatorException;
@@ -132,8 +132,8 @@ final class SnapshotBenchmark {
                 null);
         received.add(new Received(transaction, offset));
       }
-      Judgement judged =
-          new Judgement.Judged(
+      Assessment assessed =
+          new Assessment.Stored(
               Verdict.CLEAR, 100, new AccountBalance(1_000_000, "USD", 1, nowMs), 1);
       return new LedgerBatch(
           0,
@@ -144,7 +144,7 @@ final class SnapshotBenchmark {
           nowMs,
           Long.MIN_VALUE,
           received,
-          Collections.nCopies(BATCH_ROWS, judged),
+          Collections.nCopies(BATCH_ROWS, assessed),
           List.of(),
           0,
           0,

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionCommand;
@@ -111,16 +111,16 @@ final class Touch {
 
   private void check(Reply reply) {
     if (!(reply instanceof Assessed assessed)) {
-      throw new OperatorException("not judged: " + reply);
+      throw new OperatorException("not assessed: " + reply);
     }
-    for (Judgement judgement : assessed.judgements()) {
-      if (!(judgement instanceof Judgement.Judged judged)
-          || judged.exposureMinor() != exposureMinor) {
+    for (Assessment assessment : assessed.assessments()) {
+      if (!(assessment instanceof Assessment.Stored stored)
+          || stored.exposureMinor() != exposureMinor) {
         throw new OperatorException(
             String.format(
                 Locale.ROOT,
-                "judged wrongly: %s instead of an exposure of %d",
-                judgement,
+                "assessed wrongly: %s instead of an exposure of %d",
+                assessment,
                 exposureMinor));
       }
     }

@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
           + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), a published case"
           + " of complex questions beside it, with roll-ups, without and from a replica (htap), and what an audit takes, and"
           + " costs it (audit). And the first two beside a Kafka Streams job that does the same (peers).",
-      "Each figure is checked: a wrong judgement ends it with status 1."
+      "Each figure is checked: a wrong assessment ends it with status 1."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {

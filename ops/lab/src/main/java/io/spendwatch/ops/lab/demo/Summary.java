@@ -25,7 +25,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param transactionRows in PostgreSQL
  * @param transactionRecords in Kafka; more than rows where a record came twice
  * @param distinctRecords those that are not repeated
- * @param breaches transactions that were judged so
+ * @param breaches transactions that were assessed so
  * @param raisedRows alerts in PostgreSQL
  * @param clearedRows alerts in PostgreSQL
  * @param raisedSeen alerts that the demo has shown, from Kafka

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** It measures, and what it measures on is judged rightly; how fast it is, is not asked here. */
+/** It measures, and what it measures on is assessed rightly; how fast it is, is not asked here. */
 @Tag(Alone.TAG)
 @ExtendWith(Servers.class)
 @Timeout(700)
@@ -144,7 +144,7 @@ class BenchIT {
             "50 entries a user",
             "200/s: p99.9",
             "2000 users seen, 80 awake",
-            "until all were judged once",
+            "until all were assessed once",
             "insert, 33 days",
             "backlog taken, beside analysis",
             "check p99 at 20/s",

@@ -61,7 +61,7 @@ class OldRowsIT {
     version("plain", 2, "2040-02-01Z");
     version("plain", 3, "2040-05-20Z");
     version("last", 1, "2020-01-01Z");
-    // Came late: what was judged before knows only the first.
+    // Came late: what was assessed before knows only the first.
     version("late", 1, "2040-01-01Z");
     version("late", 2, "2040-02-01Z", "2040-05-10Z");
     version("late", 3, "2040-05-20Z");

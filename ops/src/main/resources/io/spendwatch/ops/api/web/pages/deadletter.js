@@ -28,7 +28,7 @@ export function open(visit) {
     button.disabled = true;
     try {
       const sent = await send(path(["dead-letters", ...at, "replay"]), {}, visit.signal);
-      say(said, "Sent back" + (sent?.to ? " to " + sent.to : "") + ". It is judged like any record; if it is put aside again, it is a new dead letter.");
+      say(said, "Sent back" + (sent?.to ? " to " + sent.to : "") + ". It is assessed like any record; if it is put aside again, it is a new dead letter.");
     } catch (failure) {
       if (failure.name === "AbortError") return;
       button.disabled = false;

@@ -12,7 +12,7 @@ export function open(visit) {
   const panel = new Panel(visit, "Newest first", { staleMs: 60_000 });
   const reasons = el("div", { class: "reasons", role: "group", "aria-label": "By reason" });
   put(visit.root, heading("Dead letters"), el("p", { class: "lead" },
-    "Records that could not be judged. Nothing of them is lost: once the cause is mended, each can go back to its topic."),
+    "Records that could not be assessed. Nothing of them is lost: once the cause is mended, each can go back to its topic."),
   reasons, panel.root);
   const counts = new Map();
   let items = [];
@@ -44,7 +44,7 @@ export function open(visit) {
     const further = el("div", {}, more(page.next, load));
     if (items.length > 0) panel.show(listed(items), further);
     else if (reason) panel.show(empty("None has this reason, as far as was searched."), further);
-    else panel.show(empty("None: every record could be judged."), further);
+    else panel.show(empty("None: every record could be assessed."), further);
   };
   const begin = () => within(panel, () => load(null),
     "This node does not list dead letters. They are in the topics that end in .dlq, with the reason in a header.");

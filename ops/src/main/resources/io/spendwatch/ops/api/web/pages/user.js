@@ -196,7 +196,7 @@ function checkPanel(visit, id) {
   field("Currency", currency),
   field("Kind", choice("kind", [["PURCHASE", "purchase"], ["REFUND", "refund"]], "PURCHASE")),
   button);
-  panel.show(form, answer, el("p", { class: "note" }, "Judged against the window and the balance of this moment. Records nothing."));
+  panel.show(form, answer, el("p", { class: "note" }, "Assessed against the window and the balance of this moment. Records nothing."));
 
   async function run() {
     button.disabled = true;

@@ -1,6 +1,6 @@
 package io.spendwatch.streams.pipeline;
 
-import io.spendwatch.actors.exposure.Judgement;
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.protocol.DeadLetterReason;
@@ -15,7 +15,7 @@ import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * A batch that is judged, as it is to be published.
+ * A batch that is assessed, as it is to be published.
  *
  * @param nextOffset to be committed with it
  * @param lastTimestampMs of its last record; negative of a tick
@@ -26,7 +26,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * @param hasCome whether there were records or there are alerts, and so a place to be committed
  * @param isFull whether more waits behind it
  */
-record JudgedBatch(
+record AssessedBatch(
     long nextOffset,
     long lastTimestampMs,
     long alertSeq,
@@ -44,7 +44,7 @@ record JudgedBatch(
    * @param alertSeqBefore place of the last alert before it
    * @param seen ids of alerts that subscribers have already
    */
-  static JudgedBatch of(
+  static AssessedBatch of(
       DecodedBatch<Received> batch,
       boolean isFull,
       Assessed answer,
@@ -52,7 +52,7 @@ record JudgedBatch(
       long alertSeqBefore,
       Set<String> seen,
       Topics topics) {
-    return new JudgedBatch(
+    return new AssessedBatch(
         nextOffset,
         batch.lastTimestampMs(),
         alertSeqBefore + answer.announcements().size(),
@@ -84,8 +84,8 @@ record JudgedBatch(
       DecodedBatch<Received> batch, Assessed answer) {
     Map<DeadLetterReason, Integer> letters = new EnumMap<>(DeadLetterReason.class);
     letters.putAll(batch.reasons());
-    for (Judgement judgement : answer.judgements()) {
-      if (judgement instanceof Judgement.Rejected(var reason, _)) {
+    for (Assessment assessment : answer.assessments()) {
+      if (assessment instanceof Assessment.Rejected(var reason, _)) {
         letters.merge(reason, 1, Integer::sum);
       }
     }

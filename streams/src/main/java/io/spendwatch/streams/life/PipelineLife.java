@@ -11,7 +11,7 @@ import org.apache.pekko.stream.SharedKillSwitch;
  * One life of a partition's pipeline. Once ended, nothing of it is published any more: what it made
  * durable is for the next life to finish. For any thread.
  */
-public final class Incarnation {
+public final class PipelineLife {
 
   /** Why a life ended; not a defect by itself. */
   public static final class Ended extends RuntimeException {
@@ -35,7 +35,7 @@ public final class Incarnation {
 
   private record End(String reason, Optional<Defect> defect) {}
 
-  public Incarnation(TopicPartition source, PartitionProgress progress) {
+  public PipelineLife(TopicPartition source, PartitionProgress progress) {
     this.source = source;
     this.progress = progress;
     this.gate = KillSwitches.shared(source.toString());

@@ -6,7 +6,7 @@ import io.spendwatch.protocol.Verdict;
 import org.jspecify.annotations.Nullable;
 
 /** What the user's actor says of one transaction. */
-public sealed interface Judgement {
+public sealed interface Assessment {
 
   /**
    * Counted (or stored as {@link Verdict#TOO_LATE}): a row is to be written.
@@ -16,13 +16,13 @@ public sealed interface Judgement {
    * @param balance what it was held against; null without an account
    * @param knownVersion highest number of a version of the balance that was known; 0 for none
    */
-  record Judged(
+  record Stored(
       Verdict verdict, long exposureMinor, @Nullable AccountBalance balance, long knownVersion)
-      implements Judgement {}
+      implements Assessment {}
 
   /** Its row is there already: nothing is to be written. */
-  record Duplicate() implements Judgement {}
+  record Duplicate() implements Assessment {}
 
   /** Bad in a way that only its user's actor can see: to the dead-letter topic. */
-  record Rejected(DeadLetterReason reason, String message) implements Judgement {}
+  record Rejected(DeadLetterReason reason, String message) implements Assessment {}
 }
