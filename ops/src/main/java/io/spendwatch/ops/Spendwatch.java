@@ -18,7 +18,6 @@ import io.spendwatch.ops.cli.RollupsCommand;
 import io.spendwatch.ops.cli.StatusCommand;
 import io.spendwatch.ops.cli.TopCommand;
 import io.spendwatch.ops.cli.UserCommand;
-import io.spendwatch.ops.errors.OperatorException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -131,7 +130,7 @@ public final class Spendwatch implements Runnable {
   public static CommandLine commandLine(Map<String, Class<?>> commands) {
     CommandLine whole = new CommandLine(new Spendwatch());
     commands.forEach(whole::addSubcommand);
-    return CommandFrame.around(whole, OperatorException.class);
+    return CommandFrame.around(whole);
   }
 
   @Override

@@ -2,8 +2,8 @@ package io.spendwatch.actors.exposure;
 
 import io.spendwatch.actors.ClusterMessage;
 import io.spendwatch.actors.exposure.Assessment.Duplicate;
-import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.Assessment.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Verdict;

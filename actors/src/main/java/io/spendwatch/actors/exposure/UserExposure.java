@@ -1,9 +1,9 @@
 package io.spendwatch.actors.exposure;
 
-import io.spendwatch.actors.exposure.BalanceVersions.News;
 import io.spendwatch.actors.exposure.Assessment.Duplicate;
-import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.Assessment.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Stored;
+import io.spendwatch.actors.exposure.BalanceVersions.News;
 import io.spendwatch.actors.exposure.LateReview.LateTransaction;
 import io.spendwatch.actors.exposure.LateReview.LateVersion;
 import io.spendwatch.actors.exposure.Transition.At;

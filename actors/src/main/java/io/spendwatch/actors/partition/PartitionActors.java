@@ -58,8 +58,8 @@ public final class PartitionActors {
   /**
    * Starts the partition's actor, with an empty memory; messages to the partition now go there.
    *
-   * @param isAtHome of a user's id: whether it is this partition that assesses the user, for as long
-   *     as this life lasts
+   * @param isAtHome of a user's id: whether it is this partition that assesses the user, for as
+   *     long as this life lasts
    */
   public ActorRef<PartitionCommand> start(int partition, Predicate<String> isAtHome) {
     ActorRef<PartitionCommand> actor =

@@ -7,13 +7,14 @@ import java.util.List;
 
 /**
  * What a partition's awake users hold in memory, at an instant when all of it was durable: every
- * record up to {@code lastOffset} is assessed and in the tables, and none after it is assessed. Users
- * may know of rows beyond it all the same, where an earlier life of the pipeline has written them
- * and they are read a second time.
+ * record up to {@code lastOffset} is assessed and in the tables, and none after it is assessed.
+ * Users may know of rows beyond it all the same, where an earlier life of the pipeline has written
+ * them and they are read a second time.
  *
  * @param consumed false where the partition has no actor where it was asked for; the rest is then
  *     empty
- * @param lastOffset of the last record assessed; −1 where this life of the pipeline has assessed none
+ * @param lastOffset of the last record assessed; −1 where this life of the pipeline has assessed
+ *     none
  * @param streamTimeMs highest event time that the partition has seen; {@link Long#MIN_VALUE} before
  *     any
  * @param users in the order of their ids

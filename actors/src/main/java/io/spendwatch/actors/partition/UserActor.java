@@ -1,7 +1,7 @@
 package io.spendwatch.actors.partition;
 
-import io.spendwatch.actors.exposure.Facts;
 import io.spendwatch.actors.exposure.Assessment;
+import io.spendwatch.actors.exposure.Facts;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.Transition;
 import io.spendwatch.actors.exposure.UserExposure;
@@ -287,7 +287,9 @@ final class UserActor extends ExtensibleBehavior<UserActor.Command> {
     for (int i = begun.assessments.size(); i < transactions.size(); i++) {
       Received received = transactions.get(i);
       if (!exposure.covers(received.transaction().eventTimeMs())) {
-        assess.replyTo().tell(new Outdated(assess.batch(), userId, "read from too late an instant"));
+        assess
+            .replyTo()
+            .tell(new Outdated(assess.batch(), userId, "read from too late an instant"));
         return;
       }
       Assessment assessment =

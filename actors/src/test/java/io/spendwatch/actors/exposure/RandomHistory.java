@@ -3,8 +3,8 @@ package io.spendwatch.actors.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.actors.exposure.Assessment.Duplicate;
-import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.Assessment.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;

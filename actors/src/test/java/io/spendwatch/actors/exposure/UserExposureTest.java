@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.spendwatch.actors.exposure.Assessment.Duplicate;
-import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.Assessment.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.NaiveUser.Version;
 import io.spendwatch.actors.exposure.Transition.Ranked;
 import io.spendwatch.actors.ports.AccountBalance;

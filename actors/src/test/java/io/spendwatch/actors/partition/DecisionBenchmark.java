@@ -1,8 +1,8 @@
 package io.spendwatch.actors.partition;
 
+import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.exposure.Facts;
-import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Transition;
 import io.spendwatch.actors.exposure.UserExposure;
 import io.spendwatch.actors.ports.History.UserHistory;

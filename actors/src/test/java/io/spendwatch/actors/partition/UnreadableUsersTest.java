@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.exposure.Assessment.Rejected;
+import io.spendwatch.actors.exposure.Assessment.Stored;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.Alert;

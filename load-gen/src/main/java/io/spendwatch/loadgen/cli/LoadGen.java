@@ -1,7 +1,6 @@
 package io.spendwatch.loadgen.cli;
 
 import io.spendwatch.commandline.CommandFrame;
-import io.spendwatch.loadgen.CommandFailed;
 import io.spendwatch.loadgen.pace.Rate;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -50,7 +49,7 @@ public final class LoadGen implements Runnable {
   }
 
   static CommandLine commandLine() {
-    return CommandFrame.around(new CommandLine(new LoadGen()), CommandFailed.class)
+    return CommandFrame.around(new CommandLine(new LoadGen()))
         .registerConverter(Rate.class, Rate::parse)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(LoadOptions.Ramp.class, LoadOptions.Ramp::parse)

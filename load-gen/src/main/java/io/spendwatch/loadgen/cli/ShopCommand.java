@@ -1,7 +1,7 @@
 package io.spendwatch.loadgen.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.commandline.Usage;
-import io.spendwatch.loadgen.CommandFailed;
 import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Rate;
 import io.spendwatch.loadgen.pace.Ticker;
@@ -204,7 +204,7 @@ final class ShopCommand implements Callable<Integer> {
       return Files.readString(Path.of(file)).stripTrailing();
     } catch (IOException | InvalidPathException e) {
       // Who puts the secret itself there must not find it in a log.
-      throw new CommandFailed(PASSWORD + "_FILE names no file that can be read");
+      throw new OperatorException(PASSWORD + "_FILE names no file that can be read");
     }
   }
 

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.dataset;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,8 +17,8 @@ import java.util.zip.GZIPInputStream;
 
 /**
  * The rows of a CSV file (UTF-8, a header, gzip or plain, fields quoted where they need it), one at
- * a time and in file order. Whatever is wrong with the file is a {@link CommandFailed} that names
- * file and line. For one thread.
+ * a time and in file order. Whatever is wrong with the file is a {@link OperatorException} that
+ * names file and line. For one thread.
  */
 public final class CsvReader<T> implements AutoCloseable {
 
@@ -56,9 +56,9 @@ public final class CsvReader<T> implements AutoCloseable {
       }
       return reader;
     } catch (NoSuchFileException e) {
-      throw new CommandFailed(file + ": no such file", e);
+      throw new OperatorException(file + ": no such file", e);
     } catch (IOException e) {
-      throw new CommandFailed(file + ": " + e.getMessage(), e);
+      throw new OperatorException(file + ": " + e.getMessage(), e);
     }
   }
 
@@ -140,12 +140,12 @@ public final class CsvReader<T> implements AutoCloseable {
     }
   }
 
-  private CommandFailed failure(String message, Throwable cause) {
+  private OperatorException failure(String message, Throwable cause) {
     return failure(message, line, cause);
   }
 
-  private CommandFailed failure(String message, long atLine, Throwable cause) {
-    return new CommandFailed(file + ":" + atLine + ": " + message, cause);
+  private OperatorException failure(String message, long atLine, Throwable cause) {
+    return new OperatorException(file + ":" + atLine + ": " + message, cause);
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.dataset;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -60,8 +60,8 @@ public final class CsvWriter implements AutoCloseable {
     return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
   }
 
-  private CommandFailed failure(IOException e) {
-    return new CommandFailed(file + ": cannot be written: " + e, e);
+  private OperatorException failure(IOException e) {
+    return new OperatorException(file + ": cannot be written: " + e, e);
   }
 
   @Override

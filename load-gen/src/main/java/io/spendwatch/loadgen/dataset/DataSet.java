@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.dataset;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.KnownAlert;
 import io.spendwatch.loadgen.oracle.Oracle;
 import io.spendwatch.protocol.AlertType;
@@ -117,7 +117,7 @@ public final class DataSet {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new CommandFailed(folder + ": cannot be made: " + e, e);
+      throw new OperatorException(folder + ": cannot be made: " + e, e);
     }
     writeAccounts(folder.resolve(set + ".accounts.csv.gz"), currency, accounts);
     writeTransactions(folder.resolve(set + ".transactions.csv.gz"), transactions);

@@ -2,7 +2,7 @@ package io.spendwatch.loadgen.dataset;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.dataset.DataSet.Account;
 import io.spendwatch.loadgen.dataset.DataSet.BalanceChange;
 import io.spendwatch.loadgen.kafka.RecordSink;
@@ -59,7 +59,7 @@ public record Replay(
   /**
    * Reads all files to their ends, so that nothing is produced from a broken one.
    *
-   * @throws CommandFailed if one is broken, or there is no transaction
+   * @throws OperatorException if one is broken, or there is no transaction
    */
   public Survey survey() {
     long purchases = 0;
@@ -79,7 +79,7 @@ public record Replay(
       }
     }
     if (transactions == 0) {
-      throw new CommandFailed(transactionsFile + ": no transactions");
+      throw new OperatorException(transactionsFile + ": no transactions");
     }
     long accounts = 0;
     try (CsvReader<Account> reader = DataSet.accounts(accountsFile, currency)) {

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.kafka;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.protocol.AlertCodec;
 import java.time.Duration;
@@ -74,11 +74,12 @@ public final class AlertSubscriber implements AutoCloseable {
   /**
    * How many offsets it has not read.
    *
-   * @throws CommandFailed if it cannot go on
+   * @throws OperatorException if it cannot go on
    */
   long behind(Map<TopicPartition, Long> ends) {
     if (failure != null) {
-      throw new CommandFailed("the alert topic cannot be read: " + failure.getMessage(), failure);
+      throw new OperatorException(
+          "the alert topic cannot be read: " + failure.getMessage(), failure);
     }
     Map<TopicPartition, Long> read = positions;
     return ends.entrySet().stream()

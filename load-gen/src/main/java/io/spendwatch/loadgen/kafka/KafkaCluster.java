@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.kafka;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.pace.Waiting;
 import java.time.Duration;
@@ -28,8 +28,8 @@ import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
- * The Kafka cluster that a command talks to. Whatever goes wrong is a {@link CommandFailed} that
- * names the server; waiting is bounded and says what for.
+ * The Kafka cluster that a command talks to. Whatever goes wrong is a {@link OperatorException}
+ * that names the server; waiting is bounded and says what for.
  */
 public final class KafkaCluster implements AutoCloseable {
 
@@ -58,7 +58,7 @@ public final class KafkaCluster implements AutoCloseable {
     try {
       cluster = new KafkaCluster(options, waiting, Admin.create(properties));
     } catch (KafkaException e) {
-      throw new CommandFailed(reason(options, e), e);
+      throw new OperatorException(reason(options, e), e);
     }
     try {
       cluster.awaitTopics(otherTopics);
@@ -110,7 +110,7 @@ public final class KafkaCluster implements AutoCloseable {
     try {
       return new KafkaSink(properties, options.bootstrapServers);
     } catch (KafkaException e) {
-      throw new CommandFailed(reason(options, e), e);
+      throw new OperatorException(reason(options, e), e);
     }
   }
 
@@ -193,7 +193,7 @@ public final class KafkaCluster implements AutoCloseable {
       return AlertSubscriber.start(
           properties, ends(partitions, IsolationLevel.READ_COMMITTED), check);
     } catch (KafkaException e) {
-      throw new CommandFailed(reason(options, e), e);
+      throw new OperatorException(reason(options, e), e);
     }
   }
 
@@ -240,7 +240,7 @@ public final class KafkaCluster implements AutoCloseable {
   private void awaitThat(Duration timeout, Waiting.Condition condition) {
     String outstanding = await(timeout, Waiting.FOREVER, condition);
     if (outstanding != null) {
-      throw new CommandFailed(outstanding + "; gave up after " + timeout.toSeconds() + " s");
+      throw new OperatorException(outstanding + "; gave up after " + timeout.toSeconds() + " s");
     }
   }
 
@@ -268,10 +268,10 @@ public final class KafkaCluster implements AutoCloseable {
       if (e.getCause() instanceof RetriableException transientFailure) {
         throw transientFailure;
       }
-      throw new CommandFailed(reason(options, e.getCause()), e);
+      throw new OperatorException(reason(options, e.getCause()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CommandFailed("interrupted", e);
+      throw new OperatorException("interrupted", e);
     }
   }
 

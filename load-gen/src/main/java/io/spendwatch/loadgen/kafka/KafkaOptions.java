@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.kafka;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Secrets;
 import java.io.IOException;
@@ -89,7 +89,7 @@ public final class KafkaOptions {
    * All kafka-clients properties that were given; what a file says holds. From now on what is
    * secret among them is masked in all that is printed.
    *
-   * @throws CommandFailed naming the property whose file cannot be read
+   * @throws OperatorException naming the property whose file cannot be read
    */
   Map<String, String> allProperties() {
     Map<String, String> all = new LinkedHashMap<>(properties);
@@ -99,7 +99,8 @@ public final class KafkaOptions {
             all.put(key, Files.readString(Path.of(file)).stripTrailing());
           } catch (IOException | InvalidPathException e) {
             // Who puts the secret itself there must not find it in a log.
-            throw new CommandFailed("--property-file: " + key + " has no file that can be read");
+            throw new OperatorException(
+                "--property-file: " + key + " has no file that can be read");
           }
         });
     Secrets.keepOf(all);

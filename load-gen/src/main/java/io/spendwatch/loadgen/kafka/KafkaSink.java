@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.kafka;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -80,8 +80,8 @@ public final class KafkaSink implements RecordSink, AutoCloseable {
     }
   }
 
-  private CommandFailed failure(Exception e) {
-    return new CommandFailed(
+  private OperatorException failure(Exception e) {
+    return new OperatorException(
         "Kafka at " + servers + " did not take a record: " + e.getMessage(), e);
   }
 

@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The rule, written so plainly that it is obviously right, and apart from the code that it assesses:
- * every answer is summed anew from the list of what has arrived. All of it is in one currency.
+ * The rule, written so plainly that it is obviously right, and apart from the code that it
+ * assesses: every answer is summed anew from the list of what has arrived. All of it is in one
+ * currency.
  *
  * <p>A balance is a version, in force for event times after its instant. At points, in order, the
  * exposure is held against it: what leaves the window, together with the first transaction of that
@@ -26,7 +27,9 @@ import java.util.Set;
  * decides what of that which comes out of order was announced before. For one thread.
  */
 public final class Oracle {
-  /** Length of the window, milliseconds, as the contract has it: not by the code that it assesses. */
+  /**
+   * Length of the window, milliseconds, as the contract has it: not by the code that it assesses.
+   */
   public static final long WINDOW_MS = 24L * 60 * 60 * 1000;
 
   private static final long OPEN = Long.MAX_VALUE;

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.pace;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -13,7 +13,7 @@ public interface Ticker {
   /**
    * Blocks the calling thread; returns at once for a time that has passed.
    *
-   * @throws CommandFailed if the thread is interrupted; it stays so
+   * @throws OperatorException if the thread is interrupted; it stays so
    */
   void sleepUntil(long nanoTime);
 
@@ -35,7 +35,7 @@ public interface Ticker {
             LockSupport.parkNanos(leftNanos);
             if (Thread.interrupted()) {
               Thread.currentThread().interrupt();
-              throw new CommandFailed("interrupted");
+              throw new OperatorException("interrupted");
             }
           }
         }

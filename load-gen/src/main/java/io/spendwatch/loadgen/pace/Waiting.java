@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.pace;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.io.PrintStream;
 import java.time.Duration;
 
@@ -38,7 +38,7 @@ public final class Waiting {
    * @param quiet how long what is outstanding may stay the same
    * @param atMost how long in all
    * @return what is still outstanding; null for nothing
-   * @throws CommandFailed if the thread is interrupted
+   * @throws OperatorException if the thread is interrupted
    */
   public String until(Duration quiet, Duration atMost, Condition condition) {
     long startNanos = ticker.nanoTime();

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -43,7 +43,7 @@ final class PlainShop implements Application {
    *
    * @param users who spend, from the first on
    * @param returnProbability of the transactions, the share that is money back
-   * @throws CommandFailed if the tables are not there, or the database refuses
+   * @throws OperatorException if the tables are not there, or the database refuses
    */
   static PlainShop open(ShopDatabase database, int users, double returnProbability) {
     try (Connection connection = database.connect()) {

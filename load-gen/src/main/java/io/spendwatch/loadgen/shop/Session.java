@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.pace.Ticker;
 import java.io.PrintStream;
 import java.sql.Connection;
@@ -55,7 +55,7 @@ final class Session implements AutoCloseable {
    *
    * @param stopped whether to wait no longer
    * @return empty if stopped
-   * @throws CommandFailed if the database refuses, or stays away for long
+   * @throws OperatorException if the database refuses, or stays away for long
    */
   Optional<Connection> connection(BooleanSupplier stopped) {
     long giveUpNanos = ticker.nanoTime() + AWAY_MAX.toNanos();

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.pace.Ticker;
 import io.spendwatch.loadgen.shop.Application.Outcome;
 import io.spendwatch.loadgen.shop.Application.Step;
@@ -88,7 +88,8 @@ public final class Shop {
   /**
    * Opens, and blocks until it has closed.
    *
-   * @throws CommandFailed if the tables are not there, the database refuses, or stays away for long
+   * @throws OperatorException if the tables are not there, the database refuses, or stays away for
+   *     long
    */
   public ShopReport run() {
     Application application =
@@ -206,7 +207,7 @@ public final class Shop {
     } catch (InterruptedException e) {
       stop();
       Thread.currentThread().interrupt();
-      throw new CommandFailed("interrupted", e);
+      throw new OperatorException("interrupted", e);
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
@@ -70,7 +70,7 @@ public final class ShopBooks {
   /**
    * The transactions of these tables by their id, in memory: some 400 bytes each.
    *
-   * @throws CommandFailed if the database refuses
+   * @throws OperatorException if the database refuses
    */
   public Map<String, Transaction> transactions(Shop.Tables tables) {
     Map<String, Transaction> all = new TreeMap<>();
@@ -81,7 +81,7 @@ public final class ShopBooks {
   /**
    * Each transaction of these tables, in no order, as they are read: all of one snapshot.
    *
-   * @throws CommandFailed if the database refuses
+   * @throws OperatorException if the database refuses
    */
   public void forEachTransaction(Shop.Tables tables, Consumer<Transaction> each) {
     inSnapshot(
@@ -99,7 +99,7 @@ public final class ShopBooks {
   /**
    * The customers' balances, each as of when it was last changed.
    *
-   * @throws CommandFailed if the database refuses
+   * @throws OperatorException if the database refuses
    */
   public List<Balance> balances() {
     List<Balance> balances = new ArrayList<>();
@@ -124,7 +124,7 @@ public final class ShopBooks {
    * add up to, stock below zero, returns of what was not sold, tickets without a line. Nothing, at
    * each moment.
    *
-   * @throws CommandFailed if the database refuses
+   * @throws OperatorException if the database refuses
    */
   public List<String> findings() {
     List<String> findings = new ArrayList<>();

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.pace.Progress;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -68,7 +68,7 @@ public final class ShopHistory {
    * Adds so many lines of sales, with returns of some, or so many transactions of the plain shop.
    * Blocks; an interruption of the process leaves whole transactions.
    *
-   * @throws CommandFailed if the tables are not there, or the database refuses
+   * @throws OperatorException if the tables are not there, or the database refuses
    */
   public void add(Shop.Tables tables, long rows, Progress progress) {
     try (Connection connection = database.connect()) {

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -54,7 +54,7 @@ public final class ShopTables {
   /**
    * Makes the tables that are missing, and the store's items.
    *
-   * @throws CommandFailed if the database refuses
+   * @throws OperatorException if the database refuses
    */
   public static void create(ShopDatabase database) {
     try (Connection connection = database.connect()) {
@@ -67,7 +67,8 @@ public final class ShopTables {
       connection.commit();
       addItems(connection);
     } catch (SQLException e) {
-      throw new CommandFailed("the shop's tables cannot be made in the " + database + ": " + e, e);
+      throw new OperatorException(
+          "the shop's tables cannot be made in the " + database + ": " + e, e);
     }
   }
 
@@ -75,7 +76,7 @@ public final class ShopTables {
    * Adds customers to the store, and users to the plain shop, until each has so many.
    *
    * @param opened when their accounts were
-   * @throws CommandFailed if the tables are not there, or the database refuses
+   * @throws OperatorException if the tables are not there, or the database refuses
    */
   public static void addUsers(ShopDatabase database, int users, Instant opened) {
     try (Connection connection = database.connect()) {
@@ -87,10 +88,10 @@ public final class ShopTables {
   }
 
   /** What the failure of a statement of ours means, for people. */
-  static CommandFailed failed(ShopDatabase database, SQLException e) {
+  static OperatorException failed(ShopDatabase database, SQLException e) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     boolean missing = state.equals(MISSING_TABLE_MARIADB) || state.equals(MISSING_TABLE_POSTGRES);
-    return new CommandFailed(
+    return new OperatorException(
         missing
             ? "the shop's tables are not in the " + database + ": --create makes them"
             : database + ": " + e.getMessage(),

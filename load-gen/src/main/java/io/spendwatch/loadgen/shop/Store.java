@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -100,13 +100,13 @@ final class Store implements Application {
    *
    * @param customers who buy, from the first on; they are there
    * @param returnProbability of what happens, the share that is a return
-   * @throws CommandFailed if the tables are not there, or the database refuses
+   * @throws OperatorException if the tables are not there, or the database refuses
    */
   static Store open(ShopDatabase database, int customers, double returnProbability) {
     try (Connection connection = database.connect()) {
       Map<Long, Long> pricesMinor = ShopTables.prices(connection);
       if (pricesMinor.isEmpty()) {
-        throw new CommandFailed(
+        throw new OperatorException(
             "the store has no items in the " + database + ": --create makes some");
       }
       return new Store(customers, returnProbability, pricesMinor, earlierLines(connection));
@@ -302,7 +302,7 @@ final class Store implements Application {
       update.setObject(2, nowUtc);
       update.setLong(3, customer);
       if (update.executeUpdate() != 1) {
-        throw new CommandFailed("customer " + customer + " is gone");
+        throw new OperatorException("customer " + customer + " is gone");
       }
     }
   }

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,19 +73,19 @@ class CsvTest {
     Path cut = Files.write(folder.resolve("cut.gz"), "a,b,c\n".getBytes(UTF_8));
 
     assertThatThrownBy(() -> rows(latin))
-        .isInstanceOf(CommandFailed.class)
+        .isInstanceOf(OperatorException.class)
         .hasMessageContaining("latin");
     assertThatThrownBy(() -> rows(cut))
-        .isInstanceOf(CommandFailed.class)
+        .isInstanceOf(OperatorException.class)
         .hasMessageContaining("cut.gz");
     assertThatThrownBy(() -> rows(folder.resolve("nowhere")))
-        .isInstanceOf(CommandFailed.class)
+        .isInstanceOf(OperatorException.class)
         .hasMessageContaining("nowhere: no such file");
   }
 
   private void assertFails(String csv, String message) {
     assertThatThrownBy(() -> rows(csv))
-        .isInstanceOf(CommandFailed.class)
+        .isInstanceOf(OperatorException.class)
         .hasMessageContaining(message);
   }
 

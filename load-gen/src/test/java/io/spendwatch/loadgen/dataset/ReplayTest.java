@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.kafka.RecordSink;
 import io.spendwatch.loadgen.pace.Pace;
 import io.spendwatch.loadgen.pace.Progress;
@@ -144,7 +144,7 @@ class ReplayTest {
     for (String bad : List.of("1.234", "-1", "0.00", "1e3", "")) {
       Files.writeString(transactions, TRANSACTIONS.replace("6.42", bad));
       assertThatThrownBy(() -> replay(null).survey())
-          .isInstanceOf(CommandFailed.class)
+          .isInstanceOf(OperatorException.class)
           .hasMessageContaining("transactions.csv:4: ");
     }
     Files.writeString(transactions, TRANSACTIONS.replace("REFUND", "GIFT"));

@@ -15,13 +15,13 @@ public final class CommandFrame {
   private CommandFrame() {}
 
   /**
-   * Puts it around a command line, and the commands that it has by now.
+   * Puts it around a command line, and the commands that it has by now. Of an {@link
+   * OperatorException} the message says all that there is to say; what nobody foresaw is named by
+   * its type too.
    *
-   * @param foreseen failures whose message says all that there is to say; what nobody foresaw is
-   *     named by its type too
    * @return the same command line
    */
-  public static CommandLine around(CommandLine whole, Class<? extends Exception> foreseen) {
+  public static CommandLine around(CommandLine whole) {
     // It would repeat on its own what it could not read, such as the login of --property.
     CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     return whole
@@ -35,7 +35,7 @@ public final class CommandFrame {
         .setExecutionExceptionHandler(
             (failure, command, _) -> {
               String what =
-                  foreseen.isInstance(failure) ? failure.getMessage() : failure.toString();
+                  failure instanceof OperatorException ? failure.getMessage() : failure.toString();
               command.getErr().println(line(command, what));
               // Not before it is needed: to set logging up takes as long as a short command.
               LoggerFactory.getLogger(CommandFrame.class)

@@ -17,15 +17,6 @@ import picocli.CommandLine.Spec;
 class CommandFrameTest {
   private final StringWriter err = new StringWriter();
 
-  /** What somebody foresaw. */
-  private static final class NotThere extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    NotThere(String message) {
-      super(message);
-    }
-  }
-
   @Command(name = "whole", subcommands = Ask.class)
   private static final class Whole {}
 
@@ -46,7 +37,7 @@ class CommandFrameTest {
     public Integer call() {
       Usage.require(spec, wait.toMillis() < 1_000, "--wait", wait, "less than a second");
       if (foreseen != null) {
-        throw new NotThere(foreseen);
+        throw new OperatorException(foreseen);
       }
       if (unforeseen != null) {
         throw new IllegalStateException(unforeseen);
@@ -100,7 +91,7 @@ class CommandFrameTest {
   }
 
   private int run(String... arguments) {
-    CommandLine whole = CommandFrame.around(new CommandLine(new Whole()), NotThere.class);
+    CommandLine whole = CommandFrame.around(new CommandLine(new Whole()));
     return whole.setErr(new PrintWriter(err, true)).execute(arguments);
   }
 }

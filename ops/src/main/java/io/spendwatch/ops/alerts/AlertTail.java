@@ -1,6 +1,6 @@
 package io.spendwatch.ops.alerts;
 
-import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.streams.base.Retry;

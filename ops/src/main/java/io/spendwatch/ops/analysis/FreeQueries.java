@@ -1,7 +1,7 @@
 package io.spendwatch.ops.analysis;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.analysis.Replica.Standing;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.PgFailure;

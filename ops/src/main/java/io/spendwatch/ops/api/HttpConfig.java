@@ -1,9 +1,9 @@
 package io.spendwatch.ops.api;
 
 import com.typesafe.config.Config;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.access.AccessConfig;
 import io.spendwatch.ops.access.Hosts;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.NodeLogin;
 import io.spendwatch.ops.tls.RenewedTls;
 import io.spendwatch.ops.tls.TlsFiles;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.api;
 
 import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.audit.windows.WindowsRequest;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.NodeLogin;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -184,9 +184,9 @@ final class OffsetGaps {
   }
 
   /**
-   * Those that a growth has moved, and whose copies are still to be assessed: where these belong, or
-   * on the way there, which several growths soon after each other may lead through other partitions
-   * and back to this one.
+   * Those that a growth has moved, and whose copies are still to be assessed: where these belong,
+   * or on the way there, which several growths soon after each other may lead through other
+   * partitions and back to this one.
    */
   private Set<Unstored> passedOn(List<Unstored> unexplained) {
     Map<List<String>, List<Unstored>> waiting = new HashMap<>();

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.audit;
 
 import io.spendwatch.actors.exposure.Rule;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.kafka.KafkaConfig;
@@ -160,7 +160,8 @@ public final class Reconciliation {
     for (int share = 0; share < scope.shares(); share++) {
       Map<String, String> values = new HashMap<>(scope.values());
       values.putAll(Arrivals.values(mode, scope.homes().isPresent(), share, scope.shares()));
-      touched.putAll(session.inTransaction(() -> assessUsers(session, mode, values, scope.homes())));
+      touched.putAll(
+          session.inTransaction(() -> assessUsers(session, mode, values, scope.homes())));
     }
     if (mode == Mode.FULL) {
       assessRollups(session);

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.audit;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.streams.base.PeriodicWork;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package io.spendwatch.ops.audit;
 
 import io.spendwatch.actors.exposure.Rule;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;
 import io.vertx.sqlclient.Row;

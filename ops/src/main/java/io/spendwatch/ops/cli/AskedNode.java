@@ -1,11 +1,11 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.api.Problem;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.NodeClient;
 import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.ops.status.NodeLogin;

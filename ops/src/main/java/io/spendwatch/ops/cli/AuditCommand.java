@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.api.Json;
@@ -10,7 +11,6 @@ import io.spendwatch.ops.audit.SourceAudit;
 import io.spendwatch.ops.audit.SourceReport;
 import io.spendwatch.ops.audit.WarehouseReport;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.doctor.Diagnosis;
 import io.spendwatch.ops.doctor.Doctor;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.ForeignText;
 import java.time.InstantSource;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.node.Node;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.AnswerText;
 import io.spendwatch.ops.analysis.ArchiveAccess;
@@ -13,7 +14,6 @@ import io.spendwatch.ops.analysis.Reports;
 import io.spendwatch.ops.analysis.Route;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.EventTime;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.base.Retry;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.deadletters;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.deadletters.LetterLog.Stretch;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.records.Cursor;
 import io.spendwatch.ops.records.Page;
 import io.spendwatch.protocol.DeadLetters;

@@ -2,9 +2,9 @@ package io.spendwatch.ops.deadletters;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.deadletters.LetterLog.Stretch;
 import io.spendwatch.ops.deadletters.Replay.Outcome;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import java.util.ArrayList;

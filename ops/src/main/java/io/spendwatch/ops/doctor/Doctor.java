@@ -1,9 +1,9 @@
 package io.spendwatch.ops.doctor;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.config.EnvironmentVariables;
-import io.spendwatch.ops.errors.OperatorException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;

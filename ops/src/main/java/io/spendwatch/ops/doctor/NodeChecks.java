@@ -1,9 +1,9 @@
 package io.spendwatch.ops.doctor;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.status.NodeClient;
 import io.spendwatch.ops.status.NodeStatus;
 import java.net.URI;

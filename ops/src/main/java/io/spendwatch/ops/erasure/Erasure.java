@@ -1,11 +1,11 @@
 package io.spendwatch.ops.erasure;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.erasure.ErasableArchive.DayRows;
 import io.spendwatch.ops.erasure.ErasureReport.TableRows;
 import io.spendwatch.ops.erasure.ErasureReport.Topic;
 import io.spendwatch.ops.erasure.UserTables.Partition;
 import io.spendwatch.ops.erasure.UserTables.Unfinished;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Partitioner;

@@ -1,8 +1,8 @@
 package io.spendwatch.ops.erasure;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.erasure.ErasureReport.TableRows;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.database.SqlText;
 import java.sql.Array;

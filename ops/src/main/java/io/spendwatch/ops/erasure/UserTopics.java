@@ -2,8 +2,8 @@ package io.spendwatch.ops.erasure;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.erasure.ErasureReport.Topic;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.KafkaConfig;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.events;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import io.spendwatch.streams.kafka.KafkaTopicIds;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.node;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.ReconciliationJob;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter;
 import io.spendwatch.ops.rounds.RoundSteps;
 import io.spendwatch.ops.rounds.Rounds;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.rewind;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.streams.base.Retry;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.rounds;
 
-import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter.Day;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import io.spendwatch.ops.rounds.Round.Result;
@@ -94,7 +94,7 @@ public final class RoundSteps implements AutoCloseable {
       parts.audit().get().run();
       audited = audited(due);
     }
-    long unaudited = due.size() - audited.size();
+    int unaudited = due.size() - audited.size();
     if (unaudited == 0) {
       return new Result.Done(due.isEmpty() ? "nothing to audit" : "all of them are clean");
     }

@@ -52,7 +52,8 @@ public final class Defect extends RuntimeException {
   }
 
   private static Throwable named(List<ConsumerRecord<byte[], byte[]>> records, Throwable cause) {
-    boolean hasEnded = cause instanceof PipelineLife.Ended || cause instanceof CancellationException;
+    boolean hasEnded =
+        cause instanceof PipelineLife.Ended || cause instanceof CancellationException;
     return hasEnded || records.isEmpty() ? cause : new Defect(records, cause);
   }
 

@@ -12,8 +12,7 @@ import org.slf4j.LoggerFactory;
  * @param server that is waited for
  * @param describe for people
  */
-public record RetryReport(
-    PipelineLife life, Server server, Function<Throwable, String> describe)
+public record RetryReport(PipelineLife life, Server server, Function<Throwable, String> describe)
     implements Retry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(RetryReport.class);
 
@@ -27,9 +26,7 @@ public record RetryReport(
     String what = describe.apply(cause);
     life.progress().waitsFor(what);
     if (failures == 1) {
-      PartitionLine.about(life.source(), LOG.atWarn())
-          .addKeyValue("waitingFor", what)
-          .log("Waits");
+      PartitionLine.about(life.source(), LOG.atWarn()).addKeyValue("waitingFor", what).log("Waits");
     }
   }
 

@@ -62,11 +62,7 @@ final class BalancesPipeline {
   private long batches;
 
   private BalancesPipeline(
-      Dependencies with,
-      PipelineLife life,
-      String topicId,
-      long startOffset,
-      Suspects suspects) {
+      Dependencies with, PipelineLife life, String topicId, long startOffset, Suspects suspects) {
     this.with = with;
     this.life = life;
     this.topicId = topicId;
@@ -91,11 +87,7 @@ final class BalancesPipeline {
                                 start.offset(),
                                 graph(
                                     new BalancesPipeline(
-                                        with,
-                                        life,
-                                        kafka.topicId(),
-                                        start.offset(),
-                                        suspects)))));
+                                        with, life, kafka.topicId(), start.offset(), suspects)))));
   }
 
   private static Flow<List<ConsumerRecord<byte[], byte[]>>, Done, NotUsed> graph(
@@ -175,8 +167,7 @@ final class BalancesPipeline {
         .publish(life, batch.nextOffset(), NOTE, batch.deadLetters(), false)
         .thenApply(
             done -> {
-              life
-                  .progress()
+              life.progress()
                   .published(
                       batch.nextOffset(),
                       batch.lastTimestampMs(),

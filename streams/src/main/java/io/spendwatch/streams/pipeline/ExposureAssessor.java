@@ -61,8 +61,8 @@ final class ExposureAssessor {
    * Asks for one batch. At most one per life may be open.
    *
    * @param actor of this life
-   * @return fails with {@link PipelineLife.Ended} when the life has ended meanwhile; with
-   *     anything else when our own code failed on the batch
+   * @return fails with {@link PipelineLife.Ended} when the life has ended meanwhile; with anything
+   *     else when our own code failed on the batch
    */
   CompletionStage<Assessed> assess(
       PipelineLife life,

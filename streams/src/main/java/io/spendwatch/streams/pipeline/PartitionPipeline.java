@@ -3,9 +3,9 @@ package io.spendwatch.streams.pipeline;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.life.Defect;
-import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionStatus;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.List;
 import java.util.Objects;
@@ -83,8 +83,7 @@ final class PartitionPipeline {
     this.life = life;
     this.queuedPollsMax = queuedPollsMax;
     this.onChange = onChange;
-    life
-        .ended()
+    life.ended()
         .thenAccept(
             reason -> {
               life.progress().is(PartitionStatus.State.STOPPED);

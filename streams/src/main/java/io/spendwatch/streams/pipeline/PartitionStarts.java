@@ -7,8 +7,8 @@ import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.ledger.Sources.Rewind;
-import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.pipeline.PartitionStart.Durable;
@@ -72,10 +72,7 @@ final class PartitionStarts {
    * changed by hand are to be there first.
    */
   CompletionStage<PartitionStart> find(
-      PipelineLife life,
-      SourceState kafka,
-      OptionalLong nextOffset,
-      OptionalLong publishedOffset) {
+      PipelineLife life, SourceState kafka, OptionalLong nextOffset, OptionalLong publishedOffset) {
     return topicId(life)
         .thenCompose(
             topicId -> {
@@ -163,8 +160,7 @@ final class PartitionStarts {
                 failure instanceof NotAsked ? failure.getMessage() : PgFailure.describe(failure)));
   }
 
-  private static Rewind rewind(
-      PipelineLife life, SourceState kafka, PartitionStart.Rewind rewind) {
+  private static Rewind rewind(PipelineLife life, SourceState kafka, PartitionStart.Rewind rewind) {
     return new Rewind(
         life.source().topic(),
         kafka.topicId(),
@@ -206,10 +202,7 @@ final class PartitionStarts {
                                 life,
                                 () ->
                                     sources.rewind(
-                                        rewind(life, kafka, rewind),
-                                        true,
-                                        nodeId,
-                                        time.millis())))
+                                        rewind(life, kafka, rewind), true, nodeId, time.millis())))
                     .orElseGet(() -> CompletableFuture.completedFuture(true))
                     .thenCompose(_ -> noticed(life, start, 0))
                     .thenCompose(
@@ -229,18 +222,13 @@ final class PartitionStarts {
    * @param epoch under which the partition is claimed; empty where it is not
    */
   CompletionStage<Done> settle(
-      PipelineLife life,
-      SourceState kafka,
-      PartitionStart start,
-      String note,
-      OptionalLong epoch) {
+      PipelineLife life, SourceState kafka, PartitionStart start, String note, OptionalLong epoch) {
     life.progress().startsAt(start.offset());
     boolean passesOver =
         start.loss().filter(loss -> loss.reason() != Reason.TOPIC_REPLACED).isPresent();
     return passesOver
         ? adopt(life, kafka, start, epoch).thenCompose(_ -> commit(life, start, note))
-        : commit(life, start, note)
-            .thenCompose(_ -> adopt(life, kafka, start, epoch));
+        : commit(life, start, note).thenCompose(_ -> adopt(life, kafka, start, epoch));
   }
 
   private CompletionStage<Done> commit(PipelineLife life, PartitionStart start, String note) {
@@ -273,9 +261,7 @@ final class PartitionStarts {
   }
 
   private CompletionStage<Optional<String>> topicId(PipelineLife life) {
-    return untilDone(
-        life,
-        () -> sources.topicId(life.source().topic(), life.source().partition()));
+    return untilDone(life, () -> sources.topicId(life.source().topic(), life.source().partition()));
   }
 
   private CompletionStage<PartitionStart> noticed(
@@ -307,8 +293,7 @@ final class PartitionStarts {
             });
   }
 
-  private void tell(
-      PipelineLife life, PartitionStart start, Loss loss, Sources.Lost stretch) {
+  private void tell(PipelineLife life, PartitionStart start, Loss loss, Sources.Lost stretch) {
     OptionalLong to = stretch.to();
     lost.add(to.isPresent() ? to.getAsLong() - stretch.from() : 1);
     PartitionLine.about(life.source(), LOG.atError())

@@ -237,8 +237,7 @@ public final class Pipelines {
             // From any partition: each version carries the instant since when it is in force, so
             // that nothing rests on the order in which those of one user arrive.
             topics.balances(),
-            (life, kafka, suspects) ->
-                BalancesPipeline.begin(forBalances, life, kafka, suspects));
+            (life, kafka, suspects) -> BalancesPipeline.begin(forBalances, life, kafka, suspects));
     ConsumerLoop loop =
         new ConsumerLoop(
             outside.system(),

@@ -6,8 +6,8 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.OffsetNote;
 import io.spendwatch.streams.ledger.Ledger;
-import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Stage;
 import io.spendwatch.streams.life.PublishedAlert;
 import io.spendwatch.streams.publish.Publishers;
@@ -69,14 +69,11 @@ final class PublishStage {
     return notePublished(
         batch,
         publishers.publishAhead(
-            life,
-            batch.nextOffset(),
-            OffsetNote.of(batch.alertSeq()),
-            batch.records(),
-            durable));
+            life, batch.nextOffset(), OffsetNote.of(batch.alertSeq()), batch.records(), durable));
   }
 
-  private CompletionStage<Done> notePublished(AssessedBatch batch, CompletionStage<Done> published) {
+  private CompletionStage<Done> notePublished(
+      AssessedBatch batch, CompletionStage<Done> published) {
     long askedNanos = time.nanoTime();
     return published.thenApply(
         done -> {
@@ -84,8 +81,7 @@ final class PublishStage {
             life.progress().took(Stage.PUBLISH_ALERTS, time.nanoTime() - askedNanos);
           }
           places.published(batch);
-          life
-              .progress()
+          life.progress()
               .published(
                   batch.nextOffset(),
                   batch.lastTimestampMs(),
@@ -141,8 +137,7 @@ final class PublishStage {
         .thenApply(
             done -> {
               places.publishedLeftovers(lastSeq);
-              life
-                  .progress()
+              life.progress()
                   .published(
                       nextOffset,
                       -1,

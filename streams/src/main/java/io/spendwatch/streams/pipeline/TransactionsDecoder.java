@@ -21,8 +21,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * Decodes the transactions of one partition, for one life of its pipeline, and takes only what may
- * be assessed under its layout of the topic. For one batch at a time; {@link #standsStill} and {@link
- * #nextOffset} for any thread.
+ * be assessed under its layout of the topic. For one batch at a time; {@link #standsStill} and
+ * {@link #nextOffset} for any thread.
  */
 final class TransactionsDecoder {
   private final PipelineConfig config;

@@ -21,9 +21,9 @@ import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.LedgerBatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Defect;
-import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PartitionProgress;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.PipelineMetrics.Stage;
 import io.spendwatch.streams.life.RetryReport;
@@ -170,11 +170,7 @@ final class TransactionsPipeline {
     var _ = life.ended().thenAccept(_ -> stopActor());
     return with.starts()
         .settle(
-            life,
-            kafka,
-            start,
-            OffsetNote.of(places.publishedAlertSeq()),
-            OptionalLong.of(epoch))
+            life, kafka, start, OffsetNote.of(places.publishedAlertSeq()), OptionalLong.of(epoch))
         .thenCompose(_ -> with.starts().seenAlerts(life))
         .thenCompose(
             alertIds -> {
@@ -188,9 +184,7 @@ final class TransactionsPipeline {
   private static CompletionStage<Ledger.Claim> claim(Dependencies with, PipelineLife life) {
     int partition = life.source().partition();
     return untilDone(
-            with,
-            life,
-            () -> with.ledger().claim(partition, with.nodeId(), with.time().millis()))
+            with, life, () -> with.ledger().claim(partition, with.nodeId(), with.time().millis()))
         .thenCompose(
             claim ->
                 claim
@@ -199,8 +193,7 @@ final class TransactionsPipeline {
                         () ->
                             topicPartitions(with, life)
                                 .thenCompose(
-                                    n ->
-                                        untilDone(with, life, () -> with.layouts().adopt(n)))
+                                    n -> untilDone(with, life, () -> with.layouts().adopt(n)))
                                 .thenCompose(_ -> claim(with, life))));
   }
 
@@ -242,8 +235,8 @@ final class TransactionsPipeline {
   }
 
   /**
-   * Whether nothing more is to be assessed under this layout. Time does not go on either: what is not
-   * read yet may be of users who will have moved.
+   * Whether nothing more is to be assessed under this layout. Time does not go on either: what is
+   * not read yet may be of users who will have moved.
    */
   private boolean isToStandStill() {
     if (!decoder.standsStill() && layout.growth().isPresent()) {
@@ -348,8 +341,7 @@ final class TransactionsPipeline {
         isToBeSentAhead(assessedBatch)
             ? Optional.of(publishing.publishAhead(assessedBatch, isDurable))
             : Optional.empty();
-    return timed(
-            Stage.WRITE_LEDGER, () -> untilDone(with, life, () -> with.ledger().write(rows)))
+    return timed(Stage.WRITE_LEDGER, () -> untilDone(with, life, () -> with.ledger().write(rows)))
         .thenApply(
             outcome -> {
               switch (outcome) {
@@ -448,8 +440,7 @@ final class TransactionsPipeline {
   }
 
   /** How many partitions Kafka has by now. */
-  private static CompletionStage<Integer> topicPartitions(
-      Dependencies with, PipelineLife life) {
+  private static CompletionStage<Integer> topicPartitions(Dependencies with, PipelineLife life) {
     return Retry.start(
         with.watch()::partitions,
         with.config().retry(),

@@ -46,20 +46,20 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>A row is not durable in time, or never will be: the transaction is aborted, and the others
  *       in it are tried again without it.
- *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose
- *       life has ended fail, the others are tried again.
+ *   <li>The group has moved on (a rebalance): the transaction is aborted; requests whose life has
+ *       ended fail, the others are tried again.
  *   <li>A dead letter is too large for its topic: the transaction is aborted and tried again with
  *       the letter shortened.
  *   <li>A topic is missing, or does not take a record: nothing is committed before all records are
  *       taken, so nobody's life ends. Who has records for it is {@linkplain HeldBack held back} and
  *       tried alone; the others are published without it, after {@code topic-patience} at most.
- *   <li>Anything else leaves open what became visible: the lives in the transaction are
- *       ended, and the next life of each finds out from the committed offset.
+ *   <li>Anything else leaves open what became visible: the lives in the transaction are ended, and
+ *       the next life of each finds out from the committed offset.
  * </ul>
  *
  * <p>A partition that is given away cannot be published for any more: its requests fail here once
- * its life has ended, and a transaction that had begun before carries the generation of the
- * group in which the partition was still ours, which the broker refuses in the next one.
+ * its life has ended, and a transaction that had begun before carries the generation of the group
+ * in which the partition was still ours, which the broker refuses in the next one.
  */
 final class Publisher {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);

@@ -26,8 +26,8 @@ import io.spendwatch.streams.ledger.SimulatedPostgres;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.ledger.UnreadableRows;
 import io.spendwatch.streams.life.CountedMetrics;
-import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionProgress;
+import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.Suspects;
 import io.vertx.pgclient.PgException;
@@ -205,7 +205,8 @@ class TransactionsPipelineTest {
     assertThat(with.ledger().claim(0, "another node", NOW_MS)).succeedsWithin(LIMIT);
     server.release();
     await().atMost(LIMIT).until(() -> !life.pipelineLife.isLive());
-    assertThat(life.pipelineLife.ended()).isCompletedWithValueMatching(why -> why.contains("epoch"));
+    assertThat(life.pipelineLife.ended())
+        .isCompletedWithValueMatching(why -> why.contains("epoch"));
     assertThat(committed()).isEmpty();
     assertThat(postgres.transactions()).isEmpty();
     assertThat(postgres.alerts()).isEmpty();

@@ -10,8 +10,8 @@ import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.TopicWatch;
 import io.spendwatch.streams.life.CountedMetrics;
-import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PartitionProgress;
+import io.spendwatch.streams.life.PipelineLife;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -448,8 +448,7 @@ class PublisherTest {
     return producers.getFirst();
   }
 
-  private CompletionStage<Done> publish(
-      PipelineLife life, long nextOffset, String... values) {
+  private CompletionStage<Done> publish(PipelineLife life, long nextOffset, String... values) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (String value : values) {
       records.add(alert(value));

@@ -71,8 +71,8 @@ public final class Verdict {
   }
 
   /**
-   * Whether a record that was lost had been assessed before: it left no row, as a duplicate or a dead
-   * letter that was never published, but time has passed with it.
+   * Whether a record that was lost had been assessed before: it left no row, as a duplicate or a
+   * dead letter that was never published, but time has passed with it.
    */
   @FunctionalInterface
   private interface Assessed {
@@ -90,7 +90,8 @@ public final class Verdict {
     differences.clear();
     Expected expected = new Expected(workload.changes().isEmpty() ? versions() : Map.of());
     Set<String> deadLetters = new HashSet<>();
-    // A life can end between assessing these and publishing them; the next one may know their id by a
+    // A life can end between assessing these and publishing them; the next one may know their id by
+    // a
     // row that came after them, and then they are duplicates.
     Map<String, String> refusals = new HashMap<>();
     sent.forEach(

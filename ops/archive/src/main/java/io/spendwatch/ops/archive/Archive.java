@@ -1,9 +1,9 @@
 package io.spendwatch.ops.archive;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.ops.erasure.ErasableArchive.DayRows;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;

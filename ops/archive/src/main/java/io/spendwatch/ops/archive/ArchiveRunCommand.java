@@ -1,8 +1,8 @@
 package io.spendwatch.ops.archive;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import io.spendwatch.ops.rounds.ArchiveWriter.Result;
 import io.spendwatch.ops.rounds.Round;

@@ -1,11 +1,11 @@
 package io.spendwatch.ops.archive;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.AnalysisConfig;
 import io.spendwatch.ops.analysis.ArchiveReader;
 import io.spendwatch.ops.analysis.QueryPlan;
 import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.database.SqlText;

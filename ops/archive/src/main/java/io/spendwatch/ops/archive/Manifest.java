@@ -1,7 +1,7 @@
 package io.spendwatch.ops.archive;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.errors.OperatorException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;

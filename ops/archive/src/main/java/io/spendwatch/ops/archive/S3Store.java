@@ -1,6 +1,6 @@
 package io.spendwatch.ops.archive;
 
-import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.commandline.OperatorException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

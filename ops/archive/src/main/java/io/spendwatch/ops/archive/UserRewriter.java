@@ -2,9 +2,9 @@ package io.spendwatch.ops.archive;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
-import io.spendwatch.ops.errors.OperatorException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -266,7 +266,7 @@ final class UserRewriter {
   private boolean isOfUser(Object[] letter) {
     byte[] itsKey = (byte[]) letter[ArchiveTable.DEAD_LETTERS.indexOf("key")];
     byte[] value = (byte[]) letter[ArchiveTable.DEAD_LETTERS.indexOf("value")];
-    return Arrays.equals(itsKey, key) || value != null && contains(value, quoted);
+    return Arrays.equals(itsKey, key) || (value != null && contains(value, quoted));
   }
 
   private static boolean contains(byte[] bytes, byte[] part) {

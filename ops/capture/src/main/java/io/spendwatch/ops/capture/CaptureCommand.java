@@ -1,9 +1,9 @@
 package io.spendwatch.ops.capture;
 
 import io.spendwatch.commandline.CommandFrame;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.capture.CaptureProgress.Figures;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.streams.base.Timekeeper;
 import java.io.File;
 import java.time.Duration;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import java.io.IOException;
 import java.net.InetSocketAddress;

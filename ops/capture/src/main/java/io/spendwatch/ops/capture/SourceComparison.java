@@ -1,10 +1,10 @@
 package io.spendwatch.ops.capture;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.SourceAudit;
 import io.spendwatch.ops.audit.SourceFinding;
 import io.spendwatch.ops.audit.SourceReport;
 import io.spendwatch.ops.audit.WarehouseReport;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Money;
 import io.spendwatch.streams.base.Timekeeper;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.capture;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.SourceFinding;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Money;

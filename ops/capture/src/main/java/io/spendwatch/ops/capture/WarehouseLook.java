@@ -1,9 +1,9 @@
 package io.spendwatch.ops.capture;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.SourceFinding;
 import io.spendwatch.ops.audit.WarehouseReport;
 import io.spendwatch.ops.capture.WarehouseTypes.Form;
-import io.spendwatch.ops.errors.OperatorException;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.ResultSet;

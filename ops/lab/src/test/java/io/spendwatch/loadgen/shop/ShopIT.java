@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Ticker;
 import io.spendwatch.loadgen.shop.Shop.Tables;
@@ -198,7 +198,7 @@ class ShopIT {
         BusinessServer server = BusinessServer.start(Engine.POSTGRES, directory, 0)) {
       ShopDatabase database = database(server);
       assertThatThrownBy(() -> ShopTables.addUsers(database, USERS, Instant.EPOCH))
-          .isInstanceOf(CommandFailed.class)
+          .isInstanceOf(OperatorException.class)
           .hasMessage(
               "the shop's tables are not in the business database at postgresql://127.0.0.1:"
                   + server.server().port()

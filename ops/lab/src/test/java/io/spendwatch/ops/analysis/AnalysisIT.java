@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.analysis.FreeQueries.Question;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.rollups.WrittenRows;
 import io.spendwatch.ops.testing.NodeSettings;

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.api.HttpWindows;
@@ -15,7 +16,6 @@ import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.testing.DataSets;

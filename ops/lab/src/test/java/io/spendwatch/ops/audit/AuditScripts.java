@@ -32,7 +32,8 @@ public final class AuditScripts {
    * @return what was found, a line each
    */
   public List<String> run(long to, boolean full, String changesSince) throws SQLException {
-    var span = new Span(0, full ? 0 : assessedTo, to, full ? 0 : assessedSeq, full ? null : streamTime);
+    var span =
+        new Span(0, full ? 0 : assessedTo, to, full ? 0 : assessedSeq, full ? null : streamTime);
     Map<String, String> values = new HashMap<>();
     values.put("spans", Span.values(List.of(span)));
     values.put("fresh", Span.condition(List.of(span)));

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.access.AccessFile;
 import io.spendwatch.ops.access.Role;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.cli.Lab;
 import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.status.NodeStatus;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.actors.exposure.UserWindow;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.storage.schema.PostgresAddress;

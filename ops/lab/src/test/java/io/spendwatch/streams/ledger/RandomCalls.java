@@ -3,8 +3,8 @@ package io.spendwatch.streams.ledger;
 import static java.util.Comparator.comparing;
 
 import io.spendwatch.actors.exposure.Announcement;
-import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.exposure.Assessment;
+import io.spendwatch.actors.exposure.ExposureWindow;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.Rule;
 import io.spendwatch.actors.ports.AccountBalance;

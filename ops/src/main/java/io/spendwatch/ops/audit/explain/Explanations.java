@@ -1,7 +1,7 @@
 package io.spendwatch.ops.audit.explain;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.analysis.ArchiveAccess;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.database.Statements;

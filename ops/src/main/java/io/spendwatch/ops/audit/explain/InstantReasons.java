@@ -3,11 +3,11 @@ package io.spendwatch.ops.audit.explain;
 import static io.spendwatch.ops.audit.explain.Wording.money;
 import static io.spendwatch.ops.audit.explain.Wording.time;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.audit.explain.Explanation.Episode;
 import io.spendwatch.ops.audit.explain.Explanation.Subject;
 import io.spendwatch.ops.audit.explain.StoredFacts.Entry;
 import io.spendwatch.ops.audit.explain.StoredFacts.Sum;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Verdict;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -6,8 +6,8 @@ import java.util.Locale;
 
 /**
  * Where a user has been at home, in order: in one partition for a user who never moved, whose
- * records are then assessed in the order of their offsets. Offsets of two partitions do not compare:
- * for a user who moved when the topic grew, arrivals are in the order of the stays first.
+ * records are then assessed in the order of their offsets. Offsets of two partitions do not
+ * compare: for a user who moved when the topic grew, arrivals are in the order of the stays first.
  *
  * @param moves the stays; empty for a user who never moved
  */

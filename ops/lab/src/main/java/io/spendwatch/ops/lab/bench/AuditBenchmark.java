@@ -2,6 +2,7 @@ package io.spendwatch.ops.lab.bench;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
@@ -11,7 +12,6 @@ import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import io.spendwatch.streams.base.ConfigSection;
 import io.spendwatch.streams.database.Database;

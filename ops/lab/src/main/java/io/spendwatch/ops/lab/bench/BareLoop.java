@@ -2,8 +2,8 @@ package io.spendwatch.ops.lab.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;

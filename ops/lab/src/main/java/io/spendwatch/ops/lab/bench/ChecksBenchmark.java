@@ -1,9 +1,9 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import java.net.URI;
 import java.time.Duration;

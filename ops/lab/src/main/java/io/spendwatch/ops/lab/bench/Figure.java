@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.bench;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.commandline.OperatorException;
 import java.util.List;
 import java.util.Locale;
 import org.HdrHistogram.Histogram;

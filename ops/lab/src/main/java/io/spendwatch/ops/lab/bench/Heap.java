@@ -2,7 +2,7 @@ package io.spendwatch.ops.lab.bench;
 
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionCommand;
-import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.commandline.OperatorException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package io.spendwatch.ops.lab.bench;
 
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.streams.database.Database;
 import java.time.Duration;

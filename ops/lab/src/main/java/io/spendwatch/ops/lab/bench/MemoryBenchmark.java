@@ -39,8 +39,8 @@ final class MemoryBenchmark {
   }
 
   /**
-   * Bytes of heap that are free again once the actors of all of these users, assessed once each, have
-   * been dropped. Against the heap before, what is loaded and cached on the way would count as
+   * Bytes of heap that are free again once the actors of all of these users, assessed once each,
+   * have been dropped. Against the heap before, what is loaded and cached on the way would count as
    * users' too.
    */
   private long heldBy(String prefix, int users, int awakeUsersMax, int entries) {

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
-import io.spendwatch.ops.errors.OperatorException;
+import io.spendwatch.commandline.OperatorException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;

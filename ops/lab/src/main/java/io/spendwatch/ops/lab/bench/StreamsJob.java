@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.Decoded.Rejected;

@@ -1,8 +1,8 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.ops.alerts.AlertTail;
-import io.spendwatch.ops.errors.OperatorException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;

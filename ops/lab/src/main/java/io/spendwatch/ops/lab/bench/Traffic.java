@@ -1,10 +1,10 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.oracle.KnownAlert;
 import io.spendwatch.loadgen.workload.Scenario;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;

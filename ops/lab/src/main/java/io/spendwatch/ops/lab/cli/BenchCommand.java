@@ -1,8 +1,8 @@
 package io.spendwatch.ops.lab.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.bench.Bench;
 import io.spendwatch.ops.lab.bench.BenchReport;
 import io.spendwatch.ops.lab.bench.Benchmark;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.bench.Bench;
 import io.spendwatch.ops.lab.bench.Rehearsal;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.lab.cli;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.commandline.Usage;
 import io.spendwatch.loadgen.shop.ShopTables;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;

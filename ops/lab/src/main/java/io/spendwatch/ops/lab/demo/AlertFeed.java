@@ -1,8 +1,8 @@
 package io.spendwatch.ops.lab.demo;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.alerts.AlertText;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertType;

@@ -1,10 +1,9 @@
 package io.spendwatch.ops.lab.demo;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.shop.Shop;
 import io.spendwatch.loadgen.shop.ShopBooks;
 import io.spendwatch.loadgen.shop.ShopDatabase;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Money;
@@ -78,20 +77,16 @@ record BothEnds(Count shop, Count ours, long balancesAlike) {
   private static Count shop(ShopBooks books, Map<String, Long> balances) {
     var purchases = new LongSummaryStatistics();
     var refunds = new LongSummaryStatistics();
-    try {
-      books.forEachTransaction(
-          Shop.Tables.STORE,
-          transaction ->
-              (switch (transaction.kind()) {
-                    case PURCHASE -> purchases;
-                    case REFUND -> refunds;
-                  })
-                  .accept(transaction.amountMinor()));
-      for (Balance balance : books.balances()) {
-        balances.put(balance.userId(), balance.balanceMinor());
-      }
-    } catch (CommandFailed e) {
-      throw new OperatorException(e.getMessage(), e);
+    books.forEachTransaction(
+        Shop.Tables.STORE,
+        transaction ->
+            (switch (transaction.kind()) {
+                  case PURCHASE -> purchases;
+                  case REFUND -> refunds;
+                })
+                .accept(transaction.amountMinor()));
+    for (Balance balance : books.balances()) {
+      balances.put(balance.userId(), balance.balanceMinor());
     }
     return new Count(
         purchases.getCount(),

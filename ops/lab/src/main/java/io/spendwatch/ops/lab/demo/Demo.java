@@ -1,8 +1,8 @@
 package io.spendwatch.ops.lab.demo;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.cli.StandardOutput;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;
 import io.spendwatch.ops.lab.sandbox.BusinessServer;

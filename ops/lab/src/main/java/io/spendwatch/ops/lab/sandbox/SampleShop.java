@@ -1,9 +1,8 @@
 package io.spendwatch.ops.lab.sandbox;
 
-import io.spendwatch.loadgen.CommandFailed;
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopTables;
-import io.spendwatch.ops.errors.OperatorException;
 import java.time.InstantSource;
 
 /** The sample shop's tables, in a business database of ours. Stateless. */
@@ -22,12 +21,8 @@ public final class SampleShop {
    * @throws OperatorException if the database refuses
    */
   public static void fill(BusinessServer server, int users) {
-    try {
-      ShopDatabase database = database(server);
-      ShopTables.create(database);
-      ShopTables.addUsers(database, users, InstantSource.system().instant());
-    } catch (CommandFailed e) {
-      throw new OperatorException(e.getMessage(), e);
-    }
+    ShopDatabase database = database(server);
+    ShopTables.create(database);
+    ShopTables.addUsers(database, users, InstantSource.system().instant());
   }
 }

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.sandbox;
 
+import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.errors.OperatorException;
 import java.time.Duration;
 import java.util.Locale;
 

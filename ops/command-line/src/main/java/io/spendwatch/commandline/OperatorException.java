@@ -1,9 +1,8 @@
-package io.spendwatch.ops.errors;
+package io.spendwatch.commandline;
 
 /**
  * Something that whoever runs Spendwatch must put right: a taken port, a server that does not
- * answer. The message is one line and says what and where; the command line prints it and nothing
- * else.
+ * answer. The message is one line and says what and where; a command prints it and nothing else.
  */
 public final class OperatorException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -1,2 +1,0 @@
-/** What goes wrong for an operator: one line that says what to do. */
-package io.spendwatch.ops.errors;
