@@ -1,7 +1,7 @@
 package io.spendwatch.loadgen.cli;
 
-import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.commandline.Usage;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.pace.Progress;
 import io.spendwatch.loadgen.pace.Rate;
 import io.spendwatch.loadgen.pace.Ticker;

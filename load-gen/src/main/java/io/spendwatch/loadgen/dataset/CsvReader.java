@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.dataset;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;

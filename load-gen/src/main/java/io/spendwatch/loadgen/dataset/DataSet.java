@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.dataset;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.oracle.KnownAlert;
 import io.spendwatch.loadgen.oracle.Oracle;
 import io.spendwatch.protocol.AlertType;

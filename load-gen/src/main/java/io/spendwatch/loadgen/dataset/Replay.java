@@ -2,7 +2,7 @@ package io.spendwatch.loadgen.dataset;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.dataset.DataSet.Account;
 import io.spendwatch.loadgen.dataset.DataSet.BalanceChange;
 import io.spendwatch.loadgen.kafka.RecordSink;

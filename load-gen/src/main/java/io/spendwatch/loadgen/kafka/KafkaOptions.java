@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.kafka;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Secrets;
 import java.io.IOException;

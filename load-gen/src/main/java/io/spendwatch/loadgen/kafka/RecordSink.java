@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.kafka;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 
 /** Where records go; keeps the order of those with the same topic and key. For one thread. */
 public interface RecordSink {

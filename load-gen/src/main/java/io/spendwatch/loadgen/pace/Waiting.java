@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.pace;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.io.PrintStream;
 import java.time.Duration;
 

@@ -1,6 +1,6 @@
 package io.spendwatch.loadgen.shop;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;

@@ -1,5 +1,6 @@
 package io.spendwatch.commandline;
 
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Secrets;
 import java.time.Duration;

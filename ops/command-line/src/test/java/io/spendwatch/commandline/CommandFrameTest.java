@@ -2,6 +2,7 @@ package io.spendwatch.commandline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.Secrets;
 import java.io.PrintWriter;
 import java.io.StringWriter;

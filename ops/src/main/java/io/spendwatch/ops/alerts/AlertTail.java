@@ -1,6 +1,6 @@
 package io.spendwatch.ops.alerts;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.streams.base.Retry;

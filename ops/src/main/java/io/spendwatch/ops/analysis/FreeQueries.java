@@ -1,6 +1,6 @@
 package io.spendwatch.ops.analysis;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.Replica.Standing;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.database.Database;

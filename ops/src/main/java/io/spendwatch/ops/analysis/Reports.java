@@ -1,6 +1,6 @@
 package io.spendwatch.ops.analysis;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.api;
 
 import com.typesafe.config.Config;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.access.AccessConfig;
 import io.spendwatch.ops.access.Hosts;
 import io.spendwatch.ops.status.NodeLogin;

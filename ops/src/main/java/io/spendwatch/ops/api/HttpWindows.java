@@ -1,7 +1,7 @@
 package io.spendwatch.ops.api;
 
 import io.spendwatch.actors.partition.PartitionWindows;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.audit.windows.WindowsRequest;
 import io.spendwatch.ops.status.NodeLogin;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.streams.base.PeriodicWork;

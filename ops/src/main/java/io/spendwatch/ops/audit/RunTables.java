@@ -1,7 +1,7 @@
 package io.spendwatch.ops.audit;
 
 import io.spendwatch.actors.exposure.Rule;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;

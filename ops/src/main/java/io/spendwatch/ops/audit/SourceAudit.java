@@ -1,6 +1,6 @@
 package io.spendwatch.ops.audit;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.PostgresConfig;
 import java.io.File;

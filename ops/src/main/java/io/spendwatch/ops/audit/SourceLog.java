@@ -2,7 +2,7 @@ package io.spendwatch.ops.audit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.KafkaConfig;

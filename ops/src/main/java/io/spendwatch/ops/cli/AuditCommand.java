@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.api.Json;

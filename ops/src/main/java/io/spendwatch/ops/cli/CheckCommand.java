@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.questions.CheckResult;
 import io.spendwatch.ops.status.NodeClient.Answer;

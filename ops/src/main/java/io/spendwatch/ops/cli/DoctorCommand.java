@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.doctor.Diagnosis;
 import io.spendwatch.ops.doctor.Doctor;

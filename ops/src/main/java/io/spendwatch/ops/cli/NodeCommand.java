@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.node.Node;
 import java.time.Duration;

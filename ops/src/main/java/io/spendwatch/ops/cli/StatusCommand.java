@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.commandline.Usage;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.questions.UserAnswer;
 import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.protocol.ForeignText;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cluster;
 
 import com.typesafe.config.Config;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.tls.RenewedTls;
 import io.spendwatch.ops.tls.TlsFiles;
 import io.spendwatch.streams.database.Statements;

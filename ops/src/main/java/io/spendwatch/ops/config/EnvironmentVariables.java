@@ -1,6 +1,6 @@
 package io.spendwatch.ops.config;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.Spelling;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.deadletters;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.deadletters.LetterLog.Stretch;
 import io.spendwatch.ops.records.Cursor;
 import io.spendwatch.ops.records.Page;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.deadletters;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import java.time.Duration;

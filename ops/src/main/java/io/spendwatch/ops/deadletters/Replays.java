@@ -2,7 +2,7 @@ package io.spendwatch.ops.deadletters;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.deadletters.LetterLog.Stretch;
 import io.spendwatch.ops.deadletters.Replay.Outcome;
 import io.spendwatch.protocol.DeadLetters;

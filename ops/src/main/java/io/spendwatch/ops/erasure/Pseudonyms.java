@@ -1,6 +1,6 @@
 package io.spendwatch.ops.erasure;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.Partitioner;
 import java.security.SecureRandom;
 import java.util.Collection;

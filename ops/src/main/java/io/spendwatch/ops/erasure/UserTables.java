@@ -1,6 +1,6 @@
 package io.spendwatch.ops.erasure;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.erasure.ErasureReport.TableRows;
 import io.spendwatch.ops.storage.schema.PostgresAddress;

@@ -2,7 +2,7 @@ package io.spendwatch.ops.erasure;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.erasure.ErasureReport.Topic;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.base.Retry;

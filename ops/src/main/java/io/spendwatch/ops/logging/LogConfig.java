@@ -2,7 +2,7 @@ package io.spendwatch.ops.logging;
 
 import ch.qos.logback.classic.LoggerContext;
 import com.typesafe.config.Config;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.ConfigSection;
 import java.nio.file.Path;
 import java.time.Duration;

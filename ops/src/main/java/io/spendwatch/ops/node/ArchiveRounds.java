@@ -1,6 +1,6 @@
 package io.spendwatch.ops.node;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.ReconciliationJob;
 import io.spendwatch.ops.config.Configuration;

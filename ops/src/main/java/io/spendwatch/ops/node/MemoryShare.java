@@ -3,7 +3,7 @@ package io.spendwatch.ops.node;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.util.Locale;
 
 /** A setting that is a size, {@code 300 MiB}, or a part of what there is, {@code 40 %}. */

@@ -4,7 +4,7 @@ import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionDependencies;
 import io.spendwatch.actors.ports.QuestionPorts;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.AnalysisMetrics;
 import io.spendwatch.ops.analysis.Replica;
 import io.spendwatch.ops.analysis.ReplicaWatch;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.rewind;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.protocol.Alert;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.rounds;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.status.RoundsStatus.State;
 import java.time.Duration;
 import java.util.Map;

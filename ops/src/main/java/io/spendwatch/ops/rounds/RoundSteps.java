@@ -1,6 +1,6 @@
 package io.spendwatch.ops.rounds;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter.Day;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import io.spendwatch.ops.rounds.Round.Result;

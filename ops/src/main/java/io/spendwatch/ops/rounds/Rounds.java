@@ -1,6 +1,6 @@
 package io.spendwatch.ops.rounds;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.status.RoundsStatus.State;
 import io.spendwatch.ops.storage.archive.RoundsConfig;
 import io.spendwatch.streams.base.Retry;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.rounds;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.PeriodicWork;
 import io.spendwatch.streams.base.Timekeeper;
 import java.time.Duration;

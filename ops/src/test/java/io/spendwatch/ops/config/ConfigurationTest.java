@@ -3,7 +3,7 @@ package io.spendwatch.ops.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.config.EffectiveSettings.Setting;
 import io.spendwatch.ops.config.EffectiveSettings.Source;
 import io.spendwatch.ops.storage.retention.RetentionConfig;

@@ -3,7 +3,7 @@ package io.spendwatch.ops.rounds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.status.RoundsStatus.State;
 import io.spendwatch.ops.testing.ManualTime;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.archive;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.ops.erasure.ErasableArchive.DayRows;

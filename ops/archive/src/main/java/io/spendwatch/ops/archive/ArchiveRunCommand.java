@@ -1,6 +1,6 @@
 package io.spendwatch.ops.archive;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.archive;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.AnalysisConfig;
 import io.spendwatch.ops.analysis.ArchiveReader;

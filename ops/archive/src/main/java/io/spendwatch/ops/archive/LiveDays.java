@@ -1,6 +1,6 @@
 package io.spendwatch.ops.archive;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter.Day;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.database.SqlText;

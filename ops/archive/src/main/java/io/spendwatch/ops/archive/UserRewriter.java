@@ -2,7 +2,7 @@ package io.spendwatch.ops.archive;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package io.spendwatch.ops.archive;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigResolveOptions;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.AnalysisConfig;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.capture;
 
 import io.spendwatch.commandline.CommandFrame;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.capture.CaptureProgress.Figures;
 import io.spendwatch.streams.base.Timekeeper;

@@ -7,7 +7,7 @@ import static io.spendwatch.streams.base.ConfigSection.checkRange;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.Secrets;
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.ConfigSection;

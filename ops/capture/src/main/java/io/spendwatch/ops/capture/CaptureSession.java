@@ -1,6 +1,6 @@
 package io.spendwatch.ops.capture;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.Timekeeper;
 import java.sql.SQLException;
 import java.util.HashMap;

@@ -17,7 +17,7 @@ interface Destination extends AutoCloseable {
   /**
    * Connects, and makes what is missing for keeping a place.
    *
-   * @throws io.spendwatch.commandline.OperatorException if somebody must act
+   * @throws io.spendwatch.errors.OperatorException if somebody must act
    */
   void open() throws Exception;
 

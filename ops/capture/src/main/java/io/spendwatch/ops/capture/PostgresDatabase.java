@@ -1,7 +1,7 @@
 package io.spendwatch.ops.capture;
 
 import io.debezium.connector.postgresql.PostgresConnectorTask;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.capture.ColumnType;
 import io.spendwatch.streams.capture.LogPosition;
 import java.sql.Connection;

@@ -29,7 +29,7 @@ final class WarehouseComparison {
   /**
    * Compares both as they are now. Blocks.
    *
-   * @throws io.spendwatch.commandline.OperatorException if it cannot be done: why
+   * @throws io.spendwatch.errors.OperatorException if it cannot be done: why
    */
   WarehouseReport run() throws InterruptedException {
     Instant startedAt = Instant.ofEpochMilli(time.millis());

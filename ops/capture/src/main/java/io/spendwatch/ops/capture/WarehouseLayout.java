@@ -1,6 +1,6 @@
 package io.spendwatch.ops.capture;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -2,7 +2,7 @@ package io.spendwatch.ops.capture;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

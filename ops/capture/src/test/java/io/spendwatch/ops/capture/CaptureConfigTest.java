@@ -3,7 +3,7 @@ package io.spendwatch.ops.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.capture.SourceAddress.Product;
 import io.spendwatch.ops.capture.SourceAddress.Tls;
 import io.spendwatch.streams.capture.BalanceClock;

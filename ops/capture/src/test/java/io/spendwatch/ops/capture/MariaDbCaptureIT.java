@@ -4,7 +4,7 @@ import static io.spendwatch.ops.capture.CaptureBed.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.capture.CaptureBed.Running;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import java.util.List;

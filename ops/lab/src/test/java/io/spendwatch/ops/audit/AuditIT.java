@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionWindows;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.api.HttpWindows;

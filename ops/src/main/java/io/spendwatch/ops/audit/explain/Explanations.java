@@ -1,6 +1,6 @@
 package io.spendwatch.ops.audit.explain;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.Topics;

@@ -3,7 +3,7 @@ package io.spendwatch.ops.audit.explain;
 import static io.spendwatch.ops.audit.explain.Wording.money;
 import static io.spendwatch.ops.audit.explain.Wording.time;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.explain.Explanation.Episode;
 import io.spendwatch.ops.audit.explain.Explanation.Subject;
 import io.spendwatch.ops.audit.explain.StoredFacts.Entry;

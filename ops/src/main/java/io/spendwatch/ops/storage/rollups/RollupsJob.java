@@ -1,6 +1,6 @@
 package io.spendwatch.ops.storage.rollups;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.PeriodicWork;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.life.PartitionStatus;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.storage.rollups;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.SqlText;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.storage.schema;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.database.SqlText;
 import java.sql.Array;
 import java.sql.Connection;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.storage.session;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.PgFailure;

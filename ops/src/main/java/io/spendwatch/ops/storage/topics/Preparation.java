@@ -1,6 +1,6 @@
 package io.spendwatch.ops.storage.topics;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
 import io.spendwatch.protocol.Topics;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.storage.topics;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.protocol.Secrets;
 import io.spendwatch.streams.base.Retry;

@@ -158,7 +158,7 @@ public enum Benchmark {
   /**
    * Measures. Blocks.
    *
-   * @throws io.spendwatch.commandline.OperatorException if what was measured is not right
+   * @throws io.spendwatch.errors.OperatorException if what was measured is not right
    */
   public abstract List<Figure> run(Bench bench, Size size);
 }

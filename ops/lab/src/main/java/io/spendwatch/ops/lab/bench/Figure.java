@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.bench;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.util.List;
 import java.util.Locale;
 import org.HdrHistogram.Histogram;

@@ -2,7 +2,7 @@ package io.spendwatch.ops.lab.bench;
 
 import io.spendwatch.actors.partition.PartitionActors;
 import io.spendwatch.actors.partition.PartitionCommand;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;

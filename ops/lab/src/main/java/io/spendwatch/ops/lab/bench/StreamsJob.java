@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.AlertCodec;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.bench;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.ops.alerts.AlertTail;
 import java.time.Duration;

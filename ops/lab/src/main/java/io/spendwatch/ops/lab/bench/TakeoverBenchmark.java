@@ -2,7 +2,7 @@ package io.spendwatch.ops.lab.bench;
 
 import io.spendwatch.actors.ports.History.UserHistory;
 import io.spendwatch.actors.ports.History.UserQuery;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.PgHistory;
 import io.spendwatch.streams.ledger.UnreadableRows;

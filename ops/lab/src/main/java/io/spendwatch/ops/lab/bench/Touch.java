@@ -7,7 +7,7 @@ import io.spendwatch.actors.partition.PartitionCommand;
 import io.spendwatch.actors.partition.PartitionCommand.Assess;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
 import io.spendwatch.actors.partition.PartitionCommand.Reply;
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import java.time.Duration;

@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
       "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
           + " summary says what that did.",
       "With --replica, a streaming replica of the PostgreSQL is beside it all, and the end says how far behind.",
+      "With --archive, three days of those sales, as days of last week, are audited and leave for an archive of"
+          + " Parquet files; they are asked over there by SQL, and one of them comes back.",
       "With --from-database, all of it comes from the database of a shop that sells and takes back: its log is"
           + " captured, the capture is killed in the midst and started again, and the end compares both databases.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
@@ -40,11 +42,17 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {
       "  spendwatch demo --nodes 3 --duration 2m",
+      "  spendwatch demo --archive --duration 90s",
       "  spendwatch demo --from-database --duration 1m"
     })
 public final class DemoCommand implements Callable<Integer> {
   /** For the summary and the end of everything, after Ctrl-C. */
   private static final Duration FINISH_MAX = Duration.ofSeconds(60);
+
+  private static final double SCALE = 0.02;
+
+  /** Three days of it have enough to look at. */
+  private static final double SCALE_OF_DAYS = 0.2;
 
   /** Each takes up to half a gigabyte. */
   private static final int NODES_MAX = 8;
@@ -60,9 +68,9 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--scale",
       paramLabel = "S",
-      defaultValue = "0.02",
-      description = "Of the TPC-DS data; 1 is half a million transactions (${DEFAULT-VALUE}).")
-  private double scale;
+      description =
+          "Of the TPC-DS data; 1 is half a million transactions (0.02, with --archive 0.2).")
+  private Double scale;
 
   @Option(
       names = "--nodes",
@@ -75,6 +83,9 @@ public final class DemoCommand implements Callable<Integer> {
       names = "--replica",
       description = "A streaming replica of the PostgreSQL, too, for dear questions.")
   private boolean replica;
+
+  @Option(names = "--archive", description = "Three days leave for an archive, and one comes back.")
+  private boolean archive;
 
   @Option(
       names = "--from-database",
@@ -93,7 +104,7 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!(scale > 0 && scale <= 100)) {
+    if (scale != null && !(scale > 0 && scale <= 100)) {
       throw new ParameterException(
           spec.commandLine(), "--scale: " + scale + " (expected: above 0, at most 100)");
     }
@@ -104,6 +115,10 @@ public final class DemoCommand implements Callable<Integer> {
     if (business != null && nodes > 1) {
       throw new ParameterException(
           spec.commandLine(), "--nodes: " + nodes + " (expected: 1 with --from-database)");
+    }
+    if (archive && (business != null || nodes > 1)) {
+      throw new ParameterException(
+          spec.commandLine(), "--archive: (expected: without --from-database, and one node)");
     }
     if (duration != null && !duration.isPositive()) {
       throw new ParameterException(
@@ -125,9 +140,10 @@ public final class DemoCommand implements Callable<Integer> {
               new Demo.Plan(
                   Home.root(),
                   Optional.ofNullable(duration),
-                  scale,
+                  scale != null ? scale : archive ? SCALE_OF_DAYS : SCALE,
                   nodes,
                   replica,
+                  archive,
                   Optional.ofNullable(business)),
               directory,
               spec.commandLine().getOut());

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.cli;
 
-import io.spendwatch.commandline.OperatorException;
 import io.spendwatch.commandline.Usage;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.shop.ShopTables;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.sandbox.BusinessServer;

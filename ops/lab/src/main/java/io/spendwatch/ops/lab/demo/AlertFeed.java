@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.demo;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.alerts.AlertText;
 import io.spendwatch.ops.terminal.Terminal;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.demo;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.shop.Shop;
 import io.spendwatch.loadgen.shop.ShopBooks;
 import io.spendwatch.loadgen.shop.ShopDatabase;

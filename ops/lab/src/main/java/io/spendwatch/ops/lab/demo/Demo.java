@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.demo;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.cli.StandardOutput;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.process.Children;
@@ -25,6 +25,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -44,8 +46,8 @@ import java.util.stream.Collectors;
 
 /**
  * Everything in one go: real servers, nodes, recorded sales, then live traffic, in which one of
- * several nodes is killed; alerts as they come, and a summary. Or all of it comes from a shop's
- * database, and what captures that is killed.
+ * several nodes is killed; alerts as they come, and a summary. Or three days of the sales leave for
+ * an archive; or all of it comes from a shop's database, and what captures that is killed.
  *
  * <p>The servers run as children of this process, the nodes and the traffic as the commands that a
  * user would give. All of them end with this process, however that ends. {@link #run} is for one
@@ -72,6 +74,8 @@ public final class Demo {
    * @param scale of the recorded sales; 1 is half a million transactions
    * @param nodes how many share the work; from two on, one is killed
    * @param replica whether there is a replica of the PostgreSQL, too
+   * @param archive whether three days of the recorded sales leave for an archive, and only they are
+   *     replayed
    * @param business the product of a business database that all of it is captured from, instead of
    *     recorded sales and generated traffic; the capture is killed, and no node
    */
@@ -81,6 +85,7 @@ public final class Demo {
       double scale,
       int nodes,
       boolean replica,
+      boolean archive,
       Optional<BusinessServer.Engine> business) {}
 
   private final Plan plan;
@@ -169,9 +174,21 @@ public final class Demo {
         "default.api.timeout.ms", Math.toIntExact(Configuration.readStartTimeout().toMillis()));
     AlertFeed feed = keep(AlertFeed.start(out, startedNanos, patient, topics.alerts()));
 
+    Map<String, String> besideNodes = new HashMap<>(environment);
+    besideNodes.put("SPENDWATCH_HTTP_PORT", Integer.toString(nodes.http().getPort()));
     Optional<Failover> failover = Optional.empty();
     Optional<BothEnds> ends = Optional.empty();
     Optional<FromDatabase> source = Optional.empty();
+    Optional<ArchivedDays> archived =
+        plan.archive()
+            ? Optional.of(
+                new ArchivedDays(
+                    children,
+                    besideNodes,
+                    directory.root().resolve("archive"),
+                    database,
+                    this::say))
+            : Optional.empty();
     if (plan.business().isPresent()) {
       FromDatabase business =
           keep(
@@ -194,10 +211,12 @@ public final class Demo {
               environment,
               nodes,
               new Watch(nodes, servers, () -> {}),
-              database);
+              database,
+              archived);
     }
-    Summary summary = sum(database, client, feed, nodes, failover, ends);
-    boolean clean = audit(children, environment, nodes);
+    Summary summary =
+        sum(database, client, feed, nodes, failover, ends, archived.flatMap(ArchivedDays::outcome));
+    boolean clean = audit(children, besideNodes);
     if (source.isPresent()) {
       say("Holding the shop's rows against ours, one by one");
       clean &= audit(source.get().audit());
@@ -219,24 +238,33 @@ public final class Demo {
       Map<String, String> environment,
       Nodes nodes,
       Watch watch,
-      PostgresAddress database)
+      PostgresAddress database,
+      Optional<ArchivedDays> archived)
       throws InterruptedException, SQLException {
     if (!watch.await(generate)) {
       return Optional.empty();
     }
-    say("Replaying the sales: " + lastLine(generate));
+    Path transactions = data.resolve(SET + ".transactions.csv.gz");
+    if (archived.isPresent()) {
+      Path moved = data.resolve("last-week.transactions.csv.gz");
+      archived.get().write(transactions, moved, LocalDate.now(ZoneOffset.UTC));
+      transactions = moved;
+      say("Replaying the three busiest days as days of last week: " + archived.get().text());
+    } else {
+      say("Replaying the sales: " + lastLine(generate));
+    }
     GuardedProcess replay =
         keep(
             children.start(
                 environment,
                 List.of(
-                    "replay", data.resolve(SET + ".transactions.csv.gz").toString(),
+                    "replay", transactions.toString(),
                     "--accounts", data.resolve(SET + ".accounts.csv.gz").toString())));
     if (!watch.await(replay)) {
       return Optional.empty();
     }
     say("Replay has ended: " + lastLine(replay));
-    return live(children, environment, nodes, watch, database);
+    return live(children, environment, nodes, watch, database, archived);
   }
 
   /** Sales of a shop, out of its database, whose capture is killed in the midst. */
@@ -289,7 +317,8 @@ public final class Demo {
       Map<String, String> environment,
       Nodes nodes,
       Watch watch,
-      PostgresAddress database)
+      PostgresAddress database,
+      Optional<ArchivedDays> archived)
       throws InterruptedException, SQLException {
     Duration left = trafficLeft();
     if (!left.isPositive()) {
@@ -301,6 +330,9 @@ public final class Demo {
     arguments.addAll(List.of("--duration", left.toMillis() + "ms"));
     GuardedProcess load = keep(children.start(environment, arguments));
     Optional<Kill> kill = nodes.count() > 1 ? killOne(nodes, watch) : Optional.empty();
+    if (archived.isPresent() && !archived.get().show(watch)) {
+      say("The demo ends before the archive has been shown: give it a longer --duration");
+    }
     boolean ended = watch.await(load);
     load.close();
     if (ended) {
@@ -456,7 +488,8 @@ public final class Demo {
       AlertFeed feed,
       Nodes nodes,
       Optional<Failover> failover,
-      Optional<BothEnds> ends)
+      Optional<BothEnds> ends,
+      Optional<String> archived)
       throws SQLException, ExecutionException, InterruptedException, TimeoutException {
     long deadline = System.nanoTime() + CATCH_UP_MAX.toNanos();
     Optional<ClusterStatus> status = Optional.empty();
@@ -466,7 +499,8 @@ public final class Demo {
       status = nodes.status().or(() -> before);
     }
     while (true) {
-      Summary summary = Summary.take(database, client, topics, feed, status, failover, ends);
+      Summary summary =
+          Summary.take(database, client, topics, feed, status, failover, ends, archived);
       // An alert that was published just now may not be on the screen yet.
       if (!summary.looksForLosses() || summary.nothingIsLost() || System.nanoTime() >= deadline) {
         return summary;
@@ -480,12 +514,10 @@ public final class Demo {
    *
    * @return whether they are clean
    */
-  private boolean audit(Children children, Map<String, String> environment, Nodes nodes)
+  private boolean audit(Children children, Map<String, String> environment)
       throws ExecutionException, InterruptedException, TimeoutException {
     say("Auditing all of it in SQL");
-    Map<String, String> own = new HashMap<>(environment);
-    own.put("SPENDWATCH_HTTP_PORT", Integer.toString(nodes.http().getPort()));
-    return audit(children.start(own, List.of("audit")));
+    return audit(children.start(environment, List.of("audit")));
   }
 
   private boolean audit(GuardedProcess started)

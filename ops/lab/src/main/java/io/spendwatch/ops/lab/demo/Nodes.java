@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.demo;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;

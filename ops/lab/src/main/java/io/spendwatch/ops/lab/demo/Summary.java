@@ -35,6 +35,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param lagRecords not read yet; empty while unknown
  * @param failover what the end of a node did; empty where none was killed
  * @param ends how much a business database and we have; empty where there is none
+ * @param archived what left for an archive, for people; empty where nothing did
  * @param firstAlert from the demo's begin to the first alert on the screen; empty without any
  */
 record Summary(
@@ -51,6 +52,7 @@ record Summary(
     Optional<Long> lagRecords,
     Optional<Failover> failover,
     Optional<BothEnds> ends,
+    Optional<String> archived,
     Optional<Duration> firstAlert) {
 
   /**
@@ -65,7 +67,8 @@ record Summary(
       AlertFeed feed,
       Optional<ClusterStatus> status,
       Optional<Failover> failover,
-      Optional<BothEnds> ends)
+      Optional<BothEnds> ends,
+      Optional<String> archived)
       throws SQLException, ExecutionException, InterruptedException, TimeoutException {
     try (Connection connection = database.connect("spendwatch-demo");
         Statement statement = connection.createStatement()) {
@@ -85,6 +88,7 @@ record Summary(
           status.map(s -> s.totals().lagRecords()),
           failover,
           ends,
+          archived,
           Optional.ofNullable(feed.first().getNow(null)));
     }
   }
@@ -109,6 +113,7 @@ record Summary(
   /** Several lines, without a line feed at the end. */
   String text() {
     return table()
+        + archived.map(each -> "\n  archive         " + each).orElse("")
         + ends.map(each -> "\n" + each.text()).orElse("")
         + (looksForLosses() ? "\n" + losses() : "")
         + failover.map(each -> "\n  standstill      " + each.text()).orElse("");

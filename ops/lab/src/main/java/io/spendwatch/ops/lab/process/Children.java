@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.process;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

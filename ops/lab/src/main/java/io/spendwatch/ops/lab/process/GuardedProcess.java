@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.process;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

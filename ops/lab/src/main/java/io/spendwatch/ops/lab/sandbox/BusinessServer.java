@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.sandbox;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.sandbox;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.shop.ShopDatabase;
 import io.spendwatch.loadgen.shop.ShopTables;
 import java.time.InstantSource;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.sandbox;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.config.Configuration;
 import java.time.Duration;
 import java.util.Locale;

@@ -3,7 +3,7 @@ package io.spendwatch.ops.storage.rollups;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spendwatch.commandline.OperatorException;
+import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.AuditScripts;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.testing.NodeSettings;

@@ -1,4 +1,4 @@
-package io.spendwatch.commandline;
+package io.spendwatch.errors;
 
 /**
  * Something that whoever runs Spendwatch must put right: a taken port, a server that does not

@@ -1,0 +1,45 @@
+package io.spendwatch.ops.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole way as a user has it, by the launcher: here, since it needs the packaged archive. */
+class DemoArchiveIT {
+  private static final Path LAUNCHER =
+      Path.of("..", "..", "spendwatch").toAbsolutePath().normalize();
+
+  @Test
+  @Timeout(value = 6, unit = TimeUnit.MINUTES)
+  void daysLeaveAreAskedOverAndOneComesBack(@TempDir Path directory) throws Exception {
+    Path out = directory.resolve("out");
+    Path err = directory.resolve("err");
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                LAUNCHER.toString(), "demo", "--archive", "--scale", "0.05", "--duration", "2m")
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    // The build runs already: it runs us.
+    builder.environment().put("SPENDWATCH_NO_BUILD", "1");
+    Process demo = builder.start();
+    int status;
+    try {
+      status = demo.waitFor();
+    } finally {
+      demo.destroy();
+    }
+    assertThat(Files.readString(err)).isEmpty();
+    assertThat(Files.readString(out))
+        .contains(
+            "They are in no table any more",
+            " comes back",
+            "Audit: clean: the tables say the same",
+            "of 3 days left the tables");
+    assertThat(status).isZero();
+  }
+}
