@@ -20,8 +20,7 @@ class DemoArchiveIT {
     Path out = directory.resolve("out");
     Path err = directory.resolve("err");
     ProcessBuilder builder =
-        new ProcessBuilder(
-                LAUNCHER.toString(), "demo", "--archive", "--scale", "0.05", "--duration", "2m")
+        new ProcessBuilder(LAUNCHER.toString(), "demo", "--archive", "--duration", "2m")
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());
     // The build runs already: it runs us.

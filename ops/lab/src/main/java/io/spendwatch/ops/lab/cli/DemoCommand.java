@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
       "With --nodes 3, one of the nodes is killed in the midst of the live traffic, and started again; the"
           + " summary says what that did.",
       "With --replica, a streaming replica of the PostgreSQL is beside it all, and the end says how far behind.",
-      "With --archive, three days of those sales, as days of last week, are audited and leave for an archive of"
+      "With --archive, the busiest of those sales, as three days of last week, are audited and leave for an archive of"
           + " Parquet files; they are asked over there by SQL, and one of them comes back.",
       "With --from-database, all of it comes from the database of a shop that sells and takes back: its log is"
           + " captured, the capture is killed in the midst and started again, and the end compares both databases.",
@@ -49,11 +49,6 @@ public final class DemoCommand implements Callable<Integer> {
   /** For the summary and the end of everything, after Ctrl-C. */
   private static final Duration FINISH_MAX = Duration.ofSeconds(60);
 
-  private static final double SCALE = 0.02;
-
-  /** Three days of it have enough to look at. */
-  private static final double SCALE_OF_DAYS = 0.2;
-
   /** Each takes up to half a gigabyte. */
   private static final int NODES_MAX = 8;
 
@@ -68,9 +63,9 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--scale",
       paramLabel = "S",
-      description =
-          "Of the TPC-DS data; 1 is half a million transactions (0.02, with --archive 0.2).")
-  private Double scale;
+      defaultValue = "0.02",
+      description = "Of the TPC-DS data; 1 is half a million transactions (${DEFAULT-VALUE}).")
+  private double scale;
 
   @Option(
       names = "--nodes",
@@ -104,7 +99,7 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (scale != null && !(scale > 0 && scale <= 100)) {
+    if (!(scale > 0 && scale <= 100)) {
       throw new ParameterException(
           spec.commandLine(), "--scale: " + scale + " (expected: above 0, at most 100)");
     }
@@ -140,7 +135,7 @@ public final class DemoCommand implements Callable<Integer> {
               new Demo.Plan(
                   Home.root(),
                   Optional.ofNullable(duration),
-                  scale != null ? scale : archive ? SCALE_OF_DAYS : SCALE,
+                  scale,
                   nodes,
                   replica,
                   archive,

@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -27,12 +28,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Three days of the recorded sales, the busiest ones, put on days of last week: they are closed, so
- * they leave for an archive, are asked over there, and one of them comes back; all of it by the
- * commands that a user would give. For one thread.
+ * The busiest days of the recorded sales, put on three days of last week: these are closed, so they
+ * leave for an archive, are asked over there, and one of them comes back; all of it by the commands
+ * that a user would give. For one thread.
  */
 final class ArchivedDays {
   private static final int DAYS = 3;
+
+  /** Of the recorded days, which have some thirty sales at most. */
+  private static final int RECORDED_EACH = 20;
 
   /** The last of them ended four days ago, which is older than what is kept. */
   private static final int FIRST_DAYS_AGO = 7;
@@ -89,30 +93,39 @@ final class ArchivedDays {
     List<LocalDate> busiest =
         all.entrySet().stream()
             .sorted(Map.Entry.<LocalDate, Long>comparingByValue(Comparator.reverseOrder()))
-            .limit(DAYS)
+            .limit(DAYS * RECORDED_EACH)
             .map(Map.Entry::getKey)
             .sorted()
             .toList();
-    if (busiest.size() < DAYS) {
+    if (busiest.size() < DAYS * RECORDED_EACH) {
       throw new OperatorException(
-          recorded + " has " + busiest.size() + " days (expected: " + DAYS + " or more)");
+          String.format(
+              Locale.ROOT,
+              "%s has %d days (expected: %d or more; a larger --scale has more)",
+              recorded,
+              busiest.size(),
+              DAYS * RECORDED_EACH));
     }
     Map<LocalDate, LocalDate> days = new HashMap<>();
-    for (int i = 0; i < DAYS; i++) {
-      LocalDate day = today.minusDays(FIRST_DAYS_AGO - i);
+    for (int i = 0; i < busiest.size(); i++) {
+      LocalDate day = today.minusDays(FIRST_DAYS_AGO - i / RECORDED_EACH);
       days.put(busiest.get(i), day);
-      sold.put(day, all.get(busiest.get(i)));
+      sold.merge(day, all.get(busiest.get(i)), Long::sum);
     }
-    try (CsvReader<List<String>> rows = open(recorded);
-        var csv = new CsvWriter(moved, DataSet.TRANSACTIONS_HEADER)) {
+    List<Object[]> sales = new ArrayList<>();
+    try (CsvReader<List<String>> rows = open(recorded)) {
       for (List<String> row = rows.next(); row != null; row = rows.next()) {
         LocalDate day = days.get(dayOf(row));
         if (day != null) {
           Object[] fields = row.toArray();
           fields[2] = day + row.get(2).substring(row.get(2).indexOf('T'));
-          csv.row(fields);
+          sales.add(fields);
         }
       }
+    }
+    sales.sort(Comparator.comparing(sale -> (String) sale[2]));
+    try (var csv = new CsvWriter(moved, DataSet.TRANSACTIONS_HEADER)) {
+      sales.forEach(csv::row);
     }
   }
 

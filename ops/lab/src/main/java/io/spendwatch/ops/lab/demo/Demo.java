@@ -249,7 +249,7 @@ public final class Demo {
       Path moved = data.resolve("last-week.transactions.csv.gz");
       archived.get().write(transactions, moved, LocalDate.now(ZoneOffset.UTC));
       transactions = moved;
-      say("Replaying the three busiest days as days of last week: " + archived.get().text());
+      say("Replaying the busiest days as three days of last week: " + archived.get().text());
     } else {
       say("Replaying the sales: " + lastLine(generate));
     }
