@@ -11,6 +11,11 @@ final class Home {
     return Path.of(System.getProperty("spendwatch.home", ""));
   }
 
+  /** The object store's program, where the build puts it. */
+  static Path objectStore() {
+    return root().resolve(Path.of("ops", "lab", "target", "object-store", "s3proxy.jar"));
+  }
+
   /** Where commands keep data that nobody named a place for. */
   static Path data() {
     return root().resolve(".spendwatch");

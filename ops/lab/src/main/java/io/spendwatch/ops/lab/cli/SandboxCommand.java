@@ -8,6 +8,7 @@ import io.spendwatch.ops.lab.sandbox.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
+import io.spendwatch.ops.lab.sandbox.ObjectStore;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.ops.lab.sandbox.SampleShop;
 import io.spendwatch.ops.lab.sandbox.Secured;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
           + " made anew where it cannot follow on.",
       "With --business there is another database beside them, with the tables of a sample shop, whose"
           + " application is `spendwatch shop`.",
+      "With --object-store there is a store that speaks S3 beside them, for the archive.",
       "Prints one SPENDWATCH_...=value line per setting that the other commands need from their"
           + " environment, then READY. They find the servers in a shell that has done",
       "  set -a; source <(./spendwatch sandbox ... | sed '/READY/q'); set +a"
@@ -110,6 +112,13 @@ public final class SandboxCommand implements Callable<Integer> {
   private int businessPort;
 
   @Option(
+      names = "--object-store",
+      description =
+          "Starts an object store, too, with a bucket for the archive (SPENDWATCH_ARCHIVE_URI,"
+              + " SPENDWATCH_ARCHIVE_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY).")
+  private boolean objectStore;
+
+  @Option(
       names = "--secure",
       description =
           "Kafka and PostgreSQL let in nobody without TLS and a password. Keys and passwords are made"
@@ -159,6 +168,12 @@ public final class SandboxCommand implements Callable<Integer> {
         SampleShop.fill(beside, ShopTables.USERS);
         environment.putAll(beside.environment());
         anyEnd = anyEnd.applyToEither(beside.server().ended(), Function.identity());
+      }
+      if (objectStore) {
+        ObjectStore beside = ObjectStore.start(Home.objectStore(), directory.objectStore());
+        ending.add(beside);
+        environment.putAll(beside.environment());
+        anyEnd = anyEnd.applyToEither(beside.ended(), Function.identity());
       }
       announce(environment);
       String ended = anyEnd.join();

@@ -82,6 +82,11 @@ public final class DataDirectory implements AutoCloseable {
     return root.resolve("business").resolve(product);
   }
 
+  /** Where an object store keeps what it has. */
+  public Path objectStore() {
+    return root.resolve("object-store");
+  }
+
   /** The directory itself. */
   public Path root() {
     return root;

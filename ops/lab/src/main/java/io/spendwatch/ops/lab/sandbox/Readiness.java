@@ -11,7 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** What a database server needs before it can be used: its files made, and an answer. Blocks. */
+/** What a server needs before it can be used: its files made, and an answer. Blocks. */
 final class Readiness {
   private static final long PAUSE_MS = 100;
 
@@ -20,7 +20,7 @@ final class Readiness {
   /** What a server that is up answers without an error. */
   @FunctionalInterface
   interface Question {
-    void ask() throws SQLException;
+    void ask() throws SQLException, IOException;
   }
 
   /**
@@ -38,7 +38,7 @@ final class Readiness {
       try {
         question.ask();
         return;
-      } catch (SQLException e) {
+      } catch (SQLException | IOException e) {
         if (limit.isOver()) {
           throw limit.exceeded(
               server + " does not answer on " + Ports.LOOPBACK + ":" + port, e.getMessage());

@@ -11,6 +11,9 @@ import io.spendwatch.ops.testing.Launched;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -160,6 +163,32 @@ class SandboxIT {
           .asString()
           .startsWith("spendwatch sandbox: " + server + " has stopped (exit status ")
           .contains("/business/" + business);
+      assertGone(servers);
+    }
+  }
+
+  @Test
+  void hasAStoreForTheArchiveBeside() throws Exception {
+    try (Launched sandbox =
+        Launched.start(
+            "sandbox", "--data-dir", directory.toString(), "--partitions", "2", "--object-store")) {
+      sandbox.awaitLine("READY"::equals, START);
+      assertThat(sandbox.err()).isEmpty();
+      Map<String, String> settings = settings(sandbox);
+      assertThat(settings)
+          .containsEntry("SPENDWATCH_ARCHIVE_URI", "s3://archive/spendwatch")
+          .containsKeys("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+      HttpResponse<Void> stranger =
+          HttpClient.newHttpClient()
+              .send(
+                  HttpRequest.newBuilder(
+                          URI.create(settings.get("SPENDWATCH_ARCHIVE_ENDPOINT") + "/archive"))
+                      .build(),
+                  HttpResponse.BodyHandlers.discarding());
+      assertThat(stranger.statusCode()).isEqualTo(403);
+      List<ProcessHandle> servers = sandbox.descendants();
+      sandbox.signalGroup("INT");
+      assertThat(sandbox.awaitEnd(STOP)).isEqualTo(128 + 2);
       assertGone(servers);
     }
   }
