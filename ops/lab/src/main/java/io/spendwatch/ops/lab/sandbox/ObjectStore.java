@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -54,7 +55,9 @@ public final class ObjectStore implements AutoCloseable {
     int port = Ports.free();
     Path settings = directory.resolve("s3proxy.conf");
     try {
-      Files.createDirectories(directory.resolve("objects").resolve(BUCKET));
+      Path bucket = Files.createDirectories(directory.resolve("objects").resolve(BUCKET));
+      // A directory that everybody on the machine may read is a bucket that everybody may read.
+      Files.setPosixFilePermissions(bucket, PosixFilePermissions.fromString("rwx------"));
       Files.writeString(settings, settings(directory.resolve("objects"), port));
     } catch (IOException e) {
       throw new OperatorException("the object store cannot be made: " + e, e);
