@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -49,6 +50,47 @@ class AuditedHistoriesIT {
         assertThat(found).as("seed %d, all of it", seed).isEmpty();
       }
     }
+  }
+
+  /**
+   * Rows before some instant are gone, as after their retention; or a day of them is, and what was
+   * before it has come back from an archive. What is left is as clean as it was.
+   */
+  @Test
+  void nothingIsFoundWhereRowsWereDropped(TestBed bed) throws SQLException {
+    int dropped = 0;
+    try (Connection connection = bed.database().connect("test");
+        Statement statement = connection.createStatement()) {
+      boolean _ =
+          statement.execute("UPDATE spendwatch.settings SET partition_granularity = 'month'");
+      for (long seed = 1; seed <= 20; seed++) {
+        AuditedHistory history = new AuditedHistory(seed);
+        clear(connection);
+        history.play(connection, Integer.MAX_VALUE);
+        connection.commit();
+        var random = new Random(seed);
+        for (int cut = 0; cut < 4; cut++) {
+          String before = history.somewhere(random);
+          boolean isRestored = random.nextBoolean();
+          // The audit's transaction, which it undoes.
+          dropped +=
+              statement.executeUpdate(
+                  "DELETE FROM spendwatch.transactions WHERE event_time < '"
+                      + before
+                      + "'"
+                      + (isRestored
+                          ? " AND event_time >= '" + before + "'::timestamptz - interval '1 day'"
+                          : ""));
+          assertThat(
+                  new AuditScripts(connection, GRACE)
+                      .droppedBefore(before)
+                      .run(history.offsets(), true, "-infinity"))
+              .as("seed %d, dropped before %s, restored %s", seed, before, isRestored)
+              .isEmpty();
+        }
+      }
+    }
+    assertThat(dropped).isGreaterThan(100);
   }
 
   /**

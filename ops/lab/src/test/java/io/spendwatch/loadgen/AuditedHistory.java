@@ -63,6 +63,16 @@ final class AuditedHistory {
     return offset;
   }
 
+  /**
+   * An instant between the first transactions and some days after the last, on the grid or off it.
+   */
+  String somewhere(Random chosen) {
+    long beginMs = Instant.parse("2024-03-01T00:00:00Z").toEpochMilli();
+    long spanMs = Math.max(1, streamMs - beginMs + 2 * 1440 * MINUTE);
+    long atMs = beginMs + chosen.nextLong(spanMs);
+    return Instant.ofEpochMilli(chosen.nextBoolean() ? atMs : atMs - atMs % gridMs).toString();
+  }
+
   /** Of the clock by which things are written. */
   String wall() {
     return Instant.ofEpochMilli(wallMs).toString();

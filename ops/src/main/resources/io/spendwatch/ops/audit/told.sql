@@ -3,16 +3,16 @@
 CREATE TEMPORARY TABLE concerned ON COMMIT DROP AS
 SELECT user_id, bool_or(was_open) AS was_open, max(complete_from) AS complete_from
   FROM (
-         SELECT user_id, was_open, rows_after + {window} AS complete_from
+         SELECT user_id, was_open, greatest(rows_after + {window}, {checkable_from}) AS complete_from
            FROM scope_user
           WHERE alerted
           UNION ALL
-         SELECT assessed.user_id, false, coalesce(scope_user.rows_after + {window}, '-infinity')
+         SELECT assessed.user_id, false, greatest(scope_user.rows_after + {window}, {checkable_from})
            FROM assessed
            LEFT JOIN scope_user USING (user_id)
           WHERE 'BREACH' IN (assessed.verdict, assessed.expected_verdict)
           UNION ALL
-         SELECT version.user_id, false, coalesce(scope_user.rows_after + {window}, '-infinity')
+         SELECT version.user_id, false, greatest(scope_user.rows_after + {window}, {checkable_from})
            FROM version
            LEFT JOIN scope_user USING (user_id)
           WHERE place > 1

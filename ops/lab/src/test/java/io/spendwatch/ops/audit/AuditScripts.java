@@ -18,10 +18,17 @@ public final class AuditScripts {
   private long assessedTo;
   private long assessedSeq;
   private String streamTime;
+  private String droppedBefore = "-infinity";
 
   public AuditScripts(Connection connection, Duration grace) {
     this.connection = connection;
     this.grace = grace;
+  }
+
+  /** From here on as where the rows before this instant were dropped. */
+  public AuditScripts droppedBefore(String instant) {
+    droppedBefore = instant;
+    return this;
   }
 
   /**
@@ -37,7 +44,7 @@ public final class AuditScripts {
     Map<String, String> values = new HashMap<>();
     values.put("spans", Span.values(List.of(span)));
     values.put("fresh", Span.condition(List.of(span)));
-    values.put("checkable_from", "'-infinity'::timestamptz");
+    values.put("checkable_from", "('" + droppedBefore + "'::timestamptz + interval '24 hours')");
     values.put("in_time_since", "'-infinity'::timestamptz");
     values.put("versions_since", "'" + changesSince + "'::timestamptz");
     values.put("grace", "interval '" + grace.toMillis() + " ms'");
