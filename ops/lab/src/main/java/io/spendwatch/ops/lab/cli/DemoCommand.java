@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {
       "  spendwatch demo --nodes 3 --duration 2m",
-      "  spendwatch demo --archive --duration 90s",
+      "  spendwatch demo --archive --duration 3m",
       "  spendwatch demo --from-database --duration 1m"
     })
 public final class DemoCommand implements Callable<Integer> {
