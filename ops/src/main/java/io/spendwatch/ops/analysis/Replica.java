@@ -173,7 +173,7 @@ public final class Replica {
   public static long place(String text) {
     if (!text.matches("[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")) {
       throw new IllegalArgumentException(
-          "expected: a place in the log, such as 16/B374D848 (pg_current_wal_insert_lsn())");
+          "expected: a place in the log, such as 16/B374D848 (pg_current_wal_flush_lsn())");
     }
     int slash = text.indexOf('/');
     return Long.parseLong(text.substring(0, slash), 16) << 32

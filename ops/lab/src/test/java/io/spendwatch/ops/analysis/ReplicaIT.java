@@ -279,7 +279,7 @@ class ReplicaIT {
   }
 
   private long lsn() throws SQLException {
-    return Replica.place(text(onPrimary, "SELECT pg_current_wal_insert_lsn()::text"));
+    return Replica.place(text(onPrimary, "SELECT pg_current_wal_flush_lsn()::text"));
   }
 
   private FreeQueries queries(long dear, long primaryMax) {
