@@ -1,5 +1,9 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.ops.lab.bench.site.Installation;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -4,6 +4,16 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
+import io.spendwatch.ops.lab.bench.load.CheckLoad;
+import io.spendwatch.ops.lab.bench.load.Traffic;
+import io.spendwatch.ops.lab.bench.site.Namespace;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.site.Subscriber;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
+import io.spendwatch.ops.lab.bench.turns.Ingestion;
+import io.spendwatch.ops.lab.bench.turns.Turn;
+import io.spendwatch.ops.lab.bench.turns.WarmUp;
 import io.spendwatch.ops.lab.sandbox.Ports;
 import java.net.URI;
 import java.time.Duration;
@@ -62,12 +72,12 @@ public final class ChecksBenchmark {
   private long checks;
   private long alerts;
 
-  ChecksBenchmark(Bench bench, Load load) {
+  public ChecksBenchmark(Bench bench, Load load) {
     this.bench = bench;
     this.load = load;
   }
 
-  List<Figure> run() {
+  public List<Figure> run() {
     WorkloadSettings settings =
         Traffic.settings(NAME, load.seed(), load.users(), SCENARIOS_PER_SECOND);
     var check = new AlertCheck(NAME);

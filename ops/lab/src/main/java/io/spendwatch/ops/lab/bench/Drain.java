@@ -1,6 +1,12 @@
 package io.spendwatch.ops.lab.bench;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.lab.bench.site.Namespace;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.turns.Backlog;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
+import io.spendwatch.ops.lab.bench.turns.Turn;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;

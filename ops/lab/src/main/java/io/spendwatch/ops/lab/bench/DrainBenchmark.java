@@ -1,5 +1,10 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.ops.lab.bench.load.Traffic;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.turns.Backlog;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -29,21 +34,21 @@ public final class DrainBenchmark {
   private final Contender rival;
   private final Load load;
 
-  DrainBenchmark(Bench bench, Contender rival, Load load) {
+  public DrainBenchmark(Bench bench, Contender rival, Load load) {
     this.bench = bench;
     this.rival = rival;
     this.load = load;
   }
 
   /** Records of so many users, with a warm-up that is long enough for them. */
-  static Backlog backlog(long measured, int users, long seed) {
+  public static Backlog backlog(long measured, int users, long seed) {
     return new Backlog(
         Traffic.settings("drain", seed, users, SCENARIOS_PER_SECOND),
         Math.max(users, Math.min(WARM_UP_MIN, measured)),
         measured);
   }
 
-  List<Figure> run() {
+  public List<Figure> run() {
     Drain.Turns turns;
     try (Site site = bench.site()) {
       turns =

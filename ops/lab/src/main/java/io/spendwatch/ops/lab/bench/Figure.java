@@ -39,12 +39,12 @@ public record Figure(
   }
 
   /** One that is held against nothing. */
-  static Figure of(String benchmark, String name, double value, String unit, String check) {
+  public static Figure of(String benchmark, String name, double value, String unit, String check) {
     return new Figure(benchmark, name, value, unit, null, check);
   }
 
   /** The same, as another benchmark's. */
-  Figure of(Benchmark another) {
+  public Figure of(Benchmark another) {
     return new Figure(another.label(), benchmark + ", " + name, value, unit, reference, check);
   }
 

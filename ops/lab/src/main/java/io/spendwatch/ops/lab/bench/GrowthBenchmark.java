@@ -1,5 +1,8 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -34,12 +37,12 @@ public final class GrowthBenchmark {
   private final Load load;
   private final List<Figure> figures = new ArrayList<>();
 
-  GrowthBenchmark(Bench bench, Load load) {
+  public GrowthBenchmark(Bench bench, Load load) {
     this.bench = bench;
     this.load = load;
   }
 
-  List<Figure> run() {
+  public List<Figure> run() {
     try (Site site = bench.site()) {
       var drain = new Drain(bench, site, Contender.BARE_LOOP, load.javaOptions());
       List<String> labels = new ArrayList<>();

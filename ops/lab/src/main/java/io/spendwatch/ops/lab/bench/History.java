@@ -1,15 +1,17 @@
 package io.spendwatch.ops.lab.bench;
 
+import io.spendwatch.ops.lab.bench.site.Installation;
+import io.spendwatch.ops.lab.bench.site.Touch;
 import java.util.Locale;
 
 /** The stored past of many users: transactions at equal intervals over the last 24 h. */
-final class History {
+public final class History {
   static final String PREFIX = "past-";
 
   private History() {}
 
   /** Writes it, with accounts that nobody exceeds, as fast as PostgreSQL makes it up. */
-  static void write(Installation on, Benchmark.Size size) {
+  public static void write(Installation on, Benchmark.Size size) {
     String now = "timestamptz '" + on.now() + "'";
     on.execute(
         String.format(

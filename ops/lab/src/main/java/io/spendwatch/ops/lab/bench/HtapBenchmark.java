@@ -6,6 +6,16 @@ import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.lab.bench.load.HtapLoad;
+import io.spendwatch.ops.lab.bench.load.Traffic;
+import io.spendwatch.ops.lab.bench.site.Namespace;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.site.Subscriber;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
+import io.spendwatch.ops.lab.bench.turns.Ingestion;
+import io.spendwatch.ops.lab.bench.turns.Turn;
+import io.spendwatch.ops.lab.bench.turns.UnderLoad;
 import io.spendwatch.ops.lab.sandbox.PostgresServer;
 import io.spendwatch.streams.database.Database;
 import java.time.Duration;
@@ -74,12 +84,12 @@ public final class HtapBenchmark {
   private final Load load;
   private final List<Figure> figures = new ArrayList<>();
 
-  HtapBenchmark(Bench bench, Load load) {
+  public HtapBenchmark(Bench bench, Load load) {
     this.bench = bench;
     this.load = load;
   }
 
-  List<Figure> run() {
+  public List<Figure> run() {
     WorkloadSettings settings =
         Traffic.settings(RUN, load.seed(), load.users(), SCENARIOS_PER_SECOND);
     var check = new AlertCheck(RUN);

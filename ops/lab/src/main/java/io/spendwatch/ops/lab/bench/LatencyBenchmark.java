@@ -3,6 +3,15 @@ package io.spendwatch.ops.lab.bench;
 import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
+import io.spendwatch.ops.lab.bench.load.Traffic;
+import io.spendwatch.ops.lab.bench.site.Namespace;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.site.Subscriber;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
+import io.spendwatch.ops.lab.bench.turns.Ingestion;
+import io.spendwatch.ops.lab.bench.turns.Turn;
+import io.spendwatch.ops.lab.bench.turns.WarmUp;
 import io.spendwatch.protocol.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -72,13 +81,13 @@ public final class LatencyBenchmark {
 
   private long alerts;
 
-  LatencyBenchmark(Bench bench, Contender rival, Load load) {
+  public LatencyBenchmark(Bench bench, Contender rival, Load load) {
     this.bench = bench;
     this.rival = rival;
     this.load = load;
   }
 
-  List<Figure> run() {
+  public List<Figure> run() {
     WorkloadSettings settings =
         Traffic.settings("latency", load.seed(), load.users(), SCENARIOS_PER_SECOND);
     try (Site site = bench.site()) {

@@ -6,6 +6,16 @@ import io.spendwatch.loadgen.oracle.AlertCheck;
 import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.lab.bench.load.AnalyticalLoad;
+import io.spendwatch.ops.lab.bench.load.Traffic;
+import io.spendwatch.ops.lab.bench.site.Namespace;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.site.Subscriber;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
+import io.spendwatch.ops.lab.bench.turns.Ingestion;
+import io.spendwatch.ops.lab.bench.turns.Turn;
+import io.spendwatch.ops.lab.bench.turns.UnderLoad;
 import io.spendwatch.streams.database.Database;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -83,7 +93,7 @@ public final class MixedBenchmark {
   private long alerts;
   private final Map<Beside, Seen> seen = new EnumMap<>(Beside.class);
 
-  MixedBenchmark(Bench bench, Load load) {
+  public MixedBenchmark(Bench bench, Load load) {
     this.bench = bench;
     this.load = load;
     for (Beside beside : Beside.values()) {
@@ -91,7 +101,7 @@ public final class MixedBenchmark {
     }
   }
 
-  List<Figure> run() {
+  public List<Figure> run() {
     WorkloadSettings settings =
         Traffic.settings(RUN, load.seed(), load.users(), SCENARIOS_PER_SECOND);
     var check = new AlertCheck(RUN);

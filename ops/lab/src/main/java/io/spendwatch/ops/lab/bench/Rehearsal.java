@@ -1,6 +1,13 @@
 package io.spendwatch.ops.lab.bench;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.lab.bench.load.Traffic;
+import io.spendwatch.ops.lab.bench.site.Namespace;
+import io.spendwatch.ops.lab.bench.site.Site;
+import io.spendwatch.ops.lab.bench.turns.Backlog;
+import io.spendwatch.ops.lab.bench.turns.Bench;
+import io.spendwatch.ops.lab.bench.turns.Contender;
+import io.spendwatch.ops.lab.bench.turns.Turn;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

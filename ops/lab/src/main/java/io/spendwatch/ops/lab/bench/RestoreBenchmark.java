@@ -1,6 +1,9 @@
 package io.spendwatch.ops.lab.bench;
 
 import io.spendwatch.actors.partition.PartitionActors;
+import io.spendwatch.ops.lab.bench.site.Heap;
+import io.spendwatch.ops.lab.bench.site.Installation;
+import io.spendwatch.ops.lab.bench.site.Touch;
 import java.util.List;
 
 /** The first touch of each user after a restart has its window read from PostgreSQL. */

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.cli;
 
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.lab.bench.StreamsJob;
+import io.spendwatch.ops.lab.bench.rivals.StreamsJob;
 import java.time.InstantSource;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

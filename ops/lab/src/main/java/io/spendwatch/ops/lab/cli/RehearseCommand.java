@@ -2,8 +2,8 @@ package io.spendwatch.ops.lab.cli;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.lab.bench.Bench;
 import io.spendwatch.ops.lab.bench.Rehearsal;
+import io.spendwatch.ops.lab.bench.turns.Bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
