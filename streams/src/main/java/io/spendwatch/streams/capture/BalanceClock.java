@@ -10,9 +10,14 @@ import java.util.Map;
  * balance that comes back to what it was within it would pass for a repetition.
  *
  * <p>A function of the log alone, as long as its {@link #state} is kept with the place in the log:
- * a replay gives the same instants. For one thread.
+ * a replay gives the same instants. So that the state stays small, so many users at most share an
+ * instant: of a snapshot, in which all balances have one, each thousandth user is a millisecond
+ * later. For one thread.
  */
 public final class BalanceClock {
+  /** Users in a state: some 30 bytes each, in a message that Kafka takes by default. */
+  static final int USERS_MAX = 1000;
+
   private long nowMs;
 
   /** Of each user with a balance that holds from now, or is later than that: since when. */
@@ -21,8 +26,10 @@ public final class BalanceClock {
   /**
    * All that it knows.
    *
-   * @param nowMs the latest commit, milliseconds since the epoch
-   * @param latestMs since when the last balance of a user holds, where that is not before it
+   * @param nowMs the latest commit, or later than that where too many share its instant;
+   *     milliseconds since the epoch
+   * @param latestMs since when the last balance of a user holds, where that is not before it; at
+   *     most a thousand
    */
   public record State(long nowMs, Map<String, Long> latestMs) {
     /** Before the first balance. */
@@ -41,15 +48,17 @@ public final class BalanceClock {
   /** Since when the user's next balance in the log holds, milliseconds since the epoch. */
   long asOfMs(String userId, long commitMs) {
     if (commitMs > nowMs) {
-      nowMs = commitMs;
-      latestMs.values().removeIf(ms -> ms < nowMs);
+      moveTo(commitMs);
+    }
+    while (latestMs.size() >= USERS_MAX && !latestMs.containsKey(userId)) {
+      moveTo(nowMs + 1);
     }
     return latestMs.merge(userId, nowMs, (before, now) -> Math.max(before + 1, now));
   }
 
-  /** How many users {@link #state} names. */
-  public int users() {
-    return latestMs.size();
+  private void moveTo(long ms) {
+    nowMs = ms;
+    latestMs.values().removeIf(latest -> latest < nowMs);
   }
 
   public State state() {

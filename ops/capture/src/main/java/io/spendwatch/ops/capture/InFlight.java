@@ -20,7 +20,7 @@ final class InFlight {
     private final AtomicInteger waitingFor = new AtomicInteger(1);
 
     private Optional<SourceRecord> place = Optional.empty();
-    private Optional<BalanceClock.State> clock = Optional.empty();
+    private BalanceClock.State clock = BalanceClock.State.INITIAL;
 
     /** Reading may go on after this record, the last so far that this can be said of. */
     void upTo(SourceRecord record) {
@@ -46,28 +46,28 @@ final class InFlight {
       return place;
     }
 
-    /** As it was after the batch; empty where that is too much to be kept. */
-    Optional<BalanceClock.State> clock() {
+    /** As it was after the batch. */
+    BalanceClock.State clock() {
       return clock;
     }
   }
 
   /** All of the batch is on its way. */
-  void add(Batch batch, Optional<BalanceClock.State> clock) {
+  void add(Batch batch, BalanceClock.State clock) {
     batch.clock = clock;
     batch.acknowledged();
     batches.add(batch);
   }
 
   /**
-   * The last batch with a place and a clock of those up to which Kafka has everything, which are
-   * forgotten. Empty for none.
+   * The last batch with a place of those up to which Kafka has everything, which are forgotten.
+   * Empty for none.
    */
   Optional<Batch> takeDone() {
     Batch done = null;
     while (!batches.isEmpty() && batches.peek().isDone()) {
       Batch next = batches.poll();
-      if (next.place.isPresent() && next.clock.isPresent()) {
+      if (next.place.isPresent()) {
         done = next;
       }
     }

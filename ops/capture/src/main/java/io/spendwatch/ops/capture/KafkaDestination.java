@@ -47,9 +47,6 @@ final class KafkaDestination implements Destination {
 
   private static final long BUFFER_BYTES = 32L << 20;
 
-  /** More users than that with a balance at one instant: the position is kept at the next one. */
-  private static final int CLOCK_USERS_MAX = 1000;
-
   private final CaptureConfig config;
   private final BusinessDatabase database;
   private final Timekeeper time;
@@ -143,11 +140,7 @@ final class KafkaDestination implements Destination {
 
   @Override
   public void pause() throws Exception {
-    gathered.ifPresent(
-        batch ->
-            inFlight.add(
-                batch,
-                clock.users() <= CLOCK_USERS_MAX ? Optional.of(clock.state()) : Optional.empty()));
+    gathered.ifPresent(batch -> inFlight.add(batch, clock.state()));
     gathered = Optional.empty();
     throwFailure();
     long now = time.nanoTime();
@@ -257,8 +250,7 @@ final class KafkaDestination implements Destination {
     var _ =
         producer.send(
             positions.record(
-                new Position.InLog(
-                    offset, done.get().clock().orElseThrow(), config.mapping().tables())),
+                new Position.InLog(offset, done.get().clock(), config.mapping().tables())),
             (_, e) -> {
               if (e == null) {
                 kept.set(last);

@@ -30,6 +30,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -588,6 +590,26 @@ abstract class CaptureContract {
     try (Running _ = site.startWithSnapshot()) {
       await().atMost(SOON).until(() -> site.sums().equals(Map.of("1", 500L)));
     }
+  }
+
+  @Test
+  void aSnapshotOfManyUsersIsNotSentAgainAlthoughNothingHappensAfterIt() throws Exception {
+    int users = 2500;
+    bed.sql(
+        "INSERT INTO "
+            + table("users")
+            + IntStream.rangeClosed(1, users)
+                .mapToObj(id -> "(" + id + ", NULL, 1.00)")
+                .collect(Collectors.joining(", ", " VALUES ", "")));
+    CaptureBed.Site site = site();
+    try (Running _ = site.start()) {
+      await().atMost(SOON).until(() -> site.inForce().size() == users);
+    }
+    try (Running _ = site.start()) {
+      sell("(1, 1, 5.00, '2024-07-12 15:57:33', NULL)");
+      await().atMost(SOON).until(() -> site.sums().equals(Map.of("1", 500L)));
+    }
+    assertThat(site.balances()).hasSize(users);
   }
 
   @Test

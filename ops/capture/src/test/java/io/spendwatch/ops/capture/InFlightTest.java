@@ -9,7 +9,7 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.junit.jupiter.api.Test;
 
 class InFlightTest {
-  private static final Optional<BalanceClock.State> CLOCK = Optional.of(BalanceClock.State.INITIAL);
+  private static final BalanceClock.State CLOCK = BalanceClock.State.INITIAL;
 
   private final InFlight inFlight = new InFlight();
 
@@ -60,14 +60,6 @@ class InFlightTest {
     inFlight.add(new InFlight.Batch(), CLOCK);
     first.acknowledged();
     assertThat(takePlace()).contains(place(1));
-  }
-
-  @Test
-  void aPlaceWithoutAClockIsNotKept() {
-    var batch = new InFlight.Batch();
-    batch.upTo(place(1));
-    inFlight.add(batch, Optional.empty());
-    assertThat(takePlace()).isEmpty();
   }
 
   /** What it stands in would be read again. */
