@@ -6,6 +6,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.capture.config.HttpEndpoint;
+import io.spendwatch.ops.capture.walk.CaptureStatus;
 import io.spendwatch.protocol.ForeignText;
 import java.io.IOException;
 import java.net.InetSocketAddress;

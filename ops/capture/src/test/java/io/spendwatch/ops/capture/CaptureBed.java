@@ -2,6 +2,10 @@ package io.spendwatch.ops.capture;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.ops.capture.config.CaptureConfig;
+import io.spendwatch.ops.capture.config.CapturePath;
+import io.spendwatch.ops.capture.walk.Capture;
+import io.spendwatch.ops.capture.walk.CaptureProgress;
 import io.spendwatch.ops.lab.sandbox.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;

@@ -3,7 +3,11 @@ package io.spendwatch.ops.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
-import io.spendwatch.ops.capture.CaptureProgress.State;
+import io.spendwatch.ops.capture.config.CaptureConfig;
+import io.spendwatch.ops.capture.config.HttpEndpoint;
+import io.spendwatch.ops.capture.walk.CaptureProgress;
+import io.spendwatch.ops.capture.walk.CaptureProgress.State;
+import io.spendwatch.ops.capture.walk.CaptureStatus;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.capture.CaptureBed.Running;
+import io.spendwatch.ops.capture.config.CapturePath;
+import io.spendwatch.ops.capture.config.MisfitException;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import java.sql.Connection;
 import java.sql.SQLException;

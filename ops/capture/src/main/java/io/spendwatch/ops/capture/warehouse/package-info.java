@@ -1,0 +1,2 @@
+/** What becomes of a row in a warehouse: types, columns, statements. */
+package io.spendwatch.ops.capture.warehouse;
