@@ -37,6 +37,7 @@ final class LiveDays implements AutoCloseable {
   private static final String NOTE_DAY = sql("note_day");
   private static final String NOTE_RESTORED = sql("note_restored");
   private static final String LIST_UNVERIFIED = sql("list_unverified");
+  private static final String LIST_REVISIONS = sql("list_revisions");
   private static final String NOTE_VERIFIED = sql("note_verified");
   private static final String NOTE_REWRITTEN = sql("note_rewritten");
   private static final String NOTE_ACTION = sql("note_action");
@@ -105,6 +106,12 @@ final class LiveDays implements AutoCloseable {
   /** Takes the lock that lets one process write to the archive; held until this is closed. */
   boolean tryLock() {
     return session.one("SELECT pg_try_advisory_lock(" + LOCK + ")", row -> row.getBoolean(1));
+  }
+
+  /** Gives the lock back. */
+  void unlock() {
+    boolean _ =
+        session.one("SELECT pg_advisory_unlock(" + LOCK + ")", row -> row.getBoolean(1));
   }
 
   /** Where the archive is, as the database has it noted. */
@@ -250,6 +257,10 @@ final class LiveDays implements AutoCloseable {
         long number = rows.getLong(at);
         yield rows.wasNull() ? null : number;
       }
+      case DOUBLE -> {
+        double number = rows.getDouble(at);
+        yield rows.wasNull() ? null : number;
+      }
       case BOOLEAN -> {
         boolean flag = rows.getBoolean(at);
         yield rows.wasNull() ? null : flag;
@@ -296,6 +307,26 @@ final class LiveDays implements AutoCloseable {
         digest.digest(),
         alerts,
         versions);
+  }
+
+  /**
+   * A day as it is in the archive.
+   *
+   * @param archivedAt tells days apart that were archived anew
+   * @param isVerified whether all of its files were read as they are now
+   */
+  record Revision(LocalDate day, int revision, Instant archivedAt, boolean isVerified) {}
+
+  /** The days that are in the archive, in order. */
+  List<Revision> revisions() {
+    return session.all(
+        LIST_REVISIONS,
+        row ->
+            new Revision(
+                row.getObject(1, LocalDate.class),
+                row.getInt(2),
+                instant(row, 3),
+                row.getBoolean(4)));
   }
 
   /** The days that are in the archive otherwise than when they were last verified, in order. */
