@@ -116,7 +116,8 @@ final class UserTables implements AutoCloseable {
 
   /** Keeps audits away until this is closed; false while one is at work. */
   boolean tryLockAudits() {
-    return session.one("SELECT pg_try_advisory_lock(?)", row -> row.getBoolean(1), Reconciliation.LOCK);
+    return session.one(
+        "SELECT pg_try_advisory_lock(?)", row -> row.getBoolean(1), Reconciliation.LOCK);
   }
 
   /** Whether what audits have said is as they said it. Goes through all runs. */
@@ -135,7 +136,8 @@ final class UserTables implements AutoCloseable {
     record Bounds(String name, Instant begins, Instant ends) {}
     List<Partition> found = new ArrayList<>();
     List<Bounds> all =
-        session.all(LIST_PARTITIONS, row -> new Bounds(row.getString(1), instant(row, 2), instant(row, 3)));
+        session.all(
+            LIST_PARTITIONS, row -> new Bounds(row.getString(1), instant(row, 2), instant(row, 3)));
     for (Bounds bounds : all) {
       Partition partition =
           session.one(
@@ -159,7 +161,9 @@ final class UserTables implements AutoCloseable {
 
   /** The other tables with rows of the user. */
   List<TableRows> rows(String userId) {
-    return session.all(COUNT_ROWS, row -> new TableRows(row.getString(1), row.getLong(2)), userId).stream()
+    return session
+        .all(COUNT_ROWS, row -> new TableRows(row.getString(1), row.getLong(2)), userId)
+        .stream()
         .filter(table -> table.rows() > 0)
         .toList();
   }
@@ -167,7 +171,8 @@ final class UserTables implements AutoCloseable {
   /** The counts of partitions that the topic has, had, or is about to have. */
   Set<Integer> partitionCounts() {
     Set<Integer> counts = new HashSet<>();
-    session.all(
+    session
+        .all(
             "SELECT partitions, former, growing_to FROM spendwatch.topic_layout",
             row -> {
               List<Integer> each = new ArrayList<>(List.of((Integer[]) row.getArray(2).getArray()));
@@ -184,7 +189,8 @@ final class UserTables implements AutoCloseable {
 
   /** The user's erasure that is under way. */
   Optional<Unfinished> unfinished(String userId) {
-    return session.all(
+    return session
+        .all(
             "SELECT pseudonym, live_at IS NOT NULL FROM spendwatch.erasures WHERE user_id = ?",
             row -> new Unfinished(row.getString(1), row.getBoolean(2)),
             userId)
@@ -194,7 +200,8 @@ final class UserTables implements AutoCloseable {
 
   /** Notes that the user is to have this pseudonym; for as long as it takes, and no longer. */
   void begin(String userId, String pseudonym) {
-    long _ = session.update(
+    long _ =
+        session.update(
             "INSERT INTO spendwatch.erasures (pseudonym, user_id) VALUES (?, ?)",
             pseudonym,
             userId);
@@ -292,12 +299,14 @@ final class UserTables implements AutoCloseable {
                   userId,
                   pseudonym);
           if (from != null) {
-            long _ = session.update(
+            long _ =
+                session.update(
                     "UPDATE spendwatch.erasures SET place = chain.place, hash_before = chain.hash"
                         + " FROM spendwatch.reconciliation_chain AS chain WHERE pseudonym = ?",
                     pseudonym);
             var _ = session.one("SELECT spendwatch.rechain_runs(?)", _ -> true, from);
-            long _ = session.update(
+            long _ =
+                session.update(
                     "UPDATE spendwatch.erasures SET hash_after = chain.hash"
                         + " FROM spendwatch.reconciliation_chain AS chain WHERE pseudonym = ?",
                     pseudonym);
@@ -307,7 +316,8 @@ final class UserTables implements AutoCloseable {
 
   /** Nothing leads from the pseudonym to the user any more. */
   void end(String pseudonym) {
-    long _ = session.update(
+    long _ =
+        session.update(
             "UPDATE spendwatch.erasures SET user_id = NULL, live_at = NULL WHERE pseudonym = ?",
             pseudonym);
     // The row's former version is not to lie in the file until somebody comes by.

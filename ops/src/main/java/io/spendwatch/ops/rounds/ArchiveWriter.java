@@ -135,8 +135,8 @@ public interface ArchiveWriter extends AutoCloseable {
   List<LocalDate> unloaded();
 
   /**
-   * Brings a day to the warehouse: all of it is there then, or what was there before. Of two that do
-   * it at once, one waits for the other. {@link #begin} need not have been called.
+   * Brings a day to the warehouse: all of it is there then, or what was there before. Of two that
+   * do it at once, one waits for the other. {@link #begin} need not have been called.
    */
   Load load(LocalDate day);
 

@@ -21,8 +21,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * What the steps of one round do. Between them it keeps the days that are due, and the archive open:
- * for nobody else to write until what was copied is verified. For one thread.
+ * What the steps of one round do. Between them it keeps the days that are due, and the archive
+ * open: for nobody else to write until what was copied is verified. For one thread.
  */
 public final class RoundSteps implements AutoCloseable {
   /**

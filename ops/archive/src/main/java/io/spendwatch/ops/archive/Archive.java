@@ -449,7 +449,8 @@ final class Archive implements ArchiveWriter {
             .orElseThrow(
                 () ->
                     new OperatorException(
-                        day + " is not verified as it is in the archive: `spendwatch archive run`"));
+                        day
+                            + " is not verified as it is in the archive: `spendwatch archive run`"));
     boolean isNewest = noted.getLast().day().equals(day);
     DayLoader.Done done =
         withParquet(

@@ -1,7 +1,6 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.archive.ArchiveTable.Loaded;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.LocalDate;
@@ -27,8 +26,7 @@ final class DayLoader {
    * @param uri of the archive
    * @param directory for copies of files
    */
-  DayLoader(
-      ArchiveStore store, String uri, Parquet parquet, Warehouse warehouse, Path directory) {
+  DayLoader(ArchiveStore store, String uri, Parquet parquet, Warehouse warehouse, Path directory) {
     this.store = store;
     this.uri = uri;
     this.parquet = parquet;
@@ -49,8 +47,8 @@ final class DayLoader {
   }
 
   /**
-   * Loads the day: all of it, or nothing. What the archive has is read once nobody else can load the
-   * day, so the last one to do it has seen the last manifest.
+   * Loads the day: all of it, or nothing. What the archive has is read once nobody else can load
+   * the day, so the last one to do it has seen the last manifest.
    *
    * @param noted as the database has the day noted
    * @param isNewest whether no later day is in the archive
@@ -115,8 +113,7 @@ final class DayLoader {
   }
 
   /** All of its files, and nothing else. */
-  private Done loadAll(ArchivedDay archived, ArchiveTable table, Done before)
-      throws SQLException {
+  private Done loadAll(ArchivedDay archived, ArchiveTable table, Done before) throws SQLException {
     LocalDate day = archived.manifest().day();
     Manifest.Table wanted = archived.manifest().table(table);
     stage(archived, table, wanted.files());

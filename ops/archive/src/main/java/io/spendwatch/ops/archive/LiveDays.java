@@ -110,8 +110,7 @@ final class LiveDays implements AutoCloseable {
 
   /** Gives the lock back. */
   void unlock() {
-    boolean _ =
-        session.one("SELECT pg_advisory_unlock(" + LOCK + ")", row -> row.getBoolean(1));
+    boolean _ = session.one("SELECT pg_advisory_unlock(" + LOCK + ")", row -> row.getBoolean(1));
   }
 
   /** Where the archive is, as the database has it noted. */
@@ -155,7 +154,8 @@ final class LiveDays implements AutoCloseable {
 
   /** The instant of event time before which a day must have ended to be archived; or none yet. */
   Optional<Instant> closedBefore(Duration settled) {
-    return Optional.ofNullable(session.one(FIND_CLOSED, row -> row.getObject(1, OffsetDateTime.class)))
+    return Optional.ofNullable(
+            session.one(FIND_CLOSED, row -> row.getObject(1, OffsetDateTime.class)))
         .map(OffsetDateTime::toInstant)
         .map(at -> at.minus(settled));
   }
@@ -296,17 +296,18 @@ final class LiveDays implements AutoCloseable {
 
   /** Notes that the day is in the archive as the manifest says, and is compared with the tables. */
   void note(Manifest manifest, Digest digest, long alerts, long versions) {
-    long _ = session.update(
-        NOTE_DAY,
-        manifest.day(),
-        manifest.revision(),
-        manifest.table(ArchiveTable.TRANSACTIONS).totals().rows(),
-        manifest.table(ArchiveTable.ALERTS).totals().rows(),
-        manifest.bytes(),
-        digest.transactions(),
-        digest.digest(),
-        alerts,
-        versions);
+    long _ =
+        session.update(
+            NOTE_DAY,
+            manifest.day(),
+            manifest.revision(),
+            manifest.table(ArchiveTable.TRANSACTIONS).totals().rows(),
+            manifest.table(ArchiveTable.ALERTS).totals().rows(),
+            manifest.bytes(),
+            digest.transactions(),
+            digest.digest(),
+            alerts,
+            versions);
   }
 
   /**
@@ -336,17 +337,19 @@ final class LiveDays implements AutoCloseable {
 
   /** Notes that all files of this revision of a day's manifest are as they should be. */
   void noteVerified(Manifest manifest) {
-    long _ = session.update(NOTE_VERIFIED, manifest.revision(), manifest.day(), manifest.revision());
+    long _ =
+        session.update(NOTE_VERIFIED, manifest.revision(), manifest.day(), manifest.revision());
   }
 
   /** Notes that the day is in the table again. */
   void noteRestored(LocalDate day, Digest digest, Instant keptUntil) {
-    long _ = session.update(
-        NOTE_RESTORED,
-        digest.transactions(),
-        digest.digest(),
-        keptUntil.atOffset(ZoneOffset.UTC),
-        day);
+    long _ =
+        session.update(
+            NOTE_RESTORED,
+            digest.transactions(),
+            digest.digest(),
+            keptUntil.atOffset(ZoneOffset.UTC),
+            day);
   }
 
   /** Whether the table's transactions of the day are those that were last compared. */
@@ -384,7 +387,8 @@ final class LiveDays implements AutoCloseable {
    * done: in one transaction.
    */
   void noteAction(String action, String outcome) {
-    long _ = session.update(NOTE_ACTION, System.getProperty("user.name", "unknown"), action, outcome);
+    long _ =
+        session.update(NOTE_ACTION, System.getProperty("user.name", "unknown"), action, outcome);
   }
 
   /**

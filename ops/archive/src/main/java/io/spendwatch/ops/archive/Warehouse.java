@@ -26,10 +26,10 @@ import java.util.stream.Stream;
 
 /**
  * The tables of a warehouse that the archive's days are loaded into, over one connection. A day is
- * written in one transaction, and with it the row of {@code loaded_days} that says from which files:
- * both are there, or neither. That row is also the lock, so two that load the same day do it one
- * after the other. For one thread. Throws {@link OperatorException} where the warehouse does not do
- * it.
+ * written in one transaction, and with it the row of {@code loaded_days} that says from which
+ * files: both are there, or neither. That row is also the lock, so two that load the same day do it
+ * one after the other. For one thread. Throws {@link OperatorException} where the warehouse does
+ * not do it.
  */
 final class Warehouse implements AutoCloseable {
   private static final String LIST_LOADED = sql("list_loaded");
@@ -65,8 +65,7 @@ final class Warehouse implements AutoCloseable {
         connection.close();
         throw e;
       }
-      var warehouse =
-          new Warehouse(config, new JdbcSession(connection, e -> failure(config, e)));
+      var warehouse = new Warehouse(config, new JdbcSession(connection, e -> failure(config, e)));
       try {
         warehouse.makeWhatIsMissing();
         return warehouse;
@@ -147,8 +146,7 @@ final class Warehouse implements AutoCloseable {
             row ->
                 Map.entry(
                     row.getObject(1, LocalDate.class),
-                    new Version(
-                        row.getInt(2), row.getObject(3, OffsetDateTime.class).toInstant())))
+                    new Version(row.getInt(2), row.getObject(3, OffsetDateTime.class).toInstant())))
         .forEach(day -> loaded.put(day.getKey(), day.getValue()));
     return loaded;
   }
@@ -213,8 +211,8 @@ final class Warehouse implements AutoCloseable {
   }
 
   /**
-   * Takes rows of a table to the warehouse, for {@link #merge} and {@link #removeOthers} in the same
-   * transaction.
+   * Takes rows of a table to the warehouse, for {@link #merge} and {@link #removeOthers} in the
+   * same transaction.
    */
   void stage(ArchiveTable table, Parquet.Rows rows) throws SQLException {
     execute("DROP TABLE IF EXISTS " + STAGED);

@@ -361,6 +361,7 @@ class ArchiveRoundsIT {
               "audit       nothing to audit",
               "export      nothing to copy",
               "verify      nothing to read",
+              "load        there is no warehouse",
               "features    as of " + day.plusDays(5),
               "retention   nothing was dropped");
     } finally {

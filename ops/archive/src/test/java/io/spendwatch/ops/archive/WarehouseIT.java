@@ -96,8 +96,7 @@ class WarehouseIT {
         .extracting(Load::day, Load::written, Load::removed)
         .containsExactly(
             // 20 alerts and 2 versions each day, and the accounts at the end of the last one.
-            tuple(DAY, 52L, 0L),
-            tuple(NEXT, 30L, 0L));
+            tuple(DAY, 52L, 0L), tuple(NEXT, 30L, 0L));
     requireEqual(DAY, NEXT);
     assertThat(load()).as("nothing is missing").isEmpty();
 
@@ -148,9 +147,13 @@ class WarehouseIT {
       } catch (OperatorException e) {
         assertThat(e).hasMessageContaining("the warehouse at 127.0.0.1");
       }
-      for (String table : tables()) {
-        assertThat(column("SELECT count(*) FROM " + table)).as(table).containsExactly("0");
-      }
+      assertThat(
+              column(
+                  tables().stream()
+                      .map(table -> "SELECT '" + table + "' FROM " + table)
+                      .collect(Collectors.joining(" UNION "))))
+          .as("tables with rows")
+          .isEmpty();
       execute("TRUNCATE public.deadly");
       assertThat(load()).hasSize(1);
       requireEqual(DAY);
@@ -258,11 +261,9 @@ class WarehouseIT {
     assertThat(bed.transactions(DAY)).hasSize(5);
     bed.useWarehouse(uri);
     assertThat(round().isComplete()).isTrue();
-    assertThat(reason("LOAD"))
-        .isEqualTo("1 day, which changed 29 rows of the warehouse");
+    assertThat(reason("LOAD")).isEqualTo("1 day, which changed 29 rows of the warehouse");
     assertThat(reason("RETENTION")).isEqualTo("1 partition was dropped");
-    assertThat(column("SELECT count(*) FROM spendwatch_archive.transactions"))
-        .containsExactly("5");
+    assertThat(column("SELECT count(*) FROM spendwatch_archive.transactions")).containsExactly("5");
     assertThat(round().isComplete()).isTrue();
     assertThat(reason("LOAD")).isEqualTo("nothing to load");
   }
@@ -272,7 +273,8 @@ class WarehouseIT {
     bed.write(DAY, 5);
     archiveAndVerify();
     bed.sql("UPDATE spendwatch.archived_days SET verified_revision = NULL");
-    assertThat(command(1)).containsExactly(DAY + "  waits: to be verified (`spendwatch archive run`)");
+    assertThat(command(1))
+        .containsExactly(DAY + "  waits: to be verified (`spendwatch archive run`)");
     archiveAndVerify();
     assertThat(command(0))
         .singleElement()
@@ -329,8 +331,7 @@ class WarehouseIT {
   }
 
   private Round.Ending round() {
-    return bed.rounds(
-            "a", database, root, new FileStore(root), Duration.ofMinutes(10), bed::audit)
+    return bed.rounds("a", database, root, new FileStore(root), Duration.ofMinutes(10), bed::audit)
         .run(Optional.empty(), () -> true)
         .orElseThrow();
   }
@@ -374,8 +375,7 @@ class WarehouseIT {
       } else if (table.loaded() == Loaded.NEWEST) {
         assertThat(column(rows(table) + loaded(table) + " ORDER BY 1"))
             .isEqualTo(
-                bed.column(
-                    rows(table) + source(table, days[days.length - 1]) + " ORDER BY 1"));
+                bed.column(rows(table) + source(table, days[days.length - 1]) + " ORDER BY 1"));
       }
     }
   }

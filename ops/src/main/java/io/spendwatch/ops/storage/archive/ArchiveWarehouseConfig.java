@@ -29,8 +29,7 @@ public record ArchiveWarehouseConfig(PostgresAddress address, String schema) {
   static Optional<ArchiveWarehouseConfig> from(ConfigSection section) {
     String schema = section.string("schema");
     Optional<ArchiveWarehouseConfig> config =
-        WarehouseAddress.from(section)
-            .map(address -> new ArchiveWarehouseConfig(address, schema));
+        WarehouseAddress.from(section).map(address -> new ArchiveWarehouseConfig(address, schema));
     section.rejectUnknown();
     return config;
   }

@@ -20,12 +20,11 @@ public final class JdbcSession implements AutoCloseable {
   private final Function<SQLException, OperatorException> failure;
 
   /**
-   * @param connection is closed with this; each statement is a transaction of its own but {@linkplain
-   *     #inTransaction within one}
+   * @param connection is closed with this; each statement is a transaction of its own but
+   *     {@linkplain #inTransaction within one}
    * @param failure says what has failed, and of which database
    */
-  public JdbcSession(
-      Connection connection, Function<SQLException, OperatorException> failure) {
+  public JdbcSession(Connection connection, Function<SQLException, OperatorException> failure) {
     this.connection = connection;
     this.failure = failure;
   }
