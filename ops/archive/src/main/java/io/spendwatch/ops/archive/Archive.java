@@ -467,7 +467,7 @@ final class Archive implements ArchiveWriter {
   /** Opened when it is asked for. */
   private Warehouse warehouse() {
     if (warehouse == null) {
-      warehouse =
+      Warehouse opened =
           Warehouse.open(
               config
                   .warehouse()
@@ -476,7 +476,13 @@ final class Archive implements ArchiveWriter {
                           new OperatorException(
                               "there is no warehouse: SPENDWATCH_WAREHOUSE_URI says where it is, as"
                                   + " postgresql://user@host/database")));
-      warehouse.requireNoOther(uri);
+      try {
+        opened.requireNoOther(uri);
+      } catch (RuntimeException e) {
+        opened.close();
+        throw e;
+      }
+      warehouse = opened;
     }
     return warehouse;
   }

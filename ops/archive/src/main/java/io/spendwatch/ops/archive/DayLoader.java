@@ -7,6 +7,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -122,16 +123,14 @@ final class DayLoader {
     long rows = warehouse.count(table, day);
     if (rows != wanted.totals().rows()) {
       throw new OperatorException(
-          String.join(
-              "",
-              "nothing of ",
-              day.toString(),
-              " was loaded: the warehouse would have ",
-              Long.toString(rows),
-              " rows of ",
+          String.format(
+              Locale.ROOT,
+              "nothing of %s was loaded: the warehouse would have %d rows of %s, and the archive has"
+                  + " %d",
+              day,
+              rows,
               table.word(),
-              ", and the archive has ",
-              Long.toString(wanted.totals().rows())));
+              wanted.totals().rows()));
     }
     return before.plus(written, removed);
   }

@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -164,19 +165,16 @@ final class Warehouse implements AutoCloseable {
             archive);
     if (!others.isEmpty()) {
       throw new OperatorException(
-          String.join(
-              "",
-              config.toString(),
-              " has days of the archive at ",
+          String.format(
+              Locale.ROOT,
+              "%s has days of the archive at %s in its schema %s, not of that at %s: name another"
+                  + " schema (SPENDWATCH_ARCHIVE_WAREHOUSE_SCHEMA), or, where the archive has moved,"
+                  + " say so by UPDATE %s.loaded_days SET archive = '…'",
+              config,
               others.getFirst(),
-              " in its schema ",
               config.schema(),
-              ", not of that at ",
               archive,
-              ": name another schema (SPENDWATCH_ARCHIVE_WAREHOUSE_SCHEMA), or, where the archive"
-                  + " has moved, say so by UPDATE ",
-              config.schema(),
-              ".loaded_days SET archive = '…'"));
+              config.schema()));
     }
   }
 
