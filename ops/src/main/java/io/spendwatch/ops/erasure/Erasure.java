@@ -232,6 +232,8 @@ public final class Erasure {
         "backups and archived WAL of PostgreSQL, and what VACUUM has not cleared yet; replicas follow"
             + " by themselves",
         "former versions of the archive's files, where the store keeps them",
+        "a warehouse that the archive is loaded into, until a round has loaded these days again"
+            + " (`archive run`)",
         "what subscribers of the alerts have made of them, and their logs and ours",
         "ids of transactions, which the system that made them may still know");
   }

@@ -3,11 +3,11 @@ package io.spendwatch.ops.erasure;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.erasure.ErasureReport.TableRows;
+import io.spendwatch.ops.storage.schema.JdbcSession;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.database.SqlText;
 import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -52,12 +52,10 @@ final class UserTables implements AutoCloseable {
   /** What a node has in memory of a user reaches back so far, and as much before a late record. */
   private static final Duration LIVE = Duration.ofDays(3);
 
-  private final PostgresAddress address;
-  private final Connection connection;
+  private final JdbcSession session;
 
-  private UserTables(PostgresAddress address, Connection connection) {
-    this.address = address;
-    this.connection = connection;
+  private UserTables(JdbcSession session) {
+    this.session = session;
   }
 
   /**
@@ -91,7 +89,7 @@ final class UserTables implements AutoCloseable {
         boolean _ = statement.execute("SET lock_timeout = '10s'; SET statement_timeout = '10min'");
         // Each plan is of the days that it is asked for.
         boolean _ = statement.execute("SET plan_cache_mode = force_custom_plan");
-        return new UserTables(address, connection);
+        return new UserTables(new JdbcSession(connection, e -> failure(address, e)));
       } catch (SQLException e) {
         connection.close();
         throw e;
@@ -113,23 +111,24 @@ final class UserTables implements AutoCloseable {
   /** Where the archive is, as the database has it noted. */
   Optional<String> archiveUri() {
     return Optional.ofNullable(
-        one("SELECT archive_uri FROM spendwatch.settings", row -> row.getString(1)));
+        session.one("SELECT archive_uri FROM spendwatch.settings", row -> row.getString(1)));
   }
 
   /** Keeps audits away until this is closed; false while one is at work. */
   boolean tryLockAudits() {
-    return one("SELECT pg_try_advisory_lock(?)", row -> row.getBoolean(1), Reconciliation.LOCK);
+    return session.one(
+        "SELECT pg_try_advisory_lock(?)", row -> row.getBoolean(1), Reconciliation.LOCK);
   }
 
   /** Whether what audits have said is as they said it. Goes through all runs. */
   boolean isChainWhole() {
-    return one(
+    return session.one(
         "SELECT NOT EXISTS (SELECT FROM spendwatch.broken_runs())", row -> row.getBoolean(1));
   }
 
   /** Why nobody can be erased at this moment. */
   Optional<String> hindrance() {
-    return Optional.ofNullable(one(FIND_HINDRANCE, row -> row.getString(1)));
+    return Optional.ofNullable(session.one(FIND_HINDRANCE, row -> row.getString(1)));
   }
 
   /** The partitions with transactions of the user, the newest first. Asks each there is. */
@@ -137,10 +136,11 @@ final class UserTables implements AutoCloseable {
     record Bounds(String name, Instant begins, Instant ends) {}
     List<Partition> found = new ArrayList<>();
     List<Bounds> all =
-        all(LIST_PARTITIONS, row -> new Bounds(row.getString(1), instant(row, 2), instant(row, 3)));
+        session.all(
+            LIST_PARTITIONS, row -> new Bounds(row.getString(1), instant(row, 2), instant(row, 3)));
     for (Bounds bounds : all) {
       Partition partition =
-          one(
+          session.one(
               in(COUNT_IN_PARTITION, bounds.name()),
               row ->
                   new Partition(
@@ -161,7 +161,9 @@ final class UserTables implements AutoCloseable {
 
   /** The other tables with rows of the user. */
   List<TableRows> rows(String userId) {
-    return all(COUNT_ROWS, row -> new TableRows(row.getString(1), row.getLong(2)), userId).stream()
+    return session
+        .all(COUNT_ROWS, row -> new TableRows(row.getString(1), row.getLong(2)), userId)
+        .stream()
         .filter(table -> table.rows() > 0)
         .toList();
   }
@@ -169,7 +171,8 @@ final class UserTables implements AutoCloseable {
   /** The counts of partitions that the topic has, had, or is about to have. */
   Set<Integer> partitionCounts() {
     Set<Integer> counts = new HashSet<>();
-    all(
+    session
+        .all(
             "SELECT partitions, former, growing_to FROM spendwatch.topic_layout",
             row -> {
               List<Integer> each = new ArrayList<>(List.of((Integer[]) row.getArray(2).getArray()));
@@ -186,7 +189,8 @@ final class UserTables implements AutoCloseable {
 
   /** The user's erasure that is under way. */
   Optional<Unfinished> unfinished(String userId) {
-    return all(
+    return session
+        .all(
             "SELECT pseudonym, live_at IS NOT NULL FROM spendwatch.erasures WHERE user_id = ?",
             row -> new Unfinished(row.getString(1), row.getBoolean(2)),
             userId)
@@ -196,8 +200,8 @@ final class UserTables implements AutoCloseable {
 
   /** Notes that the user is to have this pseudonym; for as long as it takes, and no longer. */
   void begin(String userId, String pseudonym) {
-    int _ =
-        update(
+    long _ =
+        session.update(
             "INSERT INTO spendwatch.erasures (pseudonym, user_id) VALUES (?, ?)",
             pseudonym,
             userId);
@@ -220,7 +224,7 @@ final class UserTables implements AutoCloseable {
           for (Partition partition : recent) {
             renameRows(userId, pseudonym, partition, OffsetDateTime.MAX);
           }
-          int _ = update(RENAME_LIVE, userId, pseudonym);
+          long _ = session.update(RENAME_LIVE, userId, pseudonym);
           tell(userId, pseudonym);
         });
   }
@@ -228,7 +232,7 @@ final class UserTables implements AutoCloseable {
   /** Tells the nodes, once the transaction commits. Telling them again does no harm. */
   void tell(String userId, String pseudonym) {
     var _ =
-        one(
+        session.one(
             "SELECT pg_notify('spendwatch_accounts',"
                 + " jsonb_build_object('renamed', jsonb_build_array(?::text, ?::text))::text)",
             _ -> true,
@@ -241,7 +245,7 @@ final class UserTables implements AutoCloseable {
     inTransaction(
         () -> {
           OffsetDateTime until =
-              one(
+              session.one(
                   "SELECT live_at FROM spendwatch.erasures WHERE pseudonym = ?",
                   row -> row.getObject(1, OffsetDateTime.class),
                   pseudonym);
@@ -252,9 +256,9 @@ final class UserTables implements AutoCloseable {
   private void renameRows(
       String userId, String pseudonym, Partition partition, OffsetDateTime until)
       throws SQLException {
-    int _ = update(in(RENAME_ROWS, partition.name()), pseudonym, userId, until);
+    long _ = session.update(in(RENAME_ROWS, partition.name()), pseudonym, userId, until);
     OffsetDateTime droppedBefore =
-        one(
+        session.one(
             "SELECT dropped_before FROM spendwatch.settings",
             row -> row.getObject(1, OffsetDateTime.class));
     if (droppedBefore != null && !partition.ends().isAfter(droppedBefore.toInstant())) {
@@ -264,17 +268,17 @@ final class UserTables implements AutoCloseable {
     OffsetDateTime begins = partition.begins().atOffset(ZoneOffset.UTC);
     OffsetDateTime ends = partition.ends().atOffset(ZoneOffset.UTC);
     if (!isAttached(partition)) {
-      int _ = update(RENAME_DAYS, userId, pseudonym, begins, ends);
+      long _ = session.update(RENAME_DAYS, userId, pseudonym, begins, ends);
       return;
     }
-    Array both = connection.createArrayOf("text", new String[] {userId, pseudonym});
-    int _ = update(CLEAR_DAYS, both, begins, ends);
-    int _ = update(COUNT_DAYS, both, begins, ends);
+    Array both = session.connection().createArrayOf("text", new String[] {userId, pseudonym});
+    long _ = session.update(CLEAR_DAYS, both, begins, ends);
+    long _ = session.update(COUNT_DAYS, both, begins, ends);
   }
 
   /** Whether its rows are seen through the table; not while it leaves. */
   private boolean isAttached(Partition partition) {
-    return one(
+    return session.one(
         "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'spendwatch.transactions'::regclass"
             + " AND inhrelid = ('spendwatch.' || ?)::regclass AND NOT inhdetachpending)",
         row -> row.getBoolean(1),
@@ -286,7 +290,7 @@ final class UserTables implements AutoCloseable {
     inTransaction(
         () -> {
           Long from =
-              one(
+              session.one(
                   RENAME_FINDINGS,
                   row -> {
                     long place = row.getLong(1);
@@ -295,14 +299,14 @@ final class UserTables implements AutoCloseable {
                   userId,
                   pseudonym);
           if (from != null) {
-            int _ =
-                update(
+            long _ =
+                session.update(
                     "UPDATE spendwatch.erasures SET place = chain.place, hash_before = chain.hash"
                         + " FROM spendwatch.reconciliation_chain AS chain WHERE pseudonym = ?",
                     pseudonym);
-            var _ = one("SELECT spendwatch.rechain_runs(?)", _ -> true, from);
-            int _ =
-                update(
+            var _ = session.one("SELECT spendwatch.rechain_runs(?)", _ -> true, from);
+            long _ =
+                session.update(
                     "UPDATE spendwatch.erasures SET hash_after = chain.hash"
                         + " FROM spendwatch.reconciliation_chain AS chain WHERE pseudonym = ?",
                     pseudonym);
@@ -312,12 +316,12 @@ final class UserTables implements AutoCloseable {
 
   /** Nothing leads from the pseudonym to the user any more. */
   void end(String pseudonym) {
-    int _ =
-        update(
+    long _ =
+        session.update(
             "UPDATE spendwatch.erasures SET user_id = NULL, live_at = NULL WHERE pseudonym = ?",
             pseudonym);
     // The row's former version is not to lie in the file until somebody comes by.
-    int _ = update("VACUUM spendwatch.erasures");
+    long _ = session.update("VACUUM spendwatch.erasures");
   }
 
   /** What is done in one transaction. */
@@ -329,23 +333,13 @@ final class UserTables implements AutoCloseable {
   private void inTransaction(Work work) {
     for (int attempt = 1; ; attempt++) {
       try {
-        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-        connection.setAutoCommit(false);
-        try {
-          work.run();
-          connection.commit();
-          return;
-        } catch (SQLException | RuntimeException | Error e) {
-          rollBack(e);
-          throw e;
-        } finally {
-          if (!connection.isClosed()) {
-            connection.setAutoCommit(true);
-            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
-          }
-        }
-      } catch (SQLException e) {
-        throw failure(address, e);
+        boolean _ =
+            session.inSnapshot(
+                () -> {
+                  work.run();
+                  return true;
+                });
+        return;
       } catch (OperatorException e) {
         if (attempt == TRIES_MAX
             || !(e.getCause() instanceof SQLException sql)
@@ -354,54 +348,6 @@ final class UserTables implements AutoCloseable {
         }
         LockSupport.parkNanos(PAUSE.toNanos());
       }
-    }
-  }
-
-  private void rollBack(Throwable why) {
-    try {
-      connection.rollback();
-    } catch (SQLException e) {
-      // The connection is gone, and the transaction with it.
-      why.addSuppressed(e);
-    }
-  }
-
-  /** Reads a row's values. */
-  private interface RowReader<T> {
-    T read(ResultSet row) throws SQLException;
-  }
-
-  private <T> T one(String sql, RowReader<T> reader, Object... values) {
-    return all(sql, reader, values).getFirst();
-  }
-
-  private <T> List<T> all(String sql, RowReader<T> reader, Object... values) {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      bind(statement, values);
-      List<T> found = new ArrayList<>();
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          found.add(reader.read(rows));
-        }
-      }
-      return found;
-    } catch (SQLException e) {
-      throw failure(address, e);
-    }
-  }
-
-  private int update(String sql, Object... values) {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      bind(statement, values);
-      return statement.executeUpdate();
-    } catch (SQLException e) {
-      throw failure(address, e);
-    }
-  }
-
-  private static void bind(PreparedStatement statement, Object... values) throws SQLException {
-    for (int i = 0; i < values.length; i++) {
-      statement.setObject(i + 1, values[i]);
     }
   }
 
@@ -432,10 +378,6 @@ final class UserTables implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      throw failure(address, e);
-    }
+    session.close();
   }
 }

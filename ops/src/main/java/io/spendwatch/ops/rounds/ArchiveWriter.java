@@ -113,6 +113,33 @@ public interface ArchiveWriter extends AutoCloseable {
    */
   List<String> verifyFiles(LocalDate day);
 
+  /** Lets others write to the archive again. */
+  void release();
+
+  /**
+   * A day that a warehouse has as the archive has it now.
+   *
+   * @param revision of the day's manifest
+   * @param written rows that the warehouse did not have, or otherwise
+   * @param removed rows of which the archive has no longer any
+   */
+  record Load(LocalDate day, int revision, long written, long removed, long tookMs) {}
+
+  /** Whether the settings name a warehouse. */
+  boolean hasWarehouse();
+
+  /**
+   * The days that the warehouse does not have as the archive has them, the oldest first: of those
+   * whose files were verified as they are.
+   */
+  List<LocalDate> unloaded();
+
+  /**
+   * Brings a day to the warehouse: all of it is there then, or what was there before. Of two that
+   * do it at once, one waits for the other. {@link #begin} need not have been called.
+   */
+  Load load(LocalDate day);
+
   @Override
   void close();
 

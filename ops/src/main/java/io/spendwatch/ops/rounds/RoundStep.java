@@ -12,6 +12,8 @@ public enum RoundStep {
   EXPORT,
   /** What was copied is read once more, as the archive gives it. */
   VERIFY,
+  /** What was verified is brought to the warehouse, where there is one. */
+  LOAD,
   /** What is usual for each user. */
   FEATURES,
   /** What is old, and in the archive as it is, is dropped. */

@@ -21,8 +21,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * What the steps of one round do. Between them it keeps the days that are due, and the archive open
- * for nobody else to write, until what was copied is verified. For one thread.
+ * What the steps of one round do. Between them it keeps the days that are due, and the archive
+ * open: for nobody else to write until what was copied is verified. For one thread.
  */
 public final class RoundSteps implements AutoCloseable {
   /**
@@ -65,6 +65,7 @@ public final class RoundSteps implements AutoCloseable {
             case AUDIT -> _ -> audit();
             case EXPORT -> this::export;
             case VERIFY -> this::verify;
+            case LOAD -> this::load;
             case FEATURES -> this::features;
             case RETENTION -> _ -> retention();
           });
@@ -141,7 +142,7 @@ public final class RoundSteps implements AutoCloseable {
       writer.verifyFiles(day).forEach(finding -> wrong.add(day + ": " + finding));
       verified++;
     }
-    closeWriter();
+    writer.release();
     if (!wrong.isEmpty()) {
       throw new OperatorException(
           String.format(
@@ -154,6 +155,32 @@ public final class RoundSteps implements AutoCloseable {
         verified == 0
             ? "nothing to read"
             : counted(verified, "day is", "days are") + " as written");
+  }
+
+  private Result load(BooleanSupplier goesOn) {
+    if (!writer.hasWarehouse()) {
+      closeWriter();
+      return new Result.Done("there is no warehouse");
+    }
+    int loaded = 0;
+    long rows = 0;
+    for (LocalDate day : writer.unloaded()) {
+      if (!goesOn.getAsBoolean()) {
+        return new Result.Stopped();
+      }
+      ArchiveWriter.Load load = writer.load(day);
+      rows += load.written() + load.removed();
+      loaded++;
+    }
+    closeWriter();
+    return new Result.Done(
+        loaded == 0
+            ? "nothing to load"
+            : String.format(
+                Locale.ROOT,
+                "%s, which changed %,d rows of the warehouse",
+                counted(loaded, "day", "days"),
+                rows));
   }
 
   private Result features(BooleanSupplier goesOn) {

@@ -42,6 +42,7 @@ final class Archive implements ArchiveWriter {
   private final Optional<DayWriter.Letters> letters;
   private final Timekeeper time;
   private final Path directory;
+  private Warehouse warehouse;
 
   Archive(
       ArchiveConfig config,
@@ -413,6 +414,79 @@ final class Archive implements ArchiveWriter {
     return findings.stream().map(finding -> finding.kind() + " " + finding.detail()).toList();
   }
 
+  @Override
+  public void release() {
+    live.unlock();
+  }
+
+  @Override
+  public boolean hasWarehouse() {
+    return config.warehouse().isPresent();
+  }
+
+  @Override
+  public List<LocalDate> unloaded() {
+    Map<LocalDate, Warehouse.Version> loaded = warehouse().loaded();
+    return live.revisions().stream()
+        .filter(LiveDays.Revision::isVerified)
+        .filter(
+            day ->
+                !new Warehouse.Version(day.revision(), day.archivedAt())
+                    .equals(loaded.get(day.day())))
+        .map(LiveDays.Revision::day)
+        .toList();
+  }
+
+  @Override
+  public Load load(LocalDate day) {
+    long startedNanos = time.nanoTime();
+    List<LiveDays.Revision> noted =
+        live.revisions().stream().filter(LiveDays.Revision::isVerified).toList();
+    LiveDays.Revision wanted =
+        noted.stream()
+            .filter(revision -> revision.day().equals(day))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new OperatorException(
+                        day
+                            + " is not verified as it is in the archive: `spendwatch archive run`"));
+    boolean isNewest = noted.getLast().day().equals(day);
+    DayLoader.Done done =
+        withParquet(
+            parquet ->
+                new DayLoader(store, uri, parquet, warehouse(), directory).load(wanted, isNewest));
+    return new Load(
+        day,
+        done.revision(),
+        done.written(),
+        done.removed(),
+        Duration.ofNanos(time.nanoTime() - startedNanos).toMillis());
+  }
+
+  /** Opened when it is asked for. */
+  private Warehouse warehouse() {
+    if (warehouse == null) {
+      Warehouse opened =
+          Warehouse.open(
+              config
+                  .warehouse()
+                  .orElseThrow(
+                      () ->
+                          new OperatorException(
+                              "there is no warehouse: SPENDWATCH_WAREHOUSE_URI says where it is, as"
+                                  + " postgresql://user@host/database")));
+      try {
+        opened.requireNoOther(uri);
+      } catch (RuntimeException e) {
+        opened.close();
+        throw e;
+      }
+      warehouse = opened;
+    }
+    return warehouse;
+  }
+
   private List<Finding> verify(ArchivedDay day) {
     List<Finding> findings = new ArrayList<>();
     return withParquet(
@@ -534,10 +608,9 @@ final class Archive implements ArchiveWriter {
 
   @Override
   public void close() {
-    try {
-      live.close();
-    } finally {
-      store.close();
+    try (live;
+        store;
+        Warehouse _ = warehouse) {
       Parquet.remove(directory);
     }
   }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "archive",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "run|list|show|verify|restore",
+    synopsisSubcommandLabel = "run|load|list|show|verify|restore",
     description = {
       "Closed days leave for the archive, as Parquet in a directory or in an S3-compatible store"
           + " (SPENDWATCH_ARCHIVE_URI), and come back.",
@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       ArchiveRunCommand.class,
+      ArchiveLoadCommand.class,
       ArchiveListCommand.class,
       ArchiveShowCommand.class,
       ArchiveVerifyCommand.class,
@@ -49,6 +50,6 @@ public final class ArchiveCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "which? (expected: run, list, show, verify or restore)");
+        spec.commandLine(), "which? (expected: run, load, list, show, verify or restore)");
   }
 }

@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "One round of the archive: each closed day that is not there yet is copied, and what has come"
-          + " since for those that are, the oldest first; what was copied is read back; users'"
-          + " features are computed; what is older than SPENDWATCH_PARTITIONS_RETENTION is dropped."
+          + " since for those that are, the oldest first; what was copied is read back, and loaded into"
+          + " the warehouse that SPENDWATCH_WAREHOUSE_URI names; users' features are computed; what is older than SPENDWATCH_PARTITIONS_RETENTION is dropped."
           + " One round at a time, of commands and nodes. Killed at any moment, the next one goes on"
           + " from there.",
       "Nodes do it by themselves with SPENDWATCH_ARCHIVE_ROUNDS_EVERY; without, run it daily, by"

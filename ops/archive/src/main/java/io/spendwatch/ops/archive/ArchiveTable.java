@@ -4,6 +4,7 @@ import static io.spendwatch.ops.archive.Column.bytes;
 import static io.spendwatch.ops.archive.Column.flag;
 import static io.spendwatch.ops.archive.Column.integer;
 import static io.spendwatch.ops.archive.Column.number;
+import static io.spendwatch.ops.archive.Column.share;
 import static io.spendwatch.ops.archive.Column.text;
 import static io.spendwatch.ops.archive.Column.time;
 
@@ -96,6 +97,27 @@ enum ArchiveTable {
           number("balance_minor"),
           number("balance_version"),
           time("as_of"))),
+  /**
+   * What was usual for each user at the begin of the day, by the thirty days before it: nothing of
+   * the day itself or later is in it.
+   */
+  FEATURES(
+      List.of("user_id", "currency"),
+      """
+      FROM (SELECT (?::timestamptz AT TIME ZONE 'UTC')::date AS begins, ?::timestamptz AS ends) AS day
+      CROSS JOIN LATERAL spendwatch.user_features_known(day.begins) AS known""",
+      List.of(
+          text("user_id"),
+          text("currency"),
+          time("computed_at"),
+          number("transactions"),
+          integer("days_active"),
+          number("daily_spend_avg_minor"),
+          number("daily_spend_p90_minor"),
+          share("refund_share"),
+          text("usual_hours"),
+          integer("merchants"),
+          text("usual_merchants"))),
   /** The records of the dead-letter topics with a timestamp of the day; not from the database. */
   DEAD_LETTERS(
       List.of("topic", "kafka_partition", "kafka_offset"),
@@ -147,7 +169,26 @@ enum ArchiveTable {
   boolean isAddedTo() {
     return switch (this) {
       case TRANSACTIONS, ALERTS, ACCOUNT_VERSIONS -> true;
-      case ACCOUNTS, DEAD_LETTERS -> false;
+      case ACCOUNTS, FEATURES, DEAD_LETTERS -> false;
+    };
+  }
+
+  /** What a warehouse has of a table. */
+  enum Loaded {
+    /** The rows of each day, with the day before their key. */
+    BY_DAY,
+    /** The rows of the newest day. */
+    NEWEST,
+    /** Nothing. */
+    NEVER
+  }
+
+  /** What a warehouse has of it. Records that were refused may have anything in them. */
+  Loaded loaded() {
+    return switch (this) {
+      case TRANSACTIONS, ALERTS, ACCOUNT_VERSIONS, FEATURES -> Loaded.BY_DAY;
+      case ACCOUNTS -> Loaded.NEWEST;
+      case DEAD_LETTERS -> Loaded.NEVER;
     };
   }
 

@@ -57,24 +57,34 @@ final class ArchivedDay {
   List<Path> files(ArchiveTable table, Path directory) {
     List<Path> files = new ArrayList<>();
     for (Manifest.File file : manifest.table(table).files()) {
-      try {
-        files.add(file(file, directory));
-      } catch (DamagedException e) {
-        throw new OperatorException(
-            "the archive at "
-                + store.address()
-                + " is damaged: "
-                + e.getMessage()
-                + " (`spendwatch archive verify "
-                + manifest.day()
-                + "` says all of it)",
-            e);
-      }
+      files.add(requiredFile(file, directory));
     }
     return files;
   }
 
-  /** A file, compared with its checksum. */
+  /**
+   * A file, compared with its checksum.
+   *
+   * @param directory for a copy
+   * @throws OperatorException if it is missing or not as it was
+   */
+  Path requiredFile(Manifest.File file, Path directory) {
+    try {
+      return file(file, directory);
+    } catch (DamagedException e) {
+      throw new OperatorException(
+          "the archive at "
+              + store.address()
+              + " is damaged: "
+              + e.getMessage()
+              + " (`spendwatch archive verify "
+              + manifest.day()
+              + "` says all of it)",
+          e);
+    }
+  }
+
+  /** The same, for who goes on where it is damaged. */
   Path file(Manifest.File file, Path directory) throws DamagedException {
     Path fetched =
         store

@@ -17,6 +17,8 @@ record Column(String name, Type type) {
     LONG("BIGINT"),
     /** {@code Long} here. */
     INTEGER("INTEGER"),
+    /** {@code Double}; a share, never an amount. */
+    DOUBLE("DOUBLE"),
     /** {@code Boolean}. */
     BOOLEAN("BOOLEAN"),
     /** An instant: microseconds since 1970 as {@code Long}; TIMESTAMP(MICROS, UTC) in Parquet. */
@@ -43,6 +45,10 @@ record Column(String name, Type type) {
     return new Column(name, Type.INTEGER);
   }
 
+  static Column share(String name) {
+    return new Column(name, Type.DOUBLE);
+  }
+
   static Column flag(String name) {
     return new Column(name, Type.BOOLEAN);
   }
@@ -58,6 +64,19 @@ record Column(String name, Type type) {
   /** For the engine's CREATE TABLE. */
   String definition() {
     return name + " " + type.staged;
+  }
+
+  /** Its type in a warehouse. */
+  String loadedType() {
+    return switch (type) {
+      case TEXT -> "text";
+      case LONG -> "bigint";
+      case INTEGER -> "integer";
+      case DOUBLE -> "double precision";
+      case BOOLEAN -> "boolean";
+      case TIME -> "timestamptz";
+      case BYTES -> "bytea";
+    };
   }
 
   /** Its type in Parquet, as the engine has it. */

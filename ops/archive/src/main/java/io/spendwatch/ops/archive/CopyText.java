@@ -27,6 +27,7 @@ final class CopyText {
                 Instant.ofEpochSecond(
                     Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L) * 1000L));
         case Long number -> text.append((long) number);
+        case Double share -> text.append((double) share);
         case Boolean flag -> text.append(flag ? 't' : 'f');
         case String value -> escape(value);
         default -> throw new IllegalStateException("no value of a table: " + row[i].getClass());

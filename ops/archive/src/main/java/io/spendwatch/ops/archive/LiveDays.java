@@ -2,9 +2,9 @@ package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.rounds.ArchiveWriter.Day;
+import io.spendwatch.ops.storage.schema.JdbcSession;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.database.SqlText;
-import java.io.IOException;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -17,14 +17,12 @@ import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyIn;
 
 /**
  * The days as the database has them, and what it notes of the archive, over one connection. While
@@ -39,20 +37,20 @@ final class LiveDays implements AutoCloseable {
   private static final String NOTE_DAY = sql("note_day");
   private static final String NOTE_RESTORED = sql("note_restored");
   private static final String LIST_UNVERIFIED = sql("list_unverified");
+  private static final String LIST_REVISIONS = sql("list_revisions");
   private static final String NOTE_VERIFIED = sql("note_verified");
   private static final String NOTE_REWRITTEN = sql("note_rewritten");
   private static final String NOTE_ACTION = sql("note_action");
 
   private static final String LOCK = "hashtextextended('spendwatch.archive', 0)";
   private static final int ROWS_AT_ONCE = 10_000;
-  private static final int COPY_CHARS = 1 << 16;
 
-  private final PostgresAddress address;
+  private final JdbcSession session;
   private final Connection connection;
 
-  private LiveDays(PostgresAddress address, Connection connection) {
-    this.address = address;
-    this.connection = connection;
+  private LiveDays(JdbcSession session) {
+    this.session = session;
+    this.connection = session.connection();
   }
 
   /**
@@ -95,7 +93,7 @@ final class LiveDays implements AutoCloseable {
         statement.execute("SET statement_timeout = 0");
         // So that rows come as they are stored, not as text.
         connection.unwrap(PGConnection.class).setPrepareThreshold(-1);
-        return new LiveDays(address, connection);
+        return new LiveDays(new JdbcSession(connection, e -> failure(address, e)));
       } catch (SQLException e) {
         connection.close();
         throw e;
@@ -107,18 +105,23 @@ final class LiveDays implements AutoCloseable {
 
   /** Takes the lock that lets one process write to the archive; held until this is closed. */
   boolean tryLock() {
-    return one("SELECT pg_try_advisory_lock(" + LOCK + ")", row -> row.getBoolean(1));
+    return session.one("SELECT pg_try_advisory_lock(" + LOCK + ")", row -> row.getBoolean(1));
+  }
+
+  /** Gives the lock back. */
+  void unlock() {
+    boolean _ = session.one("SELECT pg_advisory_unlock(" + LOCK + ")", row -> row.getBoolean(1));
   }
 
   /** Where the archive is, as the database has it noted. */
   Optional<String> archiveUri() {
     return Optional.ofNullable(
-        one("SELECT archive_uri FROM spendwatch.settings", row -> row.getString(1)));
+        session.one("SELECT archive_uri FROM spendwatch.settings", row -> row.getString(1)));
   }
 
   /** Notes where the archive is. From now on retention drops only what is there. */
   void noteUri(String uri) {
-    update("UPDATE spendwatch.settings SET archive_uri = ?", uri);
+    long _ = session.update("UPDATE spendwatch.settings SET archive_uri = ?", uri);
   }
 
   /**
@@ -132,7 +135,7 @@ final class LiveDays implements AutoCloseable {
         continue;
       }
       List<String> unknown =
-          all(
+          session.all(
               "SELECT attname FROM pg_attribute WHERE attrelid = ('spendwatch.' || ?)::regclass"
                   + " AND attnum > 0 AND NOT attisdropped",
               row -> row.getString(1),
@@ -151,7 +154,8 @@ final class LiveDays implements AutoCloseable {
 
   /** The instant of event time before which a day must have ended to be archived; or none yet. */
   Optional<Instant> closedBefore(Duration settled) {
-    return Optional.ofNullable(one(FIND_CLOSED, row -> row.getObject(1, OffsetDateTime.class)))
+    return Optional.ofNullable(
+            session.one(FIND_CLOSED, row -> row.getObject(1, OffsetDateTime.class)))
         .map(OffsetDateTime::toInstant)
         .map(at -> at.minus(settled));
   }
@@ -159,7 +163,7 @@ final class LiveDays implements AutoCloseable {
   /** The days that have ended by this instant. */
   List<Day> days(Instant closedBefore) {
     OffsetDateTime bound = closedBefore.atOffset(ZoneOffset.UTC).truncatedTo(ChronoUnit.DAYS);
-    return all(
+    return session.all(
         LIST_DAYS,
         row ->
             new Day(
@@ -179,7 +183,7 @@ final class LiveDays implements AutoCloseable {
 
   /** What is noted of the archive, the newest day first. */
   List<Archived> archived() {
-    return all(
+    return session.all(
         LIST_ARCHIVED,
         row ->
             new Archived(
@@ -202,7 +206,7 @@ final class LiveDays implements AutoCloseable {
   /** The run of the audit that has found everything clean that was written before this instant. */
   Optional<Long> cleanAuditAfter(Instant written) {
     return Optional.ofNullable(
-        one(
+        session.one(
             FIND_AUDIT,
             row -> {
               long run = row.getLong(1);
@@ -213,42 +217,12 @@ final class LiveDays implements AutoCloseable {
 
   /** Does the work in one transaction that sees the tables as they are at its first statement. */
   <T> T inSnapshot(Supplier<T> work) {
-    return inTransaction(Connection.TRANSACTION_REPEATABLE_READ, work);
+    return session.inSnapshot(work::get);
   }
 
   /** Does the work in one transaction: all of it is there in the end, or none. */
   <T> T inTransaction(Supplier<T> work) {
-    return inTransaction(Connection.TRANSACTION_READ_COMMITTED, work);
-  }
-
-  private <T> T inTransaction(int isolation, Supplier<T> work) {
-    try {
-      connection.setTransactionIsolation(isolation);
-      connection.setAutoCommit(false);
-      try {
-        T result = work.get();
-        connection.commit();
-        return result;
-      } catch (RuntimeException | Error e) {
-        rollBack(e);
-        throw e;
-      } finally {
-        if (!connection.isClosed()) {
-          connection.setAutoCommit(true);
-        }
-      }
-    } catch (SQLException e) {
-      throw failure(address, e);
-    }
-  }
-
-  private void rollBack(Throwable why) {
-    try {
-      connection.rollback();
-    } catch (SQLException e) {
-      // The connection is gone, and the transaction with it.
-      why.addSuppressed(e);
-    }
+    return session.inTransaction(work::get);
   }
 
   /** Gives on the rows of a table that belong to the day. To be called in a transaction. */
@@ -268,7 +242,7 @@ final class LiveDays implements AutoCloseable {
         }
       }
     } catch (SQLException e) {
-      throw failure(address, e);
+      throw session.failure(e);
     }
   }
 
@@ -281,6 +255,10 @@ final class LiveDays implements AutoCloseable {
       case TEXT -> rows.getString(at);
       case LONG, INTEGER -> {
         long number = rows.getLong(at);
+        yield rows.wasNull() ? null : number;
+      }
+      case DOUBLE -> {
+        double number = rows.getDouble(at);
         yield rows.wasNull() ? null : number;
       }
       case BOOLEAN -> {
@@ -308,7 +286,7 @@ final class LiveDays implements AutoCloseable {
   /** The day's transactions that are in the table. */
   Digest digest(LocalDate day) {
     List<Digest> found =
-        all(
+        session.all(
             "SELECT transactions, digest FROM spendwatch.day_digests('spendwatch.transactions', ?, ?)",
             row -> new Digest(row.getLong(1), row.getBigDecimal(2)),
             begin(day),
@@ -318,43 +296,66 @@ final class LiveDays implements AutoCloseable {
 
   /** Notes that the day is in the archive as the manifest says, and is compared with the tables. */
   void note(Manifest manifest, Digest digest, long alerts, long versions) {
-    update(
-        NOTE_DAY,
-        manifest.day(),
-        manifest.revision(),
-        manifest.table(ArchiveTable.TRANSACTIONS).totals().rows(),
-        manifest.table(ArchiveTable.ALERTS).totals().rows(),
-        manifest.bytes(),
-        digest.transactions(),
-        digest.digest(),
-        alerts,
-        versions);
+    long _ =
+        session.update(
+            NOTE_DAY,
+            manifest.day(),
+            manifest.revision(),
+            manifest.table(ArchiveTable.TRANSACTIONS).totals().rows(),
+            manifest.table(ArchiveTable.ALERTS).totals().rows(),
+            manifest.bytes(),
+            digest.transactions(),
+            digest.digest(),
+            alerts,
+            versions);
+  }
+
+  /**
+   * A day as it is in the archive.
+   *
+   * @param archivedAt tells days apart that were archived anew
+   * @param isVerified whether all of its files were read as they are now
+   */
+  record Revision(LocalDate day, int revision, Instant archivedAt, boolean isVerified) {}
+
+  /** The days that are in the archive, in order. */
+  List<Revision> revisions() {
+    return session.all(
+        LIST_REVISIONS,
+        row ->
+            new Revision(
+                row.getObject(1, LocalDate.class),
+                row.getInt(2),
+                instant(row, 3),
+                row.getBoolean(4)));
   }
 
   /** The days that are in the archive otherwise than when they were last verified, in order. */
   List<LocalDate> unverified() {
-    return all(LIST_UNVERIFIED, row -> row.getObject(1, LocalDate.class));
+    return session.all(LIST_UNVERIFIED, row -> row.getObject(1, LocalDate.class));
   }
 
   /** Notes that all files of this revision of a day's manifest are as they should be. */
   void noteVerified(Manifest manifest) {
-    update(NOTE_VERIFIED, manifest.revision(), manifest.day(), manifest.revision());
+    long _ =
+        session.update(NOTE_VERIFIED, manifest.revision(), manifest.day(), manifest.revision());
   }
 
   /** Notes that the day is in the table again. */
   void noteRestored(LocalDate day, Digest digest, Instant keptUntil) {
-    update(
-        NOTE_RESTORED,
-        digest.transactions(),
-        digest.digest(),
-        keptUntil.atOffset(ZoneOffset.UTC),
-        day);
+    long _ =
+        session.update(
+            NOTE_RESTORED,
+            digest.transactions(),
+            digest.digest(),
+            keptUntil.atOffset(ZoneOffset.UTC),
+            day);
   }
 
   /** Whether the table's transactions of the day are those that were last compared. */
   boolean isAsNoted(LocalDate day) {
     Digest noted =
-        one(
+        session.one(
             "SELECT table_transactions, table_digest FROM spendwatch.archived_days WHERE day = ?",
             row -> new Digest(row.getLong(1), row.getBigDecimal(2)),
             day);
@@ -365,14 +366,14 @@ final class LiveDays implements AutoCloseable {
 
   /** Notes what the day has in the archive now; how it compares with the tables stays noted. */
   void noteRewritten(Manifest manifest) {
-    update(NOTE_REWRITTEN, manifest.revision(), manifest.bytes(), manifest.day());
+    long _ = session.update(NOTE_REWRITTEN, manifest.revision(), manifest.bytes(), manifest.day());
   }
 
   /**
    * Refuses to go on while somebody is being erased: tables and archive have different ids then.
    */
   void requireNobodyHalfErased() {
-    if (one(
+    if (session.one(
         "SELECT EXISTS (SELECT FROM spendwatch.erasures WHERE user_id IS NOT NULL)",
         row -> row.getBoolean(1))) {
       throw new OperatorException(
@@ -386,7 +387,8 @@ final class LiveDays implements AutoCloseable {
    * done: in one transaction.
    */
   void noteAction(String action, String outcome) {
-    update(NOTE_ACTION, System.getProperty("user.name", "unknown"), action, outcome);
+    long _ =
+        session.update(NOTE_ACTION, System.getProperty("user.name", "unknown"), action, outcome);
   }
 
   /**
@@ -406,7 +408,7 @@ final class LiveDays implements AutoCloseable {
       boolean _ =
           statement.execute(
               "CREATE TEMPORARY TABLE restored (LIKE spendwatch.transactions) ON COMMIT DROP");
-      copy("COPY pg_temp.restored (" + table.names() + ") FROM STDIN", table, rows);
+      TableCopy.copy(session, "pg_temp.restored", table, rows);
       return statement.executeLargeUpdate(
           String.format(
               Locale.ROOT,
@@ -414,77 +416,8 @@ final class LiveDays implements AutoCloseable {
                   + " ON CONFLICT DO NOTHING",
               table.names(),
               table.names()));
-    } catch (SQLException | IOException e) {
-      throw e instanceof SQLException sql
-          ? failure(address, sql)
-          : new OperatorException("the day could not be copied: " + e.getMessage(), e);
-    }
-  }
-
-  private void copy(String sql, ArchiveTable table, Parquet.Rows rows)
-      throws SQLException, IOException {
-    CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
-    try {
-      var text = new CopyText(table);
-      rows.forEach(
-          row -> {
-            text.add(row);
-            if (text.length() > COPY_CHARS) {
-              send(copy, text);
-            }
-          });
-      send(copy, text);
-      long _ = copy.endCopy();
-    } finally {
-      if (copy.isActive()) {
-        copy.cancelCopy();
-      }
-    }
-  }
-
-  private void send(CopyIn copy, CopyText text) {
-    byte[] bytes = text.take();
-    try {
-      copy.writeToCopy(bytes, 0, bytes.length);
     } catch (SQLException e) {
-      throw failure(address, e);
-    }
-  }
-
-  /** Reads a row's values. */
-  private interface RowReader<T> {
-    T read(ResultSet row) throws SQLException;
-  }
-
-  private <T> T one(String sql, RowReader<T> reader, Object... values) {
-    return all(sql, reader, values).getFirst();
-  }
-
-  private <T> List<T> all(String sql, RowReader<T> reader, Object... values) {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      for (int i = 0; i < values.length; i++) {
-        statement.setObject(i + 1, values[i]);
-      }
-      List<T> found = new ArrayList<>();
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          found.add(reader.read(rows));
-        }
-      }
-      return found;
-    } catch (SQLException e) {
-      throw failure(address, e);
-    }
-  }
-
-  private void update(String sql, Object... values) {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      for (int i = 0; i < values.length; i++) {
-        statement.setObject(i + 1, values[i]);
-      }
-      int _ = statement.executeUpdate();
-    } catch (SQLException e) {
-      throw failure(address, e);
+      throw session.failure(e);
     }
   }
 
@@ -498,10 +431,6 @@ final class LiveDays implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      throw failure(address, e);
-    }
+    session.close();
   }
 }

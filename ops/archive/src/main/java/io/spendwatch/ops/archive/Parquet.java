@@ -98,6 +98,7 @@ final class Parquet implements AutoCloseable {
           case null -> appender.appendNull();
           case Long number ->
               appendNumber(appender, columns.get(i).type() == Column.Type.INTEGER, number);
+          case Double share -> appender.append(share);
           case Boolean flag -> appender.append(flag);
           case String text -> appender.append(text);
           case byte[] bytes -> appender.append(bytes);
@@ -192,6 +193,7 @@ final class Parquet implements AutoCloseable {
         switch (type) {
           case TEXT -> rows.getString(at);
           case LONG, INTEGER, TIME -> rows.getLong(at);
+          case DOUBLE -> rows.getDouble(at);
           case BOOLEAN -> rows.getBoolean(at);
           case BYTES -> rows.getBytes(at);
         };

@@ -105,7 +105,8 @@ final class RowTotals {
   private void encode(Object value) {
     switch (value) {
       case null -> room(1)[length++] = 0;
-      case Long number -> encodeNumber(number);
+      case Long number -> encodeNumber((byte) 1, number);
+      case Double share -> encodeNumber((byte) 6, Double.doubleToLongBits(share));
       case Boolean flag -> room(1)[length++] = (byte) (flag ? 2 : 3);
       case String text -> encodeBytes((byte) 4, text.getBytes(UTF_8));
       case byte[] bytes -> encodeBytes((byte) 5, bytes);
@@ -113,9 +114,9 @@ final class RowTotals {
     }
   }
 
-  private void encodeNumber(long number) {
+  private void encodeNumber(byte kind, long number) {
     byte[] room = room(1 + Long.BYTES);
-    room[length++] = 1;
+    room[length++] = kind;
     for (int shift = 56; shift >= 0; shift -= 8) {
       room[length++] = (byte) (number >>> shift);
     }

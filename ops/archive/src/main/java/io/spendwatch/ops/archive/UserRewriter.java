@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -64,7 +63,7 @@ final class UserRewriter {
     long rows = 0;
     for (ArchiveTable table : ArchiveTable.values()) {
       for (Manifest.File file : day.manifest().table(table).files()) {
-        rows += count(table, fetch(day, file));
+        rows += count(table, day.requiredFile(file, directory));
       }
     }
     return rows;
@@ -121,7 +120,7 @@ final class UserRewriter {
       List<Manifest.File> kept = new ArrayList<>();
       long found = 0;
       for (Manifest.File file : before.table(table).files()) {
-        Path fetched = fetch(known, file);
+        Path fetched = known.requiredFile(file, directory);
         long ofUser = count(table, fetched);
         if (ofUser == 0) {
           kept.add(file);
@@ -180,7 +179,7 @@ final class UserRewriter {
     String renamed =
         "CASE WHEN " + isUser + " THEN " + Parquet.literal(pseudonym) + " ELSE user_id END";
     return switch (table) {
-      case TRANSACTIONS, ALERTS, ACCOUNT_VERSIONS ->
+      case TRANSACTIONS, ALERTS, ACCOUNT_VERSIONS, FEATURES ->
           "SELECT * REPLACE (" + renamed + " AS user_id) FROM (" + rows + ") AS f";
       case ACCOUNTS ->
           "SELECT * REPLACE ("
@@ -223,22 +222,6 @@ final class UserRewriter {
           totals.add(row);
         });
     return totals.totals();
-  }
-
-  private Path fetch(ArchivedDay day, Manifest.File file) {
-    try {
-      return day.file(file, directory);
-    } catch (DamagedException e) {
-      throw new OperatorException(
-          "the archive at "
-              + store.address()
-              + " is damaged: "
-              + e.getMessage()
-              + " (`spendwatch archive verify "
-              + day.manifest().day()
-              + "` says all of it)",
-          e);
-    }
   }
 
   /** A dead letter, by its place. */

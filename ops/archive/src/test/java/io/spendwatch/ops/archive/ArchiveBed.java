@@ -81,9 +81,15 @@ final class ArchiveBed implements AutoCloseable {
   private final List<Object[]> deadLetters = new ArrayList<>();
   private final DayWriter.Letters letters = (_, each) -> deadLetters.forEach(each);
   private int number;
+  private String warehouse = "";
 
   ArchiveBed() throws SQLException {
     int _ = new Schema(address).migrate(NOW);
+  }
+
+  /** From now on archives have this warehouse. */
+  void useWarehouse(String uri) {
+    warehouse = uri;
   }
 
   private PostgresConfig analytics() {
@@ -105,6 +111,10 @@ final class ArchiveBed implements AutoCloseable {
                 ConfigSection.of(servers(), "spendwatch.postgres", "spendwatch.postgres")));
     opened.add(database);
     return database;
+  }
+
+  String uri() {
+    return server.uri();
   }
 
   /** The URI of another database, which is empty. */
@@ -472,17 +482,19 @@ final class ArchiveBed implements AutoCloseable {
         database, Optional.empty(), archive, AnalysisConfig.from(settings(Path.of("/none"))));
   }
 
-  private static ArchiveConfig config(Path root) {
+  private ArchiveConfig config(Path root) {
     return ArchiveConfig.from(settings(root));
   }
 
-  private static Config settings(Path root) {
+  private Config settings(Path root) {
     return ConfigFactory.parseMap(
             Map.of(
                 "spendwatch.archive.uri",
                 "file://" + root,
                 "spendwatch.archive.memory-limit",
-                "128 MiB"))
+                "128 MiB",
+                "spendwatch.archive.warehouse.uri",
+                warehouse))
         .withFallback(ConfigFactory.parseResources("spendwatch.conf"))
         .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true));
   }

@@ -28,6 +28,7 @@ class ArchiveCommandLineTest {
       strings = {
         "archive",
         "archive run",
+        "archive load",
         "archive list",
         "archive show",
         "archive verify",

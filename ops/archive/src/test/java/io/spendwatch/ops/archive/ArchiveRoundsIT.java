@@ -112,6 +112,7 @@ class ArchiveRoundsIT {
             // days.
             tuple("EXPORT", State.DONE, "2 days with 84 new rows"),
             tuple("VERIFY", State.DONE, "2 days are as written"),
+            tuple("LOAD", State.DONE, "there is no warehouse"),
             tuple("FEATURES", State.DONE, "there are none yet"),
             tuple("RETENTION", State.DONE, "1 partition was dropped"));
     assertThat(status.steps())
@@ -236,6 +237,7 @@ class ArchiveRoundsIT {
             tuple("AUDIT", State.DONE, "all of them are clean"),
             tuple("EXPORT", State.FAILED, "No space left on device"),
             tuple("VERIFY", State.WAITING, "for export"),
+            tuple("LOAD", State.WAITING, "for export"),
             tuple("FEATURES", State.WAITING, "for export"),
             tuple("RETENTION", State.WAITING, "for export"));
     assertThat(status.dueAt()).isAfterOrEqualTo(step("EXPORT").retryAt());
@@ -359,6 +361,7 @@ class ArchiveRoundsIT {
               "audit       nothing to audit",
               "export      nothing to copy",
               "verify      nothing to read",
+              "load        there is no warehouse",
               "features    as of " + day.plusDays(5),
               "retention   nothing was dropped");
     } finally {

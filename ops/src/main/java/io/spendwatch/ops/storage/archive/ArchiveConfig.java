@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param queryTimeout after which it is ended
  * @param directory for files while it works; empty for the system's
  * @param role whose privileges it works with in the database; empty for those of the user
+ * @param warehouse what days are loaded into; empty for none
  * @param rounds what a node does of it by itself
  */
 public record ArchiveConfig(
@@ -32,6 +33,7 @@ public record ArchiveConfig(
     Duration queryTimeout,
     Optional<Path> directory,
     String role,
+    Optional<ArchiveWarehouseConfig> warehouse,
     RoundsConfig rounds) {
   private static final String PATH = "spendwatch.archive";
   private static final int MEMORY_MIN = 64 << 20;
@@ -110,6 +112,7 @@ public record ArchiveConfig(
                 .filter(directory -> !directory.isBlank())
                 .map(Path::of),
             section.string("role"),
+            ArchiveWarehouseConfig.from(section.section("warehouse")),
             RoundsConfig.from(section.section("rounds")));
     section.rejectUnknown();
     return config;

@@ -5,11 +5,9 @@ import static io.spendwatch.streams.base.ConfigSection.checkPositive;
 import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
 import com.typesafe.config.Config;
-import io.spendwatch.ops.access.Hosts;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
-import io.spendwatch.protocol.Secrets;
+import io.spendwatch.ops.storage.schema.WarehouseAddress;
 import io.spendwatch.streams.base.ConfigSection;
-import io.spendwatch.streams.database.PostgresUri;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -59,10 +57,10 @@ public record WarehouseConfig(
   /** Reads the section; empty where no warehouse is named. */
   public static Optional<WarehouseConfig> from(Config root) {
     ConfigSection section = ConfigSection.of(root, PATH);
-    if (!section.has("uri") || section.string("uri").isEmpty()) {
+    Optional<PostgresAddress> address = WarehouseAddress.from(section);
+    if (address.isEmpty()) {
       return Optional.empty();
     }
-    PostgresAddress address = address(section);
     List<WarehouseTable> tables = new ArrayList<>();
     boolean _ = section.has("tables");
     List<? extends Config> listed = root.getConfigList(PATH + ".tables");
@@ -73,7 +71,7 @@ public record WarehouseConfig(
     }
     WarehouseConfig config =
         new WarehouseConfig(
-            address,
+            address.get(),
             section.string("schema"),
             List.copyOf(tables),
             section.integer("batch-rows-max"),
@@ -81,33 +79,6 @@ public record WarehouseConfig(
             section.duration("batch-interval"));
     section.rejectUnknown();
     return Optional.of(config);
-  }
-
-  private static PostgresAddress address(ConfigSection section) {
-    String setUser = section.has("user") ? section.string("user") : "";
-    String setPassword = section.secret("password");
-    Secrets.keep(setPassword);
-    PostgresUri uri;
-    try {
-      uri = PostgresUri.parse(section.string("uri"));
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(URI + ": " + e.getMessage(), e);
-    }
-    Secrets.keep(uri.password());
-    String user = setUser.isEmpty() ? uri.user() : setUser;
-    check(!user.isEmpty(), PATH + ".user", "\"\"", "whom to log in as");
-    check(
-        Hosts.isLoopback(uri.host()) || PostgresUri.parameters(uri.query()).containsKey("sslmode"),
-        URI,
-        uri.hostAndPort(),
-        "an sslmode, since it is another machine: ?sslmode=verify-full&sslrootcert=FILE (or system);"
-            + " sslmode=disable where the network is closed");
-    return new PostgresAddress(
-        uri.hostAndPort(),
-        uri.database().isEmpty() ? user : uri.database(),
-        uri.query(),
-        user,
-        setPassword.isEmpty() ? uri.password() : setPassword);
   }
 
   /** All that are captured, by the names that the business database has for them. */
