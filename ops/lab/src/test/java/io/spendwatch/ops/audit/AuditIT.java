@@ -210,8 +210,7 @@ class AuditIT {
   void doesNothingWhereAnotherHasJustRun() {
     assertThat(node.audit(Mode.INCREMENTAL, new NobodysWindows()).isClean()).isTrue();
     assertThat(
-            node.reconciliation(
-                    node.kafka(), node.configuration().audit(), new NobodysWindows())
+            node.reconciliation(node.kafka(), node.configuration().audit(), new NobodysWindows())
                 .run(Mode.INCREMENTAL, Duration.ofMinutes(1)))
         .isEmpty();
   }

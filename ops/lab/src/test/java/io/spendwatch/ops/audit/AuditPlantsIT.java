@@ -48,7 +48,7 @@ class AuditPlantsIT {
     node = AuditedNode.start(bed);
     tables = node.tables();
     // As much as has every kind of row and alert twice.
-    node.decideHistory(directory, 20, 1500);
+    node.decideHistory(directory, 30, 2500);
     node.beginTraffic();
   }
 

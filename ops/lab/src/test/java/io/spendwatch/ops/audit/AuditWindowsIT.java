@@ -59,7 +59,8 @@ class AuditWindowsIT {
             });
     await()
         .atMost(AuditedNode.LIMIT)
-        .untilAsserted(() -> assertThat(node.audit(Mode.INCREMENTAL, node.windows()).findings()).isEmpty());
+        .untilAsserted(
+            () -> assertThat(node.audit(Mode.INCREMENTAL, node.windows()).findings()).isEmpty());
     assertThat(node.openFindings()).isZero();
   }
 

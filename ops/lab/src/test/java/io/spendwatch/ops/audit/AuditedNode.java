@@ -160,7 +160,8 @@ public final class AuditedNode {
   /** Sends a record of the transactions, whatever it is. */
   public void send(String key, byte[] value) {
     var _ =
-        producer.send(new ProducerRecord<>(bed.topics().transactions(), key.getBytes(UTF_8), value));
+        producer.send(
+            new ProducerRecord<>(bed.topics().transactions(), key.getBytes(UTF_8), value));
   }
 
   /** Sends balances, and awaits that the broker has them. */

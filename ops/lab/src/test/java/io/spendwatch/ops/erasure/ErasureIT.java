@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.analysis.ArchiveAccess;
-import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.AuditReport;
+import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.AuditedNode;
 import io.spendwatch.ops.audit.NobodysWindows;
 import io.spendwatch.ops.audit.explain.Explanations;
@@ -169,7 +169,11 @@ class ErasureIT {
     assertThat(after.findings()).isEmpty();
     assertThat(after.alerts()).isGreaterThanOrEqualTo(before.alerts());
     assertThat(
-            new Explanations(node.database(), node.bed().topics(), 10, new ArchiveAccess.Absent("there is none"))
+            new Explanations(
+                    node.database(),
+                    node.bed().topics(),
+                    10,
+                    new ArchiveAccess.Absent("there is none"))
                 .of(alertId, null, null)
                 .differences())
         .isEmpty();
