@@ -43,7 +43,7 @@ public final class AuditedNode {
   public static final Duration LIMIT = Duration.ofMinutes(2);
 
   /** So few that a class that takes long does not audit more and more, and takes longer yet. */
-  private static final Duration BETWEEN_TRANSACTIONS = Duration.ofMillis(50);
+  private static final Duration BETWEEN_TRANSACTIONS = Duration.ofMillis(100);
 
   private final AtomicLong produced = new AtomicLong();
   private final ScheduledExecutorService traffic = Executors.newSingleThreadScheduledExecutor();
