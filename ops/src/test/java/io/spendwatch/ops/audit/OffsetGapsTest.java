@@ -11,7 +11,9 @@ import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-/** When rows are taken for whole without a look at each: what follows is {@link AuditIT}'s. */
+/**
+ * When rows are taken for whole without a look at each: what follows is {@code AuditPlantsIT}'s.
+ */
 class OffsetGapsTest {
 
   @Test

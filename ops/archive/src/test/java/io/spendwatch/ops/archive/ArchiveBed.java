@@ -47,9 +47,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
 
-/** A real database with days of every feature, for one test class. */
+/**
+ * A real database with days of every feature, for one test class after the other: {@link Shared}
+ * gives it to them.
+ */
 final class ArchiveBed implements AutoCloseable {
+  private static final Namespace NAMESPACE = Namespace.create(ArchiveBed.class);
+
   static final LocalDate DAY = LocalDate.parse("2026-03-10");
   static final LocalDate NEXT = DAY.plusDays(1);
 
@@ -83,8 +92,28 @@ final class ArchiveBed implements AutoCloseable {
   private int number;
   private String warehouse = "";
 
-  ArchiveBed() throws SQLException {
-    int _ = new Schema(address).migrate(NOW);
+  private ArchiveBed() {
+    try {
+      int _ = new Schema(address).migrate(NOW);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Starts it with the first class that asks, and ends it after the last test. */
+  static final class Shared implements ParameterResolver {
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+      return parameter.getParameter().getType() == ArchiveBed.class;
+    }
+
+    @Override
+    public ArchiveBed resolveParameter(ParameterContext parameter, ExtensionContext context) {
+      return context
+          .getRoot()
+          .getStore(NAMESPACE)
+          .getOrComputeIfAbsent(ArchiveBed.class, _ -> new ArchiveBed(), ArchiveBed.class);
+    }
   }
 
   /** From now on archives have this warehouse. */
@@ -207,9 +236,10 @@ final class ArchiveBed implements AutoCloseable {
     return address;
   }
 
-  /** As after the migration, but for partitions. */
+  /** As after the migration, but for partitions and for what operators did. */
   void empty() throws SQLException {
     deadLetters.clear();
+    forgetAudits();
     sql(
         """
         DO $$
@@ -242,57 +272,72 @@ final class ArchiveBed implements AutoCloseable {
    * Writes a day: many rows, those at its edges among them, and alerts and versions beside them.
    */
   void write(LocalDate day, int rows) throws SQLException {
-    insert(day + "T00:00:00Z", Long.MAX_VALUE, null);
-    insert(day + "T23:59:59.999999Z", Long.MAX_VALUE, "");
-    for (int i = 2; i < rows; i++) {
-      insert(
-          day.atStartOfDay()
-              .toInstant(java.time.ZoneOffset.UTC)
-              .plusNanos(random.nextLong(86_400_000_000L) * 1000)
-              .toString(),
-          1 + random.nextInt(100_000),
-          random.nextInt(3) == 0 ? null : "merchant " + random.nextInt(5) + " \\N");
+    try (Connection connection = address.connect("test");
+        PreparedStatement insert = connection.prepareStatement(INSERT);
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      addRow(insert, day + "T00:00:00Z", Long.MAX_VALUE, null);
+      addRow(insert, day + "T23:59:59.999999Z", Long.MAX_VALUE, "");
+      for (int i = 2; i < rows; i++) {
+        addRow(
+            insert,
+            day.atStartOfDay()
+                .toInstant(java.time.ZoneOffset.UTC)
+                .plusNanos(random.nextLong(86_400_000_000L) * 1000)
+                .toString(),
+            1 + random.nextInt(100_000),
+            random.nextInt(3) == 0 ? null : "merchant " + random.nextInt(5) + " \\N");
+      }
+      int[] _ = insert.executeBatch();
+      for (int i = 0; i < 20; i++) {
+        statement.addBatch(alertRow(day + "T12:00:00.00" + (i % 10) + "Z"));
+      }
+      statement.addBatch(
+          "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor, as_of) VALUES"
+              + " ('acc-"
+              + day
+              + "', 'Ωmega', 'JPY', -5, '"
+              + day
+              + "T00:00:00.001Z'), ('acc', NULL, 'USD', 9223372036854775807, '"
+              + day
+              + "T23:59:59.999Z') ON CONFLICT (user_id) DO UPDATE SET balance_minor = excluded.balance_minor,"
+              + " as_of = excluded.as_of");
+      int[] _ = statement.executeBatch();
+      connection.commit();
     }
-    for (int i = 0; i < 20; i++) {
-      alert(day + "T12:00:00.00" + (i % 10) + "Z");
-    }
-    sql(
-        "INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor, as_of) VALUES"
-            + " ('acc-"
-            + day
-            + "', 'Ωmega', 'JPY', -5, '"
-            + day
-            + "T00:00:00.001Z'), ('acc', NULL, 'USD', 9223372036854775807, '"
-            + day
-            + "T23:59:59.999Z') ON CONFLICT (user_id) DO UPDATE SET balance_minor = excluded.balance_minor,"
-            + " as_of = excluded.as_of");
   }
 
   /** A transaction, with everything that may be null so in some. */
   void insert(String eventTime, long amount, String merchant) throws SQLException {
-    boolean isRefund = random.nextInt(4) == 0;
-    boolean hasAccount = random.nextInt(5) > 0;
     try (Connection connection = address.connect("test");
         PreparedStatement insert = connection.prepareStatement(INSERT)) {
-      int at = 1;
-      insert.setString(at++, USERS.get(random.nextInt(USERS.size())));
-      insert.setString(at++, eventTime);
-      insert.setString(at++, "t-" + number++);
-      insert.setString(at++, isRefund ? "REFUND" : "PURCHASE");
-      insert.setLong(at++, amount);
-      insert.setString(at++, List.of("USD", "JPY", "KWD", "EUR").get(random.nextInt(4)));
-      insert.setString(at++, merchant);
-      insert.setString(at++, isRefund ? "t-0" : null);
-      insert.setLong(at++, random.nextInt(5) == 0 ? Long.MIN_VALUE : random.nextLong(1_000_000));
-      insert.setObject(at++, hasAccount ? random.nextLong(1_000_000) - 500_000 : null);
-      insert.setObject(at++, hasAccount ? 1L : null);
-      insert.setString(at++, hasAccount ? "BREACH" : "NO_ACCOUNT");
-      insert.setInt(at++, random.nextInt(3));
-      insert.setLong(at++, random.nextLong(Long.MAX_VALUE));
-      insert.setString(at++, "2026-03-14T12:00:00.123456Z");
-      insert.setObject(at++, random.nextInt(10) == 0 ? 7L : null);
-      int _ = insert.executeUpdate();
+      addRow(insert, eventTime, amount, merchant);
+      int[] _ = insert.executeBatch();
     }
+  }
+
+  private void addRow(PreparedStatement insert, String eventTime, long amount, String merchant)
+      throws SQLException {
+    boolean isRefund = random.nextInt(4) == 0;
+    boolean hasAccount = random.nextInt(5) > 0;
+    int at = 1;
+    insert.setString(at++, USERS.get(random.nextInt(USERS.size())));
+    insert.setString(at++, eventTime);
+    insert.setString(at++, "t-" + number++);
+    insert.setString(at++, isRefund ? "REFUND" : "PURCHASE");
+    insert.setLong(at++, amount);
+    insert.setString(at++, List.of("USD", "JPY", "KWD", "EUR").get(random.nextInt(4)));
+    insert.setString(at++, merchant);
+    insert.setString(at++, isRefund ? "t-0" : null);
+    insert.setLong(at++, random.nextInt(5) == 0 ? Long.MIN_VALUE : random.nextLong(1_000_000));
+    insert.setObject(at++, hasAccount ? random.nextLong(1_000_000) - 500_000 : null);
+    insert.setObject(at++, hasAccount ? 1L : null);
+    insert.setString(at++, hasAccount ? "BREACH" : "NO_ACCOUNT");
+    insert.setInt(at++, random.nextInt(3));
+    insert.setLong(at++, random.nextLong(Long.MAX_VALUE));
+    insert.setString(at++, "2026-03-14T12:00:00.123456Z");
+    insert.setObject(at++, random.nextInt(10) == 0 ? 7L : null);
+    insert.addBatch();
   }
 
   /** One that Kafka would give for every day. */
@@ -366,21 +411,24 @@ final class ArchiveBed implements AutoCloseable {
   }
 
   void alert(String eventTime) throws SQLException {
+    sql(alertRow(eventTime));
+  }
+
+  private String alertRow(String eventTime) {
     int seq = number++;
-    sql(
-        "INSERT INTO spendwatch.alerts (alert_id, type, rule, episode_id, user_id, transaction_id, exposure_minor, balance_minor,"
-            + " currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic, kafka_partition,"
-            + " kafka_offset, partition_seq) VALUES ('a-"
-            + seq
-            + "', 'RAISED', 'exposure-24h', 'e-"
-            + seq
-            + "', 'u-1', NULL, 10, -5, 'USD', 1, '2026-03-09Z', '"
-            + eventTime
-            + "', now(), true, NULL, 'transactions', 0, "
-            + seq
-            + ", "
-            + seq
-            + ")");
+    return "INSERT INTO spendwatch.alerts (alert_id, type, rule, episode_id, user_id, transaction_id, exposure_minor, balance_minor,"
+        + " currency, transactions, window_start, event_time, detected_at, late, cause, kafka_topic, kafka_partition,"
+        + " kafka_offset, partition_seq) VALUES ('a-"
+        + seq
+        + "', 'RAISED', 'exposure-24h', 'e-"
+        + seq
+        + "', 'u-1', NULL, 10, -5, 'USD', 1, '2026-03-09Z', '"
+        + eventTime
+        + "', now(), true, NULL, 'transactions', 0, "
+        + seq
+        + ", "
+        + seq
+        + ")";
   }
 
   void sql(String... statements) throws SQLException {

@@ -57,10 +57,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** Rounds of several processes over one database: a day leaves once, whoever of them dies. */
+@ExtendWith(ArchiveBed.Shared.class)
 @Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ArchiveRoundsIT {
@@ -74,20 +76,19 @@ class ArchiveRoundsIT {
   @TempDir private Path root;
 
   @BeforeAll
-  void start() throws SQLException {
-    bed = new ArchiveBed();
+  void start(ArchiveBed shared) {
+    bed = shared;
     database = bed.operational();
   }
 
   @AfterAll
   void stop() {
-    bed.close();
+    bed.close(database);
   }
 
   @BeforeEach
   void empty() throws SQLException {
     bed.empty();
-    bed.forgetAudits();
   }
 
   @Test

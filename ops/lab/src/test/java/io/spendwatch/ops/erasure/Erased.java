@@ -1,4 +1,4 @@
-package io.spendwatch.ops.audit;
+package io.spendwatch.ops.erasure;
 
 import java.util.Map;
 import java.util.Set;
