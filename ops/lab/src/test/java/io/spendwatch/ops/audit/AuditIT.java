@@ -117,7 +117,8 @@ class AuditIT {
         NodeSettings.of(bed)
             // Runs are the tests'.
             .set("spendwatch.audit.interval", "1h")
-            .set("spendwatch.audit.grace", "2s");
+            .set("spendwatch.audit.grace", "2s")
+            .set("spendwatch.sales-metrics.enabled", "true");
     configuration = Configuration.load();
     node = Node.start(configuration, InstantSource.system());
     database = Database.open(configuration.auditDatabase());
@@ -338,6 +339,7 @@ class AuditIT {
           """
           WRONG_HOURLY_SPEND  | UPDATE spendwatch.hourly_spend SET breaches = breaches + 1 WHERE hour = (SELECT min(hour) FROM spendwatch.hourly_spend) | UPDATE spendwatch.hourly_spend SET breaches = breaches - 1 WHERE hour = (SELECT min(hour) FROM spendwatch.hourly_spend)
           WRONG_HOURLY_SPEND  | INSERT INTO spendwatch.hourly_spend VALUES ('2001-01-01Z', 'planted', 'USD', 1, 1, 0, 0) | DELETE FROM spendwatch.hourly_spend WHERE merchant = 'planted'
+          WRONG_MINUTE_SALES  | UPDATE spendwatch.minute_sales SET refunds = refunds + 1 WHERE minute = (SELECT min(minute) FROM spendwatch.minute_sales) | UPDATE spendwatch.minute_sales SET refunds = refunds - 1 WHERE minute = (SELECT min(minute) FROM spendwatch.minute_sales)
           WRONG_DAILY_USERS   | UPDATE spendwatch.daily_users SET excess_max_minor = excess_max_minor + 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_users WHERE user_id = 'u1') | UPDATE spendwatch.daily_users SET excess_max_minor = excess_max_minor - 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_users WHERE user_id = 'u1')
           WRONG_DAILY_HABITS  | UPDATE spendwatch.daily_habits SET hours = hours # 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_habits WHERE user_id = 'u1') | UPDATE spendwatch.daily_habits SET hours = hours # 1 WHERE user_id = 'u1' AND day = (SELECT min(day) FROM spendwatch.daily_habits WHERE user_id = 'u1')
           WRONG_HOURLY_ALERTS | INSERT INTO spendwatch.hourly_alerts VALUES ('2001-01-01Z', 'RAISED', false, 1) | DELETE FROM spendwatch.hourly_alerts WHERE hour = '2001-01-01Z'

@@ -229,6 +229,11 @@ final class FromDatabase implements AutoCloseable {
     server = BusinessServer.start(engine, directory, server.server().port());
   }
 
+  /** How many rows of the shop stand for a transaction. */
+  long rowsThere() throws SQLException {
+    return ends().rows();
+  }
+
   /** How many transactions we have. */
   long rowsHere() throws SQLException {
     return ends().rowsHere();
