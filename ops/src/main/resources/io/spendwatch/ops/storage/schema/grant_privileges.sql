@@ -23,7 +23,7 @@ BEGIN
       spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
       spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.minute_sales
       TO spendwatch_oltp;
-    GRANT SELECT ON spendwatch.settings TO spendwatch_oltp;
+    GRANT SELECT (dropped_before) ON spendwatch.settings TO spendwatch_oltp;
     GRANT SELECT, UPDATE ON spendwatch.sales_metrics TO spendwatch_oltp;
     GRANT EXECUTE ON FUNCTION spendwatch.begin_sales_metrics() TO spendwatch_oltp;
     GRANT SELECT, UPDATE ON spendwatch.rollups TO spendwatch_oltp;

@@ -9,12 +9,14 @@ import java.util.function.Consumer;
 
 /**
  * Kills one part after the other as {@code kill -9} does, while a shop sells whose database is
- * captured, and starts each again. Each has its turn, and the next one comes once we have
- * all that was sold meanwhile. For one thread.
+ * captured, and starts each again. Of each two kills the second comes while it is still being made
+ * up for what the first one did; then it is waited until we have all that was sold meanwhile. For
+ * one thread.
  */
 final class Kills {
   private static final Duration BEFORE_KILL = Duration.ofSeconds(5);
   private static final Duration BEFORE_RESTART = Duration.ofSeconds(3);
+  private static final Duration BETWEEN_TWO = Duration.ofSeconds(1);
 
   private final FromDatabase business;
   private final EmbeddedServers servers;
@@ -56,8 +58,10 @@ final class Kills {
   boolean run(int kills, Demo.Watch watch) throws InterruptedException, SQLException {
     Victim[] victims = Victim.values();
     for (int kill = 0; kill < kills; kill++) {
-      Victim victim = victims[kill % victims.length];
-      if (!watch.until(Demo.after(BEFORE_KILL))) {
+      boolean isSecond = kill % 2 == 1;
+      // Each round begins with another one, so that other pairs come together.
+      Victim victim = victims[(kill + kill / victims.length) % victims.length];
+      if (!watch.until(Demo.after(isSecond ? BETWEEN_TWO : BEFORE_KILL))) {
         return false;
       }
       long before = business.rowsHere();
@@ -74,6 +78,10 @@ final class Kills {
         return false;
       }
       start(victim);
+      if (!isSecond && kill + 1 < kills) {
+        say.accept("Started again");
+        continue;
+      }
       // What was sold while it was away has to come, too.
       long sold = business.rowsThere();
       if (!watch.until(() -> business.rowsHere() >= sold)) {
