@@ -59,7 +59,8 @@ public final class SalesMetricsCodec {
           json.writeStringField(MERCHANT.name(), metrics.merchant());
           json.writeStringField(CURRENCY.name(), currency);
           json.writeNumberField(PURCHASES.name(), metrics.purchases());
-          json.writeStringField(PURCHASES_AMOUNT.name(), decimal(metrics.purchasesMinor(), currency));
+          json.writeStringField(
+              PURCHASES_AMOUNT.name(), decimal(metrics.purchasesMinor(), currency));
           json.writeNumberField(REFUNDS.name(), metrics.refunds());
           json.writeStringField(REFUNDS_AMOUNT.name(), decimal(metrics.refundsMinor(), currency));
           json.writeNumberField(REVISION.name(), metrics.revision());
@@ -95,10 +96,7 @@ public final class SalesMetricsCodec {
           minor(fields.text(REFUNDS_AMOUNT), currency),
           Long.parseLong(fields.text(REVISION)),
           EventTime.parseMs(fields.text(AS_OF)));
-    } catch (IOException
-        | IllegalArgumentException
-        | ArithmeticException
-        | DateTimeException e) {
+    } catch (IOException | IllegalArgumentException | ArithmeticException | DateTimeException e) {
       throw new SalesMetricsFormatException("no sales metrics: " + e.getMessage(), e);
     }
   }

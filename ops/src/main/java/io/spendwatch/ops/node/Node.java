@@ -304,7 +304,8 @@ public final class Node {
                   () -> pipelines.status().partitions(),
                   Timekeeper.real(clock))
               .start(system);
-      Optional<Cancellable> salesMetrics = salesMetrics(system, configuration, rollups, metrics, clock);
+      Optional<Cancellable> salesMetrics =
+          salesMetrics(system, configuration, rollups, metrics, clock);
       Optional<ReplicaWatch> replica =
           replicas.map(
               there ->

@@ -49,10 +49,7 @@ public final class SalesMetricsPublisher implements AutoCloseable {
    */
   public SalesMetricsPublisher(Statements database, KafkaConfig kafka, SalesMetricsConfig config) {
     this(
-        database,
-        kafka,
-        config,
-        () -> new KafkaProducer<>(kafka.salesMetricsProducerProperties()));
+        database, kafka, config, () -> new KafkaProducer<>(kafka.salesMetricsProducerProperties()));
   }
 
   /**

@@ -126,8 +126,7 @@ class SalesMetricsIT {
     }
   }
 
-  private String act(
-      Random random, WrittenRows rows, Map<String, SalesMetricsPublisher> nodes)
+  private String act(Random random, WrittenRows rows, Map<String, SalesMetricsPublisher> nodes)
       throws SQLException {
     String node = random.nextBoolean() ? "a" : "b";
     return switch (random.nextInt(10)) {
@@ -242,7 +241,8 @@ class SalesMetricsIT {
         SELECT spendwatch.drop_detached_partition('transactions_20260331');
         """);
     while (publisher.publish(() -> true) > 0) {}
-    String minutes = "SELECT min(minute) >= '2026-04-01Z' AND count(*) > 0 FROM spendwatch.minute_sales";
+    String minutes =
+        "SELECT min(minute) >= '2026-04-01Z' AND count(*) > 0 FROM spendwatch.minute_sales";
     for (int i = 0; i < 100 && !"t".equals(text(minutes)); i++) {
       assertThat(publisher.publish(() -> true)).isZero();
     }

@@ -89,9 +89,7 @@ final class Kills {
       }
       say.accept(
           String.format(
-              Locale.ROOT,
-              "Started again: all %,d that were sold until then are here",
-              sold));
+              Locale.ROOT, "Started again: all %,d that were sold until then are here", sold));
     }
     return true;
   }

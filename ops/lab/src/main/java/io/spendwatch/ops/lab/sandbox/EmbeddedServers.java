@@ -8,8 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * A real Kafka and a real PostgreSQL on one data directory. Each can be killed and started again, by
- * one thread at a time. Thread-safe.
+ * A real Kafka and a real PostgreSQL on one data directory. Each can be killed and started again,
+ * by one thread at a time. Thread-safe.
  */
 public final class EmbeddedServers implements AutoCloseable {
   private final DataDirectory directory;
@@ -48,8 +48,7 @@ public final class EmbeddedServers implements AutoCloseable {
       DataDirectory directory, int kafkaPort, int postgresPort, Optional<Secured> secured) {
     CompletableFuture<KafkaServer> kafka =
         CompletableFuture.supplyAsync(
-            () -> startKafka(directory, kafkaPort, secured),
-            Thread::startVirtualThread);
+            () -> startKafka(directory, kafkaPort, secured), Thread::startVirtualThread);
     PostgresServer postgres;
     try {
       postgres = startPostgres(directory, postgresPort, secured);

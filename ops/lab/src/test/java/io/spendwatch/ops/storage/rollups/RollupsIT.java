@@ -130,8 +130,7 @@ class RollupsIT {
         yield "moved rows";
       }
       default -> {
-        String name =
-            NAMES.get(random.nextInt(NAMES.size()));
+        String name = NAMES.get(random.nextInt(NAMES.size()));
         new Rollups(database, rowsAtOnce).rebuild(name);
         yield "built " + name;
       }
