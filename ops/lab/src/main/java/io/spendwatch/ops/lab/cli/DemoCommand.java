@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
           + " Parquet files; they are asked over there by SQL, and one of them comes back.",
       "With --from-database, all of it comes from the database of a shop that sells and takes back: its log is"
           + " captured, the capture is killed in the midst and started again, and the end compares both databases.",
+      "With --kills N beside it, everything is killed in turn, N times in all, and a warehouse is compared, too.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
     },
     exitCodeListHeading = "%nExit status:%n",
