@@ -6,8 +6,15 @@ public record Topics(
     String balances,
     String alerts,
     String transactionsDeadLetters,
-    String balancesDeadLetters) {
+    String balancesDeadLetters,
+    String salesMetrics) {
 
   public static final Topics DEFAULT =
-      new Topics("transactions", "balances", "alerts", "transactions.dlq", "balances.dlq");
+      new Topics(
+          "transactions",
+          "balances",
+          "alerts",
+          "transactions.dlq",
+          "balances.dlq",
+          "sales.metrics");
 }

@@ -15,6 +15,7 @@ import com.networknt.schema.SpecificationVersion;
 import io.spendwatch.protocol.Decoded.Rejected;
 import io.spendwatch.protocol.Decoded.Valid;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -51,6 +52,7 @@ class ContractTest {
   private static final Schema TRANSACTION = schema("transaction");
   private static final Schema BALANCE = schema("balance");
   private static final Schema ALERT = schema("alert");
+  private static final Schema SALES_METRICS = schema("sales-metrics");
   private static final Schema ALERT_HEADERS = schema("alert-headers");
   private static final Schema DEAD_LETTER_HEADERS = schema("dead-letter-headers");
 
@@ -107,6 +109,22 @@ class ContractTest {
         .isEqualTo(EventTime.format(alert.windowStartMs()));
   }
 
+  static List<Path> salesMetricsSamples() throws IOException {
+    return files("samples/sales-metrics");
+  }
+
+  @ParameterizedTest
+  @MethodSource("salesMetricsSamples")
+  void aSampleOfSalesMetricsDecodes(Path sample) throws Exception {
+    byte[] value = Files.readAllBytes(sample);
+    assertThat(faults(SALES_METRICS, value)).isEmpty();
+    SalesMetrics metrics = SalesMetricsCodec.decode(value);
+    JsonNode written = JSON.readTree(SalesMetricsCodec.encode(metrics));
+    for (String name : (Iterable<String>) written::fieldNames) {
+      assertThat(read(sample).get(name)).as(name).isEqualTo(written.get(name));
+    }
+  }
+
   @Test
   void samplesOfDeadLettersHaveTheHeaders() throws Exception {
     assertThat(files("samples/dead-letters"))
@@ -136,6 +154,20 @@ class ContractTest {
   void anAlertAsWrittenIsOfTheSchema(@ForAll("alerts") Alert alert) {
     assertThat(faults(ALERT, AlertCodec.encode(alert))).isEmpty();
     assertThat(faults(ALERT_HEADERS, texts(AlertCodec.headers(alert)))).isEmpty();
+  }
+
+  @Property(tries = 200)
+  void salesMetricsAsWrittenAreOfTheSchema(@ForAll("salesMetrics") SalesMetrics metrics) {
+    byte[] value = SalesMetricsCodec.encode(metrics);
+    assertThat(faults(SALES_METRICS, value)).isEmpty();
+    assertThat(SalesMetricsCodec.decode(value)).isEqualTo(metrics);
+    String merchant = metrics.merchant() == null ? "" : metrics.merchant();
+    assertThat(new String(SalesMetricsCodec.key(metrics), UTF_8))
+        .isEqualTo(
+            EventTime.format(metrics.minuteMs()).replace(".000Z", "Z/")
+                + metrics.currency()
+                + "/"
+                + merchant);
   }
 
   @Property(tries = 200)
@@ -267,7 +299,8 @@ class ContractTest {
             Topics.DEFAULT.balances(),
             Topics.DEFAULT.alerts(),
             Topics.DEFAULT.transactionsDeadLetters(),
-            Topics.DEFAULT.balancesDeadLetters());
+            Topics.DEFAULT.balancesDeadLetters(),
+            Topics.DEFAULT.salesMetrics());
     for (JsonNode reference : document.findValues("$ref")) {
       String target = reference.asText();
       if (target.startsWith("#/")) {
@@ -311,6 +344,33 @@ class ContractTest {
             currencies(),
             Arbitraries.longs().between(0, YEAR_9999_MS))
         .as(Balance::new);
+  }
+
+  @Provide
+  Arbitrary<SalesMetrics> salesMetrics() {
+    Arbitrary<BigInteger> sums =
+        Arbitraries.bigIntegers().between(BigInteger.ZERO, BigInteger.TEN.pow(30));
+    return Combinators.combine(
+            Arbitraries.longs().between(0, YEAR_9999_MS / 60_000),
+            ids().injectNull(0.2),
+            currencies(),
+            Arbitraries.longs().between(0, Long.MAX_VALUE),
+            sums,
+            sums,
+            Arbitraries.longs().between(1, Long.MAX_VALUE),
+            Arbitraries.longs().between(0, YEAR_9999_MS))
+        .as(
+            (minute, merchant, currency, count, purchases, refunds, revision, asOfMs) ->
+                new SalesMetrics(
+                    minute * 60_000,
+                    merchant,
+                    currency,
+                    count,
+                    purchases,
+                    count / 3,
+                    refunds,
+                    revision,
+                    asOfMs));
   }
 
   @Provide

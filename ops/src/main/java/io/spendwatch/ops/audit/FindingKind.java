@@ -28,6 +28,8 @@ public enum FindingKind {
   OUTSIDE_RETENTION,
   /** An hour of roll-up hourly_spend is not what its transactions add up to. */
   WRONG_HOURLY_SPEND,
+  /** A minute of roll-up minute_sales is not what its transactions add up to. */
+  WRONG_MINUTE_SALES,
   /** A user's day in roll-up daily_users is not what the transactions of it add up to. */
   WRONG_DAILY_USERS,
   /** A user's day in roll-up daily_habits is not what the transactions of it add up to. */

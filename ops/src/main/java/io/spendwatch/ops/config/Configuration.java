@@ -14,6 +14,7 @@ import io.spendwatch.ops.cluster.ClusterConfig;
 import io.spendwatch.ops.events.EventsConfig;
 import io.spendwatch.ops.logging.LogConfig;
 import io.spendwatch.ops.questions.QuestionsConfig;
+import io.spendwatch.ops.salesmetrics.SalesMetricsConfig;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.retention.RetentionConfig;
 import io.spendwatch.ops.storage.rollups.RollupsConfig;
@@ -44,6 +45,7 @@ import java.util.Optional;
  * @param archive where old days go, and how
  * @param retention how long is kept what is in no partition
  * @param rollups how roll-ups are kept
+ * @param salesMetrics how sales metrics are published
  * @param analysis what a question over much data may take
  * @param audit how often and how much is audited
  * @param http where a node answers
@@ -66,6 +68,7 @@ public record Configuration(
     ArchiveConfig archive,
     RetentionConfig retention,
     RollupsConfig rollups,
+    SalesMetricsConfig salesMetrics,
     AnalysisConfig analysis,
     AuditConfig audit,
     HttpConfig http,
@@ -96,6 +99,7 @@ public record Configuration(
           "partitions",
           "retention",
           "rollups",
+          "sales-metrics",
           "log",
           "dead-letters",
           "lease");
@@ -145,6 +149,7 @@ public record Configuration(
           archive,
           RetentionConfig.from(named, partitions, archive),
           RollupsConfig.from(named),
+          SalesMetricsConfig.from(named),
           AnalysisConfig.from(named),
           AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
           http,

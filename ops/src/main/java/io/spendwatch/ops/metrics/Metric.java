@@ -72,6 +72,14 @@ enum Metric {
   ROLLUP_FAILED(
       "spendwatch.rollup.failed",
       "Looks of this node that could not add to the roll-ups; a rise with each of them means that they stand still"),
+  SALES_METRICS_RECORDS(
+      "spendwatch.sales.metrics.records", "Records that this node has published of sales metrics"),
+  SALES_METRICS_WAITING(
+      "spendwatch.sales.metrics.waiting.seconds",
+      "How long the oldest change waits that is in the roll-up and not in the topic; a steady rise means that nobody publishes, or too slowly"),
+  SALES_METRICS_FAILED(
+      "spendwatch.sales.metrics.failed",
+      "Looks of this node that could not publish sales metrics; a rise with each of them means that the topic stands still"),
   REPLICA_LAG(
       "spendwatch.replica.lag.seconds",
       "How old what the replica has is; 0 while it lacks nothing, and nothing (NaN) while nobody can tell"),

@@ -19,6 +19,7 @@ import io.spendwatch.ops.audit.AuditMetrics;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.FindingKind;
 import io.spendwatch.ops.events.EventMetrics;
+import io.spendwatch.ops.salesmetrics.SalesMetricsReport;
 import io.spendwatch.ops.status.ReplicaStatus;
 import io.spendwatch.ops.storage.rollups.RollupMetrics;
 import io.spendwatch.ops.storage.rollups.Rollups;
@@ -293,6 +294,34 @@ public final class Metrics implements AutoCloseable {
                 .strongReference(true)
                 .register(registry);
         return ms;
+      }
+    };
+  }
+
+  /** Of sales metrics. To be asked for once, where they are published. */
+  public SalesMetricsReport salesMetrics() {
+    Counter records = counter(Metric.SALES_METRICS_RECORDS);
+    Counter failed = counter(Metric.SALES_METRICS_FAILED);
+    AtomicLong waitingMs = new AtomicLong();
+    var _ =
+        Gauge.builder(Metric.SALES_METRICS_WAITING.id(), waitingMs, value -> value.get() / 1000.0)
+            .description(Metric.SALES_METRICS_WAITING.meaning())
+            .strongReference(true)
+            .register(registry);
+    return new SalesMetricsReport() {
+      @Override
+      public void published(long some) {
+        records.increment((double) some);
+      }
+
+      @Override
+      public void failed() {
+        failed.increment();
+      }
+
+      @Override
+      public void waiting(Duration waiting) {
+        waitingMs.set(waiting.toMillis());
       }
     };
   }

@@ -46,6 +46,9 @@ import io.spendwatch.ops.questions.UserDetails;
 import io.spendwatch.ops.questions.Users;
 import io.spendwatch.ops.rounds.RoundsJob;
 import io.spendwatch.ops.rounds.RoundsWatch;
+import io.spendwatch.ops.salesmetrics.SalesMetricsConfig;
+import io.spendwatch.ops.salesmetrics.SalesMetricsJob;
+import io.spendwatch.ops.salesmetrics.SalesMetricsPublisher;
 import io.spendwatch.ops.status.ArchiveWatch;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.OpenLosses;
@@ -301,6 +304,8 @@ public final class Node {
                   () -> pipelines.status().partitions(),
                   Timekeeper.real(clock))
               .start(system);
+      Optional<Cancellable> salesMetrics =
+          salesMetrics(system, configuration, rollups, metrics, clock);
       Optional<ReplicaWatch> replica =
           replicas.map(
               there ->
@@ -356,6 +361,7 @@ public final class Node {
                           deadLettersLooked),
                       archivingRounds.stream(),
                       keptRollups.stream(),
+                      salesMetrics.stream(),
                       oldRows.stream(),
                       replicaWatched.stream(),
                       levels.stream())
@@ -373,6 +379,24 @@ public final class Node {
       databases.forEach(Database::close);
       throw e;
     }
+  }
+
+  private static Optional<Cancellable> salesMetrics(
+      ActorSystem<?> system,
+      Configuration configuration,
+      Statements rollups,
+      Metrics metrics,
+      InstantSource clock) {
+    SalesMetricsConfig config = configuration.salesMetrics();
+    return config.isEnabled()
+        ? Optional.of(
+            new SalesMetricsJob(
+                    new SalesMetricsPublisher(rollups, configuration.streams().kafka(), config),
+                    config,
+                    metrics.salesMetrics(),
+                    Timekeeper.real(clock))
+                .start(system))
+        : Optional.empty();
   }
 
   /** The port that HTTP listens on. */

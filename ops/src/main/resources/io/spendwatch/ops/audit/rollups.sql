@@ -29,6 +29,35 @@ SELECT DISTINCT ON (hour)
        IS DISTINCT FROM (kept.transactions, kept.purchases_minor, kept.refunds_minor, kept.breaches)
  ORDER BY hour, merchant, currency;
 
+INSERT INTO found (kind, event_time, expected, actual, detail, reproduce)
+SELECT DISTINCT ON (minute)
+       'WRONG_MINUTE_SALES', minute,
+       CASE WHEN counted.purchases IS NULL THEN 'none' ELSE format('%s purchases of %s, %s refunds of %s', counted.purchases,
+                       spendwatch.total_to_decimal(counted.purchases_minor, currency), counted.refunds,
+                       spendwatch.total_to_decimal(counted.refunds_minor, currency)) END,
+       CASE WHEN kept.purchases IS NULL THEN 'none' ELSE format('%s purchases of %s, %s refunds of %s', kept.purchases,
+                       spendwatch.total_to_decimal(kept.purchases_minor, currency), kept.refunds,
+                       spendwatch.total_to_decimal(kept.refunds_minor, currency)) END,
+       format('merchant %s in %s; %s rows of the minute differ', nullif(merchant, ''), currency, count(*) OVER (PARTITION BY minute)),
+       format('SELECT * FROM spendwatch.rolled_up_transactions WHERE event_time >= %1$L AND event_time < %1$L::timestamptz + interval ''1 minute'' '
+              'AND coalesce(merchant, '''') = %2$L AND currency = %3$L', minute, merchant, currency)
+  FROM (
+         SELECT date_trunc('minute', event_time, 'UTC') AS minute, coalesce(merchant, '') AS merchant, currency,
+                sum(CASE kind WHEN 'REFUND' THEN 0 ELSE 1 END) AS purchases,
+                sum(CASE kind WHEN 'REFUND' THEN 0 ELSE amount_minor END) AS purchases_minor,
+                sum(CASE kind WHEN 'REFUND' THEN 1 ELSE 0 END) AS refunds,
+                sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE 0 END) AS refunds_minor
+           FROM spendwatch.rolled_up_transactions
+          WHERE event_time >= {counted_from} AND event_time < {counted_to}
+          GROUP BY 1, 2, 3
+       ) AS counted
+  FULL JOIN (SELECT * FROM spendwatch.minute_sales WHERE minute >= {counted_from} AND minute < {counted_to}) AS kept
+      USING (minute, merchant, currency)
+ WHERE (SELECT built FROM spendwatch.rollups WHERE name = 'minute_sales')
+   AND (counted.purchases, counted.purchases_minor, counted.refunds, counted.refunds_minor)
+       IS DISTINCT FROM (kept.purchases, kept.purchases_minor, kept.refunds, kept.refunds_minor)
+ ORDER BY minute, merchant, currency;
+
 INSERT INTO found (kind, user_id, event_time, expected, actual, detail, reproduce)
 SELECT DISTINCT ON (user_id, day)
        'WRONG_DAILY_USERS', user_id, day::timestamp AT TIME ZONE 'UTC',

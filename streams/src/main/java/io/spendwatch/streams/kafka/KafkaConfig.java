@@ -126,7 +126,8 @@ public record KafkaConfig(
             names.string("balances"),
             names.string("alerts"),
             names.string("transactions-dead-letters"),
-            names.string("balances-dead-letters"));
+            names.string("balances-dead-letters"),
+            names.string("sales-metrics"));
     names.rejectUnknown();
     KafkaConfig config =
         new KafkaConfig(
@@ -183,6 +184,15 @@ public record KafkaConfig(
    */
   public String transactionalId(String node, int number) {
     return number == 0 ? transactionalId(node) : transactionalId(node) + "/" + number + "/";
+  }
+
+  /**
+   * Of the one producer of sales metrics that the group has, whichever node's it is: whoever begins
+   * with it ends what another one has left open. It is no node's: the last part is empty, and no
+   * number.
+   */
+  public String salesMetricsTransactionalId() {
+    return groupId + "/sales-metrics//";
   }
 
   /**
@@ -257,9 +267,18 @@ public record KafkaConfig(
    * @param number from 0
    */
   public Map<String, Object> producerProperties(int number) {
+    return producerProperties(nodeId + "-producer-" + number, transactionalId(nodeId, number));
+  }
+
+  /** Of the producer of sales metrics, where this node has it. */
+  public Map<String, Object> salesMetricsProducerProperties() {
+    return producerProperties(nodeId + "-sales-metrics", salesMetricsTransactionalId());
+  }
+
+  private Map<String, Object> producerProperties(String clientId, String transactionalId) {
     int requestTimeoutMs = Math.toIntExact(requestTimeout.toMillis());
     Map<String, Object> all = new HashMap<>();
-    all.put(ProducerConfig.CLIENT_ID_CONFIG, nodeId + "-producer-" + number);
+    all.put(ProducerConfig.CLIENT_ID_CONFIG, clientId);
     all.put(ProducerConfig.LINGER_MS_CONFIG, 0);
     all.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, TRANSACTION_RETRY_MS);
     // Every subscriber's client reads it; some have no lz4. Batches of alerts are a few records.
@@ -272,7 +291,7 @@ public record KafkaConfig(
         ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Math.toIntExact(transactionTimeout.toMillis()));
     all.putAll(clientProperties());
     // The guarantees rest on these.
-    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId(nodeId, number));
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
     all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     all.put(ProducerConfig.ACKS_CONFIG, "all");
     all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);

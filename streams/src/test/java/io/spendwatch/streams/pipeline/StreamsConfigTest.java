@@ -135,6 +135,7 @@ class StreamsConfigTest {
     assertThat(kafka.nodeOf(kafka.transactionalId("node-7"))).contains("node-7");
     assertThat(kafka.nodeOf(kafka.transactionalId("node-7", 0))).contains("node-7");
     assertThat(kafka.nodeOf(kafka.transactionalId("node-7", 12))).contains("node-7");
+    assertThat(kafka.nodeOf(kafka.salesMetricsTransactionalId())).isEmpty();
     assertThat(kafka.nodeOf("fraud/eu/more/node-7")).isEmpty();
     assertThat(kafka.nodeOf("fraud/eu/more/node-7/1/")).isEmpty();
     assertThat(kafka.nodeOf("fraud/eu/1/")).isEmpty();

@@ -62,7 +62,8 @@ public final class AuditedNode {
         NodeSettings.of(bed)
             // Runs are the tests'.
             .set("spendwatch.audit.interval", "1h")
-            .set("spendwatch.audit.grace", "2s");
+            .set("spendwatch.audit.grace", "2s")
+            .set("spendwatch.sales-metrics.enabled", "true");
     configuration = Configuration.load();
     node = Node.start(configuration, InstantSource.system());
     database = Database.open(configuration.auditDatabase());

@@ -8,6 +8,7 @@ final class Decisions {
   private static final Set<FindingKind> OF_ROLLUPS =
       Set.of(
           FindingKind.WRONG_HOURLY_SPEND,
+          FindingKind.WRONG_MINUTE_SALES,
           FindingKind.WRONG_DAILY_USERS,
           FindingKind.WRONG_DAILY_HABITS,
           FindingKind.WRONG_HOURLY_ALERTS,

@@ -81,6 +81,7 @@ final class Erased {
         "shops, by which is added up",
         "daily_habits.merchant",
         "hourly_spend.merchant",
+        "minute_sales.merchant",
         "transactions.merchant",
         "user_features.usual_merchants");
     because(
@@ -118,7 +119,8 @@ final class Erased {
         "operator_actions.who",
         "reconciliation_runs.node_id",
         "rewinds.asked_by",
-        "rewinds.noticed_by");
+        "rewinds.noticed_by",
+        "sales_metrics.holder");
     because(
         reasons,
         "paths of requests that change something, and names of commands: none has a user in it",

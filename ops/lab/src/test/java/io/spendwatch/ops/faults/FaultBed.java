@@ -357,6 +357,7 @@ final class FaultBed implements AutoCloseable {
     settings.put(
         "SPENDWATCH_TOPIC_TRANSACTIONS_DEAD_LETTERS", bed.topics().transactionsDeadLetters());
     settings.put("SPENDWATCH_TOPIC_BALANCES_DEAD_LETTERS", bed.topics().balancesDeadLetters());
+    settings.put("SPENDWATCH_TOPIC_SALES_METRICS", bed.topics().salesMetrics());
     settings.put(
         "SPENDWATCH_PG_URI",
         shape.linked().contains(Linked.POSTGRES)

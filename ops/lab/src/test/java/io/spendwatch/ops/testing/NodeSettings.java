@@ -25,6 +25,7 @@ public final class NodeSettings implements AutoCloseable {
             "spendwatch.kafka.topics.transactions-dead-letters",
             bed.topics().transactionsDeadLetters())
         .set("spendwatch.kafka.topics.balances-dead-letters", bed.topics().balancesDeadLetters())
+        .set("spendwatch.kafka.topics.sales-metrics", bed.topics().salesMetrics())
         .set("spendwatch.postgres.uri", bed.pgUri())
         .set("spendwatch.http.port", "0");
   }

@@ -117,7 +117,7 @@ public final class Servers implements ParameterResolver {
       var made =
           new TopicSetup(admin, bed.topics(), Timekeeper.real(InstantSource.system()))
               .create(OptionalInt.of(TestBed.PARTITIONS), OptionalInt.of(1));
-      if (made.size() != 5) {
+      if (made.size() != 6) {
         throw new IllegalStateException("topics of " + name + " were there before");
       }
       return bed;

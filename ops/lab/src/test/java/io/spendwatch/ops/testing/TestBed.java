@@ -41,6 +41,8 @@ public record TestBed(
         topics.transactionsDeadLetters(),
         "SPENDWATCH_TOPIC_BALANCES_DEAD_LETTERS",
         topics.balancesDeadLetters(),
+        "SPENDWATCH_TOPIC_SALES_METRICS",
+        topics.salesMetrics(),
         "SPENDWATCH_PG_URI",
         pgUri());
   }
@@ -57,6 +59,7 @@ public record TestBed(
         prefix + Topics.DEFAULT.balances(),
         prefix + Topics.DEFAULT.alerts(),
         prefix + Topics.DEFAULT.transactionsDeadLetters(),
-        prefix + Topics.DEFAULT.balancesDeadLetters());
+        prefix + Topics.DEFAULT.balancesDeadLetters(),
+        prefix + Topics.DEFAULT.salesMetrics());
   }
 }

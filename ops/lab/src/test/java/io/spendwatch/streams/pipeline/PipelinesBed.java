@@ -79,7 +79,8 @@ public final class PipelinesBed implements AutoCloseable {
           name + "-balances",
           name + "-alerts",
           name + "-transactions.dlq",
-          name + "-balances.dlq");
+          name + "-balances.dlq",
+          name + "-sales.metrics");
   private final KafkaProducer<byte[], byte[]> producer;
   private final List<Node> nodes = new ArrayList<>();
 

@@ -32,7 +32,7 @@ public final class TopicSetup {
   /** A 1 MB value and its original headers, with ours beside them. */
   private static final int DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024;
 
-  /** How long alerts and dead letters are kept, if nothing else is said. */
+  /** How long alerts, dead letters and sales metrics are kept, if nothing else is said. */
   static final Duration RETENTION = Duration.ofDays(30);
 
   private static final String FOR_EVER = "-1";
@@ -126,6 +126,14 @@ public final class TopicSetup {
             Integer.toString(DEAD_LETTER_BYTES_MAX));
     settings.put(topics.transactionsDeadLetters(), deadLetters);
     settings.put(topics.balancesDeadLetters(), deadLetters);
+    // The last record of a key holds; a minute that has long been settled need not be there.
+    settings.put(
+        topics.salesMetrics(),
+        Map.of(
+            TopicConfig.CLEANUP_POLICY_CONFIG,
+            TopicConfig.CLEANUP_POLICY_COMPACT + "," + TopicConfig.CLEANUP_POLICY_DELETE,
+            TopicConfig.RETENTION_MS_CONFIG,
+            Long.toString(RETENTION.toMillis())));
     settings.replaceAll(
         (_, own) -> {
           Map<String, String> merged = new HashMap<>(all);

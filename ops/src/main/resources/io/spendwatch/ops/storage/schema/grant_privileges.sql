@@ -21,8 +21,11 @@ BEGIN
     -- The roll-ups, likewise. Whoever writes notes what is to be added to them, and the follower adds it.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend,
       spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
-      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.minute_sales
       TO spendwatch_oltp;
+    GRANT SELECT (dropped_before) ON spendwatch.settings TO spendwatch_oltp;
+    GRANT SELECT, UPDATE ON spendwatch.sales_metrics TO spendwatch_oltp;
+    GRANT EXECUTE ON FUNCTION spendwatch.begin_sales_metrics() TO spendwatch_oltp;
     GRANT SELECT, UPDATE ON spendwatch.rollups TO spendwatch_oltp;
     GRANT SELECT ON spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts TO spendwatch_oltp;
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.user_features_at(date, text, text) TO spendwatch_oltp;

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.lab.cli;
 
+import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.lab.demo.Demo;
 import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
@@ -29,13 +30,14 @@ import picocli.CommandLine.Spec;
           + " Parquet files; they are asked over there by SQL, and one of them comes back.",
       "With --from-database, all of it comes from the database of a shop that sells and takes back: its log is"
           + " captured, the capture is killed in the midst and started again, and the end compares both databases.",
+      "With --kills N beside it, everything is killed in turn, N times in all, and a warehouse is compared, too.",
       "Ends at --duration or on Ctrl-C, with a summary; nothing is left running or lying about."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
-      "0:it came to its end at --duration",
-      "1:something failed, and one line says what; or, with --from-database, the two ends differ, or the audit"
-          + " has findings",
+      "0:it came to its end at --duration, or after all --kills",
+      "1:something failed, and one line says what; or, with --from-database, the ends differ, the audit has findings,"
+          + " or not all --kills were done",
       "2:wrong usage",
       "130:it came to its end on Ctrl-C"
     },
@@ -43,7 +45,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  spendwatch demo --nodes 3 --duration 2m",
       "  spendwatch demo --archive --duration 3m",
-      "  spendwatch demo --from-database --duration 1m"
+      "  spendwatch demo --from-database --duration 1m",
+      "  spendwatch demo --from-database --kills 10"
     })
 public final class DemoCommand implements Callable<Integer> {
   /** For the summary and the end of everything, after Ctrl-C. */
@@ -92,6 +95,14 @@ public final class DemoCommand implements Callable<Integer> {
   private Engine business;
 
   @Option(
+      names = "--kills",
+      paramLabel = "N",
+      description =
+          "With --from-database: a warehouse is captured, too, and captures, Kafka, PostgreSQL, node and business"
+              + " database are killed so many times in all, one after the other; then it ends.")
+  private Integer kills;
+
+  @Option(
       names = "--data-dir",
       paramLabel = "DIR",
       description = "Keep the data here (default: a temporary directory that is removed).")
@@ -110,6 +121,13 @@ public final class DemoCommand implements Callable<Integer> {
     if (business != null && nodes > 1) {
       throw new ParameterException(
           spec.commandLine(), "--nodes: " + nodes + " (expected: 1 with --from-database)");
+    }
+    if (kills != null) {
+      Usage.requireAtLeastOne(spec, "--kills", kills);
+      if (business == null) {
+        throw new ParameterException(
+            spec.commandLine(), "--kills: " + kills + " (expected: with --from-database)");
+      }
     }
     if (archive && (business != null || nodes > 1)) {
       throw new ParameterException(
@@ -139,7 +157,8 @@ public final class DemoCommand implements Callable<Integer> {
                   nodes,
                   replica,
                   archive,
-                  Optional.ofNullable(business)),
+                  Optional.ofNullable(business),
+                  kills == null ? 0 : kills),
               directory,
               spec.commandLine().getOut());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> finish(demo, done), "finish-demo"));

@@ -54,8 +54,13 @@ import java.util.stream.Collectors;
  * thread; {@link #finish} may come from any.
  */
 public final class Demo {
-  private static final Duration AUDIT_MAX = Duration.ofMinutes(2);
+  private static final Duration AUDIT_MAX = Duration.ofMinutes(5);
   private static final Duration CATCH_UP_MAX = Duration.ofSeconds(15);
+
+  /** For what the last sales take to us, on a machine that has much else to do. */
+  private static final Duration AGREEMENT_MAX = Duration.ofSeconds(60);
+
+  private static final Duration AFTER_KILLS_MAX = Duration.ofMinutes(5);
   private static final Duration LIVE_END_MARGIN = Duration.ofSeconds(5);
   static final Duration LOOK = Duration.ofMillis(250);
   private static final Duration BEFORE_KILL = Duration.ofSeconds(8);
@@ -78,6 +83,8 @@ public final class Demo {
    *     replayed
    * @param business the product of a business database that all of it is captured from, instead of
    *     recorded sales and generated traffic; the capture is killed, and no node
+   * @param kills of all that there is then, one after the other, beside a warehouse that is
+   *     captured, too; it ends after the last one. 0: the capture is killed once, and nothing else
    */
   public record Plan(
       Path home,
@@ -86,7 +93,8 @@ public final class Demo {
       int nodes,
       boolean replica,
       boolean archive,
-      Optional<BusinessServer.Engine> business) {}
+      Optional<BusinessServer.Engine> business,
+      int kills) {}
 
   private final Plan plan;
   private final DataDirectory directory;
@@ -96,6 +104,9 @@ public final class Demo {
   private final CountDownLatch finish = new CountDownLatch(1);
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
   private final Topics topics = Topics.DEFAULT;
+
+  /** Of those kills that were asked for. */
+  private boolean allKilled;
 
   /**
    * Nothing is started yet.
@@ -201,7 +212,7 @@ public final class Demo {
                   database,
                   this::say));
       source = Optional.of(business);
-      ends = Optional.of(captured(business, new Watch(nodes, servers, business::check)));
+      ends = Optional.of(captured(business, servers, nodes));
     } else {
       failover =
           recorded(
@@ -227,7 +238,11 @@ public final class Demo {
         .ifPresent(replica -> say("Status, " + StatusText.replica(replica)));
     out.println(summary.text());
     out.flush();
-    return plan.business().isEmpty() || (summary.nothingIsLost() && clean);
+    if (plan.kills() > 0 && !allKilled) {
+      say("It has ended before all were killed: give it a longer --duration, or none");
+    }
+    return plan.business().isEmpty()
+        || (summary.nothingIsLost() && clean && (plan.kills() == 0 || allKilled));
   }
 
   /** Recorded sales, then live traffic. */
@@ -268,18 +283,26 @@ public final class Demo {
   }
 
   /** Sales of a shop, out of its database, whose capture is killed in the midst. */
-  private BothEnds captured(FromDatabase business, Watch watch)
+  private BothEnds captured(FromDatabase business, EmbeddedServers servers, Nodes nodes)
       throws InterruptedException, SQLException {
+    var watch = new Watch(nodes, servers, business::check);
     say("The shop's database, whose log is captured, is at " + business.uri());
     GuardedProcess shop = business.openShop(trafficLeft());
     if (watch.until(business::isOpen)) {
       business.capture();
-      business.killCapture(watch);
-      boolean _ = watch.await(shop);
+      if (plan.kills() == 0) {
+        business.killCapture(watch);
+        boolean _ = watch.await(shop);
+      } else {
+        business.captureToWarehouse();
+        allKilled =
+            business.awaitHistory(watch)
+                && new Kills(business, servers, nodes, this::say).run(plan.kills(), watch);
+      }
     }
     shop.close();
     say("The shop has closed: " + lastLine(shop));
-    BothEnds ends = business.awaitAgreement();
+    BothEnds ends = business.awaitAgreement(plan.kills() == 0 ? AGREEMENT_MAX : AFTER_KILLS_MAX);
     say("The capture has come after it: " + ends.rowsText());
     return ends;
   }
@@ -455,6 +478,15 @@ public final class Demo {
         throw new OperatorException(child.lastWords() + ": " + lastLine(child));
       }
       return true;
+    }
+
+    /**
+     * Waits for so long, whatever has stopped.
+     *
+     * @return false if the demo is to come to its end first
+     */
+    boolean pause(Duration pause) throws InterruptedException {
+      return !finish.await(pause.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**

@@ -9,7 +9,10 @@ import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.SampleShop;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The way from a business database: a shop sells, and a capture of its database is all that we hear
@@ -27,8 +31,7 @@ final class FromDatabase implements AutoCloseable {
   private static final Duration BEFORE_KILL = Duration.ofSeconds(8);
   private static final Duration BEFORE_RESTART = Duration.ofSeconds(4);
 
-  /** For what the last sales take to us, on a machine that has much else to do. */
-  private static final Duration CATCH_UP_MAX = Duration.ofSeconds(60);
+  private static final String WAREHOUSE = "warehouse";
 
   private static final int CUSTOMERS = 500;
 
@@ -40,12 +43,15 @@ final class FromDatabase implements AutoCloseable {
 
   private final Children children;
   private final Path config;
-  private final BusinessServer server;
+  private final Engine engine;
+  private final DataDirectory directory;
+  private BusinessServer server;
   private final Map<String, String> environment;
   private final PostgresAddress database;
   private final Consumer<String> say;
   private Optional<GuardedProcess> shop = Optional.empty();
   private Optional<GuardedProcess> capture = Optional.empty();
+  private Optional<GuardedProcess> toWarehouse = Optional.empty();
 
   /**
    * Starts the business database, and fills it.
@@ -65,6 +71,8 @@ final class FromDatabase implements AutoCloseable {
       Consumer<String> say) {
     this.children = children;
     this.config = home.resolve("docs/samples/capture-store.conf");
+    this.engine = engine;
+    this.directory = directory;
     this.server = BusinessServer.start(engine, directory, 0);
     this.database = database;
     this.say = say;
@@ -96,8 +104,10 @@ final class FromDatabase implements AutoCloseable {
     if (server.server().ended().isDone()) {
       throw new OperatorException(server.server().ended().join());
     }
-    capture
+    Stream.of(capture, toWarehouse)
+        .flatMap(Optional::stream)
         .filter(child -> !child.isRunning())
+        .findFirst()
         .ifPresent(
             child -> {
               throw new OperatorException(child.lastWords());
@@ -130,21 +140,29 @@ final class FromDatabase implements AutoCloseable {
   }
 
   /**
+   * Waits until what there was before has come.
+   *
+   * @return false if the demo is to come to its end first
+   */
+  boolean awaitHistory(Demo.Watch watch) throws InterruptedException, SQLException {
+    if (!watch.until(() -> ends().rowsHere() >= HISTORY_LINES)) {
+      return false;
+    }
+    say.accept("What was there before has come: " + ends().rowsText());
+    return true;
+  }
+
+  /**
    * Kills the capture in the midst of sales, and starts it again.
    *
    * @throws OperatorException if something has stopped
    */
   void killCapture(Demo.Watch watch) throws InterruptedException, SQLException {
-    if (!watch.until(() -> ends().rowsHere() >= HISTORY_LINES)) {
-      return;
-    }
-    say.accept("What was there before has come: " + ends().rowsText());
-    if (!watch.until(Demo.after(BEFORE_KILL))) {
+    if (!awaitHistory(watch) || !watch.until(Demo.after(BEFORE_KILL))) {
       return;
     }
     BothEnds before = ends();
-    capture.orElseThrow().kill();
-    capture = Optional.empty();
+    killCapture();
     say.accept("The capture is killed (kill -9): " + before.rowsText() + "; the shop goes on");
     boolean _ = watch.until(Demo.after(BEFORE_RESTART));
     BothEnds without = ends();
@@ -159,11 +177,95 @@ final class FromDatabase implements AutoCloseable {
     }
   }
 
-  /** Waits, for a bounded time, until all that the shop has done, which has closed, is with us. */
-  BothEnds awaitAgreement() throws InterruptedException, SQLException {
-    long deadlineNanos = System.nanoTime() + CATCH_UP_MAX.toNanos();
+  /** Kills the capture; what it had captured is with us, or captured again. */
+  void killCapture() {
+    capture.orElseThrow().kill();
+    capture = Optional.empty();
+  }
+
+  /**
+   * Starts the capture into a warehouse, which is a database of its own.
+   *
+   * @throws SQLException if it cannot be made
+   */
+  void captureToWarehouse() throws SQLException {
+    try (Connection connection = database.connect("spendwatch-demo");
+        Statement statement = connection.createStatement();
+        ResultSet found =
+            statement.executeQuery("SELECT FROM pg_database WHERE datname = '" + WAREHOUSE + "'")) {
+      if (!found.next()) {
+        statement.execute("CREATE DATABASE " + WAREHOUSE);
+      }
+    }
+    environment.put(
+        "SPENDWATCH_WAREHOUSE_URI",
+        "postgresql://" + database.user() + "@" + database.hosts() + "/" + WAREHOUSE);
+    toWarehouse =
+        Optional.of(
+            children.start(
+                "capture-to-warehouse",
+                environment,
+                List.of(
+                    "capture",
+                    "--config",
+                    config.toAbsolutePath().toString(),
+                    "--to",
+                    "warehouse")));
+  }
+
+  /** Kills the capture into the warehouse. */
+  void killCaptureToWarehouse() {
+    toWarehouse.orElseThrow().kill();
+    toWarehouse = Optional.empty();
+  }
+
+  /** Kills the business database. */
+  void killServer() {
+    server.server().kill();
+  }
+
+  /** Starts the business database again, on its port and data. Blocks until it answers. */
+  void startServer() {
+    server = BusinessServer.start(engine, directory, server.server().port());
+  }
+
+  /** How many rows of the shop stand for a transaction. */
+  long rowsThere() throws SQLException {
+    return ends().rows();
+  }
+
+  /** How many transactions we have. */
+  long rowsHere() throws SQLException {
+    return ends().rowsHere();
+  }
+
+  /** Whether as many sales and returns are in the warehouse as the shop has, if there is one. */
+  private boolean warehouseHasAll() throws SQLException {
+    if (toWarehouse.isEmpty()) {
+      return true;
+    }
+    long there = ends().rows();
+    PostgresAddress warehouse =
+        PostgresAddress.parse(environment.get("SPENDWATCH_WAREHOUSE_URI"), "", "");
+    try (Connection connection = warehouse.connect("spendwatch-demo");
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT (SELECT count(*) FROM public.store_sales) + (SELECT count(*) FROM public.store_returns)")) {
+      rows.next();
+      return rows.getLong(1) == there;
+    }
+  }
+
+  /**
+   * Waits, for a bounded time, until all that the shop has done, which has closed, is with us.
+   *
+   * @param max for how long
+   */
+  BothEnds awaitAgreement(Duration max) throws InterruptedException, SQLException {
+    long deadlineNanos = System.nanoTime() + max.toNanos();
     BothEnds ends = ends();
-    while (!ends.agree() && System.nanoTime() < deadlineNanos) {
+    while (!(ends.agree() && warehouseHasAll()) && System.nanoTime() < deadlineNanos) {
       check();
       Thread.sleep(Demo.LOOK);
       ends = ends();
@@ -176,7 +278,9 @@ final class FromDatabase implements AutoCloseable {
     return children.start(
         "audit-source",
         environment,
-        List.of("audit", "--source", config.toAbsolutePath().toString()));
+        toWarehouse.isPresent()
+            ? List.of("audit", "--source", config.toAbsolutePath().toString(), "--warehouse")
+            : List.of("audit", "--source", config.toAbsolutePath().toString()));
   }
 
   private BothEnds ends() throws SQLException {
@@ -188,6 +292,7 @@ final class FromDatabase implements AutoCloseable {
   public void close() {
     shop.ifPresent(GuardedProcess::close);
     capture.ifPresent(GuardedProcess::close);
+    toWarehouse.ifPresent(GuardedProcess::close);
     server.close();
   }
 }

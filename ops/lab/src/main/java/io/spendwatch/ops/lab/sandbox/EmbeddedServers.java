@@ -7,13 +7,22 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** A real Kafka and a real PostgreSQL on one data directory. Thread-safe. */
+/**
+ * A real Kafka and a real PostgreSQL on one data directory. Each can be killed and started again,
+ * by one thread at a time. Thread-safe.
+ */
 public final class EmbeddedServers implements AutoCloseable {
-  private final KafkaServer kafka;
-  private final PostgresServer postgres;
+  private final DataDirectory directory;
+  private volatile KafkaServer kafka;
+  private volatile PostgresServer postgres;
   private final Optional<Secured> secured;
 
-  private EmbeddedServers(KafkaServer kafka, PostgresServer postgres, Optional<Secured> secured) {
+  private EmbeddedServers(
+      DataDirectory directory,
+      KafkaServer kafka,
+      PostgresServer postgres,
+      Optional<Secured> secured) {
+    this.directory = directory;
     this.kafka = kafka;
     this.postgres = postgres;
     this.secured = secured;
@@ -37,22 +46,18 @@ public final class EmbeddedServers implements AutoCloseable {
    */
   public static EmbeddedServers start(
       DataDirectory directory, int kafkaPort, int postgresPort, Optional<Secured> secured) {
-    KafkaServer.Options options = secured.map(Secured::broker).orElse(KafkaServer.Options.NONE);
     CompletableFuture<KafkaServer> kafka =
         CompletableFuture.supplyAsync(
-            () -> KafkaServer.start(directory.kafka(), kafkaPort, options),
-            Thread::startVirtualThread);
+            () -> startKafka(directory, kafkaPort, secured), Thread::startVirtualThread);
     PostgresServer postgres;
     try {
-      postgres =
-          PostgresServer.start(
-              directory.postgres(), postgresPort, secured.map(Secured::postgres).orElse(Map.of()));
+      postgres = startPostgres(directory, postgresPort, secured);
     } catch (RuntimeException e) {
       kafka.thenAccept(KafkaServer::close).exceptionally(_ -> null).join();
       throw e;
     }
     try {
-      var servers = new EmbeddedServers(kafka.join(), postgres, secured);
+      var servers = new EmbeddedServers(directory, kafka.join(), postgres, secured);
       secured.ifPresent(
           with -> {
             with.admit(servers.kafka);
@@ -63,6 +68,28 @@ public final class EmbeddedServers implements AutoCloseable {
       postgres.close();
       throw e.getCause() instanceof OperatorException named ? named : e;
     }
+  }
+
+  private static KafkaServer startKafka(
+      DataDirectory directory, int port, Optional<Secured> secured) {
+    return KafkaServer.start(
+        directory.kafka(), port, secured.map(Secured::broker).orElse(KafkaServer.Options.NONE));
+  }
+
+  private static PostgresServer startPostgres(
+      DataDirectory directory, int port, Optional<Secured> secured) {
+    return PostgresServer.start(
+        directory.postgres(), port, secured.map(Secured::postgres).orElse(Map.of()));
+  }
+
+  /** Starts Kafka, which was killed, on its port and data, and waits until it answers. Blocks. */
+  public void startKafkaAgain() {
+    kafka = startKafka(directory, kafka.port(), secured);
+  }
+
+  /** Starts PostgreSQL, which was killed, on its port and data. Blocks until it answers. */
+  public void startPostgresAgain() {
+    postgres = startPostgres(directory, postgres.port(), secured);
   }
 
   /** For {@code bootstrap.servers}. */

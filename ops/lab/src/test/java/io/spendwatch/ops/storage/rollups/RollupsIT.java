@@ -30,6 +30,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(Servers.class)
 class RollupsIT {
+  private static final List<String> NAMES =
+      List.of(
+          "hourly_spend",
+          "daily_users",
+          "daily_habits",
+          "hourly_alerts",
+          "user_risk",
+          "minute_sales");
+
   private NodeSettings settings;
   private Database database;
   private Connection connection;
@@ -41,6 +50,7 @@ class RollupsIT {
     database = Database.open(Configuration.load().rollups().postgres());
     connection = bed.database().connect("test");
     sql = connection.createStatement();
+    sql.execute("SELECT spendwatch.begin_sales_metrics()");
     WrittenRows.empty(sql, LocalDate.parse("2026-04-12"));
   }
 
@@ -120,9 +130,7 @@ class RollupsIT {
         yield "moved rows";
       }
       default -> {
-        String name =
-            List.of("hourly_spend", "daily_users", "daily_habits", "hourly_alerts", "user_risk")
-                .get(random.nextInt(5));
+        String name = NAMES.get(random.nextInt(NAMES.size()));
         new Rollups(database, rowsAtOnce).rebuild(name);
         yield "built " + name;
       }
@@ -145,15 +153,15 @@ class RollupsIT {
             "UPDATE spendwatch.hourly_spend SET transactions = transactions + 1",
             "DELETE FROM spendwatch.daily_users",
             "UPDATE spendwatch.daily_habits SET hours = 0",
+            "UPDATE spendwatch.minute_sales SET refunds_minor = refunds_minor + 1",
             "INSERT INTO spendwatch.hourly_alerts VALUES ('2026-04-01Z', 'RAISED', true, 77)",
             "UPDATE spendwatch.user_risk SET total_1h_minor = 0, exposure_minor = 1, largest = '{}', largest_leave = '{}'")) {
       sql.execute(change);
     }
     assertThat(differences("transactions", "alerts"))
         .extracting(line -> line.substring(0, line.indexOf(' ')))
-        .contains("hourly_spend", "daily_users", "daily_habits", "hourly_alerts", "user_risk");
-    for (String name :
-        List.of("hourly_spend", "daily_users", "daily_habits", "hourly_alerts", "user_risk")) {
+        .containsAll(NAMES);
+    for (String name : NAMES) {
       new Rollups(database, 50).rebuild(name);
     }
     assertThat(differences("transactions", "alerts")).isEmpty();
@@ -264,6 +272,13 @@ class RollupsIT {
           """
           SELECT date_bin('1 hour', event_time, '2000-01-01Z'), type, late, count(*) FROM spendwatch.{alerts} GROUP BY 1, 2, 3
           """,
+          "minute_sales",
+          """
+          SELECT date_bin('1 minute', event_time, '2000-01-01Z'), CASE WHEN merchant IS NULL THEN '' ELSE merchant END, currency,
+                 sum((kind = 'PURCHASE')::int), sum(CASE WHEN kind = 'PURCHASE' THEN amount_minor ELSE 0 END),
+                 sum((kind = 'REFUND')::int), sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END)
+            FROM spendwatch.{transactions} GROUP BY 1, 2, 3
+          """,
           "user_risk",
           """
           SELECT user_id, currency, count(*) FILTER (WHERE recent),
@@ -288,6 +303,8 @@ class RollupsIT {
           "day, user_id, currency, merchant, hours, transactions",
           "hourly_alerts",
           "hour, type, late, alerts",
+          "minute_sales",
+          "minute, merchant, currency, purchases, purchases_minor, refunds, refunds_minor",
           "user_risk",
           "user_id, currency, transactions_1h, total_1h_minor, max_1h_minor, exposure_minor, balance_minor, headroom_minor,"
               + " updated_at");

@@ -91,6 +91,12 @@ class RolesIT {
           DELETE FROM spendwatch.nodes                                    | allowed | refused
           SELECT partition_granularity FROM spendwatch.settings           | refused | allowed
           UPDATE spendwatch.settings SET partition_granularity = 'month'  | refused | refused
+          SELECT dropped_before FROM spendwatch.settings                  | allowed | allowed
+          SELECT spendwatch.begin_sales_metrics()                         | allowed | refused
+          SELECT spendwatch.end_sales_metrics()                           | refused | refused
+          UPDATE spendwatch.sales_metrics SET published = 0               | allowed | refused
+          DELETE FROM spendwatch.sales_metrics                            | refused | refused
+          SELECT count(*) FROM spendwatch.minute_sales                    | allowed | allowed
           SELECT count(*) FROM spendwatch.reconciliation_findings         | refused | allowed
           DELETE FROM spendwatch.reconciliation_positions                 | refused | refused
           INSERT INTO spendwatch.reconciliation_runs (mode, node_id, started_at, outcome) VALUES ('FULL', 'n', now(), 'CLEAN') | refused | refused

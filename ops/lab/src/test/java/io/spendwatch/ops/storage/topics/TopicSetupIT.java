@@ -59,7 +59,8 @@ class TopicSetupIT {
             topics.balances(),
             topics.alerts(),
             topics.transactionsDeadLetters(),
-            topics.balancesDeadLetters());
+            topics.balancesDeadLetters(),
+            topics.salesMetrics());
   }
 
   @Test
@@ -68,6 +69,15 @@ class TopicSetupIT {
       var resource = new ConfigResource(ConfigResource.Type.TOPIC, bed.topics().balances());
       var config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
       assertThat(config.get("cleanup.policy").value()).isEqualTo("compact");
+    }
+  }
+
+  @Test
+  void keepsTheLastSalesMetricsOfEachMinute(TestBed bed) throws Exception {
+    try (Admin admin = bed.admin()) {
+      var resource = new ConfigResource(ConfigResource.Type.TOPIC, bed.topics().salesMetrics());
+      var config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
+      assertThat(config.get("cleanup.policy").value()).isEqualTo("compact,delete");
     }
   }
 
@@ -93,6 +103,7 @@ class TopicSetupIT {
         prefix + "balances",
         prefix + "alerts",
         prefix + "transactions.dlq",
-        prefix + "balances.dlq");
+        prefix + "balances.dlq",
+        prefix + "sales.metrics");
   }
 }

@@ -30,7 +30,8 @@ public record Namespace(String name, String uri, PostgresAddress address, Topics
         name + "-balances",
         name + "-alerts",
         name + "-transactions.dlq",
-        name + "-balances.dlq");
+        name + "-balances.dlq",
+        name + "-sales.metrics");
   }
 
   /** The topics that are nobody else's. */
@@ -41,7 +42,8 @@ public record Namespace(String name, String uri, PostgresAddress address, Topics
                 topics.balances(),
                 topics.alerts(),
                 topics.transactionsDeadLetters(),
-                topics.balancesDeadLetters()));
+                topics.balancesDeadLetters(),
+                topics.salesMetrics()));
     if (topics.transactions().startsWith(name + "-")) {
       own.add(topics.transactions());
     }
@@ -72,6 +74,7 @@ public record Namespace(String name, String uri, PostgresAddress address, Topics
             "SPENDWATCH_TOPIC_BALANCES", topics.balances(),
             "SPENDWATCH_TOPIC_ALERTS", topics.alerts(),
             "SPENDWATCH_TOPIC_TRANSACTIONS_DEAD_LETTERS", topics.transactionsDeadLetters(),
-            "SPENDWATCH_TOPIC_BALANCES_DEAD_LETTERS", topics.balancesDeadLetters()));
+            "SPENDWATCH_TOPIC_BALANCES_DEAD_LETTERS", topics.balancesDeadLetters(),
+            "SPENDWATCH_TOPIC_SALES_METRICS", topics.salesMetrics()));
   }
 }
