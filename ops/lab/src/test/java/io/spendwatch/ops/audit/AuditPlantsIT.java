@@ -47,8 +47,8 @@ class AuditPlantsIT {
   void start(TestBed bed, @TempDir Path directory) throws Exception {
     node = AuditedNode.start(bed);
     tables = node.tables();
-    // As much as has every kind of row and alert twice.
-    node.decideHistory(directory, 30, 2500);
+    // As much as has every kind of row and alert twice, in each order in which they may have come.
+    node.decideHistory(directory, 60, 5000);
     node.beginTraffic();
   }
 

@@ -89,7 +89,7 @@ public final class AuditedNode {
   public void decideHistory(Path directory, int users, int transactions) {
     var sets = new DataSets(directory, bed.bootstrapServers(), bed.topics(), bed.group());
     decide(sets, "ordered", users, transactions, "--seed=21");
-    decide(sets, "sparse", 20 * users / 3, transactions / 4, "--seed=22", "--span=20d");
+    decide(sets, "sparse", 20 * users / 3, 6 * transactions / 25, "--seed=22", "--span=20d");
     // The users of the first set again, with other balances.
     decide(
         sets,
