@@ -41,10 +41,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** What a warehouse has is what the archive has, whatever happens on the way. */
+@ExtendWith(ArchiveBed.Shared.class)
 @Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WarehouseIT {
@@ -59,8 +61,8 @@ class WarehouseIT {
   @TempDir private Path root;
 
   @BeforeAll
-  void start() throws SQLException {
-    bed = new ArchiveBed();
+  void start(ArchiveBed shared) throws SQLException {
+    bed = shared;
     database = bed.operational();
     uri = bed.madeDatabase("warehouse");
     warehouse = PostgresAddress.parse(uri, "", "");
@@ -68,16 +70,12 @@ class WarehouseIT {
 
   @AfterAll
   void stop() {
-    bed.close();
+    bed.close(database);
   }
 
   @BeforeEach
   void empty() throws SQLException {
     bed.empty();
-    bed.forgetAudits();
-    bed.sql(
-        "TRUNCATE spendwatch.user_features, spendwatch.user_features_versions, spendwatch.daily_users,"
-            + " spendwatch.daily_habits");
     bed.useWarehouse(uri);
     execute("DROP SCHEMA IF EXISTS spendwatch_archive CASCADE");
   }
