@@ -27,6 +27,14 @@ class TopicChecksTest {
   }
 
   @Test
+  void aTopicIsMissedUnlessNothingNeedsIt() {
+    topics.remove("sales.metrics");
+    assertThat(look(3)).allMatch(check -> check.verdict() == Verdict.OK);
+    topics.remove("balances.dlq");
+    assertFinding(3, Verdict.PROBLEM, "topics", "missing: balances.dlq");
+  }
+
+  @Test
   void brokersThatCouldKeepMoreCopiesAreNamed() {
     put("alerts", 1, 0, 0, Map.of());
     assertFinding(3, Verdict.WARNING, "copies of each record", "alerts: copies 1");

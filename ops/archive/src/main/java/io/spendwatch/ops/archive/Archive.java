@@ -1,7 +1,22 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.archive.ArchivedDay.DamagedException;
+import io.spendwatch.ops.archive.days.DayLoader;
+import io.spendwatch.ops.archive.days.DayWriter;
+import io.spendwatch.ops.archive.days.DeadLetterRows;
+import io.spendwatch.ops.archive.days.LiveDays;
+import io.spendwatch.ops.archive.days.UserRewriter;
+import io.spendwatch.ops.archive.days.Warehouse;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.ArchivedDay;
+import io.spendwatch.ops.archive.format.ArchivedDay.DamagedException;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.archive.format.RowTotals;
+import io.spendwatch.ops.archive.format.Totals;
+import io.spendwatch.ops.archive.store.ArchiveStore;
+import io.spendwatch.ops.archive.store.FileStore;
+import io.spendwatch.ops.archive.store.S3Store;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.ops.erasure.ErasableArchive.DayRows;
 import io.spendwatch.ops.rounds.ArchiveWriter;
@@ -31,7 +46,7 @@ import java.util.stream.Stream;
  * What there is to do with the archive. Blocks, for as long as it takes; for one thread. Throws
  * {@link OperatorException} where it cannot be done.
  */
-final class Archive implements ArchiveWriter {
+public final class Archive implements ArchiveWriter {
   /** Beyond any day that there is, from now. */
   private static final Duration ALL_DAYS = Duration.ofDays(36_500);
 
@@ -44,7 +59,7 @@ final class Archive implements ArchiveWriter {
   private final Path directory;
   private Warehouse warehouse;
 
-  Archive(
+  public Archive(
       ArchiveConfig config,
       String uri,
       ArchiveStore store,
@@ -93,7 +108,7 @@ final class Archive implements ArchiveWriter {
    *
    * @throws OperatorException if there is none, or the database does not answer
    */
-  static Archive open(
+  public static Archive open(
       ArchiveConfig config,
       PostgresAddress database,
       Optional<DayWriter.Letters> letters,
@@ -120,7 +135,7 @@ final class Archive implements ArchiveWriter {
                         + " file:///var/lib/spendwatch/archive or s3://bucket/prefix"));
   }
 
-  static ArchiveStore store(URI uri, Optional<URI> endpoint) {
+  public static ArchiveStore store(URI uri, Optional<URI> endpoint) {
     return "s3".equals(uri.getScheme()) ? new S3Store(uri, endpoint) : new FileStore(Path.of(uri));
   }
 
@@ -141,7 +156,7 @@ final class Archive implements ArchiveWriter {
   }
 
   /** Keeps others from writing to the archive, until this is closed. */
-  void lock() {
+  public void lock() {
     if (!live.tryLock()) {
       throw new OperatorException(
           "another run of the archive is at work; try again when it is done");
@@ -241,7 +256,7 @@ final class Archive implements ArchiveWriter {
   }
 
   /** The days that have rows of a user. Reads all files. */
-  List<DayRows> count(String userId) {
+  public List<DayRows> count(String userId) {
     List<DayRows> found = new ArrayList<>();
     for (LocalDate day : new TreeSet<>(inStore())) {
       long rows =
@@ -259,7 +274,7 @@ final class Archive implements ArchiveWriter {
    * Writes the days that have rows of a user anew, with a pseudonym in place of the id, and removes
    * what no manifest names. Nobody else may write meanwhile, and the tables have the pseudonym.
    */
-  List<DayRows> erase(String userId, String pseudonym) {
+  public List<DayRows> erase(String userId, String pseudonym) {
     Map<LocalDate, Day> noted = new HashMap<>();
     live.days(time.instant().plus(ALL_DAYS)).stream()
         .filter(Day::isArchived)
@@ -365,13 +380,14 @@ final class Archive implements ArchiveWriter {
   }
 
   private List<LocalDate> inStore() {
-    return store.list(Manifest.DIRECTORY).stream()
+    return store.list(ArchiveStore.MANIFESTS).stream()
         .map(ArchiveStore.Entry::name)
-        .filter(name -> name.matches(Manifest.DIRECTORY + "\\d{4}-\\d{2}-\\d{2}\\.json"))
+        .filter(name -> name.matches(ArchiveStore.MANIFESTS + "\\d{4}-\\d{2}-\\d{2}\\.json"))
         .map(
             name ->
                 LocalDate.parse(
-                    name.substring(Manifest.DIRECTORY.length(), Manifest.DIRECTORY.length() + 10)))
+                    name.substring(
+                        ArchiveStore.MANIFESTS.length(), ArchiveStore.MANIFESTS.length() + 10)))
         .toList();
   }
 

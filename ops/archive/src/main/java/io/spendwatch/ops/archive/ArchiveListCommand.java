@@ -1,7 +1,7 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.archive.LiveDays.Archived;
+import io.spendwatch.ops.archive.days.LiveDays.Archived;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
 import java.time.temporal.ChronoUnit;

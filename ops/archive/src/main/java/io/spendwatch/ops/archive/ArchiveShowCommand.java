@@ -1,6 +1,8 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.format.Totals;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
 import java.time.LocalDate;

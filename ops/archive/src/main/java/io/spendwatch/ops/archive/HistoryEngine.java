@@ -1,6 +1,10 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.days.LiveDays;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Column;
+import io.spendwatch.ops.archive.format.Parquet;
 import io.spendwatch.protocol.EventTime;
 import java.math.BigDecimal;
 import java.nio.file.Path;

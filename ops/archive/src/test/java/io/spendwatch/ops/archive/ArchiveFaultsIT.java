@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.store.FileStore;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;

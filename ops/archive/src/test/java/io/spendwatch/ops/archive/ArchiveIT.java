@@ -11,6 +11,8 @@ import dev.hardwood.InputFile;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.reader.RowReader;
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import io.spendwatch.ops.rounds.ArchiveWriter.Result;
 import java.math.BigInteger;

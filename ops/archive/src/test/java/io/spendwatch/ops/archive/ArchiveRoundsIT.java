@@ -10,6 +10,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.ops.Spendwatch;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.store.ArchiveStore;
+import io.spendwatch.ops.archive.store.FileStore;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.KafkaServer;

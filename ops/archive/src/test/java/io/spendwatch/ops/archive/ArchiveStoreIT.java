@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.store.ArchiveStore;
+import io.spendwatch.ops.archive.store.FileStore;
+import io.spendwatch.ops.archive.store.S3Store;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -87,7 +90,7 @@ class ArchiveStoreIT {
     try (ArchiveStore store = store(kind);
         // The server of these tests looks, and then puts; S3 does both at once.
         ExecutorService others = Executors.newFixedThreadPool(kind.equals("s3") ? 1 : 4)) {
-      String name = Manifest.DIRECTORY + "x.json";
+      String name = ArchiveStore.MANIFESTS + "x.json";
       Optional<String> version = Optional.empty();
       for (int round = 0; round < 5; round++) {
         Optional<String> seen = version;
@@ -106,7 +109,7 @@ class ArchiveStoreIT {
         version = Optional.of(content.version());
       }
       assertThat(store.putIf(name, new byte[] {1}, Optional.empty())).isFalse();
-      assertThat(store.putIf(Manifest.DIRECTORY + "y.json", new byte[] {1}, version)).isFalse();
+      assertThat(store.putIf(ArchiveStore.MANIFESTS + "y.json", new byte[] {1}, version)).isFalse();
     }
   }
 

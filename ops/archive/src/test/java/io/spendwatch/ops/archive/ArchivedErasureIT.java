@@ -7,6 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.archive.store.FileStore;
 import io.spendwatch.ops.erasure.ErasableArchive.DayRows;
 import java.io.IOException;
 import java.nio.file.Files;

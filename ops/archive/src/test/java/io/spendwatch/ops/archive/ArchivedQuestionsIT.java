@@ -10,6 +10,7 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
+import io.spendwatch.ops.archive.store.FileStore;
 import io.spendwatch.ops.audit.explain.Explanation;
 import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.streams.base.Retry;

@@ -2,6 +2,7 @@ package io.spendwatch.ops.archive;
 
 import static io.spendwatch.ops.archive.ArchiveBed.DAY;
 
+import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;

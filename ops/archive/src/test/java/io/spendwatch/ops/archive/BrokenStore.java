@@ -1,6 +1,7 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.store.ArchiveStore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.archive.days.DeadLetterRows;
+import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.ops.lab.sandbox.DataDirectory;

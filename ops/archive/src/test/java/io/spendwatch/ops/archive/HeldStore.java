@@ -1,5 +1,6 @@
 package io.spendwatch.ops.archive;
 
+import io.spendwatch.ops.archive.store.ArchiveStore;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.archive;
 
+import io.spendwatch.ops.archive.store.S3Store;
 import io.spendwatch.ops.lab.sandbox.ObjectStore;
 import java.net.URI;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.store;
 
 import io.spendwatch.errors.OperatorException;
 import java.io.IOException;
@@ -22,16 +22,16 @@ import java.util.stream.Stream;
  * manifest holds a lock of the file system meanwhile, which all machines that share the directory
  * must know.
  */
-final class FileStore implements ArchiveStore {
+public final class FileStore implements ArchiveStore {
   private static final String UNFINISHED = ".unfinished-";
-  private static final String LOCK = Manifest.DIRECTORY + ".lock";
+  private static final String LOCK = ArchiveStore.MANIFESTS + ".lock";
 
   /** The file system's lock holds between processes. */
   private static final Object ONE_AT_A_TIME = new Object();
 
   private final Path root;
 
-  FileStore(Path root) {
+  public FileStore(Path root) {
     this.root = root;
   }
 
@@ -77,7 +77,7 @@ final class FileStore implements ArchiveStore {
   public boolean putIf(String name, byte[] content, Optional<String> replaced) {
     Path target = root.resolve(name);
     try {
-      Files.createDirectories(root.resolve(Manifest.DIRECTORY));
+      Files.createDirectories(root.resolve(ArchiveStore.MANIFESTS));
       synchronized (ONE_AT_A_TIME) {
         try (FileChannel channel =
                 FileChannel.open(

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -15,10 +15,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
 /** Dead letters as rows: whole records, as long as Kafka keeps them. For one thread. */
-final class DeadLetterRows implements DayWriter.Letters {
+public final class DeadLetterRows implements DayWriter.Letters {
   private final DeadLetterTopics topics;
 
-  DeadLetterRows(DeadLetterTopics topics) {
+  public DeadLetterRows(DeadLetterTopics topics) {
     this.topics = topics;
   }
 

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
 import io.spendwatch.errors.OperatorException;
 import java.io.IOException;
@@ -24,7 +24,7 @@ import org.duckdb.DuckDBConnection;
  * Blocks for as long as it works, natively: for a thread of its own. Throws {@link
  * OperatorException} where it cannot.
  */
-final class Parquet implements AutoCloseable {
+public final class Parquet implements AutoCloseable {
   /** So many rows share a dictionary, and are skipped or read together. */
   private static final int ROW_GROUP_ROWS = 122_880;
 
@@ -35,7 +35,7 @@ final class Parquet implements AutoCloseable {
   }
 
   /** Gives a row on. */
-  interface Rows {
+  public interface Rows {
     void forEach(Consumer<Object[]> each);
   }
 
@@ -44,12 +44,12 @@ final class Parquet implements AutoCloseable {
    *
    * @param spill a directory for what does not fit into memory
    */
-  static Parquet open(Path spill, int memoryLimitBytes) {
+  public static Parquet open(Path spill, int memoryLimitBytes) {
     return new Parquet(connect(spill, memoryLimitBytes));
   }
 
   /** The engine alone, with nothing in it; parameters as {@link #open}. */
-  static DuckDBConnection connect(Path spill, int memoryLimitBytes) {
+  public static DuckDBConnection connect(Path spill, int memoryLimitBytes) {
     var properties = new Properties();
     // Else the rows of an answer would be in memory all at once.
     properties.setProperty("jdbc_stream_results", "true");
@@ -75,7 +75,7 @@ final class Parquet implements AutoCloseable {
   }
 
   /** Rows of the table, in place of those that were staged of it before. */
-  void stage(ArchiveTable table, Rows rows) {
+  public void stage(ArchiveTable table, Rows rows) {
     execute("DROP TABLE IF EXISTS " + staged(table));
     execute(
         "CREATE TABLE "
@@ -121,12 +121,12 @@ final class Parquet implements AutoCloseable {
   }
 
   /** The name of the engine's table with the staged rows. */
-  static String staged(ArchiveTable table) {
+  public static String staged(ArchiveTable table) {
     return "staged_" + table.word();
   }
 
   /** A query for the rows of files, as they are staged. */
-  static String archived(ArchiveTable table, Collection<Path> files) {
+  public static String archived(ArchiveTable table, Collection<Path> files) {
     return table.columns().stream()
             .map(Column::fromParquet)
             .collect(Collectors.joining(", ", "SELECT ", ""))
@@ -135,7 +135,7 @@ final class Parquet implements AutoCloseable {
   }
 
   /** Files, as a query reads them. */
-  static String files(Collection<Path> files) {
+  public static String files(Collection<Path> files) {
     return files.stream()
         .map(file -> literal(file.toString()))
         .collect(Collectors.joining(", ", "read_parquet([", "])"));
@@ -146,7 +146,7 @@ final class Parquet implements AutoCloseable {
    *
    * @param query for staged rows
    */
-  void write(ArchiveTable table, String query, Path file) {
+  public void write(ArchiveTable table, String query, Path file) {
     execute(
         String.format(
             Locale.ROOT,
@@ -166,11 +166,11 @@ final class Parquet implements AutoCloseable {
    *
    * @param query for rows with the table's columns, as they are staged
    */
-  void read(ArchiveTable table, String query, Consumer<Object[]> each) {
+  public void read(ArchiveTable table, String query, Consumer<Object[]> each) {
     read(connection, table, query, each);
   }
 
-  static void read(
+  public static void read(
       DuckDBConnection connection, ArchiveTable table, String query, Consumer<Object[]> each) {
     List<Column> columns = table.columns();
     try (Statement statement = connection.createStatement();
@@ -201,13 +201,13 @@ final class Parquet implements AutoCloseable {
   }
 
   /** What the rows of a query come to, with the table's columns as they are staged. */
-  Totals totals(ArchiveTable table, String query) {
+  public Totals totals(ArchiveTable table, String query) {
     var totals = new RowTotals(table);
     read(table, query, totals::add);
     return totals.totals();
   }
 
-  long count(String query) {
+  public long count(String query) {
     try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery("SELECT count(*) FROM (" + query + ") AS r")) {
       rows.next();
@@ -221,7 +221,7 @@ final class Parquet implements AutoCloseable {
     execute(connection, sql);
   }
 
-  static void execute(DuckDBConnection connection, String sql) {
+  public static void execute(DuckDBConnection connection, String sql) {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {
@@ -229,7 +229,7 @@ final class Parquet implements AutoCloseable {
     }
   }
 
-  static String literal(String text) {
+  public static String literal(String text) {
     return "'" + text.replace("'", "''") + "'";
   }
 
@@ -242,7 +242,7 @@ final class Parquet implements AutoCloseable {
     close(connection);
   }
 
-  static void close(DuckDBConnection connection) {
+  public static void close(DuckDBConnection connection) {
     try {
       connection.close();
     } catch (SQLException e) {
@@ -251,7 +251,7 @@ final class Parquet implements AutoCloseable {
   }
 
   /** Removes a directory of files that were needed while working. */
-  static void remove(Path directory) {
+  public static void remove(Path directory) {
     try (var files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);

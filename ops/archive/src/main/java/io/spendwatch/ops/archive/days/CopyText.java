@@ -1,7 +1,9 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Column;
 import java.time.Instant;
 import java.util.List;
 

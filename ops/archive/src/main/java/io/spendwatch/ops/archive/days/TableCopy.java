@@ -1,6 +1,8 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Parquet;
 import io.spendwatch.ops.storage.schema.JdbcSession;
 import java.sql.SQLException;
 import org.postgresql.PGConnection;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -16,24 +16,24 @@ import java.util.TreeMap;
  * @param sums of the columns that are amounts, minor units of whatever currency; exact
  * @param offsets that they span, by Kafka partition; empty for tables without
  */
-record Totals(long rows, String digest, Map<String, String> sums, List<Offsets> offsets) {
+public record Totals(long rows, String digest, Map<String, String> sums, List<Offsets> offsets) {
   private static final int LANES = 4;
   private static final int DIGITS = 16;
 
   /** Both ends included. */
   record Offsets(long partition, long min, long max) {}
 
-  Totals {
+  public Totals {
     sums = sums == null ? Map.of() : sums;
     offsets = offsets == null ? List.of() : List.copyOf(offsets);
   }
 
-  static Totals none(ArchiveTable table) {
+  public static Totals none(ArchiveTable table) {
     return new RowTotals(table).totals();
   }
 
   /** Of these rows and those, which have none in common. */
-  Totals plus(Totals other) {
+  public Totals plus(Totals other) {
     long[] lanes = new long[LANES];
     for (int lane = 0; lane < LANES; lane++) {
       lanes[lane] = lane(digest, lane) + lane(other.digest, lane);

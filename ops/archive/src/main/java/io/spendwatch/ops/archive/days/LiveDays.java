@@ -1,6 +1,10 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.Column;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.format.Parquet;
 import io.spendwatch.ops.rounds.ArchiveWriter.Day;
 import io.spendwatch.ops.storage.schema.JdbcSession;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -29,7 +33,7 @@ import org.postgresql.PGConnection;
  * it is open, no other process can have it open for writing. For one thread. Throws {@link
  * OperatorException} where PostgreSQL does not do it.
  */
-final class LiveDays implements AutoCloseable {
+public final class LiveDays implements AutoCloseable {
   private static final String LIST_DAYS = sql("list_days");
   private static final String LIST_ARCHIVED = sql("list_archived");
   private static final String FIND_CLOSED = sql("find_closed");
@@ -61,7 +65,7 @@ final class LiveDays implements AutoCloseable {
    * @param droppedAt null while they are
    * @param keptUntil null but for a day that was restored
    */
-  record Archived(
+  public record Archived(
       LocalDate day,
       Instant archivedAt,
       int revision,
@@ -82,7 +86,7 @@ final class LiveDays implements AutoCloseable {
    *
    * @param role whose privileges it has; empty for those of the user
    */
-  static LiveDays open(PostgresAddress address, String role) {
+  public static LiveDays open(PostgresAddress address, String role) {
     try {
       Connection connection = address.connect("spendwatch-archive");
       try (Statement statement = connection.createStatement()) {
@@ -104,23 +108,23 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** Takes the lock that lets one process write to the archive; held until this is closed. */
-  boolean tryLock() {
+  public boolean tryLock() {
     return session.one("SELECT pg_try_advisory_lock(" + LOCK + ")", row -> row.getBoolean(1));
   }
 
   /** Gives the lock back. */
-  void unlock() {
+  public void unlock() {
     boolean _ = session.one("SELECT pg_advisory_unlock(" + LOCK + ")", row -> row.getBoolean(1));
   }
 
   /** Where the archive is, as the database has it noted. */
-  Optional<String> archiveUri() {
+  public Optional<String> archiveUri() {
     return Optional.ofNullable(
         session.one("SELECT archive_uri FROM spendwatch.settings", row -> row.getString(1)));
   }
 
   /** Notes where the archive is. From now on retention drops only what is there. */
-  void noteUri(String uri) {
+  public void noteUri(String uri) {
     long _ = session.update("UPDATE spendwatch.settings SET archive_uri = ?", uri);
   }
 
@@ -129,7 +133,7 @@ final class LiveDays implements AutoCloseable {
    *
    * @throws OperatorException naming them
    */
-  void requireKnownColumns() {
+  public void requireKnownColumns() {
     for (ArchiveTable table : ArchiveTable.values()) {
       if (!table.isAddedTo()) {
         continue;
@@ -153,7 +157,7 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** The instant of event time before which a day must have ended to be archived; or none yet. */
-  Optional<Instant> closedBefore(Duration settled) {
+  public Optional<Instant> closedBefore(Duration settled) {
     return Optional.ofNullable(
             session.one(FIND_CLOSED, row -> row.getObject(1, OffsetDateTime.class)))
         .map(OffsetDateTime::toInstant)
@@ -161,7 +165,7 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** The days that have ended by this instant. */
-  List<Day> days(Instant closedBefore) {
+  public List<Day> days(Instant closedBefore) {
     OffsetDateTime bound = closedBefore.atOffset(ZoneOffset.UTC).truncatedTo(ChronoUnit.DAYS);
     return session.all(
         LIST_DAYS,
@@ -182,7 +186,7 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** What is noted of the archive, the newest day first. */
-  List<Archived> archived() {
+  public List<Archived> archived() {
     return session.all(
         LIST_ARCHIVED,
         row ->
@@ -204,7 +208,7 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** The run of the audit that has found everything clean that was written before this instant. */
-  Optional<Long> cleanAuditAfter(Instant written) {
+  public Optional<Long> cleanAuditAfter(Instant written) {
     return Optional.ofNullable(
         session.one(
             FIND_AUDIT,
@@ -216,17 +220,17 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** Does the work in one transaction that sees the tables as they are at its first statement. */
-  <T> T inSnapshot(Supplier<T> work) {
+  public <T> T inSnapshot(Supplier<T> work) {
     return session.inSnapshot(work::get);
   }
 
   /** Does the work in one transaction: all of it is there in the end, or none. */
-  <T> T inTransaction(Supplier<T> work) {
+  public <T> T inTransaction(Supplier<T> work) {
     return session.inTransaction(work::get);
   }
 
   /** Gives on the rows of a table that belong to the day. To be called in a transaction. */
-  void read(ArchiveTable table, LocalDate day, Consumer<Object[]> each) {
+  public void read(ArchiveTable table, LocalDate day, Consumer<Object[]> each) {
     List<Column> columns = table.columns();
     try (PreparedStatement statement = connection.prepareStatement(table.select())) {
       statement.setFetchSize(ROWS_AT_ONCE);
@@ -273,7 +277,7 @@ final class LiveDays implements AutoCloseable {
     };
   }
 
-  static long micros(OffsetDateTime time, String name) {
+  public static long micros(OffsetDateTime time, String name) {
     try {
       return Math.addExact(
           Math.multiplyExact(time.toEpochSecond(), 1_000_000L), time.getNano() / 1000L);
@@ -284,7 +288,7 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** The day's transactions that are in the table. */
-  Digest digest(LocalDate day) {
+  public Digest digest(LocalDate day) {
     List<Digest> found =
         session.all(
             "SELECT transactions, digest FROM spendwatch.day_digests('spendwatch.transactions', ?, ?)",
@@ -316,10 +320,10 @@ final class LiveDays implements AutoCloseable {
    * @param archivedAt tells days apart that were archived anew
    * @param isVerified whether all of its files were read as they are now
    */
-  record Revision(LocalDate day, int revision, Instant archivedAt, boolean isVerified) {}
+  public record Revision(LocalDate day, int revision, Instant archivedAt, boolean isVerified) {}
 
   /** The days that are in the archive, in order. */
-  List<Revision> revisions() {
+  public List<Revision> revisions() {
     return session.all(
         LIST_REVISIONS,
         row ->
@@ -331,18 +335,18 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** The days that are in the archive otherwise than when they were last verified, in order. */
-  List<LocalDate> unverified() {
+  public List<LocalDate> unverified() {
     return session.all(LIST_UNVERIFIED, row -> row.getObject(1, LocalDate.class));
   }
 
   /** Notes that all files of this revision of a day's manifest are as they should be. */
-  void noteVerified(Manifest manifest) {
+  public void noteVerified(Manifest manifest) {
     long _ =
         session.update(NOTE_VERIFIED, manifest.revision(), manifest.day(), manifest.revision());
   }
 
   /** Notes that the day is in the table again. */
-  void noteRestored(LocalDate day, Digest digest, Instant keptUntil) {
+  public void noteRestored(LocalDate day, Digest digest, Instant keptUntil) {
     long _ =
         session.update(
             NOTE_RESTORED,
@@ -353,7 +357,7 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** Whether the table's transactions of the day are those that were last compared. */
-  boolean isAsNoted(LocalDate day) {
+  public boolean isAsNoted(LocalDate day) {
     Digest noted =
         session.one(
             "SELECT table_transactions, table_digest FROM spendwatch.archived_days WHERE day = ?",
@@ -365,14 +369,14 @@ final class LiveDays implements AutoCloseable {
   }
 
   /** Notes what the day has in the archive now; how it compares with the tables stays noted. */
-  void noteRewritten(Manifest manifest) {
+  public void noteRewritten(Manifest manifest) {
     long _ = session.update(NOTE_REWRITTEN, manifest.revision(), manifest.bytes(), manifest.day());
   }
 
   /**
    * Refuses to go on while somebody is being erased: tables and archive have different ids then.
    */
-  void requireNobodyHalfErased() {
+  public void requireNobodyHalfErased() {
     if (session.one(
         "SELECT EXISTS (SELECT FROM spendwatch.erasures WHERE user_id IS NOT NULL)",
         row -> row.getBoolean(1))) {
@@ -386,7 +390,7 @@ final class LiveDays implements AutoCloseable {
    * Notes in the operators' trail what whoever is logged in on this machine had done, with what was
    * done: in one transaction.
    */
-  void noteAction(String action, String outcome) {
+  public void noteAction(String action, String outcome) {
     long _ =
         session.update(NOTE_ACTION, System.getProperty("user.name", "unknown"), action, outcome);
   }
@@ -397,7 +401,7 @@ final class LiveDays implements AutoCloseable {
    *
    * @return how many were put
    */
-  long insert(LocalDate day, Parquet.Rows rows) {
+  public long insert(LocalDate day, Parquet.Rows rows) {
     ArchiveTable table = ArchiveTable.TRANSACTIONS;
     try (Statement statement = connection.createStatement()) {
       try (PreparedStatement partition =

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.store;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,16 +9,16 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** Checksums of files, in hexadecimal. Stateless. */
-final class Sha256 {
+public final class Sha256 {
   private static final int CHUNK_BYTES = 1 << 16;
 
   private Sha256() {}
 
-  static String of(byte[] bytes) {
+  public static String of(byte[] bytes) {
     return HexFormat.of().formatHex(algorithm().digest(bytes));
   }
 
-  static String of(Path file) throws IOException {
+  public static String of(Path file) throws IOException {
     MessageDigest digest = algorithm();
     try (InputStream in = Files.newInputStream(file)) {
       byte[] chunk = new byte[CHUNK_BYTES];

@@ -1,7 +1,10 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.archive.ArchiveTable.Loaded;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.ArchiveTable.Loaded;
+import io.spendwatch.ops.archive.format.Column;
+import io.spendwatch.ops.archive.format.Parquet;
 import io.spendwatch.ops.storage.archive.ArchiveWarehouseConfig;
 import io.spendwatch.ops.storage.schema.JdbcSession;
 import io.spendwatch.streams.database.SqlText;
@@ -32,7 +35,7 @@ import java.util.stream.Stream;
  * one after the other. For one thread. Throws {@link OperatorException} where the warehouse does
  * not do it.
  */
-final class Warehouse implements AutoCloseable {
+public final class Warehouse implements AutoCloseable {
   private static final String LIST_LOADED = sql("list_loaded");
   private static final String LOCK_DAY = sql("lock_day");
   private static final String NOTE_LOADED = sql("note_loaded");
@@ -51,7 +54,7 @@ final class Warehouse implements AutoCloseable {
   }
 
   /** Connects, and makes what is missing of the schema. */
-  static Warehouse open(ArchiveWarehouseConfig config) {
+  public static Warehouse open(ArchiveWarehouseConfig config) {
     try {
       Connection connection =
           config.address().connect("spendwatch-archive-load", ArchiveWarehouseConfig.URI);
@@ -136,10 +139,10 @@ final class Warehouse implements AutoCloseable {
    *
    * @param archivedAt tells days apart that were archived anew
    */
-  record Version(int revision, Instant archivedAt) {}
+  public record Version(int revision, Instant archivedAt) {}
 
   /** What is loaded. */
-  Map<LocalDate, Version> loaded() {
+  public Map<LocalDate, Version> loaded() {
     Map<LocalDate, Version> loaded = new HashMap<>();
     session
         .all(
@@ -157,7 +160,7 @@ final class Warehouse implements AutoCloseable {
    *
    * @param archive by its address
    */
-  void requireNoOther(String archive) {
+  public void requireNoOther(String archive) {
     List<String> others =
         session.all(
             "SELECT archive FROM loaded_days WHERE archive <> ? LIMIT 1",
@@ -179,7 +182,7 @@ final class Warehouse implements AutoCloseable {
   }
 
   /** Does the work in one transaction: all of it is there in the end, or none. */
-  <T> T inTransaction(JdbcSession.Work<T> work) {
+  public <T> T inTransaction(JdbcSession.Work<T> work) {
     return session.inTransaction(work);
   }
 
@@ -188,7 +191,7 @@ final class Warehouse implements AutoCloseable {
    *
    * @return the files that were loaded of it
    */
-  Set<String> lock(LocalDate day, String archive) {
+  public Set<String> lock(LocalDate day, String archive) {
     return session.one(
         LOCK_DAY,
         row -> new HashSet<>(Arrays.asList((String[]) row.getArray(1).getArray())),
@@ -283,7 +286,7 @@ final class Warehouse implements AutoCloseable {
   }
 
   /** How many rows the warehouse has: of the day, or of a table that has the newest only. */
-  long count(ArchiveTable table, LocalDate day) {
+  public long count(ArchiveTable table, LocalDate day) {
     boolean isByDay = table.loaded() == Loaded.BY_DAY;
     return session.one(
         "SELECT count(*) FROM " + table.word() + (isByDay ? " WHERE day = ?" : ""),

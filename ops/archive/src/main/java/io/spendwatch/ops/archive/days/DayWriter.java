@@ -1,6 +1,14 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.ArchivedDay;
+import io.spendwatch.ops.archive.format.FileWriter;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.archive.format.RowTotals;
+import io.spendwatch.ops.archive.format.Totals;
+import io.spendwatch.ops.archive.store.ArchiveStore;
 import io.spendwatch.ops.rounds.ArchiveWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * Who dies between two of them leaves files that no manifest names, or a day that is not noted; the
  * next run finds either, and goes on from there. For one thread.
  */
-final class DayWriter {
+public final class DayWriter {
   private static final Logger LOG = LoggerFactory.getLogger(DayWriter.class);
 
   private static final int TRIES = 3;
@@ -53,7 +61,7 @@ final class DayWriter {
   private final InstantSource clock;
 
   /** Where dead letters are read from. */
-  interface Letters {
+  public interface Letters {
     /** Gives on those of the day, as rows. */
     void read(LocalDate day, Consumer<Object[]> each);
   }
@@ -62,7 +70,7 @@ final class DayWriter {
    * @param letters empty: days are archived without
    * @param directory for files while it works
    */
-  DayWriter(
+  public DayWriter(
       LiveDays live,
       ArchiveStore store,
       Parquet parquet,
@@ -84,7 +92,7 @@ final class DayWriter {
    * @param manifest as it is now
    * @param added rows that the archive did not have, of all tables
    */
-  record Written(Manifest manifest, long added) {}
+  public record Written(Manifest manifest, long added) {}
 
   /** A day's rows, staged. */
   private record Staged(Map<ArchiveTable, Totals> totals, LiveDays.Digest digest) {
@@ -102,7 +110,7 @@ final class DayWriter {
    * @param auditRun that found the day clean
    * @throws OperatorException if it cannot; nothing of it counts then
    */
-  Written write(ArchiveWriter.Day day, Optional<Long> auditRun) {
+  public Written write(ArchiveWriter.Day day, Optional<Long> auditRun) {
     for (int attempt = 1; attempt <= TRIES; attempt++) {
       Optional<ArchivedDay> known = ArchivedDay.find(store, day.day());
       if (known.isEmpty() && day.isArchived()) {

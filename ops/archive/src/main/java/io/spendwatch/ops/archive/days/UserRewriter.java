@@ -1,9 +1,17 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.ArchivedDay;
+import io.spendwatch.ops.archive.format.FileWriter;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.archive.format.RowTotals;
+import io.spendwatch.ops.archive.format.Totals;
+import io.spendwatch.ops.archive.store.ArchiveStore;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -31,7 +39,7 @@ import java.util.stream.Collectors;
  * Who dies between two of them leaves files that no manifest names, to be removed by whoever goes
  * on. For one thread.
  */
-final class UserRewriter {
+public final class UserRewriter {
   private static final int TRIES = 3;
 
   private final ArchiveStore store;
@@ -46,7 +54,7 @@ final class UserRewriter {
   /**
    * @param directory for files while it works
    */
-  UserRewriter(
+  public UserRewriter(
       ArchiveStore store, Parquet parquet, Path directory, InstantSource clock, String userId) {
     this.store = store;
     this.parquet = parquet;
@@ -59,7 +67,7 @@ final class UserRewriter {
   }
 
   /** How many rows of all tables of the day have the user. */
-  long count(ArchivedDay day) {
+  public long count(ArchivedDay day) {
     long rows = 0;
     for (ArchiveTable table : ArchiveTable.values()) {
       for (Manifest.File file : day.manifest().table(table).files()) {
@@ -85,10 +93,10 @@ final class UserRewriter {
    * @param manifest as it is now
    * @param rows that had the user
    */
-  record Rewritten(Manifest manifest, long rows) {}
+  public record Rewritten(Manifest manifest, long rows) {}
 
   /** Writes the day anew, where it has the user. */
-  Rewritten rewrite(LocalDate day, String pseudonym) {
+  public Rewritten rewrite(LocalDate day, String pseudonym) {
     for (int attempt = 1; attempt <= TRIES; attempt++) {
       ArchivedDay known =
           ArchivedDay.find(store, day)

@@ -1,12 +1,12 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
-import static io.spendwatch.ops.archive.Column.bytes;
-import static io.spendwatch.ops.archive.Column.flag;
-import static io.spendwatch.ops.archive.Column.integer;
-import static io.spendwatch.ops.archive.Column.number;
-import static io.spendwatch.ops.archive.Column.share;
-import static io.spendwatch.ops.archive.Column.text;
-import static io.spendwatch.ops.archive.Column.time;
+import static io.spendwatch.ops.archive.format.Column.bytes;
+import static io.spendwatch.ops.archive.format.Column.flag;
+import static io.spendwatch.ops.archive.format.Column.integer;
+import static io.spendwatch.ops.archive.format.Column.number;
+import static io.spendwatch.ops.archive.format.Column.share;
+import static io.spendwatch.ops.archive.format.Column.text;
+import static io.spendwatch.ops.archive.format.Column.time;
 
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * What the archive has of each day, with the columns of {@link Manifest#SCHEMA_VERSION}. A change
  * of the database's columns is a new version, and readers know the old ones.
  */
-enum ArchiveTable {
+public enum ArchiveTable {
   /** Those with an event time of the day. */
   TRANSACTIONS(
       List.of("user_id", "event_time", "transaction_id"),
@@ -152,21 +152,21 @@ enum ArchiveTable {
   }
 
   /** Its name in the archive. */
-  String word() {
+  public String word() {
     return word;
   }
 
-  List<Column> columns() {
+  public List<Column> columns() {
     return columns;
   }
 
   /** By which a row is known; also what files are sorted by. */
-  List<String> key() {
+  public List<String> key() {
     return key;
   }
 
   /** Whether rows of a day may come after the day was archived. */
-  boolean isAddedTo() {
+  public boolean isAddedTo() {
     return switch (this) {
       case TRANSACTIONS, ALERTS, ACCOUNT_VERSIONS -> true;
       case ACCOUNTS, FEATURES, DEAD_LETTERS -> false;
@@ -174,7 +174,7 @@ enum ArchiveTable {
   }
 
   /** What a warehouse has of a table. */
-  enum Loaded {
+  public enum Loaded {
     /** The rows of each day, with the day before their key. */
     BY_DAY,
     /** The rows of the newest day. */
@@ -184,7 +184,7 @@ enum ArchiveTable {
   }
 
   /** What a warehouse has of it. Records that were refused may have anything in them. */
-  Loaded loaded() {
+  public Loaded loaded() {
     return switch (this) {
       case TRANSACTIONS, ALERTS, ACCOUNT_VERSIONS, FEATURES -> Loaded.BY_DAY;
       case ACCOUNTS -> Loaded.NEWEST;
@@ -193,12 +193,12 @@ enum ArchiveTable {
   }
 
   /** A day's rows in the database; takes its beginning and its end. */
-  String select() {
+  public String select() {
     return "SELECT " + names() + " " + source;
   }
 
   /** Where a column is in a row; −1 for none of that name. */
-  int indexOf(String name) {
+  public int indexOf(String name) {
     for (int i = 0; i < columns.size(); i++) {
       if (columns.get(i).name().equals(name)) {
         return i;
@@ -207,7 +207,7 @@ enum ArchiveTable {
     return -1;
   }
 
-  String names() {
+  public String names() {
     return columns.stream().map(Column::name).collect(Collectors.joining(", "));
   }
 }

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.store;
 
 import io.spendwatch.errors.OperatorException;
 import java.nio.file.Path;
@@ -11,7 +11,9 @@ import java.util.Optional;
  * with slashes. Every method blocks, and throws {@link OperatorException} where the store does not
  * do it, saying why. For one thread.
  */
-interface ArchiveStore extends AutoCloseable {
+public interface ArchiveStore extends AutoCloseable {
+  /** What the names of manifests begin with: only these are ever replaced. */
+  String MANIFESTS = "manifests/";
 
   /**
    * A small file.

@@ -1,6 +1,13 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.days;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.format.ArchiveTable;
+import io.spendwatch.ops.archive.format.ArchivedDay;
+import io.spendwatch.ops.archive.format.Manifest;
+import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.archive.format.RowTotals;
+import io.spendwatch.ops.archive.format.Totals;
+import io.spendwatch.ops.archive.store.ArchiveStore;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.LocalDate;
@@ -16,7 +23,7 @@ import java.util.Set;
  * named any more, since somebody was erased or it was archived anew, is compared as a whole. Each
  * file is read once, compared with its checksum and totals on the way. For one thread.
  */
-final class DayLoader {
+public final class DayLoader {
   private final ArchiveStore store;
   private final String uri;
   private final Parquet parquet;
@@ -27,7 +34,8 @@ final class DayLoader {
    * @param uri of the archive
    * @param directory for copies of files
    */
-  DayLoader(ArchiveStore store, String uri, Parquet parquet, Warehouse warehouse, Path directory) {
+  public DayLoader(
+      ArchiveStore store, String uri, Parquet parquet, Warehouse warehouse, Path directory) {
     this.store = store;
     this.uri = uri;
     this.parquet = parquet;
@@ -41,7 +49,7 @@ final class DayLoader {
    * @param written rows that were missing, or otherwise
    * @param removed rows that the day has no longer
    */
-  record Done(int revision, long written, long removed) {
+  public record Done(int revision, long written, long removed) {
     private Done plus(long moreWritten, long moreRemoved) {
       return new Done(revision, written + moreWritten, removed + moreRemoved);
     }
@@ -54,7 +62,7 @@ final class DayLoader {
    * @param noted as the database has the day noted
    * @param isNewest whether no later day is in the archive
    */
-  Done load(LiveDays.Revision noted, boolean isNewest) {
+  public Done load(LiveDays.Revision noted, boolean isNewest) {
     LocalDate day = noted.day();
     return warehouse.inTransaction(
         () -> {

@@ -1,7 +1,8 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.archive.store.ArchiveStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -18,15 +19,14 @@ import java.util.Map;
  * @param auditRun that found the day clean; null where it was archived without
  * @param tables by their words
  */
-record Manifest(
+public record Manifest(
     int schemaVersion,
     LocalDate day,
     int revision,
     Instant writtenAt,
     Long auditRun,
     Map<String, Table> tables) {
-  static final int SCHEMA_VERSION = 1;
-  static final String DIRECTORY = "manifests/";
+  public static final int SCHEMA_VERSION = 1;
   private static final String SUFFIX = ".json";
 
   /**
@@ -34,7 +34,7 @@ record Manifest(
    *
    * @param totals of all files together
    */
-  record Table(Totals totals, List<File> files) {}
+  public record Table(Totals totals, List<File> files) {}
 
   /**
    * A file.
@@ -44,33 +44,33 @@ record Manifest(
    * @param sha256 of its bytes, in hexadecimal
    * @param totals of its rows
    */
-  record File(String name, long bytes, String sha256, Totals totals) {}
+  public record File(String name, long bytes, String sha256, Totals totals) {}
 
   /** The name of a day's manifest. */
-  static String name(LocalDate day) {
-    return DIRECTORY + day + SUFFIX;
+  public static String name(LocalDate day) {
+    return ArchiveStore.MANIFESTS + day + SUFFIX;
   }
 
   /** Where the files of a day's table are. */
-  static String directory(ArchiveTable table, LocalDate day) {
+  public static String directory(ArchiveTable table, LocalDate day) {
     return table.word() + "/day=" + day + "/";
   }
 
   /** The table's rows; none where it has no such table. */
-  Table table(ArchiveTable table) {
+  public Table table(ArchiveTable table) {
     Table known = tables.get(table.word());
     return known == null ? new Table(Totals.none(table), List.of()) : known;
   }
 
   /** Of all files. */
-  long bytes() {
+  public long bytes() {
     return tables.values().stream()
         .flatMap(table -> table.files().stream())
         .mapToLong(File::bytes)
         .sum();
   }
 
-  byte[] json() {
+  public byte[] json() {
     return Json.write(this).getBytes(StandardCharsets.UTF_8);
   }
 
@@ -79,7 +79,7 @@ record Manifest(
    *
    * @throws OperatorException if it is none, or of a version that is not known here
    */
-  static Manifest of(LocalDate day, byte[] json) {
+  public static Manifest of(LocalDate day, byte[] json) {
     Manifest read;
     try {
       read = Json.read(new String(json, StandardCharsets.UTF_8), Manifest.class);

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -17,7 +17,7 @@ import java.util.TreeMap;
  * amounts come to, and which offsets they span. Two sets of rows with the same {@link Totals} are
  * the same rows. For one thread.
  */
-final class RowTotals {
+public final class RowTotals {
   private static final int LANES = 4;
 
   private final List<Column> columns;
@@ -32,7 +32,7 @@ final class RowTotals {
   private int length;
   private long rows;
 
-  RowTotals(ArchiveTable table) {
+  public RowTotals(ArchiveTable table) {
     columns = table.columns();
     pending = new long[columns.size()];
     for (int i = 0; i < columns.size(); i++) {
@@ -59,7 +59,7 @@ final class RowTotals {
   }
 
   /** Counts a row with its values in the order of the columns. */
-  void add(Object[] row) {
+  public void add(Object[] row) {
     rows++;
     length = 0;
     for (int i = 0; i < row.length; i++) {
@@ -148,7 +148,7 @@ final class RowTotals {
   }
 
   /** Of the rows so far. */
-  Totals totals() {
+  public Totals totals() {
     Map<String, String> named = new LinkedHashMap<>();
     sums.forEach(
         (at, sum) ->

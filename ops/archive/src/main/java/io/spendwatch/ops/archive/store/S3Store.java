@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.store;
 
 import io.spendwatch.errors.OperatorException;
 import java.io.IOException;
@@ -30,7 +30,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  * If-None-Match}, {@code If-Match}). Credentials are found as the AWS tools find them. An object is
  * there whole or not at all, so that files have their names from the start; large ones go in parts.
  */
-final class S3Store implements ArchiveStore {
+public final class S3Store implements ArchiveStore {
   private static final int PART_BYTES = 32 << 20;
   private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
   private static final Duration SILENCE_MAX = Duration.ofMinutes(1);
@@ -48,7 +48,7 @@ final class S3Store implements ArchiveStore {
    * @param uri {@code s3://bucket/prefix}
    * @param endpoint of a compatible store; empty for that of AWS
    */
-  S3Store(URI uri, Optional<URI> endpoint) {
+  public S3Store(URI uri, Optional<URI> endpoint) {
     address = uri.toString();
     bucket = uri.getAuthority();
     String path = uri.getPath().replaceAll("^/+|/+$", "");

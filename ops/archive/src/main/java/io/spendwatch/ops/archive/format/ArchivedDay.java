@@ -1,6 +1,8 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.store.ArchiveStore;
+import io.spendwatch.ops.archive.store.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A day in the archive: its manifest, and the files that it names. For one thread. */
-final class ArchivedDay {
+public final class ArchivedDay {
   private final ArchiveStore store;
   private final Manifest manifest;
   private final String version;
@@ -22,7 +24,7 @@ final class ArchivedDay {
   }
 
   /** What is wrong with a file. */
-  static final class DamagedException extends Exception {
+  public static final class DamagedException extends Exception {
     private static final long serialVersionUID = 1L;
 
     DamagedException(String message) {
@@ -31,7 +33,7 @@ final class ArchivedDay {
   }
 
   /** Reads the day's manifest; empty where the archive has no such day. */
-  static Optional<ArchivedDay> find(ArchiveStore store, LocalDate day) {
+  public static Optional<ArchivedDay> find(ArchiveStore store, LocalDate day) {
     return store
         .read(Manifest.name(day))
         .map(
@@ -39,12 +41,12 @@ final class ArchivedDay {
                 new ArchivedDay(store, Manifest.of(day, content.bytes()), content.version()));
   }
 
-  Manifest manifest() {
+  public Manifest manifest() {
     return manifest;
   }
 
   /** Of the manifest: whoever replaces it says so. */
-  String version() {
+  public String version() {
     return version;
   }
 
@@ -54,7 +56,7 @@ final class ArchivedDay {
    * @param directory for copies
    * @throws OperatorException if one is missing or not as it was
    */
-  List<Path> files(ArchiveTable table, Path directory) {
+  public List<Path> files(ArchiveTable table, Path directory) {
     List<Path> files = new ArrayList<>();
     for (Manifest.File file : manifest.table(table).files()) {
       files.add(requiredFile(file, directory));
@@ -68,7 +70,7 @@ final class ArchivedDay {
    * @param directory for a copy
    * @throws OperatorException if it is missing or not as it was
    */
-  Path requiredFile(Manifest.File file, Path directory) {
+  public Path requiredFile(Manifest.File file, Path directory) {
     try {
       return file(file, directory);
     } catch (DamagedException e) {
@@ -85,7 +87,7 @@ final class ArchivedDay {
   }
 
   /** The same, for who goes on where it is damaged. */
-  Path file(Manifest.File file, Path directory) throws DamagedException {
+  public Path file(Manifest.File file, Path directory) throws DamagedException {
     Path fetched =
         store
             .fetch(file.name(), directory)

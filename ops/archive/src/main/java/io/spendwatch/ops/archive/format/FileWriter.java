@@ -1,6 +1,8 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.store.ArchiveStore;
+import io.spendwatch.ops.archive.store.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +11,7 @@ import java.util.List;
 import java.util.UUID;
 
 /** Puts files into the archive, each under a name that nobody else has. For one thread. */
-final class FileWriter {
+public final class FileWriter {
   private final ArchiveStore store;
   private final Parquet parquet;
   private final Path directory;
@@ -17,7 +19,7 @@ final class FileWriter {
   /**
    * @param directory for files while it works
    */
-  FileWriter(ArchiveStore store, Parquet parquet, Path directory) {
+  public FileWriter(ArchiveStore store, Parquet parquet, Path directory) {
     this.store = store;
     this.parquet = parquet;
     this.directory = directory;
@@ -29,7 +31,7 @@ final class FileWriter {
    * @param query for rows with the table's columns, as they are staged
    * @return what is in it, as read back from the store
    */
-  Manifest.File put(ArchiveTable table, LocalDate day, String query) {
+  public Manifest.File put(ArchiveTable table, LocalDate day, String query) {
     String name =
         Manifest.directory(table, day)
             + "part-"

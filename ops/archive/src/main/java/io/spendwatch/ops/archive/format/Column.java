@@ -1,4 +1,4 @@
-package io.spendwatch.ops.archive;
+package io.spendwatch.ops.archive.format;
 
 import java.util.Locale;
 
@@ -7,10 +7,10 @@ import java.util.Locale;
  *
  * @param name the same in both
  */
-record Column(String name, Type type) {
+public record Column(String name, Type type) {
 
   /** What a value is: in a row here, in the engine's table on the way, and in Parquet. */
-  enum Type {
+  public enum Type {
     /** {@code String}. */
     TEXT("VARCHAR"),
     /** {@code Long}. */
@@ -33,41 +33,41 @@ record Column(String name, Type type) {
     }
   }
 
-  static Column text(String name) {
+  public static Column text(String name) {
     return new Column(name, Type.TEXT);
   }
 
-  static Column number(String name) {
+  public static Column number(String name) {
     return new Column(name, Type.LONG);
   }
 
-  static Column integer(String name) {
+  public static Column integer(String name) {
     return new Column(name, Type.INTEGER);
   }
 
-  static Column share(String name) {
+  public static Column share(String name) {
     return new Column(name, Type.DOUBLE);
   }
 
-  static Column flag(String name) {
+  public static Column flag(String name) {
     return new Column(name, Type.BOOLEAN);
   }
 
-  static Column time(String name) {
+  public static Column time(String name) {
     return new Column(name, Type.TIME);
   }
 
-  static Column bytes(String name) {
+  public static Column bytes(String name) {
     return new Column(name, Type.BYTES);
   }
 
   /** For the engine's CREATE TABLE. */
-  String definition() {
+  public String definition() {
     return name + " " + type.staged;
   }
 
   /** Its type in a warehouse. */
-  String loadedType() {
+  public String loadedType() {
     return switch (type) {
       case TEXT -> "text";
       case LONG -> "bigint";
@@ -80,12 +80,12 @@ record Column(String name, Type type) {
   }
 
   /** Its type in Parquet, as the engine has it. */
-  String shownType() {
+  public String shownType() {
     return type == Type.TIME ? "TIMESTAMPTZ" : type.staged;
   }
 
   /** From the engine's table, as Parquet is to have it. */
-  String forParquet() {
+  public String forParquet() {
     return type == Type.TIME
         ? String.format(Locale.ROOT, "make_timestamp(%s) AT TIME ZONE 'UTC' AS %s", name, name)
         : name;
