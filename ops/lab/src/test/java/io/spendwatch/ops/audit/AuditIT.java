@@ -80,10 +80,20 @@ class AuditIT {
     assertThat(node.openFindings()).isZero();
     node.awaitMoreLive(100);
     String newest =
-        "(SELECT transaction_id FROM spendwatch.transactions WHERE user_id LIKE 'live%' ORDER BY ingested_at DESC LIMIT 1)";
+        tables.text(
+            "SELECT transaction_id FROM spendwatch.transactions WHERE user_id LIKE 'live%' ORDER BY ingested_at DESC LIMIT 1");
+    // The roll-ups would not find a row that is moved before they have it.
+    await()
+        .atMost(AuditedNode.LIMIT)
+        .until(
+            () ->
+                tables.number(
+                        "SELECT count(*) FROM spendwatch.rolled_up_transactions WHERE transaction_id = '%s'"
+                            .formatted(newest))
+                    == 1);
     tables.execute(
-        "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = "
-            + newest);
+        "UPDATE spendwatch.transactions SET exposure_minor = exposure_minor + 1 WHERE transaction_id = '%s'"
+            .formatted(newest));
     AuditReport report = node.audit(Mode.INCREMENTAL, new NobodysWindows());
     while (report.isClean()) {
       // It was not settled yet.
