@@ -69,7 +69,7 @@ class ReplicaIT {
         NodeSettings.of(new TestBed("127.0.0.1:1", address, Topics.DEFAULT, "none"))
             .set("spendwatch.postgres-replica.uri", server.uri());
     Configuration configuration = Configuration.load();
-    writer = Database.open(configuration.rollups().postgres());
+    writer = Database.open(configuration.streams().postgres());
     analytics = Database.open(configuration.analytics());
     replicas = Database.open(configuration.replica().orElseThrow());
     replica = new Replica(replicas, analytics);
