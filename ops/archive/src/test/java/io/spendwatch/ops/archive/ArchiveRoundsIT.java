@@ -44,6 +44,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -330,6 +331,8 @@ class ArchiveRoundsIT {
   void aNodeDoesThemBySchedule() throws Exception {
     Instant now = Instant.now();
     LocalDate day = LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(5);
+    // For an hour the day before is waited for.
+    Instant settled = now.truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(1));
     String uri = bed.madeDatabase("of_a_node");
     Node node = null;
     try (DataDirectory directory = DataDirectory.temporary();
@@ -367,7 +370,7 @@ class ArchiveRoundsIT {
               "export      nothing to copy",
               "verify      nothing to read",
               "load        there is no warehouse",
-              "features    as of " + day.plusDays(5),
+              "features    as of " + LocalDate.ofInstant(settled, ZoneOffset.UTC),
               "retention   nothing was dropped");
     } finally {
       if (node != null) {
