@@ -23,7 +23,8 @@ class DemoArchiveIT {
     Path out = directory.resolve("out");
     Path err = directory.resolve("err");
     ProcessBuilder builder =
-        new ProcessBuilder(LAUNCHER.toString(), "demo", "--archive")
+        // Who runs the build in the background has us ignore SIGINT, and our children with us.
+        new ProcessBuilder("env", "--default-signal=INT", LAUNCHER.toString(), "demo", "--archive")
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());
     // The build runs already: it runs us.
