@@ -8,6 +8,7 @@ import io.spendwatch.streams.database.Statements;
 import io.spendwatch.streams.ledger.Ledger.Outcome;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /**
  * Makes batches of all partitions durable, those that wait together in one statement. For any
@@ -33,13 +35,15 @@ import java.util.concurrent.CompletionStage;
  * several partitions is written together: a batch waits for those that are being assessed, but no
  * longer than {@link #COMPANY_MS}, since one of them may have to wait for what is read.
  *
- * <p>Each partition is granted or fenced by itself. What is refused for what lies in the data is
- * tried batch by batch, so that only the one at fault fails; every other failure is that of all, to
- * be tried again by each.
+ * <p>Each partition is granted or fenced by itself. A statement takes all rows for new. What is
+ * refused for what lies in the data is tried batch by batch, and then what is there already stays:
+ * so a batch whose answer was lost is not written twice, and only the one at fault fails. Every
+ * other failure is that of all, to be tried again by each.
  */
 final class GroupCommit {
   private static final String WRITE_TRANSACTIONS = SqlText.load(Ledger.class, "write_transactions");
   private static final String WRITE_LEDGER = SqlText.load(Ledger.class, "write_ledger");
+  private static final String WRITE_AGAIN = SqlText.load(Ledger.class, "write_again");
 
   /** What is assessed without reading anything takes less, for all partitions together. */
   private static final long COMPANY_MS = 2;
@@ -129,8 +133,8 @@ final class GroupCommit {
                 // First the connection, then whoever has something to do with the answer.
                 over();
                 answer(group, answer);
-              } else if (group.size() > 1 && PgFailure.isOfTheData(Retry.cause(failure))) {
-                writeAlone(group, 0);
+              } else if (PgFailure.isOfTheData(Retry.cause(failure))) {
+                writeAgain(group, 0);
               } else {
                 over();
                 fail(group, failure);
@@ -183,22 +187,22 @@ final class GroupCommit {
     startNext(true);
   }
 
-  /** One of them is at fault; the others are not to fail with it. */
-  private void writeAlone(List<Waiting> group, int index) {
+  /** Some are there already, or one of them is at fault; the others are not to fail with it. */
+  private void writeAgain(List<Waiting> group, int index) {
     if (index == group.size()) {
       over();
       return;
     }
     List<Waiting> alone = List.of(group.get(index));
-    execute(alone)
+    execute(WRITE_AGAIN, () -> WriteParameters.withAlerts(List.of(alone.getFirst().batch)))
         .whenComplete(
             (answer, failure) -> {
               if (failure == null) {
                 answer(alone, answer);
-                writeAlone(group, index + 1);
+                writeAgain(group, index + 1);
               } else if (PgFailure.isOfTheData(Retry.cause(failure))) {
                 fail(alone, failure);
-                writeAlone(group, index + 1);
+                writeAgain(group, index + 1);
               } else {
                 over();
                 fail(group.subList(index, group.size()), failure);
@@ -207,12 +211,17 @@ final class GroupCommit {
   }
 
   private CompletionStage<RowSet<Row>> execute(List<Waiting> group) {
+    List<LedgerBatch> batches = group.stream().map(Waiting::batch).toList();
+    // Most have no alerts, and then the part for them is most of the cost.
+    return batches.stream().allMatch(batch -> batch.alerts().isEmpty())
+        ? execute(WRITE_TRANSACTIONS, () -> WriteParameters.withoutAlerts(batches))
+        : execute(WRITE_LEDGER, () -> WriteParameters.withAlerts(batches));
+  }
+
+  /** A value that cannot be sent at all fails like one that the server refuses. */
+  private CompletionStage<RowSet<Row>> execute(String sql, Supplier<Tuple> parameters) {
     try {
-      List<LedgerBatch> batches = group.stream().map(Waiting::batch).toList();
-      // Most have no alerts, and then the part for them is most of the cost.
-      boolean hasAlerts = batches.stream().anyMatch(batch -> !batch.alerts().isEmpty());
-      return statements.execute(
-          hasAlerts ? WRITE_LEDGER : WRITE_TRANSACTIONS, WriteParameters.of(batches));
+      return statements.execute(sql, parameters.get());
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -12,24 +12,31 @@ import java.util.List;
 
 /**
  * Batches of several partitions column by column, as unnest takes them, in the order of
- * write_transactions.sql, and where there are alerts of write_ledger.sql.
+ * write_transactions.sql, and with alerts of write_ledger.sql and write_again.sql.
  */
 final class WriteParameters {
   private WriteParameters() {}
 
   /**
-   * For write_transactions.sql where none of the batches has alerts, else for write_ledger.sql.
+   * For write_transactions.sql.
    *
    * @throws RuntimeException if a value of theirs cannot be sent at all
    */
-  static Tuple of(List<LedgerBatch> batches) {
+  static Tuple withoutAlerts(List<LedgerBatch> batches) {
     Tuple tuple = Tuple.tuple();
     new Progress(batches).addTo(tuple);
     new Transactions(batches).addTo(tuple);
-    int alerts = batches.stream().mapToInt(batch -> batch.alerts().size()).sum();
-    if (alerts > 0) {
-      new Alerts(batches, alerts).addTo(tuple);
-    }
+    return tuple;
+  }
+
+  /**
+   * For write_ledger.sql and write_again.sql.
+   *
+   * @throws RuntimeException if a value of theirs cannot be sent at all
+   */
+  static Tuple withAlerts(List<LedgerBatch> batches) {
+    Tuple tuple = withoutAlerts(batches);
+    new Alerts(batches).addTo(tuple);
     return tuple;
   }
 
@@ -207,7 +214,8 @@ final class WriteParameters {
     private final Long[] knownVersions;
     private final Integer[] partitions;
 
-    Alerts(List<LedgerBatch> batches, int count) {
+    Alerts(List<LedgerBatch> batches) {
+      int count = batches.stream().mapToInt(batch -> batch.alerts().size()).sum();
       alertIds = new String[count];
       types = new String[count];
       rules = new String[count];

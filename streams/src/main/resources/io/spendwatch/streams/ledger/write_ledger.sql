@@ -31,7 +31,6 @@ WITH fence AS (
            AS row (user_id, event_time, transaction_id, kind, amount_minor, currency, merchant, original_transaction_id,
                    exposure_minor, balance_minor, balance_version, verdict, kafka_offset, known_version, kafka_partition)
    WHERE row.kafka_partition IN (SELECT kafka_partition FROM fence)
-      ON CONFLICT DO NOTHING
   RETURNING kafka_partition, event_time, tableoid AS relation, ctid AS place
 ), noted AS (
   -- Where the roll-ups find them.

@@ -1,7 +1,9 @@
 -- Promises of several partitions $1, of each for itself, all or nothing: how far it is by the write with number $3, and the transactions
 -- of its batch without alerts, if it is still under epoch $2. A row for each of which that is so, no other: one that has lost its epoch
--- takes none with it. Safe to repeat: what is there stays as it was first written. ingested_at is the server's clock, like recorded_at
--- of the versions that rows were held against: no row is older than what it names. Where the new rows are is noted for the roll-ups.
+-- takes none with it. What is assessed as new is new, and nobody else writes under this epoch: so no row is looked for before it is
+-- inserted, which saves a quarter of what a row costs here. One that is there all the same fails the statement, whole: this write was
+-- made before, and its answer lost. Then write_again is for it. ingested_at is the server's clock, like recorded_at of the versions that
+-- rows were held against: no row is older than what it names. Where the new rows are is noted for the roll-ups.
 -- Nor for one whose write before this one is not there: the database was put back since. One probe, of the page that the new row goes to.
 -- The claims are locked, not updated: however old the oldest snapshot is, a write finds one version of each. Whoever claims a partition
 -- waits for us; we, having waited for a claim, see its epoch. Locked in the order of partitions, so that no two writes wait for each other.
@@ -37,7 +39,6 @@ WITH fence AS (
            AS row (user_id, event_time, transaction_id, kind, amount_minor, currency, merchant, original_transaction_id,
                    exposure_minor, balance_minor, balance_version, verdict, kafka_offset, known_version, kafka_partition)
    WHERE row.kafka_partition IN (SELECT kafka_partition FROM fence)
-      ON CONFLICT DO NOTHING
   RETURNING kafka_partition, event_time, tableoid AS relation, ctid AS place
 ), noted AS (
   -- Where the roll-ups find them.

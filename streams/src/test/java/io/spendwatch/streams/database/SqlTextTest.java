@@ -37,7 +37,8 @@ class SqlTextTest {
         "read_progress",
         "forget_progress",
         "write_transactions",
-        "write_ledger"
+        "write_ledger",
+        "write_again"
       })
   void beginsWithWhatItPromises(String statement) {
     assertThat(SqlText.load(Ledger.class, statement)).startsWith("-- Promises");

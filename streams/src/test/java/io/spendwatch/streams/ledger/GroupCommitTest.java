@@ -9,6 +9,7 @@ import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.base.Timekeeper;
+import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
@@ -20,32 +21,44 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class GroupCommitTest {
   private static final long EPOCH = 7;
   private static final int ROWS_MAX = 10;
+  private static final Map<String, String> NAMES =
+      Stream.of("write_transactions", "write_ledger", "write_again")
+          .collect(Collectors.toMap(name -> SqlText.load(Ledger.class, name), name -> name));
 
   /** Statements that are answered when the test says so, in their order. */
   private static final class Server implements Statements {
-    private record Asked(List<Integer> partitions, CompletableFuture<RowSet<Row>> answer) {}
+    private record Asked(
+        String sql, List<Integer> partitions, CompletableFuture<RowSet<Row>> answer) {}
 
     private final List<Asked> asked = new ArrayList<>();
 
     @Override
     public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
-      Asked now = new Asked(List.of(parameters.getArrayOfIntegers(0)), new CompletableFuture<>());
+      Asked now =
+          new Asked(sql, List.of(parameters.getArrayOfIntegers(0)), new CompletableFuture<>());
       asked.add(now);
       return now.answer;
     }
 
     List<List<Integer>> asked() {
       return asked.stream().map(Asked::partitions).toList();
+    }
+
+    List<String> names() {
+      return asked.stream().map(now -> NAMES.get(now.sql)).toList();
     }
 
     void grants(int statement, Integer... partitions) {
@@ -222,6 +235,23 @@ class GroupCommitTest {
     assertThat(good).isCompletedWithValue(new Ledger.Written(1, 0));
     assertThatThrownBy(bad::join).hasCauseInstanceOf(PgException.class);
     assertThat(alsoGood).isCompletedWithValue(new Ledger.Written(1, 0));
+  }
+
+  @Test
+  void aBatchThatIsThereAlreadyIsWrittenAgainByItself() {
+    var lost = write(0, 1);
+    server.fails(0, new IOException("connection reset"));
+    assertThatThrownBy(lost::join).hasCauseInstanceOf(IOException.class);
+    var again = write(0, 1);
+    server.fails(1, new PgException("duplicate key value", "ERROR", "23505", null));
+    server.grants(2, 0);
+    assertThat(again).isCompletedWithValue(new Ledger.Written(1, 0));
+    var next = write(0, 1);
+    server.grants(3, 0);
+    assertThat(next).isCompletedWithValue(new Ledger.Written(1, 0));
+    assertThat(server.names())
+        .containsExactly(
+            "write_transactions", "write_transactions", "write_again", "write_transactions");
   }
 
   @Test

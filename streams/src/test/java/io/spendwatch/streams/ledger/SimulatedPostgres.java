@@ -213,6 +213,7 @@ public final class SimulatedPostgres {
     statement("forget_progress", _ -> new SimulatedRows());
     statement("write_transactions", in -> write("write_transactions", in));
     statement("write_ledger", in -> write("write_ledger", in));
+    statement("write_again", in -> write("write_again", in));
     statement("ensure_partitions", this::ensurePartitions);
     statement("read_unpublished_alerts", this::unpublishedAlerts);
     statement("read_stream_time", this::streamTime);
@@ -469,6 +470,9 @@ public final class SimulatedPostgres {
       return nothing;
     }
     String[] ids = in.getArrayOfStrings(12);
+    boolean staysAsWritten =
+        SQL.get(name).contains("ON CONFLICT DO NOTHING\n  RETURNING kafka_partition");
+    Set<Key> keys = new HashSet<>();
     for (int i = 0; i < ids.length; i++) {
       if (granted.contains(in.getArrayOfIntegers(24)[i])) {
         if (refused.contains(ids[i])) {
@@ -476,6 +480,11 @@ public final class SimulatedPostgres {
         }
         if (!days.contains(in.getArrayOfOffsetDateTimes(11)[i].toLocalDate())) {
           throw new PgException("no partition of relation found for row", "ERROR", "23514", null);
+        }
+        Key key = keyOf(in, i);
+        boolean isThere = !keys.add(key) || transactions.containsKey(key);
+        if (isThere && !staysAsWritten) {
+          throw new PgException("duplicate key value", "ERROR", "23505", null);
         }
       }
     }
@@ -486,7 +495,8 @@ public final class SimulatedPostgres {
       }
     }
     Map<Integer, Long> transactionsOf = writeTransactions(in, granted);
-    Map<Integer, Long> alertsOf = name.equals("write_ledger") ? writeAlerts(in, granted) : Map.of();
+    Map<Integer, Long> alertsOf =
+        name.equals("write_transactions") ? Map.of() : writeAlerts(in, granted);
     SimulatedRows rows = new SimulatedRows();
     for (Integer partition : granted) {
       rows.add(
@@ -624,13 +634,20 @@ public final class SimulatedPostgres {
               in.getArrayOfLongs(23)[i],
               partition,
               in.getArrayOfLongs(22)[i]);
-      Key key = new Key(row.userId, row.eventTimeMs, row.transactionId);
+      Key key = keyOf(in, i);
       if (transactions.putIfAbsent(key, row) == null) {
         counts.merge(partition, 1L, Long::sum);
       }
       var _ = written.putIfAbsent(key, writes);
     }
     return counts;
+  }
+
+  private static Key keyOf(Tuple in, int row) {
+    return new Key(
+        in.getArrayOfStrings(10)[row],
+        EventTimes.toMs(in.getArrayOfOffsetDateTimes(11)[row]),
+        in.getArrayOfStrings(12)[row]);
   }
 
   private Map<Integer, Long> writeAlerts(Tuple in, Set<Integer> granted) {

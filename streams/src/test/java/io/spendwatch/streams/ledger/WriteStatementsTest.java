@@ -5,22 +5,39 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.spendwatch.streams.database.SqlText;
 import org.junit.jupiter.api.Test;
 
-/** Each of the two writes is a statement that can be read, and run in psql, as it stands. */
+/** Each of the writes is a statement that can be read, and run in psql, as it stands. */
 class WriteStatementsTest {
+  private static final String REPEATABLE =
+      "      ON CONFLICT DO NOTHING\n  RETURNING kafka_partition, event_time";
+
+  private final String transactions = SqlText.load(Ledger.class, "write_transactions");
+  private final String ledger = SqlText.load(Ledger.class, "write_ledger");
+  private final String again = SqlText.load(Ledger.class, "write_again");
+
   @Test
   void aWriteWithAlertsTreatsRowsAsOneWithoutDoes() {
-    String withAlerts = SqlText.load(Ledger.class, "write_ledger");
-
-    assertThat(fenceAndRows(withAlerts))
+    assertThat(fenceAndRows(ledger))
         .contains("INSERT INTO spendwatch.transactions")
-        .isEqualTo(fenceAndRows(SqlText.load(Ledger.class, "write_transactions")));
-    assertThat(withAlerts).contains("INSERT INTO spendwatch.alerts");
+        .isEqualTo(fenceAndRows(transactions));
+    assertThat(ledger).contains("INSERT INTO spendwatch.alerts");
   }
 
-  /** From the fence to the note for the roll-ups, which both have. */
-  private static String fenceAndRows(String statement) {
+  @Test
+  void aWriteThatMayBeRepeatedDiffersInThatAlone() {
+    assertThat(ledger).doesNotContain(REPEATABLE);
+    assertThat(again).contains(REPEATABLE);
+    assertThat(statement(again).replace(REPEATABLE, "  RETURNING kafka_partition, event_time"))
+        .isEqualTo(statement(ledger));
+  }
+
+  private static String statement(String text) {
+    return text.substring(text.indexOf("WITH fence"));
+  }
+
+  /** From the fence to the note for the roll-ups, which all have. */
+  private static String fenceAndRows(String text) {
     String lastOfBoth = "GROUP BY relation\n";
-    return statement.substring(
-        statement.indexOf("WITH fence"), statement.indexOf(lastOfBoth) + lastOfBoth.length());
+    return text.substring(
+        text.indexOf("WITH fence"), text.indexOf(lastOfBoth) + lastOfBoth.length());
   }
 }

@@ -76,7 +76,8 @@ class TransactionsPipelineTest {
   private static final long NOW_MS = Instant.parse("2026-03-01T12:00:00Z").toEpochMilli();
   private static final long BALANCE_MINOR = 10_000;
   private static final int QUEUED_POLLS_MAX = 16;
-  private static final Set<String> WRITES = Set.of("write_ledger", "write_transactions");
+  private static final Set<String> WRITES =
+      Set.of("write_ledger", "write_transactions", "write_again");
 
   private static final StreamsConfig CONFIG =
       StreamsConfig.from(

@@ -27,6 +27,7 @@ import io.spendwatch.protocol.Verdict;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.ledger.SimulatedPostgres.Pipeline;
 import io.spendwatch.streams.ledger.SimulatedPostgres.StoredAlert;
+import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -183,13 +184,18 @@ final class RandomCalls {
       }
     }
     boolean hasAlerts = batches.stream().anyMatch(batch -> !batch.alerts().isEmpty());
-    String sql = SqlText.load(Ledger.class, hasAlerts ? "write_ledger" : "write_transactions");
+    String statement = oneIn(2) ? "write_again" : hasAlerts ? "write_ledger" : "write_transactions";
+    String sql = SqlText.load(Ledger.class, statement);
+    Tuple parameters =
+        statement.equals("write_transactions")
+            ? WriteParameters.withoutAlerts(batches)
+            : WriteParameters.withAlerts(batches);
     return new Call(
         "write together",
         batches,
         on ->
             on.server()
-                .execute(sql, WriteParameters.of(batches))
+                .execute(sql, parameters)
                 .thenApply(
                     rows -> {
                       List<String> written = new ArrayList<>();

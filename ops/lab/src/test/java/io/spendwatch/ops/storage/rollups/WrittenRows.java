@@ -24,6 +24,7 @@ public final class WrittenRows {
 
   private static final String WRITE_LEDGER = SqlText.load(Ledger.class, "write_ledger");
   private static final String WRITE_TRANSACTIONS = SqlText.load(Ledger.class, "write_transactions");
+  private static final String WRITE_AGAIN = SqlText.load(Ledger.class, "write_again");
   private static final List<String> VERDICTS = List.of("CLEAR", "BREACH", "NO_ACCOUNT", "TOO_LATE");
 
   private final Random random;
@@ -83,11 +84,13 @@ public final class WrittenRows {
     }
     List<Object[]> rows = new ArrayList<>();
     List<Object[]> alerts = new ArrayList<>();
+    boolean repeats = false;
     for (int partition : partitions) {
       int count = random.nextInt(12);
       for (int i = 0; i < count; i++) {
-        rows.add(
-            !written.isEmpty() && random.nextInt(10) == 0 ? repeated(partition) : row(partition));
+        boolean isRepeated = !written.isEmpty() && random.nextInt(10) == 0;
+        rows.add(isRepeated ? repeated(partition) : row(partition));
+        repeats |= isRepeated;
       }
       if (random.nextInt(3) == 0) {
         alerts.add(alert(partition));
@@ -97,14 +100,11 @@ public final class WrittenRows {
     Tuple values = Tuple.tuple();
     addProgress(values, partitions);
     addColumns(values, rows, TRANSACTION_TYPES);
-    if (!alerts.isEmpty()) {
+    String statement = repeats ? WRITE_AGAIN : alerts.isEmpty() ? WRITE_TRANSACTIONS : WRITE_LEDGER;
+    if (!statement.equals(WRITE_TRANSACTIONS)) {
       addColumns(values, alerts, ALERT_TYPES);
     }
-    var _ =
-        database
-            .execute(alerts.isEmpty() ? WRITE_TRANSACTIONS : WRITE_LEDGER, values)
-            .toCompletableFuture()
-            .join();
+    var _ = database.execute(statement, values).toCompletableFuture().join();
     return rows.size();
   }
 
