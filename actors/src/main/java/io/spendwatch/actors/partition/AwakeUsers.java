@@ -107,9 +107,18 @@ final class AwakeUsers {
     return user == null ? null : user.actor;
   }
 
+  /** Null for one who is not awake. A use of the user. */
+  @Nullable Awake find(String userId) {
+    return users.get(userId);
+  }
+
   /** Tells something to a user who is awake. */
   void tell(String userId, UserActor.Command command) {
-    Objects.requireNonNull(users.get(userId), "awake").actor.tell(command);
+    theAwake(userId).actor.tell(command);
+  }
+
+  private Awake theAwake(String userId) {
+    return Objects.requireNonNull(users.get(userId), "awake");
   }
 
   /** The user at this place, from 0 to below {@link #size}; places change as users come and go. */
@@ -164,7 +173,11 @@ final class AwakeUsers {
 
   /** A user who is awake stands so now. */
   void update(UserActor.Done done) {
-    Awake user = Objects.requireNonNull(users.get(done.userId()), "awake");
+    update(theAwake(done.userId()), done);
+  }
+
+  /** The same, of one who was found before. */
+  void update(Awake user, UserActor.Done done) {
     bytes += (long) ENTRY_BYTES * (done.entries() - user.entries);
     user.entries = done.entries();
     user.reachMs = done.reachMs();
@@ -174,7 +187,7 @@ final class AwakeUsers {
 
   /** From where on versions of the balance matter, of a user who is awake. */
   long reachMs(String userId) {
-    return Objects.requireNonNull(users.get(userId), "awake").reachMs;
+    return theAwake(userId).reachMs;
   }
 
   /** Forgets the user, who may not be awake. */

@@ -8,6 +8,7 @@ import io.spendwatch.actors.exposure.Transition;
 import io.spendwatch.actors.exposure.Transition.Named;
 import io.spendwatch.actors.exposure.Transition.Nobody;
 import io.spendwatch.actors.exposure.Transition.Ranked;
+import io.spendwatch.actors.partition.AwakeUsers.Awake;
 import io.spendwatch.actors.partition.ChangedAccounts.Changed;
 import io.spendwatch.actors.partition.PartitionCommand.Assess;
 import io.spendwatch.actors.ports.AccountBalance;
@@ -17,6 +18,7 @@ import io.spendwatch.protocol.AlertIds;
 import io.spendwatch.protocol.DeadLetterReason;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -35,14 +37,42 @@ import org.jspecify.annotations.Nullable;
 final class Batch {
   private static final Alert.AppliedRule RULE = Rule.EXPOSURE_24H.applied();
 
-  /** One user's share of the batch, in order. */
-  private static final class Share {
-    final List<Received> transactions = new ArrayList<>(2);
-    int[] places = new int[2];
-    long[] passedMs = new long[2];
-    long earliestMs = Long.MAX_VALUE;
+  /**
+   * One user's share of the batch, in order. It keeps where the user was found: each look among all
+   * who are awake waits for memory.
+   */
+  static final class Share {
+    private final String userId;
+    private @Nullable Awake user;
+    private final List<Received> transactions = new ArrayList<>(2);
+    private int[] places = new int[2];
+    private long[] passedMs = new long[2];
+    private long earliestMs = Long.MAX_VALUE;
 
-    void add(Received received, int place, long toMs) {
+    private Share(String userId) {
+      this.userId = userId;
+    }
+
+    String userId() {
+      return userId;
+    }
+
+    /** Earliest event time of these transactions. */
+    long earliestMs() {
+      return earliestMs;
+    }
+
+    /** Null as long as the user was not found awake. */
+    @Nullable Awake user() {
+      return user;
+    }
+
+    /** Who stays awake until the batch is over. */
+    void found(@Nullable Awake awake) {
+      user = awake;
+    }
+
+    private void add(Received received, int place, long toMs) {
       int size = transactions.size();
       if (size == places.length) {
         places = Arrays.copyOf(places, size * 2);
@@ -72,6 +102,7 @@ final class Batch {
   private final List<Happened> happened = new ArrayList<>();
   private final Map<String, Long> restoredFromMs = new HashMap<>();
   private final Set<String> touched = new HashSet<>();
+  private boolean sharesTouched;
   private Set<String> advances = new HashSet<>();
   private Changed changed = new Changed(Set.of(), Set.of(), false);
   private FactsRound factsRound = new FactsRound();
@@ -136,14 +167,19 @@ final class Batch {
     int place = 0;
     for (Received received : assess.transactions()) {
       shares
-          .computeIfAbsent(received.transaction().userId(), _ -> new Share())
+          .computeIfAbsent(received.transaction().userId(), Share::new)
           .add(received, place++, passed(streamTimeMs));
       streamTimeMs = Math.max(streamTimeMs, received.transaction().eventTimeMs());
     }
   }
 
-  Set<String> userIds() {
-    return shares.keySet();
+  Collection<Share> shares() {
+    return shares.values();
+  }
+
+  /** Whether there are transactions of this user. */
+  boolean isOf(String userId) {
+    return shares.containsKey(userId);
   }
 
   /** Earliest event time of the user's transactions here; the stream time where there are none. */
@@ -235,8 +271,13 @@ final class Batch {
     return taken;
   }
 
-  UserActor.Assess assess(String userId, ActorRef<PartitionCommand> answerTo) {
-    Share share = Objects.requireNonNull(shares.get(userId), "a share");
+  /** The users of the shares are told, and one answer of each is to come. */
+  void expectShares() {
+    sharesTouched = true;
+    unanswered += shares.size();
+  }
+
+  UserActor.Assess assess(Share share, ActorRef<PartitionCommand> answerTo) {
     return new UserActor.Assess(id, share.transactions, share.passedMs, answerTo);
   }
 
@@ -246,10 +287,16 @@ final class Batch {
     unanswered++;
   }
 
-  void done(UserActor.Done done) {
+  /**
+   * Takes the answer.
+   *
+   * @return the user's share; null for one without
+   */
+  @Nullable Share done(UserActor.Done done) {
     unanswered--;
+    Share share = shares.get(done.userId());
     if (!done.assessments().isEmpty()) {
-      int[] places = Objects.requireNonNull(shares.get(done.userId()), "a share").places;
+      int[] places = Objects.requireNonNull(share, "a share").places;
       for (int i = 0; i < done.assessments().size(); i++) {
         assessments[places[i]] = done.assessments().get(i);
       }
@@ -257,6 +304,7 @@ final class Batch {
     for (Transition transition : done.transitions()) {
       happened.add(new Happened(done.userId(), transition, done.knownVersion()));
     }
+    return share;
   }
 
   void needs(UserActor.Needs needs) {
@@ -279,7 +327,11 @@ final class Batch {
 
   /** Users whose memory may be ahead of what is durable. */
   Set<String> touched() {
-    return touched;
+    Set<String> all = new HashSet<>(touched);
+    if (sharesTouched) {
+      all.addAll(shares.keySet());
+    }
+    return all;
   }
 
   List<Assessment> assessments() {

@@ -1,6 +1,7 @@
 package io.spendwatch.actors.partition;
 
 import io.spendwatch.actors.exposure.Announcement;
+import io.spendwatch.actors.partition.AwakeUsers.Awake;
 import io.spendwatch.actors.partition.PartitionCommand.AccountsChanged;
 import io.spendwatch.actors.partition.PartitionCommand.AllAccountsChanged;
 import io.spendwatch.actors.partition.PartitionCommand.Assess;
@@ -19,6 +20,7 @@ import io.spendwatch.actors.ports.History.PartitionHistory;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -298,9 +300,11 @@ public final class PartitionActor {
   private void readUsers(Batch batch) {
     var round = new UsersRound(dependencies.restoreUsersMax());
     Set<String> toRefresh = new HashSet<>(batch.changed().ofAwake());
-    for (String userId : batch.userIds()) {
-      if (!awake.contains(userId)) {
-        round.restore(userId, Math.min(batch.earliestMs(userId), watched.sinceMs(userId)));
+    for (Batch.Share share : batch.shares()) {
+      String userId = share.userId();
+      share.found(awake.find(userId));
+      if (share.user() == null) {
+        round.restore(userId, Math.min(share.earliestMs(), watched.sinceMs(userId)));
       } else if (!batch.balancesPushed()) {
         toRefresh.add(userId);
       }
@@ -334,7 +338,7 @@ public final class PartitionActor {
 
   /** Whether only its being due has the user read. */
   private boolean isToBeRead(Batch batch, String userId) {
-    return !awake.contains(userId) && !batch.userIds().contains(userId);
+    return !awake.contains(userId) && !batch.isOf(userId);
   }
 
   private void onUsersRead(Batch batch, UsersRound round, UsersRound.Read read) {
@@ -370,9 +374,13 @@ public final class PartitionActor {
 
   private void assess(Batch batch) {
     phase = new Phase.Assessing(batch);
-    for (String userId : batch.userIds()) {
-      batch.expect(userId);
-      awake.tell(userId, batch.assess(userId, context.getSelf()));
+    batch.expectShares();
+    for (Batch.Share share : batch.shares()) {
+      if (share.user() == null) {
+        share.found(awake.find(share.userId()));
+      }
+      Awake user = Objects.requireNonNull(share.user(), "awake");
+      user.actor().tell(batch.assess(share, context.getSelf()));
     }
     streamTimeMs = batch.streamTimeMs();
     goOnWhenAllAnswered(batch);
@@ -381,8 +389,13 @@ public final class PartitionActor {
   private void onReply(Batch batch, UserActor.Reply reply) {
     switch (reply) {
       case UserActor.Done done -> {
-        batch.done(done);
-        awake.update(done);
+        Batch.Share share = batch.done(done);
+        Awake user = share == null ? null : share.user();
+        if (user == null) {
+          awake.update(done);
+        } else {
+          awake.update(user, done);
+        }
         boolean isOpen = done.openSinceMs() != Long.MIN_VALUE;
         if (isOpen || done.wakeAtMs() != Long.MAX_VALUE) {
           watched.watch(
@@ -398,7 +411,7 @@ public final class PartitionActor {
       }
       case UserActor.Outdated outdated -> giveUp(batch, new Unavailable(outdated.reason()));
       case UserActor.Failed failed -> {
-        if (batch.userIds().contains(failed.userId())) {
+        if (batch.isOf(failed.userId())) {
           giveUp(batch, new Failed(failed.reason()));
         } else {
           setAside(batch, failed.userId());
