@@ -3,11 +3,8 @@ package io.spendwatch.actors.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.exposure.Assessment;
 import io.spendwatch.actors.exposure.Assessment.Duplicate;
 import io.spendwatch.actors.exposure.Assessment.Stored;
-import io.spendwatch.actors.exposure.NaiveUser;
 import io.spendwatch.actors.exposure.Received;
 import io.spendwatch.actors.exposure.UserView;
 import io.spendwatch.actors.partition.PartitionCommand.Assessed;
@@ -16,46 +13,16 @@ import io.spendwatch.actors.partition.PartitionCommand.Reply;
 import io.spendwatch.actors.partition.PartitionCommand.Unavailable;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.protocol.Alert;
-import io.spendwatch.protocol.AlertCause;
 import io.spendwatch.protocol.AlertType;
-import io.spendwatch.protocol.DeadLetterReason;
-import io.spendwatch.protocol.Transaction;
-import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.Set;
-import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PartitionActorTest {
-
-  private static final long HOUR_MS = 3_600_000L;
-  private static final long DAY_MS = 24 * HOUR_MS;
-  private static final long T0 = 1_600_000_000_000L;
-
-  private final ActorTestKit kit =
-      ActorTestKit.create(
-          ConfigFactory.parseString("pekko.actor.provider = local")
-              .withFallback(ConfigFactory.load()));
-
-  @AfterAll
-  void shutDown() {
-    kit.shutdownTestKit();
-  }
-
+/** Batches, lives and failures of a partition, and whom it keeps in memory. */
+class PartitionActorTest extends PartitionActorBed {
   @Test
   void assessesABatchOfManyUsersInTheOrderOfTheBatch() {
     var partition = new Pipeline(kit, 1000);
@@ -69,9 +36,7 @@ class PartitionActorTest {
         .containsExactly(Verdict.CLEAR, Verdict.BREACH, Verdict.BREACH, Verdict.NO_ACCOUNT);
     assertThat(assessed.alerts())
         .extracting(Alert::userId, Alert::transactionId)
-        .containsExactlyInAnyOrder(
-            org.assertj.core.groups.Tuple.tuple("a", "t3"),
-            org.assertj.core.groups.Tuple.tuple("b", "t2"));
+        .containsExactlyInAnyOrder(tuple("a", "t3"), tuple("b", "t2"));
     assertThat(assessed.streamTimeMs()).isEqualTo(T0 + 3);
     assertThat(assessed.alerts().getFirst().detectedAtMs()).isEqualTo(Pipeline.NOW_MS);
   }
@@ -156,98 +121,6 @@ class PartitionActorTest {
   }
 
   @Test
-  void endsAnIdleUsersEpisodeWhenStreamTimePassesEvenAfterARestart() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 160).run();
-    partition.restart();
-    partition.add("b", "t2", T0 + DAY_MS, 1);
-    assertThat(partition.run().alerts()).isEmpty();
-    partition.add("b", "t3", T0 + DAY_MS + 1, 1);
-    assertThat(partition.run().alerts())
-        .singleElement()
-        .satisfies(
-            cleared -> {
-              assertThat(cleared.type()).isEqualTo(AlertType.CLEARED);
-              assertThat(cleared.cause()).isEqualTo(AlertCause.EXPIRY);
-              assertThat(cleared.eventTimeMs()).isEqualTo(T0 + DAY_MS);
-              assertThat(cleared.exposureMinor()).isZero();
-            });
-  }
-
-  @Test
-  void anIdlePartitionsTimeMovesOn() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 160).run();
-    partition.idleMs = DAY_MS;
-    assertThat(partition.run().alerts()).isEmpty();
-    partition.idleMs = DAY_MS + 1;
-    Assessed assessed = partition.run();
-    assertThat(assessed.alerts()).hasSize(1);
-    assertThat(assessed.streamTimeMs()).isEqualTo(T0);
-  }
-
-  @Test
-  void aPushedChangeOfBalanceRaisesByItself() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 60).run();
-    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0, false));
-    partition.idleMs = 1;
-    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a", "nobody")));
-    assertThat(partition.run().alerts())
-        .singleElement()
-        .satisfies(
-            raised -> {
-              assertThat(raised.type()).isEqualTo(AlertType.RAISED);
-              assertThat(raised.balanceMinor()).isEqualTo(50);
-              assertThat(raised.transactionId()).isNull();
-            });
-  }
-
-  @Test
-  void aDropThatNobodySawIsLookedAtAtItsOwnInstant() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 60).add("a", "t2", T0 + 23 * HOUR_MS, 30).run();
-    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + 23 * HOUR_MS, false));
-    partition.restart();
-    assertThat(partition.add("a", "t3", T0 + 60 * HOUR_MS, 10).run().alerts())
-        .extracting(Alert::type, Alert::eventTimeMs, Alert::exposureMinor)
-        .containsExactly(
-            tuple(AlertType.RAISED, T0 + 23 * HOUR_MS, 90L),
-            tuple(AlertType.CLEARED, T0 + 24 * HOUR_MS, 30L));
-  }
-
-  /** It is known before the user's transaction is assessed, so that enough is read of the user. */
-  @Test
-  void aDropThatNobodySawIsLookedAtThoughItsUserComesBackLongAfter() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 60).run();
-    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + HOUR_MS, false));
-    partition.restart();
-    assertThat(partition.add("a", "t2", T0 + 10 * DAY_MS, 10).run().alerts())
-        .extracting(Alert::type, Alert::eventTimeMs, Alert::cause)
-        .containsExactly(
-            tuple(AlertType.RAISED, T0 + HOUR_MS, AlertCause.BALANCE),
-            tuple(AlertType.CLEARED, T0 + DAY_MS, AlertCause.EXPIRY));
-  }
-
-  @Test
-  void readsBalancesAfreshWhileTheyAreNotPushed() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 60).run();
-    partition.ledger.account("a", 500, 2);
-    partition.balancesPushed = false;
-    partition.add("a", "t2", T0, 60);
-    assertThat(partition.run().assessments())
-        .containsExactly(new Stored(Verdict.CLEAR, 120, new AccountBalance(500, "USD", 2, 0), 2));
-  }
-
-  @Test
   void namesTheEarlierTransactionThatALateRecordPutOverTheBalance() {
     var partition = new Pipeline(kit, 1000);
     partition.ledger.account("a", 100, 1);
@@ -320,24 +193,6 @@ class PartitionActorTest {
   }
 
   @Test
-  void readsNoMoreUsersAtOnceThanItMayForTheSakeOfEpisodesThatAreDue() {
-    int users = 7;
-    var partition = new Pipeline(kit, 1000, 1_000_000, 2);
-    for (int i = 0; i < users; i++) {
-      partition.ledger.account("u" + i, 100, 1);
-      partition.add("u" + i, "t" + i, T0 + i, 160);
-    }
-    partition.run();
-    partition.restart();
-    partition.add("other", "t", T0 + 2 * DAY_MS, 1);
-    List<Integer> cleared = new ArrayList<>();
-    for (int i = 0; i < users; i++) {
-      cleared.add(partition.run().alerts().size());
-    }
-    assertThat(cleared).startsWith(2, 2, 2, 1, 0);
-  }
-
-  @Test
   void countsWhoReachesItFromHereAndFromElsewhere() {
     var partition = new Pipeline(kit, 1000);
     partition.add("a", "t1", T0, 160).run();
@@ -402,289 +257,5 @@ class PartitionActorTest {
     assertThat(partition.run().alerts())
         .singleElement()
         .satisfies(cleared -> assertThat(cleared.type()).isEqualTo(AlertType.CLEARED));
-  }
-
-  @Test
-  void refusesTheFormerCurrencyOnceAnotherIsInForce() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 60).run();
-    partition.ledger.version("a", new AccountBalance(100, "EUR", 2, T0, false));
-    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.run().alerts()).isEmpty();
-    partition.add("a", "t2", T0 + 1, 60);
-    assertThat(partition.run().assessments())
-        .singleElement()
-        .isInstanceOfSatisfying(
-            Assessment.Rejected.class,
-            rejected ->
-                assertThat(rejected.reason()).isEqualTo(DeadLetterReason.CURRENCY_MISMATCH));
-  }
-
-  @Test
-  void aDropOfAUserWhoIsNotInMemoryIsLookedAt() {
-    var partition = new Pipeline(kit, 1);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 60).run();
-    partition.add("b", "t2", T0 + HOUR_MS, 5).run();
-    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + 1, false));
-    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.run().alerts())
-        .extracting(Alert::userId, Alert::type, Alert::eventTimeMs, Alert::cause)
-        .containsExactly(tuple("a", AlertType.RAISED, T0 + 1, AlertCause.BALANCE));
-  }
-
-  /** Its next transaction alone would have the user read for the last 48 h only. */
-  @Test
-  void aDropOfAUserWhoIsNotInMemoryIsLookedAtThoughTheUserComesBackLongAfter() {
-    var partition = new Pipeline(kit, 1);
-    partition.ledger.account("a", 100, 1);
-    partition.add("a", "t1", T0, 60).run();
-    partition.add("b", "t2", T0 + HOUR_MS, 5).run();
-    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0 + HOUR_MS, false));
-    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.add("a", "t3", T0 + 10 * DAY_MS, 10).run().alerts())
-        .extracting(Alert::type, Alert::eventTimeMs, Alert::cause)
-        .containsExactly(
-            tuple(AlertType.RAISED, T0 + HOUR_MS, AlertCause.BALANCE),
-            tuple(AlertType.CLEARED, T0 + DAY_MS, AlertCause.EXPIRY));
-  }
-
-  @Test
-  void anAccountThatAppearsRaisesByItself() {
-    var partition = new Pipeline(kit, 1000);
-    partition.add("a", "t1", T0, 60);
-    assertThat(partition.run().assessments())
-        .containsExactly(new Stored(Verdict.NO_ACCOUNT, 60, null, 0));
-    partition.ledger.account("a", 50, 1);
-    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.run().alerts())
-        .singleElement()
-        .satisfies(raised -> assertThat(raised.type()).isEqualTo(AlertType.RAISED));
-  }
-
-  @Test
-  void anAccountThatIsGoneEndsTheEpisode() {
-    var partition = new Pipeline(kit, 1000);
-    partition.ledger.account("a", 50, 1);
-    assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
-    partition.ledger.version("a", new AccountBalance(50, "USD", 2, T0, true));
-    partition.actor.tell(new PartitionCommand.AccountsChanged(Set.of("a")));
-    assertThat(partition.add("b", "tick", T0 + 1, 1).run().alerts())
-        .singleElement()
-        .satisfies(cleared -> assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE));
-    partition.add("a", "t2", T0 + 2, 5);
-    assertThat(partition.run().assessments())
-        .containsExactly(new Stored(Verdict.NO_ACCOUNT, 65, null, 2));
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void aTopUpEndsTheEpisodeOfAUserWhoIsNotAwake(boolean isNamed) {
-    var partition = new Pipeline(kit, 1);
-    partition.ledger.account("a", 50, 1);
-    partition.ledger.account("b", 50, 1);
-    assertThat(partition.add("a", "t1", T0, 60).run().alerts()).hasSize(1);
-    partition.add("b", "t2", T0 + 1, 5).run();
-    partition.ledger.version("a", new AccountBalance(60, "USD", 2, T0, false));
-    partition.actor.tell(
-        isNamed
-            ? new PartitionCommand.AccountsChanged(Set.of("a"))
-            : new PartitionCommand.AllAccountsChanged());
-    List<Alert> alerts = new ArrayList<>(partition.run().alerts());
-    alerts.addAll(partition.run().alerts());
-    assertThat(alerts)
-        .singleElement()
-        .satisfies(
-            cleared -> {
-              assertThat(cleared.userId()).isEqualTo("a");
-              assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE);
-            });
-  }
-
-  /** Ten times as many open episodes, of which some end now, some later, and nobody spends. */
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void endsEveryEpisodeOfTenTimesAsManyUsersAsAreWatched(boolean restarts) {
-    int watchedMax = 6;
-    int users = 10 * watchedMax;
-    var partition = new Pipeline(kit, 3, 1_000_000, 2, watchedMax);
-    for (int i = 0; i < users; i++) {
-      partition.ledger.account("u" + i, 100, 1);
-      partition.add("u" + i, "t" + i, T0 + (i * 37 % users) * HOUR_MS / 10, 160);
-    }
-    assertThat(partition.run().alerts()).hasSize(users);
-    if (restarts) {
-      partition.restart();
-    }
-    List<Alert> cleared = new ArrayList<>();
-    for (int hour = 0; hour <= users / 10; hour++) {
-      long nowMs = T0 + DAY_MS + hour * HOUR_MS + 1;
-      partition.add("other", "hour" + hour, nowMs, 1);
-      for (int tick = 0; tick < users; tick++) {
-        cleared.addAll(partition.run().alerts());
-      }
-      assertThat(cleared)
-          .as("ended until hour %d", hour)
-          .hasSize(Math.min(users, hour * 10 + 1))
-          .allMatch(alert -> alert.type() == AlertType.CLEARED);
-    }
-    assertThat(cleared).extracting(Alert::userId).doesNotHaveDuplicates();
-    assertThat(cleared).allMatch(alert -> alert.cause() == AlertCause.EXPIRY);
-  }
-
-  /** Whose history is read for a transaction long after the last one. */
-  @Test
-  void endsTheEpisodeOfAUserWhoIsNotWatchedAtItsInstantWhenTheUserComesBackLongAfter() {
-    var partition = new Pipeline(kit, 1, 1_000_000, 1, 2);
-    for (int i = 0; i < 20; i++) {
-      partition.ledger.account("u" + i, 100, 1);
-      partition.add("u" + i, "t" + i, T0 + i, 160);
-    }
-    partition.run();
-    partition.add("u7", "back", T0 + 9 * DAY_MS, 5);
-    assertThat(partition.run().alerts())
-        .filteredOn(alert -> alert.userId().equals("u7"))
-        .extracting(Alert::type, Alert::eventTimeMs)
-        .containsExactly(tuple(AlertType.CLEARED, T0 + 7 + DAY_MS));
-  }
-
-  /** Ten times as many versions that begin later, of users who are not awake. */
-  @Test
-  void beginsEveryVersionOfTenTimesAsManyUsersAsAreWatched() {
-    int watchedMax = 6;
-    int users = 10 * watchedMax;
-    var partition = new Pipeline(kit, 3, 1_000_000, 2, watchedMax);
-    for (int i = 0; i < users; i++) {
-      partition.ledger.account("u" + i, 100, 1);
-      partition.ledger.version(
-          "u" + i, new AccountBalance(50, "USD", 2, T0 + HOUR_MS + i * 60_000L, false));
-      partition.add("u" + i, "t" + i, T0, 60);
-    }
-    assertThat(partition.run().alerts()).isEmpty();
-    partition.add("other", "later", T0 + 3 * HOUR_MS, 1);
-    List<Alert> raised = new ArrayList<>();
-    for (int tick = 0; tick < 2 * users; tick++) {
-      raised.addAll(partition.run().alerts());
-    }
-    assertThat(raised)
-        .hasSize(users)
-        .allMatch(alert -> alert.type() == AlertType.RAISED)
-        .allMatch(alert -> alert.eventTimeMs() > T0)
-        .extracting(Alert::userId)
-        .doesNotHaveDuplicates();
-  }
-
-  /**
-   * Many users, batches cut anywhere, restarts, lost answers, failing ports, few users awake: the
-   * rows and alerts are those of the naive rule.
-   */
-  @Test
-  void whateverIsInterruptedTheTablesEndUpTheSame() {
-    for (long seed = 0; seed < 60; seed++) {
-      Random random = new Random(seed);
-      int awakeUsersMax = 1 + random.nextInt(6);
-      int watchedUsersMax = seed % 2 == 0 ? 1000 : 2 + (int) (seed / 2 % 3);
-      var partition = new Pipeline(kit, awakeUsersMax, 1_000_000, 1000, watchedUsersMax);
-      Map<String, NaiveUser> naive = new HashMap<>();
-      int users = 1 + random.nextInt(8);
-      for (int i = 0; i < users; i++) {
-        long balanceMinor = 50 + random.nextLong(250);
-        partition.ledger.account("u" + i, balanceMinor, 1);
-        NaiveUser user = new NaiveUser();
-        user.learn(
-            List.of(new NaiveUser.Version(1, 0, balanceMinor, "USD", false)), Long.MIN_VALUE);
-        naive.put("u" + i, user);
-      }
-      List<Transaction> history = history(random, users);
-      Set<String> alertIds = new HashSet<>();
-      int next = 0;
-      while (next < history.size()) {
-        int size = 1 + random.nextInt(12);
-        partition.pending.clear();
-        for (int i = next; i < Math.min(history.size(), next + size); i++) {
-          partition.pending.add(new Received(history.get(i), i));
-        }
-        switch (random.nextInt(8)) {
-          case 0 -> {
-            List<Received> lost = List.copyOf(partition.pending);
-            partition.ask(); // assessed, and lost before it was durable
-            partition.restart();
-            partition.pending.addAll(lost);
-          }
-          case 1 -> partition.ledger.failNext(1 + random.nextInt(2));
-          case 2 -> {
-            partition.run();
-            partition.restart(); // durable, but redelivered
-            continue;
-          }
-          default -> {}
-        }
-        for (Alert alert : partition.run().alerts()) {
-          assertThat(alertIds.add(alert.alertId())).isTrue();
-        }
-        next += size;
-      }
-      check(seed, partition.ledger, history, naive);
-    }
-  }
-
-  private static void check(
-      long seed, InMemoryLedger ledger, List<Transaction> history, Map<String, NaiveUser> naive) {
-    Map<String, Long> expected = new HashMap<>();
-    long streamTimeMs = Long.MIN_VALUE;
-    for (Transaction transaction : history) {
-      String key = transaction.userId() + transaction.transactionId();
-      if (!expected.containsKey(key)) {
-        NaiveUser.Row row = naive.get(transaction.userId()).arrive(transaction, streamTimeMs);
-        expected.put(key, row.exposureMinor());
-      }
-      streamTimeMs = Math.max(streamTimeMs, transaction.eventTimeMs());
-    }
-    Map<String, Long> stored = new HashMap<>();
-    ledger
-        .rows()
-        .forEach(
-            row ->
-                stored.put(
-                    row.transaction().userId() + row.transaction().transactionId(),
-                    row.assessed().exposureMinor()));
-    assertThat(stored).as("seed %d", seed).isEqualTo(expected);
-    long untilMs = streamTimeMs;
-    naive.forEach(
-        (userId, user) -> {
-          user.passTime(untilMs);
-          assertThat(ledger.alerts().stream().filter(alert -> alert.userId().equals(userId)))
-              .as("seed %d user %s", seed, userId)
-              .extracting(alert -> alert.type().name(), Alert::eventTimeMs, Alert::exposureMinor)
-              .containsExactlyElementsOf(
-                  user.alerts().stream()
-                      .map(must -> tuple(must.type(), must.eventTimeMs(), must.exposureMinor()))
-                      .toList());
-        });
-  }
-
-  /** In order, on a coarse grid, with duplicates close by. */
-  private static List<Transaction> history(Random random, int users) {
-    List<Transaction> history = new ArrayList<>();
-    long atMs = T0;
-    for (int i = 0; i < 150; i++) {
-      atMs += random.nextInt(3) * HOUR_MS;
-      if (i > 5 && random.nextInt(10) == 0) {
-        history.add(history.get(history.size() - 1 - random.nextInt(5)));
-      } else {
-        history.add(
-            new Transaction(
-                "t" + i,
-                "u" + random.nextInt(users),
-                1 + random.nextInt(90),
-                "USD",
-                atMs,
-                random.nextInt(6) == 0 ? TransactionKind.REFUND : TransactionKind.PURCHASE,
-                null,
-                null));
-      }
-    }
-    return history;
   }
 }

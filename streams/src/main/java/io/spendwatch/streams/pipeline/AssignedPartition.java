@@ -7,7 +7,9 @@ import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,17 +69,21 @@ final class AssignedPartition {
     return live().isPresent();
   }
 
-  boolean isPaused() {
-    return paused;
-  }
-
   /** Whether it is not read on because its pipeline has no room. */
   boolean isFull() {
     return paused && live().filter(PartitionPipeline::isRunning).isPresent();
   }
 
-  void paused(boolean now) {
-    paused = now;
+  /** Has the consumer leave it out, or read it on. */
+  void pause(Consumer<?, ?> consumer, boolean mustPause) {
+    if (mustPause != paused) {
+      if (mustPause) {
+        consumer.pause(Set.of(source));
+      } else {
+        consumer.resume(Set.of(source));
+      }
+      paused = mustPause;
+    }
   }
 
   /** What the next life has to take with care. */

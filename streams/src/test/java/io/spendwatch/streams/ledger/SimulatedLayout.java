@@ -1,6 +1,6 @@
 package io.spendwatch.streams.ledger;
 
-import io.spendwatch.streams.ledger.SimulatedPostgres.Pipeline;
+import io.spendwatch.streams.ledger.SimulatedPipelines.Pipeline;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;

@@ -13,7 +13,6 @@ import io.spendwatch.streams.kafka.TopicIds;
 import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.CountedMetrics;
-import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Begun;
@@ -21,43 +20,27 @@ import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.Suspects;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.Node;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -113,10 +96,9 @@ class ConsumerLoopTest {
   private ScriptedConsumer consumer;
   private LayoutWatch watch;
   private ConsumerLoop loop;
-  private Map<TopicPartition, List<Life>> lives;
+  private Map<TopicPartition, List<ScriptedLife>> lives;
   private Iterator<Consumer<byte[], byte[]>> consumers;
   private String topicId;
-  private boolean isWriting;
 
   @AfterAll
   void shutDown() {
@@ -126,11 +108,10 @@ class ConsumerLoopTest {
   @BeforeEach
   void begin() {
     time = new ScriptTime();
-    consumer = new ScriptedConsumer();
+    consumer = new ScriptedConsumer(TOPIC);
     consumers = List.<Consumer<byte[], byte[]>>of(consumer).iterator();
     lives = new ConcurrentHashMap<>();
     topicId = "id-1";
-    isWriting = false;
     loop = loop(CONFIG);
   }
 
@@ -143,7 +124,7 @@ class ConsumerLoopTest {
         config,
         this::nextConsumer,
         Map.of(TOPIC, (Walk) this::begin),
-        () -> isWriting,
+        () -> false,
         watch,
         new Publishers(
             _ -> {
@@ -184,20 +165,6 @@ class ConsumerLoopTest {
         () -> produce(P0, 0, 4),
         () -> assertTaken(P0, 0, 4),
         () -> assertThat(life(P0).polls).containsExactly(2, 2));
-  }
-
-  @Test
-  void waitsForWhatIsBeingWrittenButNotForLong() {
-    loop = loop(config("15 ms"));
-    List<Long> pollsNanos = new ArrayList<>();
-    consumer.onPoll = () -> pollsNanos.add(time.nanoTime());
-    run(() -> assign(P0), () -> isWriting = true, () -> isWriting = false);
-    List<Long> pausesMs =
-        IntStream.range(1, pollsNanos.size())
-            .mapToObj(i -> (pollsNanos.get(i) - pollsNanos.get(i - 1)) / 1_000_000)
-            .distinct()
-            .toList();
-    assertThat(pausesMs).contains(15L).anyMatch(pause -> pause >= 40).allMatch(pause -> pause < 45);
   }
 
   @Test
@@ -394,7 +361,7 @@ class ConsumerLoopTest {
 
   @Test
   void beginsWithANewConsumerWhereReadingFails() {
-    var second = new ScriptedConsumer();
+    var second = new ScriptedConsumer(TOPIC);
     consumers = List.<Consumer<byte[], byte[]>>of(consumer, second).iterator();
     script(
         consumer,
@@ -460,7 +427,7 @@ class ConsumerLoopTest {
     time.runThread();
     assertThat(loop.stop()).isCompleted();
     assertThat(lives.values())
-        .allSatisfy(ofPartition -> assertThat(ofPartition).noneMatch(Life::isLive));
+        .allSatisfy(ofPartition -> assertThat(ofPartition).noneMatch(ScriptedLife::isLive));
   }
 
   private static void script(ScriptedConsumer consumer, Runnable... steps) {
@@ -504,13 +471,13 @@ class ConsumerLoopTest {
     }
   }
 
-  private Life life(TopicPartition partition) {
+  private ScriptedLife life(TopicPartition partition) {
     return lives.get(partition).getLast();
   }
 
   private CompletionStage<Begun> begin(
       PipelineLife pipelineLife, SourceState kafka, Suspects suspects) {
-    Life life = new Life(pipelineLife, kafka, suspects);
+    ScriptedLife life = new ScriptedLife(pipelineLife, kafka, suspects);
     lives.computeIfAbsent(pipelineLife.source(), _ -> new CopyOnWriteArrayList<>()).add(life);
     return CompletableFuture.completedFuture(
         new Begun(
@@ -518,167 +485,5 @@ class ConsumerLoopTest {
             Flow.<List<ConsumerRecord<byte[], byte[]>>>create()
                 .via(pipelineLife.gate().flow())
                 .mapAsync(1, life::take)));
-  }
-
-  /** A life of a partition's pipeline, which takes what the test lets it. */
-  private static final class Life {
-    final PipelineLife pipelineLife;
-    final SourceState kafka;
-    final Suspects suspects;
-    final List<Long> taken = new CopyOnWriteArrayList<>();
-    final List<Long> finished = new CopyOnWriteArrayList<>();
-
-    /** How many records came together. */
-    final List<Integer> polls = new CopyOnWriteArrayList<>();
-
-    private final CompletableFuture<Done> released = new CompletableFuture<>();
-    volatile boolean isBlocked;
-    volatile RuntimeException failsWith;
-    volatile boolean isDefect;
-
-    Life(PipelineLife pipelineLife, SourceState kafka, Suspects suspects) {
-      this.pipelineLife = pipelineLife;
-      this.kafka = kafka;
-      this.suspects = suspects;
-    }
-
-    CompletionStage<Done> take(List<ConsumerRecord<byte[], byte[]>> records) {
-      if (failsWith != null) {
-        return isDefect
-            ? Defect.watch(
-                records,
-                () -> {
-                  throw failsWith;
-                })
-            : CompletableFuture.failedFuture(failsWith);
-      }
-      List<Long> offsets = records.stream().map(ConsumerRecord::offset).toList();
-      taken.addAll(offsets);
-      polls.add(offsets.size());
-      CompletableFuture<Done> done =
-          isBlocked ? released : CompletableFuture.completedFuture(Done.done());
-      return done.thenApply(
-          it -> {
-            finished.addAll(offsets);
-            return it;
-          });
-    }
-
-    void release() {
-      isBlocked = false;
-      released.complete(Done.done());
-    }
-
-    boolean isLive() {
-      return pipelineLife.isLive();
-    }
-
-    String reason() {
-      return pipelineLife.ended().toCompletableFuture().join();
-    }
-  }
-
-  /** One record a poll, so that what is read ahead can be counted. */
-  private static final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
-    final Deque<Runnable> script = new ArrayDeque<>();
-    Runnable onPoll = () -> {};
-    ConsumerRebalanceListener listener;
-    Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
-
-    ScriptedConsumer() {
-      super("none");
-      setMaxPollRecords(1);
-      Node node = new Node(0, "localhost", 1);
-      updatePartitions(
-          TOPIC,
-          List.of(
-              new PartitionInfo(TOPIC, 0, node, new Node[] {node}, new Node[] {node}),
-              new PartitionInfo(TOPIC, 1, node, new Node[] {node}, new Node[] {node})));
-    }
-
-    @Override
-    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
-      onPoll.run();
-      try {
-        script.removeFirst().run();
-      } catch (RuntimeException e) {
-        // The loop would take it for Kafka's, and try again.
-        throw new AssertionError(e);
-      }
-      return super.poll(timeout);
-    }
-
-    @Override
-    public synchronized void subscribe(
-        Collection<String> topics, ConsumerRebalanceListener listener) {
-      this.listener = listener;
-      super.subscribe(topics, listener);
-    }
-
-    @Override
-    public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
-        Set<TopicPartition> partitions, Duration timeout) {
-      return committed;
-    }
-  }
-
-  /** Passes where it is waited for. The one thread is the test's. */
-  private static final class ScriptTime implements Timekeeper {
-    private final RandomGenerator random = new Random(1);
-    private long nanos;
-    private Runnable thread;
-
-    /** How long, in real time, is waited for what other threads do. */
-    Duration patience = Duration.ZERO;
-
-    void runThread() {
-      thread.run();
-    }
-
-    void pass(Duration span) {
-      nanos += span.toNanos();
-    }
-
-    @Override
-    public Instant instant() {
-      return Instant.parse("2024-07-12T16:00:00Z").plusNanos(nanos);
-    }
-
-    @Override
-    public long nanoTime() {
-      return nanos;
-    }
-
-    @Override
-    public RandomGenerator random() {
-      return random;
-    }
-
-    @Override
-    public void schedule(long delayMs, Runnable task) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void startThread(String name, Runnable body) {
-      thread = body;
-    }
-
-    @Override
-    public boolean await(CompletableFuture<?> event, Duration atMost) throws InterruptedException {
-      try {
-        event.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-      } catch (ExecutionException e) {
-        return true;
-      } catch (java.util.concurrent.TimeoutException e) {
-        pass(atMost);
-      }
-      return event.isDone();
-    }
-
-    @Override
-    public <T> T poll(BlockingQueue<T> queue, long atMostNanos) {
-      throw new UnsupportedOperationException();
-    }
   }
 }

@@ -8,7 +8,7 @@ import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.streams.ledger.SimulatedPostgres;
+import io.spendwatch.streams.ledger.SimulatedPipelines;
 import io.spendwatch.streams.life.PartitionStatus;
 import io.spendwatch.streams.simulation.GrownVerdict;
 import io.spendwatch.streams.simulation.Machine;
@@ -366,7 +366,7 @@ final class Simulation {
 
   /** Retention, which may pass what has been read. */
   private void expire(TopicPartition source, boolean offsetsToo) {
-    SimulatedPostgres.Pipeline known = world.postgres().pipelines().get(source.partition());
+    SimulatedPipelines.Pipeline known = world.postgres().pipelines().get(source.partition());
     if (world.kafka().committed(source) == null
         || known == null
         || known.publishedOffset() == null) {

@@ -22,6 +22,7 @@ import io.spendwatch.streams.ledger.Layouts;
 import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.PgAccounts;
 import io.spendwatch.streams.ledger.PgHistory;
+import io.spendwatch.streams.ledger.SimulatedPipelines;
 import io.spendwatch.streams.ledger.SimulatedPostgres;
 import io.spendwatch.streams.ledger.Sources;
 import io.spendwatch.streams.ledger.UnreadableRows;
@@ -300,7 +301,7 @@ class TransactionsPipelineTest {
         .until(
             () -> {
               synchronized (postgres) {
-                SimulatedPostgres.Pipeline noted = postgres.pipelines().get(0);
+                SimulatedPipelines.Pipeline noted = postgres.pipelines().get(0);
                 return noted.publishedAlertSeq() == 1
                     && noted.publishedOffset() != null
                     && noted.publishedOffset() == 1;

@@ -9,10 +9,10 @@ import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.streams.ledger.SimulatedPostgres;
-import io.spendwatch.streams.ledger.SimulatedPostgres.LostRecords;
-import io.spendwatch.streams.ledger.SimulatedPostgres.StoredAlert;
-import io.spendwatch.streams.ledger.SimulatedPostgres.StoredTransaction;
+import io.spendwatch.streams.ledger.SimulatedAccounts;
+import io.spendwatch.streams.ledger.SimulatedAlerts.StoredAlert;
+import io.spendwatch.streams.ledger.SimulatedLosses.LostRecords;
+import io.spendwatch.streams.ledger.SimulatedTransactions.StoredTransaction;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -282,7 +282,7 @@ public final class Verdict {
   /** In their order, with a version of its own where the account went. */
   private List<Version> versions(String userId) {
     List<Version> versions = new ArrayList<>();
-    for (SimulatedPostgres.Version stored : world.postgres().versions(userId)) {
+    for (SimulatedAccounts.Version stored : world.postgres().versions(userId)) {
       versions.add(
           new Version(
               stored.number(), stored.asOfMs(), stored.balanceMinor(), stored.currency(), false));

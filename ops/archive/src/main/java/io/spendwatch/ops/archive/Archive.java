@@ -2,21 +2,22 @@ package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.archive.days.DayLoader;
+import io.spendwatch.ops.archive.days.DayRestorer;
+import io.spendwatch.ops.archive.days.DayRestorer.Restored;
+import io.spendwatch.ops.archive.days.DayVerifier;
+import io.spendwatch.ops.archive.days.DayVerifier.DayVerified;
+import io.spendwatch.ops.archive.days.DayVerifier.Finding;
 import io.spendwatch.ops.archive.days.DayWriter;
 import io.spendwatch.ops.archive.days.DeadLetterRows;
 import io.spendwatch.ops.archive.days.LiveDays;
-import io.spendwatch.ops.archive.days.UserRewriter;
-import io.spendwatch.ops.archive.days.Warehouse;
+import io.spendwatch.ops.archive.days.UserDays;
+import io.spendwatch.ops.archive.days.WarehouseDays;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.ArchivedDay;
-import io.spendwatch.ops.archive.format.ArchivedDay.DamagedException;
 import io.spendwatch.ops.archive.format.Manifest;
-import io.spendwatch.ops.archive.format.Parquet;
-import io.spendwatch.ops.archive.format.RowTotals;
-import io.spendwatch.ops.archive.format.Totals;
+import io.spendwatch.ops.archive.format.Workspace;
+import io.spendwatch.ops.archive.store.ArchiveLocation;
 import io.spendwatch.ops.archive.store.ArchiveStore;
-import io.spendwatch.ops.archive.store.FileStore;
-import io.spendwatch.ops.archive.store.S3Store;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.ops.erasure.ErasableArchive.DayRows;
 import io.spendwatch.ops.rounds.ArchiveWriter;
@@ -24,40 +25,28 @@ import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.kafka.KafkaConfig;
-import java.io.IOException;
-import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Stream;
 
 /**
- * What there is to do with the archive. Blocks, for as long as it takes; for one thread. Throws
- * {@link OperatorException} where it cannot be done.
+ * An archive, opened together with the database whose days it has: one of them belongs to the
+ * other, and one process at a time writes. What is done with days stands in {@code days}; this owns
+ * what they need for it, and is what rounds and commands ask. Blocks, for as long as it takes; for
+ * one thread. Throws {@link OperatorException} where it cannot be done.
  */
 public final class Archive implements ArchiveWriter {
-  /** Beyond any day that there is, from now. */
-  private static final Duration ALL_DAYS = Duration.ofDays(36_500);
-
   private final ArchiveConfig config;
   private final String uri;
   private final ArchiveStore store;
   private final LiveDays live;
   private final Optional<DayWriter.Letters> letters;
   private final Timekeeper time;
-  private final Path directory;
-  private Warehouse warehouse;
+  private final Workspace workspace;
+  private final WarehouseDays warehouse;
 
   public Archive(
       ArchiveConfig config,
@@ -72,19 +61,8 @@ public final class Archive implements ArchiveWriter {
     this.live = live;
     this.letters = letters;
     this.time = time;
-    this.directory = workDirectory(config);
-  }
-
-  static Path workDirectory(ArchiveConfig config) {
-    try {
-      if (config.directory().isEmpty()) {
-        return Files.createTempDirectory("spendwatch-archive-");
-      }
-      Files.createDirectories(config.directory().get());
-      return Files.createTempDirectory(config.directory().get(), "archive-");
-    } catch (IOException e) {
-      throw new OperatorException("spendwatch.archive.directory: " + e, e);
-    }
+    this.workspace = Workspace.create(config);
+    this.warehouse = new WarehouseDays(config.warehouse(), uri, store, live, workspace);
   }
 
   /** Opens it for rounds. */
@@ -113,30 +91,20 @@ public final class Archive implements ArchiveWriter {
       PostgresAddress database,
       Optional<DayWriter.Letters> letters,
       Timekeeper time) {
-    URI uri = requiredUri(config);
-    ArchiveStore store = store(uri, config.endpoint());
+    ArchiveLocation location = ArchiveLocation.of(config);
+    ArchiveStore store = location.open();
     try {
       return new Archive(
-          config, uri.toString(), store, LiveDays.open(database, config.role()), letters, time);
+          config,
+          location.uri().toString(),
+          store,
+          LiveDays.open(database, config.role()),
+          letters,
+          time);
     } catch (RuntimeException e) {
       store.close();
       throw e;
     }
-  }
-
-  /** Where it is. */
-  static URI requiredUri(ArchiveConfig config) {
-    return config
-        .uri()
-        .orElseThrow(
-            () ->
-                new OperatorException(
-                    "there is no archive: SPENDWATCH_ARCHIVE_URI says where it is to be, as"
-                        + " file:///var/lib/spendwatch/archive or s3://bucket/prefix"));
-  }
-
-  public static ArchiveStore store(URI uri, Optional<URI> endpoint) {
-    return "s3".equals(uri.getScheme()) ? new S3Store(uri, endpoint) : new FileStore(Path.of(uri));
   }
 
   /**
@@ -210,9 +178,10 @@ public final class Archive implements ArchiveWriter {
     }
     long startedNanos = time.nanoTime();
     DayWriter.Written written =
-        withParquet(
+        workspace.withParquet(
             parquet ->
-                new DayWriter(live, store, parquet, letters, directory, time).write(day, audit));
+                new DayWriter(live, store, parquet, letters, workspace.directory(), time)
+                    .write(day, audit));
     Manifest manifest = written.manifest();
     return new Outcome(
         day.day(),
@@ -227,101 +196,21 @@ public final class Archive implements ArchiveWriter {
         null);
   }
 
-  /** Work with the engine. */
-  private interface Work<T> {
-    T with(Parquet parquet);
-  }
-
-  private <T> T withParquet(Work<T> work) {
-    Path spill = directory.resolve("engine");
-    try {
-      Files.createDirectories(spill);
-      try (Parquet parquet = Parquet.open(spill, config.memoryLimitBytes())) {
-        return work.with(parquet);
-      } finally {
-        // Of days that follow each other, one is here at a time.
-        clear();
-      }
-    } catch (IOException e) {
-      throw new OperatorException(directory + ": " + e.getMessage(), e);
-    }
-  }
-
-  private void clear() throws IOException {
-    List<Path> left;
-    try (Stream<Path> files = Files.list(directory)) {
-      left = files.toList();
-    }
-    left.forEach(Parquet::remove);
-  }
-
   /** The days that have rows of a user. Reads all files. */
   public List<DayRows> count(String userId) {
-    List<DayRows> found = new ArrayList<>();
-    for (LocalDate day : new TreeSet<>(inStore())) {
-      long rows =
-          withParquet(
-              parquet ->
-                  new UserRewriter(store, parquet, directory, time, userId).count(archived(day)));
-      if (rows > 0) {
-        found.add(new DayRows(day, rows));
-      }
-    }
-    return found;
+    return daysOf(userId).count();
   }
 
   /**
-   * Writes the days that have rows of a user anew, with a pseudonym in place of the id, and removes
-   * what no manifest names. Nobody else may write meanwhile, and the tables have the pseudonym.
+   * Writes the days that have rows of a user anew, with a pseudonym in place of the id. Nobody else
+   * may write meanwhile, and the tables have the pseudonym.
    */
   public List<DayRows> erase(String userId, String pseudonym) {
-    Map<LocalDate, Day> noted = new HashMap<>();
-    live.days(time.instant().plus(ALL_DAYS)).stream()
-        .filter(Day::isArchived)
-        .forEach(day -> noted.put(day.day(), day));
-    Map<LocalDate, Integer> revisions = new HashMap<>();
-    live.archived().forEach(day -> revisions.put(day.day(), day.revision()));
-    List<DayRows> erased = new ArrayList<>();
-    Set<String> named = new HashSet<>();
-    for (LocalDate day : new TreeSet<>(inStore())) {
-      UserRewriter.Rewritten rewritten =
-          withParquet(
-              parquet ->
-                  new UserRewriter(store, parquet, directory, time, userId)
-                      .rewrite(day, pseudonym));
-      Manifest manifest = rewritten.manifest();
-      manifest.tables().values().stream()
-          .flatMap(table -> table.files().stream())
-          .forEach(file -> named.add(file.name()));
-      if (rewritten.rows() > 0) {
-        erased.add(new DayRows(day, rewritten.rows()));
-      }
-      if (noted.containsKey(day)) {
-        noteErased(noted.get(day), manifest, revisions.get(day));
-      }
-    }
-    for (ArchiveTable table : ArchiveTable.values()) {
-      for (ArchiveStore.Entry entry : store.list(table.word() + "/")) {
-        if (!named.contains(entry.name())) {
-          store.delete(entry.name());
-        }
-      }
-    }
-    return erased;
+    return daysOf(userId).erase(pseudonym);
   }
 
-  /** Retention goes by what is noted: compared anew, unless there is more to compare than that. */
-  private void noteErased(Day day, Manifest manifest, int revision) {
-    if (revision != manifest.revision()) {
-      live.noteRewritten(manifest);
-    }
-    if (!day.wasDropped() && day.isSettled() && !live.isAsNoted(day.day())) {
-      var _ =
-          withParquet(
-              parquet ->
-                  new DayWriter(live, store, parquet, Optional.empty(), directory, time)
-                      .write(day, Optional.empty()));
-    }
+  private UserDays daysOf(String userId) {
+    return new UserDays(live, store, workspace, time, userId);
   }
 
   /** What the database has noted, the newest day first. */
@@ -331,84 +220,16 @@ public final class Archive implements ArchiveWriter {
 
   /** What the archive has of a day. */
   Manifest show(LocalDate day) {
-    return archived(day).manifest();
+    return ArchivedDay.required(store, day).manifest();
   }
 
-  private ArchivedDay archived(LocalDate day) {
-    return ArchivedDay.find(store, day)
-        .orElseThrow(
-            () -> new OperatorException("the archive at " + store.address() + " has no " + day));
-  }
-
-  /** What is wrong with the archive. */
-  record Finding(LocalDate day, Kind kind, String detail) {
-    /** A stable code. */
-    enum Kind {
-      NO_MANIFEST,
-      NOT_NOTED,
-      DAMAGED_FILE,
-      WRONG_TOTALS,
-      OTHER_ROWS
-    }
-  }
-
-  /**
-   * Reads the archive, all of its bytes, and compares it with its manifests, with what is noted of
-   * it, and with the days that are in the table, too.
-   *
-   * @param only one day; empty for all
-   * @param each told of each day that was looked at, with what is wrong
-   */
+  /** Compares one day, or all, with what they should be; {@code each} is told of each. */
   void verify(Optional<LocalDate> only, DayVerified each) {
-    Map<LocalDate, LiveDays.Archived> noted = new HashMap<>();
-    live.archived().forEach(day -> noted.put(day.day(), day));
-    TreeSet<LocalDate> days = new TreeSet<>();
-    if (only.isPresent()) {
-      days.add(only.get());
-    } else {
-      days.addAll(noted.keySet());
-      days.addAll(inStore());
-    }
-    for (LocalDate day : days) {
-      each.verified(day, verify(day, Optional.ofNullable(noted.get(day))));
-    }
+    verifier().verify(only, each);
   }
 
-  /** Told of a day. */
-  interface DayVerified {
-    void verified(LocalDate day, List<Finding> findings);
-  }
-
-  private List<LocalDate> inStore() {
-    return store.list(ArchiveStore.MANIFESTS).stream()
-        .map(ArchiveStore.Entry::name)
-        .filter(name -> name.matches(ArchiveStore.MANIFESTS + "\\d{4}-\\d{2}-\\d{2}\\.json"))
-        .map(
-            name ->
-                LocalDate.parse(
-                    name.substring(
-                        ArchiveStore.MANIFESTS.length(), ArchiveStore.MANIFESTS.length() + 10)))
-        .toList();
-  }
-
-  private List<Finding> verify(LocalDate day, Optional<LiveDays.Archived> noted) {
-    Optional<ArchivedDay> found = ArchivedDay.find(store, day);
-    if (found.isEmpty()) {
-      return List.of(new Finding(day, Finding.Kind.NO_MANIFEST, Manifest.name(day)));
-    }
-    List<Finding> findings = new ArrayList<>();
-    if (noted.isEmpty()) {
-      findings.add(
-          new Finding(
-              day,
-              Finding.Kind.NOT_NOTED,
-              "the database does not know it; `archive run` notes it"));
-    }
-    findings.addAll(verify(found.get()));
-    if (findings.isEmpty() && noted.isPresent() && noted.get().droppedAt() == null) {
-      compareWithTable(found.get().manifest(), findings);
-    }
-    return findings;
+  private DayVerifier verifier() {
+    return new DayVerifier(live, store, workspace);
   }
 
   @Override
@@ -420,12 +241,10 @@ public final class Archive implements ArchiveWriter {
   @Override
   public List<String> verifyFiles(LocalDate day) {
     Optional<ArchivedDay> found = ArchivedDay.find(store, day);
-    if (found.isEmpty()) {
-      return List.of(Finding.Kind.NO_MANIFEST + " " + Manifest.name(day));
-    }
-    List<Finding> findings = verify(found.get());
+    List<Finding> findings =
+        found.map(verifier()::verifyFiles).orElseGet(() -> List.of(DayVerifier.noManifest(day)));
     if (findings.isEmpty()) {
-      live.noteVerified(found.get().manifest());
+      live.noteVerified(found.orElseThrow().manifest());
     }
     return findings.stream().map(finding -> finding.kind() + " " + finding.detail()).toList();
   }
@@ -442,36 +261,13 @@ public final class Archive implements ArchiveWriter {
 
   @Override
   public List<LocalDate> unloaded() {
-    Map<LocalDate, Warehouse.Version> loaded = warehouse().loaded();
-    return live.revisions().stream()
-        .filter(LiveDays.Revision::isVerified)
-        .filter(
-            day ->
-                !new Warehouse.Version(day.revision(), day.archivedAt())
-                    .equals(loaded.get(day.day())))
-        .map(LiveDays.Revision::day)
-        .toList();
+    return warehouse.unloaded();
   }
 
   @Override
   public Load load(LocalDate day) {
     long startedNanos = time.nanoTime();
-    List<LiveDays.Revision> noted =
-        live.revisions().stream().filter(LiveDays.Revision::isVerified).toList();
-    LiveDays.Revision wanted =
-        noted.stream()
-            .filter(revision -> revision.day().equals(day))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new OperatorException(
-                        day
-                            + " is not verified as it is in the archive: `spendwatch archive run`"));
-    boolean isNewest = noted.getLast().day().equals(day);
-    DayLoader.Done done =
-        withParquet(
-            parquet ->
-                new DayLoader(store, uri, parquet, warehouse(), directory).load(wanted, isNewest));
+    DayLoader.Done done = warehouse.load(day);
     return new Load(
         day,
         done.revision(),
@@ -480,154 +276,20 @@ public final class Archive implements ArchiveWriter {
         Duration.ofNanos(time.nanoTime() - startedNanos).toMillis());
   }
 
-  /** Opened when it is asked for. */
-  private Warehouse warehouse() {
-    if (warehouse == null) {
-      Warehouse opened =
-          Warehouse.open(
-              config
-                  .warehouse()
-                  .orElseThrow(
-                      () ->
-                          new OperatorException(
-                              "there is no warehouse: SPENDWATCH_WAREHOUSE_URI says where it is, as"
-                                  + " postgresql://user@host/database")));
-      try {
-        opened.requireNoOther(uri);
-      } catch (RuntimeException e) {
-        opened.close();
-        throw e;
-      }
-      warehouse = opened;
-    }
-    return warehouse;
-  }
-
-  private List<Finding> verify(ArchivedDay day) {
-    List<Finding> findings = new ArrayList<>();
-    return withParquet(
-        parquet -> {
-          for (ArchiveTable table : ArchiveTable.values()) {
-            verify(day, table, parquet, findings);
-          }
-          return findings;
-        });
-  }
-
-  private void verify(
-      ArchivedDay day, ArchiveTable table, Parquet parquet, List<Finding> findings) {
-    Totals sum = Totals.none(table);
-    boolean isWhole = true;
-    for (Manifest.File file : day.manifest().table(table).files()) {
-      sum = sum.plus(file.totals());
-      try {
-        Path fetched = day.file(file, directory);
-        if (!parquet
-            .totals(table, Parquet.archived(table, List.of(fetched)))
-            .equals(file.totals())) {
-          findings.add(new Finding(day.manifest().day(), Finding.Kind.WRONG_TOTALS, file.name()));
-        }
-      } catch (DamagedException e) {
-        isWhole = false;
-        findings.add(new Finding(day.manifest().day(), Finding.Kind.DAMAGED_FILE, e.getMessage()));
-      }
-    }
-    if (isWhole && !sum.equals(day.manifest().table(table).totals())) {
-      findings.add(
-          new Finding(
-              day.manifest().day(),
-              Finding.Kind.WRONG_TOTALS,
-              "the files of " + table.word() + " are not what the manifest says in all"));
-    }
-  }
-
-  /** Late rows are no fault: they are added by the next run. */
-  private void compareWithTable(Manifest manifest, List<Finding> findings) {
-    Totals archived = manifest.table(ArchiveTable.TRANSACTIONS).totals();
-    var here = new RowTotals(ArchiveTable.TRANSACTIONS);
-    live.inSnapshot(
-        () -> {
-          live.read(ArchiveTable.TRANSACTIONS, manifest.day(), here::add);
-          return null;
-        });
-    Totals inTable = here.totals();
-    if (inTable.rows() == archived.rows() && !inTable.equals(archived)) {
-      findings.add(
-          new Finding(
-              manifest.day(),
-              Finding.Kind.OTHER_ROWS,
-              "the table's transactions of the day are not those of the archive"));
-    }
-  }
-
-  /**
-   * What came back.
-   *
-   * @param transactions of the day that the table has now
-   * @param restored of them, those that it had not
-   * @param keptUntil when retention may take the day again
-   */
-  record Restored(LocalDate day, long transactions, long restored, Instant keptUntil) {}
-
   /** Brings a day's transactions back into the table; all of them, or none. */
   Restored restore(LocalDate day) {
     lock();
     live.requireNobodyHalfErased();
-    ArchivedDay archived = archived(day);
-    Totals totals = archived.manifest().table(ArchiveTable.TRANSACTIONS).totals();
-    List<Path> files = archived.files(ArchiveTable.TRANSACTIONS, directory);
-    Instant keptUntil = time.instant().plus(config.keepRestored());
-    return withParquet(
-        parquet ->
-            live.inTransaction(
-                () -> {
-                  long restored =
-                      files.isEmpty()
-                          ? 0
-                          : live.insert(
-                              day,
-                              each ->
-                                  parquet.read(
-                                      ArchiveTable.TRANSACTIONS,
-                                      Parquet.archived(ArchiveTable.TRANSACTIONS, files),
-                                      each));
-                  requireEqual(day, totals);
-                  live.noteRestored(day, live.digest(day), keptUntil);
-                  live.noteAction(
-                      "archive restore " + day,
-                      String.format(
-                          Locale.ROOT,
-                          "%d transactions are in the table, %d of them restored; kept until %s",
-                          totals.rows(),
-                          restored,
-                          keptUntil));
-                  return new Restored(day, totals.rows(), restored, keptUntil);
-                }));
-  }
-
-  private void requireEqual(LocalDate day, Totals archived) {
-    var here = new RowTotals(ArchiveTable.TRANSACTIONS);
-    live.read(ArchiveTable.TRANSACTIONS, day, here::add);
-    Totals inTable = here.totals();
-    if (!inTable.equals(archived)) {
-      throw new OperatorException(
-          String.format(
-              Locale.ROOT,
-              "nothing was restored: the table would have %d transactions of %s, and the archive has"
-                  + " %d (or others): what has come since is to be archived first, by `spendwatch"
-                  + " archive run`",
-              inTable.rows(),
-              day,
-              archived.rows()));
-    }
+    return new DayRestorer(live, workspace)
+        .restore(ArchivedDay.required(store, day), time.instant().plus(config.keepRestored()));
   }
 
   @Override
   public void close() {
     try (live;
         store;
-        Warehouse _ = warehouse) {
-      Parquet.remove(directory);
+        warehouse) {
+      workspace.close();
     }
   }
 }

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.archive.Archive.Restored;
+import io.spendwatch.ops.archive.days.DayRestorer.Restored;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;
 import java.time.LocalDate;

@@ -2,6 +2,7 @@ package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.archive.store.ArchiveLocation;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import io.spendwatch.ops.rounds.ArchiveWriter.Result;
@@ -76,7 +77,7 @@ public final class ArchiveRunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Configuration configuration = Configuration.load();
-    var _ = Archive.requiredUri(configuration.archive());
+    var _ = ArchiveLocation.of(configuration.archive());
     Round.Ending ending = round(configuration);
     if (json) {
       spec.commandLine().getOut().println(ForeignText.inJson(Json.write(done)));

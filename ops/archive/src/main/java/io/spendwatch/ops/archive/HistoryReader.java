@@ -10,7 +10,8 @@ import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.ArchivedDay;
 import io.spendwatch.ops.archive.format.Column;
 import io.spendwatch.ops.archive.format.Manifest;
-import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.archive.format.Workspace;
+import io.spendwatch.ops.archive.store.ArchiveLocation;
 import io.spendwatch.ops.archive.store.ArchiveStore;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -98,13 +99,9 @@ public final class HistoryReader implements ArchiveReader {
     @Override
     public ArchiveReader open(
         ArchiveConfig archive, AnalysisConfig limits, PostgresAddress database, String role) {
+      ArchiveLocation location = ArchiveLocation.of(archive);
       return new HistoryReader(
-          archive,
-          limits,
-          database,
-          role,
-          Archive.requiredUri(archive).toString(),
-          Archive.store(Archive.requiredUri(archive), archive.endpoint()));
+          archive, limits, database, role, location.uri().toString(), location.open());
     }
   }
 
@@ -392,11 +389,8 @@ public final class HistoryReader implements ArchiveReader {
   }
 
   private <T> T inDirectory(Function<Path, T> work) {
-    Path directory = Archive.workDirectory(config);
-    try {
-      return work.apply(directory);
-    } finally {
-      Parquet.remove(directory);
+    try (Workspace workspace = Workspace.create(config)) {
+      return work.apply(workspace.directory());
     }
   }
 

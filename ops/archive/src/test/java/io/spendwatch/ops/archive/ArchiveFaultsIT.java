@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.days.DayVerifier.Finding;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.archive.store.FileStore;
@@ -109,15 +110,14 @@ class ArchiveFaultsIT extends ArchivingDays {
     Files.write(file, bytes);
     Files.delete(root.resolve(manifest(NEXT).table(ArchiveTable.ALERTS).files().getFirst().name()));
     assertThat(findings())
-        .extracting(Archive.Finding::day, Archive.Finding::kind)
+        .extracting(Finding::day, Finding::kind)
         .containsExactly(
-            tuple(DAY, Archive.Finding.Kind.DAMAGED_FILE),
-            tuple(NEXT, Archive.Finding.Kind.DAMAGED_FILE));
+            tuple(DAY, Finding.Kind.DAMAGED_FILE), tuple(NEXT, Finding.Kind.DAMAGED_FILE));
     assertThat(bed.drop(DAY)).isTrue();
     assertThatThrownBy(this::restored).hasMessageContaining("is not what was put there");
     assertThat(bed.transactions(DAY)).isEmpty();
     Files.delete(root.resolve(Manifest.name(NEXT)));
-    assertThat(findings()).last().returns(Archive.Finding.Kind.NO_MANIFEST, Archive.Finding::kind);
+    assertThat(findings()).last().returns(Finding.Kind.NO_MANIFEST, Finding::kind);
     bed.insert(NEXT + "T05:00:00Z", 7, null);
     assertThatThrownBy(this::run).hasMessageContaining("bring it back");
   }

@@ -11,6 +11,7 @@ import dev.hardwood.InputFile;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.reader.RowReader;
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.archive.days.DayVerifier.Finding;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
@@ -216,9 +217,7 @@ class ArchiveIT extends ArchivingDays {
     bed.sql(
         "UPDATE spendwatch.transactions SET verdict = 'CLEAR' WHERE amount_minor = 9223372036854775807");
     assertThat(bed.drop(DAY)).isFalse();
-    assertThat(findings())
-        .singleElement()
-        .returns(Archive.Finding.Kind.OTHER_ROWS, Archive.Finding::kind);
+    assertThat(findings()).singleElement().returns(Finding.Kind.OTHER_ROWS, Finding::kind);
     bed.insert(DAY + "T05:00:00Z", 7, null);
     assertThatThrownBy(this::run).hasMessageContaining("are not what they were");
     assertThat(bed.drop(DAY)).isFalse();

@@ -2,6 +2,7 @@ package io.spendwatch.ops.archive;
 
 import static io.spendwatch.ops.archive.ArchiveBed.DAY;
 
+import io.spendwatch.ops.archive.days.DayVerifier.Finding;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.rounds.ArchiveWriter.Outcome;
 import java.io.IOException;
@@ -46,8 +47,8 @@ abstract class ArchivingDays {
     return outcomes;
   }
 
-  List<Archive.Finding> findings() {
-    List<Archive.Finding> all = new ArrayList<>();
+  List<Finding> findings() {
+    List<Finding> all = new ArrayList<>();
     try (Archive archive = bed.archive(root)) {
       archive.verify(Optional.empty(), (_, findings) -> all.addAll(findings));
     }

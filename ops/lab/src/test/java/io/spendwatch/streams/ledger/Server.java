@@ -1,10 +1,10 @@
 package io.spendwatch.streams.ledger;
 
 import io.spendwatch.streams.database.Statements;
-import io.spendwatch.streams.ledger.SimulatedPostgres.Account;
-import io.spendwatch.streams.ledger.SimulatedPostgres.StoredAlert;
-import io.spendwatch.streams.ledger.SimulatedPostgres.StoredTransaction;
-import io.spendwatch.streams.ledger.SimulatedPostgres.Version;
+import io.spendwatch.streams.ledger.SimulatedAccounts.Account;
+import io.spendwatch.streams.ledger.SimulatedAccounts.Version;
+import io.spendwatch.streams.ledger.SimulatedAlerts.StoredAlert;
+import io.spendwatch.streams.ledger.SimulatedTransactions.StoredTransaction;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;

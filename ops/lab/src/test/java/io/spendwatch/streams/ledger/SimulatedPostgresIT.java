@@ -49,7 +49,7 @@ class SimulatedPostgresIT {
     long startNanos = System.nanoTime();
     try (RealServer real = new RealServer(bed)) {
       for (long seed = from; seed <= to; seed++) {
-        real.reset(RandomCalls.FIRST_DAYS);
+        real.reset(RandomDraw.FIRST_DAYS);
         compare(seed, real);
       }
     }
@@ -72,11 +72,11 @@ class SimulatedPostgresIT {
   private void compare(long seed, RealServer real) throws Exception {
     SimulatedServer simulated = new SimulatedServer();
     OffsetDateTime[] days =
-        RandomCalls.FIRST_DAYS.stream()
+        RandomDraw.FIRST_DAYS.stream()
             .map(day -> day.atStartOfDay().atOffset(ZoneOffset.UTC))
             .toArray(OffsetDateTime[]::new);
     var _ = simulated.postgres().run(ENSURE_PARTITIONS, Tuple.of(days));
-    simulated.postgres().refuse(RandomCalls.ID_TOO_LONG);
+    simulated.postgres().refuse(RandomWrites.ID_TOO_LONG);
 
     RandomCalls calls = new RandomCalls(seed, simulated.postgres());
     List<Call> made = new ArrayList<>();
@@ -103,7 +103,7 @@ class SimulatedPostgresIT {
       case null -> "";
       case Ledger.Written _ -> ", written";
       case Ledger.Fenced _ -> ", fenced";
-      case RandomCalls.Together(var written, int asked) ->
+      case RandomWrites.Together(var written, int asked) ->
           written.isEmpty()
               ? ", all fenced"
               : written.size() < asked ? ", some fenced" : ", all written";

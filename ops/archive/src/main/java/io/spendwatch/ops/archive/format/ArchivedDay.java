@@ -10,9 +10,16 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A day in the archive: its manifest, and the files that it names. For one thread. */
 public final class ArchivedDay {
+  private static final Pattern MANIFEST =
+      Pattern.compile(ArchiveStore.MANIFESTS + "(\\d{4}-\\d{2}-\\d{2})\\.json");
+
   private final ArchiveStore store;
   private final Manifest manifest;
   private final String version;
@@ -39,6 +46,29 @@ public final class ArchivedDay {
         .map(
             content ->
                 new ArchivedDay(store, Manifest.of(day, content.bytes()), content.version()));
+  }
+
+  /**
+   * Reads the day's manifest.
+   *
+   * @throws OperatorException if the archive has no such day
+   */
+  public static ArchivedDay required(ArchiveStore store, LocalDate day) {
+    return find(store, day)
+        .orElseThrow(
+            () -> new OperatorException("the archive at " + store.address() + " has no " + day));
+  }
+
+  /** The days that have a manifest. */
+  public static SortedSet<LocalDate> all(ArchiveStore store) {
+    SortedSet<LocalDate> days = new TreeSet<>();
+    for (ArchiveStore.Entry entry : store.list(ArchiveStore.MANIFESTS)) {
+      Matcher name = MANIFEST.matcher(entry.name());
+      if (name.matches()) {
+        days.add(LocalDate.parse(name.group(1)));
+      }
+    }
+    return days;
   }
 
   public Manifest manifest() {

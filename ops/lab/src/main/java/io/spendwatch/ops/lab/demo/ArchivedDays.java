@@ -153,8 +153,8 @@ final class ArchivedDays {
    * @return false if the demo is to come to its end first
    * @throws OperatorException if a command fails, or a day is not there as it was sold
    */
-  boolean show(Demo.Watch watch) throws InterruptedException, SQLException {
-    if (!watch.until(Demo.after(BEFORE_LEAVING))) {
+  boolean show(Watch watch) throws InterruptedException, SQLException {
+    if (!watch.until(Watch.after(BEFORE_LEAVING))) {
       return false;
     }
     say.accept("Those days are closed; an audit finds them clean, then they leave for the archive");
@@ -211,7 +211,7 @@ final class ArchivedDays {
   }
 
   /** What a command said; empty if the demo is to come to its end first. */
-  private Optional<String> run(Demo.Watch watch, List<String> arguments)
+  private Optional<String> run(Watch watch, List<String> arguments)
       throws InterruptedException, SQLException {
     String name = arguments.getFirst();
     try (GuardedProcess command = children.start(environment, arguments)) {

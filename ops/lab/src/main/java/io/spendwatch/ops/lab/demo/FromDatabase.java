@@ -144,7 +144,7 @@ final class FromDatabase implements AutoCloseable {
    *
    * @return false if the demo is to come to its end first
    */
-  boolean awaitHistory(Demo.Watch watch) throws InterruptedException, SQLException {
+  boolean awaitHistory(Watch watch) throws InterruptedException, SQLException {
     if (!watch.until(() -> ends().rowsHere() >= HISTORY_LINES)) {
       return false;
     }
@@ -157,14 +157,14 @@ final class FromDatabase implements AutoCloseable {
    *
    * @throws OperatorException if something has stopped
    */
-  void killCapture(Demo.Watch watch) throws InterruptedException, SQLException {
-    if (!awaitHistory(watch) || !watch.until(Demo.after(BEFORE_KILL))) {
+  void killCapture(Watch watch) throws InterruptedException, SQLException {
+    if (!awaitHistory(watch) || !watch.until(Watch.after(BEFORE_KILL))) {
       return;
     }
     BothEnds before = ends();
     killCapture();
     say.accept("The capture is killed (kill -9): " + before.rowsText() + "; the shop goes on");
-    boolean _ = watch.until(Demo.after(BEFORE_RESTART));
+    boolean _ = watch.until(Watch.after(BEFORE_RESTART));
     BothEnds without = ends();
     capture();
     say.accept(
@@ -267,7 +267,7 @@ final class FromDatabase implements AutoCloseable {
     BothEnds ends = ends();
     while (!(ends.agree() && warehouseHasAll()) && System.nanoTime() < deadlineNanos) {
       check();
-      Thread.sleep(Demo.LOOK);
+      Thread.sleep(Watch.LOOK);
       ends = ends();
     }
     return ends;

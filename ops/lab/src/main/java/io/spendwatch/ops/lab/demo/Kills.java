@@ -55,13 +55,13 @@ final class Kills {
    * @return false if the demo is to come to its end first
    * @throws OperatorException if something has stopped that was not killed
    */
-  boolean run(int kills, Demo.Watch watch) throws InterruptedException, SQLException {
+  boolean run(int kills, Watch watch) throws InterruptedException, SQLException {
     Victim[] victims = Victim.values();
     for (int kill = 0; kill < kills; kill++) {
       boolean isSecond = kill % 2 == 1;
       // Each round begins with another one, so that other pairs come together.
       Victim victim = victims[(kill + kill / victims.length) % victims.length];
-      if (!watch.until(Demo.after(isSecond ? BETWEEN_TWO : BEFORE_KILL))) {
+      if (!watch.until(Watch.after(isSecond ? BETWEEN_TWO : BEFORE_KILL))) {
         return false;
       }
       long before = business.rowsHere();
