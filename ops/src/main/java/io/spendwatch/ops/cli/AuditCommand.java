@@ -3,7 +3,7 @@ package io.spendwatch.ops.cli;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.HttpConfig;
 import io.spendwatch.ops.api.HttpWindows;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.Reconciliation;

@@ -2,7 +2,7 @@ package io.spendwatch.ops.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.questions.CheckResult;
 import io.spendwatch.ops.status.NodeClient.Answer;
 import io.spendwatch.protocol.EventTime;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cli;
 
 import io.spendwatch.commandline.Usage;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.deadletters.DeadLetter;
 import io.spendwatch.ops.deadletters.DeadLetterText;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cli;
 
 import io.spendwatch.ops.analysis.ArchiveAccess;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.audit.explain.Explanation;
 import io.spendwatch.ops.audit.explain.ExplanationText;
 import io.spendwatch.ops.audit.explain.Explanations;

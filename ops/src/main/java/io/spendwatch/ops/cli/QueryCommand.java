@@ -12,7 +12,7 @@ import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
 import io.spendwatch.ops.analysis.Reports;
 import io.spendwatch.ops.analysis.Route;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.protocol.EventTime;
 import io.spendwatch.protocol.ForeignText;

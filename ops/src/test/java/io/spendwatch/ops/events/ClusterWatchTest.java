@@ -2,7 +2,7 @@ package io.spendwatch.ops.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus.Partition;

@@ -11,7 +11,7 @@ import ch.qos.logback.core.joran.spi.JoranException;
 import com.typesafe.config.ConfigFactory;
 import io.spendwatch.loadgen.cli.LoadGen;
 import io.spendwatch.ops.Spendwatch;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.cli.Lab;
 import io.spendwatch.ops.lab.sandbox.Ports;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.lab.demo;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;
 import io.spendwatch.ops.lab.sandbox.Ports;

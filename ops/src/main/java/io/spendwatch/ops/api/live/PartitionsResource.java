@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.live;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
@@ -8,6 +8,8 @@ import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 import static org.apache.pekko.http.javadsl.server.Directives.post;
 
 import io.spendwatch.actors.partition.PartitionWindows;
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.audit.windows.WindowsRequest;
 import java.util.OptionalInt;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.answers;
 
 import org.apache.pekko.http.javadsl.server.Route;
 

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.answers;
 
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
@@ -17,7 +17,7 @@ import org.apache.pekko.http.javadsl.model.StatusCode;
 public record Problem(String type, String title, int status, String detail) {
 
   /** With the name {@code about:blank}: nothing more to say than HTTP's own status does. */
-  static HttpResponse response(StatusCode status, String detail) {
+  public static HttpResponse response(StatusCode status, String detail) {
     var problem = new Problem("about:blank", status.reason(), status.intValue(), detail);
     return HttpResponse.create()
         .withStatus(status)

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.stored;
 
 import io.spendwatch.ops.records.Page;
 import io.spendwatch.protocol.Alert;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.answers;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;

@@ -1,10 +1,13 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.stored;
 
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
 import static org.apache.pekko.http.javadsl.server.Directives.get;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Parameters;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.records.AlertFilter;
 import io.spendwatch.ops.records.AlertRecords;
 import io.spendwatch.ops.records.Exposure;

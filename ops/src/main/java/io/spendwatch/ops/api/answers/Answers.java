@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.answers;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.entity;
@@ -23,27 +23,29 @@ import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.http.javadsl.unmarshalling.Unmarshaller;
 
 /** The forms that answers have in common. */
-final class Answers {
+public final class Answers {
 
   private Answers() {}
 
   /** Below {@code /api/v1}. */
-  static Route api(Supplier<Route> inner) {
+  public static Route api(Supplier<Route> inner) {
     return pathPrefix("api", () -> pathPrefix("v1", inner));
   }
 
-  static Route json(StatusCode code, Object value) {
+  /** The value as JSON, with this status. */
+  public static Route json(StatusCode code, Object value) {
     return complete(jsonResponse(code, value));
   }
 
-  static HttpResponse jsonResponse(StatusCode code, Object value) {
+  /** What {@link #json} completes with. */
+  public static HttpResponse jsonResponse(StatusCode code, Object value) {
     return HttpResponse.create()
         .withStatus(code)
         .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, Json.write(value)));
   }
 
   /** 200 with what comes; 503 with the failure's reason, or with this one. */
-  static <T> Route whenThere(CompletionStage<T> answer, String reason) {
+  public static <T> Route whenThere(CompletionStage<T> answer, String reason) {
     return onComplete(
         answer,
         there ->
@@ -55,7 +57,7 @@ final class Answers {
   }
 
   /** Goes on with what comes; 400 where it was asked for wrongly, 503 where it cannot be had. */
-  static <T> Route whenThere(CompletionStage<T> answer, Function<T, Route> next) {
+  public static <T> Route whenThere(CompletionStage<T> answer, Function<T, Route> next) {
     return onComplete(
         answer,
         there -> there.isSuccess() ? next.apply(there.get()) : failed(there.failed().get()));
@@ -73,7 +75,7 @@ final class Answers {
   }
 
   /** Whether CSV is wanted more than JSON is. */
-  static boolean prefersCsv(HttpRequest request) {
+  public static boolean prefersCsv(HttpRequest request) {
     double csv = 0;
     double json = 0;
     for (var accept : request.getHeaders()) {
@@ -91,12 +93,13 @@ final class Answers {
     return csv > json;
   }
 
-  static Route problem(StatusCode code, String detail) {
+  /** A {@link Problem} with this status. */
+  public static Route problem(StatusCode code, String detail) {
     return complete(Problem.response(code, detail));
   }
 
   /** Goes on with the body as this type; 400 where it is none. */
-  static <T> Route posted(Class<T> type, Function<T, Route> next) {
+  public static <T> Route posted(Class<T> type, Function<T, Route> next) {
     return entity(
         Unmarshaller.entityToString(),
         body -> {
@@ -109,7 +112,7 @@ final class Answers {
   }
 
   /** What our own checks say, which Jackson and stages wrap. */
-  static String reasonOf(Throwable failure) {
+  public static String reasonOf(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null) {
       cause = cause.getCause();

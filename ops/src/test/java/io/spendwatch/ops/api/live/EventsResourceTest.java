@@ -1,8 +1,9 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.api.ServedApi;
 import io.spendwatch.ops.events.TestHub;
 import java.io.BufferedReader;
 import java.io.InputStream;

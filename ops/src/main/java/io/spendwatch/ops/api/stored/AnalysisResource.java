@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.stored;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
@@ -13,6 +13,10 @@ import io.spendwatch.ops.analysis.AnalysisMetrics;
 import io.spendwatch.ops.analysis.AnswerText;
 import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Connection;
+import io.spendwatch.ops.api.answers.Parameters;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.records.Page;
 import io.spendwatch.protocol.EventTime;
 import java.time.Duration;

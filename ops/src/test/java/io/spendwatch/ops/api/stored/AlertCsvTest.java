@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.stored;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.live;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.entity;
@@ -9,6 +9,10 @@ import static org.apache.pekko.http.javadsl.server.Directives.post;
 
 import io.spendwatch.actors.exposure.CheckAnswer;
 import io.spendwatch.actors.exposure.CheckAnswer.Outcome;
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Busy;
+import io.spendwatch.ops.api.answers.Problem;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.questions.CheckResult;
 import io.spendwatch.ops.questions.Gate;
 import io.spendwatch.ops.questions.QuestionsConfig;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.stored;
 
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
 import static org.apache.pekko.http.javadsl.server.Directives.get;
@@ -7,6 +7,10 @@ import static org.apache.pekko.http.javadsl.server.Directives.pathEnd;
 import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 import static org.apache.pekko.http.javadsl.server.Directives.post;
 
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Apart;
+import io.spendwatch.ops.api.answers.Parameters;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.deadletters.DeadLetter;
 import io.spendwatch.ops.deadletters.DeadLetterContent;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.live;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.get;
@@ -7,6 +7,9 @@ import static org.apache.pekko.http.javadsl.server.Directives.parameterOptional;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 
 import io.spendwatch.actors.partition.PartitionQuery.By;
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Busy;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.questions.RecentTops;
 import io.spendwatch.ops.questions.TopAnswer;
 import java.util.Locale;

@@ -1,10 +1,14 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.live;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.get;
 import static org.apache.pekko.http.javadsl.server.Directives.onComplete;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Busy;
+import io.spendwatch.ops.api.answers.Problem;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.questions.Gate;
 import io.spendwatch.ops.questions.UserAnswer;
 import java.util.Optional;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.stored;
 
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
@@ -6,6 +6,9 @@ import static org.apache.pekko.http.javadsl.server.Directives.get;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 import static org.apache.pekko.http.javadsl.server.Directives.post;
 
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Parameters;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.AuditReport;
 import io.spendwatch.ops.audit.AuditReport.Mode;

@@ -1,10 +1,12 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.live;
 
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
 import static org.apache.pekko.http.javadsl.server.Directives.get;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.status.NodeStatus;
 import java.util.List;
 import java.util.function.Supplier;

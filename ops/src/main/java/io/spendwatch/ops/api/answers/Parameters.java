@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.answers;
 
 import static org.apache.pekko.http.javadsl.server.Directives.parameterMap;
 
@@ -20,7 +20,7 @@ import org.apache.pekko.http.javadsl.server.Route;
  * The parameters of a request's query. Each method answers null where the parameter is not there,
  * and throws {@link IllegalArgumentException} with its name and what is expected where it is wrong.
  */
-final class Parameters {
+public final class Parameters {
   /** Ids have 64 characters at most, merchants 256. */
   private static final int TEXT_MAX = 256;
 
@@ -31,17 +31,18 @@ final class Parameters {
 
   private final Map<String, String> given;
 
-  Parameters(Map<String, String> given) {
+  /** Of a query, by name. */
+  public Parameters(Map<String, String> given) {
     this.given = given;
   }
 
   /** Goes on with a request's parameters; 400 where what goes on finds one of them wrong. */
-  static Route with(Function<Parameters, Route> next) {
+  public static Route with(Function<Parameters, Route> next) {
     return parameterMap(given -> checked(() -> next.apply(new Parameters(given))));
   }
 
   /** What this answers; 400 where it finds something wrong. */
-  static Route checked(java.util.function.Supplier<Route> next) {
+  public static Route checked(java.util.function.Supplier<Route> next) {
     try {
       return next.get();
     } catch (IllegalArgumentException e) {
@@ -49,7 +50,8 @@ final class Parameters {
     }
   }
 
-  String text(String name) {
+  /** A text of 1 to 256 characters. */
+  public String text(String name) {
     String text = given.get(name);
     return text == null ? null : text(name, text);
   }
@@ -59,22 +61,25 @@ final class Parameters {
    *
    * @param name of what it is
    */
-  static String text(String name, String text) {
+  public static String text(String name, String text) {
     if (text.isEmpty() || text.length() > TEXT_MAX || text.indexOf('\0') >= 0) {
       throw wrong(name, "1 to " + TEXT_MAX + " characters");
     }
     return text;
   }
 
-  String cursor() {
+  /** Where a list goes on, as an earlier page has said. */
+  public String cursor() {
     return given.get("cursor");
   }
 
-  int limit() {
+  /** How many a page may have; the default where nobody says. */
+  public int limit() {
     return limitOr(Page.LIMIT_DEFAULT, Page.LIMIT_MAX);
   }
 
-  int limitOr(int otherwise, int max) {
+  /** The same, with a default and a maximum of the caller's. */
+  public int limitOr(int otherwise, int max) {
     String text = given.get("limit");
     if (text == null) {
       return otherwise;
@@ -87,7 +92,7 @@ final class Parameters {
   }
 
   /** ISO 8601 with an offset, or milliseconds since the epoch. */
-  Instant instant(String name) {
+  public Instant instant(String name) {
     String text = given.get(name);
     if (text == null) {
       return null;
@@ -108,13 +113,14 @@ final class Parameters {
    *
    * @throws IllegalArgumentException where it ends before it begins
    */
-  void checkOrder(Instant from, Instant to) {
+  public void checkOrder(Instant from, Instant to) {
     if (from != null && to != null && from.isAfter(to)) {
       throw wrong("from", "not after to");
     }
   }
 
-  Boolean bool(String name) {
+  /** {@code true} or {@code false}. */
+  public Boolean bool(String name) {
     return switch (given.get(name)) {
       case null -> null;
       case "true" -> true;
@@ -123,7 +129,8 @@ final class Parameters {
     };
   }
 
-  BigDecimal decimal(String name) {
+  /** At most 20 digits, and 6 behind the point. */
+  public BigDecimal decimal(String name) {
     String text = given.get(name);
     if (text == null) {
       return null;
@@ -134,7 +141,8 @@ final class Parameters {
     return new BigDecimal(text);
   }
 
-  <E extends Enum<E>> E oneOf(String name, Class<E> type) {
+  /** A constant of this type, by its name. */
+  public <E extends Enum<E>> E oneOf(String name, Class<E> type) {
     String text = given.get(name);
     if (text == null) {
       return null;

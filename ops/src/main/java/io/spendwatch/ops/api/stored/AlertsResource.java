@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.stored;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.apache.pekko.http.javadsl.server.Directives.complete;
@@ -11,6 +11,10 @@ import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.spendwatch.ops.api.answers.Answers;
+import io.spendwatch.ops.api.answers.Apart;
+import io.spendwatch.ops.api.answers.Parameters;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.audit.explain.Explanation;
 import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.records.AlertFilter;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.api;
+package io.spendwatch.ops.api.answers;
 
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -47,7 +47,7 @@ public final class Apart implements AutoCloseable {
   }
 
   /** What comes of the work; fails as it does, or with {@link BusyException}. */
-  <T> CompletionStage<T> ask(Supplier<T> work) {
+  public <T> CompletionStage<T> ask(Supplier<T> work) {
     try {
       return CompletableFuture.supplyAsync(work, threads);
     } catch (RejectedExecutionException e) {
