@@ -1,8 +1,9 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.live;
 
 import io.spendwatch.commandline.Usage;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.HttpConfig;
+import io.spendwatch.ops.cli.StandardOutput;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.status.ClusterStatus;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.deadletters;
 
 import io.spendwatch.commandline.Durations;
 import io.spendwatch.ops.deadletters.LetterQuery;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.live;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.questions.UserAnswer;

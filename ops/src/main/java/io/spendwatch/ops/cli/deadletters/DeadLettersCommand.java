@@ -1,4 +1,4 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.deadletters;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

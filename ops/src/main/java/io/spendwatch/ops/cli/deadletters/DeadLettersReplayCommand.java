@@ -1,4 +1,4 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.deadletters;
 
 import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.live;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.spendwatch.errors.OperatorException;

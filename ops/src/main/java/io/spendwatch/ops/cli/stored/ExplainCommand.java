@@ -1,4 +1,4 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.stored;
 
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.api.answers.Json;

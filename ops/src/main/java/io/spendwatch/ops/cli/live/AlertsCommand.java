@@ -1,9 +1,10 @@
-package io.spendwatch.ops.cli;
+package io.spendwatch.ops.cli.live;
 
 import io.spendwatch.commandline.Durations;
 import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.alerts.AlertText;
+import io.spendwatch.ops.cli.StandardOutput;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.terminal.Terminal;
 import io.spendwatch.protocol.Alert;
