@@ -1,4 +1,4 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.log;
 
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
@@ -15,7 +15,7 @@ import org.apache.pekko.util.ByteString;
  * <p>Of the alert topic it holds all from {@code begin} to {@code end}: records of a partition from
  * the one place's offset up to the other's.
  */
-final class EventLog {
+public final class EventLog {
   private final Entry[] kept;
   private final long[] dropped = new long[EventType.values().length];
   private final long[] added = new long[EventType.values().length];
@@ -27,7 +27,7 @@ final class EventLog {
   /**
    * @param capacity how many events are kept
    */
-  EventLog(int capacity) {
+  public EventLog(int capacity) {
     this.kept = new Entry[capacity];
   }
 
@@ -39,7 +39,7 @@ final class EventLog {
    * @param end of the log's alerts once it had this one
    * @param text for whoever has read all before it
    */
-  record Entry(
+  public record Entry(
       EventType type,
       String userId,
       int partition,
@@ -53,10 +53,10 @@ final class EventLog {
    *
    * @param live where the topic ended when it was begun to be followed
    */
-  record Alerts(AlertPosition begin, AlertPosition end, AlertPosition live) {}
+  public record Alerts(AlertPosition begin, AlertPosition end, AlertPosition live) {}
 
   /** The newest figures; number 0 for none. */
-  record Stats(long number, ByteString text) {}
+  public record Stats(long number, ByteString text) {}
 
   /**
    * The log at one moment.
@@ -68,7 +68,7 @@ final class EventLog {
    * @param added how many of each type it had
    * @param alerts null while the alert topic is not followed
    */
-  record View(
+  public record View(
       long first,
       long next,
       List<Entry> entries,
@@ -78,7 +78,7 @@ final class EventLog {
       Stats stats) {}
 
   /** The log from this number on. */
-  synchronized View view(long from, int atMost) {
+  public synchronized View view(long from, int atMost) {
     List<Entry> entries = new ArrayList<>();
     long begin = Math.max(first, from);
     for (long number = begin; number < Math.min(next, begin + atMost); number++) {
@@ -88,17 +88,17 @@ final class EventLog {
   }
 
   /** Where its alerts end; null while the alert topic is not followed. */
-  synchronized AlertPosition end() {
+  public synchronized AlertPosition end() {
     return alerts == null ? null : alerts.end();
   }
 
   /** Where the alert topic ended when it was begun to be followed; null while it is not. */
-  synchronized AlertPosition live() {
+  public synchronized AlertPosition live() {
     return alerts == null ? null : alerts.live();
   }
 
   /** Where its alerts begin; null while the alert topic is not followed. */
-  synchronized AlertPosition begin() {
+  public synchronized AlertPosition begin() {
     return alerts == null ? null : alerts.begin();
   }
 
@@ -108,12 +108,12 @@ final class EventLog {
    * @param begin where its reader begins
    * @param live where the topic ends
    */
-  synchronized void follow(AlertPosition begin, AlertPosition live) {
+  public synchronized void follow(AlertPosition begin, AlertPosition live) {
     alerts = new Alerts(begin, begin, live);
   }
 
   /** The alert topic is not followed any more: what is here says nothing about what comes. */
-  synchronized void forget() {
+  public synchronized void forget() {
     while (first < next) {
       drop();
     }
@@ -122,7 +122,7 @@ final class EventLog {
   }
 
   /** Which the topic's reader has come to. */
-  synchronized void alert(AlertTail.Received received) {
+  public synchronized void alert(AlertTail.Received received) {
     AlertPosition end = alerts.end().after(received.partition(), received.offset());
     add(
         new Entry(
@@ -137,7 +137,7 @@ final class EventLog {
   }
 
   /** Anything but an alert. */
-  synchronized void event(EventType type, String data) {
+  public synchronized void event(EventType type, String data) {
     ByteString text = EventText.event(type.text(), null, data);
     if (type == EventType.STATS) {
       stats = new Stats(stats.number() + 1, text);

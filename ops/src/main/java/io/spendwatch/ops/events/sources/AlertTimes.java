@@ -1,4 +1,4 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.sources;
 
 import java.util.Arrays;
 
@@ -8,7 +8,7 @@ import java.util.Arrays;
  * Where clocks differ, so do the figures; none is below 0. Of more than {@value #KEPT} alerts a
  * minute, the last ones count. Thread-safe.
  */
-final class AlertTimes {
+public final class AlertTimes {
   private static final int KEPT = 4096;
   private static final long WINDOW_MS = 60_000;
 

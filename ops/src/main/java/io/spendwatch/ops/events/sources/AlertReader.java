@@ -1,7 +1,9 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.sources;
 
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
+import io.spendwatch.ops.events.log.AlertFollower;
+import io.spendwatch.ops.events.log.EventLog;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.Timekeeper;
@@ -16,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * for all clients of a node. It begins some way before the topic's end, so that most clients that
  * come again find all they have missed in the log.
  */
-final class AlertReader implements AlertFollower {
+public final class AlertReader implements AlertFollower {
   private static final Logger LOG = LoggerFactory.getLogger(AlertReader.class);
   private static final Duration POLL = Duration.ofMillis(500);
   private static final long LOOK_AT_TOPIC_MS = 30_000;
@@ -32,7 +34,8 @@ final class AlertReader implements AlertFollower {
    * @param keptMax how many alerts the log has room for
    * @param times is told how long alerts take
    */
-  AlertReader(AlertTopic topic, int keptMax, AlertTimes times, BackOff backOff, Timekeeper time) {
+  public AlertReader(
+      AlertTopic topic, int keptMax, AlertTimes times, BackOff backOff, Timekeeper time) {
     this.topic = topic;
     this.keptMax = keptMax;
     this.times = times;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.sources;
 
 /**
  * How the cluster goes: the data of a {@code stats} event. Rates are per second, over the time

@@ -1,7 +1,7 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.log;
 
 /** Brings alerts into the log. */
-interface AlertFollower {
+public interface AlertFollower {
 
   /** For whom. Thread-safe. */
   interface Listeners {

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.log;
 
 import java.util.Arrays;
 import java.util.Locale;
@@ -22,7 +22,7 @@ public enum EventType {
   }
 
   /** Of its count among those of all types. */
-  int index() {
+  public int index() {
     return index;
   }
 

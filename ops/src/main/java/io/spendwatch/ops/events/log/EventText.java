@@ -1,9 +1,9 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.log;
 
 import org.apache.pekko.util.ByteString;
 
 /** Events in the form of server-sent events (the HTML standard, section 9.2), UTF-8. */
-final class EventText {
+public final class EventText {
   private EventText() {}
 
   /**
@@ -13,7 +13,7 @@ final class EventText {
    * @param id null for none, so that the client's last one stays
    * @param data of any number of lines
    */
-  static ByteString event(String name, String id, String data) {
+  public static ByteString event(String name, String id, String data) {
     StringBuilder text = new StringBuilder(data.length() + 128);
     text.append("event: ").append(name).append('\n');
     if (id != null) {
@@ -27,17 +27,17 @@ final class EventText {
   }
 
   /** What nobody is told of, but that the client's last id is this one. */
-  static ByteString place(String id) {
+  public static ByteString place(String id) {
     return ByteString.fromString("id: " + id + "\n\n");
   }
 
   /** For who reads along, and for what closes quiet connections. */
-  static ByteString comment(String text) {
+  public static ByteString comment(String text) {
     return ByteString.fromString(": " + text + "\n\n");
   }
 
   /** After how many milliseconds a client that has lost its connection comes again. */
-  static ByteString retry(long ms) {
+  public static ByteString retry(long ms) {
     return ByteString.fromString("retry: " + ms + "\n\n");
   }
 }

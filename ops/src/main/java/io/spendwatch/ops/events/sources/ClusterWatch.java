@@ -1,5 +1,7 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.sources;
 
+import io.spendwatch.ops.events.log.EventLog;
+import io.spendwatch.ops.events.log.EventType;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus.Partition;
@@ -13,7 +15,7 @@ import java.util.function.Function;
  * Makes figures and events of how the cluster is from one look to the next. The first look is what
  * the later ones are held against. Thread-safe.
  */
-final class ClusterWatch {
+public final class ClusterWatch {
   private final EventLog log;
   private final AlertTimes alertTimes;
   private final Function<Object, String> json;
@@ -25,14 +27,14 @@ final class ClusterWatch {
   /**
    * @param json writes the data of an event
    */
-  ClusterWatch(EventLog log, AlertTimes alertTimes, Function<Object, String> json) {
+  public ClusterWatch(EventLog log, AlertTimes alertTimes, Function<Object, String> json) {
     this.log = log;
     this.alertTimes = alertTimes;
     this.json = json;
   }
 
   /** How it is now; how many events that has made. */
-  synchronized int look(ClusterStatus now, long nowMs) {
+  public synchronized int look(ClusterStatus now, long nowMs) {
     int events = 1;
     Counters.Done done = counters.since(now.partitions());
     log.event(EventType.STATS, json.apply(stats(now, nowMs, done)));

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.log;
 
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /** Reads what the log does not have any more, or never had. Thread-safe. */
-interface CatchUp {
+public interface CatchUp {
 
   /**
    * Alerts from somewhere.

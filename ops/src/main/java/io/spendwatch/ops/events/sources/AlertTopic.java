@@ -1,4 +1,4 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.sources;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
@@ -16,13 +16,14 @@ import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 
 /** The alert topic, as the threads of this package read it. Thread-safe; its methods block. */
-final class AlertTopic {
+public final class AlertTopic {
   private static final int ALERTS_PER_POLL = 250;
   private static final int PARTITION_FETCH_BYTES_MAX = 128 << 10;
 
   private final KafkaConfig kafka;
 
-  AlertTopic(KafkaConfig kafka) {
+  /** Nothing is asked yet. */
+  public AlertTopic(KafkaConfig kafka) {
     this.kafka = kafka;
   }
 

@@ -1,7 +1,9 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.sources;
 
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
+import io.spendwatch.ops.events.log.CatchUp;
+import io.spendwatch.ops.events.log.EventLog;
 import io.spendwatch.streams.base.Timekeeper;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * only once it has taken those before. So many clients cost no more than one consumer and, each, a
  * few hundred alerts in memory. Its thread ends when nobody has asked for a while. Thread-safe.
  */
-final class KafkaCatchUp implements CatchUp {
+public final class KafkaCatchUp implements CatchUp {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaCatchUp.class);
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration IDLE = Duration.ofSeconds(10);
@@ -37,7 +39,7 @@ final class KafkaCatchUp implements CatchUp {
   /**
    * @param log what it has need not be read
    */
-  KafkaCatchUp(AlertTopic topic, EventLog log, Timekeeper time) {
+  public KafkaCatchUp(AlertTopic topic, EventLog log, Timekeeper time) {
     this.topic = topic;
     this.log = log;
     this.time = time;

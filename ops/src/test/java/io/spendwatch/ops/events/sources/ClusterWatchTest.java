@@ -1,8 +1,10 @@
-package io.spendwatch.ops.events;
+package io.spendwatch.ops.events.sources;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.api.answers.Json;
+import io.spendwatch.ops.events.log.EventLog;
+import io.spendwatch.ops.events.log.EventType;
 import io.spendwatch.ops.status.AuditStatus;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus.Partition;
