@@ -8,7 +8,7 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.FreeQueries.Question;
 import io.spendwatch.ops.analysis.Replica.Standing;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
 import io.spendwatch.ops.storage.rollups.WrittenRows;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;

@@ -14,7 +14,7 @@ import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.cli.Lab;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.node.Node;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package io.spendwatch.ops.faults;
 
-import io.spendwatch.ops.lab.sandbox.KafkaServer;
-import io.spendwatch.ops.lab.sandbox.KafkaServer.Options;
-import io.spendwatch.ops.lab.sandbox.KafkaServer.ProxiedListener;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer;
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer.Options;
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer.ProxiedListener;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

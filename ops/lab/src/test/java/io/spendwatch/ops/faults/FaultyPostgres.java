@@ -1,7 +1,7 @@
 package io.spendwatch.ops.faults;
 
-import io.spendwatch.ops.lab.sandbox.Ports;
-import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import java.nio.file.Path;
 import java.sql.Connection;

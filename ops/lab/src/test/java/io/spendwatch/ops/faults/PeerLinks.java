@@ -1,6 +1,6 @@
 package io.spendwatch.ops.faults;
 
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.HashMap;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.start;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -13,12 +13,12 @@ import java.nio.file.attribute.PosixFilePermissions;
  * <p>A directory's name says exactly what is in it, and it appears complete or not at all, so any
  * number of processes may unpack at once.
  */
-final class UnpackedOnce {
+public final class UnpackedOnce {
   private UnpackedOnce() {}
 
   /** Fills an empty directory. */
   @FunctionalInterface
-  interface Unpacking {
+  public interface Unpacking {
     void into(Path directory) throws IOException;
   }
 
@@ -27,7 +27,7 @@ final class UnpackedOnce {
    *
    * @throws IOException if the cache cannot be written
    */
-  static Path directory(String name, Unpacking unpacking) throws IOException {
+  public static Path directory(String name, Unpacking unpacking) throws IOException {
     Path home = cache().resolve(name);
     if (!Files.isDirectory(home)) {
       unpack(unpacking, home);

@@ -1,5 +1,6 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.kafka;
 
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -22,9 +23,9 @@ import java.util.regex.Pattern;
  * the transaction: its partitions stay locked to {@code read_committed} readers. A connection that
  * is not answered makes it wait; it asks again when we close, and then there is a leader.
  */
-final class FormerEndpoint implements AutoCloseable {
+public final class FormerEndpoint implements AutoCloseable {
   /** The listener that a broker reaches itself by. */
-  static final String LISTENER = "INTERNAL";
+  public static final String LISTENER = "INTERNAL";
 
   private static final Pattern ENDPOINT = Pattern.compile(LISTENER + "://[^:,]*:(\\d+)");
 

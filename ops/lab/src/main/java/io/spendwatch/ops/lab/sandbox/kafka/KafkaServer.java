@@ -1,7 +1,9 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.kafka;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.lab.process.GuardedProcess;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
+import io.spendwatch.ops.lab.sandbox.start.StartLimit;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -152,7 +154,7 @@ public final class KafkaServer implements AutoCloseable {
         "-XX:+ExitOnOutOfMemoryError",
         "--sun-misc-unsafe-memory-access=allow",
         "--enable-native-access=ALL-UNNAMED",
-        "-Dlogback.configurationFile=io/spendwatch/ops/lab/sandbox/kafka-logback.xml",
+        "-Dlogback.configurationFile=io/spendwatch/ops/lab/sandbox/kafka/kafka-logback.xml",
         KafkaBroker.class.getName(),
         properties.toString());
   }

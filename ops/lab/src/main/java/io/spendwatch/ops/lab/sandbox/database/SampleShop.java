@@ -1,4 +1,4 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.database;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.loadgen.shop.ShopDatabase;

@@ -1,5 +1,7 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.database;
 
+import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;

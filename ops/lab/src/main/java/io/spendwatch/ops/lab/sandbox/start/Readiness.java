@@ -1,4 +1,4 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.start;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.lab.process.GuardedProcess;
@@ -12,14 +12,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** What a server needs before it can be used: its files made, and an answer. Blocks. */
-final class Readiness {
+public final class Readiness {
   private static final long PAUSE_MS = 100;
 
   private Readiness() {}
 
   /** What a server that is up answers without an error. */
   @FunctionalInterface
-  interface Question {
+  public interface Question {
     void ask() throws SQLException, IOException;
   }
 
@@ -29,7 +29,7 @@ final class Readiness {
    * @param server for people, as in "PostgreSQL"
    * @throws OperatorException if it ends, or has not answered in time
    */
-  static void await(GuardedProcess process, String server, int port, Question question) {
+  public static void await(GuardedProcess process, String server, int port, Question question) {
     StartLimit limit = StartLimit.begin();
     while (true) {
       if (!process.isRunning()) {
@@ -56,7 +56,8 @@ final class Readiness {
    * @param log where its output goes
    * @throws OperatorException if it fails, or has not ended in time
    */
-  static void make(String program, List<String> command, Path input, Path log) throws IOException {
+  public static void make(String program, List<String> command, Path input, Path log)
+      throws IOException {
     var builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     if (input != null) {

@@ -1,6 +1,8 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.database;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;

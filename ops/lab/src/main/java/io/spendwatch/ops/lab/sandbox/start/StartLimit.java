@@ -1,4 +1,4 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.start;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.config.Configuration;
@@ -11,17 +11,17 @@ import java.util.Locale;
  *
  * @param timeout from the beginning
  */
-record StartLimit(long beganNanos, Duration timeout) {
-  static StartLimit begin() {
+public record StartLimit(long beganNanos, Duration timeout) {
+  public static StartLimit begin() {
     return new StartLimit(System.nanoTime(), Configuration.readStartTimeout());
   }
 
-  boolean isOver() {
+  public boolean isOver() {
     return System.nanoTime() - beganNanos > timeout.toNanos();
   }
 
   /** What to say when it is over, with the setting that makes it longer. */
-  OperatorException exceeded(String what, String reason) {
+  public OperatorException exceeded(String what, String reason) {
     return new OperatorException(
         String.format(
             Locale.ROOT,

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.database;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;

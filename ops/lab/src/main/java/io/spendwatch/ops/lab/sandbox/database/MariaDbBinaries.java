@@ -1,6 +1,7 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.database;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.start.UnpackedOnce;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;

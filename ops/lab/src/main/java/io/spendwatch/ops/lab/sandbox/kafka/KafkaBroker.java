@@ -1,4 +1,4 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.kafka;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,17 +17,17 @@ import org.apache.kafka.metadata.storage.Formatter;
  * The main class of the child JVM that {@link KafkaServer} starts: formats the storage the first
  * time, and is Kafka's own from there on.
  */
-final class KafkaBroker {
+public final class KafkaBroker {
   /**
    * Among the broker's settings: a file with the user, as Kafka's storage tool takes one, that is
    * there from the start.
    */
-  static final String FIRST_USER_FILE = "spendwatch.first-user.file";
+  public static final String FIRST_USER_FILE = "spendwatch.first-user.file";
 
   /**
    * Among the broker's settings: where it may look for the keys of tokens; else it asks no address.
    */
-  static final String KEY_ADDRESSES = "spendwatch.key-addresses";
+  public static final String KEY_ADDRESSES = "spendwatch.key-addresses";
 
   private static final String ALLOWED_ADDRESSES = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
 

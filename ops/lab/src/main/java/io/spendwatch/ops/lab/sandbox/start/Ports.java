@@ -1,4 +1,4 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.start;
 
 import io.spendwatch.errors.OperatorException;
 import java.io.IOException;
@@ -38,7 +38,7 @@ public final class Ports {
    *
    * @throws OperatorException if the given port is taken
    */
-  static int freeOr(int port, String server) {
+  public static int freeOr(int port, String server) {
     if (port == 0) {
       return free();
     }

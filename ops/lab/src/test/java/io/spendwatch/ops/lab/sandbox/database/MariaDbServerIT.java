@@ -1,10 +1,11 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;

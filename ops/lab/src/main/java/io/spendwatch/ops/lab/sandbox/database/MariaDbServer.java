@@ -1,7 +1,10 @@
-package io.spendwatch.ops.lab.sandbox;
+package io.spendwatch.ops.lab.sandbox.database;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.lab.process.GuardedProcess;
+import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Readiness;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
