@@ -1,7 +1,7 @@
 package io.spendwatch.ops.capture.comparison;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.audit.SourceFinding;
+import io.spendwatch.ops.audit.source.SourceFinding;
 import io.spendwatch.ops.capture.config.CaptureConfig;
 import io.spendwatch.ops.capture.source.BusinessDatabase;
 import io.spendwatch.ops.capture.source.TableReader;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.audit;
+package io.spendwatch.ops.audit.source;
 
 /**
  * A row of a business database that is not what is stored of it.

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.audit;
+package io.spendwatch.ops.audit.source;
 
 import io.spendwatch.protocol.ForeignText;
 import java.time.Duration;
