@@ -1,4 +1,4 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.change;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;

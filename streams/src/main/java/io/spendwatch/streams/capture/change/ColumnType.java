@@ -1,4 +1,4 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.change;
 
 /** What a column holds, as far as a mapping is concerned. */
 public enum ColumnType {
