@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.FreeQueries.Question;
 import io.spendwatch.ops.analysis.Replica.Standing;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
 import io.spendwatch.ops.storage.rollups.WrittenRows;

@@ -8,11 +8,11 @@ import static org.apache.pekko.http.javadsl.server.Directives.path;
 import static org.apache.pekko.http.javadsl.server.Directives.pathEnd;
 import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 
-import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.AnalysisMetrics;
-import io.spendwatch.ops.analysis.AnswerText;
 import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
+import io.spendwatch.ops.analysis.answer.AnswerText;
 import io.spendwatch.ops.api.answers.Answers;
 import io.spendwatch.ops.api.answers.Connection;
 import io.spendwatch.ops.api.answers.Parameters;

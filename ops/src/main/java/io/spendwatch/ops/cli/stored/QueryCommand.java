@@ -1,8 +1,6 @@
 package io.spendwatch.ops.cli.stored;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.analysis.AnalysisAnswer;
-import io.spendwatch.ops.analysis.AnswerText;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
 import io.spendwatch.ops.analysis.FreeQueries.Question;
@@ -12,6 +10,8 @@ import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
 import io.spendwatch.ops.analysis.Reports;
 import io.spendwatch.ops.analysis.Route;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
+import io.spendwatch.ops.analysis.answer.AnswerText;
 import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.protocol.EventTime;

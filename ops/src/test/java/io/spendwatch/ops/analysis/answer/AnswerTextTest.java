@@ -1,4 +1,4 @@
-package io.spendwatch.ops.analysis;
+package io.spendwatch.ops.analysis.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.analysis;
+package io.spendwatch.ops.analysis.answer;
 
 import io.spendwatch.protocol.ForeignText;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.analysis;
+package io.spendwatch.ops.analysis.answer;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
@@ -37,7 +37,7 @@ public record AnalysisAnswer(
     long rowsRead) {
 
   /** The same with other names for its columns. */
-  AnalysisAnswer withColumns(List<String> names) {
+  public AnalysisAnswer withColumns(List<String> names) {
     return new AnalysisAnswer(
         report, from, to, names, rows, truncated, source, because, asOf, ageMs, tookMs, rowsRead);
   }

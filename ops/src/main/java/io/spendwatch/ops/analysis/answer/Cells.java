@@ -1,4 +1,4 @@
-package io.spendwatch.ops.analysis;
+package io.spendwatch.ops.analysis.answer;
 
 import io.spendwatch.protocol.EventTime;
 import io.vertx.sqlclient.Row;
@@ -10,10 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Values of rows, as answers have them. Stateless. */
-final class Cells {
+public final class Cells {
   private Cells() {}
 
-  static List<List<Object>> of(RowSet<Row> rows) {
+  public static List<List<Object>> of(RowSet<Row> rows) {
     List<List<Object>> cells = new ArrayList<>(rows.size());
     for (Row row : rows) {
       List<Object> line = new ArrayList<>(row.size());
