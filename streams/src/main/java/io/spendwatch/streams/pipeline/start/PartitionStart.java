@@ -1,4 +1,4 @@
-package io.spendwatch.streams.pipeline;
+package io.spendwatch.streams.pipeline.start;
 
 import io.spendwatch.streams.kafka.SourceState;
 import java.util.Locale;
@@ -30,7 +30,7 @@ import java.util.OptionalLong;
  * @param isKnown whether what is durable goes on from here: it is about this topic, and nothing is
  *     passed over
  */
-record PartitionStart(
+public record PartitionStart(
     long offset,
     long nextOffset,
     Optional<Loss> loss,

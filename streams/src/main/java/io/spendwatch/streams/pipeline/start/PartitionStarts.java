@@ -1,4 +1,4 @@
-package io.spendwatch.streams.pipeline;
+package io.spendwatch.streams.pipeline.start;
 
 import io.spendwatch.streams.base.BackOff;
 import io.spendwatch.streams.base.Retry;
@@ -11,9 +11,9 @@ import io.spendwatch.streams.life.PartitionLine;
 import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
-import io.spendwatch.streams.pipeline.PartitionStart.Durable;
-import io.spendwatch.streams.pipeline.PartitionStart.Loss;
-import io.spendwatch.streams.pipeline.PartitionStart.Reason;
+import io.spendwatch.streams.pipeline.start.PartitionStart.Durable;
+import io.spendwatch.streams.pipeline.start.PartitionStart.Loss;
+import io.spendwatch.streams.pipeline.start.PartitionStart.Reason;
 import io.spendwatch.streams.publish.Publishers;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * seem to be ahead of the tables; but another topic is known as the one that is read only when what
  * was committed of the former one is overwritten.
  */
-final class PartitionStarts {
+public final class PartitionStarts {
   private static final Logger LOG = LoggerFactory.getLogger(PartitionStarts.class);
 
   private final String nodeId;
@@ -48,7 +48,7 @@ final class PartitionStarts {
   private final Timekeeper time;
   private final LongAdder lost = new LongAdder();
 
-  PartitionStarts(
+  public PartitionStarts(
       String nodeId, Sources sources, Publishers publishers, BackOff retry, Timekeeper time) {
     this.nodeId = nodeId;
     this.sources = sources;
@@ -61,7 +61,7 @@ final class PartitionStarts {
    * How many lost records this node has noticed since its start; one for those of a topic of which
    * nobody knows how far it reached.
    */
-  long lostRecords() {
+  public long lostRecords() {
     return lost.sum();
   }
 
@@ -71,7 +71,7 @@ final class PartitionStarts {
    * to be read again: whoever restores a database may not be done yet, and accounts that were
    * changed by hand are to be there first.
    */
-  CompletionStage<PartitionStart> find(
+  public CompletionStage<PartitionStart> find(
       PipelineLife life, SourceState kafka, OptionalLong nextOffset, OptionalLong publishedOffset) {
     return topicId(life)
         .thenCompose(
@@ -170,7 +170,7 @@ final class PartitionStarts {
   }
 
   /** Alerts of the partition that are not to be published again. */
-  CompletionStage<Set<String>> seenAlerts(PipelineLife life) {
+  public CompletionStage<Set<String>> seenAlerts(PipelineLife life) {
     return untilDone(life, () -> sources.seenAlerts(life.source().partition()));
   }
 
@@ -179,7 +179,7 @@ final class PartitionStarts {
    * balance that is known already changes nothing. An offset without our note is that of an earlier
    * version, or somebody has moved it: then it alone says how far the topic was read.
    */
-  CompletionStage<PartitionStart> find(PipelineLife life, SourceState kafka) {
+  public CompletionStage<PartitionStart> find(PipelineLife life, SourceState kafka) {
     int partition = life.source().partition();
     return topicId(life)
         .thenCompose(
@@ -221,7 +221,7 @@ final class PartitionStarts {
    * @param note of the committed offset
    * @param epoch under which the partition is claimed; empty where it is not
    */
-  CompletionStage<Done> settle(
+  public CompletionStage<Done> settle(
       PipelineLife life, SourceState kafka, PartitionStart start, String note, OptionalLong epoch) {
     life.progress().startsAt(start.offset());
     boolean passesOver =

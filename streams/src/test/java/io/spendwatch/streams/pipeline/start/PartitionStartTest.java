@@ -1,11 +1,11 @@
-package io.spendwatch.streams.pipeline;
+package io.spendwatch.streams.pipeline.start;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.streams.kafka.SourceState;
-import io.spendwatch.streams.pipeline.PartitionStart.Durable;
-import io.spendwatch.streams.pipeline.PartitionStart.Loss;
-import io.spendwatch.streams.pipeline.PartitionStart.Reason;
+import io.spendwatch.streams.pipeline.start.PartitionStart.Durable;
+import io.spendwatch.streams.pipeline.start.PartitionStart.Loss;
+import io.spendwatch.streams.pipeline.start.PartitionStart.Reason;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
