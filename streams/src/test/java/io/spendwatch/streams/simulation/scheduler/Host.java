@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.scheduler;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;

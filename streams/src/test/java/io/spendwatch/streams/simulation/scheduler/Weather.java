@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.scheduler;
 
 import java.time.Duration;
 import java.util.Random;
@@ -24,7 +24,7 @@ public final class Weather {
   private final double slow;
   private boolean calm;
 
-  Weather(Scheduler scheduler, Random random) {
+  public Weather(Scheduler scheduler, Random random) {
     this.scheduler = scheduler;
     double[] levels = {0, 0.01, 0.05, 0.15};
     this.bad = levels[random.nextInt(levels.length)];
@@ -32,11 +32,11 @@ public final class Weather {
   }
 
   /** From now on all is well. */
-  void calmDown() {
+  public void calmDown() {
     calm = true;
   }
 
-  Fate fate(String what) {
+  public Fate fate(String what) {
     if (calm || !scheduler.chance(bad)) {
       return Fate.FINE;
     }
@@ -46,7 +46,7 @@ public final class Weather {
   }
 
   /** One way, nanoseconds. */
-  long latencyNanos() {
+  public long latencyNanos() {
     return !calm && scheduler.chance(slow)
         ? scheduler.some(Duration.ofMillis(50), Duration.ofSeconds(2))
         : scheduler.some(Duration.ofMillis(0), Duration.ofMillis(6));

@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.scheduler;
 
 /** One life of a simulated process, from its start until it ends or is killed. */
 public final class Life {

@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.kafka;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

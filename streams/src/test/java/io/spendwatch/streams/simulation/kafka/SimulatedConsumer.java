@@ -1,5 +1,10 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.kafka;
 
+import io.spendwatch.streams.simulation.scheduler.Host;
+import io.spendwatch.streams.simulation.scheduler.Life;
+import io.spendwatch.streams.simulation.scheduler.Outage;
+import io.spendwatch.streams.simulation.scheduler.Scheduler;
+import io.spendwatch.streams.simulation.scheduler.Weather;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;

@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.scheduler;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.kafka;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

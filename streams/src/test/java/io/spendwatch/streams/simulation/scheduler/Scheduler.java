@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.scheduler;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,7 +109,7 @@ public final class Scheduler {
    *
    * @return whether the condition came true; else the time was over
    */
-  boolean block(BooleanSupplier condition, long atMostNanos) {
+  public boolean block(BooleanSupplier condition, long atMostNanos) {
     return running.block(condition, nowNanos + Math.max(0, atMostNanos));
   }
 
@@ -155,7 +155,7 @@ public final class Scheduler {
    *
    * @throws Stuck when something is left that goes on by itself
    */
-  void shutDown(Duration atMost) {
+  public void shutDown(Duration atMost) {
     timers.removeIf(timer -> timer.host.equals(world));
     hosts.forEach(Host::thaw);
     try {

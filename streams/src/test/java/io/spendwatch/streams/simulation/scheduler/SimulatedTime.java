@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.scheduler;
 
 import io.spendwatch.streams.base.Timekeeper;
 import java.time.Duration;

@@ -1,5 +1,8 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.kafka;
 
+import io.spendwatch.streams.simulation.scheduler.Host;
+import io.spendwatch.streams.simulation.scheduler.Life;
+import io.spendwatch.streams.simulation.scheduler.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,5 +1,6 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.kafka;
 
+import io.spendwatch.streams.simulation.scheduler.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,7 +58,7 @@ public final class SimulatedKafka {
   private final Map<TopicPartition, Integer> endsBeforeGrowth = new LinkedHashMap<>();
   private final String transactionsTopic;
 
-  SimulatedKafka(Scheduler scheduler, String transactions, int partitions, String balances) {
+  public SimulatedKafka(Scheduler scheduler, String transactions, int partitions, String balances) {
     this.scheduler = scheduler;
     this.transactionsTopic = transactions;
     for (int i = 0; i < partitions; i++) {
@@ -84,7 +85,7 @@ public final class SimulatedKafka {
   }
 
   /** Where each partition ended when the topic grew; empty unless it did. */
-  Map<TopicPartition, Integer> endsBeforeGrowth() {
+  public Map<TopicPartition, Integer> endsBeforeGrowth() {
     return endsBeforeGrowth;
   }
 

@@ -1,5 +1,8 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.kafka;
 
+import io.spendwatch.streams.simulation.scheduler.Outage;
+import io.spendwatch.streams.simulation.scheduler.Scheduler;
+import io.spendwatch.streams.simulation.scheduler.Weather;
 import java.time.Duration;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.TimeoutException;

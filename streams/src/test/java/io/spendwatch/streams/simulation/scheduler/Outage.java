@@ -1,4 +1,4 @@
-package io.spendwatch.streams.simulation;
+package io.spendwatch.streams.simulation.scheduler;
 
 /** A time during which something cannot be reached. Outages overlap: it ends with the last one. */
 public final class Outage {
