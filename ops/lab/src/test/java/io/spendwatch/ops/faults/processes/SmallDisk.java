@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.processes;
 
 import io.spendwatch.ops.lab.process.Executables;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A small file system of its own, in memory, that can be filled up. */
-final class SmallDisk implements AutoCloseable {
+public final class SmallDisk implements AutoCloseable {
   private static final int BLOCK_BYTES = 64 * 1024;
 
   private final Path directory;
@@ -20,7 +20,7 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** Empty where this machine does not let us mount one. */
-  static Optional<SmallDisk> mount(Path directory, int megabytes) throws IOException {
+  public static Optional<SmallDisk> mount(Path directory, int megabytes) throws IOException {
     Files.createDirectories(directory);
     return Executables.succeeds(
             List.of(
@@ -35,12 +35,12 @@ final class SmallDisk implements AutoCloseable {
         : Optional.empty();
   }
 
-  Path directory() {
+  public Path directory() {
     return directory;
   }
 
   /** Leaves no room. */
-  void fill() {
+  public void fill() {
     byte[] block = new byte[BLOCK_BYTES];
     try (OutputStream out = Files.newOutputStream(ballast())) {
       while (true) {
@@ -52,7 +52,7 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** Gives the room back. */
-  void free() {
+  public void free() {
     try {
       Files.deleteIfExists(ballast());
     } catch (IOException e) {

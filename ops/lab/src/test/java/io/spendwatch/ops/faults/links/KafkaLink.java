@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.links;
 
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -16,12 +16,12 @@ import org.apache.kafka.common.protocol.ApiKeys;
  * while the others go through. A request is a length, the request's kind, its version and a number
  * that its answer repeats.
  */
-final class KafkaLink extends TcpLink {
+public final class KafkaLink extends TcpLink {
   private static final int FRAME_BYTES_MAX = 64 << 20;
   private static final int CORRELATION_ID_AT = 4;
 
   /** What becomes of a request. */
-  enum Treatment {
+  public enum Treatment {
     PASS,
     /** The broker never hears of it, and the connection is closed. */
     CUT,
@@ -42,23 +42,23 @@ final class KafkaLink extends TcpLink {
   private final AtomicInteger treated = new AtomicInteger();
   private volatile Rule rule = PASS_ALL;
 
-  KafkaLink(int serverPort) {
+  public KafkaLink(int serverPort) {
     super(serverPort);
   }
 
   /** From now on, requests of these kinds fare so. */
-  void treat(Treatment treatment, Set<ApiKeys> requests) {
+  public void treat(Treatment treatment, Set<ApiKeys> requests) {
     treated.set(0);
     rule = new Rule(treatment, requests);
   }
 
   /** From now on no request is treated otherwise. What has been swallowed stays so. */
-  void pass() {
+  public void pass() {
     rule = PASS_ALL;
   }
 
   /** How many requests did not just pass since the last {@link #treat}. */
-  int treated() {
+  public int treated() {
     return treated.get();
   }
 

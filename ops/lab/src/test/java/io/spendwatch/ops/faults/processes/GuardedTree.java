@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.processes;
 
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.links;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +16,7 @@ import java.util.function.Predicate;
  * A TCP proxy before a server of this machine, which can be cut: then nothing passes either way,
  * and nobody is told. What passes is up to the subclasses. Thread-safe.
  */
-abstract class TcpLink implements AutoCloseable {
+public abstract class TcpLink implements AutoCloseable {
   private static final int BUFFER_BYTES = 16 * 1024;
 
   private final ServerSocket listener;
@@ -36,17 +36,17 @@ abstract class TcpLink implements AutoCloseable {
   }
 
   /** Begins to accept connections. */
-  final void open() {
+  public final void open() {
     Thread.ofVirtual().start(this::accept);
   }
 
   /** Where the server listens. */
-  final int serverPort() {
+  public final int serverPort() {
     return serverPort;
   }
 
   /** Where clients connect. */
-  final int port() {
+  public final int port() {
     return listener.getLocalPort();
   }
 
@@ -54,13 +54,13 @@ abstract class TcpLink implements AutoCloseable {
    * From now on nothing passes between these clients and the server, on connections of now and of
    * later, as where a cable is pulled out.
    */
-  final synchronized void cut(Predicate<Socket> clients) {
+  public final synchronized void cut(Predicate<Socket> clients) {
     cut = clients;
     notifyAll();
   }
 
   /** All passes again. What was on its way comes late, not never: TCP would have sent it again. */
-  final void heal() {
+  public final void heal() {
     cut(_ -> false);
   }
 

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.load;
 
 import io.spendwatch.streams.pipeline.PipelinesBed;
 import java.sql.Connection;
@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  * transactions topic become visible, and who owns it. A partition that gets no rows while records
  * for it arrive stands still. Thread-safe.
  */
-final class PartitionWatch implements AutoCloseable {
+public final class PartitionWatch implements AutoCloseable {
   private static final long INTERVAL_MS = 50;
 
   /** {@code written_at} changes with each write of rows, and only then. */
@@ -41,8 +41,8 @@ final class PartitionWatch implements AutoCloseable {
    * @param seconds by partition
    * @param blindSeconds the longest between two looks
    */
-  record Standstills(List<Double> seconds, double blindSeconds) {
-    double longestSeconds() {
+  public record Standstills(List<Double> seconds, double blindSeconds) {
+    public double longestSeconds() {
       return seconds.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
     }
 
@@ -69,7 +69,7 @@ final class PartitionWatch implements AutoCloseable {
   }
 
   /** Begins to look. PostgreSQL is expected to stay. */
-  static PartitionWatch start(PipelinesBed bed) throws SQLException {
+  public static PartitionWatch start(PipelinesBed bed) throws SQLException {
     PartitionWatch watch = new PartitionWatch(bed);
     var _ =
         watch.executor.scheduleWithFixedDelay(watch::look, 0, INTERVAL_MS, TimeUnit.MILLISECONDS);
@@ -77,13 +77,13 @@ final class PartitionWatch implements AutoCloseable {
   }
 
   /** Begins a new period. A standstill that lasts now counts from its own beginning. */
-  synchronized void mark() {
+  public synchronized void mark() {
     partitions.values().forEach(seen -> seen.longestNanos = 0);
     blindNanos = 0;
   }
 
   /** Since the last mark, with what lasts yet; only while there is a load. */
-  synchronized Standstills standstills() {
+  public synchronized Standstills standstills() {
     if (failure != null) {
       throw new IllegalStateException(failure);
     }
@@ -96,12 +96,12 @@ final class PartitionWatch implements AutoCloseable {
   }
 
   /** Whether new rows of every partition have become visible after this moment. */
-  synchronized boolean allWrittenSince(long nanos) {
+  public synchronized boolean allWrittenSince(long nanos) {
     return partitions.values().stream().allMatch(seen -> seen.writtenNanos - nanos > 0);
   }
 
   /** Of all partitions, in their order. */
-  synchronized Collection<String> owners() {
+  public synchronized Collection<String> owners() {
     return partitions.values().stream().map(seen -> seen.owner).toList();
   }
 

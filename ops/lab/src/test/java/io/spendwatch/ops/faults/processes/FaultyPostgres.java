@@ -1,5 +1,6 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.processes;
 
+import io.spendwatch.ops.faults.links.DeadLink;
 import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
 import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -11,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A real PostgreSQL that can fail as a whole, and a link to it that can go dead. */
-final class FaultyPostgres implements AutoCloseable {
+public final class FaultyPostgres implements AutoCloseable {
   /** Small, so that its connections can all be held and its disk be filled. */
   private static final Map<String, String> SETTINGS =
       Map.of("max_connections", "60", "shared_buffers", "64MB", "max_wal_size", "128MB");
@@ -31,43 +32,43 @@ final class FaultyPostgres implements AutoCloseable {
    *
    * @param disk that the directory lies on, where that can be filled
    */
-  static FaultyPostgres start(Path directory, Optional<SmallDisk> disk) {
+  public static FaultyPostgres start(Path directory, Optional<SmallDisk> disk) {
     FaultyPostgres postgres = new FaultyPostgres(directory, disk);
     postgres.link.open();
     postgres.server.start();
     return postgres;
   }
 
-  FaultyServer<PostgresServer> server() {
+  public FaultyServer<PostgresServer> server() {
     return server;
   }
 
-  DeadLink link() {
+  public DeadLink link() {
     return link;
   }
 
-  Optional<SmallDisk> disk() {
+  public Optional<SmallDisk> disk() {
     return disk;
   }
 
   /** The database that is always there. */
-  PostgresAddress address() {
+  public PostgresAddress address() {
     return PostgresAddress.parse(
         "postgresql://spendwatch@%s:%d/spendwatch".formatted(Ports.LOOPBACK, port), "", "");
   }
 
   /** The same URI, by way of the link. */
-  String linked(String uri) {
+  public String linked(String uri) {
     return uri.replace(":" + port + "/", ":" + link.port() + "/");
   }
 
   /** A connection as superuser; the caller closes it. */
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return address().connect("spendwatch-faults");
   }
 
   /** Runs statements as superuser, one by one. */
-  void execute(String... statements) {
+  public void execute(String... statements) {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       for (String sql : statements) {

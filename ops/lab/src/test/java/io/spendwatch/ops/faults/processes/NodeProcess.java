@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.processes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -32,7 +32,10 @@ import java.util.stream.Stream;
  * A node as a user runs it, {@code ./spendwatch node} with its settings in the environment, that
  * can be killed, frozen and started again under the same name. For one thread.
  */
-final class NodeProcess implements AutoCloseable {
+public final class NodeProcess implements AutoCloseable {
+  /** For a node that has to start before it does something, where processors are few and busy. */
+  public static final Duration START_LIMIT = Duration.ofMinutes(3);
+
   private static final Duration ASK = Duration.ofSeconds(2);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -49,7 +52,7 @@ final class NodeProcess implements AutoCloseable {
    * @param directory of its log
    * @param environment its settings, without the HTTP port
    */
-  NodeProcess(String name, Path directory, Map<String, String> environment) {
+  public NodeProcess(String name, Path directory, Map<String, String> environment) {
     this.name = name;
     this.directory = directory;
     this.environment = new HashMap<>(environment);
@@ -59,17 +62,17 @@ final class NodeProcess implements AutoCloseable {
     this.environment.put("SPENDWATCH_NO_BUILD", "1");
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
   /** What it has written, all lives together. */
-  Path log() {
+  public Path log() {
     return directory.resolve("log");
   }
 
   /** A new life, after the former has ended; does not wait until it answers. */
-  void start() {
+  public void start() {
     toldToEnd = false;
     process =
         GuardedProcess.start(
@@ -80,46 +83,46 @@ final class NodeProcess implements AutoCloseable {
                 environment,
                 List.of(),
                 List.of(Launched.launcher().toString(), "node")));
-    await("the process of " + name).atMost(FaultBed.START_LIMIT).until(() -> root().isPresent());
+    await("the process of " + name).atMost(START_LIMIT).until(() -> root().isPresent());
   }
 
-  boolean isAlive() {
+  public boolean isAlive() {
     return process.isRunning();
   }
 
   /** The exit status where its life is over and nobody had told it to end. */
-  OptionalInt endedByItself() {
+  public OptionalInt endedByItself() {
     return toldToEnd || process.isRunning()
         ? OptionalInt.empty()
         : OptionalInt.of(process.exit().join());
   }
 
   /** As {@code kill -9}. */
-  void kill() {
+  public void kill() {
     toldToEnd = true;
     tree().kill();
     process.close();
   }
 
   /** As {@code kill}: it drains and ends, with status 0. */
-  void terminate() {
+  public void terminate() {
     toldToEnd = true;
     process.close();
     assertThat(process.exit().join()).as("exit status of %s after SIGTERM", name).isZero();
   }
 
   /** Stops it where it is. */
-  void freeze() {
+  public void freeze() {
     var _ = tree().stop();
   }
 
   /** Lets it go on. */
-  void thaw() {
+  public void thaw() {
     tree().goOn();
   }
 
   /** What readiness answers: nothing where it is ready, else what it waits for. */
-  Optional<List<String>> waitingFor() {
+  public Optional<List<String>> waitingFor() {
     return get("/health/ready")
         .map(
             answer -> {
@@ -129,19 +132,19 @@ final class NodeProcess implements AutoCloseable {
             });
   }
 
-  boolean isReady() {
+  public boolean isReady() {
     return get("/health/ready")
         .filter(answer -> answer.path("status").asText().equals("ready"))
         .isPresent();
   }
 
   /** What it says of itself, empty where it does not answer. */
-  Optional<JsonNode> status() {
+  public Optional<JsonNode> status() {
     return get("/api/v1/status?scope=node");
   }
 
   /** How many members of the cluster it knows, where all of them are up; else 0. */
-  int membersUp() {
+  public int membersUp() {
     JsonNode members =
         status().map(status -> status.path("members")).orElse(MissingNode.getInstance());
     for (JsonNode member : members) {
@@ -153,7 +156,7 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** Whether it has the shards of exactly the partitions of this topic that it consumes. */
-  boolean hasItsShards(String topic) {
+  public boolean hasItsShards(String topic) {
     return status()
         .filter(
             status ->
@@ -173,12 +176,12 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** How many partitions it has, of both topics; 0 where it does not answer. */
-  int partitions() {
+  public int partitions() {
     return status().map(status -> status.path("partitions").size()).orElse(0);
   }
 
   /** Of the whole log. */
-  long logLines() {
+  public long logLines() {
     try (Stream<String> lines = Files.lines(log())) {
       return lines.count();
     } catch (IOException e) {
@@ -187,11 +190,11 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** Processor time of this life. */
-  Duration cpu() {
+  public Duration cpu() {
     return root().flatMap(each -> each.info().totalCpuDuration()).orElse(Duration.ZERO);
   }
 
-  Optional<ProcessHandle> root() {
+  public Optional<ProcessHandle> root() {
     return tree().root().filter(each -> each.info().command().orElse("").endsWith("/java"));
   }
 

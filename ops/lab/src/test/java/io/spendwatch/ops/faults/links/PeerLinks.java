@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.links;
 
 import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.net.InetAddress;
@@ -17,12 +17,12 @@ import java.util.stream.IntStream;
  * links is what a node asks the others before it joins them, by HTTP: one that starts while it is
  * cut off hears of a cluster that it cannot join.
  */
-final class PeerLinks implements AutoCloseable {
+public final class PeerLinks implements AutoCloseable {
   private final List<PeerLink> links;
   private final Set<Integer> cutOff = ConcurrentHashMap.newKeySet();
 
   /** Links for so many nodes; open. */
-  PeerLinks(int nodes) {
+  public PeerLinks(int nodes) {
     links = IntStream.range(0, nodes).mapToObj(_ -> new PeerLink(Ports.free())).toList();
     links.forEach(TcpLink::open);
   }
@@ -33,7 +33,7 @@ final class PeerLinks implements AutoCloseable {
    * @param node its number, from 0
    * @return settings in the environment
    */
-  Map<String, String> settings(int node) {
+  public Map<String, String> settings(int node) {
     PeerLink link = links.get(node);
     Map<String, String> settings = new HashMap<>();
     settings.put("SPENDWATCH_CLUSTER_HOST", Ports.LOOPBACK);
@@ -43,18 +43,18 @@ final class PeerLinks implements AutoCloseable {
   }
 
   /** Of the node's JVM. */
-  List<String> javaOptions(int node) {
+  public List<String> javaOptions(int node) {
     return List.of("-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname=" + source(node));
   }
 
   /** From now on the node hears nothing of the others, nor they of it. */
-  void cutOff(int node) {
+  public void cutOff(int node) {
     cutOff.add(node);
     apply();
   }
 
   /** All are connected. */
-  void heal() {
+  public void heal() {
     cutOff.clear();
     apply();
   }

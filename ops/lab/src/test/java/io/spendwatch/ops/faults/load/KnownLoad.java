@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.load;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -36,9 +36,9 @@ import java.util.zip.GZIPOutputStream;
  * falls into the load, however long it lasts. The answers to what has been produced so far are
  * known between the runs. For one thread.
  */
-final class KnownLoad implements AutoCloseable {
+public final class KnownLoad implements AutoCloseable {
   /** Name of the set. */
-  static final String SET = "faults";
+  public static final String SET = "faults";
 
   private static final String CURRENCY = "USD";
   private static final String SO_FAR = "so-far";
@@ -70,7 +70,8 @@ final class KnownLoad implements AutoCloseable {
    *
    * @param count of transactions, without duplicates: more than the drill can take
    */
-  static KnownLoad generate(Path directory, int users, int count, long seed) throws IOException {
+  public static KnownLoad generate(Path directory, int users, int count, long seed)
+      throws IOException {
     assertThat(
             LoadGen.run(
                 "generate",
@@ -86,7 +87,7 @@ final class KnownLoad implements AutoCloseable {
   }
 
   /** Produces the accounts, or once more: then they change nothing. */
-  void produceAccounts(PipelinesBed bed) throws IOException {
+  public void produceAccounts(PipelinesBed bed) throws IOException {
     try (BufferedReader accounts = open(directory.resolve(SET + ".accounts.csv.gz"))) {
       accounts
           .lines()
@@ -106,7 +107,7 @@ final class KnownLoad implements AutoCloseable {
   }
 
   /** Begins to produce transactions, evenly, until {@link #stop}. The accounts must be in force. */
-  void start(PipelinesBed bed, int perSecond) {
+  public void start(PipelinesBed bed, int perSecond) {
     long startNanos = System.nanoTime();
     double nanosEach = 1e9 / perSecond;
     long[] count = new long[1];
@@ -127,7 +128,7 @@ final class KnownLoad implements AutoCloseable {
   }
 
   /** Ends the run; returns when Kafka has all of it. */
-  void stop(PipelinesBed bed) throws Exception {
+  public void stop(PipelinesBed bed) throws Exception {
     run.cancel(false);
     // After what was under way.
     var _ = executor.submit(() -> {}).get();
@@ -138,12 +139,12 @@ final class KnownLoad implements AutoCloseable {
   }
 
   /** By how much the last run was behind its own schedule at most, seconds. Between the runs. */
-  double behindMaxSeconds() {
+  public double behindMaxSeconds() {
     return behindMaxNanos / 1e9;
   }
 
   /** How many different transactions have been produced. Between the runs. */
-  int produced() {
+  public int produced() {
     return produced.size();
   }
 
@@ -153,7 +154,7 @@ final class KnownLoad implements AutoCloseable {
    *
    * @return its directory
    */
-  Path answersSoFar() throws IOException {
+  public Path answersSoFar() throws IOException {
     Path soFar = Files.createDirectories(directory.resolve(SO_FAR));
     copy(SET + ".reference.csv.gz", soFar, row -> produced.contains(row[0]));
     copy(SET + ".alerts.csv.gz", soFar, this::isKnownSoFar);

@@ -1,19 +1,19 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.links;
 
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** A link that can go dead without a word: what goes in no longer comes out, nobody is told. */
-final class DeadLink extends TcpLink {
+public final class DeadLink extends TcpLink {
   private final Set<Socket> dead = ConcurrentHashMap.newKeySet();
 
-  DeadLink(int serverPort) {
+  public DeadLink(int serverPort) {
     super(serverPort);
   }
 
   /** All connections of now go dead; later ones work. */
-  void goDead() {
+  public void goDead() {
     dead.addAll(sockets());
   }
 

@@ -1,5 +1,7 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.processes;
 
+import io.spendwatch.ops.faults.links.KafkaLink;
+import io.spendwatch.ops.faults.links.TcpLink;
 import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer;
 import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer.Options;
 import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer.ProxiedListener;
@@ -13,20 +15,22 @@ import java.util.stream.IntStream;
  * A real Kafka that can fail as a whole, and links to it, one for each node, that can fail by kinds
  * of requests or be cut.
  */
-final class FaultyKafka implements AutoCloseable {
+public final class FaultyKafka implements AutoCloseable {
+  /** With one that joins later. */
+  public static final int NODES_MAX = 4;
+
   /** How often the broker looks for transactions to abort whose time is over: else 10 s. */
-  static final Map<String, String> HURRIED =
+  public static final Map<String, String> HURRIED =
       Map.of("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
 
-  static final Map<String, String> AS_DELIVERED = Map.of();
+  public static final Map<String, String> AS_DELIVERED = Map.of();
 
   private final int port = Ports.free();
   private final List<KafkaLink> links;
   private final FaultyServer<KafkaServer> server;
 
   private FaultyKafka(Path directory, Map<String, String> settings) {
-    links =
-        IntStream.range(0, FaultBed.NODES_MAX).mapToObj(_ -> new KafkaLink(Ports.free())).toList();
+    links = IntStream.range(0, NODES_MAX).mapToObj(_ -> new KafkaLink(Ports.free())).toList();
     Options options =
         new Options(
             links.stream()
@@ -41,24 +45,24 @@ final class FaultyKafka implements AutoCloseable {
    *
    * @param settings of the broker, beside the usual
    */
-  static FaultyKafka start(Path directory, Map<String, String> settings) {
+  public static FaultyKafka start(Path directory, Map<String, String> settings) {
     FaultyKafka kafka = new FaultyKafka(directory, settings);
     kafka.links.forEach(TcpLink::open);
     kafka.server.start();
     return kafka;
   }
 
-  FaultyServer<KafkaServer> server() {
+  public FaultyServer<KafkaServer> server() {
     return server;
   }
 
   /** One for each node. */
-  List<KafkaLink> links() {
+  public List<KafkaLink> links() {
     return links;
   }
 
   /** Without a link. */
-  String bootstrapServers() {
+  public String bootstrapServers() {
     return Ports.LOOPBACK + ":" + port;
   }
 
@@ -67,7 +71,7 @@ final class FaultyKafka implements AutoCloseable {
    *
    * @param node its number, from 0
    */
-  String linkedBootstrapServers(int node) {
+  public String linkedBootstrapServers(int node) {
     return Ports.LOOPBACK + ":" + links.get(node).port();
   }
 

@@ -1,4 +1,4 @@
-package io.spendwatch.ops.faults;
+package io.spendwatch.ops.faults.processes;
 
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -9,7 +9,7 @@ import java.util.function.Supplier;
  *
  * @param <S> the server
  */
-final class FaultyServer<S extends AutoCloseable> implements AutoCloseable {
+public final class FaultyServer<S extends AutoCloseable> implements AutoCloseable {
   private final Path directory;
   private final Supplier<S> starter;
   private S running;
@@ -19,18 +19,18 @@ final class FaultyServer<S extends AutoCloseable> implements AutoCloseable {
    *
    * @param starter starts it on the directory, each time on the same port
    */
-  FaultyServer(Path directory, Supplier<S> starter) {
+  public FaultyServer(Path directory, Supplier<S> starter) {
     this.directory = directory;
     this.starter = starter;
   }
 
   /** What it has written, all runs together. */
-  Path log() {
+  public Path log() {
     return directory.resolve("log");
   }
 
   /** Starts it unless it runs; returns when it answers. */
-  void start() {
+  public void start() {
     if (running != null && processes().root().isPresent()) {
       return;
     }
@@ -39,7 +39,7 @@ final class FaultyServer<S extends AutoCloseable> implements AutoCloseable {
   }
 
   /** Stops it in order. */
-  void stop() {
+  public void stop() {
     if (running != null) {
       try {
         running.close();
@@ -51,17 +51,17 @@ final class FaultyServer<S extends AutoCloseable> implements AutoCloseable {
   }
 
   /** Kills all of its processes. */
-  void kill() {
+  public void kill() {
     processes().kill();
   }
 
   /** Stops all of its processes where they are. */
-  void freeze() {
+  public void freeze() {
     var _ = processes().stop();
   }
 
   /** Lets them go on. */
-  void thaw() {
+  public void thaw() {
     processes().goOn();
   }
 
