@@ -29,6 +29,9 @@ class ArchitectureTest {
   private static final String ROOMS =
       "a package is read without those that use it; move the class to where it is used, or give it what it needs";
 
+  private static final String WITHIN =
+      "rooms within a room are read from the ground up, too; move the class to where it is used, or give it what it needs";
+
   private static final String[] SQL = {
     "java.sql..", "javax.sql..", "org.postgresql..", "io.vertx.."
   };
@@ -213,7 +216,9 @@ class ArchitectureTest {
             rooms("io.spendwatch.streams.(*)..", ROOMS),
             rooms("io.spendwatch.loadgen.(*)..", ROOMS),
             rooms("io.spendwatch.ops.(*)..", ROOMS),
-            rooms("io.spendwatch.ops.lab.(*)..", ROOMS))
+            rooms("io.spendwatch.ops.lab.(*)..", ROOMS),
+            rooms("io.spendwatch.streams.(**)", WITHIN),
+            rooms("io.spendwatch.ops.(**)", WITHIN))
         .map(rule -> DynamicTest.dynamicTest(rule.getDescription(), () -> rule.check(SPENDWATCH)));
   }
 

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.analysis;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
 import io.spendwatch.ops.storage.archive.ArchiveConfig;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import java.time.LocalDate;

@@ -2,6 +2,8 @@ package io.spendwatch.ops.analysis;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.Replica.Standing;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
+import io.spendwatch.ops.analysis.answer.Cells;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.PgFailure;

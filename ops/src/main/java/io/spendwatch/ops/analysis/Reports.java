@@ -1,6 +1,8 @@
 package io.spendwatch.ops.analysis;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
+import io.spendwatch.ops.analysis.answer.Cells;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;

@@ -8,6 +8,7 @@ import io.spendwatch.ops.access.Caller;
 import io.spendwatch.ops.access.Callers;
 import io.spendwatch.ops.access.Hosts;
 import io.spendwatch.ops.access.Role;
+import io.spendwatch.ops.api.answers.Problem;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;

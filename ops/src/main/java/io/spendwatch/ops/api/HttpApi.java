@@ -6,6 +6,9 @@ import static org.apache.pekko.http.javadsl.server.Directives.handleExceptions;
 import static org.apache.pekko.http.javadsl.server.Directives.handleRejections;
 import static org.apache.pekko.http.javadsl.server.Directives.reject;
 
+import io.spendwatch.ops.api.answers.Connection;
+import io.spendwatch.ops.api.answers.Problem;
+import io.spendwatch.ops.api.answers.Resource;
 import java.util.List;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorSystem;

@@ -2,6 +2,7 @@ package io.spendwatch.ops.api;
 
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.audit.windows.AwakeWindows;
 import io.spendwatch.ops.audit.windows.WindowsRequest;
 import io.spendwatch.ops.status.NodeLogin;

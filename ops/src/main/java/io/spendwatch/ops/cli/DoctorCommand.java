@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cli;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.doctor.Diagnosis;
 import io.spendwatch.ops.doctor.Doctor;
 import io.spendwatch.ops.terminal.Terminal;

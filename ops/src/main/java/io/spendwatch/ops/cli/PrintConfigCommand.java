@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.config.EffectiveSettings;
 import io.spendwatch.ops.config.EffectiveSettings.Setting;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.cli;
 
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.rewind.Rewind;
 import io.spendwatch.ops.storage.trail.OperatorTrail;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.doctor;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.cluster.RegisteredNode;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.status.NodeClient;

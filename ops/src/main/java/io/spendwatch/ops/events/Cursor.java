@@ -2,9 +2,13 @@ package io.spendwatch.ops.events;
 
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
-import io.spendwatch.ops.events.EventLog.Alerts;
-import io.spendwatch.ops.events.EventLog.Entry;
-import io.spendwatch.ops.events.EventLog.View;
+import io.spendwatch.ops.events.log.CatchUp;
+import io.spendwatch.ops.events.log.EventLog;
+import io.spendwatch.ops.events.log.EventLog.Alerts;
+import io.spendwatch.ops.events.log.EventLog.Entry;
+import io.spendwatch.ops.events.log.EventLog.View;
+import io.spendwatch.ops.events.log.EventText;
+import io.spendwatch.ops.events.log.EventType;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;

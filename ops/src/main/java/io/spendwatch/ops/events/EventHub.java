@@ -1,6 +1,9 @@
 package io.spendwatch.ops.events;
 
 import io.spendwatch.ops.alerts.AlertPosition;
+import io.spendwatch.ops.events.log.AlertFollower;
+import io.spendwatch.ops.events.log.CatchUp;
+import io.spendwatch.ops.events.log.EventLog;
 import io.spendwatch.streams.base.Timekeeper;
 import java.time.Duration;
 import java.util.LinkedHashSet;

@@ -1,6 +1,8 @@
 package io.spendwatch.ops.events;
 
 import io.spendwatch.ops.alerts.AlertPosition;
+import io.spendwatch.ops.events.log.CatchUp;
+import io.spendwatch.ops.events.log.EventText;
 import java.time.Duration;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.Outlet;

@@ -1,5 +1,11 @@
 package io.spendwatch.ops.events;
 
+import io.spendwatch.ops.events.log.EventLog;
+import io.spendwatch.ops.events.sources.AlertReader;
+import io.spendwatch.ops.events.sources.AlertTimes;
+import io.spendwatch.ops.events.sources.AlertTopic;
+import io.spendwatch.ops.events.sources.ClusterWatch;
+import io.spendwatch.ops.events.sources.KafkaCatchUp;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.streams.base.PeriodicWork;
 import io.spendwatch.streams.base.Timekeeper;

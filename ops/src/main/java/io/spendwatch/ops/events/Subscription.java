@@ -1,6 +1,7 @@
 package io.spendwatch.ops.events;
 
 import io.spendwatch.ops.alerts.AlertPosition;
+import io.spendwatch.ops.events.log.EventType;
 import java.util.Optional;
 import java.util.Set;
 

@@ -4,7 +4,7 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.Guard;
 import io.spendwatch.ops.api.HttpApi;
 import io.spendwatch.ops.api.HttpConfig;
-import io.spendwatch.ops.api.Resource;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.storage.trail.OperatorTrail;
 import io.spendwatch.ops.tls.RenewedTls;
 import io.spendwatch.streams.database.Database;

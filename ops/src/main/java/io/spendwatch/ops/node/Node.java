@@ -2,7 +2,7 @@ package io.spendwatch.ops.node;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.AnalysisMetrics;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.audit.AuditHistory;
 import io.spendwatch.ops.audit.Reconciliation;
 import io.spendwatch.ops.audit.ReconciliationJob;

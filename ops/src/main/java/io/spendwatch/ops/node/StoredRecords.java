@@ -1,11 +1,11 @@
 package io.spendwatch.ops.node;
 
 import io.spendwatch.ops.analysis.ArchiveAccess;
-import io.spendwatch.ops.api.AlertsResource;
-import io.spendwatch.ops.api.Apart;
-import io.spendwatch.ops.api.DeadLettersResource;
-import io.spendwatch.ops.api.Resource;
-import io.spendwatch.ops.api.UserRecordsResource;
+import io.spendwatch.ops.api.answers.Apart;
+import io.spendwatch.ops.api.answers.Resource;
+import io.spendwatch.ops.api.stored.AlertsResource;
+import io.spendwatch.ops.api.stored.DeadLettersResource;
+import io.spendwatch.ops.api.stored.UserRecordsResource;
 import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;

@@ -10,6 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spendwatch.ops.access.AccessFile;
 import io.spendwatch.ops.access.Role;
+import io.spendwatch.ops.api.answers.Resource;
 import io.spendwatch.ops.testing.OpenApiDocument;
 import io.spendwatch.ops.testing.OpenApiDocument.Operation;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package io.spendwatch.ops.api;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.ops.api.answers.Resource;
 import java.net.URI;
 import java.time.InstantSource;
 import java.util.List;
@@ -15,16 +16,16 @@ import org.apache.pekko.http.javadsl.ServerBinding;
 /**
  * Resources behind a server of their own, with the settings that a node's has. Close it at the end.
  */
-record ServedApi(ActorTestKit kit, URI server) implements AutoCloseable {
+public record ServedApi(ActorTestKit kit, URI server) implements AutoCloseable {
 
-  static ServedApi of(List<? extends Resource> resources) throws Exception {
+  public static ServedApi of(List<? extends Resource> resources) throws Exception {
     return of(
         resources,
         new Guard(Optional.empty(), Set.of(), (_, _, _, _) -> {}, InstantSource.system()));
   }
 
   /** With this guard before them. */
-  static ServedApi of(List<? extends Resource> resources, Guard guard) throws Exception {
+  public static ServedApi of(List<? extends Resource> resources, Guard guard) throws Exception {
     ActorTestKit kit =
         ActorTestKit.create(
             settings()

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.alerts.AlertPosition;
 import io.spendwatch.ops.alerts.AlertTail;
+import io.spendwatch.ops.events.log.CatchUp;
+import io.spendwatch.ops.events.log.EventLog;
+import io.spendwatch.ops.events.log.EventType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -3,6 +3,7 @@ package io.spendwatch.ops.events;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.events.log.EventType;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;

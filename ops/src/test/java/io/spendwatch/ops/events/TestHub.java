@@ -2,6 +2,9 @@ package io.spendwatch.ops.events;
 
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.events.log.AlertFollower;
+import io.spendwatch.ops.events.log.EventLog;
+import io.spendwatch.ops.events.log.EventType;
 import io.spendwatch.streams.base.Timekeeper;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigValueType;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.streams.base.ConfigSection;
 import io.spendwatch.streams.base.Spelling;
+import io.spendwatch.streams.capture.change.ColumnType;
 import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package io.spendwatch.streams.capture;
 import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Transaction;
+import io.spendwatch.streams.capture.change.LogPosition;
 import java.util.Optional;
 
 /** What comes of a change: something for one of our topics. */

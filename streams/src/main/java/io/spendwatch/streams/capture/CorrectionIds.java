@@ -2,6 +2,7 @@ package io.spendwatch.streams.capture;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.spendwatch.streams.capture.change.LogPosition;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;

@@ -1,6 +1,7 @@
 package io.spendwatch.streams.capture;
 
 import io.spendwatch.protocol.DeadLetterReason;
+import io.spendwatch.streams.capture.change.Row;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

@@ -3,6 +3,7 @@ package io.spendwatch.streams.capture;
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Money;
 import io.spendwatch.streams.capture.MappedRow.UnmappableException;
+import io.spendwatch.streams.capture.change.Row;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

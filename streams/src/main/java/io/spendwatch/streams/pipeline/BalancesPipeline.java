@@ -14,6 +14,7 @@ import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.RetryReport;
+import io.spendwatch.streams.pipeline.start.PartitionStarts;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.BatchBound;
 import io.spendwatch.streams.quarantine.DecodedBatch;

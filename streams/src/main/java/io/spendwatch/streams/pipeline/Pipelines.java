@@ -28,6 +28,7 @@ import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.ledger.UnreadableRows;
 import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.pipeline.PartitionPipeline.Walk;
+import io.spendwatch.streams.pipeline.start.PartitionStarts;
 import io.spendwatch.streams.publish.Publishers;
 import java.time.InstantSource;
 import java.util.HashMap;

@@ -3,6 +3,7 @@ package io.spendwatch.streams.pipeline;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.LedgerBatch;
+import io.spendwatch.streams.pipeline.start.PartitionStart;
 
 /**
  * How far a life of a partition's pipeline has come, in offsets and in the partition's sequence of

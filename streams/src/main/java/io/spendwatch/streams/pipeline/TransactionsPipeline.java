@@ -27,6 +27,8 @@ import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.PipelineMetrics.Stage;
 import io.spendwatch.streams.life.RetryReport;
+import io.spendwatch.streams.pipeline.start.PartitionStart;
+import io.spendwatch.streams.pipeline.start.PartitionStarts;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.BatchBound;
 import io.spendwatch.streams.quarantine.DecodedBatch;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.spendwatch.streams.capture.change.ColumnType;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -29,6 +29,7 @@ import io.spendwatch.streams.ledger.UnreadableRows;
 import io.spendwatch.streams.life.CountedMetrics;
 import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineLife;
+import io.spendwatch.streams.pipeline.start.PartitionStarts;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.Suspects;
 import io.vertx.pgclient.PgException;

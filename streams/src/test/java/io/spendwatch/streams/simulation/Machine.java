@@ -1,5 +1,6 @@
 package io.spendwatch.streams.simulation;
 
+import io.spendwatch.streams.simulation.scheduler.Host;
 import org.apache.pekko.actor.typed.ActorSystem;
 
 /** A host with its actor system, which outlives seeds. */

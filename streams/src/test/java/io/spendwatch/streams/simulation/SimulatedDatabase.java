@@ -2,6 +2,11 @@ package io.spendwatch.streams.simulation;
 
 import io.spendwatch.streams.database.Statements;
 import io.spendwatch.streams.ledger.SimulatedPostgres;
+import io.spendwatch.streams.simulation.scheduler.Host;
+import io.spendwatch.streams.simulation.scheduler.Life;
+import io.spendwatch.streams.simulation.scheduler.Outage;
+import io.spendwatch.streams.simulation.scheduler.Scheduler;
+import io.spendwatch.streams.simulation.scheduler.Weather;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;

@@ -1,6 +1,10 @@
 package io.spendwatch.streams.simulation;
 
 import io.spendwatch.streams.ledger.BalancePush;
+import io.spendwatch.streams.simulation.scheduler.Host;
+import io.spendwatch.streams.simulation.scheduler.Life;
+import io.spendwatch.streams.simulation.scheduler.Outage;
+import io.spendwatch.streams.simulation.scheduler.Scheduler;
 import java.time.Duration;
 import java.util.Set;
 

@@ -2,6 +2,11 @@ package io.spendwatch.streams.simulation;
 
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.streams.ledger.SimulatedPostgres;
+import io.spendwatch.streams.simulation.kafka.SimulatedKafka;
+import io.spendwatch.streams.simulation.scheduler.Outage;
+import io.spendwatch.streams.simulation.scheduler.Scheduler;
+import io.spendwatch.streams.simulation.scheduler.Trace;
+import io.spendwatch.streams.simulation.scheduler.Weather;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

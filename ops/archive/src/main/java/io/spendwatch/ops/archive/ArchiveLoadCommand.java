@@ -1,6 +1,6 @@
 package io.spendwatch.ops.archive;
 
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.rounds.ArchiveWriter.Load;
 import io.spendwatch.protocol.ForeignText;
 import java.io.PrintWriter;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.archive;
 
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.archive.format.Totals;
 import io.spendwatch.protocol.ForeignText;

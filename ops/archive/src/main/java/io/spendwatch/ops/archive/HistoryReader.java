@@ -1,11 +1,11 @@
 package io.spendwatch.ops.archive;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.AnalysisConfig;
 import io.spendwatch.ops.analysis.ArchiveReader;
 import io.spendwatch.ops.analysis.QueryPlan;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.ArchivedDay;
 import io.spendwatch.ops.archive.format.Column;

@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.analysis.AnalysisAnswer;
 import io.spendwatch.ops.analysis.ArchiveAccess;
 import io.spendwatch.ops.analysis.FreeQueries;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
 import io.spendwatch.ops.archive.store.FileStore;
 import io.spendwatch.ops.audit.explain.Explanation;
 import io.spendwatch.ops.audit.explain.Explanations;

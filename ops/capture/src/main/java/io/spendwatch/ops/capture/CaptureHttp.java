@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.capture.config.HttpEndpoint;
 import io.spendwatch.ops.capture.walk.CaptureStatus;
 import io.spendwatch.protocol.ForeignText;

@@ -3,8 +3,8 @@ package io.spendwatch.ops.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.Spendwatch;
-import io.spendwatch.ops.cli.AuditCommand;
-import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
+import io.spendwatch.ops.cli.stored.AuditCommand;
+import io.spendwatch.ops.lab.sandbox.database.BusinessServer.Engine;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

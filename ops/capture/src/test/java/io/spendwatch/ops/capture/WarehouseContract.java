@@ -8,7 +8,7 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.capture.CaptureBed.Running;
 import io.spendwatch.ops.capture.config.CapturePath;
 import io.spendwatch.ops.capture.config.MisfitException;
-import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
+import io.spendwatch.ops.lab.sandbox.database.BusinessServer.Engine;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

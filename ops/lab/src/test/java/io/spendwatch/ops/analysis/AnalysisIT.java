@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.analysis.FreeQueries.Question;
+import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
+import io.spendwatch.ops.analysis.answer.AnswerText;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.rollups.WrittenRows;

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.alerts.AlertTail;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.cli.Lab;
 import io.spendwatch.ops.node.Node;

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.ops.testing.TestDatabase;

@@ -11,7 +11,7 @@ import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.audit.explain.Explanation;
 import io.spendwatch.ops.audit.explain.Explanations;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.storage.topics.Preparation;
 import io.spendwatch.ops.testing.NodeSettings;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.cluster;
 
-import io.spendwatch.ops.api.Json;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.api.answers.Json;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.ops.testing.TestBed;

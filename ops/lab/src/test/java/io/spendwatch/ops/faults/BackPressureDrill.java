@@ -3,6 +3,9 @@ package io.spendwatch.ops.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.faults.processes.FaultyKafka;
+import io.spendwatch.ops.faults.processes.FaultyPostgres;
+import io.spendwatch.ops.faults.processes.NodeProcess;
 import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.streams.pipeline.PipelinesBed;
 import java.nio.file.Path;

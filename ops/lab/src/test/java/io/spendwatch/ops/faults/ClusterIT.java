@@ -1,5 +1,8 @@
 package io.spendwatch.ops.faults;
 
+import io.spendwatch.ops.faults.load.KnownLoad;
+import io.spendwatch.ops.faults.processes.FaultyKafka;
+import io.spendwatch.ops.faults.processes.FaultyPostgres;
 import io.spendwatch.ops.testing.Alone;
 import java.nio.file.Path;
 import java.time.Duration;

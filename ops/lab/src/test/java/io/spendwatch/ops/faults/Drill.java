@@ -3,6 +3,9 @@ package io.spendwatch.ops.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.faults.load.KnownLoad;
+import io.spendwatch.ops.faults.load.PartitionWatch;
+import io.spendwatch.ops.faults.processes.NodeProcess;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.HashMap;
@@ -204,7 +207,7 @@ final class Drill {
     List<String> waitingFor;
     try {
       await("the fault to show")
-          .atMost(FaultBed.START_LIMIT)
+          .atMost(NodeProcess.START_LIMIT)
           .ignoreExceptions()
           .until(
               () -> {

@@ -3,6 +3,13 @@ package io.spendwatch.ops.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.faults.links.KafkaLink;
+import io.spendwatch.ops.faults.links.PeerLinks;
+import io.spendwatch.ops.faults.load.KnownLoad;
+import io.spendwatch.ops.faults.load.PartitionWatch;
+import io.spendwatch.ops.faults.processes.FaultyKafka;
+import io.spendwatch.ops.faults.processes.FaultyPostgres;
+import io.spendwatch.ops.faults.processes.NodeProcess;
 import io.spendwatch.ops.lab.acceptance.Comparison;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.Partitioner;
@@ -32,13 +39,7 @@ final class FaultBed implements AutoCloseable {
   /** For whatever should happen by itself. */
   static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /** For a node that has to start before, where processors are few and busy. */
-  static final Duration START_LIMIT = LIMIT.multipliedBy(3);
-
   private static final String NODE = "faulty-node-";
-
-  /** With one that joins later. */
-  static final int NODES_MAX = 4;
 
   /** What nodes reach by way of a link that can fail. */
   enum Linked {
@@ -102,7 +103,7 @@ final class FaultBed implements AutoCloseable {
     this.directory = directory;
     this.random = new Random(seed);
     this.bed = new PipelinesBed(kafka.bootstrapServers(), postgres.address());
-    this.peers = new PeerLinks(NODES_MAX);
+    this.peers = new PeerLinks(FaultyKafka.NODES_MAX);
     for (int i = 0; i < shape.nodes(); i++) {
       this.nodes.add(node(i));
     }
@@ -111,7 +112,7 @@ final class FaultBed implements AutoCloseable {
   /** Starts the nodes and waits until they are ready. */
   void start() throws SQLException {
     nodes.forEach(NodeProcess::start);
-    awaitReady(START_LIMIT);
+    awaitReady(NodeProcess.START_LIMIT);
     if (isCluster()) {
       watch = Optional.of(PartitionWatch.start(bed));
     }
@@ -237,7 +238,7 @@ final class FaultBed implements AutoCloseable {
 
   /** Waits until all nodes are ready, in one cluster, and all partitions have one of them. */
   void awaitReady() {
-    awaitReady(isCluster() ? START_LIMIT : LIMIT);
+    awaitReady(isCluster() ? NodeProcess.START_LIMIT : LIMIT);
   }
 
   private void awaitReady(Duration limit) {

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spendwatch.ops.faults.KnownFault.Needs;
+import io.spendwatch.ops.faults.load.KnownLoad;
+import io.spendwatch.ops.faults.processes.FaultyKafka;
+import io.spendwatch.ops.faults.processes.FaultyPostgres;
+import io.spendwatch.ops.faults.processes.SmallDisk;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;

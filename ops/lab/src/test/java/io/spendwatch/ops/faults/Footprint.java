@@ -1,5 +1,6 @@
 package io.spendwatch.ops.faults;
 
+import io.spendwatch.ops.faults.processes.NodeProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

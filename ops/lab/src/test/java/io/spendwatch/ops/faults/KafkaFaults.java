@@ -1,6 +1,8 @@
 package io.spendwatch.ops.faults;
 
-import io.spendwatch.ops.faults.KafkaLink.Treatment;
+import io.spendwatch.ops.faults.links.KafkaLink;
+import io.spendwatch.ops.faults.links.KafkaLink.Treatment;
+import io.spendwatch.ops.faults.processes.NodeProcess;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.faults;
 
+import io.spendwatch.ops.faults.processes.SmallDisk;
 import java.util.Locale;
 
 /** All that can be inflicted, by name. */

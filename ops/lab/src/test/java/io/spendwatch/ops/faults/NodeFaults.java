@@ -1,5 +1,7 @@
 package io.spendwatch.ops.faults;
 
+import io.spendwatch.ops.faults.links.KafkaLink;
+import io.spendwatch.ops.faults.processes.NodeProcess;
 import java.util.List;
 
 /** How nodes fail. */

@@ -2,6 +2,8 @@ package io.spendwatch.ops.faults;
 
 import static org.awaitility.Awaitility.await;
 
+import io.spendwatch.ops.faults.processes.NodeProcess;
+import io.spendwatch.ops.faults.processes.SmallDisk;
 import java.util.regex.Pattern;
 
 /** How PostgreSQL fails. */
@@ -57,7 +59,7 @@ final class PostgresFaults {
           disk.free();
           // It may be about to give up still.
           await("the server, which has room again")
-              .atMost(FaultBed.START_LIMIT)
+              .atMost(NodeProcess.START_LIMIT)
               .ignoreExceptions()
               .until(
                   () -> {

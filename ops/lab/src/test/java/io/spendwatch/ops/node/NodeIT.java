@@ -10,7 +10,7 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.api.HttpWindows;
 import io.spendwatch.ops.config.Configuration;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;

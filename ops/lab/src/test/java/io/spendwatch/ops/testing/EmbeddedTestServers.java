@@ -1,7 +1,7 @@
 package io.spendwatch.ops.testing;
 
-import io.spendwatch.ops.lab.sandbox.DataDirectory;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
+import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 
 /** The servers that the sandbox and the demo run on. */

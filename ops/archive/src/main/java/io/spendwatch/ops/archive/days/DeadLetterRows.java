@@ -2,7 +2,7 @@ package io.spendwatch.ops.archive.days;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.deadletters.DeadLetterTopics;
 import io.spendwatch.protocol.DeadLetters;
 import java.time.LocalDate;

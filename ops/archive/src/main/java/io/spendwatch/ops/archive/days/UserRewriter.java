@@ -3,7 +3,7 @@ package io.spendwatch.ops.archive.days;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.ArchivedDay;
 import io.spendwatch.ops.archive.format.FileWriter;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.archive.format;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.archive.store.ArchiveStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -1,10 +1,10 @@
 package io.spendwatch.ops.capture.comparison;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.audit.SourceAudit;
-import io.spendwatch.ops.audit.SourceFinding;
-import io.spendwatch.ops.audit.SourceReport;
-import io.spendwatch.ops.audit.WarehouseReport;
+import io.spendwatch.ops.audit.source.SourceAudit;
+import io.spendwatch.ops.audit.source.SourceFinding;
+import io.spendwatch.ops.audit.source.SourceReport;
+import io.spendwatch.ops.audit.source.WarehouseReport;
 import io.spendwatch.ops.capture.config.CaptureConfig;
 import io.spendwatch.ops.capture.config.CapturePath;
 import io.spendwatch.ops.capture.source.BusinessDatabase;

@@ -1,7 +1,7 @@
 package io.spendwatch.ops.capture.comparison;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.audit.SourceFinding;
+import io.spendwatch.ops.audit.source.SourceFinding;
 import io.spendwatch.ops.capture.config.CaptureConfig;
 import io.spendwatch.ops.capture.source.BusinessDatabase;
 import io.spendwatch.ops.capture.source.TableReader;
@@ -18,9 +18,9 @@ import io.spendwatch.streams.capture.Captured;
 import io.spendwatch.streams.capture.Captured.OfBalance;
 import io.spendwatch.streams.capture.Captured.OfTransaction;
 import io.spendwatch.streams.capture.Captured.PutAside;
-import io.spendwatch.streams.capture.Change;
 import io.spendwatch.streams.capture.ChangeMapper;
-import io.spendwatch.streams.capture.LogPosition;
+import io.spendwatch.streams.capture.change.Change;
+import io.spendwatch.streams.capture.change.LogPosition;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.capture.comparison;
 
-import io.spendwatch.ops.audit.WarehouseReport;
+import io.spendwatch.ops.audit.source.WarehouseReport;
 import io.spendwatch.ops.capture.config.CaptureConfig;
 import io.spendwatch.ops.capture.source.BusinessDatabase;
 import io.spendwatch.streams.base.Timekeeper;

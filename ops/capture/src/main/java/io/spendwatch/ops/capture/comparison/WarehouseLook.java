@@ -1,8 +1,8 @@
 package io.spendwatch.ops.capture.comparison;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.audit.SourceFinding;
-import io.spendwatch.ops.audit.WarehouseReport;
+import io.spendwatch.ops.audit.source.SourceFinding;
+import io.spendwatch.ops.audit.source.WarehouseReport;
 import io.spendwatch.ops.capture.config.CaptureConfig;
 import io.spendwatch.ops.capture.config.SourceAddress;
 import io.spendwatch.ops.capture.config.SourceTable;

@@ -1,14 +1,14 @@
 package io.spendwatch.ops.capture.source;
 
 import io.spendwatch.ops.capture.config.SourceTable;
-import io.spendwatch.streams.capture.Change;
-import io.spendwatch.streams.capture.Change.Deleted;
-import io.spendwatch.streams.capture.Change.Inserted;
-import io.spendwatch.streams.capture.Change.Snapshotted;
-import io.spendwatch.streams.capture.Change.Truncated;
-import io.spendwatch.streams.capture.Change.Updated;
-import io.spendwatch.streams.capture.LogPosition;
-import io.spendwatch.streams.capture.Row;
+import io.spendwatch.streams.capture.change.Change;
+import io.spendwatch.streams.capture.change.Change.Deleted;
+import io.spendwatch.streams.capture.change.Change.Inserted;
+import io.spendwatch.streams.capture.change.Change.Snapshotted;
+import io.spendwatch.streams.capture.change.Change.Truncated;
+import io.spendwatch.streams.capture.change.Change.Updated;
+import io.spendwatch.streams.capture.change.LogPosition;
+import io.spendwatch.streams.capture.change.Row;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;

@@ -2,8 +2,8 @@ package io.spendwatch.ops.capture.source;
 
 import io.spendwatch.ops.capture.config.SourceAddress;
 import io.spendwatch.streams.capture.CaptureMapping;
-import io.spendwatch.streams.capture.ColumnType;
-import io.spendwatch.streams.capture.Row;
+import io.spendwatch.streams.capture.change.ColumnType;
+import io.spendwatch.streams.capture.change.Row;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.ResultSet;

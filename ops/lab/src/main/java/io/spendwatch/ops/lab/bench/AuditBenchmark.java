@@ -20,7 +20,7 @@ import io.spendwatch.ops.lab.bench.turns.Bench;
 import io.spendwatch.ops.lab.bench.turns.Contender;
 import io.spendwatch.ops.lab.bench.turns.Ingestion;
 import io.spendwatch.ops.lab.bench.turns.Turn;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.streams.base.ConfigSection;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.pipeline.StreamsConfig;

@@ -14,7 +14,7 @@ import io.spendwatch.ops.lab.bench.turns.Contender;
 import io.spendwatch.ops.lab.bench.turns.Ingestion;
 import io.spendwatch.ops.lab.bench.turns.Turn;
 import io.spendwatch.ops.lab.bench.turns.WarmUp;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;

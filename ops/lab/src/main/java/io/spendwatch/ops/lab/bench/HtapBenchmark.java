@@ -16,7 +16,7 @@ import io.spendwatch.ops.lab.bench.turns.Contender;
 import io.spendwatch.ops.lab.bench.turns.Ingestion;
 import io.spendwatch.ops.lab.bench.turns.Turn;
 import io.spendwatch.ops.lab.bench.turns.UnderLoad;
-import io.spendwatch.ops.lab.sandbox.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
 import io.spendwatch.streams.database.Database;
 import java.time.Duration;
 import java.util.ArrayList;

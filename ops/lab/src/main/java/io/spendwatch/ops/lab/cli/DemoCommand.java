@@ -2,8 +2,8 @@ package io.spendwatch.ops.lab.cli;
 
 import io.spendwatch.commandline.Usage;
 import io.spendwatch.ops.lab.demo.Demo;
-import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
-import io.spendwatch.ops.lab.sandbox.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.database.BusinessServer.Engine;
+import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package io.spendwatch.ops.lab.cli;
 
-import io.spendwatch.ops.lab.sandbox.BusinessServer.Engine;
+import io.spendwatch.ops.lab.sandbox.database.BusinessServer.Engine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

@@ -1,10 +1,10 @@
 package io.spendwatch.ops.lab.demo;
 
 import io.spendwatch.errors.OperatorException;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus.Partition;
 import java.io.IOException;

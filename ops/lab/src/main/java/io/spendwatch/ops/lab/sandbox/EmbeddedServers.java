@@ -1,6 +1,9 @@
 package io.spendwatch.ops.lab.sandbox;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer;
+import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

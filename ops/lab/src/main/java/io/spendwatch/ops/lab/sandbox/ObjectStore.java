@@ -2,6 +2,8 @@ package io.spendwatch.ops.lab.sandbox;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.lab.process.GuardedProcess;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Readiness;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,6 +1,11 @@
 package io.spendwatch.ops.lab.sandbox;
 
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.kafka.FormerEndpoint;
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaBroker;
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.Spendwatch;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.cli.Lab;
 import io.spendwatch.ops.node.Node;

@@ -3,7 +3,7 @@ package io.spendwatch.ops.lab.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.Spendwatch;
-import io.spendwatch.ops.api.Json;
+import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.lab.bench.BenchReport;
 import io.spendwatch.ops.lab.bench.Figure;
 import io.spendwatch.ops.testing.Alone;

@@ -3,7 +3,7 @@ package io.spendwatch.ops.lab.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spendwatch.ops.Spendwatch;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.protocol.ForeignText;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.loadgen.shop.ShopBooks;
 import io.spendwatch.loadgen.shop.ShopDatabase;
-import io.spendwatch.ops.lab.sandbox.Ports;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.testing.Launched;
 import java.net.InetAddress;

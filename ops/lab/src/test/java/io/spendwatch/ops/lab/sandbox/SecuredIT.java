@@ -10,6 +10,8 @@ import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.alerts.AlertTail;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.cli.Lab;
+import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.node.Node;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.storage.schema.PostgresAddress;

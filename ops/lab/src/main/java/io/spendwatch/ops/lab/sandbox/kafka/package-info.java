@@ -1,0 +1,2 @@
+/** A Kafka broker as a process of our own. */
+package io.spendwatch.ops.lab.sandbox.kafka;
