@@ -76,6 +76,11 @@ final class AssignedPartition {
     return paused && live().filter(PartitionPipeline::isRunning).isPresent();
   }
 
+  /** Whether its records go to a life that has room for them. */
+  boolean isReading() {
+    return positioned && !paused && isLive();
+  }
+
   void paused(boolean now) {
     paused = now;
   }

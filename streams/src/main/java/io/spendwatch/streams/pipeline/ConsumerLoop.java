@@ -68,6 +68,9 @@ final class ConsumerLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
 
+  /** The same where all partitions read on: whatever else happens ends the poll by waking it. */
+  private static final Duration POLL_AT_REST = Duration.ofMillis(500);
+
   /** What a poll answers sooner than any broker was there before it. */
   private static final long AT_ONCE_NANOS = 2_000_000;
 
@@ -259,7 +262,7 @@ final class ConsumerLoop {
 
   private ConsumerRecords<byte[], byte[]> look(Consumer<byte[], byte[]> current) {
     try {
-      return current.poll(POLL);
+      return current.poll(isAtRest() ? POLL_AT_REST : POLL);
     } catch (WakeupException e) {
       // Somebody has something for the rest of this step.
       return ConsumerRecords.empty();
@@ -274,6 +277,13 @@ final class ConsumerLoop {
       }
       return ConsumerRecords.empty();
     }
+  }
+
+  /** Whether no partition waits for a step of ours, nor the ends to be asked for within one. */
+  private boolean isAtRest() {
+    return !assigned.isEmpty()
+        && endsDueMs - time.millis() >= POLL_AT_REST.toMillis()
+        && assigned.values().stream().allMatch(AssignedPartition::isReading);
   }
 
   private static void finish(AssignedPartition partition, PartitionPipeline life) {
@@ -568,6 +578,8 @@ final class ConsumerLoop {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> added) {
+      // What follows of it is done after the poll, which would go on without records.
+      current.wakeup();
       if (added.isEmpty()) {
         return;
       }
