@@ -298,6 +298,28 @@ class ConsumerLoopTest {
   }
 
   @Test
+  void isWokenByWhatItIsGivenAndWaitsLongForRecordsOnlyWhereNothingElseIsToBeDone() {
+    Duration brief = Duration.ofMillis(100);
+    Duration patient = Duration.ofMillis(500);
+    run(
+        () -> assertThat(consumer.timeouts).containsOnly(brief),
+        () -> assign(P0, P1),
+        () -> {
+          assertThat(consumer.wakeups).isPositive();
+          assertThat(consumer.timeouts.getLast()).as("both are read").isEqualTo(patient);
+          life(P0).failsWith = new IllegalStateException("broken");
+          produce(P0, 0, 1);
+        },
+        () -> await().until(() -> !life(P0).isLive()),
+        () -> {
+          assertThat(consumer.timeouts.getLast()).as("one waits to begin").isEqualTo(brief);
+          time.pass(Duration.ofSeconds(2));
+          consumer.timeouts.clear();
+        },
+        () -> assertThat(consumer.timeouts.getLast()).as("begun anew").isEqualTo(patient));
+  }
+
+  @Test
   void beginsAFailedPartitionAnewAfterAPauseAndLeavesTheOthersAlone() {
     run(
         () -> assign(P0, P1),
@@ -584,6 +606,8 @@ class ConsumerLoopTest {
     Runnable onPoll = () -> {};
     ConsumerRebalanceListener listener;
     Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
+    final List<Duration> timeouts = new ArrayList<>();
+    int wakeups;
 
     ScriptedConsumer() {
       super("none");
@@ -598,6 +622,7 @@ class ConsumerLoopTest {
 
     @Override
     public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+      timeouts.add(timeout);
       onPoll.run();
       try {
         script.removeFirst().run();
@@ -606,6 +631,12 @@ class ConsumerLoopTest {
         throw new AssertionError(e);
       }
       return super.poll(timeout);
+    }
+
+    @Override
+    public synchronized void wakeup() {
+      wakeups++;
+      super.wakeup();
     }
 
     @Override
