@@ -341,7 +341,7 @@ public final class Database implements Statements {
 
   /** Each look wakes an event loop: a minute does where a connection may be unused for long. */
   private static int idleLookMs(Duration idleTimeout) {
-    return Math.toIntExact(Math.clamp(idleTimeout.toMillis() / 4, 1_000, 60_000));
+    return Math.clamp(idleTimeout.toMillis() / 4, 1_000, 60_000);
   }
 
   private Pool newPool() {
