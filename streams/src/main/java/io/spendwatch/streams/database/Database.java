@@ -14,6 +14,7 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.security.cert.CertificateException;
+import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -338,6 +339,11 @@ public final class Database implements Statements {
     given.close().onComplete(_ -> abandoned.decrementAndGet());
   }
 
+  /** Each look wakes an event loop: a minute does where a connection may be unused for long. */
+  private static int idleLookMs(Duration idleTimeout) {
+    return Math.clamp(idleTimeout.toMillis() / 4, 1_000, 60_000);
+  }
+
   private Pool newPool() {
     return newPool(config.applicationName(), config.poolSize());
   }
@@ -351,6 +357,7 @@ public final class Database implements Statements {
             .setConnectionTimeout(0)
             .setIdleTimeout(Math.toIntExact(config.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+            .setPoolCleanerPeriod(idleLookMs(config.idleTimeout()))
             .setEventLoopSize(EVENT_LOOPS)
             .setName(name);
     return PgBuilder.pool()

@@ -11,13 +11,16 @@ import org.jspecify.annotations.Nullable;
 
 /** What is known of some topics: asked for again and again, never waited for. For any thread. */
 public final class TopicWatch {
+  /** Far from where differences overflow. */
+  private static final long NEVER = Long.MIN_VALUE / 2;
+
   private final TopicIds topicIds;
   private final Set<String> topics;
   private final Duration interval;
   private final Timekeeper time;
   private final Runnable onAnswer;
   private CompletableFuture<?> asking = CompletableFuture.completedFuture(null);
-  private long dueMs = Long.MIN_VALUE;
+  private long lastAskedMs = NEVER;
   private volatile Known known = new Known(Map.of(), Long.MIN_VALUE);
   private volatile @Nullable String failure;
 
@@ -65,8 +68,13 @@ public final class TopicWatch {
   }
 
   /** Asks where the last answer is old. */
-  public synchronized void refresh() {
-    if (time.millis() >= dueMs) {
+  public void refresh() {
+    refresh(interval);
+  }
+
+  /** Asks where the last question is older than that. */
+  public synchronized void refresh(Duration age) {
+    if (time.millis() - lastAskedMs >= age.toMillis()) {
       ask();
     }
   }
@@ -76,7 +84,7 @@ public final class TopicWatch {
       return;
     }
     long askedMs = time.millis();
-    dueMs = askedMs + interval.toMillis();
+    lastAskedMs = askedMs;
     asking =
         topicIds
             .of(topics)

@@ -74,6 +74,11 @@ final class AssignedPartition {
     return paused && live().filter(PartitionPipeline::isRunning).isPresent();
   }
 
+  /** Whether its records go to a life that has room for them. */
+  boolean isReading() {
+    return positioned && !paused && isLive();
+  }
+
   /** Has the consumer leave it out, or read it on. */
   void pause(Consumer<?, ?> consumer, boolean mustPause) {
     if (mustPause != paused) {

@@ -67,6 +67,12 @@ final class Assignment {
     return assigned.values().stream().anyMatch(AssignedPartition::isFull);
   }
 
+  /** Whether all of them, at least one, are read on, and no step of ours is waited for. */
+  boolean isReading() {
+    return !assigned.isEmpty()
+        && assigned.values().stream().allMatch(AssignedPartition::isReading);
+  }
+
   /** Gives each what was read of it. */
   void feed(List<ConsumerRecords<byte[], byte[]>> polled) {
     Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records = new HashMap<>();
@@ -191,6 +197,8 @@ final class Assignment {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> added) {
+      // What follows of it is done after the poll, which would go on without records.
+      consumer.wakeup();
       if (added.isEmpty()) {
         return;
       }

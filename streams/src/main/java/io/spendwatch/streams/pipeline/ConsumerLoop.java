@@ -86,7 +86,8 @@ final class ConsumerLoop {
     this.time = time;
     this.stop = new StopRequest(time);
     this.answers = new KafkaAnswers(metrics, time);
-    this.polls = new PacedPolls(config.pollIntervalMin(), isWriting, stop, time);
+    this.ends = new LogEnds(config, watch, answers, time);
+    this.polls = new PacedPolls(config.pollIntervalMin(), isWriting, ends, stop, time);
     this.assignment = new Assignment(config, publishers, metrics, time);
     this.lives =
         new PartitionLives(
@@ -100,7 +101,6 @@ final class ConsumerLoop {
             answers,
             time,
             this::wake);
-    this.ends = new LogEnds(config, watch, answers, time);
   }
 
   void start() {

@@ -5,6 +5,7 @@ import io.spendwatch.streams.kafka.KafkaConfig;
 import io.spendwatch.streams.layout.LayoutWatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.PartitionProgress;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -28,6 +29,11 @@ final class LogEnds {
     this.layouts = layouts;
     this.answers = answers;
     this.time = time;
+  }
+
+  /** Whether it will be time to ask before so long. */
+  boolean isDueWithin(Duration wait) {
+    return dueMs - time.millis() < wait.toMillis();
   }
 
   /** Asks, when it is time to, and tells those that have nothing to read. */

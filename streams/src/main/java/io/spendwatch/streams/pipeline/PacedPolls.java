@@ -24,6 +24,9 @@ final class PacedPolls {
   private static final Logger LOG = LoggerFactory.getLogger(PacedPolls.class);
   private static final Duration POLL = Duration.ofMillis(100);
 
+  /** The same where all partitions read on: whatever else happens ends the poll by waking it. */
+  private static final Duration POLL_AT_REST = Duration.ofMillis(500);
+
   /** What a poll answers sooner than any broker was there before it. */
   private static final long AT_ONCE_NANOS = 2_000_000;
 
@@ -40,6 +43,7 @@ final class PacedPolls {
 
   private final Duration intervalMin;
   private final BooleanSupplier isWriting;
+  private final LogEnds ends;
   private final StopRequest stop;
   private final Timekeeper time;
   private long polledNanos;
@@ -50,10 +54,17 @@ final class PacedPolls {
   /**
    * @param intervalMin from one poll to the next
    * @param isWriting whether what has been read is still being made durable
+   * @param ends which are asked for between polls
    */
-  PacedPolls(Duration intervalMin, BooleanSupplier isWriting, StopRequest stop, Timekeeper time) {
+  PacedPolls(
+      Duration intervalMin,
+      BooleanSupplier isWriting,
+      LogEnds ends,
+      StopRequest stop,
+      Timekeeper time) {
     this.intervalMin = intervalMin;
     this.isWriting = isWriting;
+    this.ends = ends;
     this.stop = stop;
     this.time = time;
     this.polledNanos = time.nanoTime();
@@ -83,10 +94,11 @@ final class PacedPolls {
     }
   }
 
-  private static ConsumerRecords<byte[], byte[]> look(
+  private ConsumerRecords<byte[], byte[]> look(
       Consumer<byte[], byte[]> consumer, Assignment assignment) {
     try {
-      return consumer.poll(POLL);
+      boolean isAtRest = assignment.isReading() && !ends.isDueWithin(POLL_AT_REST);
+      return consumer.poll(isAtRest ? POLL_AT_REST : POLL);
     } catch (WakeupException e) {
       // Somebody has something for the rest of this step.
       return ConsumerRecords.empty();

@@ -68,7 +68,9 @@ final class Publisher {
   private static final int GROUP_PUBLICATIONS_MAX = 1000;
 
   private static final long GROUP_BYTES_MAX = 8 << 20;
-  private static final long IDLE_CHECK_NANOS = 250_000_000;
+
+  /** Where nobody waits: whatever is to be done wakes the thread, this is for looks at topics. */
+  private static final long IDLE_CHECK_NANOS = 1_000_000_000;
 
   /** Where somebody waits for a topic, or for a row. */
   private static final long BUSY_CHECK_NANOS = 10_000_000;
@@ -82,8 +84,11 @@ final class Publisher {
   /** How often it is looked whether a life has ended whose row is waited for. */
   private static final Duration AHEAD_CHECK = Duration.ofMillis(50);
 
-  /** How often it is asked which topics there are ... */
+  /** How often it is asked which topics there are, while somebody waits for one ... */
   static final Duration TOPICS_LOOK = Duration.ofSeconds(1);
+
+  /** ... and otherwise, so that whoever comes knows without asking ... */
+  private static final Duration TOPICS_LOOK_AT_REST = Duration.ofSeconds(3);
 
   /** ... and how old an answer may be that is relied on. */
   static final Duration TOPICS_OLD = Duration.ofSeconds(5);
@@ -93,8 +98,13 @@ final class Publisher {
   private final PublishConfig config;
   private final PipelineMetrics metrics;
   private final Timekeeper time;
-  // Unbounded as such; each pipeline bounds its own share by unpublished-batches-max.
-  private final BlockingQueue<Publication> queue = new LinkedBlockingQueue<>();
+
+  /**
+   * Unbounded as such; each pipeline bounds its own share by unpublished-batches-max. An empty
+   * element only wakes the thread.
+   */
+  private final BlockingQueue<Optional<Publication>> queue = new LinkedBlockingQueue<>();
+
   private final Map<TopicPartition, Integer> open = new ConcurrentHashMap<>();
   private final CompletableFuture<Done> closed = new CompletableFuture<>();
 
@@ -192,7 +202,7 @@ final class Publisher {
             time.nanoTime(),
             new CompletableFuture<>());
     open.merge(life.source(), 1, Integer::sum);
-    queue.add(publication);
+    queue.add(Optional.of(publication));
     return publication.done();
   }
 
@@ -214,13 +224,14 @@ final class Publisher {
   /** Publishes what has been asked for, then ends. */
   CompletionStage<Done> close() {
     closing.complete(Done.done());
+    queue.add(Optional.empty());
     return closed;
   }
 
   private void run() {
     try {
       while (!isFinished()) {
-        topics.refresh();
+        topics.refresh(held.isEmpty() ? TOPICS_LOOK_AT_REST : TOPICS_LOOK);
         Producer<byte[], byte[]> connected = producer;
         if (connected == null) {
           connect();
@@ -271,9 +282,9 @@ final class Publisher {
     again = List.of();
     if (gathered.isEmpty()) {
       boolean isBusy = !undurable.isEmpty() || !held.isEmpty();
-      Publication first = time.poll(queue, isBusy ? BUSY_CHECK_NANOS : IDLE_CHECK_NANOS);
+      Optional<Publication> first = time.poll(queue, isBusy ? BUSY_CHECK_NANOS : IDLE_CHECK_NANOS);
       if (first != null) {
-        gathered.add(first);
+        first.ifPresent(gathered::add);
       }
     }
     gatherMore(gathered);
@@ -300,13 +311,13 @@ final class Publisher {
     boolean urgent = closing.isDone() || gathered.stream().anyMatch(Publication::isUrgent);
     while (gathered.size() < GROUP_PUBLICATIONS_MAX && bytes < GROUP_BYTES_MAX) {
       long waitNanos = urgent ? 0 : dueNanos - time.nanoTime();
-      Publication next = time.poll(queue, waitNanos);
+      Optional<Publication> next = time.poll(queue, waitNanos);
       if (next == null) {
         break;
       }
-      gathered.add(next);
-      bytes += next.bytes();
-      urgent |= closing.isDone() || next.isUrgent();
+      next.ifPresent(gathered::add);
+      bytes += next.map(Publication::bytes).orElse(0L);
+      urgent |= closing.isDone() || next.map(Publication::isUrgent).orElse(false);
     }
   }
 
@@ -550,7 +561,9 @@ final class Publisher {
     rest.addAll(held.removeAll());
     again = List.of();
     undurable.clear();
-    queue.drainTo(rest);
+    List<Optional<Publication>> queued = new ArrayList<>();
+    queue.drainTo(queued);
+    queued.forEach(each -> each.ifPresent(rest::add));
     rest.forEach(publication -> fail(publication, new PipelineLife.Ended("the node stops")));
   }
 

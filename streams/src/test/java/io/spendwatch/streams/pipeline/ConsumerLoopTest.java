@@ -265,6 +265,28 @@ class ConsumerLoopTest {
   }
 
   @Test
+  void isWokenByWhatItIsGivenAndWaitsLongForRecordsOnlyWhereNothingElseIsToBeDone() {
+    Duration brief = Duration.ofMillis(100);
+    Duration patient = Duration.ofMillis(500);
+    run(
+        () -> assertThat(consumer.timeouts).containsOnly(brief),
+        () -> assign(P0, P1),
+        () -> {
+          assertThat(consumer.wakeups).isPositive();
+          assertThat(consumer.timeouts.getLast()).as("both are read").isEqualTo(patient);
+          life(P0).failsWith = new IllegalStateException("broken");
+          produce(P0, 0, 1);
+        },
+        () -> await().until(() -> !life(P0).isLive()),
+        () -> {
+          assertThat(consumer.timeouts.getLast()).as("one waits to begin").isEqualTo(brief);
+          time.pass(Duration.ofSeconds(2));
+          consumer.timeouts.clear();
+        },
+        () -> assertThat(consumer.timeouts.getLast()).as("begun anew").isEqualTo(patient));
+  }
+
+  @Test
   void beginsAFailedPartitionAnewAfterAPauseAndLeavesTheOthersAlone() {
     run(
         () -> assign(P0, P1),

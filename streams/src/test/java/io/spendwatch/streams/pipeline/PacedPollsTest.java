@@ -48,7 +48,8 @@ class PacedPollsTest {
   }
 
   private PacedPolls polls(Duration intervalMin) {
-    return new PacedPolls(intervalMin, () -> isWriting, stop, time);
+    return new PacedPolls(
+        intervalMin, () -> isWriting, new LogEnds(null, null, null, time), stop, time);
   }
 
   /** How long it waits before the next poll. */

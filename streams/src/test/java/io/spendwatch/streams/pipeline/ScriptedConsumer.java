@@ -1,6 +1,7 @@
 package io.spendwatch.streams.pipeline;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -22,6 +23,8 @@ import org.apache.kafka.common.TopicPartition;
 final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
   final Deque<Runnable> script = new ArrayDeque<>();
   ConsumerRebalanceListener listener;
+  final List<Duration> timeouts = new ArrayList<>();
+  int wakeups;
   Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
 
   ScriptedConsumer(String topic) {
@@ -37,6 +40,7 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
 
   @Override
   public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+    timeouts.add(timeout);
     try {
       script.removeFirst().run();
     } catch (RuntimeException e) {
@@ -44,6 +48,12 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
       throw new AssertionError(e);
     }
     return super.poll(timeout);
+  }
+
+  @Override
+  public synchronized void wakeup() {
+    wakeups++;
+    super.wakeup();
   }
 
   @Override

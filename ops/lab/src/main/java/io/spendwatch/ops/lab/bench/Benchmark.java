@@ -27,6 +27,13 @@ public enum Benchmark {
       return figures.stream().map(figure -> figure.of(this)).toList();
     }
   },
+  /** How soon a node's process decides on what waits. */
+  START {
+    @Override
+    public List<Figure> run(Bench bench, Size size) {
+      return new StartBenchmark(bench, size.start()).run();
+    }
+  },
   /** How that changes with users and the length of their windows. */
   GROWTH {
     @Override
@@ -150,6 +157,7 @@ public enum Benchmark {
       HtapBenchmark.Load htap,
       ChecksBenchmark.Load checks,
       DrainBenchmark.Load drain,
+      DrainBenchmark.Load start,
       LatencyBenchmark.Load latency,
       GrowthBenchmark.Load growth,
       long seed) {}

@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures on clean embedded servers, beside a bare loop that does no more than it must: how fast"
           + " a backlog is taken (drain), how that changes with users and the length of windows (growth),"
-          + " how long alerts take at steady rates (latency). And what users in memory cost (memory), how fast they are read"
+          + " how long alerts take at steady rates (latency). And how soon a node that is started decides (start), what users in memory cost (memory), how fast they are read"
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what a start costs however many alerts were ever written (takeover),"
           + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), a published case"
@@ -62,6 +62,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   private static final int MIXED_BACKLOG = 100_000;
   private static final int DRAIN_BACKLOG = 2_000_000;
+  private static final int START_BACKLOG = 100_000;
   @Spec private CommandSpec spec;
 
   @Option(
@@ -69,8 +70,8 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       description =
-          "Of drain, peers, growth, latency, memory, restore, partitions, takeover, snapshot, mixed,"
-              + " htap, checks, audit (default: all).")
+          "Of drain, peers, start, growth, latency, memory, restore, partitions, takeover, snapshot,"
+              + " mixed, htap, checks, audit (default: all).")
   private List<String> only = List.of();
 
   @Option(
@@ -311,6 +312,7 @@ public final class BenchCommand implements Callable<Integer> {
         new HtapBenchmark.Load(htapRates, phase, htapRows, queries, MIXED_USERS, htapSoak, seed),
         new ChecksBenchmark.Load(rate, checks, phase, users, rounds, javaOptions, seed),
         new DrainBenchmark.Load(backlogOr(DRAIN_BACKLOG), users, rounds, javaOptions, seed),
+        new DrainBenchmark.Load(backlogOr(START_BACKLOG), users, rounds, javaOptions, seed),
         new LatencyBenchmark.Load(rates, phase, users, rounds, javaOptions, seed),
         new GrowthBenchmark.Load(
             backlogOr(DRAIN_BACKLOG), growthUsers, growthEntries, rounds, javaOptions, seed),

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -97,6 +98,11 @@ public final class Turn implements AutoCloseable {
 
   public CpuClock cpuClock() {
     return cpuClock;
+  }
+
+  /** Processor time of the contender alone, seconds; empty where it cannot be known. */
+  public Optional<Double> ownCpuSeconds() {
+    return Optional.ofNullable(cpuClock.seconds().get(OWN_PROCESS));
   }
 
   /** Processor time of all processes that take part, seconds; 0 where it cannot be known. */
