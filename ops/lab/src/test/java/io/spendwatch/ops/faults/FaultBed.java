@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.lab.acceptance.Comparison;
+import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.pipeline.PipelinesBed;
@@ -373,7 +374,7 @@ final class FaultBed implements AutoCloseable {
       hurry(settings, javaOptions);
     }
     if (shape.startsFast()) {
-      javaOptions.add("-XX:TieredStopAtLevel=1");
+      javaOptions.add(Launched.BRIEF_JVM);
     }
     settings.put("SPENDWATCH_JAVA_OPTS", String.join(" ", javaOptions));
     return settings;
