@@ -38,9 +38,7 @@ class DemoFromDatabaseIT {
       await("a capture that goes on")
           .atMost(Duration.ofMinutes(5))
           .until(
-              () ->
-                  !demo.isAlive()
-                      || Files.readString(out).contains("It goes on where it was"));
+              () -> !demo.isAlive() || Files.readString(out).contains("It goes on where it was"));
       // As Ctrl-C does.
       assertThat(new ProcessBuilder("kill", "-INT", Long.toString(demo.pid())).start().waitFor())
           .isZero();
