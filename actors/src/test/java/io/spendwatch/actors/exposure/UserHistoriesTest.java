@@ -1,5 +1,6 @@
 package io.spendwatch.actors.exposure;
 
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,9 +16,9 @@ class UserHistoriesTest {
   @Test
   void everyRowAndAlertIsTheNaiveRules() {
     String[] seeds = System.getProperty("spendwatch.histories.seeds", "1-100000").split("-", 2);
-    for (long seed = Long.parseLong(seeds[0]); seed <= Long.parseLong(seeds[1]); seed++) {
-      run(seed);
-    }
+    LongStream.rangeClosed(Long.parseLong(seeds[0]), Long.parseLong(seeds[1]))
+        .parallel()
+        .forEach(UserHistoriesTest::run);
   }
 
   /** What the long runs have found, as long as a seed makes the same history. */

@@ -35,6 +35,7 @@ public final class EnvironmentVariables {
           "SPENDWATCH_LOG_LEVEL",
           "SPENDWATCH_LOG_FORMAT",
           "SPENDWATCH_NO_BUILD",
+          "SPENDWATCH_NODE_CACHE",
           "SPENDWATCH_NODE_READS_ARCHIVE");
 
   private EnvironmentVariables() {}

@@ -69,8 +69,7 @@ final class Assignment {
 
   /** Whether all of them, at least one, are read on, and no step of ours is waited for. */
   boolean isReading() {
-    return !assigned.isEmpty()
-        && assigned.values().stream().allMatch(AssignedPartition::isReading);
+    return !assigned.isEmpty() && assigned.values().stream().allMatch(AssignedPartition::isReading);
   }
 
   /** Gives each what was read of it. */

@@ -29,6 +29,9 @@ class DemoArchiveIT {
             .redirectError(err.toFile());
     // The build runs already: it runs us.
     builder.environment().put("SPENDWATCH_NO_BUILD", "1");
+    builder
+        .environment()
+        .put("SPENDWATCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -Dspendwatch.sandbox.brief=true");
     Process demo = builder.start();
     int status;
     try {

@@ -1,9 +1,11 @@
 package io.spendwatch.ops.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,19 +17,31 @@ class DemoFromDatabaseIT {
       Path.of("..", "..", "spendwatch").toAbsolutePath().normalize();
 
   @Test
-  @Timeout(value = 6, unit = TimeUnit.MINUTES)
+  @Timeout(value = 8, unit = TimeUnit.MINUTES)
   void nothingIsLostWhereTheCaptureIsKilled(@TempDir Path directory) throws Exception {
     Path out = directory.resolve("out");
     Path err = directory.resolve("err");
     ProcessBuilder builder =
-        new ProcessBuilder(LAUNCHER.toString(), "demo", "--from-database", "--duration", "90s")
+        // Who runs the build in the background has us ignore SIGINT, and our children with us.
+        new ProcessBuilder(
+                "env", "--default-signal=INT", LAUNCHER.toString(), "demo", "--from-database")
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());
     // The build runs already: it runs us.
     builder.environment().put("SPENDWATCH_NO_BUILD", "1");
+    builder
+        .environment()
+        .put("SPENDWATCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -Dspendwatch.sandbox.brief=true");
     Process demo = builder.start();
     int status;
     try {
+      await("a capture that goes on")
+          .atMost(Duration.ofMinutes(5))
+          .until(
+              () -> !demo.isAlive() || Files.readString(out).contains("It goes on where it was"));
+      // As Ctrl-C does.
+      assertThat(new ProcessBuilder("kill", "-INT", Long.toString(demo.pid())).start().waitFor())
+          .isZero();
       status = demo.waitFor();
     } finally {
       demo.destroy();
@@ -40,6 +54,6 @@ class DemoFromDatabaseIT {
             "Audit: clean: the tables say the same",
             "Audit: clean: both databases say the same",
             "  nothing lost    yes");
-    assertThat(status).isZero();
+    assertThat(status).isEqualTo(128 + 2);
   }
 }

@@ -19,6 +19,7 @@ import java.util.Optional;
 /** A node of a test bed in a process of its own, that answers at a port of its own. */
 final class LaunchedNode implements AutoCloseable {
   private static final Duration ASK = Duration.ofSeconds(2);
+  private static final HttpClient CLIENT = HttpClient.newBuilder().connectTimeout(ASK).build();
 
   private final Launched process;
   private final int httpPort;
@@ -37,8 +38,6 @@ final class LaunchedNode implements AutoCloseable {
   static LaunchedNode start(TestBed bed, int httpPort) {
     Map<String, String> environment = new HashMap<>(bed.environment());
     environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
-    // Starts sooner.
-    environment.put("SPENDWATCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1");
     return new LaunchedNode(Launched.start(environment, "node"), httpPort);
   }
 
@@ -52,7 +51,7 @@ final class LaunchedNode implements AutoCloseable {
 
   /** What it says of itself; empty where it does not answer. */
   Optional<NodeStatus> status() {
-    try (HttpClient client = HttpClient.newBuilder().connectTimeout(ASK).build()) {
+    try {
       var request =
           HttpRequest.newBuilder(
                   URI.create("http://127.0.0.1:" + httpPort + "/api/v1/status?scope=node"))
@@ -60,7 +59,7 @@ final class LaunchedNode implements AutoCloseable {
               .build();
       return Optional.of(
           Json.read(
-              client.send(request, HttpResponse.BodyHandlers.ofString()).body(), NodeStatus.class));
+              CLIENT.send(request, HttpResponse.BodyHandlers.ofString()).body(), NodeStatus.class));
     } catch (IOException e) {
       return Optional.empty();
     } catch (InterruptedException e) {

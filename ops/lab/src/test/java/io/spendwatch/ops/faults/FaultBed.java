@@ -11,6 +11,7 @@ import io.spendwatch.ops.faults.processes.FaultyKafka;
 import io.spendwatch.ops.faults.processes.FaultyPostgres;
 import io.spendwatch.ops.faults.processes.NodeProcess;
 import io.spendwatch.ops.lab.acceptance.Comparison;
+import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.streams.pipeline.PipelinesBed;
@@ -374,7 +375,7 @@ final class FaultBed implements AutoCloseable {
       hurry(settings, javaOptions);
     }
     if (shape.startsFast()) {
-      javaOptions.add("-XX:TieredStopAtLevel=1");
+      javaOptions.add(Launched.BRIEF_JVM);
     }
     settings.put("SPENDWATCH_JAVA_OPTS", String.join(" ", javaOptions));
     return settings;

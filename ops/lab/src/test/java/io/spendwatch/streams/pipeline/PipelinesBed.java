@@ -82,10 +82,15 @@ public final class PipelinesBed implements AutoCloseable {
           name + "-balances.dlq",
           name + "-sales.metrics");
   private final KafkaProducer<byte[], byte[]> producer;
+
+  /** One for all that is asked again and again. */
+  private final Admin asking;
+
   private final List<Node> nodes = new ArrayList<>();
 
   /**
-   * @param server a database of the server to use; its user may make others
+   * @param server a database of the server to use, which nobody else is connected to; its user may
+   *     make others. Where it is migrated, the test's own need not be
    */
   public PipelinesBed(String bootstrapServers, PostgresAddress server) throws Exception {
     this.bootstrapServers = bootstrapServers;
@@ -95,8 +100,9 @@ public final class PipelinesBed implements AutoCloseable {
             server.hosts(), name, server.parameters(), server.user(), server.password());
     try (Connection connection = server.connect("spendwatch-tests");
         Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute("CREATE DATABASE " + name + " TEMPLATE " + server.database());
     }
+    // Who may do what in a database is not copied with it.
     int _ = new Schema(database).migrate(Instant.EPOCH);
     makeTopics();
     this.producer =
@@ -105,6 +111,7 @@ public final class PipelinesBed implements AutoCloseable {
                 "bootstrap.servers", bootstrapServers, "linger.ms", 5, "compression.type", "lz4"),
             new ByteArraySerializer(),
             new ByteArraySerializer());
+    this.asking = admin();
   }
 
   public Topics topics() {
@@ -374,11 +381,11 @@ public final class PipelinesBed implements AutoCloseable {
 
   /** Whether the group has committed all that is in these partitions. */
   boolean isCommitted(Set<TopicPartition> sources) {
-    try (Admin admin = admin()) {
+    try {
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
       sources.forEach(source -> asked.put(source, OffsetSpec.latest()));
-      var committed = admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
-      var ends = admin.listOffsets(asked).all().get();
+      var committed = asking.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
+      var ends = asking.listOffsets(asked).all().get();
       return ends.entrySet().stream()
           .allMatch(
               end -> {
@@ -472,6 +479,7 @@ public final class PipelinesBed implements AutoCloseable {
   @Override
   public void close() {
     producer.close(Duration.ZERO);
+    asking.close(Duration.ZERO);
     nodes.forEach(Node::stop);
   }
 

@@ -57,8 +57,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = "  spendwatch bench --only drain,latency --json figures.json")
 public final class BenchCommand implements Callable<Integer> {
-  /** Of the mixed load: few enough to be in memory with the default heap. */
-  private static final int MIXED_USERS = 10_000;
+  /** Of the mixed load, at most: few enough to be in memory with the default heap. */
+  private static final int MIXED_USERS_MAX = 10_000;
 
   private static final int MIXED_BACKLOG = 100_000;
   private static final int DRAIN_BACKLOG = 2_000_000;
@@ -297,6 +297,7 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private Benchmark.Size size() {
+    int mixedUsers = Math.min(users, MIXED_USERS_MAX);
     return new Benchmark.Size(
         users,
         entries,
@@ -308,8 +309,8 @@ public final class BenchCommand implements Callable<Integer> {
         writes,
         rows,
         new MixedBenchmark.Load(
-            rate, phase, backlogOr(MIXED_BACKLOG), queries, MIXED_USERS, rounds, seed),
-        new HtapBenchmark.Load(htapRates, phase, htapRows, queries, MIXED_USERS, htapSoak, seed),
+            rate, phase, backlogOr(MIXED_BACKLOG), queries, mixedUsers, rounds, seed),
+        new HtapBenchmark.Load(htapRates, phase, htapRows, queries, mixedUsers, htapSoak, seed),
         new ChecksBenchmark.Load(rate, checks, phase, users, rounds, javaOptions, seed),
         new DrainBenchmark.Load(backlogOr(DRAIN_BACKLOG), users, rounds, javaOptions, seed),
         new DrainBenchmark.Load(backlogOr(START_BACKLOG), users, rounds, javaOptions, seed),

@@ -39,6 +39,9 @@ public final class NodeProcess implements AutoCloseable {
   private static final Duration ASK = Duration.ofSeconds(2);
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** One for all: it is asked many times a second, while nodes start beside it. */
+  private static final HttpClient CLIENT = HttpClient.newBuilder().connectTimeout(ASK).build();
+
   private final String name;
   private final Path directory;
   private final Map<String, String> environment;
@@ -214,9 +217,9 @@ public final class NodeProcess implements AutoCloseable {
   }
 
   private Optional<JsonNode> get(String path) {
-    try (HttpClient client = HttpClient.newBuilder().connectTimeout(ASK).build()) {
+    try {
       HttpResponse<String> response =
-          client.send(
+          CLIENT.send(
               HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + path))
                   .timeout(ASK)
                   .build(),

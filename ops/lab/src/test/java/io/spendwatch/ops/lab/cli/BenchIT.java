@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,9 +40,8 @@ class BenchIT {
   private static final String TINY =
       "--users 300 --entries 3 --users-seen 2000 --users-awake 80 --days 33 --rows-per-day 100"
           + " --rate 200 --rates 200 --phase 2s --checks 20 --backlog 40000 --rows 5000 --rounds 1"
-          + " --growth-users 100 --growth-entries 50";
-
-  private static final Duration END = Duration.ofMinutes(5);
+          + " --growth-users 100 --growth-entries 50 --java-opts "
+          + Launched.BRIEF_JVM;
 
   private final Map<String, String> properties = new TreeMap<>();
   @TempDir private Path directory;
@@ -75,24 +73,6 @@ class BenchIT {
     assertThat(report.machine()).containsKeys("processors", "memoryMiB", "loadAverageBefore");
     assertThat(report.versions()).containsKeys("commit", "kafkaClients", "postgres.server_version");
     assertThat(report.settings()).containsEntry("--seed", "42");
-  }
-
-  @Test
-  void rehearsesWhatNodesStartWith() {
-    Path file = directory.resolve("node.aot");
-    try (Launched rehearsal =
-        Launched.start(
-            "rehearse", "--users", "100", "--transactions", "2000", "--to", file.toString())) {
-      assertThat(rehearsal.awaitEnd(END)).as("%s", rehearsal.err()).isZero();
-      assertThat(rehearsal.out()).singleElement().asString().startsWith(file.toString());
-    }
-    // With this mode a JVM that cannot use the file does not start.
-    String options = "-XX:AOTMode=on -XX:AOTCache=" + file;
-    try (Launched node =
-        Launched.start(Map.of("SPENDWATCH_JAVA_OPTS", options), "node", "--help")) {
-      assertThat(node.awaitEnd(END)).as("%s", node.err()).isZero();
-      assertThat(node.out()).isNotEmpty();
-    }
   }
 
   @Test
