@@ -107,6 +107,15 @@ enum Metric {
   ROUND_COMPLETED(
       "spendwatch.archive.round.timestamp.seconds",
       "When a round of the archive was last complete, seconds since 1970; 0 before any; no rise for longer than rounds are apart is a step that fails or waits: status says which"),
+  RETENTION_REMOVED(
+      "spendwatch.retention.removed",
+      "Rows that this node has removed because they are older than they are kept, by kind"),
+  RETENTION_FAILED(
+      "spendwatch.retention.failed",
+      "Looks for what is old that could not be done to their end; a rise with each interval means that nothing is removed"),
+  RETENTION_LAST_RUN(
+      "spendwatch.retention.last.run",
+      "When this node last looked for what is old to the end, seconds since 1970; 0 before any"),
   PARTITIONS(
       "spendwatch.partitions",
       "Partitions of table transactions; a steady rise beyond the retention means that none is removed"),

@@ -21,6 +21,8 @@ import io.spendwatch.ops.audit.FindingKind;
 import io.spendwatch.ops.events.EventMetrics;
 import io.spendwatch.ops.salesmetrics.SalesMetricsReport;
 import io.spendwatch.ops.status.ReplicaStatus;
+import io.spendwatch.ops.storage.retention.RetentionConfig.Kind;
+import io.spendwatch.ops.storage.retention.RetentionMetrics;
 import io.spendwatch.ops.storage.rollups.RollupMetrics;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.tablepartitions.PartitionMaintenance.Merged;
@@ -242,6 +244,38 @@ public final class Metrics implements AutoCloseable {
         failed.increment();
         time.record(took);
         lastFailure.set(clock.instant().getEpochSecond());
+      }
+    };
+  }
+
+  /** Of what removes rows that are too old. To be asked for once. */
+  public RetentionMetrics retention() {
+    Map<Kind, Counter> removed = new EnumMap<>(Kind.class);
+    for (Kind kind : Kind.values()) {
+      removed.put(
+          kind,
+          Counter.builder(Metric.RETENTION_REMOVED.id())
+              .description(Metric.RETENTION_REMOVED.meaning())
+              .tag("kind", kind.word())
+              .register(registry));
+    }
+    Counter failed = counter(Metric.RETENTION_FAILED);
+    AtomicLong lastRun = gauge(Metric.RETENTION_LAST_RUN);
+    return new RetentionMetrics() {
+      @Override
+      public void removed(Map<Kind, Long> rows) {
+        count(rows);
+        lastRun.set(clock.instant().getEpochSecond());
+      }
+
+      @Override
+      public void failed(Map<Kind, Long> rows) {
+        count(rows);
+        failed.increment();
+      }
+
+      private void count(Map<Kind, Long> rows) {
+        rows.forEach((kind, some) -> removed.get(kind).increment((double) some));
       }
     };
   }

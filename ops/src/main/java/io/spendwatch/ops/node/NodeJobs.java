@@ -100,7 +100,11 @@ final class NodeJobs {
         .ifPresent(
             owner ->
                 started.add(
-                    new OldRows(owner, on.configuration().retention(), on.clock())
+                    new OldRows(
+                            owner,
+                            on.configuration().retention(),
+                            on.clock(),
+                            on.metrics().retention())
                         .start(on.system(), on.configuration().partitions().interval())));
   }
 

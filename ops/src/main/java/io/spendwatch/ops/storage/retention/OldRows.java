@@ -37,16 +37,19 @@ public final class OldRows {
   private final Statements owner;
   private final RetentionConfig config;
   private final InstantSource clock;
+  private final RetentionMetrics metrics;
 
   /**
    * Nothing is done yet.
    *
    * @param owner acts for the tables' owner
    */
-  public OldRows(Statements owner, RetentionConfig config, InstantSource clock) {
+  public OldRows(
+      Statements owner, RetentionConfig config, InstantSource clock, RetentionMetrics metrics) {
     this.owner = owner;
     this.config = config;
     this.clock = clock;
+    this.metrics = metrics;
   }
 
   /**
@@ -78,11 +81,13 @@ public final class OldRows {
             (_, failure) -> {
               removed.forEach(OldRows::say);
               if (failure != null) {
+                metrics.failed(removed);
                 LOG.atWarn()
                     .addKeyValue("reason", Retry.reason(failure))
                     .log("What is old could not be removed; the next look goes on from there");
                 return CompletableFuture.<Map<Kind, Long>>failedFuture(Retry.cause(failure));
               }
+              metrics.removed(removed);
               return CompletableFuture.completedFuture(removed);
             })
         .thenCompose(outcome -> outcome);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.storage.retention.RetentionConfig.Kind;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
@@ -28,6 +29,8 @@ class OldRowsIT {
   private static final Instant NOW = Instant.parse("2040-06-01T12:00:00Z");
   private static final Duration KEPT = Duration.ofDays(30);
 
+  private final Metrics metrics = new Metrics(InstantSource.fixed(NOW));
+  private final RetentionMetrics told = metrics.retention();
   private TestDatabase tables;
   private NodeSettings settings;
   private Database owner;
@@ -53,6 +56,7 @@ class OldRowsIT {
   void close() throws Exception {
     var _ = owner.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
     settings.close();
+    metrics.close();
   }
 
   @Test
@@ -191,7 +195,15 @@ class OldRowsIT {
         .rootCause()
         .hasMessageContaining("only ever added to");
     assertThat(tables.number(entries)).isEqualTo(5);
-    assertThat(look(Kind.OPERATOR_ACTIONS, 2)).isGreaterThanOrEqualTo(5);
+    assertThat(metrics.text()).contains("spendwatch_retention_last_run 0.0\n");
+    long removed = look(Kind.OPERATOR_ACTIONS, 2);
+    assertThat(removed).isGreaterThanOrEqualTo(5);
+    assertThat(metrics.text())
+        .contains(
+            "spendwatch_retention_removed_total{kind=\"operator_actions\"} " + removed + ".0\n",
+            "spendwatch_retention_removed_total{kind=\"alerts\"} 0.0\n",
+            "spendwatch_retention_failed_total 0.0\n",
+            "spendwatch_retention_last_run " + (double) NOW.getEpochSecond() + "\n");
     assertThat(tables.number(entries)).isZero();
     assertThatThrownBy(() -> tables.execute("DELETE FROM spendwatch.operator_actions"))
         .rootCause()
@@ -203,7 +215,8 @@ class OldRowsIT {
             owner,
             new RetentionConfig(
                 Map.of(kind, KEPT), Optional.empty(), stepRows, Duration.ofMinutes(1)),
-            InstantSource.fixed(NOW))
+            InstantSource.fixed(NOW),
+            told)
         .look()
         .toCompletableFuture()
         .get(60, TimeUnit.SECONDS)

@@ -195,7 +195,7 @@ class RetentionIT {
   }
 
   private Map<Kind, Long> look(Instant now) throws Exception {
-    return new OldRows(owner, REMOVAL, InstantSource.fixed(now))
+    return new OldRows(owner, REMOVAL, InstantSource.fixed(now), RetentionMetrics.NONE)
         .look()
         .toCompletableFuture()
         .get(60, TimeUnit.SECONDS);
