@@ -97,7 +97,7 @@ final class Batch {
 
   private long streamTimeBeforeMs;
   private long streamTimeMs;
-  private final Map<String, Share> shares = new LinkedHashMap<>();
+  private final Map<String, Share> shares;
   private final Assessment[] assessments;
   private final List<Happened> happened = new ArrayList<>();
   private final Map<String, Long> restoredFromMs = new HashMap<>();
@@ -118,7 +118,10 @@ final class Batch {
     this.clearGraceMs = clearGraceMs;
     this.assess = assess;
     this.replyTo = assess.replyTo();
-    this.assessments = new Assessment[assess.transactions().size()];
+    int transactions = assess.transactions().size();
+    this.assessments = new Assessment[transactions];
+    // Most are of different users; where they are not, it is soon gone.
+    this.shares = LinkedHashMap.newLinkedHashMap(transactions);
   }
 
   long id() {
