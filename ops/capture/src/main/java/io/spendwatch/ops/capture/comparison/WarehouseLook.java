@@ -216,7 +216,8 @@ final class WarehouseLook {
                       : WarehouseColumns.here(product, form, WarehouseConfig.quoted(column.name()));
                 })
             .collect(Collectors.joining(", "));
-    String name = isThere ? quoted(table.plan.settings().source()) : table.plan.target();
+    String name =
+        isThere ? database.quotedTable(table.plan.settings().source()) : table.plan.target();
     statement.setFetchSize(FETCH_ROWS);
     String[] row = new String[table.columns.size()];
     try (ResultSet rows = statement.executeQuery("SELECT " + expressions + " FROM " + name)) {
@@ -227,13 +228,6 @@ final class WarehouseLook {
         take(table, row, isThere);
       }
     }
-  }
-
-  private String quoted(String table) {
-    int dot = table.indexOf('.');
-    return database.quoted(table.substring(0, dot))
-        + "."
-        + database.quoted(table.substring(dot + 1));
   }
 
   private void take(TableLook table, String[] row, boolean isThere) {

@@ -61,8 +61,14 @@ public interface BusinessDatabase {
    */
   Connection snapshot() throws SQLException;
 
-  /** A name, as statements have it; of a table with its schema or database before a dot. */
+  /** A name, as statements have it. */
   String quoted(String name);
+
+  /** A table's name with its schema's or database's, which has no dot in it, likewise. */
+  default String quotedTable(String table) {
+    int dot = table.indexOf('.');
+    return quoted(table.substring(0, dot)) + "." + quoted(table.substring(dot + 1));
+  }
 
   /**
    * Why the log does not have what is needed, each with what to do; empty where it has.

@@ -53,21 +53,13 @@ public final class TableReader {
         List<String> columns = new ArrayList<>(mapping.columns(table));
         String names = columns.stream().map(database::quoted).collect(Collectors.joining(", "));
         try (ResultSet rows =
-            statement.executeQuery("SELECT " + names + " FROM " + quotedTable(table))) {
+            statement.executeQuery("SELECT " + names + " FROM " + database.quotedTable(table))) {
           while (rows.next()) {
             each.accept(table, row(rows, columns, types));
           }
         }
       }
     }
-  }
-
-  /** Its schema's name has no dot, as the mapping understands it. */
-  private String quotedTable(String table) {
-    int dot = table.indexOf('.');
-    return database.quoted(table.substring(0, dot))
-        + "."
-        + database.quoted(table.substring(dot + 1));
   }
 
   private Row row(ResultSet rows, List<String> columns, Map<String, ColumnType> types)

@@ -2,8 +2,6 @@ package io.spendwatch.ops.capture.walk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spendwatch.ops.capture.source.BusinessDatabase;
-import io.spendwatch.ops.capture.source.MariaDbDatabase;
 import io.spendwatch.streams.capture.BalanceClock;
 import java.util.Map;
 import java.util.Optional;
@@ -62,18 +60,5 @@ class InFlightTest {
     inFlight.add(new InFlight.Batch(), CLOCK);
     first.acknowledged();
     assertThat(takePlace()).contains(place(1));
-  }
-
-  /** What it stands in would be read again. */
-  @Test
-  void aHeartbeatOfMariaDbIsAPlaceBetweenTransactionsOnlyAndPastTheLastOne() {
-    BusinessDatabase database = new MariaDbDatabase(null);
-    Map<String, Object> within = Map.of("gtids", "0-1-7", "event", 3L, "row", 1L);
-    assertThat(database.isExact(within, false, Map.of())).isTrue();
-    assertThat(database.isExact(Map.of("gtids", "0-1-7", "event", 4L), true, within)).isFalse();
-    assertThat(database.isExact(Map.of("gtids", "0-1-7"), true, within))
-        .as("the beginning of a transaction that was read in part")
-        .isFalse();
-    assertThat(database.isExact(Map.of("gtids", "0-1-8"), true, within)).isTrue();
   }
 }
