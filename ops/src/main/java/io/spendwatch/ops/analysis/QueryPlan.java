@@ -3,11 +3,14 @@ package io.spendwatch.ops.analysis;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.spendwatch.streams.database.Statements;
+import io.vertx.sqlclient.Tuple;
 import java.time.LocalDate;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -33,6 +36,17 @@ public record QueryPlan(
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern PARTITION =
       Pattern.compile("spendwatch\\.transactions_([0-9]{4})([0-9]{2})([0-9]{2})?");
+
+  /**
+   * Asks the planner.
+   *
+   * @param statement one, without what ends it
+   */
+  static CompletionStage<QueryPlan> of(Statements transaction, String statement) {
+    return transaction
+        .execute("EXPLAIN (VERBOSE, FORMAT JSON) " + statement, Tuple.tuple())
+        .thenApply(rows -> parse(String.valueOf(rows.iterator().next().getValue(0))));
+  }
 
   /**
    * Reads what {@code EXPLAIN (VERBOSE, FORMAT JSON)} answers.

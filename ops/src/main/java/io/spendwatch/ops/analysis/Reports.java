@@ -3,6 +3,7 @@ package io.spendwatch.ops.analysis;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
 import io.spendwatch.ops.analysis.answer.Cells;
+import io.spendwatch.ops.analysis.reading.BoundedReads;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.SqlText;
 import io.spendwatch.streams.database.Statements;
@@ -83,7 +84,7 @@ public final class Reports {
             transaction
                 .execute("SET LOCAL statement_timeout = " + timeout.toMillis(), Tuple.tuple())
                 .thenCompose(
-                    _ -> transaction.execute(FreeQueries.NOTICE_WHO_IS_GONE, Tuple.tuple()))
+                    _ -> transaction.execute(BoundedReads.NOTICE_WHO_IS_GONE, Tuple.tuple()))
                 .thenCompose(_ -> moment(transaction))
                 .thenCompose(moment -> read(transaction, question, moment, startedNanos)),
         unwanted);
