@@ -1,10 +1,15 @@
 package io.spendwatch.streams.capture;
 
-import io.spendwatch.streams.capture.MappedRow.UnmappableException;
 import io.spendwatch.streams.capture.change.Row;
+import io.spendwatch.streams.capture.expression.Amount;
+import io.spendwatch.streams.capture.expression.MappedRow;
+import io.spendwatch.streams.capture.expression.MappedRow.UnmappableException;
+import io.spendwatch.streams.capture.expression.TextTemplate;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +35,16 @@ record BalancesTable(
    * @param username null for none
    */
   record Account(String userId, @Nullable String username, long balanceMinor, String currency) {}
+
+  /** All columns that its expressions ask for. */
+  Set<String> columns() {
+    Set<String> columns = new LinkedHashSet<>(userId.columns());
+    username.ifPresent(text -> columns.addAll(text.columns()));
+    columns.addAll(balance.columns());
+    columns.addAll(currency.columns());
+    columns.addAll(skipWhereNull);
+    return columns;
+  }
 
   MappedRow row(Row row) {
     return new MappedRow(table, row, formerNames);

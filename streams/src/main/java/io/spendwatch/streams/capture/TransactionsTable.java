@@ -2,12 +2,19 @@ package io.spendwatch.streams.capture;
 
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Money;
-import io.spendwatch.streams.capture.MappedRow.UnmappableException;
 import io.spendwatch.streams.capture.change.Row;
+import io.spendwatch.streams.capture.expression.Amount;
+import io.spendwatch.streams.capture.expression.EventTimeColumn;
+import io.spendwatch.streams.capture.expression.KindRule;
+import io.spendwatch.streams.capture.expression.MappedRow;
+import io.spendwatch.streams.capture.expression.MappedRow.UnmappableException;
+import io.spendwatch.streams.capture.expression.TextTemplate;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +69,20 @@ record TransactionsTable(
   /** Whether the row as it was is needed for what is done about changes. */
   boolean needsFormerRow() {
     return onUpdate != OnChange.IGNORE || onDelete != OnChange.IGNORE;
+  }
+
+  /** All columns that its expressions ask for. */
+  Set<String> columns() {
+    Set<String> columns = new LinkedHashSet<>(id.columns());
+    columns.addAll(userId.columns());
+    columns.addAll(amount.columns());
+    columns.addAll(currency.columns());
+    columns.addAll(kind.columns());
+    columns.addAll(eventTime.columns());
+    merchant.ifPresent(text -> columns.addAll(text.columns()));
+    original.ifPresent(text -> columns.addAll(text.columns()));
+    columns.addAll(skipWhereNull);
+    return columns;
   }
 
   MappedRow row(Row row) {

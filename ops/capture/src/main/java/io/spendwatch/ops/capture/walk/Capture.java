@@ -6,7 +6,7 @@ import io.spendwatch.ops.capture.config.MisfitException;
 import io.spendwatch.ops.capture.source.BusinessDatabase;
 import io.spendwatch.ops.capture.warehouse.WarehouseAwayException;
 import io.spendwatch.streams.base.Timekeeper;
-import io.spendwatch.streams.capture.ColumnGoneException;
+import io.spendwatch.streams.capture.expression.ColumnGoneException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;

@@ -1,10 +1,10 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.expression;
 
 import static io.spendwatch.streams.base.ConfigSection.check;
 
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Money;
-import io.spendwatch.streams.capture.MappedRow.UnmappableException;
+import io.spendwatch.streams.capture.expression.MappedRow.UnmappableException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -17,20 +17,20 @@ import java.util.Set;
  * @param terms at least one
  * @param unit of the columns
  */
-record Amount(List<Term> terms, Unit unit) {
+public record Amount(List<Term> terms, Unit unit) {
 
   /** A column, which is subtracted or added. */
-  record Term(String column, boolean subtracted) {}
+  public record Term(String column, boolean subtracted) {}
 
   /** What a column's number 1 is. */
-  enum Unit {
+  public enum Unit {
     /** One of the currency: a dollar. */
     MAJOR,
     /** One of the currency's smallest unit: a cent. */
     MINOR
   }
 
-  Amount {
+  public Amount {
     terms = List.copyOf(terms);
   }
 
@@ -40,7 +40,7 @@ record Amount(List<Term> terms, Unit unit) {
    * @param key of the setting, for the message
    * @throws IllegalArgumentException if there is none, or one is empty
    */
-  static Amount parse(String key, List<String> columns, Unit unit) {
+  public static Amount parse(String key, List<String> columns, Unit unit) {
     check(!columns.isEmpty(), key, columns, "a column, or several to be added");
     List<Term> terms = new ArrayList<>();
     for (String column : columns) {
@@ -52,7 +52,8 @@ record Amount(List<Term> terms, Unit unit) {
     return new Amount(terms, unit);
   }
 
-  Set<String> columns() {
+  /** Those that it names. */
+  public Set<String> columns() {
     Set<String> columns = new LinkedHashSet<>();
     terms.forEach(term -> columns.add(term.column()));
     return columns;
@@ -65,7 +66,7 @@ record Amount(List<Term> terms, Unit unit) {
    * @throws UnmappableException if a column is null or no exact number, or the sum has more
    *     decimals than the currency or does not fit
    */
-  long minor(MappedRow row, String currency) throws UnmappableException {
+  public long minor(MappedRow row, String currency) throws UnmappableException {
     BigDecimal sum = BigDecimal.ZERO;
     for (Term term : terms) {
       BigDecimal value = exact(term.column(), row.required(term.column()));

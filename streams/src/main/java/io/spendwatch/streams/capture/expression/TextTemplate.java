@@ -1,8 +1,8 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.expression;
 
 import static io.spendwatch.streams.base.ConfigSection.check;
 
-import io.spendwatch.streams.capture.MappedRow.UnmappableException;
+import io.spendwatch.streams.capture.expression.MappedRow.UnmappableException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * A text with the values of columns in it, such as {@code sale-{id}}. Without any it is a constant.
  * Immutable.
  */
-final class TextTemplate {
+public final class TextTemplate {
   private sealed interface Part {
     record Constant(String text) implements Part {}
 
@@ -34,7 +34,7 @@ final class TextTemplate {
    * @param key of the setting, for the message
    * @throws IllegalArgumentException if it is empty, or a brace has no partner
    */
-  static TextTemplate parse(String key, String template) {
+  public static TextTemplate parse(String key, String template) {
     List<Part> parts = new ArrayList<>();
     int at = 0;
     while (at < template.length()) {
@@ -61,7 +61,7 @@ final class TextTemplate {
   }
 
   /** What texts it can come to match. */
-  Pattern pattern() {
+  public Pattern pattern() {
     var pattern = new StringBuilder();
     for (Part part : parts) {
       switch (part) {
@@ -73,7 +73,7 @@ final class TextTemplate {
   }
 
   /** Those that it names. */
-  Set<String> columns() {
+  public Set<String> columns() {
     Set<String> columns = new LinkedHashSet<>();
     for (Part part : parts) {
       if (part instanceof Part.Column(String name)) {
@@ -88,7 +88,7 @@ final class TextTemplate {
    *
    * @throws UnmappableException if one of the columns is null
    */
-  String of(MappedRow row) throws UnmappableException {
+  public String of(MappedRow row) throws UnmappableException {
     var text = new StringBuilder();
     for (Part part : parts) {
       switch (part) {
@@ -100,7 +100,7 @@ final class TextTemplate {
   }
 
   /** Likewise; empty if one of the columns is null. */
-  Optional<String> ifThere(MappedRow row) throws UnmappableException {
+  public Optional<String> ifThere(MappedRow row) throws UnmappableException {
     for (String column : columns()) {
       if (row.value(column) == null) {
         return Optional.empty();

@@ -1,15 +1,16 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.expression;
 
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.TransactionKind;
-import io.spendwatch.streams.capture.MappedRow.UnmappableException;
+import io.spendwatch.streams.capture.expression.MappedRow.UnmappableException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
 /** What a row's amount does to its user's spend. */
-sealed interface KindRule {
+public sealed interface KindRule {
 
+  /** Those that it asks, beside the amount's. */
   Set<String> columns();
 
   /**

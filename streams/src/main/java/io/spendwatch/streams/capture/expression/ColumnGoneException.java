@@ -1,4 +1,4 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.expression;
 
 /**
  * A change has no column of a name that the mapping asks for: the table has been altered. Nothing

@@ -1,4 +1,4 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.expression;
 
 import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.streams.capture.change.Row;
@@ -6,26 +6,27 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A row, as the expressions of its table's mapping ask it. For one thread. */
-final class MappedRow {
+public final class MappedRow {
   private final String table;
   private final Row row;
   private final Map<String, String> formerNames;
 
   /** An expression has no answer for this row. */
-  static final class UnmappableException extends Exception {
+  public static final class UnmappableException extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final DeadLetterReason reason;
     private final String message;
 
-    UnmappableException(DeadLetterReason reason, String message) {
+    public UnmappableException(DeadLetterReason reason, String message) {
       // Expected: it is data, and nobody looks at where it was thrown.
       super(message, null, false, false);
       this.reason = reason;
       this.message = message;
     }
 
-    DeadLetterReason reason() {
+    /** By which the contract names it. */
+    public DeadLetterReason reason() {
       return reason;
     }
 
@@ -40,7 +41,7 @@ final class MappedRow {
    *
    * @param formerNames what columns were called earlier in the log, by what they are called now
    */
-  MappedRow(String table, Row row, Map<String, String> formerNames) {
+  public MappedRow(String table, Row row, Map<String, String> formerNames) {
     this.table = table;
     this.row = row;
     this.formerNames = formerNames;
@@ -52,7 +53,7 @@ final class MappedRow {
    * @throws ColumnGoneException if the row has no such column
    * @throws UnmappableException if the log does not have the value
    */
-  @Nullable Object value(String column) throws UnmappableException {
+  public @Nullable Object value(String column) throws UnmappableException {
     Object value = row.columns().get(column);
     if (value == null && !row.columns().containsKey(column)) {
       String former = formerNames.get(column);
@@ -73,7 +74,7 @@ final class MappedRow {
    *
    * @throws UnmappableException if it is null
    */
-  Object required(String column) throws UnmappableException {
+  public Object required(String column) throws UnmappableException {
     Object value = value(column);
     if (value == null) {
       throw new UnmappableException(

@@ -1,7 +1,7 @@
-package io.spendwatch.streams.capture;
+package io.spendwatch.streams.capture.expression;
 
 import io.spendwatch.protocol.DeadLetterReason;
-import io.spendwatch.streams.capture.MappedRow.UnmappableException;
+import io.spendwatch.streams.capture.expression.MappedRow.UnmappableException;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -15,8 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /** When a row's transaction took place, by its columns. */
-sealed interface EventTimeColumn {
+public sealed interface EventTimeColumn {
 
+  /** Those that it asks. */
   Set<String> columns();
 
   /**
