@@ -1,0 +1,37 @@
+package io.spendwatch.ops.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.LocalDate;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class HistorySnapshotTest {
+  private static String spans(String... days) {
+    SortedSet<LocalDate> sorted = new TreeSet<>();
+    Stream.of(days).map(LocalDate::parse).forEach(sorted::add);
+    return HistorySnapshot.spans(sorted);
+  }
+
+  @Test
+  void daysThatFollowEachOtherAreOneCondition() {
+    assertThat(spans("2026-07-31", "2026-08-01", "2026-08-02"))
+        .isEqualTo("event_time >= '2026-07-31T00:00:00Z' AND event_time < '2026-08-03T00:00:00Z'");
+  }
+
+  @Test
+  void aDayByItselfIsAnother() {
+    assertThat(spans("2026-08-03", "2026-07-31", "2026-08-01"))
+        .isEqualTo(
+            "event_time >= '2026-07-31T00:00:00Z' AND event_time < '2026-08-02T00:00:00Z'"
+                + " OR event_time >= '2026-08-03T00:00:00Z'"
+                + " AND event_time < '2026-08-04T00:00:00Z'");
+  }
+
+  @Test
+  void ofNoDayNothingIsCopied() {
+    assertThat(spans()).isEqualTo("false");
+  }
+}
