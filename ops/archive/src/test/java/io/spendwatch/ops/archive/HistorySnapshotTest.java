@@ -3,16 +3,15 @@ package io.spendwatch.ops.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.LocalDate;
-import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class HistorySnapshotTest {
   private static String spans(String... days) {
-    SortedSet<LocalDate> sorted = new TreeSet<>();
-    Stream.of(days).map(LocalDate::parse).forEach(sorted::add);
-    return HistorySnapshot.spans(sorted);
+    return HistorySnapshot.spans(
+        Stream.of(days).map(LocalDate::parse).collect(Collectors.toCollection(TreeSet::new)));
   }
 
   @Test
