@@ -107,6 +107,8 @@ final class Erased {
         "nodes, and who runs them",
         "archive_rounds.holder",
         "claims.owner",
+        "cluster_exclusions.lease",
+        "cluster_exclusions.member",
         "cluster_leases.name",
         "cluster_leases.owner",
         "lost_records.noticed_by",

@@ -42,6 +42,16 @@ final class FaultBed implements AutoCloseable {
 
   private static final String NODE = "faulty-node-";
 
+  /**
+   * This one of a cluster notices only after so long that the others are out of reach, as a node
+   * may that has found its neighbours irregular: when it asks who may go on, the others have long
+   * been told that they may.
+   */
+  private static final int NOTICES_LATE = 1;
+
+  private static final String LATE =
+      "-Dpekko.cluster.failure-detector.acceptable-heartbeat-pause=24s";
+
   /** What nodes reach by way of a link that can fail. */
   enum Linked {
     KAFKA,
@@ -370,6 +380,9 @@ final class FaultBed implements AutoCloseable {
     List<String> javaOptions = new ArrayList<>();
     if (isCluster()) {
       javaOptions.addAll(peers.javaOptions(node));
+      if (node == NOTICES_LATE) {
+        javaOptions.add(LATE);
+      }
     }
     if (shape.hurried()) {
       hurry(settings, javaOptions);

@@ -26,10 +26,13 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 /**
  * When a test fails, writes how everything is to a file under {@code target/faults}, which the
  * failure then names: offsets, lag, assignments, the table {@code pipelines}, each node's status
- * and threads, and the last lines of all logs.
+ * and threads, and the last lines of all logs. Of each node the failure itself says the least that
+ * one wants to know, as a build's output may be all that is left of it.
  */
 final class FaultDump implements TestExecutionExceptionHandler, InvocationInterceptor {
   private static final int LOG_LINES = 200;
+  private static final int LOG_LINES_TOLD = 8;
+  private static final int TOLD_MAX = 240;
   private static final long SECTION_SECONDS = 15;
   private static final Path DIRECTORY = Path.of("target", "faults");
 
@@ -75,7 +78,32 @@ final class FaultDump implements TestExecutionExceptionHandler, InvocationInterc
     Path file = DIRECTORY.resolve(ofClass + "-" + name + ".txt");
     write(file, bed, failure);
     throw new AssertionError(
-        failure.getMessage() + "\nHow everything was: " + file.toAbsolutePath(), failure);
+        failure.getMessage() + inBrief(bed) + "\nHow everything was: " + file.toAbsolutePath(),
+        failure);
+  }
+
+  private static String inBrief(FaultBed bed) {
+    StringWriter text = new StringWriter();
+    PrintWriter out = new PrintWriter(text);
+    out.println();
+    bed.endings().forEach(out::println);
+    for (NodeProcess node : bed.nodes()) {
+      section(
+          out,
+          node.name(),
+          () ->
+              "%s, waits for %s, has %d partitions, knows %d members that are up%n%s"
+                  .formatted(
+                      node.isAlive() ? "is alive" : "has ended",
+                      node.waitingFor().map(Object::toString).orElse("(no answer)"),
+                      node.partitions(),
+                      node.membersUp(),
+                      tail(node.log(), LOG_LINES_TOLD)
+                          .lines()
+                          .map(line -> line.substring(0, Math.min(line.length(), TOLD_MAX)))
+                          .collect(Collectors.joining("\n"))));
+    }
+    return text.toString();
   }
 
   private static void write(Path file, FaultBed bed, Throwable failure) throws IOException {
@@ -192,7 +220,11 @@ final class FaultDump implements TestExecutionExceptionHandler, InvocationInterc
   }
 
   private static String tail(Path log) throws IOException {
+    return tail(log, LOG_LINES);
+  }
+
+  private static String tail(Path log, int count) throws IOException {
     List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);
-    return String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - count), lines.size()));
   }
 }

@@ -17,7 +17,7 @@ BEGIN
     GRANT INSERT ON spendwatch.operator_actions TO spendwatch_oltp;
     -- How far it is, which it derives from facts.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes, spendwatch.progress TO spendwatch_oltp;
-    GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes, spendwatch.balances_progress TO spendwatch_oltp;
+    GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes, spendwatch.balances_progress, spendwatch.cluster_exclusions TO spendwatch_oltp;
     -- The roll-ups, likewise. Whoever writes notes what is to be added to them, and the follower adds it.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend,
       spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,

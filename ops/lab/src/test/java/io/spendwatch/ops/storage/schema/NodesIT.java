@@ -25,7 +25,8 @@ class NodesIT {
   void connect(TestBed bed) throws SQLException {
     connection = bed.database().connect("test");
     statement = connection.createStatement();
-    statement.execute("TRUNCATE spendwatch.nodes, spendwatch.cluster_leases");
+    statement.execute(
+        "TRUNCATE spendwatch.nodes, spendwatch.cluster_leases, spendwatch.cluster_exclusions");
   }
 
   @AfterEach
@@ -71,6 +72,42 @@ class NodesIT {
     assertThat(acquire("cut off since after that", 280)).isTrue();
   }
 
+  @Test
+  void whoWasGivenUpIsRefusedHoweverLateItAsksAndItsNextLifeIsNot() throws SQLException {
+    assertThat(acquire("a", "a#1", 0, "b#1", "c#1")).isTrue();
+    grantedBefore(3_600);
+    assertThat(acquire("b", "b#1", 0, "a#1")).isFalse();
+    // It had nobody else given up.
+    assertThat(acquire("a", "a#1", 0)).isTrue();
+    grantedBefore(3_600);
+    assertThat(acquire("b", "b#2", 0, "a#1")).isTrue();
+    grantedBefore(3_600);
+    assertThat(acquire("a", "a#1", 0, "b#2")).isFalse();
+    assertThat(acquire("c", "c#1", 0, "a#1")).isFalse();
+  }
+
+  @Test
+  void whomNobodyWasGrantedToGiveUpStays() throws SQLException {
+    assertThat(acquire("a", "a#1", 0, "b#1")).isTrue();
+    assertThat(acquire("b", "b#1", 0, "a#1")).isFalse();
+    grantedBefore(13);
+    assertThat(acquire("a", "a#1", 0)).isTrue();
+  }
+
+  @Test
+  void givenUpMembersAreForgottenAfterADay() throws SQLException {
+    assertThat(acquire("a", "a#1", 0, "b#1")).isTrue();
+    statement.execute(
+        "UPDATE spendwatch.cluster_exclusions SET excluded_at = now() - interval '25 hours'");
+    assertThat(acquire("a", "a#1", 0, "c#1")).isTrue();
+    try (ResultSet rows =
+        statement.executeQuery(
+            "SELECT string_agg(member, ',') FROM spendwatch.cluster_exclusions")) {
+      rows.next();
+      assertThat(rows.getString(1)).isEqualTo("c#1");
+    }
+  }
+
   private void register(String id, String address, String started) throws SQLException {
     statement.execute(
         "SELECT spendwatch.register_node('%s', '%s', 'h', 1, '2030-01-01 %sZ', '10 s')"
@@ -78,10 +115,15 @@ class NodesIT {
   }
 
   private boolean acquire(String asker, int waitedSeconds) throws SQLException {
+    return acquire(asker, asker + "#1", waitedSeconds);
+  }
+
+  private boolean acquire(String asker, String member, int waitedSeconds, String... lost)
+      throws SQLException {
     try (ResultSet rows =
         statement.executeQuery(
-            "SELECT spendwatch.acquire_cluster_lease('sbr', '%s', '12 s', '%d s')"
-                .formatted(asker, waitedSeconds))) {
+            "SELECT spendwatch.acquire_cluster_lease('sbr', '%s', '%s', '{%s}', '12 s', '%d s')"
+                .formatted(asker, member, String.join(",", lost), waitedSeconds))) {
       rows.next();
       return rows.getBoolean(1);
     }

@@ -87,7 +87,8 @@ class RolesIT {
           DELETE FROM spendwatch.topic_layout                             | refused | refused
           SELECT spendwatch.finish_growth(8)                              | allowed | refused
           SELECT spendwatch.register_node('n', 'a', 'h', 1, now(), '10 s') | allowed | refused
-          SELECT spendwatch.acquire_cluster_lease('l', 'n', '10 s', '0 s') | allowed | refused
+          SELECT spendwatch.acquire_cluster_lease('l', 'n', 'n#1', '{m#2}', '10 s', '0 s') | allowed | refused
+          UPDATE spendwatch.cluster_exclusions SET excluded_at = now()    | refused | refused
           DELETE FROM spendwatch.nodes                                    | allowed | refused
           SELECT partition_granularity FROM spendwatch.settings           | refused | allowed
           UPDATE spendwatch.settings SET partition_granularity = 'month'  | refused | refused
