@@ -96,14 +96,21 @@ final class HeldBack {
     return others;
   }
 
-  /** These topics have taken nothing of a transaction. */
-  void blame(Map<String, String> reasons) {
-    reasons.forEach((topic, reason) -> ofTopics.merge(topic, trouble(reason, 1), this::again));
-  }
-
-  /** This partition has a record that its topic does not take, whatever else it takes. */
-  void blame(TopicPartition source, String reason) {
-    ofPartitions.merge(source, trouble(reason, 1), this::again);
+  /** Topics, or records of their own that do not fit, are why these are not published. */
+  void blame(TransactionOutcome.Refused refused, List<Publication> unpublished) {
+    refused
+        .topics()
+        .forEach((topic, reason) -> ofTopics.merge(topic, trouble(reason, 1), this::again));
+    Map<ProducerRecord<byte[], byte[]>, String> unfit = refused.unfit();
+    for (Publication publication : unpublished) {
+      for (ProducerRecord<byte[], byte[]> record : publication.records()) {
+        if (unfit.containsKey(record)) {
+          String reason =
+              String.format(Locale.ROOT, "Kafka: topic %s: %s", record.topic(), unfit.get(record));
+          ofPartitions.merge(publication.source(), trouble(reason, 1), this::again);
+        }
+      }
+    }
   }
 
   private Trouble again(Trouble before, Trouble now) {

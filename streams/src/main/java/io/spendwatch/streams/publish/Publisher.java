@@ -7,18 +7,10 @@ import io.spendwatch.streams.life.PipelineMetrics;
 import io.spendwatch.streams.life.PipelineMetrics.Server;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -64,25 +56,8 @@ import org.slf4j.LoggerFactory;
 final class Publisher {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
 
-  /** A transaction must be over well within transaction-timeout, or the broker aborts it. */
-  private static final int GROUP_PUBLICATIONS_MAX = 1000;
-
-  private static final long GROUP_BYTES_MAX = 8 << 20;
-
-  /** Where nobody waits: whatever is to be done wakes the thread, this is for looks at topics. */
-  private static final long IDLE_CHECK_NANOS = 1_000_000_000;
-
-  /** Where somebody waits for a topic, or for a row. */
-  private static final long BUSY_CHECK_NANOS = 10_000_000;
-
   private static final CompletableFuture<Done> DURABLE =
       CompletableFuture.completedFuture(Done.done());
-
-  /** How often it is looked whether somebody waits behind records that are not taken yet. */
-  private static final Duration SEND_CHECK = Duration.ofMillis(50);
-
-  /** How often it is looked whether a life has ended whose row is waited for. */
-  private static final Duration AHEAD_CHECK = Duration.ofMillis(50);
 
   /** How often it is asked which topics there are, while somebody waits for one ... */
   static final Duration TOPICS_LOOK = Duration.ofSeconds(1);
@@ -94,36 +69,22 @@ final class Publisher {
   static final Duration TOPICS_OLD = Duration.ofSeconds(5);
 
   private final String name;
-  private final Supplier<Producer<byte[], byte[]>> producers;
   private final PublishConfig config;
   private final PipelineMetrics metrics;
   private final Timekeeper time;
 
-  /**
-   * Unbounded as such; each pipeline bounds its own share by unpublished-batches-max. An empty
-   * element only wakes the thread.
-   */
-  private final BlockingQueue<Optional<Publication>> queue = new LinkedBlockingQueue<>();
-
-  private final Map<TopicPartition, Integer> open = new ConcurrentHashMap<>();
+  private final PublicationQueue asked;
   private final CompletableFuture<Done> closed = new CompletableFuture<>();
 
   /** Null before the first poll, when nothing can have been asked for. */
   private volatile @Nullable ConsumerGroupMetadata group;
 
   private volatile @Nullable String waitingFor;
-  private final CompletableFuture<Done> closing = new CompletableFuture<>();
 
   // Of the thread.
-  private @Nullable Producer<byte[], byte[]> producer;
+  private final KafkaTransactions transactions;
   private final TopicWatch topics;
   private final HeldBack held;
-  private List<Publication> again = List.of();
-
-  /** Those that were not durable in time, in their order; nothing overtakes them. */
-  private final List<Publication> undurable = new ArrayList<>();
-
-  private long lastCommitNanos;
   private int failures;
 
   /**
@@ -139,8 +100,9 @@ final class Publisher {
       PipelineMetrics metrics,
       Timekeeper time) {
     this.name = name;
-    this.producers = producers;
     this.config = config;
+    this.asked = new PublicationQueue(config.offsetCommitInterval(), time);
+    this.transactions = new KafkaTransactions(producers, asked::isWaitedFor, config, time);
     this.topics = topics;
     this.held = new HeldBack(topics, config.retry(), time);
     this.metrics = metrics;
@@ -201,14 +163,12 @@ final class Publisher {
             mayWait,
             time.nanoTime(),
             new CompletableFuture<>());
-    open.merge(life.source(), 1, Integer::sum);
-    queue.add(Optional.of(publication));
-    return publication.done();
+    return asked.add(publication);
   }
 
   /** Whether a request of any life of this partition is not finished, one way or the other. */
   boolean isBusyWith(TopicPartition source) {
-    return open.containsKey(source);
+    return asked.isBusyWith(source);
   }
 
   /** Tells in which generation of the group we are. By the thread that polls. */
@@ -223,8 +183,7 @@ final class Publisher {
 
   /** Publishes what has been asked for, then ends. */
   CompletionStage<Done> close() {
-    closing.complete(Done.done());
-    queue.add(Optional.empty());
+    asked.close();
     return closed;
   }
 
@@ -232,105 +191,54 @@ final class Publisher {
     try {
       while (!isFinished()) {
         topics.refresh(held.isEmpty() ? TOPICS_LOOK_AT_REST : TOPICS_LOOK);
-        Producer<byte[], byte[]> connected = producer;
-        if (connected == null) {
-          connect();
-        } else {
-          publishTogether(connected, gather());
+        if (transactions.isConnected()) {
+          publishTogether(asked.gather(!held.isEmpty()));
           publishHeld();
+        } else {
+          connect();
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      closeProducer();
+      transactions.close();
       closed.complete(Done.done());
     }
   }
 
+  private boolean isClosing() {
+    return asked.closing().isDone();
+  }
+
   private boolean isFinished() {
-    return closing.isDone()
-        && queue.isEmpty()
-        && again.isEmpty()
-        && undurable.isEmpty()
-        && held.isEmpty();
+    return isClosing() && asked.isEmpty() && held.isEmpty();
   }
 
   private void connect() throws InterruptedException {
     try {
-      Producer<byte[], byte[]> fresh = producers.get();
-      producer = fresh;
-      fresh.initTransactions();
+      transactions.connect();
       waitingFor = null;
       if (failures > 0) {
         LOG.info("Publishing again after {} failed tries", failures);
       }
       failures = 0;
     } catch (RuntimeException e) {
-      closeProducer();
       failed(e);
-      if (closing.isDone()) {
+      if (isClosing()) {
         refuseAll();
       }
     }
   }
 
-  /** What goes into the next transaction. */
-  private List<Publication> gather() throws InterruptedException {
-    List<Publication> gathered = new ArrayList<>(again);
-    int before = again.size();
-    again = List.of();
-    if (gathered.isEmpty()) {
-      boolean isBusy = !undurable.isEmpty() || !held.isEmpty();
-      Optional<Publication> first = time.poll(queue, isBusy ? BUSY_CHECK_NANOS : IDLE_CHECK_NANOS);
-      if (first != null) {
-        first.ifPresent(gathered::add);
-      }
-    }
-    gatherMore(gathered);
-    // Behind what was asked for before it, and before what was asked for after it: of a partition
-    // nothing is until it is durable, so this is looked at last.
-    gathered.addAll(before, takeDurable());
-    return gathered;
-  }
-
-  /** Of those that were put off, those for which nothing is waited for any more. */
-  private List<Publication> takeDurable() {
-    List<Publication> durable =
-        undurable.stream().filter(each -> each.isDurable() || each.isOver()).toList();
-    undurable.removeAll(durable);
-    return durable;
-  }
-
-  private void gatherMore(List<Publication> gathered) throws InterruptedException {
-    if (gathered.isEmpty()) {
-      return;
-    }
-    long dueNanos = gathered.getFirst().sinceNanos() + config.offsetCommitInterval().toNanos();
-    long bytes = gathered.stream().mapToLong(Publication::bytes).sum();
-    boolean urgent = closing.isDone() || gathered.stream().anyMatch(Publication::isUrgent);
-    while (gathered.size() < GROUP_PUBLICATIONS_MAX && bytes < GROUP_BYTES_MAX) {
-      long waitNanos = urgent ? 0 : dueNanos - time.nanoTime();
-      Optional<Publication> next = time.poll(queue, waitNanos);
-      if (next == null) {
-        break;
-      }
-      next.ifPresent(gathered::add);
-      bytes += next.map(Publication::bytes).orElse(0L);
-      urgent |= closing.isDone() || next.map(Publication::isUrgent).orElse(false);
-    }
-  }
-
-  private void publishTogether(Producer<byte[], byte[]> connected, List<Publication> gathered)
-      throws InterruptedException {
+  private void publishTogether(List<Publication> gathered) throws InterruptedException {
     // The order matters: a partition given away after this line is so in a later generation.
     ConsumerGroupMetadata generation = group;
     List<Publication> free = new ArrayList<>(gathered.size());
     for (Publication publication : gathered) {
       if (!publication.life().isLive()) {
-        fail(publication, new PipelineLife.Ended("ended before it was published"));
+        asked.fail(publication, new PipelineLife.Ended("ended before it was published"));
       } else if (publication.isOver()) {
-        fail(publication, new PipelineLife.Ended("is not to be durable"));
+        asked.fail(publication, new PipelineLife.Ended("is not to be durable"));
       } else if (!held.takes(publication)) {
         free.add(publication);
       }
@@ -340,17 +248,18 @@ final class Publisher {
       waitingFor = null;
       return;
     }
-    switch (transact(connected, free, generation)) {
-      case TransactionOutcome.Committed _ -> free.forEach(this::finish);
+    switch (transact(free, generation)) {
+      case TransactionOutcome.Committed _ -> free.forEach(asked::finish);
       // Who has records for the topics in trouble is held back when it comes round again.
       case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ ->
-          again = held.takeBefore(free);
+          asked.tryAgain(held.takeBefore(free));
       case TransactionOutcome.NotDurable _ -> {
-        undurable.addAll(free.stream().filter(each -> !each.isDurable()).toList());
-        again = held.takeBefore(free.stream().filter(Publication::isDurable).toList());
+        asked.putOff(free.stream().filter(each -> !each.isDurable()).toList());
+        asked.tryAgain(held.takeBefore(free.stream().filter(Publication::isDurable).toList()));
       }
       case TransactionOutcome.TooLarge(var letters) ->
-          again = held.takeBefore(free.stream().map(each -> each.shortened(letters)).toList());
+          asked.tryAgain(
+              held.takeBefore(free.stream().map(each -> each.shortened(letters)).toList()));
       case TransactionOutcome.Open(RuntimeException cause) -> endAll(free, cause);
     }
   }
@@ -359,20 +268,21 @@ final class Publisher {
   private void publishHeld() throws InterruptedException {
     ConsumerGroupMetadata generation = group;
     for (Publication ended : held.withoutEnded()) {
-      fail(ended, new PipelineLife.Ended("ended before it was published"));
+      asked.fail(ended, new PipelineLife.Ended("ended before it was published"));
     }
-    Producer<byte[], byte[]> connected = producer;
-    if (connected == null || !again.isEmpty()) {
+    if (!transactions.isConnected() || asked.hasToTryAgain()) {
       // What comes before is to be published before.
       return;
     }
     List<Publication> due =
-        held.due(GROUP_PUBLICATIONS_MAX).stream().takeWhile(Publication::isDurable).toList();
+        held.due(PublicationQueue.GROUP_PUBLICATIONS_MAX).stream()
+            .takeWhile(Publication::isDurable)
+            .toList();
     if (!due.isEmpty()) {
-      switch (transact(connected, due, generation)) {
+      switch (transact(due, generation)) {
         case TransactionOutcome.Committed _ -> {
           held.published(due);
-          due.forEach(this::finish);
+          due.forEach(asked::finish);
         }
         case TransactionOutcome.NotCommitted _,
             TransactionOutcome.NotDurable _,
@@ -385,152 +295,46 @@ final class Publisher {
         }
       }
     }
-    if (closing.isDone()) {
-      held.removeAll().forEach(rest -> fail(rest, new PipelineLife.Ended("the node stops")));
+    if (isClosing()) {
+      held.removeAll().forEach(rest -> asked.fail(rest, new PipelineLife.Ended("the node stops")));
     }
   }
 
+  /** Makes a transaction of these, and heeds what its outcome means for all others. */
   private TransactionOutcome transact(
-      Producer<byte[], byte[]> connected,
-      List<Publication> live,
-      @Nullable ConsumerGroupMetadata generation)
+      List<Publication> live, @Nullable ConsumerGroupMetadata generation)
       throws InterruptedException {
-    long startNanos = time.nanoTime();
-    Sends sends = new Sends();
-    try {
-      connected.beginTransaction();
-      if (!send(connected, live, sends)) {
-        return refused(connected, live, sends);
+    TransactionOutcome outcome = transactions.make(live, generation);
+    switch (outcome) {
+      case TransactionOutcome.Committed _ -> {
+        failures = 0;
+        waitingFor = null;
       }
-      Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-      live.forEach(publication -> offsets.put(publication.source(), publication.offset()));
-      connected.sendOffsetsToTransaction(offsets, Objects.requireNonNull(generation, "polled"));
-      long sentNanos = time.nanoTime();
-      if (!awaitDurable(live)) {
-        var _ = abort(connected);
-        return new TransactionOutcome.NotDurable();
-      }
-      long durableNanos = time.nanoTime();
-      connected.commitTransaction();
-      failures = 0;
-      waitingFor = null;
-      lastCommitNanos = time.nanoTime() - durableNanos + sentNanos - startNanos;
-      return new TransactionOutcome.Committed();
-    } catch (CommitFailedException e) {
-      if (failures == 0) {
-        LOG.info("The group has moved on, publishing again: {}", e.getMessage());
-      }
-      if (abort(connected)) {
-        pauseAfter(e);
-      }
-      return new TransactionOutcome.NotCommitted();
-    } catch (RuntimeException e) {
-      closeProducer();
-      return new TransactionOutcome.Open(e);
-    }
-  }
-
-  /** Whether all of it is durable, and nobody's life has ended before that. */
-  private boolean awaitDurable(List<Publication> live) throws InterruptedException {
-    long deadlineNanos = time.nanoTime() + config.aheadPatience().toNanos();
-    for (Publication publication : live) {
-      while (!publication.isDurable()) {
-        long leftNanos = deadlineNanos - time.nanoTime();
-        if (leftNanos <= 0 || publication.isOver()) {
-          return false;
+      case TransactionOutcome.NotCommitted(CommitFailedException cause, boolean isAborted) -> {
+        if (failures == 0) {
+          LOG.info("The group has moved on, publishing again: {}", cause.getMessage());
         }
-        Duration wait = Duration.ofNanos(Math.min(leftNanos, AHEAD_CHECK.toNanos()));
-        boolean _ = time.await(publication.durable(), wait);
-      }
-    }
-    return true;
-  }
-
-  /** Whether all records are taken. Until then it is certain that nothing is committed. */
-  private boolean send(Producer<byte[], byte[]> connected, List<Publication> live, Sends sends)
-      throws InterruptedException {
-    try {
-      for (Publication publication : live) {
-        for (ProducerRecord<byte[], byte[]> record : publication.records()) {
-          sends.send(connected, record);
+        if (isAborted) {
+          pauseAfter(cause);
         }
       }
-    } catch (RuntimeException e) {
-      // What was refused makes the client refuse the rest.
-      if (!sends.isRefused()) {
-        throw e;
+      case TransactionOutcome.Refused refused -> {
+        held.blame(refused, live);
+        metrics.failedTry(Server.KAFKA);
       }
+      case TransactionOutcome.NotDurable _,
+          TransactionOutcome.TooLarge _,
+          TransactionOutcome.Open _ -> {}
     }
-    sends.allSent();
-    // A slow broker is slow for all: whom it takes long to commit has that much more patience.
-    long deadlineNanos =
-        time.nanoTime() + config.topicPatience().toNanos() + 2 * Math.max(0, lastCommitNanos);
-    while (!time.await(sends.over(), SEND_CHECK)) {
-      if (time.nanoTime() - deadlineNanos > 0 && othersWait(live, sends.unanswered())) {
-        return false;
-      }
-    }
-    return !sends.isRefused();
-  }
-
-  private boolean othersWait(
-      List<Publication> live, Set<ProducerRecord<byte[], byte[]>> unanswered) {
-    return closing.isDone()
-        || !queue.isEmpty()
-        || live.stream().anyMatch(publication -> !publication.hasAnyOf(unanswered));
-  }
-
-  private TransactionOutcome refused(
-      Producer<byte[], byte[]> connected, List<Publication> live, Sends sends) {
-    Set<ProducerRecord<byte[], byte[]>> letters = sends.tooLarge();
-    if (!letters.isEmpty()) {
-      LOG.warn("Publishing {} dead letters again that are too large", letters.size());
-      var _ = abort(connected);
-      return new TransactionOutcome.TooLarge(letters);
-    }
-    Map<String, String> reasons = sends.topicsInTrouble();
-    Map<ProducerRecord<byte[], byte[]>, String> unfit = sends.unfit();
-    if (reasons.isEmpty() && unfit.isEmpty()) {
-      // Aborting would wait for it, too.
-      closeProducer();
-      for (ProducerRecord<byte[], byte[]> record : sends.unanswered()) {
-        reasons.put(record.topic(), "does not answer");
-      }
-    } else {
-      var _ = abort(connected);
-    }
-    held.blame(reasons);
-    for (Publication publication : live) {
-      for (ProducerRecord<byte[], byte[]> record : publication.records()) {
-        if (unfit.containsKey(record)) {
-          held.blame(
-              publication.source(),
-              String.format(Locale.ROOT, "Kafka: topic %s: %s", record.topic(), unfit.get(record)));
-        }
-      }
-    }
-    metrics.failedTry(Server.KAFKA);
-    return new TransactionOutcome.Refused();
+    return outcome;
   }
 
   /** The next life of each finds out from the committed offset. */
   private void endAll(List<Publication> open, RuntimeException cause) throws InterruptedException {
     String reason = "publishing failed: " + describe(cause);
     open.forEach(publication -> publication.life().end(reason));
-    open.forEach(publication -> fail(publication, cause));
+    open.forEach(publication -> asked.fail(publication, cause));
     failed(cause);
-  }
-
-  /** Whether the producer can go on. */
-  private boolean abort(Producer<byte[], byte[]> connected) {
-    try {
-      connected.abortTransaction();
-      return true;
-    } catch (RuntimeException e) {
-      LOG.warn("Aborting failed, taking a new producer: {}", e.getMessage());
-      closeProducer();
-      return false;
-    }
   }
 
   private void failed(RuntimeException cause) throws InterruptedException {
@@ -545,7 +349,8 @@ final class Publisher {
     failures++;
     waitingFor = describe(cause);
     boolean _ =
-        time.await(closing, Duration.ofMillis(config.retry().delayMs(failures, time.random())));
+        time.await(
+            asked.closing(), Duration.ofMillis(config.retry().delayMs(failures, time.random())));
   }
 
   /** The producer wraps what happened. */
@@ -556,39 +361,8 @@ final class Publisher {
   }
 
   private void refuseAll() {
-    List<Publication> rest = new ArrayList<>(again);
-    rest.addAll(undurable);
+    List<Publication> rest = asked.removeAll();
     rest.addAll(held.removeAll());
-    again = List.of();
-    undurable.clear();
-    List<Optional<Publication>> queued = new ArrayList<>();
-    queue.drainTo(queued);
-    queued.forEach(each -> each.ifPresent(rest::add));
-    rest.forEach(publication -> fail(publication, new PipelineLife.Ended("the node stops")));
-  }
-
-  private void finish(Publication publication) {
-    over(publication);
-    publication.done().complete(Done.done());
-  }
-
-  private void fail(Publication publication, Throwable cause) {
-    over(publication);
-    publication.done().completeExceptionally(cause);
-  }
-
-  private void over(Publication publication) {
-    open.computeIfPresent(publication.life().source(), (_, n) -> n == 1 ? null : n - 1);
-  }
-
-  private void closeProducer() {
-    if (producer != null) {
-      try {
-        producer.close(Duration.ZERO);
-      } catch (RuntimeException e) {
-        LOG.debug("Closing the producer failed", e);
-      }
-      producer = null;
-    }
+    rest.forEach(publication -> asked.fail(publication, new PipelineLife.Ended("the node stops")));
   }
 }
