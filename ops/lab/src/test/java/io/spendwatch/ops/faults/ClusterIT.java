@@ -38,7 +38,7 @@ class ClusterIT {
 
   /** The freeze is longer than Kafka's session and the resolver take to give a node up. */
   private static final Drill.Settings SETTINGS =
-      new Drill.Settings(300, Duration.ofSeconds(2), Duration.ofSeconds(25), Duration.ofSeconds(2));
+      new Drill.Settings(300, Duration.ofSeconds(1), Duration.ofSeconds(25), Duration.ofSeconds(1));
 
   @TempDir private Path directory;
   private FaultyKafka kafka;
