@@ -469,9 +469,7 @@ public final class PipelinesBed implements AutoCloseable {
           .poll(Duration.ofMillis(100))
           .forEach(
               record ->
-                  records
-                      .computeIfAbsent(record.partition(), _ -> new ArrayList<>())
-                      .add(record));
+                  records.computeIfAbsent(record.partition(), _ -> new ArrayList<>()).add(record));
     }
     return records;
   }
