@@ -6,8 +6,8 @@ import io.spendwatch.protocol.TransactionKind;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.NavigableSet;
 import java.util.TreeSet;
+import java.util.function.LongConsumer;
 
 /**
  * A user's transactions and balances as known so far, and the points at which the one is held
@@ -143,7 +143,8 @@ final class Timeline {
   private Sum sum(long atMs, int count) {
     long minor = 0;
     int transactions = 0;
-    for (Transaction transaction : byEventTime.subList(0, count).reversed()) {
+    for (int i = count - 1; i >= 0; i--) {
+      Transaction transaction = byEventTime.get(i);
       if (transaction.eventTimeMs() <= atMs - Oracle.WINDOW_MS) {
         break;
       }
@@ -155,10 +156,10 @@ final class Timeline {
     return new Sum(minor, transactions);
   }
 
-  /** All points from an instant on, in order; those without a transaction only before the end. */
+  /** All points from an instant up to the end, in order; at the end only those of transactions. */
   List<Point> points(long fromMs, long toMs) {
     List<Point> points = new ArrayList<>();
-    for (long atMs : instants(fromMs)) {
+    for (long atMs : instants(fromMs, toMs)) {
       List<Point> transactions = transactionPoints(atMs);
       if (transactions.isEmpty() && atMs < toMs && leavesAt(atMs)) {
         points.add(new Point(atMs, Kind.EXPIRY, null, sum(atMs), inForce(atMs)));
@@ -173,17 +174,24 @@ final class Timeline {
     return points;
   }
 
-  private Collection<Long> instants(long fromMs) {
-    NavigableSet<Long> instants = new TreeSet<>();
-    for (Transaction transaction : byEventTime.reversed()) {
-      if (transaction.eventTimeMs() + Oracle.WINDOW_MS < fromMs) {
+  private Collection<Long> instants(long fromMs, long toMs) {
+    Collection<Long> instants = new TreeSet<>();
+    LongConsumer add =
+        atMs -> {
+          if (fromMs <= atMs && atMs <= toMs) {
+            instants.add(atMs);
+          }
+        };
+    for (int i = byEventTime.size() - 1; i >= 0; i--) {
+      long atMs = byEventTime.get(i).eventTimeMs();
+      if (atMs + Oracle.WINDOW_MS < fromMs) {
         break;
       }
-      instants.add(transaction.eventTimeMs());
-      instants.add(transaction.eventTimeMs() + Oracle.WINDOW_MS);
+      add.accept(atMs);
+      add.accept(atMs + Oracle.WINDOW_MS);
     }
-    versions.forEach(version -> instants.add(version.asOfMs()));
-    return instants.tailSet(fromMs, true);
+    versions.forEach(version -> add.accept(version.asOfMs()));
+    return instants;
   }
 
   private boolean leavesAt(long atMs) {

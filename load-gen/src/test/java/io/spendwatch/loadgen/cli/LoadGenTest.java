@@ -12,6 +12,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class LoadGenTest {
+  /** Servers that are not there, and are given up at once. */
+  private static final String NOBODY =
+      "--bootstrap-servers 127.0.0.1:1 --connect-timeout 0s --property request.timeout.ms=200"
+          + " --property default.api.timeout.ms=200";
 
   @TempDir private Path folder;
 
@@ -89,7 +93,7 @@ class LoadGenTest {
 
   @Test
   void namesTheServerThatDoesNotAnswer() {
-    Run run = run("load --bootstrap-servers 127.0.0.1:1 --connect-timeout 0s --seed 5");
+    Run run = run("load " + NOBODY + " --seed 5");
 
     assertThat(run.status).isEqualTo(2);
     assertThat(run.out)
@@ -105,7 +109,7 @@ class LoadGenTest {
         "--ramp 200..4000 --duration PT1M30S --users 77 --skew zipf:1.1 --hot 7:0.25"
             + " --out-of-order 0.02 --spread PT3S --duplicates 0.03 --refunds 0.04"
             + " --scenarios drip,late-reveal --scenario-rate 2.5 --currency EUR";
-    Run run = run("load --bootstrap-servers 127.0.0.1:1 --connect-timeout 0s --seed 5 " + options);
+    Run run = run("load " + NOBODY + " --seed 5 " + options);
 
     assertThat(run.out).startsWith("seed 5: " + options + " (189,000 records, run live-");
   }

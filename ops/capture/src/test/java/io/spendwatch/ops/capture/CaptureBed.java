@@ -64,6 +64,9 @@ final class CaptureBed implements AutoCloseable {
   private PostgresServer ours;
   private PostgresAddress warehouse;
 
+  /** One for all that is read again and again; null before the first time. */
+  private KafkaConsumer<byte[], byte[]> reader;
+
   CaptureBed(Engine engine) {
     kafka = KafkaServer.start(directory.kafka(), 0);
     business = BusinessServer.start(engine, directory, 0);
@@ -383,28 +386,30 @@ final class CaptureBed implements AutoCloseable {
                       + new String(record.value(), UTF_8))
           .toList();
     }
+  }
 
-    private List<ConsumerRecord<byte[], byte[]>> records(String topic) {
-      List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-      try (var consumer =
+  /** All of a topic, from its beginning. */
+  private synchronized List<ConsumerRecord<byte[], byte[]>> records(String topic) {
+    if (reader == null) {
+      reader =
           new KafkaConsumer<>(
               Map.of(
                   "bootstrap.servers", kafka.bootstrapServers(), "auto.offset.reset", "earliest"),
               new ByteArrayDeserializer(),
-              new ByteArrayDeserializer())) {
-        List<TopicPartition> partitions =
-            consumer.partitionsFor(topic).stream()
-                .map(info -> new TopicPartition(topic, info.partition()))
-                .toList();
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-        while (partitions.stream().anyMatch(each -> consumer.position(each) < ends.get(each))) {
-          consumer.poll(Duration.ofMillis(100)).forEach(records::add);
-        }
-      }
-      return records;
+              new ByteArrayDeserializer());
     }
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    List<TopicPartition> partitions =
+        reader.partitionsFor(topic).stream()
+            .map(info -> new TopicPartition(topic, info.partition()))
+            .toList();
+    reader.assign(partitions);
+    reader.seekToBeginning(partitions);
+    Map<TopicPartition, Long> ends = reader.endOffsets(partitions);
+    while (partitions.stream().anyMatch(each -> reader.position(each) < ends.get(each))) {
+      reader.poll(Duration.ofMillis(100)).forEach(records::add);
+    }
+    return records;
   }
 
   private static final Timekeeper TIME = Timekeeper.real(InstantSource.system());
@@ -460,9 +465,12 @@ final class CaptureBed implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     if (ours != null) {
       ours.close();
+    }
+    if (reader != null) {
+      reader.close();
     }
     business.close();
     kafka.close();

@@ -158,24 +158,13 @@ class AuditBalancesIT {
           WRONG_ALERT    | UPDATE spendwatch.alerts SET exposure_minor = 99 WHERE user_id = 'ordered' AND type = 'RAISED'
           """)
   void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) {
-    tables.execute(
-        "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions",
-        "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts",
-        sql);
-    try {
+    try (RowsBefore _ = new RowsBefore(tables, "true")) {
+      tables.execute(sql);
       // The node's memory knows better than the tables now.
       assertThat(Decisions.of(audit(Mode.FULL, Ports.free())))
           .singleElement()
           .extracting(Finding::kind)
           .isEqualTo(kind);
-    } finally {
-      tables.execute(
-          "DELETE FROM spendwatch.transactions",
-          // Not what was announced meanwhile.
-          "DELETE FROM spendwatch.alerts WHERE alert_id = 'planted' OR alert_id IN (SELECT alert_id FROM public.alerts_before)",
-          "INSERT INTO spendwatch.transactions SELECT * FROM public.rows_before",
-          "INSERT INTO spendwatch.alerts SELECT * FROM public.alerts_before",
-          "DROP TABLE public.rows_before, public.alerts_before");
     }
   }
 

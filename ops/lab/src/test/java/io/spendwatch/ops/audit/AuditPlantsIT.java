@@ -135,10 +135,7 @@ class AuditPlantsIT {
   @ParameterizedTest
   @MethodSource("plants")
   void findsWhatIsPlantedAndNothingElse(FindingKind kind, String sql) {
-    tables.execute(
-        "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
-        "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts WHERE user_id NOT LIKE 'live%'");
-    try {
+    try (RowsBefore _ = new RowsBefore(tables, "user_id NOT LIKE 'live%'")) {
       tables.execute(sql);
       AuditReport report = node.audit(Mode.FULL, new NobodysWindows());
       Finding finding = onlyDecision(report);
@@ -156,14 +153,6 @@ class AuditPlantsIT {
             .extracting(Finding::kind)
             .isEqualTo(kind);
       }
-    } finally {
-      tables.execute(
-          "DELETE FROM spendwatch.transactions WHERE user_id NOT LIKE 'live%'",
-          // Not what was announced meanwhile.
-          "DELETE FROM spendwatch.alerts WHERE alert_id = 'planted' OR alert_id IN (SELECT alert_id FROM public.alerts_before)",
-          "INSERT INTO spendwatch.transactions SELECT * FROM public.rows_before",
-          "INSERT INTO spendwatch.alerts SELECT * FROM public.alerts_before",
-          "DROP TABLE public.rows_before, public.alerts_before");
     }
   }
 

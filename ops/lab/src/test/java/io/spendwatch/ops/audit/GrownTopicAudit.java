@@ -195,10 +195,7 @@ abstract class GrownTopicAudit {
                        partition_seq + 100000
                   FROM spendwatch.alerts
                 """);
-    tables.execute(
-        "CREATE TABLE public.rows_before AS SELECT * FROM spendwatch.transactions",
-        "CREATE TABLE public.alerts_before AS SELECT * FROM spendwatch.alerts");
-    try {
+    try (RowsBefore _ = new RowsBefore(tables, "true")) {
       int planted = tables.update(sql);
       // Whether anybody's rows and episodes are such just while the topic grows depends on the
       // moment.
@@ -211,14 +208,6 @@ abstract class GrownTopicAudit {
         assertThat(tables.column(findings.getFirst().reproduce()))
             .containsExactly(expected.substring(0, expected.indexOf(' ')));
       }
-    } finally {
-      tables.execute(
-          "DELETE FROM spendwatch.transactions",
-          // Not what was announced meanwhile.
-          "DELETE FROM spendwatch.alerts WHERE alert_id = 'planted' OR alert_id IN (SELECT alert_id FROM public.alerts_before)",
-          "INSERT INTO spendwatch.transactions SELECT * FROM public.rows_before",
-          "INSERT INTO spendwatch.alerts SELECT * FROM public.alerts_before",
-          "DROP TABLE public.rows_before, public.alerts_before");
     }
   }
 

@@ -235,7 +235,9 @@ class SecretsIT {
                 "--rate=20",
                 "--scenarios=none",
                 "--duration=1s",
-                "--connect-timeout=100ms"));
+                "--connect-timeout=100ms",
+                "--property=request.timeout.ms=3000",
+                "--property=default.api.timeout.ms=3000"));
     arguments.add("--bootstrap-servers=" + set.get("spendwatch.kafka.bootstrap-servers"));
     wrong.forEach(
         (key, value) -> {

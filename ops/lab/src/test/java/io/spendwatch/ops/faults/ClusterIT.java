@@ -33,12 +33,12 @@ class ClusterIT {
 
   private static final int USERS = 1000;
 
-  /** More than are produced until the time is over. */
-  private static final int TRANSACTIONS = 400_000;
+  /** Eleven minutes of the load: all of it takes four on two cores. */
+  private static final int TRANSACTIONS = 200_000;
 
   /** The freeze is longer than Kafka's session and the resolver take to give a node up. */
   private static final Drill.Settings SETTINGS =
-      new Drill.Settings(300, Duration.ofSeconds(2), Duration.ofSeconds(25), Duration.ofSeconds(2));
+      new Drill.Settings(300, Duration.ofSeconds(1), Duration.ofSeconds(25), Duration.ofSeconds(1));
 
   @TempDir private Path directory;
   private FaultyKafka kafka;

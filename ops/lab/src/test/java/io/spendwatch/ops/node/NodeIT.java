@@ -109,6 +109,7 @@ class NodeIT {
   void startsWithoutItsServersAndNamesWhatItWaitsFor() throws Exception {
     int closed = Ports.free();
     settings.set("spendwatch.kafka.bootstrap-servers", "127.0.0.1:" + closed);
+    settings.set("spendwatch.kafka.request-timeout", "1s");
     settings.set("spendwatch.postgres.uri", "postgresql://nobody@127.0.0.1:" + closed + "/none");
     Node node = start();
     try {

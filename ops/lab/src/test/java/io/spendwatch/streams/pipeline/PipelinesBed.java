@@ -86,6 +86,9 @@ public final class PipelinesBed implements AutoCloseable {
   /** One for all that is asked again and again. */
   private final Admin asking;
 
+  /** Likewise, of what is read again and again; null before the first time. */
+  private KafkaConsumer<byte[], byte[]> reader;
+
   private final List<Node> nodes = new ArrayList<>();
 
   /**
@@ -135,6 +138,9 @@ public final class PipelinesBed implements AutoCloseable {
             }
           }
           postgres.uri = "%s"
+          # What is tried again is to happen, not to be waited for.
+          postgres.retry.max = 500 ms
+          pipeline.retry.max = 500 ms
         }
         """
             .formatted(
@@ -186,6 +192,7 @@ public final class PipelinesBed implements AutoCloseable {
 
   /** As {@code migrate --partitions} does it. */
   void grow(int partitions) {
+    closeReader();
     var preparation =
         new Preparation(
             new PrintWriter(System.err, true, UTF_8),
@@ -203,6 +210,7 @@ public final class PipelinesBed implements AutoCloseable {
 
   /** As somebody does it who knows nothing of us. */
   void addPartitions(int partitions) throws Exception {
+    closeReader();
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       admin
           .createPartitions(Map.of(topics.transactions(), NewPartitions.increaseTo(partitions)))
@@ -280,6 +288,7 @@ public final class PipelinesBed implements AutoCloseable {
   }
 
   void deleteTopic(String topic) throws Exception {
+    closeReader();
     try (Admin admin = admin()) {
       var _ = admin.deleteTopics(List.of(topic)).all().get();
       await()
@@ -438,31 +447,38 @@ public final class PipelinesBed implements AutoCloseable {
   }
 
   /** All that a subscriber sees of a topic now, with {@code read_committed}, by partition. */
-  public Map<Integer, List<ConsumerRecord<byte[], byte[]>>> committed(String topic) {
-    try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(
-            Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer())) {
-      List<TopicPartition> sources =
-          consumer.partitionsFor(topic).stream()
-              .map(info -> new TopicPartition(topic, info.partition()))
-              .toList();
-      consumer.assign(sources);
-      consumer.seekToBeginning(sources);
-      Map<TopicPartition, Long> ends = consumer.endOffsets(sources);
-      Map<Integer, List<ConsumerRecord<byte[], byte[]>>> records = new HashMap<>();
-      while (ends.entrySet().stream()
-          .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-        consumer
-            .poll(Duration.ofMillis(100))
-            .forEach(
-                record ->
-                    records
-                        .computeIfAbsent(record.partition(), _ -> new ArrayList<>())
-                        .add(record));
-      }
-      return records;
+  public synchronized Map<Integer, List<ConsumerRecord<byte[], byte[]>>> committed(String topic) {
+    if (reader == null) {
+      reader =
+          new KafkaConsumer<>(
+              Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
+              new ByteArrayDeserializer(),
+              new ByteArrayDeserializer());
+    }
+    List<TopicPartition> sources =
+        reader.partitionsFor(topic).stream()
+            .map(info -> new TopicPartition(topic, info.partition()))
+            .toList();
+    reader.assign(sources);
+    reader.seekToBeginning(sources);
+    Map<TopicPartition, Long> ends = reader.endOffsets(sources);
+    Map<Integer, List<ConsumerRecord<byte[], byte[]>>> records = new HashMap<>();
+    while (ends.entrySet().stream()
+        .anyMatch(end -> reader.position(end.getKey()) < end.getValue())) {
+      reader
+          .poll(Duration.ofMillis(100))
+          .forEach(
+              record ->
+                  records.computeIfAbsent(record.partition(), _ -> new ArrayList<>()).add(record));
+    }
+    return records;
+  }
+
+  /** It would take a topic that is made anew, or is larger, for the one that it knows. */
+  private synchronized void closeReader() {
+    if (reader != null) {
+      reader.close();
+      reader = null;
     }
   }
 
@@ -480,6 +496,7 @@ public final class PipelinesBed implements AutoCloseable {
   public void close() {
     producer.close(Duration.ZERO);
     asking.close(Duration.ZERO);
+    closeReader();
     nodes.forEach(Node::stop);
   }
 

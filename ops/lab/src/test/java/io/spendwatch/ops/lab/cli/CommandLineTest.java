@@ -136,6 +136,8 @@ class CommandLineTest {
 
   @Test
   void alertsNamesTheServerThatIsNotThere() {
+    System.setProperty("spendwatch.kafka.properties.request.timeout.ms", "300");
+    System.setProperty("spendwatch.kafka.properties.default.api.timeout.ms", "300");
     assertThat(run("alerts")).isEqualTo(1);
     assertOneLine("spendwatch alerts: ", "Kafka at 127.0.0.1:" + closedPort);
   }

@@ -3,7 +3,6 @@ package io.spendwatch.ops.lab.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.spendwatch.ops.testing.Alone;
 import io.spendwatch.ops.testing.Launched;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,11 +12,9 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@Tag(Alone.TAG)
 class DemoIT {
   private static final Pattern ALERTS =
       Pattern.compile("alerts raised +(\\d+) rows in PostgreSQL, (\\d+) seen by a subscriber");

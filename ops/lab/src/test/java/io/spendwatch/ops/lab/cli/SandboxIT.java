@@ -20,6 +20,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -66,20 +67,37 @@ class SandboxIT {
       sandbox.signalGroup("KILL");
       assertThat(sandbox.awaitEnd(STOP)).isEqualTo(128 + 9);
 
-      // At once, while the former servers may still be stopping.
-      try (Launched next = start()) {
+      // At once, while the former servers may still be stopping; with one more this time.
+      try (Launched next = start("--object-store")) {
         assertGone(servers);
         assertThat(granularity(settings(next))).isEqualTo("month");
         assertThat(produce(settings(next))).isEqualTo(offset + 2);
+        servers = next.descendants();
         next.signal("TERM");
         assertThat(next.awaitEnd(STOP)).isEqualTo(128 + 15);
+        assertGone(servers);
       }
     }
   }
 
   @Test
-  void refusesADirectoryInUseAndNamesAServerThatDies() {
-    try (Launched sandbox = start()) {
+  void hasAStoreForTheArchiveBesideRefusesADirectoryInUseAndNamesAServerThatDies()
+      throws Exception {
+    try (Launched sandbox = start("--object-store")) {
+      assertThat(sandbox.err()).isEmpty();
+      Map<String, String> settings = settings(sandbox);
+      assertThat(settings)
+          .containsEntry("SPENDWATCH_ARCHIVE_URI", "s3://archive/spendwatch")
+          .containsKeys("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+      HttpResponse<Void> stranger =
+          HttpClient.newHttpClient()
+              .send(
+                  HttpRequest.newBuilder(
+                          URI.create(settings.get("SPENDWATCH_ARCHIVE_ENDPOINT") + "/archive"))
+                      .build(),
+                  HttpResponse.BodyHandlers.discarding());
+      assertThat(stranger.statusCode()).isEqualTo(403);
+
       try (Launched second = Launched.start("sandbox", "--data-dir", directory.toString())) {
         assertThat(second.awaitEnd(STOP)).isEqualTo(1);
         assertThat(second.err())
@@ -88,6 +106,7 @@ class SandboxIT {
             .startsWith("spendwatch sandbox: data directory " + directory + " is in use");
         assertThat(second.out()).isEmpty();
       }
+
       List<ProcessHandle> servers = sandbox.descendants();
       servers.stream()
           .filter(process -> process.info().command().orElse("").endsWith("/postgres"))
@@ -168,32 +187,6 @@ class SandboxIT {
   }
 
   @Test
-  void hasAStoreForTheArchiveBeside() throws Exception {
-    try (Launched sandbox =
-        Launched.start(
-            "sandbox", "--data-dir", directory.toString(), "--partitions", "2", "--object-store")) {
-      sandbox.awaitLine("READY"::equals, START);
-      assertThat(sandbox.err()).isEmpty();
-      Map<String, String> settings = settings(sandbox);
-      assertThat(settings)
-          .containsEntry("SPENDWATCH_ARCHIVE_URI", "s3://archive/spendwatch")
-          .containsKeys("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
-      HttpResponse<Void> stranger =
-          HttpClient.newHttpClient()
-              .send(
-                  HttpRequest.newBuilder(
-                          URI.create(settings.get("SPENDWATCH_ARCHIVE_ENDPOINT") + "/archive"))
-                      .build(),
-                  HttpResponse.BodyHandlers.discarding());
-      assertThat(stranger.statusCode()).isEqualTo(403);
-      List<ProcessHandle> servers = sandbox.descendants();
-      sandbox.signalGroup("INT");
-      assertThat(sandbox.awaitEnd(STOP)).isEqualTo(128 + 2);
-      assertGone(servers);
-    }
-  }
-
-  @Test
   void namesAPortThatIsTaken() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral(Ports.LOOPBACK))) {
       for (String option : List.of("--kafka-port", "--pg-port")) {
@@ -211,9 +204,12 @@ class SandboxIT {
     }
   }
 
-  private Launched start() {
-    Launched sandbox =
-        Launched.start("sandbox", "--data-dir", directory.toString(), "--partitions", "2");
+  private Launched start(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("sandbox", "--data-dir", directory.toString(), "--partitions", "2"));
+    arguments.addAll(List.of(more));
+    Launched sandbox = Launched.start(arguments.toArray(String[]::new));
     sandbox.awaitLine("READY"::equals, START);
     return sandbox;
   }
