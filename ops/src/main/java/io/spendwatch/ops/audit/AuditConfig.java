@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param interval between the starts of two runs, of whichever node
  * @param rowsAtOnce how many rows a full run sorts at a time, about: it bounds what it takes on the
  *     server's disk
+ * @param sessions how many of such passes a full run does side by side, each on a processor of the
+ *     server
  * @param findingsMax how many findings of a run are stored and shown; further ones are counted
  * @param windowsMax how many of the users with something new a run of what is new compares in
  *     memory
@@ -22,6 +24,7 @@ import java.time.Duration;
 public record AuditConfig(
     Duration interval,
     int rowsAtOnce,
+    int sessions,
     int findingsMax,
     int windowsMax,
     Duration grace,
@@ -30,6 +33,7 @@ public record AuditConfig(
   public AuditConfig {
     checkPositive("spendwatch.audit.interval", interval);
     checkRange("spendwatch.audit.rows-at-once", rowsAtOnce, 1000, 1_000_000_000);
+    checkRange("spendwatch.audit.sessions", sessions, 1, 64);
     checkRange("spendwatch.audit.findings-max", findingsMax, 1, 1_000_000);
     checkRange("spendwatch.audit.windows-max", windowsMax, 1, 10_000_000);
     checkPositive("spendwatch.audit.grace", grace);
@@ -41,6 +45,7 @@ public record AuditConfig(
         new AuditConfig(
             section.duration("interval"),
             section.integer("rows-at-once"),
+            section.integer("sessions"),
             section.integer("findings-max"),
             section.integer("windows-max"),
             section.duration("grace"),

@@ -21,7 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.apache.pekko.Done;
 
 /**
  * The audit: recomputes in SQL, from the rows alone, what each row's exposure and verdict, each
@@ -30,9 +32,9 @@ import java.util.stream.Collectors;
  *
  * <p>A run looks at what is settled: what lies below the group's committed offsets, read before the
  * tables are. All of that is durable and published, so what is missing is missing, whenever the
- * tables are looked at. It works on one connection of the analytical pool, in a transaction for
- * each share of the users: an old snapshot keeps the database from clearing up behind the writers.
- * One runs at a time in a database. A run that fails has assessed nothing, and the next one begins
+ * tables are looked at. It works on connections of a pool of its own, one for what is new and a few
+ * side by side for all that is stored, in a transaction for each share of the users: an old snapshot
+ * keeps the database from clearing up behind the writers. One runs at a time in a database. A run that fails has assessed nothing, and the next one begins
  * where it did: all that is to be kept is written in the last transaction.
  *
  * <p>Thread-safe; each run blocks the thread that asks for it.
@@ -59,7 +61,7 @@ public final class Reconciliation {
   private final InstantSource clock;
 
   /**
-   * @param database the analytical pool
+   * @param database the audit's pool, of at least as many connections as a full run has sessions
    * @param retention how long rows are kept; empty for ever
    * @param windows whom to ask for the windows in memory
    */
@@ -156,15 +158,12 @@ public final class Reconciliation {
       return Optional.empty();
     }
     Scope scope = session.inTransaction(() -> begin(session, tables, mode, committed));
-    Map<Integer, List<String>> touched = new HashMap<>();
-    for (int share = 0; share < scope.shares(); share++) {
-      Map<String, String> values = new HashMap<>(scope.values());
-      values.putAll(Arrivals.values(mode, scope.homes().isPresent(), share, scope.shares()));
-      touched.putAll(
-          session.inTransaction(() -> assessUsers(session, mode, values, scope.homes())));
-    }
+    Map<Integer, List<String>> touched;
     if (mode == Mode.FULL) {
-      assessRollups(session);
+      assessAll(session, scope);
+      touched = Map.of();
+    } else {
+      touched = session.inTransaction(() -> assessWhatIsNew(session, scope));
     }
     // They read the topic between their statements: no snapshot is to wait for that.
     OffsetGaps gaps = gaps(session, log, scope);
@@ -214,16 +213,87 @@ public final class Reconciliation {
     values.put("clear_grace", interval(config.clearGrace()));
     AuditScript.run(session, "begin_found", values);
     AuditScript.run(session, "begin", values);
+    if (mode == Mode.FULL) {
+      // The one long statement that the server may take apart itself: it writes to no table.
+      session.query("SET LOCAL max_parallel_workers_per_gather = " + (config.sessions() - 1));
+    }
+    Map<Integer, OffsetGaps.Census> censuses = census(session, values);
     return new Scope(
         values,
         spans,
-        census(session, values),
+        censuses,
         homesOfGrownTopic(session),
         mode == Mode.FULL ? shares(session) : 1);
   }
 
-  /** Answers whom it was about, where these are some. */
-  private Map<Integer, List<String>> assessUsers(
+  /** All users, and all roll-ups, whatever a run before has seen of them. */
+  private void assessAll(Session session, Scope scope) {
+    List<Consumer<Session>> parts = new ArrayList<>();
+    for (int share = 0; share < scope.shares(); share++) {
+      Map<String, String> values = values(scope, Mode.FULL, share);
+      parts.add(of -> inTransaction(of, () -> assessShare(of, values, scope.homes())));
+    }
+    parts.addAll(rollupParts(session));
+    parts.add(of -> inTransaction(of, () -> AuditScript.run(of, "strangers", Map.of())));
+    Map<String, String> begun = new HashMap<>(scope.values());
+    begun.put("spans", Span.values(censused(session)));
+    new SideBySide(database, scope.shares() == 1 ? 1 : config.sessions())
+        .run(
+            session,
+            other -> {
+              AuditScript.run(other, "begin_found", begun);
+              AuditScript.run(other, "begin", begun);
+            },
+            parts);
+  }
+
+  private static void inTransaction(Session session, Runnable part) {
+    var _ =
+        session.inTransaction(
+            () -> {
+              part.run();
+              return Done.done();
+            });
+  }
+
+  /** The spans with the stream time that the census has found. */
+  private static List<Span> censused(Session session) {
+    List<Span> spans = new ArrayList<>();
+    for (Row row :
+        session.query(
+            "SELECT kafka_partition, from_offset, to_offset, from_seq, stream_time::text FROM span")) {
+      spans.add(
+          new Span(
+              row.getInteger(0),
+              row.getLong(1),
+              row.getLong(2),
+              row.getLong(3),
+              row.getString(4)));
+    }
+    return spans;
+  }
+
+  private static Map<String, String> values(Scope scope, Mode mode, int share) {
+    Map<String, String> values = new HashMap<>(scope.values());
+    values.putAll(Arrivals.values(mode, scope.homes().isPresent(), share, scope.shares()));
+    return values;
+  }
+
+  /** Answers whom it was about. */
+  private Map<Integer, List<String>> assessWhatIsNew(Session session, Scope scope) {
+    assessUsers(session, Mode.INCREMENTAL, values(scope, Mode.INCREMENTAL, 0), scope.homes());
+    return touched(session);
+  }
+
+  private void assessShare(Session session, Map<String, String> values, OptionalInt homes) {
+    Instant droppedBefore = assessUsers(session, Mode.FULL, values, homes);
+    values.put("counted_from", literal(droppedBefore));
+    AuditScript.run(session, "user_risk", values);
+    AuditScript.run(session, "user_features", values);
+  }
+
+  /** Answers before when what there was has been dropped; null where all is there. */
+  private Instant assessUsers(
       Session session, Mode mode, Map<String, String> values, OptionalInt homes) {
     // What lies within a window's length after what was dropped has a past that is not there. More
     // may have been dropped since the share before.
@@ -238,44 +308,45 @@ public final class Reconciliation {
         findHomes(session, homes.getAsInt());
       }
     }
-    if (mode == Mode.INCREMENTAL) {
-      return touched(session);
-    }
-    Map<String, String> ofRollup = new HashMap<>(values);
-    ofRollup.put("counted_from", literal(droppedBefore));
-    AuditScript.run(session, "user_risk", ofRollup);
-    AuditScript.run(session, "user_features", ofRollup);
-    return Map.of();
+    return droppedBefore;
   }
 
   /**
-   * Against the rows that they are of in the same snapshot, settled or not. Part by part of time:
+   * Each against the rows that it is of in the same snapshot, settled or not. Part by part of time:
    * however many years there are, no statement reads more than one of them.
    */
-  private static void assessRollups(Session session) {
-    List<Row> parts = new ArrayList<>();
-    session
-        .query("SELECT begins::text, ends::text FROM spendwatch.rollup_parts() AS part")
-        .forEach(parts::add);
-    for (Row part : parts) {
-      session.inTransaction(
-          () -> {
-            // More may have been dropped since.
-            Row from =
-                session.one(
-                    "SELECT greatest($1::text::timestamptz, dropped_before)::text FROM spendwatch.settings",
-                    part.getString(0));
-            AuditScript.run(
-                session,
+  private static List<Consumer<Session>> rollupParts(Session session) {
+    int rollups = AuditScript.statements("rollups", Map.of()).size();
+    List<Consumer<Session>> parts = new ArrayList<>();
+    for (Row part :
+        session.query(
+            "SELECT begins::text, ends::text FROM spendwatch.rollup_parts() AS part")) {
+      for (int rollup = 0; rollup < rollups; rollup++) {
+        int number = rollup;
+        parts.add(
+            of ->
+                inTransaction(
+                    of, () -> assessRollup(of, number, part.getString(0), part.getString(1))));
+      }
+    }
+    return parts;
+  }
+
+  private static void assessRollup(Session session, int rollup, String begins, String ends) {
+    // More may have been dropped since.
+    Row from =
+        session.one(
+            "SELECT greatest($1::text::timestamptz, dropped_before)::text FROM spendwatch.settings",
+            begins);
+    session.query(
+        AuditScript.statements(
                 "rollups",
                 Map.of(
                     "counted_from",
                     "'" + from.getString(0) + "'::timestamptz",
                     "counted_to",
-                    "'" + part.getString(1) + "'::timestamptz"));
-            return true;
-          });
-    }
+                    "'" + ends + "'::timestamptz"))
+            .get(rollup));
   }
 
   private OffsetGaps gaps(Session session, SourceLog log, Scope scope) {
@@ -291,7 +362,6 @@ public final class Reconciliation {
   /** What is not about one user's rows. */
   private void lookAtTheRest(Session session, SourceLog log, Mode mode, Instant startedAt) {
     if (mode == Mode.FULL) {
-      AuditScript.run(session, "strangers", Map.of());
       AuditScript.run(session, "chain", Map.of());
     }
     AuditScript.run(session, "sequence", Map.of());
@@ -400,7 +470,9 @@ public final class Reconciliation {
   /** Rows are counted by what the server believes: their number only bounds a share. */
   private int shares(Session session) {
     double rows = session.one(AuditScript.text("estimate", Map.of())).getDouble(0);
-    return (int) Math.max(1, Math.ceil(rows / config.rowsAtOnce()));
+    int shares = (int) Math.max(1, Math.ceil(rows / config.rowsAtOnce()));
+    // As many for each of the sessions.
+    return shares == 1 ? 1 : Math.ceilDiv(shares, config.sessions()) * config.sessions();
   }
 
   private static String beyond(Map<Integer, Long> ends) {

@@ -151,7 +151,7 @@ public record Configuration(
           RollupsConfig.from(named),
           SalesMetricsConfig.from(named),
           AnalysisConfig.from(named),
-          AuditConfig.from(ConfigSection.of(named, "spendwatch.audit")),
+          audit(named),
           http,
           EventsConfig.from(ConfigSection.of(named, "spendwatch.events")),
           ActorsConfig.from(named),
@@ -272,6 +272,18 @@ public record Configuration(
         PostgresConfig.from(
             ConfigSection.of(root, "spendwatch.postgres-audit", "spendwatch.postgres"));
     return analytics(root).role().isEmpty() ? audit.withoutRole() : audit;
+  }
+
+  /** Whoever looks whether a run is at work must not wait until it is over. */
+  private static AuditConfig audit(Config root) {
+    AuditConfig audit = AuditConfig.from(ConfigSection.of(root, "spendwatch.audit"));
+    int connections = auditDatabase(root).poolSize();
+    ConfigSection.check(
+        audit.sessions() < connections,
+        "spendwatch.audit.sessions",
+        audit.sessions(),
+        "fewer than spendwatch.postgres-audit.pool-size, which is " + connections);
+    return audit;
   }
 
   /** Reads {@code spendwatch.postgres-questions}; what it does not say is the hot path's. */

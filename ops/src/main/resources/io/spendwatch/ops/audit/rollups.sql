@@ -1,6 +1,7 @@
 -- Promises in table found where a roll-up by time is not what its rows add up to, from {counted_from} to {counted_to}, exclusive. A finding
 -- for each hour, or each user's day; it shows the first row that differs. The rows of a roll-up are those that nothing says are still to be
--- added, in the same snapshot, so this holds at any moment. Each reads the transactions of that time once.
+-- added, in the same snapshot, so this holds at any moment. Each reads the transactions of that time once. Hours and days of UTC are told by
+-- date_bin, which looks no time zone up for each row.
 INSERT INTO found (kind, event_time, expected, actual, detail, reproduce)
 SELECT DISTINCT ON (hour)
        'WRONG_HOURLY_SPEND', hour,
@@ -14,7 +15,7 @@ SELECT DISTINCT ON (hour)
        format('SELECT * FROM spendwatch.rolled_up_transactions WHERE event_time >= %1$L AND event_time < %1$L::timestamptz + interval ''1 hour'' '
               'AND coalesce(merchant, '''') = %2$L AND currency = %3$L', hour, merchant, currency)
   FROM (
-         SELECT date_trunc('hour', event_time, 'UTC') AS hour, coalesce(merchant, '') AS merchant, currency,
+         SELECT date_bin('1 hour', event_time, timestamptz '2000-01-01 00:00:00+00') AS hour, coalesce(merchant, '') AS merchant, currency,
                 count(*) AS transactions,
                 sum(CASE kind WHEN 'REFUND' THEN 0 ELSE amount_minor END) AS purchases_minor,
                 sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE 0 END) AS refunds_minor,
@@ -42,7 +43,7 @@ SELECT DISTINCT ON (minute)
        format('SELECT * FROM spendwatch.rolled_up_transactions WHERE event_time >= %1$L AND event_time < %1$L::timestamptz + interval ''1 minute'' '
               'AND coalesce(merchant, '''') = %2$L AND currency = %3$L', minute, merchant, currency)
   FROM (
-         SELECT date_trunc('minute', event_time, 'UTC') AS minute, coalesce(merchant, '') AS merchant, currency,
+         SELECT date_bin('1 minute', event_time, timestamptz '2000-01-01 00:00:00+00') AS minute, coalesce(merchant, '') AS merchant, currency,
                 sum(CASE kind WHEN 'REFUND' THEN 0 ELSE 1 END) AS purchases,
                 sum(CASE kind WHEN 'REFUND' THEN 0 ELSE amount_minor END) AS purchases_minor,
                 sum(CASE kind WHEN 'REFUND' THEN 1 ELSE 0 END) AS refunds,
@@ -75,14 +76,19 @@ SELECT DISTINCT ON (user_id, day)
        format('SELECT * FROM spendwatch.rolled_up_transactions WHERE user_id = %1$L AND event_time >= %2$L AND event_time < %2$L::timestamptz + interval ''1 day'' '
               'AND currency = %3$L', user_id, day::timestamp AT TIME ZONE 'UTC', currency)
   FROM (
-         SELECT (event_time AT TIME ZONE 'UTC')::date AS day, user_id, currency, count(*) AS transactions,
-                sum(CASE kind WHEN 'REFUND' THEN 0 ELSE amount_minor END) AS purchases_minor,
-                sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE 0 END) AS refunds_minor,
-                max(exposure_minor) AS exposure_max_minor,
-                max(CASE WHEN exposure_minor > balance_minor THEN exposure_minor::numeric - balance_minor ELSE 0 END) AS excess_max_minor
-           FROM spendwatch.rolled_up_transactions
-          WHERE event_time >= {counted_from} AND event_time < {counted_to}
-          GROUP BY 1, 2, 3
+         SELECT (begins AT TIME ZONE 'UTC')::date AS day, user_id, currency, transactions, purchases_minor, refunds_minor,
+                exposure_max_minor, excess_max_minor
+           FROM (
+                  SELECT date_bin('1 day', event_time, timestamptz '2000-01-01 00:00:00+00') AS begins, user_id, currency, count(*) AS transactions,
+                         sum(CASE kind WHEN 'REFUND' THEN 0 ELSE amount_minor END) AS purchases_minor,
+                         sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE 0 END) AS refunds_minor,
+                         max(exposure_minor) AS exposure_max_minor,
+                         max(CASE WHEN exposure_minor > balance_minor THEN exposure_minor::numeric - balance_minor ELSE 0 END)
+                           AS excess_max_minor
+                    FROM spendwatch.rolled_up_transactions
+                   WHERE event_time >= {counted_from} AND event_time < {counted_to}
+                   GROUP BY 1, 2, 3
+                ) AS daily
        ) AS counted
   FULL JOIN (SELECT *
                FROM spendwatch.daily_users
@@ -120,15 +126,20 @@ SELECT DISTINCT ON (user_id, day)
        format('SELECT * FROM spendwatch.rolled_up_transactions WHERE user_id = %1$L AND event_time >= %2$L AND event_time < %2$L::timestamptz + interval ''1 day'' '
               'AND coalesce(merchant, '''') = %3$L AND currency = %4$L', user_id, day::timestamp AT TIME ZONE 'UTC', merchant, currency)
   FROM (
-         SELECT day, user_id, currency, merchant, sum(transactions) AS transactions, sum(power(2, hour))::integer AS hours
+         SELECT (begins AT TIME ZONE 'UTC')::date AS day, user_id, currency, merchant, transactions, hours
            FROM (
-                  SELECT (event_time AT TIME ZONE 'UTC')::date AS day, date_part('hour', event_time AT TIME ZONE 'UTC') AS hour, user_id, currency,
-                         coalesce(merchant, '') AS merchant, count(*) AS transactions
-                    FROM spendwatch.rolled_up_transactions
-                   WHERE event_time >= {counted_from} AND event_time < {counted_to}
-                   GROUP BY 1, 2, 3, 4, 5
-                ) AS hourly
-          GROUP BY 1, 2, 3, 4
+                  SELECT date_bin('1 day', hour, timestamptz '2000-01-01 00:00:00+00') AS begins, user_id, currency, merchant,
+                         sum(transactions) AS transactions,
+                         sum(power(2, date_part('hour', hour - date_bin('1 day', hour, timestamptz '2000-01-01 00:00:00+00'))))::integer AS hours
+                    FROM (
+                           SELECT date_bin('1 hour', event_time, timestamptz '2000-01-01 00:00:00+00') AS hour, user_id, currency,
+                                  coalesce(merchant, '') AS merchant, count(*) AS transactions
+                             FROM spendwatch.rolled_up_transactions
+                            WHERE event_time >= {counted_from} AND event_time < {counted_to}
+                            GROUP BY 1, 2, 3, 4
+                         ) AS hourly
+                   GROUP BY 1, 2, 3, 4
+                ) AS daily
        ) AS counted
   FULL JOIN (SELECT *
                FROM spendwatch.daily_habits

@@ -112,7 +112,8 @@ class ConfigurationTest {
     "spendwatch.cluster.nodes-min = 0, spendwatch.cluster.nodes-min: 0 (expected",
     "spendwatch.archive.rounds.every = 1 h, spendwatch.archive.rounds.every: PT1H (expected: off without an archive",
     "spendwatch.archive.rounds.lease = 0 s, spendwatch.archive.rounds.lease: PT0S (expected",
-    "spendwatch.start-timeout = 0 s, spendwatch.start-timeout: "
+    "spendwatch.start-timeout = 0 s, spendwatch.start-timeout: ",
+    "spendwatch.audit.sessions = 3, spendwatch.audit.sessions: 3 (expected: fewer than"
   })
   void eachSettingIsCheckedByEachCommand(String line, String said) {
     assertThatThrownBy(() -> load(line))

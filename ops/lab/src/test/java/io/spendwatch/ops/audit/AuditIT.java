@@ -127,6 +127,7 @@ class AuditIT {
             new AuditConfig(
                 config.interval(),
                 Math.max(1000, rows / 3),
+                1,
                 config.findingsMax(),
                 config.windowsMax(),
                 config.grace(),

@@ -49,6 +49,10 @@ class AuditPlantsIT {
     tables = node.tables();
     // As much as has every kind of row and alert twice, in each order in which they may have come.
     node.decideHistory(directory, 60, 5000);
+    // By now it takes more than one share, so that what either session finds has to arrive.
+    tables.execute("ANALYZE spendwatch.transactions");
+    assertThat(tables.number("SELECT count(*) FROM spendwatch.transactions"))
+        .isGreaterThan(node.configuration().audit().rowsAtOnce());
     node.beginTraffic();
   }
 

@@ -63,6 +63,8 @@ public final class AuditedNode {
             // Runs are the tests'.
             .set("spendwatch.audit.interval", "1h")
             .set("spendwatch.audit.grace", "2s")
+            // About half of what most tests have: two shares, side by side.
+            .set("spendwatch.audit.rows-at-once", "5000")
             .set("spendwatch.sales-metrics.enabled", "true");
     configuration = Configuration.load();
     node = Node.start(configuration, InstantSource.system());
