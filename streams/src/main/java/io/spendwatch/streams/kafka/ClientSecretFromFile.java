@@ -54,8 +54,9 @@ public final class ClientSecretFromFile implements AuthenticateCallbackHandler {
   @Override
   public synchronized void handle(Callback[] callbacks)
       throws IOException, UnsupportedCallbackException {
-    if (file != null && made != null && !file.get().equals(shown)) {
-      shown = file.get();
+    String now = file == null ? shown : file.get();
+    if (made != null && !now.equals(shown)) {
+      shown = now;
       asking.close();
       asking = new OAuthBearerLoginCallbackHandler();
       configure(asking, made);

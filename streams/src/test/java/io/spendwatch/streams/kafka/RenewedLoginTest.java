@@ -2,7 +2,6 @@ package io.spendwatch.streams.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -89,20 +88,19 @@ class RenewedLoginTest {
   @Test
   void aPasswordIsAsItsFileHasItThen() throws Exception {
     Path file = Files.writeString(directory.resolve("login"), login("anna", "first"));
-    try (var handler = new PasswordFromFile()) {
-      handler.configure(
-          Map.of(PasswordFromFile.FILE, file.toString()), "SCRAM-SHA-512", List.of());
-      assertThat(shown(handler)).isEqualTo("anna first");
-      Files.writeString(file, login("anna", "second") + "\n");
-      assertThat(shown(handler)).isEqualTo("anna second");
-      // Half written, or gone: it holds.
-      Files.writeString(file, "org.apache.kafka.common.security.plain.PlainLo");
-      assertThat(shown(handler)).isEqualTo("anna second");
-      Files.delete(file);
-      assertThat(shown(handler)).isEqualTo("anna second");
-      Files.writeString(file, login("bert", "third"));
-      assertThat(shown(handler)).isEqualTo("bert third");
-    }
+    var handler = new PasswordFromFile();
+    handler.configure(Map.of(PasswordFromFile.FILE, file.toString()), "SCRAM-SHA-512", List.of());
+    assertThat(shown(handler)).isEqualTo("anna first");
+    Files.writeString(file, login("anna", "second") + "\n");
+    assertThat(shown(handler)).isEqualTo("anna second");
+    // Half written, or gone: it holds.
+    Files.writeString(file, "org.apache.kafka.common.security.plain.PlainLo");
+    assertThat(shown(handler)).isEqualTo("anna second");
+    Files.delete(file);
+    assertThat(shown(handler)).isEqualTo("anna second");
+    Files.writeString(file, login("bert", "third"));
+    assertThat(shown(handler)).isEqualTo("bert third");
+    handler.close();
   }
 
   private static String login(String user, String password) {
@@ -113,8 +111,7 @@ class RenewedLoginTest {
         + "\";";
   }
 
-  private static String shown(PasswordFromFile handler)
-      throws IOException, UnsupportedCallbackException {
+  private static String shown(PasswordFromFile handler) throws UnsupportedCallbackException {
     var name = new NameCallback("name");
     var password = new PasswordCallback("password", false);
     handler.handle(new Callback[] {name, password});
