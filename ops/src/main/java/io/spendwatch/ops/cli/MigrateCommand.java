@@ -56,6 +56,15 @@ public final class MigrateCommand implements Callable<Integer> {
       description = "For servers that do not answer yet (default ${DEFAULT-VALUE}).")
   private Duration wait;
 
+  @Option(
+      names = "--give-back-roles",
+      description = {
+        "At the end be a member of none of the roles any more, for a user who migrates and runs no nodes;"
+            + " the next migration becomes one again.",
+        "Roles that somebody else has granted are named, and stay."
+      })
+  private boolean giveBackRoles;
+
   @Override
   public Integer call() {
     OptionalInt askedPartitions = atLeastOne("--partitions", partitions);
@@ -81,6 +90,18 @@ public final class MigrateCommand implements Callable<Integer> {
     out.println("topics: " + (made.isEmpty() ? "all there" : "made " + String.join(", ", made)));
     if (askedPartitions.isPresent()) {
       out.println("partitions: " + askedPartitions.getAsInt() + " in force");
+    }
+    // Last: all that is before it needs them.
+    if (giveBackRoles) {
+      List<String> kept = preparation.giveBackRoles(configuration.database());
+      out.println(
+          "roles: "
+              + (kept.isEmpty()
+                  ? "given back"
+                  : configuration.database().user()
+                      + " still may work as "
+                      + String.join(", ", kept)
+                      + ": somebody else has granted it, or it is a superuser"));
     }
     return 0;
   }

@@ -42,6 +42,7 @@ final class NodeJobs {
 
   /** Starts all of them; to be called once. Whoever asked ends them. */
   List<Cancellable> start(ReconciliationJob audit, AnalysisMetrics analysis) {
+    started.add(StartedSettings.start(on));
     watchLosses();
     watchArchive();
     PartitionMaintenance retention = keepPartitions();

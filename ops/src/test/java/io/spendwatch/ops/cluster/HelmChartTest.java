@@ -161,6 +161,12 @@ class HelmChartTest {
       return variable("SPENDWATCH_CLUSTER_POD_SELECTOR");
     }
 
+    /** By a login of its own, which runs no nodes. */
+    @Override
+    List<String> migrationOptions() {
+      return List.of("--partitions", "--replication-factor", "--give-back-roles");
+    }
+
     @Test
     void prometheusAsksEachNodeByANameOfItsCertificate() {
       JsonNode endpoint = one("ServiceMonitor").path("spec").path("endpoints").path(0);

@@ -214,7 +214,12 @@ abstract class ManifestsContract {
   void argumentsAreOnesThatTheCommandsTake() {
     assertThat(texts(container().path("args"))).containsExactly("node");
     List<String> args = texts(migration().path("spec").path("containers").path(0).path("args"));
-    assertThat(migrationOptions(args)).containsExactly("--partitions", "--replication-factor");
+    assertThat(migrationOptions(args)).containsExactlyElementsOf(migrationOptions());
+  }
+
+  /** With which it migrates. */
+  List<String> migrationOptions() {
+    return List.of("--partitions", "--replication-factor");
   }
 
   private String probe(String name) {

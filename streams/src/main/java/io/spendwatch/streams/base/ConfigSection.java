@@ -5,10 +5,6 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValueType;
 import io.spendwatch.protocol.Secrets;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -22,7 +18,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads one section of the configuration, key by key, and can tell afterwards which keys nobody
@@ -115,33 +110,6 @@ public final class ConfigSection {
     return () -> "";
   }
 
-  /** What is in a file. Thread-safe. */
-  private static final class SecretFile implements Supplier<String> {
-    private final String setting;
-    private final String file;
-    private volatile String last;
-
-    SecretFile(String setting, String file) {
-      this.setting = setting;
-      this.file = file;
-      this.last = contents(setting, file);
-    }
-
-    @Override
-    public String get() {
-      try {
-        last = contents(setting, file);
-      } catch (IllegalArgumentException e) {
-        // Not before it is needed: to set logging up takes a part of a short command's time.
-        LoggerFactory.getLogger(ConfigSection.class)
-            .atWarn()
-            .addKeyValue("setting", setting)
-            .log("The file cannot be read any more; what was in it holds");
-      }
-      return last;
-    }
-  }
-
   /**
    * Texts that each stand in a file: below {@code key} each name has a file, or nothing, and what
    * is in the file is what the name is to be, without the line's end.
@@ -155,22 +123,11 @@ public final class ConfigSection {
         .forEach(
             (name, file) -> {
               if (!file.isEmpty()) {
-                secrets.put(name, contents(path + "." + key + "." + name, file));
+                secrets.put(name, SecretFile.contents(path + "." + key + "." + name, file));
               }
             });
     Secrets.keepOf(secrets);
     return Map.copyOf(secrets);
-  }
-
-  private static String contents(String key, String file) {
-    try {
-      String secret = Files.readString(Path.of(file)).stripTrailing();
-      Secrets.keep(secret);
-      return secret;
-    } catch (IOException | InvalidPathException e) {
-      // Who puts the secret itself there must not find it in a log.
-      throw new IllegalArgumentException(key + " names no file that can be read as UTF-8");
-    }
   }
 
   public int integer(String key) {

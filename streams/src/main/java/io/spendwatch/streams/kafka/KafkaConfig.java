@@ -148,9 +148,10 @@ public record KafkaConfig(
 
   /** A file that is named holds, as with all secrets. */
   private static Map<String, String> properties(ConfigSection section) {
+    String files = "property-files";
     Map<String, String> all = new HashMap<>(section.flat("properties"));
-    all.putAll(section.secrets("property-files"));
-    return OAuthLogin.completed(all);
+    all.putAll(section.secrets(files));
+    return OAuthLogin.completed(RenewedLogin.completed(all, section.flat(files)));
   }
 
   private static Partitioner partitioner(ConfigSection section) {

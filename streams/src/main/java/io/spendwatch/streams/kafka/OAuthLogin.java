@@ -40,7 +40,10 @@ final class OAuthLogin {
         SaslConfigs.SASL_JAAS_CONFIG, OAuthBearerLoginModule.class.getName() + " required;");
     if (all.putIfAbsent(
             SaslConfigs.SASL_LOGIN_CALLBACK_HANDLER_CLASS,
-            OAuthBearerLoginCallbackHandler.class.getName())
+            (all.containsKey(ClientSecretFromFile.FILE)
+                    ? ClientSecretFromFile.class
+                    : OAuthBearerLoginCallbackHandler.class)
+                .getName())
         == null) {
       String tokens = all.getOrDefault(TOKENS, "");
       check(

@@ -65,6 +65,19 @@ class SecretsIT {
           "compare DIR --set x",
           "bench --only drain --on-configured-servers");
 
+  /** Others that read them, and may do without what is wrong. */
+  private static final List<String> FURTHER =
+      List.of(
+          "print-config",
+          "print-config --changed --json",
+          "doctor",
+          "doctor --json",
+          "query top-spenders",
+          "rollups",
+          "dead-letters list",
+          "user u",
+          "top");
+
   private static final String LOGIN =
       "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"anna\" password=";
 
@@ -190,6 +203,24 @@ class SecretsIT {
     }
   }
 
+  static Stream<Arguments> settingsBesideThoseOfKafka() {
+    return wrongSettings().filter(arguments -> !isOfKafka(arguments));
+  }
+
+  @ParameterizedTest
+  @MethodSource("settingsBesideThoseOfKafka")
+  void norDoesOneThatMayDoWithoutIt(Map<String, String> wrong) {
+    wrong.forEach(this::set);
+    for (String command : FURTHER) {
+      run(command);
+      assertThat(said.toString(StandardCharsets.UTF_8))
+          .as(command)
+          .isNotBlank()
+          .doesNotContain(FIRST, SECOND);
+      said.reset();
+    }
+  }
+
   static Stream<Arguments> settingsThatANodeStartsWith() {
     return wrongSettings().skip(wrongSettings().count() - 3);
   }
@@ -218,11 +249,12 @@ class SecretsIT {
   }
 
   static Stream<Arguments> settingsOfKafka() {
-    return wrongSettings()
-        .filter(
-            arguments ->
-                ((Map<?, ?>) arguments.get()[0])
-                    .keySet().stream().anyMatch(key -> key.toString().contains("kafka")));
+    return wrongSettings().filter(SecretsIT::isOfKafka);
+  }
+
+  private static boolean isOfKafka(Arguments arguments) {
+    return ((Map<?, ?>) arguments.get()[0])
+        .keySet().stream().anyMatch(key -> key.toString().contains("kafka"));
   }
 
   @ParameterizedTest

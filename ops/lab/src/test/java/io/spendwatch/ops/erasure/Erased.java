@@ -118,6 +118,7 @@ final class Erased {
         "nodes.node_id",
         "operator_actions.login",
         "operator_actions.origin",
+        "operator_actions.settings",
         "operator_actions.who",
         "reconciliation_runs.node_id",
         "rewinds.asked_by",

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.node;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -7,6 +8,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.access.AccessFile;
@@ -20,8 +25,12 @@ import io.spendwatch.ops.testing.Browser;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
+import io.spendwatch.ops.testing.TestDatabase;
+import io.spendwatch.streams.base.Pem;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,11 +39,14 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
 import org.apache.pekko.actor.ActorNotFound;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.Address;
@@ -155,6 +167,84 @@ class ClosedNodeIT {
       rogue.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
     assertThat(nodes).allMatch(each -> each.status().node().state() == State.READY);
+  }
+
+  /**
+   * Who may write into the table of nodes, or answers where nodes look for each other, names a
+   * cluster of his own: plainly, and by TLS with a certificate of somebody else's. A node that
+   * starts then asks both and believes neither.
+   */
+  @Test
+  void forgedNodesLeadNobodyAstray(TestBed bed) throws Exception {
+    ActorSystem rogue = ActorSystem.create("spendwatch", rogue("tls-tcp", "stranger"));
+    Address forged = Cluster.get(rogue).selfAddress();
+    Cluster.get(rogue).join(forged);
+    HttpServer plain = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    HttpsServer strangers = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    SSLContext tls = SSLContext.getInstance("TLS");
+    tls.init(
+        Pem.keys("", file("stranger.crt"), "", file("stranger.key")).getKeyManagers(), null, null);
+    strangers.setHttpsConfigurator(new HttpsConfigurator(tls));
+    var answered = new AtomicInteger();
+    TestDatabase tables = new TestDatabase(bed.database());
+    for (HttpServer server : List.of(plain, strangers)) {
+      server.createContext("/", exchange -> answer(exchange, forged, answered));
+      server.start();
+      int port = server.getAddress().getPort();
+      tables.execute(
+          String.format(
+              Locale.ROOT,
+              "SELECT spendwatch.register_node('0-forged-%1$d', '%2$s', '127.0.0.1', %1$d, now(), '10 s')",
+              port,
+              forged),
+          "UPDATE spendwatch.nodes SET renewed_at = now() + interval '1 h' WHERE node_id ^@ '0-forged'");
+    }
+    settings
+        .set("spendwatch.node-id", "node-3")
+        .set("spendwatch.http.port", "0")
+        .set("spendwatch.cluster.tls.certificate-file", file("valid.crt"))
+        .set("spendwatch.cluster.tls.key-file", file("valid.key"));
+    ConfigFactory.invalidateCaches();
+    Node third = Node.start(Configuration.load(), InstantSource.system());
+    try {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(third.status().members())
+                      .extracting(NodeStatus.Member::status)
+                      .containsExactly("Up", "Up", "Up"));
+      assertThat(third.status().members())
+          .extracting(NodeStatus.Member::address)
+          .contains(address(nodes.getFirst()).toString())
+          .doesNotContain(forged.toString());
+      assertThat(answered).hasValue(0);
+    } finally {
+      tables.execute("DELETE FROM spendwatch.nodes WHERE node_id ^@ '0-forged'");
+      third.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+      settings.set("spendwatch.http.port", Integer.toString(nodes.getFirst().httpPort()));
+      plain.stop(0);
+      strangers.stop(0);
+      rogue.terminate();
+      rogue.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+    await().atMost(PATIENCE).until(() -> nodes.getFirst().status().members().size() == 2);
+  }
+
+  /** As Cluster Bootstrap of a member does. */
+  private static void answer(HttpExchange exchange, Address forged, AtomicInteger answered)
+      throws IOException {
+    answered.incrementAndGet();
+    byte[] body =
+        String.format(
+                Locale.ROOT,
+                "{\"selfNode\":\"%1$s\",\"seedNodes\":[{\"node\":\"%1$s\",\"nodeUid\":1,\"status\":\"Up\",\"roles\":[]}]}",
+                forged)
+            .getBytes(UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.sendResponseHeaders(200, body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
   }
 
   private static Address address(Node node) {

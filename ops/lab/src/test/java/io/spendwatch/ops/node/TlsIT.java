@@ -20,10 +20,12 @@ import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.pipeline.StreamsConfig;
 import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -31,6 +33,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -67,7 +70,7 @@ class TlsIT {
         access,
         """
         host    postgres all   127.0.0.1/32 trust
-        hostssl all      carla 127.0.0.1/32 cert
+        hostssl all      carla,erna 127.0.0.1/32 cert
         hostssl all      all   127.0.0.1/32 scram-sha-256
         """);
     server =
@@ -178,30 +181,77 @@ class TlsIT {
   void aPasswordThatWasExchangedIsReadAgain() throws Exception {
     Path file = Files.writeString(directory.root().resolve("dora.password"), "first-of-dora\n");
     maintain("CREATE USER dora PASSWORD 'first-of-dora'");
-    String uri = uri(server, "dora@localhost", "sslmode=require");
     Database database =
-        Database.open(
-            StreamsConfig.from(
-                    ConfigFactory.parseMap(
-                            Map.of(
-                                "spendwatch.postgres.uri",
-                                uri,
-                                "spendwatch.postgres.password-file",
-                                file.toString(),
-                                "spendwatch.postgres.role",
-                                ""))
-                        .withFallback(ConfigFactory.defaultReference())
-                        .resolve())
-                .postgres());
+        open(
+            uri(server, "dora@localhost", "sslmode=require"),
+            Map.of("spendwatch.postgres.password-file", file.toString()));
     try {
-      await().atMost(PATIENCE).ignoreExceptions().until(() -> isEncrypted(database));
+      awaitEncrypted(database);
       Files.writeString(file, "second-of-dora");
       maintain("ALTER USER dora PASSWORD 'second-of-dora'");
-      maintain("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dora'");
-      await().atMost(PATIENCE).ignoreExceptions().until(() -> isEncrypted(database));
+      end("dora");
+      awaitEncrypted(database);
     } finally {
       var _ = database.close().toCompletableFuture().join();
     }
+  }
+
+  /** Likewise, with each new connection, who vouches for the server, and our own certificate. */
+  @Test
+  void certificatesThatWereRenewedAreReadAgain() throws Exception {
+    ours.issue("erna", "erna", "");
+    ours.issue("fritz", "fritz", "");
+    maintain("CREATE USER erna");
+    Path files = Files.createDirectory(directory.root().resolve("renewed"));
+    take("ours.crt", files.resolve("root.crt"));
+    // By the right authority, for somebody else.
+    take("fritz.crt", files.resolve("own.crt"));
+    take("fritz.key", files.resolve("own.key"));
+    Database database =
+        open(
+            uri(
+                server,
+                "erna@localhost",
+                "sslmode=verify-full&sslrootcert=%1$s/root.crt&sslcert=%1$s/own.crt&sslkey=%1$s/own.key"
+                    .replace("%1$s", files.toString())),
+            Map.of());
+    try {
+      awaitRefused(database, "certificate authentication failed");
+      take("erna.crt", files.resolve("own.crt"));
+      take("erna.key", files.resolve("own.key"));
+      awaitEncrypted(database);
+      take("others.crt", files.resolve("root.crt"));
+      end("erna");
+      awaitRefused(database, "none of the trusted authorities");
+      take("ours.crt", files.resolve("root.crt"));
+      awaitEncrypted(database);
+    } finally {
+      var _ = database.close().toCompletableFuture().join();
+    }
+  }
+
+  private static void take(String name, Path to) throws IOException {
+    Files.copy(directory.root().resolve(name), to, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static void awaitEncrypted(Database database) {
+    await().atMost(PATIENCE).ignoreExceptions().until(() -> isEncrypted(database));
+  }
+
+  private static void awaitRefused(Database database, String why) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThatThrownBy(() -> isEncrypted(database))
+                    .satisfies(
+                        failure ->
+                            assertThat(PgFailure.describe(failure.getCause())).contains(why)));
+  }
+
+  /** Whatever connections somebody has. */
+  private static void end(String user) throws SQLException {
+    maintain("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
   }
 
   private static void maintain(String sql) throws SQLException {
@@ -316,14 +366,7 @@ class TlsIT {
       "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
 
   private static boolean byPool(String uri) {
-    var config =
-        StreamsConfig.from(
-                ConfigFactory.parseMap(
-                        Map.of("spendwatch.postgres.uri", uri, "spendwatch.postgres.role", ""))
-                    .withFallback(ConfigFactory.defaultReference())
-                    .resolve())
-            .postgres();
-    Database database = Database.open(config);
+    Database database = open(uri, Map.of());
     try {
       return isEncrypted(database);
     } catch (CompletionException e) {
@@ -331,6 +374,18 @@ class TlsIT {
     } finally {
       var _ = database.close().toCompletableFuture().join();
     }
+  }
+
+  private static Database open(String uri, Map<String, String> further) {
+    Map<String, String> settings = new HashMap<>(further);
+    settings.put("spendwatch.postgres.uri", uri);
+    settings.put("spendwatch.postgres.role", "");
+    return Database.open(
+        StreamsConfig.from(
+                ConfigFactory.parseMap(settings)
+                    .withFallback(ConfigFactory.defaultReference())
+                    .resolve())
+            .postgres());
   }
 
   private static boolean isEncrypted(Database database) {

@@ -11,6 +11,7 @@ import io.spendwatch.ops.audit.source.SourceAudit;
 import io.spendwatch.ops.audit.source.SourceReport;
 import io.spendwatch.ops.audit.source.WarehouseReport;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.storage.trail.OperatorTrail;
 import io.spendwatch.protocol.ForeignText;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
@@ -164,6 +165,10 @@ public final class AuditCommand implements Callable<Integer> {
         Optional<AuditReport> report =
             reconciliation.run(incremental ? Mode.INCREMENTAL : Mode.FULL, Duration.ZERO);
         if (report.isPresent()) {
+          new OperatorTrail(database)
+              .noteCommand(
+                  incremental ? "audit --incremental" : "audit",
+                  report.get().isClean() ? "clean" : "with findings");
           return report.get();
         }
         if (time.nanoTime() >= deadlineNanos) {

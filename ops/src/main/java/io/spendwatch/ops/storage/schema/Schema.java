@@ -35,6 +35,8 @@ public final class Schema {
   private static final String AUDIT = "spendwatch_audit";
 
   private static final String MAKE_ROLES = SqlText.load(Schema.class, "make_roles");
+  private static final String BECOME_OWNER = SqlText.load(Schema.class, "become_owner");
+  private static final String GIVE_BACK_ROLES = SqlText.load(Schema.class, "give_back_roles");
   private static final String LIST_NOT_OWNED = SqlText.load(Schema.class, "list_not_owned");
   private static final String REVOKE_PRIVILEGES = SqlText.load(Schema.class, "revoke_privileges");
   private static final String GRANT_READING = SqlText.load(Schema.class, "grant_reading");
@@ -83,6 +85,7 @@ public final class Schema {
       statement.execute("SET lock_timeout = '1min'");
       // Flyway's own lock comes after it has made the schema, which two at once cannot.
       statement.execute("SELECT pg_advisory_lock(" + MIGRATION_LOCK + ")");
+      statement.execute(BECOME_OWNER);
       tellOfRewordedMigrations(statement);
       int applied = flyway(statement).migrate().migrationsExecuted;
       settlePrivileges(statement);
@@ -183,6 +186,26 @@ public final class Schema {
         }
       }
       return outOfReach;
+    }
+  }
+
+  /**
+   * Has the user, who migrates and does nothing else, give up what it needed for that: it is a
+   * member of no role any more that it has granted itself. The next migration grants them again.
+   *
+   * @return the roles that it still may act as: somebody else has granted them, or it is a superuser
+   */
+  public List<String> giveBackRoles() throws SQLException {
+    try (Connection connection = address.connect("spendwatch-migrate");
+        Statement statement = connection.createStatement()) {
+      statement.execute(GIVE_BACK_ROLES);
+      List<String> kept = new ArrayList<>();
+      for (String role : List.of(OWNER, OLTP, OLAP, AUDIT)) {
+        if (mayActAs(statement, role)) {
+          kept.add(role);
+        }
+      }
+      return kept;
     }
   }
 

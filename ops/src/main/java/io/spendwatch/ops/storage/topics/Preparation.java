@@ -73,6 +73,16 @@ public final class Preparation {
   }
 
   /**
+   * Has the user give up the roles that it needed to migrate.
+   *
+   * @return those that it still may act as
+   * @throws OperatorException if that cannot be done
+   */
+  public List<String> giveBackRoles(PostgresAddress database) {
+    return waiting.until(database.toString(), () -> new Schema(database).giveBackRoles());
+  }
+
+  /**
    * Makes the topics that are missing, and grows that of the transactions where more partitions are
    * asked for than it has. The schema must be there.
    *

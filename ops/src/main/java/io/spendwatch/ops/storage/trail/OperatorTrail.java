@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 public final class OperatorTrail {
   private static final Logger LOG = LoggerFactory.getLogger(OperatorTrail.class);
   private static final String NOTE = SqlText.load(OperatorTrail.class, "note_action");
+  private static final String NOTE_SETTINGS = SqlText.load(OperatorTrail.class, "note_settings");
 
   /** Where a command comes from. */
   private static final String COMMAND = "command";
@@ -61,10 +62,25 @@ public final class OperatorTrail {
 
   /** Notes what a command has done, which whoever is logged in on this machine had done. */
   public void noteCommand(String action, String outcome) {
-    var _ =
-        note(System.getProperty("user.name", "unknown"), COMMAND, action, outcome)
-            .toCompletableFuture()
-            .join();
+    var _ = note(user(), COMMAND, action, outcome).toCompletableFuture().join();
+  }
+
+  /**
+   * Notes with which settings a node has started, and what is different; nothing where they are
+   * those of its last start.
+   *
+   * @param settings what somebody has set, without secrets: an object of JSON, by names
+   * @return completes when they are noted, and fails where the server does not do it
+   */
+  public CompletionStage<Void> noteSettings(String node, String settings) {
+    return database
+        .execute(NOTE_SETTINGS, Tuple.of(text(node), text(user()), settings))
+        .thenApply(_ -> null);
+  }
+
+  /** Whoever is logged in on this machine. */
+  private static String user() {
+    return System.getProperty("user.name", "unknown");
   }
 
   /** No zero, which a text of PostgreSQL cannot have. */

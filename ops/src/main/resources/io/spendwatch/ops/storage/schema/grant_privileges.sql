@@ -15,6 +15,7 @@ BEGIN
     GRANT SELECT, UPDATE ON spendwatch.archive_rounds TO spendwatch_oltp;
     GRANT SELECT, INSERT ON spendwatch.seen_alerts TO spendwatch_oltp;
     GRANT INSERT ON spendwatch.operator_actions TO spendwatch_oltp;
+    GRANT EXECUTE ON FUNCTION spendwatch.note_settings(text, text, jsonb) TO spendwatch_oltp;
     -- How far it is, which it derives from facts.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.nodes, spendwatch.progress TO spendwatch_oltp;
     GRANT SELECT, INSERT, DELETE ON spendwatch.open_episodes, spendwatch.balances_progress, spendwatch.cluster_exclusions TO spendwatch_oltp;
@@ -38,6 +39,8 @@ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spendwatch_audit') THEN
     -- The audit, which reads what analysis does, alone writes what it has found. What has been found is not taken back: triggers.
     GRANT INSERT, UPDATE ON spendwatch.reconciliation_runs TO spendwatch_audit;
+    -- Who has asked for one.
+    GRANT INSERT ON spendwatch.operator_actions TO spendwatch_audit;
     GRANT INSERT, UPDATE, DELETE ON spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
       spendwatch.reconciliation_open_episodes, spendwatch.reconciliation_late TO spendwatch_audit;
   END IF;

@@ -59,7 +59,9 @@ public final class Secured {
   /** Who reads alerts. */
   public static final String SUBSCRIBER = "subscriber";
 
-  private static final String ADMIN = "admin";
+  /** Who makes users. */
+  static final String ADMIN = "admin";
+
   private static final List<String> USERS = List.of(ADMIN, NODE, MIGRATION, PRODUCER, SUBSCRIBER);
   private static final String POSTGRES = "postgres";
   private static final String MECHANISM = "SCRAM-SHA-512";

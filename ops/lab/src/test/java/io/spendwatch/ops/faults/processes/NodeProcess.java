@@ -74,8 +74,17 @@ public final class NodeProcess implements AutoCloseable {
     return directory.resolve("log");
   }
 
+  public int httpPort() {
+    return httpPort;
+  }
+
   /** A new life, after the former has ended; does not wait until it answers. */
   public void start() {
+    start(List.of(Launched.launcher().toString(), "node"));
+  }
+
+  /** The same, of whatever this command starts. */
+  public void start(List<String> command) {
     toldToEnd = false;
     process =
         GuardedProcess.start(
@@ -85,7 +94,7 @@ public final class NodeProcess implements AutoCloseable {
                 GuardedProcess.StopSignal.TERM,
                 environment,
                 List.of(),
-                List.of(Launched.launcher().toString(), "node")));
+                command));
     await("the process of " + name).atMost(START_LIMIT).until(() -> root().isPresent());
   }
 

@@ -1,5 +1,6 @@
 package io.spendwatch.ops.lab.sandbox;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -21,10 +22,13 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -39,10 +43,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -58,6 +66,7 @@ import picocli.CommandLine;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SecuredIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String LOGIN = "spendwatch.kafka.property-files.sasl.jaas.config";
 
   private final Map<String, String> settings = new LinkedHashMap<>();
   private DataDirectory directory;
@@ -72,7 +81,10 @@ class SecuredIT {
         TokenIssuer.start(
             directory.root().resolve("keys.json"),
             Map.of(Secured.NODE, "a secret of the node's", Secured.MIGRATION, "another"));
-    secured = Secured.in(directory.root().resolve("secure"), issuer.broker());
+    Map<String, String> broker = new HashMap<>(issuer.broker());
+    // A connection's login is good for so long: then it is asked for again.
+    broker.put("listener.name.plaintext.scram-sha-512.connections.max.reauth.ms", "3000");
+    secured = Secured.in(directory.root().resolve("secure"), broker);
     servers = EmbeddedServers.start(directory, 0, 0, Optional.of(secured));
     Map<String, String> environment = servers.environment();
     assertThat(environment.toString())
@@ -117,15 +129,7 @@ class SecuredIT {
   /** From an empty server to an alert that a subscriber reads, each as their own user. */
   @Test
   void aNodeWorksWithWhatTheListAllowsIt() throws Exception {
-    String own = System.getProperty("spendwatch.kafka.property-files.sasl.jaas.config");
-    // Who may make topics is somebody else.
-    Path migration =
-        Files.writeString(
-            directory.root().resolve("migration.jaas"),
-            secured.client(Secured.MIGRATION).get("sasl.jaas.config"));
-    System.setProperty("spendwatch.kafka.property-files.sasl.jaas.config", migration.toString());
-    assertThat(run("migrate", "--partitions", "2")).contains("transactions");
-    System.setProperty("spendwatch.kafka.property-files.sasl.jaas.config", own);
+    migrate();
     Node node = Node.start(Configuration.load(), InstantSource.system());
     try {
       await().atMost(PATIENCE).until(() -> node.status().node().state() == State.READY);
@@ -145,6 +149,101 @@ class SecuredIT {
       assertThat(run("doctor", "--json")).doesNotContain("uthoriz", "could not look");
     } finally {
       node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Who may make topics is somebody else. */
+  private void migrate() throws Exception {
+    String own = System.getProperty(LOGIN);
+    Path migration =
+        Files.writeString(directory.root().resolve("migration.jaas"), login(Secured.MIGRATION));
+    System.setProperty(LOGIN, migration.toString());
+    assertThat(run("migrate", "--partitions", "2")).contains("transactions");
+    System.setProperty(LOGIN, own);
+  }
+
+  private String login(String user) {
+    return secured.client(user).get("sasl.jaas.config");
+  }
+
+  /** Refused, a node goes on with what its file has by then; nobody starts it anew. */
+  @Test
+  void aPasswordThatWasExchangedIsReadAgain() throws Exception {
+    migrate();
+    String own = System.getProperty(LOGIN);
+    String before = secured.password(Secured.NODE);
+    String after = "Xk7-another-of-the-nodes";
+    Path file = Files.writeString(directory.root().resolve("exchanged.jaas"), login(Secured.NODE));
+    System.setProperty(LOGIN, file.toString());
+    ConfigFactory.invalidateCaches();
+    Node node = Node.start(Configuration.load(), InstantSource.system());
+    try {
+      await().atMost(PATIENCE).until(() -> node.status().node().state() == State.READY);
+      exchange(after);
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  node.status().node().waitingFor().stream()
+                      .anyMatch(what -> what.contains("uthentication")));
+      Files.writeString(file, login(Secured.NODE).replace(before, after));
+      await().atMost(PATIENCE).until(() -> node.status().node().state() == State.READY);
+      List<AlertTail.Received> alerts = new ArrayList<>();
+      try (AlertTail tail =
+          AlertTail.open(client(Secured.SUBSCRIBER), Topics.DEFAULT.alerts(), true)) {
+        spend("u3");
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () -> {
+                  alerts.addAll(tail.poll(Duration.ofMillis(100)));
+                  return alerts.stream().anyMatch(alert -> alert.alert().userId().equals("u3"));
+                });
+      }
+    } finally {
+      exchange(before);
+      Files.writeString(file, login(Secured.NODE));
+      System.setProperty(LOGIN, own);
+      node.stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  /** By one client, whose connections then begin with what its file has by then. */
+  @Test
+  void certificatesThatWereRenewedAreReadAgain() throws Exception {
+    Path trusted = directory.root().resolve("trusted.crt");
+    var _ = Certificates.authority(directory.root(), "others");
+    Files.copy(directory.root().resolve("others.crt"), trusted);
+    String own = System.getProperty("spendwatch.kafka.properties.ssl.truststore.location");
+    System.setProperty(
+        "spendwatch.kafka.properties.ssl.truststore.location", trusted.toString());
+    ConfigFactory.invalidateCaches();
+    Map<String, Object> properties = Configuration.load().streams().kafka().clientProperties();
+    System.setProperty("spendwatch.kafka.properties.ssl.truststore.location", own);
+    try (Admin admin = Admin.create(properties)) {
+      assertThatThrownBy(() -> admin.describeCluster().nodes().get())
+          .hasCauseInstanceOf(SslAuthenticationException.class);
+      Files.copy(secured.authority(), trusted, StandardCopyOption.REPLACE_EXISTING);
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() -> !admin.describeCluster().nodes().get().isEmpty());
+    }
+  }
+
+  /** Who has a connection is asked again when its login has been good for long enough. */
+  private void exchange(String after) throws Exception {
+    try (Admin admin = Admin.create(client(Secured.ADMIN))) {
+      var _ =
+          admin
+              .alterUserScramCredentials(
+                  List.of(
+                      new UserScramCredentialUpsertion(
+                          Secured.NODE,
+                          new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192),
+                          after)))
+              .all()
+              .get();
     }
   }
 
@@ -265,6 +364,32 @@ class SecuredIT {
                   assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                       .isEqualTo("rw-------"));
     }
+  }
+
+  /** Whoever has a login on this machine sees the arguments of all processes. */
+  @Test
+  void noProcessHasASecretAmongItsArguments() throws Exception {
+    List<String> secrets = new ArrayList<>(List.of(secured.postgresPassword()));
+    for (String user : List.of(Secured.ADMIN, Secured.NODE, Secured.MIGRATION, Secured.PRODUCER)) {
+      secrets.add(secured.password(user));
+    }
+    List<String> all = new ArrayList<>();
+    try (DirectoryStream<Path> processes =
+        Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : processes) {
+        try {
+          all.add(Files.readString(process.resolve("cmdline"), ISO_8859_1));
+        } catch (IOException e) {
+          // It has ended meanwhile.
+          assertThat(process.resolve("cmdline")).doesNotExist();
+        }
+      }
+    }
+    assertThat(all)
+        .as("the broker and the server are among them")
+        .anyMatch(line -> line.contains("kafka"))
+        .anyMatch(line -> line.contains("postgres"))
+        .allSatisfy(line -> assertThat(line).doesNotContain(secrets));
   }
 
   /** So that who sets up another Kafka by the document has what was tried here. */
