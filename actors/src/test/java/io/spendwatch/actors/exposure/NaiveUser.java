@@ -124,7 +124,8 @@ public final class NaiveUser {
     boolean inOrder =
         atMs >= latestMs()
             && (atMs > boundaryMs()
-                || (atMs == boundaryMs() && past.versions.stream().noneMatch(v -> v.asOfMs == atMs)));
+                || (atMs == boundaryMs()
+                    && past.versions.stream().noneMatch(v -> v.asOfMs == atMs)));
     if (!tooLate && inOrder) {
       passedMs = Math.min(passedMs, atMs);
       passTime(atMs);

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.Spendwatch;
 import io.spendwatch.ops.access.AccessFile;
@@ -30,6 +30,7 @@ import io.spendwatch.streams.base.Pem;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -179,8 +180,10 @@ class ClosedNodeIT {
     ActorSystem rogue = ActorSystem.create("spendwatch", rogue("tls-tcp", "stranger"));
     Address forged = Cluster.get(rogue).selfAddress();
     Cluster.get(rogue).join(forged);
-    HttpServer plain = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
-    HttpsServer strangers = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    HttpServer plain =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    HttpsServer strangers =
+        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     SSLContext tls = SSLContext.getInstance("TLS");
     tls.init(
         Pem.keys("", file("stranger.crt"), "", file("stranger.key")).getKeyManagers(), null, null);

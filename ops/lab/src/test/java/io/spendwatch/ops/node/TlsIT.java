@@ -251,7 +251,8 @@ class TlsIT {
 
   /** Whatever connections somebody has. */
   private static void end(String user) throws SQLException {
-    maintain("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
+    maintain(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
   }
 
   private static void maintain(String sql) throws SQLException {
