@@ -95,7 +95,7 @@ class UpgradeIT {
 
   /** Nothing is in it that a version of today has made. */
   private static TestBed bed(TestBed servers) {
-    new TestDatabase(servers.database()).execute("CREATE DATABASE upgrade_it");
+    new TestDatabase(servers.database()).createDatabase("upgrade_it");
     PostgresAddress maintenance = servers.database();
     return new TestBed(
         servers.bootstrapServers(),

@@ -43,6 +43,20 @@ public record TestDatabase(PostgresAddress address) {
     }
   }
 
+  /**
+   * Makes another database on its server, which no transaction may do.
+   *
+   * @param definition its name, and what else {@code CREATE DATABASE} takes
+   */
+  public void createDatabase(String definition) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      boolean _ = statement.execute("CREATE DATABASE " + definition);
+    } catch (SQLException e) {
+      throw new AssertionError(definition, e);
+    }
+  }
+
   /** Executes them in one transaction. */
   public void execute(String... statements) {
     String last = "";

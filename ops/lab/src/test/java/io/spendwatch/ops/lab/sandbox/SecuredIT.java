@@ -158,7 +158,7 @@ class SecuredIT {
     Path migration =
         Files.writeString(directory.root().resolve("migration.jaas"), login(Secured.MIGRATION));
     System.setProperty(LOGIN, migration.toString());
-    assertThat(run("migrate", "--partitions", "2")).contains("transactions");
+    assertThat(run("migrate", "--partitions", "2")).contains("partitions: 2");
     System.setProperty(LOGIN, own);
   }
 

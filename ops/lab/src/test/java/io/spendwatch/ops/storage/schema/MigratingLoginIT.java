@@ -73,11 +73,9 @@ class MigratingLoginIT {
   }
 
   private static PostgresAddress databaseOf(TestBed bed, String user, String grant) {
-    new TestDatabase(bed.database())
-        .execute(
-            "CREATE ROLE " + user + " LOGIN PASSWORD 'x'",
-            grant,
-            "CREATE DATABASE " + user + " OWNER " + user);
+    var server = new TestDatabase(bed.database());
+    server.execute("CREATE ROLE " + user + " LOGIN PASSWORD 'x'", grant);
+    server.createDatabase(user + " OWNER " + user);
     return new PostgresAddress(
         bed.database().hosts(), user, bed.database().parameters(), user, "x");
   }
