@@ -18,7 +18,6 @@ import io.spendwatch.actors.partition.PartitionQuery.Reread;
 import io.spendwatch.actors.ports.Accounts.VersionsQuery;
 import io.spendwatch.actors.ports.History.PartitionHistory;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -91,18 +90,10 @@ public final class PartitionActor {
 
   private Phase phase = new Phase.Blank();
 
-  private long streamTimeMs = Long.MIN_VALUE;
-
+  private final PartitionMemory memory;
   private final AwakeUsers awake;
-  private final WatchedUsers watched;
-  private final ChangedAccounts changedAccounts;
-  private final Recall recall;
   private final AuditQueries audit;
-  private final UserQuestions questions;
-  private final TopUsers top;
-
-  /** For how long the partition had had nothing to read, with the last batch. */
-  private long idleMs;
+  private final PartitionQuestions questions;
 
   private long batches;
 
@@ -116,14 +107,12 @@ public final class PartitionActor {
     this.partition = partition;
     this.dependencies = dependencies;
     this.node = node;
-    this.awake = new AwakeUsers(context);
-    this.watched = new WatchedUsers(dependencies.watchedUsersMax());
-    this.changedAccounts = new ChangedAccounts(awake, watched, dependencies.changedAccountsMax());
-    this.recall = new Recall(partition, isAtHome, watched, changedAccounts);
+    this.memory = new PartitionMemory(context, partition, isAtHome, dependencies);
+    this.awake = memory.awake();
     this.audit =
-        new AuditQueries(context, partition, awake, watched, dependencies.windowQueriesMax());
-    this.questions = node.questions(context);
-    this.top = new TopUsers(context, partition, awake, this::clockMs);
+        new AuditQueries(
+            context, partition, awake, memory.watched(), dependencies.windowQueriesMax());
+    this.questions = new PartitionQuestions(context, partition, memory, node);
   }
 
   /** The actor of this partition, with an empty memory. */
@@ -166,31 +155,36 @@ public final class PartitionActor {
     return switch (command) {
       case Assess assess -> onAssess(assess);
       case AccountsChanged(Set<String> userIds) -> {
-        changedAccounts.add(userIds);
+        memory.changedAccounts().add(userIds);
         yield Behaviors.same();
       }
       case AllAccountsChanged _ -> {
-        changedAccounts.addAll();
+        memory.changedAccounts().addAll();
         yield Behaviors.same();
       }
       case Renamed(String before, String now) -> {
         audit.rename(before, now);
         yield Behaviors.same();
       }
-      case GetUser get -> onGetUser(get);
+      case GetUser get -> {
+        questions.show(get);
+        yield Behaviors.same();
+      }
       case GetWindows get -> {
         node.deliveries().from(get.replyTo());
         audit.show(get);
         yield Behaviors.same();
       }
-      case Check check -> onCheck(check);
+      case Check check -> {
+        questions.check(check);
+        yield Behaviors.same();
+      }
       case GetTop get -> {
-        node.deliveries().from(get.replyTo());
-        top.ask(get);
+        questions.rank(get);
         yield Behaviors.same();
       }
       case TopUsers.NextSlice _ -> {
-        top.goOn();
+        questions.goOn();
         yield Behaviors.same();
       }
       case Reread(List<String> userIds) -> {
@@ -215,7 +209,7 @@ public final class PartitionActor {
       case UserActor.Reply reply -> onReply(batch, reply);
       case PartitionRead(_, PartitionHistory history) -> onPartitionRead(batch, history);
       case Recalled(_, Recall.Page page) -> {
-        recall.found(page);
+        memory.recall().found(page);
         recall(batch);
       }
       case UsersRead(_, UsersRound round, UsersRound.Read read) -> onUsersRead(batch, round, read);
@@ -263,34 +257,28 @@ public final class PartitionActor {
 
   private Batch begin(Assess assess) {
     audit.begun();
-    idleMs = assess.idleMs();
+    questions.begun(assess.idleMs());
     return new Batch(
         ++batches, partition, dependencies.topic(), dependencies.clearGraceMs(), assess);
   }
 
   private void onPartitionRead(Batch batch, PartitionHistory history) {
-    streamTimeMs = history.streamTimeMs();
-    changedAccounts.restored(history.accountsSeenMs());
+    memory.restored(history);
     beginReading(batch);
   }
 
   private void beginReading(Batch batch) {
-    batch.begin(streamTimeMs);
-    batch.changed(changedAccounts.take(batch.nowMs()));
-    if (batch.changed().all()) {
-      recall.sweep();
-    }
-    recall.begin(batch.changed().absent(), streamTimeMs, batch.clockMs());
+    memory.begin(batch);
     recall(batch);
   }
 
   /** Before users are read: one of them may be among those who are found. */
   private void recall(Batch batch) {
-    if (recall.isToRead()) {
+    if (memory.recall().isToRead()) {
       phase = new Phase.Recalling(batch);
       pipe(
           batch,
-          recall.read(dependencies.accounts(), dependencies.history()),
+          memory.recall().read(dependencies.accounts(), dependencies.history()),
           page -> new Recalled(batch.id(), page));
     } else {
       readUsers(batch);
@@ -298,33 +286,11 @@ public final class PartitionActor {
   }
 
   private void readUsers(Batch batch) {
-    var round = new UsersRound(dependencies.restoreUsersMax());
-    Set<String> toRefresh = new HashSet<>(batch.changed().ofAwake());
-    for (Batch.Share share : batch.shares()) {
-      String userId = share.userId();
-      share.found(awake.find(userId));
-      if (share.user() == null) {
-        round.restore(userId, Math.min(share.earliestMs(), watched.sinceMs(userId)));
-      } else if (!batch.balancesPushed()) {
-        toRefresh.add(userId);
-      }
-    }
-    int mayRestore = dependencies.restoreUsersMax();
-    Predicate<String> due = userId -> isToBeRead(batch, userId);
-    for (String userId : watched.takeDue(batch.clockMs(), due, mayRestore)) {
-      batch.advance(userId);
-      if (isToBeRead(batch, userId)) {
-        round.restore(userId, watched.sinceMs(userId));
-      } else if (!batch.balancesPushed() && awake.contains(userId)) {
-        toRefresh.add(userId);
-      }
-    }
-    toRefresh.forEach(userId -> round.refresh(userId, awake.reachMs(userId)));
+    UsersRound round = memory.toRead(batch);
     if (round.isEmpty()) {
       assess(batch);
       return;
     }
-    round.queries().forEach(query -> batch.restore(query.userId(), query.knownFromMs()));
     phase = new Phase.ReadingUsers(batch);
     read(batch, round);
   }
@@ -336,24 +302,8 @@ public final class PartitionActor {
         read -> new UsersRead(batch.id(), round, read));
   }
 
-  /** Whether only its being due has the user read. */
-  private boolean isToBeRead(Batch batch, String userId) {
-    return !awake.contains(userId) && !batch.isOf(userId);
-  }
-
   private void onUsersRead(Batch batch, UsersRound round, UsersRound.Read read) {
-    // They stay watched, without being due, so that a later look reaches back far enough.
-    read.unreadable().forEach(batch::leaveOut);
-    read.histories()
-        .forEach(
-            (userId, history) ->
-                awake.wake(
-                    new UserActor.Restore(
-                        userId,
-                        history,
-                        batch.knownFromMs(userId),
-                        batch.passedBeforeMs(),
-                        dependencies.versionsMax())));
+    memory.wake(batch, read);
     for (VersionsQuery asked : read.asked()) {
       batch.expect(asked.userId());
       awake.tell(
@@ -382,7 +332,7 @@ public final class PartitionActor {
       Awake user = Objects.requireNonNull(share.user(), "awake");
       user.actor().tell(batch.assess(share, context.getSelf()));
     }
-    streamTimeMs = batch.streamTimeMs();
+    memory.assess(batch);
     goOnWhenAllAnswered(batch);
   }
 
@@ -390,19 +340,7 @@ public final class PartitionActor {
     switch (reply) {
       case UserActor.Done done -> {
         Batch.Share share = batch.done(done);
-        Awake user = share == null ? null : share.user();
-        if (user == null) {
-          awake.update(done);
-        } else {
-          awake.update(user, done);
-        }
-        boolean isOpen = done.openSinceMs() != Long.MIN_VALUE;
-        if (isOpen || done.wakeAtMs() != Long.MAX_VALUE) {
-          watched.watch(
-              done.userId(), done.wakeAtMs(), isOpen ? done.openSinceMs() : done.reachMs());
-        } else {
-          watched.forget(done.userId());
-        }
+        memory.update(share == null ? null : share.user(), done);
         goOnWhenAllAnswered(batch);
       }
       case UserActor.Needs needs -> {
@@ -435,7 +373,7 @@ public final class PartitionActor {
       return;
     }
     Collection<String> ending = batch.takeAdvances();
-    ending.addAll(watched.takeDue(batch.clockMs(), userId -> isToBeRead(batch, userId), 0));
+    ending.addAll(memory.takeDue(batch, 0));
     for (String userId : ending) {
       batch.expect(userId);
       awake.tell(userId, new UserActor.Advance(batch.id(), batch.clockMs(), context.getSelf()));
@@ -463,30 +401,25 @@ public final class PartitionActor {
   }
 
   private void finish(Batch batch, List<Announcement> announcements) {
-    changedAccounts.looked();
-    awake.forgetBeyond(node.awakeUsersMax(), node.awakeBytesMax());
+    memory.assessed(node.awakeUsersMax(), node.awakeBytesMax());
     var reply =
         new Assessed(
             batch.sequence(),
             batch.assessments(),
             announcements,
-            streamTimeMs,
-            changedAccounts.seenMs(),
+            memory.streamTimeMs(),
+            memory.changedAccounts().seenMs(),
             awake.size(),
             awake.bytes());
     phase = new Phase.Answered(reply);
     batch.replyTo().tell(reply);
-    audit.assessed(batch.lastOffset(), streamTimeMs, batch.isMereTick() && announcements.isEmpty());
+    audit.assessed(
+        batch.lastOffset(), reply.streamTimeMs(), batch.isMereTick() && announcements.isEmpty());
   }
 
-  /** Gives the batch up; what it touched is read again when it, or the next tick, comes. */
+  /** Gives the batch up, and drops whom it had touched. */
   private void giveUp(Batch batch, PartitionCommand.Reply answer) {
-    for (String userId : batch.touched()) {
-      awake.forget(userId);
-      watched.lookAt(userId, batch.earliestMs(userId));
-    }
-    changedAccounts.putBack(batch.changed());
-    streamTimeMs = batch.streamTimeBeforeMs();
+    memory.giveUp(batch);
     phase = phase instanceof Phase.Restoring ? new Phase.Blank() : new Phase.Idle();
     audit.givenUp();
     batch.replyTo().tell(answer);
@@ -496,51 +429,14 @@ public final class PartitionActor {
   private void setAside(Batch batch, String userId) {
     log.error(
         "partition={} user {} is set aside until the next transaction or start", partition, userId);
-    awake.forget(userId);
-    watched.forget(userId);
+    memory.forget(userId);
     batch.setAside(userId);
   }
 
   private void forgetAll() {
-    awake.forgetAll();
-    watched.forgetAll();
-    changedAccounts.forgetAll();
-    recall.forgetAll();
+    memory.forgetAll();
     audit.forgetAll();
-    streamTimeMs = Long.MIN_VALUE;
     phase = new Phase.Blank();
-  }
-
-  private Behavior<PartitionCommand> onGetUser(GetUser get) {
-    node.deliveries().from(get.replyTo());
-    ActorRef<UserActor.Command> user = awake.get(get.userId());
-    if (user != null) {
-      user.tell(new UserActor.Show(clockMs(), get.replyTo()));
-    } else if (streamTimeMs == Long.MIN_VALUE) {
-      questions.showAbsent(get, partition);
-    } else {
-      questions.showAbsent(get, clockMs());
-    }
-    return Behaviors.same();
-  }
-
-  private Behavior<PartitionCommand> onCheck(Check check) {
-    node.deliveries().from(check.replyTo());
-    String userId = check.transaction().userId();
-    ActorRef<UserActor.Command> user = awake.get(userId);
-    if (user != null) {
-      questions.check(check, streamTimeMs, user);
-    } else if (streamTimeMs == Long.MIN_VALUE) {
-      questions.checkAbsent(check, partition);
-    } else {
-      questions.checkAbsent(check, streamTimeMs, watched.sinceMs(userId));
-    }
-    return Behaviors.same();
-  }
-
-  /** Stream time, moved on by how long there has been nothing to read. */
-  private long clockMs() {
-    return streamTimeMs == Long.MIN_VALUE ? streamTimeMs : streamTimeMs + idleMs;
   }
 
   private <T> void pipe(
