@@ -4,17 +4,14 @@ import io.spendwatch.protocol.Balance;
 import io.spendwatch.protocol.BalanceCodec;
 import io.spendwatch.protocol.DeadLetters;
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
-import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.kafka.OffsetNote;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.ledger.AccountsWriter;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.PipelineLife;
-import io.spendwatch.streams.life.PipelineMetrics.Server;
-import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.pipeline.start.PartitionStarts;
+import io.spendwatch.streams.pipeline.start.UntilDone;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.BatchBound;
 import io.spendwatch.streams.quarantine.DecodedBatch;
@@ -56,6 +53,7 @@ final class BalancesPipeline {
   private final String topicId;
   private final Suspects suspects;
   private final BatchBound bound;
+  private final UntilDone untilDone;
 
   /** All before it is applied. Confined to the stage {@code upsert-balances}. */
   private long nextOffset;
@@ -71,6 +69,7 @@ final class BalancesPipeline {
     this.suspects = suspects.from(startOffset);
     this.bound =
         new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), suspects);
+    this.untilDone = new UntilDone(life, with.config().retry(), with.time());
   }
 
   /** Takes the partition over: nothing but to find out where it goes on. */
@@ -142,13 +141,8 @@ final class BalancesPipeline {
             nextOffset,
             batch.isTick() ? nextOffset : batch.nextOffset(),
             ++batches);
-    return Retry.start(
-            () -> with.accounts().apply(batch.items(), stretch),
-            with.config().retry(),
-            with.time(),
-            PgFailure::isWorthAnotherTry,
-            life::isLive,
-            new RetryReport(life, Server.POSTGRES, PgFailure::describe))
+    return untilDone
+        .statement(() -> with.accounts().apply(batch.items(), stretch))
         .thenApply(
             isApplied -> {
               if (!isApplied) {

@@ -214,15 +214,14 @@ public final class Pipelines {
             time);
     TransactionsPipeline.Dependencies forTransactions =
         new TransactionsPipeline.Dependencies(
-            config.kafka().nodeId(),
             pipeline,
             topics,
             starts,
             outside.actors(),
             new ExposureAssessor(outside.system(), pipeline, time),
             ledger,
+            new PartitionClaims(config.kafka().nodeId(), ledger, layouts, watch),
             config.kafka().partitioner(),
-            layouts,
             watch,
             publishers,
             push::isUp,

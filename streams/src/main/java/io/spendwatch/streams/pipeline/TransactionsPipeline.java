@@ -9,26 +9,21 @@ import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.Partitioner;
 import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Verdict;
-import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
-import io.spendwatch.streams.database.PgFailure;
 import io.spendwatch.streams.kafka.OffsetNote;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.layout.Homes;
 import io.spendwatch.streams.layout.LayoutWatch;
-import io.spendwatch.streams.ledger.Layouts;
 import io.spendwatch.streams.ledger.Ledger;
 import io.spendwatch.streams.ledger.LedgerBatch;
 import io.spendwatch.streams.ledger.TopicLayout;
 import io.spendwatch.streams.life.Defect;
 import io.spendwatch.streams.life.PartitionLine;
-import io.spendwatch.streams.life.PartitionProgress;
 import io.spendwatch.streams.life.PipelineLife;
-import io.spendwatch.streams.life.PipelineMetrics.Server;
 import io.spendwatch.streams.life.PipelineMetrics.Stage;
-import io.spendwatch.streams.life.RetryReport;
 import io.spendwatch.streams.pipeline.start.PartitionStart;
 import io.spendwatch.streams.pipeline.start.PartitionStarts;
+import io.spendwatch.streams.pipeline.start.UntilDone;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.BatchBound;
 import io.spendwatch.streams.quarantine.DecodedBatch;
@@ -71,22 +66,24 @@ final class TransactionsPipeline {
 
   /** What the pipelines of all partitions share. */
   record Dependencies(
-      String nodeId,
       PipelineConfig config,
       Topics topics,
       PartitionStarts starts,
       PartitionActors actors,
       ExposureAssessor assessor,
       Ledger ledger,
+      PartitionClaims claims,
       Partitioner partitioner,
-      Layouts layouts,
       LayoutWatch watch,
       Publishers publishers,
       BooleanSupplier balancesPushed,
       Timekeeper time) {}
 
   /** A batch that is durable and waits to be published. */
-  private record DurableBatch(CompletionStage<Done> published) {}
+  private record DurableBatch(CompletionStage<Done> published) {
+    static final DurableBatch OF_NOTHING =
+        new DurableBatch(CompletableFuture.completedFuture(Done.done()));
+  }
 
   private final Dependencies with;
   private final PipelineLife life;
@@ -94,34 +91,34 @@ final class TransactionsPipeline {
   private final long epoch;
   private final ActorRef<PartitionCommand> actor;
   private final BatchBound bound;
-  private final TopicLayout layout;
   private final TransactionsDecoder decoder;
-  private final long begunMs;
   private long sequence;
   private long writes;
   private long writtenAtMs;
   private final Places places;
   private final PublishStage publishing;
+  private final EndOfLayout endOfLayout;
+  private final UntilDone untilDone;
 
   /** Ids of alerts that subscribers have from before the database was put back. */
   private volatile Set<String> seen = Set.of();
 
   private TransactionsPipeline(
       Dependencies with,
-      PipelineLife life,
+      UntilDone untilDone,
       SourceState kafka,
       PartitionStart start,
       Suspects suspects,
       Ledger.Claim claim) {
     this.with = with;
-    this.life = life;
+    this.untilDone = untilDone;
+    this.life = untilDone.life();
     this.partition = life.source().partition();
     this.epoch = claim.epoch();
-    this.layout =
+    TopicLayout layout =
         start.isKnown() && claim.nextOffset().isPresent()
             ? claim.layout().assessedUpTo(partition, claim.nextOffset().getAsLong())
             : claim.layout();
-    this.begunMs = with.time().millis();
     Suspects remaining = suspects.from(start.offset());
     this.bound =
         new BatchBound(with.config().batchRowsMax(), with.config().batchBytesMax(), remaining);
@@ -134,12 +131,13 @@ final class TransactionsPipeline {
             start.offset(),
             remaining,
             bound,
-            () -> topicPartitions(with, life),
+            () -> untilDone.askKafka(with.watch()::partitions),
             with.time());
     this.actor = with.actors().start(partition, homes::isHere);
     this.writtenAtMs = claim.writtenAtMs().orElse(Long.MIN_VALUE);
     this.places = new Places(kafka, start, claim);
     this.publishing = new PublishStage(with.publishers(), life, epoch, places, with.time());
+    this.endOfLayout = new EndOfLayout(with, untilDone, epoch, layout, decoder, places);
   }
 
   /**
@@ -148,7 +146,9 @@ final class TransactionsPipeline {
    */
   static CompletionStage<PartitionPipeline.Begun> begin(
       Dependencies with, PipelineLife life, SourceState kafka, Suspects suspects) {
-    return claim(with, life)
+    UntilDone untilDone = new UntilDone(life, with.config().retry(), with.time());
+    return with.claims()
+        .claim(untilDone)
         .thenCompose(
             claim -> {
               life.progress().claimed(claim.epoch(), claim.writtenAtMs());
@@ -158,7 +158,7 @@ final class TransactionsPipeline {
                   .find(life, kafka, claim.nextOffset(), claim.publishedOffset())
                   .thenCompose(
                       start ->
-                          new TransactionsPipeline(with, life, kafka, start, suspects, claim)
+                          new TransactionsPipeline(with, untilDone, kafka, start, suspects, claim)
                               .begin(kafka, start));
             });
   }
@@ -182,26 +182,9 @@ final class TransactionsPipeline {
         .thenApply(_ -> new PartitionPipeline.Begun(start.offset(), graph()));
   }
 
-  /** Where nobody has claimed anything yet, the topic's partitions of today are in force. */
-  private static CompletionStage<Ledger.Claim> claim(Dependencies with, PipelineLife life) {
-    int partition = life.source().partition();
-    return untilDone(
-            with, life, () -> with.ledger().claim(partition, with.nodeId(), with.time().millis()))
-        .thenCompose(
-            claim ->
-                claim
-                    .<CompletionStage<Ledger.Claim>>map(CompletableFuture::completedFuture)
-                    .orElseGet(
-                        () ->
-                            topicPartitions(with, life)
-                                .thenCompose(
-                                    n -> untilDone(with, life, () -> with.layouts().adopt(n)))
-                                .thenCompose(_ -> claim(with, life))));
-  }
-
   private CompletionStage<List<Ledger.StoredAlert>> alertsAfter(long alertSeq) {
-    return untilDone(
-        with, life, () -> with.ledger().alertsAfter(partition, alertSeq, UNPUBLISHED_PAGE));
+    return untilDone.statement(
+        () -> with.ledger().alertsAfter(partition, alertSeq, UNPUBLISHED_PAGE));
   }
 
   private void stopActor() {
@@ -225,8 +208,8 @@ final class TransactionsPipeline {
   }
 
   private CompletionStage<DurableBatch> assessAndWrite(DecodedBatch<Received> batch) {
-    if (batch.isTick() && isToStandStill()) {
-      return standStill();
+    if (batch.isTick() && endOfLayout.look()) {
+      return endOfLayout.standStill().thenApply(_ -> DurableBatch.OF_NOTHING);
     }
     // What one poll has brought to other partitions is written together with it.
     Runnable isThere = batch.isTick() ? () -> {} : with.ledger().expect();
@@ -234,43 +217,6 @@ final class TransactionsPipeline {
         .thenApply(assessed -> write(batch, assessed))
         .whenComplete((_, _) -> isThere.run())
         .thenCompose(written -> written);
-  }
-
-  /**
-   * Whether nothing more is to be assessed under this layout. Time does not go on either: what is
-   * not read yet may be of users who will have moved.
-   */
-  private boolean isToStandStill() {
-    if (!decoder.standsStill() && layout.growth().isPresent()) {
-      PartitionProgress progress = life.progress();
-      long nextOffset = places.nextOffset();
-      boolean isAtEnd = progress.isReadToEndSince(begunMs) && nextOffset >= progress.position();
-      if (isAtEnd || nextOffset >= layout.growth().get().marks().get(partition)) {
-        decoder.standStill();
-      }
-    }
-    return decoder.standsStill();
-  }
-
-  /**
-   * Says so once all that came before is durable and published; again with each tick, since a claim
-   * that comes late takes it back, and nothing else tells us.
-   */
-  private CompletionStage<DurableBatch> standStill() {
-    PartitionProgress progress = life.progress();
-    with.watch().waitingFor().ifPresentOrElse(progress::waitsFor, progress::goesOn);
-    DurableBatch nothing = new DurableBatch(CompletableFuture.completedFuture(Done.done()));
-    boolean isOver = places.nextOffset() >= decoder.nextOffset() && places.isAllPublished();
-    if (!isOver || layout.growth().isEmpty() || partition >= layout.partitions()) {
-      return CompletableFuture.completedFuture(nothing);
-    }
-    int target = layout.growth().get().partitions();
-    return untilDone(with, life, () -> with.ledger().hold(partition, epoch, target))
-        .thenCompose(
-            isUnderEpoch ->
-                isUnderEpoch
-                    ? CompletableFuture.completedFuture(nothing)
-                    : CompletableFuture.failedFuture(fenced()));
   }
 
   private CompletionStage<Answered> assess(DecodedBatch<Received> batch) {
@@ -343,12 +289,12 @@ final class TransactionsPipeline {
         isToBeSentAhead(assessedBatch)
             ? Optional.of(publishing.publishAhead(assessedBatch, isDurable))
             : Optional.empty();
-    return timed(Stage.WRITE_LEDGER, () -> untilDone(with, life, () -> with.ledger().write(rows)))
+    return timed(Stage.WRITE_LEDGER, () -> untilDone.statement(() -> with.ledger().write(rows)))
         .thenApply(
             outcome -> {
               switch (outcome) {
                 case Ledger.Written written -> noteWritten(batch, answer, rows, written);
-                case Ledger.Fenced _ -> throw fenced();
+                case Ledger.Fenced _ -> throw fenced(epoch);
               }
               return Done.done();
             })
@@ -373,7 +319,8 @@ final class TransactionsPipeline {
         && !with.config().publish().aheadPatience().isZero();
   }
 
-  private PipelineLife.Ended fenced() {
+  /** Why a life ends that writes under an epoch that is over. */
+  static PipelineLife.Ended fenced(long epoch) {
     return new PipelineLife.Ended(
         "a later epoch than " + epoch + " has taken over, or the database was put back");
   }
@@ -428,27 +375,5 @@ final class TransactionsPipeline {
               life.progress().took(stage, with.time().nanoTime() - begunNanos);
               return result;
             });
-  }
-
-  private static <T> CompletionStage<T> untilDone(
-      Dependencies with, PipelineLife life, Supplier<CompletionStage<T>> statement) {
-    return Retry.start(
-        statement,
-        with.config().retry(),
-        with.time(),
-        PgFailure::isWorthAnotherTry,
-        life::isLive,
-        new RetryReport(life, Server.POSTGRES, PgFailure::describe));
-  }
-
-  /** How many partitions Kafka has by now. */
-  private static CompletionStage<Integer> topicPartitions(Dependencies with, PipelineLife life) {
-    return Retry.start(
-        with.watch()::partitions,
-        with.config().retry(),
-        with.time(),
-        _ -> true,
-        life::isLive,
-        new RetryReport(life, Server.KAFKA, failure -> "Kafka: " + failure.getMessage()));
   }
 }

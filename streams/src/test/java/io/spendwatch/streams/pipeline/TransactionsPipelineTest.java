@@ -148,19 +148,20 @@ class TransactionsPipelineTest {
                 new PgHistory(server, unreadable)));
     Layouts layouts = new Layouts(server);
     PipelineConfig config = CONFIG.pipeline();
+    var ledger = new Ledger(server, server, 2, config.writeRowsMax(), unreadable, time);
+    var watch =
+        new LayoutWatch(TOPICS.transactions(), new OnePartition(), layouts, LIMIT, time, () -> {});
     with =
         new TransactionsPipeline.Dependencies(
-            "test",
             config,
             TOPICS,
             new PartitionStarts("test", new Sources(server), publishers, config.retry(), time),
             actors,
             new ExposureAssessor(kit.system(), config, time),
-            new Ledger(server, server, 2, config.writeRowsMax(), unreadable, time),
+            ledger,
+            new PartitionClaims("test", ledger, layouts, watch),
             CONFIG.kafka().partitioner(),
-            layouts,
-            new LayoutWatch(
-                TOPICS.transactions(), new OnePartition(), layouts, LIMIT, time, () -> {}),
+            watch,
             publishers,
             () -> true,
             time);

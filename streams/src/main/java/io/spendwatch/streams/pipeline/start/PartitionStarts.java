@@ -313,12 +313,6 @@ public final class PartitionStarts {
 
   private <T> CompletionStage<T> untilDone(
       PipelineLife life, Supplier<CompletionStage<T>> statement) {
-    return Retry.start(
-        statement,
-        retry,
-        time,
-        PgFailure::isWorthAnotherTry,
-        life::isLive,
-        new RetryReport(life, Server.POSTGRES, PgFailure::describe));
+    return new UntilDone(life, retry, time).statement(statement);
   }
 }
