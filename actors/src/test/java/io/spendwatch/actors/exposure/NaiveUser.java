@@ -1,18 +1,17 @@
 package io.spendwatch.actors.exposure;
 
+import io.spendwatch.actors.exposure.NaivePast.Kind;
+import io.spendwatch.actors.exposure.NaivePast.Point;
 import io.spendwatch.protocol.Transaction;
-import io.spendwatch.protocol.TransactionKind;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.TreeSet;
 
 /**
  * The rule for one user in the plainest way: records 0005 and 0017 over lists of all that has come,
- * every figure summed anew. Slow and obviously right; shares no code with the product.
+ * every figure summed anew ({@link NaivePast}). Slow and obviously right; shares no code with the
+ * product.
  */
 public final class NaiveUser {
-  private static final long DAY_MS = 86_400_000L;
   private static final long NEVER = Long.MAX_VALUE;
 
   /**
@@ -43,36 +42,6 @@ public final class NaiveUser {
       String revealedBy,
       String cause) {}
 
-  private enum Kind {
-    EXPIRY,
-    TRANSACTION,
-    VERSION
-  }
-
-  private record Point(
-      long atMs,
-      Kind kind,
-      Transaction counted,
-      long exposureMinor,
-      int transactions,
-      Version balance) {
-    boolean isBreach() {
-      return balance != null && !balance.closed && exposureMinor > balance.balanceMinor;
-    }
-
-    boolean opens() {
-      return isBreach() && (kind == Kind.TRANSACTION || (kind == Kind.VERSION && transactions > 0));
-    }
-
-    String cause() {
-      return switch (kind) {
-        case EXPIRY -> "EXPIRY";
-        case TRANSACTION -> counted.kind() == TransactionKind.REFUND ? "REFUND" : "EXPIRY";
-        case VERSION -> "BALANCE";
-      };
-    }
-  }
-
   private static final class Episode {
     final int number;
     final long startMs;
@@ -86,7 +55,7 @@ public final class NaiveUser {
 
   private record Breach(long startMs, List<Point> points, Point end) {
     long endMs() {
-      return end == null ? NEVER : end.atMs;
+      return end == null ? NEVER : end.atMs();
     }
 
     boolean overlaps(Episode episode) {
@@ -103,16 +72,10 @@ public final class NaiveUser {
     }
   }
 
-  /** By event time, then by arrival; those that came too late are among them. */
-  private final List<Transaction> all = new ArrayList<>();
-
-  private final List<Transaction> arrived = new ArrayList<>();
+  private final NaivePast past = new NaivePast();
 
   /** The earliest of the versions that came together last. */
   private Version lateVersion;
-
-  /** In their order. */
-  private final List<Version> versions = new ArrayList<>();
 
   private final List<Episode> episodes = new ArrayList<>();
   private final List<Alert> alerts = new ArrayList<>();
@@ -125,7 +88,7 @@ public final class NaiveUser {
 
   /** Event time of the latest transaction; MIN_VALUE without any. */
   public long latestMs() {
-    return all.isEmpty() ? Long.MIN_VALUE : all.getLast().eventTimeMs();
+    return past.latestMs();
   }
 
   boolean isOpen() {
@@ -137,8 +100,8 @@ public final class NaiveUser {
     if (toMs <= passedMs) {
       return;
     }
-    for (Point point : points(passedMs, toMs, toMs)) {
-      if (point.kind != Kind.TRANSACTION) {
+    for (Point point : past.points(passedMs, toMs, toMs)) {
+      if (point.kind() != Kind.TRANSACTION) {
         evaluate(point);
       }
     }
@@ -153,26 +116,22 @@ public final class NaiveUser {
   public Row arrive(Transaction transaction, long toMs) {
     passTime(toMs);
     long atMs = transaction.eventTimeMs();
-    boolean tooLate = !all.isEmpty() && atMs <= latestMs() - DAY_MS;
-    Version balance = inForce(atMs);
+    boolean tooLate = !past.isEmpty() && atMs <= latestMs() - NaivePast.DAY_MS;
+    Version balance = past.inForce(atMs);
     if (refuses(transaction)) {
       return new Row(0, null, null);
     }
     boolean inOrder =
         atMs >= latestMs()
             && (atMs > boundaryMs()
-                || (atMs == boundaryMs() && versions.stream().noneMatch(v -> v.asOfMs == atMs)));
+                || (atMs == boundaryMs()
+                    && past.versions.stream().noneMatch(v -> v.asOfMs == atMs)));
     if (!tooLate && inOrder) {
       passedMs = Math.min(passedMs, atMs);
       passTime(atMs);
     }
-    int place = 0;
-    while (place < all.size() && all.get(place).eventTimeMs() <= atMs) {
-      place++;
-    }
-    all.add(place, transaction);
-    arrived.add(transaction);
-    long exposureMinor = sum(atMs, transaction.currency());
+    past.add(transaction);
+    long exposureMinor = past.sum(atMs, transaction.currency());
     if (tooLate) {
       return new Row(exposureMinor, existing(balance), "TOO_LATE");
     }
@@ -184,9 +143,9 @@ public final class NaiveUser {
               Kind.TRANSACTION,
               transaction,
               exposureMinor,
-              count(atMs, transaction.currency()),
+              past.count(atMs, transaction.currency()),
               balance));
-    } else if (!versions.isEmpty()) {
+    } else if (!past.versions.isEmpty()) {
       review(atMs, transaction, Math.max(passedMs, toMs));
     }
     if (existing(balance) == null) {
@@ -198,13 +157,9 @@ public final class NaiveUser {
 
   /** Whether it is in another currency than counts at its event time. */
   public boolean refuses(Transaction transaction) {
-    Version balance = inForce(transaction.eventTimeMs());
-    String currency = balance != null ? balance.currency : all.isEmpty() ? null : firstCurrency();
+    Version balance = past.inForce(transaction.eventTimeMs());
+    String currency = past.currency(balance);
     return currency != null && !currency.equals(transaction.currency());
-  }
-
-  private String firstCurrency() {
-    return arrived.getFirst().currency();
   }
 
   private static Version existing(Version balance) {
@@ -217,26 +172,12 @@ public final class NaiveUser {
    * @param toMs until when time has passed
    */
   public void learn(List<Version> news, long toMs) {
-    long begunMs =
-        versions.stream()
-            .mapToLong(Version::asOfMs)
-            .filter(asOfMs -> asOfMs < passedMs)
-            .max()
-            .orElse(Long.MIN_VALUE);
-    versions.addAll(news);
-    versions.sort(
-        Comparator.comparingLong(Version::asOfMs)
-            .thenComparingLong(Version::number)
-            .thenComparing(Version::closed));
+    long begunMs = past.lastBegunMs(passedMs);
+    past.add(news);
     // The last one that began before all that can still change matters, and those after it.
-    long reachMs = all.isEmpty() ? Long.MIN_VALUE : latestMs() - DAY_MS;
-    long floorMs =
-        versions.stream()
-            .mapToLong(Version::asOfMs)
-            .filter(asOfMs -> asOfMs < reachMs)
-            .max()
-            .orElse(Long.MIN_VALUE);
-    List<Version> relevant = versions.stream().filter(v -> v.asOfMs >= floorMs).toList();
+    long reachMs = past.isEmpty() ? Long.MIN_VALUE : latestMs() - NaivePast.DAY_MS;
+    long floorMs = past.lastBegunMs(reachMs);
+    List<Version> relevant = past.versions.stream().filter(v -> v.asOfMs >= floorMs).toList();
     lateVersion = relevant.stream().filter(news::contains).findFirst().orElse(null);
     if (lateVersion != null) {
       boolean isFirst = lateVersion.equals(relevant.getFirst());
@@ -248,8 +189,8 @@ public final class NaiveUser {
 
   private void changed(long fromMs, long begunMs, long toMs) {
     long settledMs = Math.max(latestMs(), boundaryMs());
-    if (!all.isEmpty() && (fromMs < settledMs || fromMs < begunMs || fromMs == boundaryMs())) {
-      long reviewedFromMs = Math.max(fromMs, latestMs() - DAY_MS + 1);
+    if (!past.isEmpty() && (fromMs < settledMs || fromMs < begunMs || fromMs == boundaryMs())) {
+      long reviewedFromMs = Math.max(fromMs, latestMs() - NaivePast.DAY_MS + 1);
 
       review(reviewedFromMs, null, Math.max(passedMs, toMs));
 
@@ -262,7 +203,7 @@ public final class NaiveUser {
   private void evaluate(Point point) {
     if (open() == null && point.opens()) {
       raise(point, false, null);
-    } else if (open() != null && point.balance != null && !point.isBreach()) {
+    } else if (open() != null && point.balance() != null && !point.isBreach()) {
       close(open(), point, point.cause(), false, null);
     }
   }
@@ -271,10 +212,10 @@ public final class NaiveUser {
   private void review(long changedFromMs, Transaction late, long untilMs) {
     long fromMs = reviewedFromMs(changedFromMs);
     String revealedBy = late == null ? null : late.transactionId();
-    List<Point> points = points(fromMs, untilMs, NEVER);
+    List<Point> points = past.points(fromMs, untilMs, NEVER);
     List<Episode> covering =
         new ArrayList<>(episodes.stream().filter(e -> e.endMs != NEVER).toList());
-    covering.removeIf(e -> e.endMs <= latestMs() - DAY_MS && e.endMs < fromMs);
+    covering.removeIf(e -> e.endMs <= latestMs() - NaivePast.DAY_MS && e.endMs < fromMs);
     Episode open = open();
     boolean openSeen = open == null;
     List<Breach> breaches = breaches(points, fromMs);
@@ -327,10 +268,10 @@ public final class NaiveUser {
     if (!openSeen && open.startMs >= fromMs) {
       Point out =
           points.stream()
-              .filter(point -> point.atMs >= open.startMs && !point.isBreach())
+              .filter(point -> point.atMs() >= open.startMs && !point.isBreach())
               .findFirst()
               .orElse(null);
-      Point start = out != null && out.atMs == open.startMs ? out : pointAt(open.startMs);
+      Point start = out != null && out.atMs() == open.startMs ? out : past.pointAt(open.startMs);
       if (!start.isBreach()) {
         close(open, start, late == null ? "BALANCE" : "REFUND", true, revealedBy);
       } else if (out != null) {
@@ -344,8 +285,8 @@ public final class NaiveUser {
   private long reviewedFromMs(long changedFromMs) {
     boolean isAnnounced =
         episodes.stream().anyMatch(e -> e.startMs < changedFromMs && e.endMs >= changedFromMs);
-    return !isAnnounced && pointBefore(changedFromMs).isBreach()
-        ? Math.min(changedFromMs, latestMs() - DAY_MS + 1)
+    return !isAnnounced && past.pointBefore(changedFromMs).isBreach()
+        ? Math.min(changedFromMs, latestMs() - NaivePast.DAY_MS + 1)
         : changedFromMs;
   }
 
@@ -354,33 +295,20 @@ public final class NaiveUser {
       return breach.points.getFirst();
     }
     for (Point point : breach.points) {
-      if (point.atMs >= coveredToMs) {
+      if (point.atMs() >= coveredToMs) {
         return point;
       }
     }
     for (Point point : breach.points) {
       boolean isOwn =
           late == null
-              ? point.kind == Kind.VERSION && point.balance.equals(lateVersion)
-              : point.counted != null && point.counted.equals(late);
+              ? point.kind() == Kind.VERSION && point.balance().equals(lateVersion)
+              : point.counted() != null && point.counted().equals(late);
       if (isOwn) {
         return point;
       }
     }
-    return breach.points.isEmpty() ? pointAt(coveredToMs) : breach.points.getLast();
-  }
-
-  private Point pointAt(long atMs) {
-    Version balance = inForce(atMs);
-    String currency = balance == null ? firstCurrency() : balance.currency;
-    return new Point(atMs, Kind.VERSION, null, sum(atMs, currency), count(atMs, currency), balance);
-  }
-
-  private Point pointBefore(long atMs) {
-    Version balance = inForce(atMs);
-    String currency = balance == null ? firstCurrency() : balance.currency;
-    return new Point(
-        atMs - 1, Kind.VERSION, null, sum(atMs - 1, currency), count(atMs - 1, currency), balance);
+    return breach.points.isEmpty() ? past.pointAt(coveredToMs) : breach.points.getLast();
   }
 
   private List<Breach> breaches(List<Point> points, long fromMs) {
@@ -393,19 +321,19 @@ public final class NaiveUser {
         }
       }
     }
-    Point before = pointBefore(fromMs);
+    Point before = past.pointBefore(fromMs);
     if (breach != null && !before.isBreach()) {
       found.add(new Breach(breach.startMs, breach.points, before));
       breach = null;
     }
     for (Point point : points) {
       if (breach == null && point.opens()) {
-        breach = new Breach(point.atMs, new ArrayList<>(), null);
+        breach = new Breach(point.atMs(), new ArrayList<>(), null);
       }
       if (breach != null && !point.isBreach()) {
         found.add(new Breach(breach.startMs, breach.points, point));
         breach = null;
-      } else if (breach != null && point.kind != Kind.EXPIRY) {
+      } else if (breach != null && point.kind() != Kind.EXPIRY) {
         breach.points.add(point);
       }
     }
@@ -415,80 +343,16 @@ public final class NaiveUser {
     return found;
   }
 
-  /** All points in [fromMs, toMs); those without a transaction only before {@code untilMs}. */
-  private List<Point> points(long fromMs, long untilMs, long toMs) {
-    TreeSet<Long> instants = new TreeSet<>();
-    for (Transaction transaction : all) {
-      instants.add(transaction.eventTimeMs());
-      instants.add(transaction.eventTimeMs() + DAY_MS);
-    }
-    versions.forEach(version -> instants.add(version.asOfMs));
-    List<Point> points = new ArrayList<>();
-    for (long atMs : instants.subSet(fromMs, toMs)) {
-      pointsAt(atMs, untilMs, points);
-    }
-    return points;
-  }
-
-  private void pointsAt(long atMs, long untilMs, List<Point> points) {
-    Version balance = inForce(atMs);
-    String currency = balance != null ? balance.currency : all.isEmpty() ? null : firstCurrency();
-    List<Transaction> here =
-        all.stream().filter(t -> t.eventTimeMs() == atMs && t.currency().equals(currency)).toList();
-    boolean leaves =
-        all.stream()
-            .anyMatch(t -> t.eventTimeMs() == atMs - DAY_MS && t.currency().equals(currency));
-    long exposureMinor = sum(atMs, currency);
-    int transactions = count(atMs, currency);
-    for (Transaction transaction : here) {
-      exposureMinor -= transaction.signedAmountMinor();
-      transactions--;
-    }
-    if (here.isEmpty() && leaves && (atMs < untilMs || atMs <= latestMs())) {
-      points.add(new Point(atMs, Kind.EXPIRY, null, exposureMinor, transactions, balance));
-    }
-    for (Transaction transaction : here) {
-      exposureMinor += transaction.signedAmountMinor();
-      transactions++;
-      points.add(
-          new Point(atMs, Kind.TRANSACTION, transaction, exposureMinor, transactions, balance));
-    }
-    if (atMs < untilMs) {
-      for (Version version : versions) {
-        if (version.asOfMs == atMs) {
-          points.add(
-              new Point(
-                  atMs,
-                  Kind.VERSION,
-                  null,
-                  sum(atMs, version.currency),
-                  count(atMs, version.currency),
-                  version));
-        }
-      }
-    }
-  }
-
-  private Version inForce(long eventTimeMs) {
-    Version inForce = versions.isEmpty() ? null : versions.getFirst();
-    for (Version version : versions) {
-      if (version.asOfMs < eventTimeMs) {
-        inForce = version;
-      }
-    }
-    return inForce;
-  }
-
   private Episode raise(Point at, boolean late, String revealedBy) {
-    Episode episode = new Episode(episodes.size(), at.atMs);
+    Episode episode = new Episode(episodes.size(), at.atMs());
     episodes.add(episode);
-    String cause = at.kind == Kind.VERSION ? "BALANCE" : null;
+    String cause = at.kind() == Kind.VERSION ? "BALANCE" : null;
     announce("RAISED", episode, at, cause, late, revealedBy);
     return episode;
   }
 
   private void close(Episode episode, Point at, String cause, boolean late, String revealedBy) {
-    episode.endMs = at.atMs;
+    episode.endMs = at.atMs();
     announce("CLEARED", episode, at, cause, late, revealedBy);
   }
 
@@ -498,11 +362,11 @@ public final class NaiveUser {
         new Alert(
             type,
             episode.number,
-            at.counted == null ? null : at.counted.transactionId(),
-            at.exposureMinor,
-            at.balance.balanceMinor,
-            at.transactions,
-            at.atMs,
+            at.counted() == null ? null : at.counted().transactionId(),
+            at.exposureMinor(),
+            at.balance().balanceMinor,
+            at.transactions(),
+            at.atMs(),
             late,
             revealedBy,
             cause));
@@ -518,21 +382,5 @@ public final class NaiveUser {
         .mapToLong(episode -> episode.endMs == NEVER ? episode.startMs : episode.endMs)
         .max()
         .orElse(Long.MIN_VALUE);
-  }
-
-  private long sum(long atMs, String currency) {
-    return all.stream()
-        .filter(t -> t.eventTimeMs() > atMs - DAY_MS && t.eventTimeMs() <= atMs)
-        .filter(t -> t.currency().equals(currency))
-        .mapToLong(Transaction::signedAmountMinor)
-        .sum();
-  }
-
-  private int count(long atMs, String currency) {
-    return (int)
-        all.stream()
-            .filter(t -> t.eventTimeMs() > atMs - DAY_MS && t.eventTimeMs() <= atMs)
-            .filter(t -> t.currency().equals(currency))
-            .count();
   }
 }

@@ -13,7 +13,6 @@ import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.streams.base.Timekeeper;
-import io.spendwatch.streams.database.Statements;
 import io.spendwatch.streams.kafka.OffsetNote;
 import io.spendwatch.streams.kafka.SourceState;
 import io.spendwatch.streams.kafka.TransactionsTopic;
@@ -32,11 +31,6 @@ import io.spendwatch.streams.life.PipelineLife;
 import io.spendwatch.streams.pipeline.start.PartitionStarts;
 import io.spendwatch.streams.publish.Publishers;
 import io.spendwatch.streams.quarantine.Suspects;
-import io.vertx.pgclient.PgException;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
-import io.vertx.sqlclient.Tuple;
-import java.net.ConnectException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -49,7 +43,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
@@ -78,8 +71,6 @@ class TransactionsPipelineTest {
   private static final long NOW_MS = Instant.parse("2026-03-01T12:00:00Z").toEpochMilli();
   private static final long BALANCE_MINOR = 10_000;
   private static final int QUEUED_POLLS_MAX = 16;
-  private static final Set<String> WRITES =
-      Set.of("write_ledger", "write_transactions", "write_again");
 
   private static final StreamsConfig CONFIG =
       StreamsConfig.from(
@@ -104,7 +95,7 @@ class TransactionsPipelineTest {
   private final Timekeeper time =
       Timekeeper.real(InstantSource.fixed(Instant.ofEpochMilli(NOW_MS)));
   private final SimulatedPostgres postgres = new SimulatedPostgres(() -> NOW_MS, _ -> {});
-  private final Server server = new Server();
+  private final ScriptedServer server = new ScriptedServer(postgres);
   private final MockProducer<byte[], byte[]> producer =
       new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
   private final List<Life> lives = new ArrayList<>();
@@ -407,83 +398,6 @@ class TransactionsPipelineTest {
         value,
         new RecordHeaders(),
         Optional.empty());
-  }
-
-  /** The simulated server at once, but for the ledger's writes, which wait or fail as told. */
-  private final class Server implements Statements {
-    private final AtomicInteger failures = new AtomicInteger();
-    private final AtomicInteger lostAnswers = new AtomicInteger();
-    private final List<Runnable> held = new ArrayList<>();
-    private boolean holds;
-
-    @Override
-    public CompletionStage<RowSet<Row>> execute(String sql, Tuple parameters) {
-      if (!WRITES.contains(name(sql))) {
-        return run(sql, parameters);
-      }
-      if (failures.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-        return CompletableFuture.failedFuture(new ConnectException("refused"));
-      }
-      if (lostAnswers.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-        var _ = run(sql, parameters);
-        return CompletableFuture.failedFuture(new ConnectException("reset"));
-      }
-      synchronized (this) {
-        if (!holds) {
-          return run(sql, parameters);
-        }
-        CompletableFuture<RowSet<Row>> answer = new CompletableFuture<>();
-        held.add(
-            () ->
-                run(sql, parameters)
-                    .whenComplete(
-                        (rows, failure) -> {
-                          if (failure == null) {
-                            answer.complete(rows);
-                          } else {
-                            answer.completeExceptionally(failure);
-                          }
-                        }));
-        return answer;
-      }
-    }
-
-    private String name(String sql) {
-      return postgres.name(sql);
-    }
-
-    private CompletionStage<RowSet<Row>> run(String sql, Tuple parameters) {
-      synchronized (postgres) {
-        try {
-          return CompletableFuture.completedFuture(postgres.run(sql, parameters));
-        } catch (PgException e) {
-          return CompletableFuture.failedFuture(e);
-        }
-      }
-    }
-
-    /** From now on writes wait. */
-    synchronized void hold() {
-      holds = true;
-    }
-
-    synchronized int held() {
-      return held.size();
-    }
-
-    void awaitHeld() {
-      await("a write").atMost(LIMIT).until(() -> held() > 0);
-    }
-
-    void release() {
-      List<Runnable> waiting;
-      synchronized (this) {
-        holds = false;
-        waiting = List.copyOf(held);
-        held.clear();
-      }
-      waiting.forEach(Runnable::run);
-    }
   }
 
   private static final class OnePartition implements TransactionsTopic {
