@@ -87,8 +87,9 @@ final class LateReview {
       }
       if (!isOpenOver && isOfOpen(breach, breaches)) {
         isOpenOver = true;
-        if (breach.end() != null) {
-          Episode over = end(breach.end(), breach.end().causeOfEnd());
+        Point end = breach.end();
+        if (end != null) {
+          Episode over = end(end, end.causeOfEnd());
           // Where that has made it one of this instant, it has covered its one breach.
           if (!breach.isTheSameInstant(over)) {
             covering.add(over);
@@ -203,8 +204,9 @@ final class LateReview {
     String episodeId = AlertIds.episodeId(userId, opening, revealing);
     open = new Episode(episodeId, at.atMs(), OPEN, 0);
     out.add(transition(AlertType.RAISED, episodeId, at, at.causeOfStart()));
-    if (breach.end() != null) {
-      end(breach.end(), breach.end().causeOfEnd());
+    Point end = breach.end();
+    if (end != null) {
+      end(end, end.causeOfEnd());
       open = before;
     }
   }

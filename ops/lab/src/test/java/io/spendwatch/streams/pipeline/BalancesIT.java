@@ -141,7 +141,7 @@ class BalancesIT {
 
   @Test
   void seesWhatChangedWhileTheChannelWasDownAndReadsAfreshMeanwhile() {
-    PipelinesBed.Node node =
+    PipelinesNode node =
         bed.start(
             "a", SOON_IDLE + "spendwatch.postgres.uri = \"" + bed.postgresUriOfPlainUser() + "\"");
     openAccount("idle", 1_000);

@@ -133,7 +133,7 @@ class GrowthIT {
 
   @Test
   void partitionsThatSomebodyAddsDoNoHarm() throws Exception {
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     String user =
         IntStream.range(0, 1000)
             .mapToObj(i -> "m" + i)
@@ -179,7 +179,7 @@ class GrowthIT {
   /** Its id is taken by a row that somebody else has written, as where two lives decide alike. */
   @Test
   void publishesNoAlertThatHasNoRow() {
-    PipelinesBed.Node first = bed.start("a");
+    PipelinesNode first = bed.start("a");
     open("42", 10_000);
     bed.send(purchase("tx0", "42", 0, 15_000));
     await().atMost(LIMIT).until(() -> published() == 1);
@@ -189,7 +189,7 @@ class GrowthIT {
     bed.execute("UPDATE spendwatch.progress SET next_offset = 0, published_offset = 0");
     bed.forgetOffsets(bed.topics().transactions());
 
-    PipelinesBed.Node second = bed.start("a");
+    PipelinesNode second = bed.start("a");
     await()
         .atMost(LIMIT)
         .until(() -> bed.number("SELECT count(*) FROM spendwatch.transactions") == 1);

@@ -61,7 +61,7 @@ class LostRecordsIT {
     send(20);
     bed.deleteRecordsBefore(source, 25);
 
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
 
     awaitAssessed(IntStream.concat(IntStream.range(0, 10), IntStream.range(25, 30)));
     assertThat(lost()).containsExactly("10 25 EXPIRED");
@@ -83,7 +83,7 @@ class LostRecordsIT {
     bed.forgetOffsets(bed.topics().transactions());
     send(5);
 
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
 
     awaitAssessed(IntStream.range(0, 15));
     assertThat(duplicates(node)).as("read again").isZero();
@@ -141,7 +141,7 @@ class LostRecordsIT {
     assess(10);
     putBack();
 
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
 
     askForIt();
     awaitAssessed(IntStream.range(0, 20));
@@ -172,7 +172,7 @@ class LostRecordsIT {
 
   @Test
   void finishesWhatItHasReadWhenRetentionOvertakesIt() throws Exception {
-    PipelinesBed.Node node =
+    PipelinesNode node =
         bed.start(
             "a",
             """
@@ -222,7 +222,7 @@ class LostRecordsIT {
 
   /** Sends so many and has a node assess and commit them; then no node is there. */
   private void assess(int count) {
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     send(count);
     awaitStored(sent);
     await()
@@ -295,7 +295,7 @@ class LostRecordsIT {
         .toList();
   }
 
-  private long positionOf(PipelinesBed.Node node) {
+  private long positionOf(PipelinesNode node) {
     return node.status().partitions().stream()
         .filter(partition -> partition.topic().equals(source.topic()))
         .filter(partition -> partition.partition() == source.partition())
@@ -303,7 +303,7 @@ class LostRecordsIT {
         .sum();
   }
 
-  private static long duplicates(PipelinesBed.Node node) {
+  private static long duplicates(PipelinesNode node) {
     return node.status().partitions().stream().mapToLong(PartitionStatus::duplicates).sum();
   }
 }

@@ -4,10 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.typesafe.config.ConfigFactory;
-import io.spendwatch.actors.partition.PartitionActors;
-import io.spendwatch.actors.partition.PartitionDependencies;
-import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.storage.schema.Schema;
 import io.spendwatch.ops.storage.topics.Preparation;
@@ -18,10 +14,6 @@ import io.spendwatch.protocol.Topics;
 import io.spendwatch.protocol.Transaction;
 import io.spendwatch.protocol.TransactionCodec;
 import io.spendwatch.streams.base.Timekeeper;
-import io.spendwatch.streams.database.Database;
-import io.spendwatch.streams.ledger.PgAccounts;
-import io.spendwatch.streams.ledger.PgHistory;
-import io.spendwatch.streams.ledger.UnreadableRows;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -39,7 +31,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -60,7 +51,6 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 
 /**
  * A database, topics and a consumer group of one test's own on shared servers, and nodes that work
@@ -89,7 +79,7 @@ public final class PipelinesBed implements AutoCloseable {
   /** Likewise, of what is read again and again; null before the first time. */
   private KafkaConsumer<byte[], byte[]> reader;
 
-  private final List<Node> nodes = new ArrayList<>();
+  private final List<PipelinesNode> nodes = new ArrayList<>();
 
   /**
    * @param server a database of the server to use, which nobody else is connected to; its user may
@@ -156,16 +146,17 @@ public final class PipelinesBed implements AutoCloseable {
         + overrides;
   }
 
-  Node start(String nodeId) {
+  PipelinesNode start(String nodeId) {
     return start(nodeId, "");
   }
 
-  Node start(String nodeId, String overrides) {
+  PipelinesNode start(String nodeId, String overrides) {
     return start(nodeId, overrides, InstantSource.system());
   }
 
-  Node start(String nodeId, String overrides, InstantSource clock) {
-    Node node = new Node(Node.config(settings(nodeId, overrides)), clock);
+  PipelinesNode start(String nodeId, String overrides, InstantSource clock) {
+    PipelinesNode node =
+        new PipelinesNode(PipelinesNode.config(settings(nodeId, overrides)), clock);
     nodes.add(node);
     return node;
   }
@@ -330,41 +321,9 @@ public final class PipelinesBed implements AutoCloseable {
     return name + "_watcher";
   }
 
-  /** Keeps the database as it is, for {@link #restore()}; no node may run. */
-  void snapshot() throws SQLException {
-    onTheServer(
-        "DROP DATABASE IF EXISTS " + name + "_snapshot",
-        "CREATE DATABASE %s_snapshot TEMPLATE %s".formatted(name, name));
-  }
-
-  /** An empty database with the schema of today, for {@link #restore()}. */
-  void snapshotOfNothing() throws SQLException {
-    onTheServer("CREATE DATABASE " + name + "_snapshot");
-    int _ =
-        new Schema(
-                new PostgresAddress(
-                    database.hosts(),
-                    name + "_snapshot",
-                    database.parameters(),
-                    database.user(),
-                    database.password()))
-            .migrate(Instant.EPOCH);
-  }
-
-  /** Puts the database back to the snapshot, whoever is connected. */
-  void restore() throws SQLException {
-    onTheServer(
-        "DROP DATABASE %s WITH (FORCE)".formatted(name),
-        "CREATE DATABASE %s TEMPLATE %s_snapshot".formatted(name, name));
-  }
-
-  private void onTheServer(String... statements) throws SQLException {
-    try (Connection connection = server.connect("spendwatch-tests");
-        Statement statement = connection.createStatement()) {
-      for (String sql : statements) {
-        statement.execute(sql);
-      }
-    }
+  /** Of the test's database, which can be put back to it. */
+  DatabaseSnapshot snapshot() {
+    return new DatabaseSnapshot(server, database);
   }
 
   /** The consumer group of the nodes. */
@@ -497,83 +456,6 @@ public final class PipelinesBed implements AutoCloseable {
     producer.close(Duration.ZERO);
     asking.close(Duration.ZERO);
     closeReader();
-    nodes.forEach(Node::stop);
-  }
-
-  /** A node: its own actors, connections, consumer and producer. */
-  static final class Node {
-    private final ActorTestKit kit;
-    private final Metrics metrics;
-    private final Database database;
-    private final Database writes;
-    private final UnreadableRows unreadable = new UnreadableRows();
-    private final Pipelines pipelines;
-    private boolean stopped;
-
-    Node(StreamsConfig config, InstantSource clock) {
-      kit = ActorTestKit.create();
-      metrics = new Metrics(clock);
-      database = Database.open(config.postgres());
-      writes = Database.open(config.writes());
-      PartitionActors actors =
-          new PartitionActors(
-              kit.system(),
-              new PartitionDependencies(
-                  config.kafka().topics().transactions(),
-                  10_000,
-                  1_000_000,
-                  500,
-                  10_000,
-                  10_000,
-                  8,
-                  1_000,
-                  0,
-                  new PgAccounts(database, unreadable),
-                  new PgHistory(database, unreadable)));
-      pipelines =
-          Pipelines.start(
-              kit.system(),
-              config,
-              database,
-              writes,
-              unreadable,
-              actors,
-              metrics.pipelines(config.kafka().topics()),
-              metrics.kafkaClients(),
-              clock);
-    }
-
-    static StreamsConfig config(String settings) {
-      return StreamsConfig.from(
-          ConfigFactory.parseString(settings)
-              .withFallback(ConfigFactory.defaultReference())
-              .resolve());
-    }
-
-    PipelinesStatus status() {
-      return pipelines.status();
-    }
-
-    UnreadableRows unreadable() {
-      return unreadable;
-    }
-
-    /** Drains, leaves the group and closes everything. */
-    void stop() {
-      if (stopped) {
-        return;
-      }
-      stopped = true;
-      try {
-        var _ = pipelines.drainAndStop().toCompletableFuture().get(60, TimeUnit.SECONDS);
-        var _ = database.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
-        var _ = writes.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
-      } catch (Exception e) {
-        throw new IllegalStateException("the node did not stop", e);
-      } finally {
-        metrics.close();
-        kit.shutdownTestKit();
-      }
-    }
+    nodes.forEach(PipelinesNode::stop);
   }
 }

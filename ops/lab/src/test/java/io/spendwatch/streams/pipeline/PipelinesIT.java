@@ -61,7 +61,7 @@ class PipelinesIT {
     spending.openAccounts();
     for (int round = 0; round < 3; round++) {
       spending.spend(5_000);
-      PipelinesBed.Node passing = bed.start("b" + round);
+      PipelinesNode passing = bed.start("b" + round);
       spending.spend(5_000);
       await().atMost(LIMIT).until(() -> !passing.status().partitions().isEmpty());
       spending.awaitStored(0.7);
@@ -72,7 +72,7 @@ class PipelinesIT {
 
   @Test
   void changesNothingWhenTheTopicIsReadAgain() {
-    PipelinesBed.Node first = bed.start("a");
+    PipelinesNode first = bed.start("a");
     Spending spending = new Spending(bed, 3);
     spending.openAccounts();
     spending.spend(5_000);
@@ -87,7 +87,7 @@ class PipelinesIT {
     first.stop();
     bed.moveOffsets(bed.topics().transactions(), 0);
 
-    PipelinesBed.Node second = bed.start("a");
+    PipelinesNode second = bed.start("a");
 
     await()
         .atMost(LIMIT)
@@ -205,7 +205,7 @@ class PipelinesIT {
 
   @Test
   void readsBalancesAnewWhenTheirChannelWasCut() {
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     bed.execute(
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) VALUES ('42', 'USD', 1000)");
     bed.send(purchase("tx1", "42", Spending.START_MS, 900));
@@ -249,7 +249,7 @@ class PipelinesIT {
   void clearsAnIdleUsersEpisodeAlthoughItsPartitionHasMovedMeanwhile() {
     bed.execute(
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor) VALUES ('42', 'USD', 1000)");
-    PipelinesBed.Node first = bed.start("a");
+    PipelinesNode first = bed.start("a");
     bed.send(purchase("tx1", "42", Spending.START_MS, 1_001));
     await().atMost(LIMIT).untilAsserted(() -> assertThat(alerts()).hasSize(1));
     first.stop();
@@ -288,7 +288,7 @@ class PipelinesIT {
 
   @Test
   void saysWhatItDoes() {
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     await()
         .atMost(LIMIT)
         .until(() -> node.status().partitions().size() == 8 && node.status().isHealthy());

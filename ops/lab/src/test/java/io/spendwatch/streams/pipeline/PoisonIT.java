@@ -59,7 +59,7 @@ class PoisonIT {
         "INSERT INTO spendwatch.accounts (user_id, currency, balance_minor)"
             + " SELECT 'u' || n, 'USD', 100000 + n FROM generate_series(0, 199) n");
 
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
 
     await().atMost(LIMIT).until(bed::isCaughtUp);
     spending.awaitAndVerifyBut(2);
@@ -96,7 +96,7 @@ class PoisonIT {
     }
     bed.flush();
 
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
 
     await().atMost(LIMIT).until(() -> bed.number("SELECT count(*) FROM spendwatch.accounts") == 99);
     await().atMost(LIMIT).until(bed::isCaughtUp);
@@ -123,7 +123,7 @@ class PoisonIT {
           """)
   void blamesNoRecordForWhatAnOperatorMustRepair(String breakIt, String repairIt, String sqlState)
       throws Exception {
-    PipelinesBed.Node node =
+    PipelinesNode node =
         bed.start("a", "spendwatch.postgres.uri = \"" + bed.postgresUriOfPlainUser() + "\"");
     bed.send(purchase("tx0", "u0", Spending.START_MS));
     await().atMost(LIMIT).until(() -> rows() == 1);
@@ -162,7 +162,7 @@ class PoisonIT {
     bed.limit(bed.topics().transactionsDeadLetters(), 2_000);
     byte[] garbage = new byte[20_000];
     new Random(12).nextBytes(garbage);
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
 
     bed.send(bed.topics().transactions(), "u0".getBytes(UTF_8), "small".getBytes(UTF_8));
     bed.send(bed.topics().transactions(), "u0".getBytes(UTF_8), garbage);
@@ -197,7 +197,7 @@ class PoisonIT {
     return bed.number("SELECT count(*) FROM spendwatch.transactions");
   }
 
-  private static long sum(PipelinesBed.Node node, ToLongFunction<PartitionStatus> count) {
+  private static long sum(PipelinesNode node, ToLongFunction<PartitionStatus> count) {
     return node.status().partitions().stream().mapToLong(count).sum();
   }
 

@@ -51,16 +51,16 @@ class RestoredDatabaseIT {
 
   @Test
   void readsAgainWhatItLacksOnceSomebodyAsksForIt() throws Exception {
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     spendBeforeTheSnapshot();
     node.stop();
-    bed.snapshot();
+    bed.snapshot().take();
     node = bed.start("a");
     spendAfterTheSnapshot();
     List<String> rows = rows();
     List<String> published = published();
     node.stop();
-    bed.restore();
+    bed.snapshot().restore();
 
     node = bed.start("a");
     awaitRefused(node);
@@ -89,14 +89,14 @@ class RestoredDatabaseIT {
 
   @Test
   void noticesItWhileItRuns() throws Exception {
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     spendBeforeTheSnapshot();
     node.stop();
-    bed.snapshot();
+    bed.snapshot().take();
     node = bed.start("a", "spendwatch.pipeline.end-offset-interval = 1 s");
     spendAfterTheSnapshot();
     List<String> published = published();
-    bed.restore();
+    bed.snapshot().restore();
     // Of each partition, or who has nothing to write would not look.
     spending.spend(400);
 
@@ -120,13 +120,13 @@ class RestoredDatabaseIT {
 
   @Test
   void refusesAnEmptiedDatabaseToo() throws Exception {
-    PipelinesBed.Node node = bed.start("a");
-    bed.snapshotOfNothing();
+    PipelinesNode node = bed.start("a");
+    bed.snapshot().takeOfNothing();
     spendBeforeTheSnapshot();
     List<String> rows = rows();
     List<String> published = published();
     node.stop();
-    bed.restore();
+    bed.snapshot().restore();
 
     node = bed.start("a");
     awaitRefused(node);
@@ -143,7 +143,7 @@ class RestoredDatabaseIT {
   /** As the command of the launcher. */
   private final class Operator implements AutoCloseable {
     private final StreamsConfig config =
-        PipelinesBed.Node.config(bed.settings("operator", "spendwatch.postgres.pool-size = 1"));
+        PipelinesNode.config(bed.settings("operator", "spendwatch.postgres.pool-size = 1"));
     private final Database database = Database.open(config.postgres());
     private final Rewind rewind = new Rewind(database, config.kafka());
 
@@ -186,7 +186,7 @@ class RestoredDatabaseIT {
     await().atMost(LIMIT).until(() -> bed.isCaughtUp());
   }
 
-  private static void awaitRefused(PipelinesBed.Node node) {
+  private static void awaitRefused(PipelinesNode node) {
     await()
         .atMost(LIMIT)
         .untilAsserted(
@@ -202,7 +202,7 @@ class RestoredDatabaseIT {
   private void assertAuditIsClean() throws Exception {
     await().atMost(LIMIT).until(() -> bed.isCaughtUp());
     StreamsConfig config =
-        PipelinesBed.Node.config(
+        PipelinesNode.config(
             bed.settings("auditor", "spendwatch.postgres.role = spendwatch_audit"));
     Database database = Database.open(config.postgres());
     try {

@@ -42,7 +42,7 @@ class TroubledTopicIT {
           .orElseThrow();
 
   private PipelinesBed bed;
-  private PipelinesBed.Node node;
+  private PipelinesNode node;
   private int sent;
 
   @BeforeEach

@@ -60,7 +60,7 @@ class UnreadableRowsIT {
                ('none', 'QQQ', -5, now())
         """);
     List<String> garbled = List.of("inf", "ago", "far", "lower", "none");
-    PipelinesBed.Node node = bed.start("a", "spendwatch.postgres.probe-interval = 200ms");
+    PipelinesNode node = bed.start("a", "spendwatch.postgres.probe-interval = 200ms");
     garbled.forEach(user -> bed.send(purchase(user, "1", nowMs)));
     others("1", nowMs);
 
@@ -91,7 +91,7 @@ class UnreadableRowsIT {
 
   @Test
   void aUserWhoseAlertsCannotBeReadIsPutAsideAlone() {
-    PipelinesBed.Node first = bed.start("a");
+    PipelinesNode first = bed.start("a");
     bed.send(
         new Transaction("u1-0", "u1", 100_001, "USD", nowMs, TransactionKind.PURCHASE, null, null));
     others("1", nowMs + 1);
@@ -100,7 +100,7 @@ class UnreadableRowsIT {
     unconstrained("alerts", "alerts_event_time");
     bed.execute("UPDATE spendwatch.alerts SET event_time = 'infinity' WHERE user_id = 'u1'");
 
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     others("2", nowMs + 2);
     awaitRows(2 * OTHERS);
     assertUndisturbed(node);
@@ -127,7 +127,7 @@ class UnreadableRowsIT {
 
   @Test
   void anUnpublishedAlertThatCannotBeReadIsPassedOverAndAPartitionsTimeIsFoundAnew() {
-    PipelinesBed.Node first = bed.start("a");
+    PipelinesNode first = bed.start("a");
     bed.send(
         new Transaction("u1-0", "u1", 100_001, "USD", nowMs, TransactionKind.PURCHASE, null, null));
     awaitRows(1);
@@ -143,7 +143,7 @@ class UnreadableRowsIT {
          WHERE kafka_partition = (SELECT kafka_partition FROM spendwatch.alerts WHERE user_id = 'u1' LIMIT 1)
         """);
 
-    PipelinesBed.Node node = bed.start("a");
+    PipelinesNode node = bed.start("a");
     others("2", nowMs + 2);
     awaitRows(1 + OTHERS);
     assertUndisturbed(node);
@@ -201,7 +201,7 @@ class UnreadableRowsIT {
         "SELECT user_id FROM spendwatch.transactions WHERE verdict = '" + verdict + "'");
   }
 
-  private static void assertUndisturbed(PipelinesBed.Node node) {
+  private static void assertUndisturbed(PipelinesNode node) {
     assertThat(node.status().partitions())
         .allSatisfy(partition -> assertThat(partition.restarts()).isZero())
         .allSatisfy(partition -> assertThat(partition.waitingFor()).isEmpty());
