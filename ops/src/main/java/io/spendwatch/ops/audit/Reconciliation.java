@@ -32,10 +32,11 @@ import org.apache.pekko.Done;
  *
  * <p>A run looks at what is settled: what lies below the group's committed offsets, read before the
  * tables are. All of that is durable and published, so what is missing is missing, whenever the
- * tables are looked at. It works on connections of a pool of its own, one for what is new and a few
- * side by side for all that is stored, in a transaction for each share of the users: an old snapshot
- * keeps the database from clearing up behind the writers. One runs at a time in a database. A run that fails has assessed nothing, and the next one begins
- * where it did: all that is to be kept is written in the last transaction.
+ * tables are looked at. It works on connections of a pool of its own, one for what is new and a
+ * few side by side for all that is stored, in a transaction for each share of the users: an old
+ * snapshot keeps the database from clearing up behind the writers. One runs at a time in a
+ * database. A run that fails has assessed nothing, and the next one begins where it did: all that
+ * is to be kept is written in the last transaction.
  *
  * <p>Thread-safe; each run blocks the thread that asks for it.
  */
@@ -261,7 +262,8 @@ public final class Reconciliation {
     List<Span> spans = new ArrayList<>();
     for (Row row :
         session.query(
-            "SELECT kafka_partition, from_offset, to_offset, from_seq, stream_time::text FROM span")) {
+            "SELECT kafka_partition, from_offset, to_offset, from_seq, stream_time::text"
+                + " FROM span")) {
       spans.add(
           new Span(
               row.getInteger(0),
