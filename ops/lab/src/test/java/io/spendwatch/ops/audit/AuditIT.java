@@ -213,9 +213,7 @@ class AuditIT {
   void noPartIsBegunAfterOneHasFailed() {
     AtomicInteger begun = new AtomicInteger();
     Consumer<Session> part =
-        of ->
-            of.query(
-                begun.incrementAndGet() == 5 ? "SELECT 1 / 0" : "SELECT pg_sleep(0.05)");
+        of -> of.query(begun.incrementAndGet() == 5 ? "SELECT 1 / 0" : "SELECT pg_sleep(0.05)");
     Database database = Database.open(node.configuration().auditDatabase());
     try {
       assertThatThrownBy(
@@ -238,8 +236,7 @@ class AuditIT {
   }
 
   private static void beginTables(Session session) {
-    Map<String, String> values =
-        Map.of("spans", Span.values(List.of(new Span(0, 0, 10, 0, null))));
+    Map<String, String> values = Map.of("spans", Span.values(List.of(new Span(0, 0, 10, 0, null))));
     AuditScript.run(session, "begin_found", values);
     AuditScript.run(session, "begin", values);
   }
