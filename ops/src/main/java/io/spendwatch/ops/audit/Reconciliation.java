@@ -262,7 +262,8 @@ public final class Reconciliation {
     List<Span> spans = new ArrayList<>();
     for (Row row :
         session.query(
-            "SELECT kafka_partition, from_offset, to_offset, from_seq, stream_time::text FROM span")) {
+            "SELECT kafka_partition, from_offset, to_offset, from_seq, stream_time::text"
+                + " FROM span")) {
       spans.add(
           new Span(
               row.getInteger(0), row.getLong(1), row.getLong(2), row.getLong(3), row.getString(4)));

@@ -16,29 +16,20 @@ SELECT DISTINCT ON (user_id)
        format('the last hour up to %s in %s', as_of, currency),
        format('SELECT * FROM spendwatch.rolled_up_transactions WHERE user_id = %L AND currency = %L ORDER BY event_time DESC', user_id, currency)
   FROM (
-         SELECT whole.*, latest.exposure_minor, latest.balance_minor
+         SELECT user_id, currency, count(*) FILTER (WHERE is_recent) AS transactions_1h,
+                coalesce(sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END) FILTER (WHERE is_recent), 0) AS total_1h_minor,
+                coalesce(max(amount_minor) FILTER (WHERE is_recent AND kind = 'PURCHASE'), 0) AS max_1h_minor,
+                max(event_time) AS updated_at, max(exposure_minor) FILTER (WHERE is_latest) AS exposure_minor,
+                max(balance_minor) FILTER (WHERE is_latest) AS balance_minor
            FROM (
-                  SELECT user_id, currency, count(*) FILTER (WHERE is_recent) AS transactions_1h,
-                         coalesce(sum(CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END) FILTER (WHERE is_recent), 0)
-                           AS total_1h_minor,
-                         coalesce(max(amount_minor) FILTER (WHERE is_recent AND kind = 'PURCHASE'), 0) AS max_1h_minor,
-                         max(event_time) AS updated_at
-                    FROM (
-                           SELECT user_id, currency, kind, amount_minor, event_time,
-                                  event_time > (SELECT as_of FROM spendwatch.user_risk_clock) - interval '1 hour' AS is_recent
-                             FROM spendwatch.rolled_up_transactions
-                            WHERE (hashtext(user_id) & 2147483647) % {shares} = {share}
-                         ) AS row
-                   GROUP BY user_id, currency
-                ) AS whole
-          -- By the key, of one partition: a look for each user costs less than having all their rows in order.
-          CROSS JOIN LATERAL (
-                  SELECT exposure_minor, balance_minor
-                    FROM spendwatch.rolled_up_transactions AS row
-                   WHERE row.user_id = whole.user_id AND row.event_time = whole.updated_at AND row.currency = whole.currency
-                   ORDER BY ingested_at DESC, kafka_partition DESC, kafka_offset DESC
-                   LIMIT 1
-                ) AS latest
+                  SELECT user_id, currency, kind, amount_minor, event_time, exposure_minor, balance_minor,
+                         event_time > (SELECT as_of FROM spendwatch.user_risk_clock) - interval '1 hour' AS is_recent,
+                         lead(event_time) OVER (PARTITION BY user_id, currency
+                                                ORDER BY event_time, ingested_at, kafka_partition, kafka_offset) IS NULL AS is_latest
+                    FROM spendwatch.rolled_up_transactions
+                   WHERE (hashtext(user_id) & 2147483647) % {shares} = {share}
+                ) AS row
+          GROUP BY user_id, currency
        ) AS counted
   FULL JOIN (SELECT * FROM spendwatch.user_risk WHERE (hashtext(user_id) & 2147483647) % {shares} = {share}) AS kept
  USING (user_id, currency)

@@ -7,19 +7,27 @@ import static org.awaitility.Awaitility.await;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.audit.AuditReport.Mode;
 import io.spendwatch.ops.lab.sandbox.start.Ports;
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.ops.testing.TestDatabase;
+import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.kafka.KafkaConfig;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -148,6 +156,89 @@ class AuditIT {
       rest.rollback();
     }
     assertThat(report.get(AuditedNode.LIMIT.toSeconds(), TimeUnit.SECONDS).findings()).isEmpty();
+  }
+
+  /** Each part's finding, from whichever session, with all that text can hold. */
+  @Test
+  void whatOtherSessionsHaveFoundArrivesAtTheFirst() {
+    String text = "a \"quoted\" \\ 'line'\u0001\n\u00e9\ud83d\ude00 $1";
+    Set<Session> used = ConcurrentHashMap.newKeySet();
+    List<Consumer<Session>> parts = new ArrayList<>();
+    for (int number = 0; number < 20; number++) {
+      int part = number;
+      parts.add(
+          of -> {
+            used.add(of);
+            // So long that the others take some of them.
+            of.query("SELECT pg_sleep(0.05)");
+            of.query(
+                "INSERT INTO found SELECT 'MISSING_ALERT', 'u' || $1::integer, n::text, NULL, $1::integer, 9007199254740993,"
+                    + " '2026-11-30 00:00:00.123456Z', $2, NULL, 'detail', 'query' FROM generate_series(1, 100) AS n",
+                part,
+                text);
+            of.query(
+                "INSERT INTO moved VALUES ('u' || $1::integer, 1, -9223372036854775807, 9223372036854775807, 3), ('v', 1, 1, 2, 3)",
+                part);
+          });
+    }
+    Database database = Database.open(node.configuration().auditDatabase());
+    try {
+      List<String> arrived =
+          Session.pinned(
+              database,
+              first -> {
+                beginTables(first);
+                new SideBySide(database, 2).run(first, AuditIT::beginTables, parts);
+                return List.of(
+                    first
+                        .one(
+                            "SELECT count(DISTINCT (user_id, transaction_id)) || ' of ' || count(*) FROM found"
+                                + " WHERE actual IS NULL AND expected = $1 AND kafka_offset = 9007199254740993"
+                                + " AND event_time = '2026-11-30 00:00:00.123456Z'",
+                            text)
+                        .getString(0),
+                    first
+                        .one(
+                            "SELECT count(*)::text FROM moved WHERE user_id LIKE 'u%' AND to_offset = 9223372036854775807")
+                        .getString(0));
+              });
+      assertThat(used).hasSize(2);
+      assertThat(arrived).containsExactly("2000 of 2000", "20");
+    } finally {
+      var _ = database.close();
+    }
+  }
+
+  @Test
+  void noPartIsBegunAfterOneHasFailed() {
+    AtomicInteger begun = new AtomicInteger();
+    Consumer<Session> part =
+        of -> of.query(begun.incrementAndGet() == 5 ? "SELECT 1 / 0" : "SELECT pg_sleep(0.05)");
+    Database database = Database.open(node.configuration().auditDatabase());
+    try {
+      assertThatThrownBy(
+              () ->
+                  Session.pinned(
+                      database,
+                      first -> {
+                        beginTables(first);
+                        new SideBySide(database, 2)
+                            .run(first, AuditIT::beginTables, Collections.nCopies(20, part));
+                        return true;
+                      }))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContaining("division by zero");
+      assertThat(begun.get()).isBetween(5, 19);
+      assertThat(database.connectionsInUse()).isZero();
+    } finally {
+      var _ = database.close();
+    }
+  }
+
+  private static void beginTables(Session session) {
+    Map<String, String> values = Map.of("spans", Span.values(List.of(new Span(0, 0, 10, 0, null))));
+    AuditScript.run(session, "begin_found", values);
+    AuditScript.run(session, "begin", values);
   }
 
   private static void lock(Connection connection, String table) throws SQLException {
