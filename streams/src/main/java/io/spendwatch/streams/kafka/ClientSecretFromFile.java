@@ -40,7 +40,9 @@ public final class ClientSecretFromFile implements AuthenticateCallbackHandler {
   public synchronized void configure(
       Map<String, ?> configs, String mechanism, List<AppConfigurationEntry> entries) {
     made = new Made(new HashMap<>(configs), mechanism, entries);
-    file = new SecretFile("spendwatch.kafka.property-files." + SECRET, String.valueOf(configs.get(FILE)));
+    file =
+        new SecretFile(
+            "spendwatch.kafka.property-files." + SECRET, String.valueOf(configs.get(FILE)));
     shown = file.get();
     configure(asking, made);
   }

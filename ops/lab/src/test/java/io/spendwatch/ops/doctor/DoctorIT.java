@@ -108,7 +108,8 @@ class DoctorIT {
             "audit runs",
             "partition counts",
             "nodes");
-    assertThat(found.get("logins of people")).contains(
+    assertThat(found.get("logins of people"))
+        .contains(
             "doctors_ana (statement_timeout, idle_in_transaction_session_timeout, work_mem, temp_file_limit, connection limit)");
     assertThat(found.get("audit runs")).contains("it was changed");
     assertThat(found.get("settings"))

@@ -212,8 +212,8 @@ class TlsIT {
             uri(
                 server,
                 "erna@localhost",
-                "sslmode=verify-full&sslrootcert=%1$s/root.crt&sslcert=%1$s/own.crt&sslkey=%1$s/own.key"
-                    .replace("%1$s", files.toString())),
+                "sslmode=verify-full&sslrootcert=DIR/renewed/root.crt"
+                    + "&sslcert=DIR/renewed/own.crt&sslkey=DIR/renewed/own.key"),
             Map.of());
     try {
       awaitRefused(database, "certificate authentication failed");
@@ -251,7 +251,8 @@ class TlsIT {
 
   /** Whatever connections somebody has. */
   private static void end(String user) throws SQLException {
-    maintain("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
+    maintain(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
   }
 
   private static void maintain(String sql) throws SQLException {

@@ -68,8 +68,7 @@ public final class FormerVersion {
     archive.add(revision);
     MODULES.forEach(module -> archive.add(module + "/src/main"));
     former.run(Map.of(), archive);
-    former.run(
-        Map.of(), List.of("tar", "-xf", packed.toString(), "-C", former.sources.toString()));
+    former.run(Map.of(), List.of("tar", "-xf", packed.toString(), "-C", former.sources.toString()));
     former.compile();
     return Optional.of(former);
   }
@@ -78,8 +77,7 @@ public final class FormerVersion {
     Path files = sources.resolve("files");
     try (Stream<Path> all = Files.walk(sources)) {
       Files.write(
-          files,
-          all.map(Path::toString).filter(file -> file.endsWith(".java")).sorted().toList());
+          files, all.map(Path::toString).filter(file -> file.endsWith(".java")).sorted().toList());
     }
     run(
         Map.of(),
@@ -114,7 +112,8 @@ public final class FormerVersion {
   /** How a command of it is run. */
   public List<String> command(String... arguments) {
     List<String> path = new ArrayList<>();
-    MODULES.reversed()
+    MODULES
+        .reversed()
         .forEach(module -> path.add(sources.resolve(module + "/src/main/resources").toString()));
     path.add(classes.toString());
     path.add(libraries());

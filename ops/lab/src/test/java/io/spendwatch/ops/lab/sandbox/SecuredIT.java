@@ -215,8 +215,7 @@ class SecuredIT {
     var _ = Certificates.authority(directory.root(), "others");
     Files.copy(directory.root().resolve("others.crt"), trusted);
     String own = System.getProperty("spendwatch.kafka.properties.ssl.truststore.location");
-    System.setProperty(
-        "spendwatch.kafka.properties.ssl.truststore.location", trusted.toString());
+    System.setProperty("spendwatch.kafka.properties.ssl.truststore.location", trusted.toString());
     ConfigFactory.invalidateCaches();
     Map<String, Object> properties = Configuration.load().streams().kafka().clientProperties();
     System.setProperty("spendwatch.kafka.properties.ssl.truststore.location", own);
@@ -374,8 +373,7 @@ class SecuredIT {
       secrets.add(secured.password(user));
     }
     List<String> all = new ArrayList<>();
-    try (DirectoryStream<Path> processes =
-        Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {
         try {
           all.add(Files.readString(process.resolve("cmdline"), ISO_8859_1));
