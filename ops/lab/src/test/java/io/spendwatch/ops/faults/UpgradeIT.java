@@ -46,6 +46,7 @@ class UpgradeIT {
   private static final String FORMER = "9d847da46dd5aeb73d95506db835fd676bc895e6";
 
   private static final Duration LOAD = Duration.ofSeconds(80);
+  private static final String ROWS = "SELECT count(*) FROM spendwatch.transactions";
 
   @Test
   void nodesAreExchangedOneByOneUnderTraffic(TestBed servers, @TempDir Path directory)
@@ -90,8 +91,6 @@ class UpgradeIT {
       nodes.forEach(NodeProcess::close);
     }
   }
-
-  private static final String ROWS = "SELECT count(*) FROM spendwatch.transactions";
 
   /** Nothing is in it that a version of today has made. */
   private static TestBed bed(TestBed servers) {

@@ -212,8 +212,8 @@ class TlsIT {
             uri(
                 server,
                 "erna@localhost",
-                "sslmode=verify-full&sslrootcert=%1$s/root.crt&sslcert=%1$s/own.crt&sslkey=%1$s/own.key"
-                    .replace("%1$s", files.toString())),
+                "sslmode=verify-full&sslrootcert=DIR/renewed/root.crt"
+                    + "&sslcert=DIR/renewed/own.crt&sslkey=DIR/renewed/own.key"),
             Map.of());
     try {
       awaitRefused(database, "certificate authentication failed");
