@@ -45,10 +45,7 @@ final class ArchiveDrill {
       SELECT setseed(%s)
       """;
 
-  /**
-   * Who buys, and when, in the order of time; ids and offsets go up with it. A balance each, of
-   * which one has been replaced.
-   */
+  /** Who buys, and when, in the order of time; ids and offsets go up with it. A balance each. */
   private static final String FEED =
       """
       INSERT INTO spendwatch.accounts (user_id, username, currency, balance_minor, as_of)
@@ -140,7 +137,9 @@ final class ArchiveDrill {
           number(
               statement,
               "SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree('spendwatch.transactions')");
-      tell("%,d transactions of %,d users; %.0f bytes a row in the table", rows, users, table / (double) rows);
+      tell(
+          "%,d transactions of %,d users; %.0f bytes a row in the table",
+          rows, users, table / (double) rows);
     }
   }
 
@@ -157,7 +156,8 @@ final class ArchiveDrill {
 
   /** Runs {@code spendwatch archive …}; whether it ended well. */
   private boolean measure(String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(home.resolve("spendwatch").toString(), "archive"));
+    List<String> command =
+        new ArrayList<>(List.of(home.resolve("spendwatch").toString(), "archive"));
     command.addAll(Arrays.asList(arguments));
     var builder = new ProcessBuilder(command).inheritIO();
     builder.environment().put("SPENDWATCH_PG_URI", server.uri());
@@ -200,7 +200,9 @@ final class ArchiveDrill {
                       + file
                       + "') GROUP BY 1 ORDER BY 2 DESC")) {
         while (columns.next()) {
-          tell("  %-24s %6.2f  %s", columns.getString(1), columns.getLong(2) / (double) rows, columns.getString(3));
+          tell(
+              "  %-24s %6.2f  %s",
+              columns.getString(1), columns.getLong(2) / (double) rows, columns.getString(3));
         }
       }
     }

@@ -239,8 +239,7 @@ public final class Parquet implements AutoCloseable {
     return totals.totals();
   }
 
-  private static void add(
-      EncodedRow row, Column.Type type, DuckDBReadableVector vector, long at) {
+  private static void add(EncodedRow row, Column.Type type, DuckDBReadableVector vector, long at) {
     if (vector.isNull(at)) {
       row.addNull();
       return;

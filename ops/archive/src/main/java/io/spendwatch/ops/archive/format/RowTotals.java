@@ -44,8 +44,7 @@ public final class RowTotals {
   public RowTotals(ArchiveTable table) {
     columns = table.columns();
     encoded = new EncodedRow(table);
-    amounts =
-        IntStream.range(0, columns.size()).filter(at -> columns.get(at).isAmount()).toArray();
+    amounts = IntStream.range(0, columns.size()).filter(at -> columns.get(at).isAmount()).toArray();
     sums = new BigInteger[amounts.length];
     Arrays.fill(sums, BigInteger.ZERO);
     pending = new long[amounts.length];
@@ -110,8 +109,7 @@ public final class RowTotals {
     Map<String, String> named = new LinkedHashMap<>();
     for (int i = 0; i < amounts.length; i++) {
       named.put(
-          columns.get(amounts[i]).name(),
-          sums[i].add(BigInteger.valueOf(pending[i])).toString());
+          columns.get(amounts[i]).name(), sums[i].add(BigInteger.valueOf(pending[i])).toString());
     }
     List<Totals.Offsets> spans = new ArrayList<>();
     offsets.forEach(

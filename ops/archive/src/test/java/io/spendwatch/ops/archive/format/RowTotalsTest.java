@@ -68,20 +68,59 @@ class RowTotalsTest {
   private static List<Object[]> features() {
     return List.of(
         new Object[] {
-          "Ünïcode 用户", "USD", 1_773_100_800_000_001L, -5L, 3L, Long.MAX_VALUE, null, 0.25, "[1,2]", 0L, ""
+          "Ünïcode 用户",
+          "USD",
+          1_773_100_800_000_001L,
+          -5L,
+          3L,
+          Long.MAX_VALUE,
+          null,
+          0.25,
+          "[1,2]",
+          0L,
+          ""
         },
         new Object[] {"💶", "JPY", 0L, 0L, 0L, Long.MIN_VALUE, 1L, null, null, 7L, "m"});
   }
 
   private static List<Object[]> alerts() {
-    return List.of(alert("a", "RAISED", null, 1, 2, true, 7), alert("b", "CLEARED", "x", Long.MAX_VALUE, Long.MAX_VALUE, false, 8));
+    return List.of(
+        alert("a", "RAISED", null, 1, 2, true, 7),
+        alert("b", "CLEARED", "x", Long.MAX_VALUE, Long.MAX_VALUE, false, 8));
   }
 
-  private static Object[] alert(String id, String type, String transaction, long exposure, long balance, boolean late, long partition) {
+  private static Object[] alert(
+      String id,
+      String type,
+      String transaction,
+      long exposure,
+      long balance,
+      boolean late,
+      long partition) {
     boolean isFirst = partition == 7;
     return new Object[] {
-      id, type, "exposure-24h", 1L, "e", "u", transaction, exposure, balance, "USD", 3L, 4L, 5L, 6L, late,
-      isFirst ? null : "EXPIRY", null, "t", partition, isFirst ? 8L : -1L, 9L, isFirst ? null : 1L
+      id,
+      type,
+      "exposure-24h",
+      1L,
+      "e",
+      "u",
+      transaction,
+      exposure,
+      balance,
+      "USD",
+      3L,
+      4L,
+      5L,
+      6L,
+      late,
+      isFirst ? null : "EXPIRY",
+      null,
+      "t",
+      partition,
+      isFirst ? 8L : -1L,
+      9L,
+      isFirst ? null : 1L
     };
   }
 
