@@ -42,9 +42,8 @@ public final class EncodedRow {
   }
 
   /** Begins another row. */
-  public EncodedRow clear() {
+  public void clear() {
     columns = 0;
-    return this;
   }
 
   /** All values of a row, as {@link Column.Type} has them. */
