@@ -29,7 +29,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -392,12 +394,8 @@ class WarehouseIT {
   }
 
   private static String source(ArchiveTable table, LocalDate day) {
-    return "("
-        + table
-            .select()
-            .replaceFirst("\\?", "'" + day + "T00:00:00Z'")
-            .replaceFirst("\\?", "'" + day.plusDays(1) + "T00:00:00Z'")
-        + ") AS t";
+    Instant begin = day.atStartOfDay(ZoneOffset.UTC).toInstant();
+    return "(" + table.select(begin, begin.plus(Duration.ofDays(1))) + ") AS t";
   }
 
   private static List<String> tables() {

@@ -3,6 +3,7 @@ package io.spendwatch.ops.archive.days;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.ArchivedDay;
+import io.spendwatch.ops.archive.format.EncodedRow;
 import io.spendwatch.ops.archive.format.FileWriter;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.archive.format.Parquet;
@@ -158,7 +159,12 @@ public final class DayWriter {
     if (isNew && letters.isPresent()) {
       totals.put(
           ArchiveTable.DEAD_LETTERS,
-          stage(ArchiveTable.DEAD_LETTERS, rows -> letters.get().read(day, rows)));
+          stage(
+              ArchiveTable.DEAD_LETTERS,
+              each -> {
+                var row = new EncodedRow(ArchiveTable.DEAD_LETTERS);
+                letters.get().read(day, letter -> each.accept(row.set(letter)));
+              }));
     }
     if (digest.transactions() != totals.get(ArchiveTable.TRANSACTIONS).rows()) {
       throw new IllegalStateException("one snapshot has two counts of " + day);
@@ -167,22 +173,17 @@ public final class DayWriter {
   }
 
   /** Takes rows from one place to another, and adds them up on the way. */
-  private Totals stage(ArchiveTable table, Source source) {
+  private Totals stage(ArchiveTable table, Parquet.EncodedRows source) {
     var totals = new RowTotals(table);
     parquet.stage(
         table,
         each ->
-            source.giveTo(
+            source.forEach(
                 row -> {
                   totals.add(row);
                   each.accept(row);
                 }));
     return totals.totals();
-  }
-
-  /** Gives its rows on. */
-  private interface Source {
-    void giveTo(Consumer<Object[]> each);
   }
 
   /** Empty: somebody else has put another manifest meanwhile. */

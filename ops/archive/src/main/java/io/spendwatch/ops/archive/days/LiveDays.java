@@ -3,6 +3,7 @@ package io.spendwatch.ops.archive.days;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.Column;
+import io.spendwatch.ops.archive.format.EncodedRow;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.archive.format.Parquet;
 import io.spendwatch.ops.rounds.ArchiveWriter.Day;
@@ -26,7 +27,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.postgresql.PGConnection;
 
 /**
  * The days as the database has them, and what it notes of the archive, over one connection. While
@@ -47,7 +47,6 @@ public final class LiveDays implements AutoCloseable {
   private static final String NOTE_ACTION = sql("note_action");
 
   private static final String LOCK = "hashtextextended('spendwatch.archive', 0)";
-  private static final int ROWS_AT_ONCE = 10_000;
 
   private final JdbcSession session;
   private final Connection connection;
@@ -95,8 +94,6 @@ public final class LiveDays implements AutoCloseable {
         }
         // Each statement reads a day, or all of them.
         statement.execute("SET statement_timeout = 0");
-        // So that rows come as they are stored, not as text.
-        connection.unwrap(PGConnection.class).setPrepareThreshold(-1);
         return new LiveDays(new JdbcSession(connection, e -> failure(address, e)));
       } catch (SQLException e) {
         connection.close();
@@ -230,21 +227,10 @@ public final class LiveDays implements AutoCloseable {
   }
 
   /** Gives on the rows of a table that belong to the day. To be called in a transaction. */
-  public void read(ArchiveTable table, LocalDate day, Consumer<Object[]> each) {
-    List<Column> columns = table.columns();
-    try (PreparedStatement statement = connection.prepareStatement(table.select())) {
-      statement.setFetchSize(ROWS_AT_ONCE);
-      statement.setObject(1, begin(day));
-      statement.setObject(2, begin(day.plusDays(1)));
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          Object[] row = new Object[columns.size()];
-          for (int i = 0; i < row.length; i++) {
-            row[i] = value(rows, i + 1, columns.get(i));
-          }
-          each.accept(row);
-        }
-      }
+  public void read(ArchiveTable table, LocalDate day, Consumer<EncodedRow> each) {
+    try {
+      CopyRows.read(
+          connection, table, begin(day).toInstant(), begin(day.plusDays(1)).toInstant(), each);
     } catch (SQLException e) {
       throw session.failure(e);
     }
@@ -252,29 +238,6 @@ public final class LiveDays implements AutoCloseable {
 
   private static OffsetDateTime begin(LocalDate day) {
     return day.atStartOfDay().atOffset(ZoneOffset.UTC);
-  }
-
-  private static Object value(ResultSet rows, int at, Column column) throws SQLException {
-    return switch (column.type()) {
-      case TEXT -> rows.getString(at);
-      case LONG, INTEGER -> {
-        long number = rows.getLong(at);
-        yield rows.wasNull() ? null : number;
-      }
-      case DOUBLE -> {
-        double number = rows.getDouble(at);
-        yield rows.wasNull() ? null : number;
-      }
-      case BOOLEAN -> {
-        boolean flag = rows.getBoolean(at);
-        yield rows.wasNull() ? null : flag;
-      }
-      case TIME -> {
-        OffsetDateTime time = rows.getObject(at, OffsetDateTime.class);
-        yield time == null ? null : micros(time, column.name());
-      }
-      case BYTES -> rows.getBytes(at);
-    };
   }
 
   public static long micros(OffsetDateTime time, String name) {

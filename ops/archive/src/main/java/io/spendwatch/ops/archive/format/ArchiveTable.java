@@ -8,6 +8,7 @@ import static io.spendwatch.ops.archive.format.Column.share;
 import static io.spendwatch.ops.archive.format.Column.text;
 import static io.spendwatch.ops.archive.format.Column.time;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -192,9 +193,14 @@ public enum ArchiveTable {
     };
   }
 
-  /** A day's rows in the database; takes its beginning and its end. */
-  public String select() {
-    return "SELECT " + names() + " " + source;
+  /** The rows in the database from one instant to before the other. */
+  public String select(Instant begin, Instant end) {
+    return columns.stream().map(Column::selected).collect(Collectors.joining(", ", "SELECT ", " "))
+        + source.replaceFirst("\\?", literal(begin)).replaceFirst("\\?", literal(end));
+  }
+
+  private static String literal(Instant time) {
+    return "TIMESTAMPTZ '" + time + "'";
   }
 
   /** Where a column is in a row; −1 for none of that name. */

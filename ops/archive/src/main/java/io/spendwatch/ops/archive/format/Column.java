@@ -96,6 +96,22 @@ public record Column(String name, Type type) {
     return type == Type.TIME ? String.format(Locale.ROOT, "epoch_us(%s) AS %s", name, name) : name;
   }
 
+  /** From a query for staged rows, as the engine's vectors give it out: bytes in Base64. */
+  String encoded() {
+    return type == Type.BYTES ? "base64(" + name + ") AS " + name : name;
+  }
+
+  /** Its value out of the database, in the type that PostgreSQL's binary format has of it. */
+  public String selected() {
+    return switch (type) {
+      // What is in them is sent as it is; a cast would take blanks from the end of a char(3).
+      case TEXT, BYTES, BOOLEAN -> name;
+      case LONG, INTEGER -> name + "::bigint AS " + name;
+      case DOUBLE -> name + "::double precision AS " + name;
+      case TIME -> name + "::timestamptz AS " + name;
+    };
+  }
+
   /** Whether it is an amount, which totals are of. */
   boolean isAmount() {
     return type == Type.LONG && name.endsWith("_minor");

@@ -1,5 +1,7 @@
 package io.spendwatch.ops.archive.format;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.spendwatch.errors.OperatorException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -16,7 +19,11 @@ import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.duckdb.DuckDBAppender;
+import org.duckdb.DuckDBChunkedResult;
 import org.duckdb.DuckDBConnection;
+import org.duckdb.DuckDBDataChunkReader;
+import org.duckdb.DuckDBPreparedStatement;
+import org.duckdb.DuckDBReadableVector;
 
 /**
  * The engine that writes and reads Parquet: DuckDB, in this process, with a bound on its memory
@@ -74,8 +81,13 @@ public final class Parquet implements AutoCloseable {
     }
   }
 
+  /** Gives a row on, one after the other in the same object. */
+  public interface EncodedRows {
+    void forEach(Consumer<EncodedRow> each);
+  }
+
   /** Rows of the table, in place of those that were staged of it before. */
-  public void stage(ArchiveTable table, Rows rows) {
+  public void stage(ArchiveTable table, EncodedRows rows) {
     execute("DROP TABLE IF EXISTS " + staged(table));
     execute(
         "CREATE TABLE "
@@ -90,33 +102,25 @@ public final class Parquet implements AutoCloseable {
     }
   }
 
-  private static void append(DuckDBAppender appender, List<Column> columns, Object[] row) {
+  private static void append(DuckDBAppender appender, List<Column> columns, EncodedRow row) {
     try {
       appender.beginRow();
-      for (int i = 0; i < row.length; i++) {
-        switch (row[i]) {
-          case null -> appender.appendNull();
-          case Long number ->
-              appendNumber(appender, columns.get(i).type() == Column.Type.INTEGER, number);
-          case Double share -> appender.append(share);
-          case Boolean flag -> appender.append(flag);
-          case String text -> appender.append(text);
-          case byte[] bytes -> appender.append(bytes);
-          default -> throw new IllegalStateException("no value of a row: " + row[i].getClass());
+      for (int i = 0; i < columns.size(); i++) {
+        if (row.isNull(i)) {
+          appender.appendNull();
+          continue;
+        }
+        switch (columns.get(i).type()) {
+          case TEXT, BYTES -> appender.append(row.bytes(i));
+          case LONG, TIME -> appender.append(row.number(i));
+          case INTEGER -> appender.append(Math.toIntExact(row.number(i)));
+          case DOUBLE -> appender.append(row.share(i));
+          case BOOLEAN -> appender.append(row.flag(i));
         }
       }
       appender.endRow();
     } catch (SQLException e) {
       throw failure(e);
-    }
-  }
-
-  private static void appendNumber(DuckDBAppender appender, boolean isInteger, long number)
-      throws SQLException {
-    if (isInteger) {
-      appender.append(Math.toIntExact(number));
-    } else {
-      appender.append(number);
     }
   }
 
@@ -200,11 +204,54 @@ public final class Parquet implements AutoCloseable {
     return rows.wasNull() ? null : value;
   }
 
-  /** What the rows of a query come to, with the table's columns as they are staged. */
+  /**
+   * What the rows of a query come to, with the table's columns as they are staged. Whoever asks
+   * knows what it has to be: where the engine fails in the midst, it is that of fewer rows.
+   */
   public Totals totals(ArchiveTable table, String query) {
     var totals = new RowTotals(table);
-    read(table, query, totals::add);
+    var row = new EncodedRow(table);
+    List<Column> columns = table.columns();
+    String encoded =
+        columns.stream().map(Column::encoded).collect(Collectors.joining(", ", "SELECT ", ""));
+    try (var statement =
+            connection
+                .prepareStatement(encoded + " FROM (" + query + ") AS r")
+                .unwrap(DuckDBPreparedStatement.class);
+        DuckDBChunkedResult result = statement.query()) {
+      var vectors = new DuckDBReadableVector[columns.size()];
+      while (result.nextChunk()) {
+        DuckDBDataChunkReader chunk = result.chunk();
+        for (int i = 0; i < vectors.length; i++) {
+          vectors[i] = chunk.vector(i);
+        }
+        for (long at = 0; at < chunk.rowCount(); at++) {
+          row.clear();
+          for (int i = 0; i < vectors.length; i++) {
+            add(row, columns.get(i).type(), vectors[i], at);
+          }
+          totals.add(row);
+        }
+      }
+    } catch (SQLException e) {
+      throw failure(e);
+    }
     return totals.totals();
+  }
+
+  private static void add(EncodedRow row, Column.Type type, DuckDBReadableVector vector, long at) {
+    if (vector.isNull(at)) {
+      row.addNull();
+      return;
+    }
+    switch (type) {
+      case TEXT -> row.addText(vector.getString(at).getBytes(UTF_8));
+      case LONG, TIME -> row.addNumber(vector.getLong(at));
+      case INTEGER -> row.addNumber(vector.getInt(at));
+      case DOUBLE -> row.addShare(vector.getDouble(at));
+      case BOOLEAN -> row.addFlag(vector.getBoolean(at));
+      case BYTES -> row.addBytes(Base64.getDecoder().decode(vector.getString(at)));
+    }
   }
 
   public long count(String query) {

@@ -1,8 +1,10 @@
 package io.spendwatch.ops.archive.format;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.math.BigInteger;
+import java.nio.ByteOrder;
+import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -11,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Adds rows up, in any order: how many they are, a digest of all of their columns, what their
@@ -19,29 +22,34 @@ import java.util.TreeMap;
  */
 public final class RowTotals {
   private static final int LANES = 4;
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
   private final List<Column> columns;
-  private final Map<Integer, BigInteger> sums = new LinkedHashMap<>();
+  private final EncodedRow encoded;
+
+  /** Of the columns that are amounts; what they come to, but for what is pending. */
+  private final int[] amounts;
+
+  private final BigInteger[] sums;
+  private final long[] pending;
   private final Map<Long, long[]> offsets = new TreeMap<>();
   private final int partitionAt;
   private final int offsetAt;
   private final MessageDigest sha256;
+  private final byte[] hash = new byte[LANES * Long.BYTES];
   private final long[] lanes = new long[LANES];
-  private final long[] pending;
-  private byte[] encoded = new byte[1024];
-  private int length;
   private long rows;
 
   public RowTotals(ArchiveTable table) {
     columns = table.columns();
-    pending = new long[columns.size()];
-    for (int i = 0; i < columns.size(); i++) {
-      if (columns.get(i).isAmount()) {
-        sums.put(i, BigInteger.ZERO);
-      }
-    }
-    partitionAt = indexOf("kafka_partition");
-    offsetAt = indexOf("kafka_offset");
+    encoded = new EncodedRow(table);
+    amounts = IntStream.range(0, columns.size()).filter(at -> columns.get(at).isAmount()).toArray();
+    sums = new BigInteger[amounts.length];
+    Arrays.fill(sums, BigInteger.ZERO);
+    pending = new long[amounts.length];
+    partitionAt = table.indexOf("kafka_partition");
+    offsetAt = table.indexOf("kafka_offset");
     try {
       sha256 = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -49,46 +57,41 @@ public final class RowTotals {
     }
   }
 
-  private int indexOf(String name) {
-    for (int i = 0; i < columns.size(); i++) {
-      if (columns.get(i).name().equals(name)) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
   /** Counts a row with its values in the order of the columns. */
   public void add(Object[] row) {
+    add(encoded.set(row));
+  }
+
+  /** Counts a row. */
+  public void add(EncodedRow row) {
     rows++;
-    length = 0;
-    for (int i = 0; i < row.length; i++) {
-      encode(row[i]);
+    sha256.update(row.array(), 0, row.length());
+    try {
+      int _ = sha256.digest(hash, 0, hash.length);
+    } catch (DigestException e) {
+      throw new IllegalStateException("SHA-256 has 32 bytes", e);
     }
-    sha256.update(encoded, 0, length);
-    byte[] hash = sha256.digest();
     for (int lane = 0; lane < LANES; lane++) {
-      lanes[lane] += bigEndian(hash, lane * Long.BYTES);
+      lanes[lane] += (long) LONG.get(hash, lane * Long.BYTES);
     }
-    for (Map.Entry<Integer, BigInteger> sum : sums.entrySet()) {
-      if (row[sum.getKey()] instanceof Long amount) {
-        addTo(sum, amount);
+    for (int i = 0; i < amounts.length; i++) {
+      if (!row.isNull(amounts[i])) {
+        addTo(i, row.number(amounts[i]));
       }
     }
     if (partitionAt >= 0) {
-      span((Long) row[partitionAt], (Long) row[offsetAt]);
+      span(row.number(partitionAt), row.number(offsetAt));
     }
   }
 
   /** Adds in 64 bits for as long as that holds. */
-  private void addTo(Map.Entry<Integer, BigInteger> sum, long amount) {
-    int at = sum.getKey();
-    long next = pending[at] + amount;
-    if (((pending[at] ^ next) & (amount ^ next)) < 0) {
-      sum.setValue(sum.getValue().add(BigInteger.valueOf(pending[at])));
+  private void addTo(int sum, long amount) {
+    long next = pending[sum] + amount;
+    if (((pending[sum] ^ next) & (amount ^ next)) < 0) {
+      sums[sum] = sums[sum].add(BigInteger.valueOf(pending[sum]));
       next = amount;
     }
-    pending[at] = next;
+    pending[sum] = next;
   }
 
   private void span(long partition, long offset) {
@@ -101,58 +104,13 @@ public final class RowTotals {
     }
   }
 
-  /** Each value with its kind and its length, so that no two rows look alike. */
-  private void encode(Object value) {
-    switch (value) {
-      case null -> room(1)[length++] = 0;
-      case Long number -> encodeNumber((byte) 1, number);
-      case Double share -> encodeNumber((byte) 6, Double.doubleToLongBits(share));
-      case Boolean flag -> room(1)[length++] = (byte) (flag ? 2 : 3);
-      case String text -> encodeBytes((byte) 4, text.getBytes(UTF_8));
-      case byte[] bytes -> encodeBytes((byte) 5, bytes);
-      default -> throw new IllegalStateException("no value of a row: " + value.getClass());
-    }
-  }
-
-  private void encodeNumber(byte kind, long number) {
-    byte[] room = room(1 + Long.BYTES);
-    room[length++] = kind;
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      room[length++] = (byte) (number >>> shift);
-    }
-  }
-
-  private void encodeBytes(byte kind, byte[] bytes) {
-    byte[] room = room(1 + Integer.BYTES + bytes.length);
-    room[length++] = kind;
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      room[length++] = (byte) (bytes.length >>> shift);
-    }
-    System.arraycopy(bytes, 0, room, length, bytes.length);
-    length += bytes.length;
-  }
-
-  private byte[] room(int more) {
-    if (encoded.length - length < more) {
-      encoded = Arrays.copyOf(encoded, Math.max(2 * encoded.length, length + more));
-    }
-    return encoded;
-  }
-
-  private static long bigEndian(byte[] bytes, int from) {
-    long value = 0;
-    for (int i = 0; i < Long.BYTES; i++) {
-      value = (value << 8) | (bytes[from + i] & 0xff);
-    }
-    return value;
-  }
-
   /** Of the rows so far. */
   public Totals totals() {
     Map<String, String> named = new LinkedHashMap<>();
-    sums.forEach(
-        (at, sum) ->
-            named.put(columns.get(at).name(), sum.add(BigInteger.valueOf(pending[at])).toString()));
+    for (int i = 0; i < amounts.length; i++) {
+      named.put(
+          columns.get(amounts[i]).name(), sums[i].add(BigInteger.valueOf(pending[i])).toString());
+    }
     List<Totals.Offsets> spans = new ArrayList<>();
     offsets.forEach(
         (partition, span) -> spans.add(new Totals.Offsets(partition, span[0], span[1])));
