@@ -495,9 +495,10 @@ class SharedReportsTest {
                     if (random.nextBoolean()) {
                       gone.complete(null);
                       // Some have their answer just then.
-                      assertThat(answer.handle((_, _) -> true).get(60, TimeUnit.SECONDS)).isTrue();
+                      assertThat(answer.handle((_, _) -> true).orTimeout(60, TimeUnit.SECONDS).join())
+                          .isTrue();
                     } else {
-                      assertThat(answer.get(60, TimeUnit.SECONDS).rows()).hasSize(1);
+                      assertThat(answer.orTimeout(60, TimeUnit.SECONDS).join().rows()).hasSize(1);
                     }
                   }
                 }));
