@@ -178,6 +178,8 @@ class HttpApiTest {
       assertThat(refused.body()).contains("maxAge: expected: a duration such as 5s");
     }
     assertThat(counted.counts)
+        // Who has gone away, in another test.
+        .filteredOn(count -> !count.startsWith("cohorts"))
         .containsExactly(
             "top-merchants rollup",
             "top-merchants rollup",
