@@ -34,8 +34,9 @@ import org.HdrHistogram.Histogram;
 
 /**
  * A published case: complex questions beside ingestion, at several rates; with roll-ups, as reports
- * of the node, without roll-ups, and without them from a replica. Everything is on one machine, the replica too. Where
- * figures were published (at 5,000 a second, on 16 to 32 processors), ours stand beside them.
+ * of the node, without roll-ups, and without them from a replica. Everything is on one machine, the
+ * replica too. Where figures were published (at 5,000 a second, on 16 to 32 processors), ours stand
+ * beside them.
  */
 public final class HtapBenchmark {
   private static final String NAME = Benchmark.HTAP.label();
@@ -282,7 +283,7 @@ public final class HtapBenchmark {
               node.subscriber().awaitExact(label).seen());
       add(label, beside, perSecond, steady.ingested().perSecond(), alerts, outcome, phase, checked);
       if (beside == Beside.REPORTS) {
-        double ageMs = reports.ageMillis().getValueAtPercentile(99);
+        double ageMs = (double) reports.ageMillis().getValueAtPercentile(99);
         figure(label + ": age of answers p99", ageMs, "ms", AGE_BOUND_MS, checked);
         bench.say(String.format(Locale.ROOT, "%-38s age of answers p99 %,.0f ms", label, ageMs));
       }
