@@ -379,8 +379,7 @@ class SharedReportsTest {
           long ageMs = last == null ? 0 : last.ageMs() + time.millis() - sinceMs.get(question);
           boolean isYoung = last != null && boundMs > 0 && ageMs <= boundMs;
           boolean isJoined = boundMs > 0 && newest.containsKey(question);
-          boolean isBehind =
-              isYoung && !isJoined && last.tookMs() >= 100 && ageMs * 2 > boundMs;
+          boolean isBehind = isYoung && !isJoined && last.tookMs() >= 100 && ageMs * 2 > boundMs;
           int before = statements.size();
           var caller = new Caller();
           caller.answer =
@@ -427,8 +426,7 @@ class SharedReportsTest {
                   answer(ended.question, step, random.nextInt(500), random.nextInt(200));
               AnalysisAnswer last = youngest.get(ended.question);
               if (last == null
-                  || answer.ageMs()
-                      <= last.ageMs() + time.millis() - sinceMs.get(ended.question)) {
+                  || answer.ageMs() <= last.ageMs() + time.millis() - sinceMs.get(ended.question)) {
                 youngest.put(ended.question, answer);
                 sinceMs.put(ended.question, time.millis());
               }
@@ -495,7 +493,8 @@ class SharedReportsTest {
                     if (random.nextBoolean()) {
                       gone.complete(null);
                       // Some have their answer just then.
-                      assertThat(answer.handle((_, _) -> true).orTimeout(60, TimeUnit.SECONDS).join())
+                      assertThat(
+                              answer.handle((_, _) -> true).orTimeout(60, TimeUnit.SECONDS).join())
                           .isTrue();
                     } else {
                       assertThat(answer.orTimeout(60, TimeUnit.SECONDS).join().rows()).hasSize(1);

@@ -41,10 +41,7 @@ public final class HtapLoad {
    * @param users of whom is asked: how their ids begin, a number from 0 follows
    */
   public HtapLoad(
-      Database simple,
-      LongFunction<CompletionStage<?>> complex,
-      String users,
-      int usersCount) {
+      Database simple, LongFunction<CompletionStage<?>> complex, String users, int usersCount) {
     this.simple = simple;
     this.complex = complex;
     this.users = users;
@@ -59,8 +56,7 @@ public final class HtapLoad {
   public static LongFunction<CompletionStage<?>> queries(Database asked, boolean isOfRollups) {
     return place ->
         asked.execute(
-            HtapQuery.at(place).sql(isOfRollups),
-            Tuple.of(Instant.now().atOffset(ZoneOffset.UTC)));
+            HtapQuery.at(place).sql(isOfRollups), Tuple.of(Instant.now().atOffset(ZoneOffset.UTC)));
   }
 
   /** Only looks how far the roll-ups are. */
