@@ -1,5 +1,6 @@
 package io.spendwatch.ops.analysis;
 
+import static io.spendwatch.streams.base.ConfigSection.check;
 import static io.spendwatch.streams.base.ConfigSection.checkPositive;
 import static io.spendwatch.streams.base.ConfigSection.checkRange;
 
@@ -17,6 +18,7 @@ import java.time.Duration;
  * @param replicaWait for how long a place in the log is waited for
  * @param rowsMax rows that a free query is answered with at most
  * @param bytesMax characters that these may have, about
+ * @param sharing how reports share answers
  */
 public record AnalysisConfig(
     Duration timeout,
@@ -24,7 +26,8 @@ public record AnalysisConfig(
     Duration replicaLagMax,
     Duration replicaWait,
     int rowsMax,
-    int bytesMax) {
+    int bytesMax,
+    Sharing sharing) {
   private static final String PATH = "spendwatch.analysis";
 
   /**
@@ -49,6 +52,26 @@ public record AnalysisConfig(
     }
   }
 
+  /**
+   * How reports share answers.
+   *
+   * @param answersFor how old an answer may be, where the question does not say; 0 for one that is
+   *     read for it
+   * @param answersMax how many are kept at most
+   * @param bytesMax memory that these may take, about
+   */
+  public record Sharing(Duration answersFor, int answersMax, int bytesMax) {
+    public Sharing {
+      check(
+          !answersFor.isNegative() && answersFor.compareTo(SharedReports.AGE_MAX) <= 0,
+          PATH + ".share-answers-for",
+          answersFor,
+          "0 to " + SharedReports.AGE_MAX);
+      checkRange(PATH + ".shared-answers-max", answersMax, 0, 10_000);
+      checkRange(PATH + ".shared-bytes-max", bytesMax, 0, 1_000_000_000);
+    }
+  }
+
   public AnalysisConfig {
     checkPositive(PATH + ".timeout", timeout);
     checkPositive(PATH + ".replica-lag-max", replicaLagMax);
@@ -70,7 +93,11 @@ public record AnalysisConfig(
             section.duration("replica-lag-max"),
             section.duration("replica-wait"),
             section.integer("rows-max"),
-            section.integer("bytes-max"));
+            section.integer("bytes-max"),
+            new Sharing(
+                section.duration("share-answers-for"),
+                section.integer("shared-answers-max"),
+                section.integer("shared-bytes-max")));
     section.rejectUnknown();
     return config;
   }

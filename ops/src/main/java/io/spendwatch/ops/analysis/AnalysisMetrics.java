@@ -7,7 +7,13 @@ import java.time.Duration;
 public interface AnalysisMetrics {
 
   /** A report, by its word, was answered, from such a source. */
-  void answered(String report, String source, Duration took);
+  void answered(String report, String source);
+
+  /** A report was read, whether somebody waits for it or not. */
+  void read(String report, Duration took);
+
+  /** A report was answered with what somebody else had read. */
+  void shared(String report);
 
   /** A report was refused, or could not be had. */
   void refused(String report);

@@ -41,6 +41,19 @@ public record ReportQuestion(Report report, Instant from, Instant to, String by,
     }
   }
 
+  /**
+   * The same for all questions that have the same answer. An end that nobody has said stays so: it
+   * moves on with the newest hour.
+   */
+  ReportQuestion normalised() {
+    return new ReportQuestion(
+        report,
+        from == null && to != null ? begin(to) : from,
+        to,
+        by == null && !report.words().isEmpty() ? report.words().getFirst() : by,
+        report.isLimited() ? limit : Report.LIMIT_DEFAULT);
+  }
+
   /** The end of the time that it covers. */
   Instant end(Instant newest) {
     return to == null ? newest : to;

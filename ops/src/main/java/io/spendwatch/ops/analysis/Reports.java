@@ -31,13 +31,26 @@ public final class Reports {
   private final Database database;
   private final Duration timeout;
 
-  /** A moment that is read, and what is known of it. */
+  /**
+   * A moment that is read, and what is known of it.
+   *
+   * @param lookedAt when that was looked up, by the server's clock
+   * @param askedNanos not after that, by {@link System#nanoTime()}
+   */
   record Moment(
-      Instant asOf, Instant readAt, Set<String> tables, List<String> beingBuilt, Instant newest) {
-    static Moment of(Row row) {
+      Instant asOf,
+      Instant readAt,
+      Instant lookedAt,
+      long askedNanos,
+      Set<String> tables,
+      List<String> beingBuilt,
+      Instant newest) {
+    static Moment of(Row row, long askedNanos) {
       return new Moment(
           row.getOffsetDateTime("as_of").toInstant(),
           row.getOffsetDateTime("read_at").toInstant(),
+          row.getOffsetDateTime("looked_at").toInstant(),
+          askedNanos,
           Set.of(row.getArrayOfStrings("tables")),
           List.of(row.getArrayOfStrings("being_built")),
           row.getOffsetDateTime("ends").toInstant());
@@ -46,13 +59,20 @@ public final class Reports {
     long ageMs() {
       return Math.max(0, Duration.between(asOf, readAt).toMillis());
     }
+
+    /** How old it is by now: the clocks of server and node are not compared. */
+    long ageMsNow() {
+      Duration since = Duration.ofNanos(System.nanoTime() - askedNanos);
+      return Math.max(0, Duration.between(asOf, lookedAt).plus(since).toMillis());
+    }
   }
 
   /** The moment that a transaction sees. */
   static CompletionStage<Moment> moment(Statements transaction) {
+    long askedNanos = System.nanoTime();
     return transaction
         .execute(FRESHNESS, Tuple.tuple())
-        .thenApply(rows -> Moment.of(rows.iterator().next()));
+        .thenApply(rows -> Moment.of(rows.iterator().next(), askedNanos));
   }
 
   /** How many rows a transaction has read so far. */
@@ -120,7 +140,7 @@ public final class Reports {
         "rollup",
         null,
         moment.asOf(),
-        moment.ageMs(),
+        moment.ageMsNow(),
         Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
         rowsRead);
   }

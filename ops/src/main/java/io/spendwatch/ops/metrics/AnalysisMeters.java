@@ -26,9 +26,19 @@ final class AnalysisMeters implements AnalysisMetrics {
   }
 
   @Override
-  public void answered(String report, String source, Duration took) {
+  public void answered(String report, String source) {
     answers(report, source).increment();
+  }
+
+  @Override
+  public void read(String report, Duration took) {
+    meters.counter(Metric.ANALYSIS_READINGS, Tags.of("report", report)).increment();
     time.record(took);
+  }
+
+  @Override
+  public void shared(String report) {
+    meters.counter(Metric.ANALYSIS_SHARED, Tags.of("report", report)).increment();
   }
 
   @Override

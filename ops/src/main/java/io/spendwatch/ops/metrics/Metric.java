@@ -94,7 +94,13 @@ enum Metric {
       "Reports that this node was asked for, by where they were answered; a rise of refused is a roll-up being built, or a server away"),
   ANALYSIS_TIME(
       "spendwatch.analysis.answer",
-      "Time that an answered report took; a rise is a slow server, or more to read"),
+      "Time that reading a report took, waiting for a connection included; a rise is a slow server, or more to read"),
+  ANALYSIS_READINGS(
+      "spendwatch.analysis.readings",
+      "Reports that this node has read from PostgreSQL; as many as answers means that none are shared"),
+  ANALYSIS_SHARED(
+      "spendwatch.analysis.shared",
+      "Answers to a report that are what somebody else had it read for; a fall beside the same answers is questions that differ, or a bound that none can keep"),
   FEATURES_TIMESTAMP(
       "spendwatch.user.features.timestamp.seconds",
       "The moment that users' features are of, in seconds since 1970; where it stands still for more than a day, none are computed"),

@@ -3,6 +3,7 @@ package io.spendwatch.ops.node;
 import io.spendwatch.actors.address.PartitionSharding;
 import io.spendwatch.ops.analysis.AnalysisMetrics;
 import io.spendwatch.ops.analysis.Reports;
+import io.spendwatch.ops.analysis.SharedReports;
 import io.spendwatch.ops.api.DashboardResource;
 import io.spendwatch.ops.api.DocsResource;
 import io.spendwatch.ops.api.answers.Resource;
@@ -28,6 +29,7 @@ import io.spendwatch.ops.questions.UserAnswers;
 import io.spendwatch.ops.questions.UserDetails;
 import io.spendwatch.ops.questions.Users;
 import io.spendwatch.protocol.Partitioner;
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import io.spendwatch.streams.ledger.PgHistory;
 import io.spendwatch.streams.ledger.UnreadableRows;
@@ -94,7 +96,11 @@ final class NodeApi {
         records.alerts(),
         records.deadLetters(),
         new AnalysisResource(
-            new Reports(on.databases().analytics(), configuration.analysis().timeout())::answer,
+            new SharedReports(
+                new Reports(on.databases().analytics(), configuration.analysis().timeout())::answer,
+                configuration.analysis().sharing(),
+                Timekeeper.real(on.clock()),
+                analysis),
             analysis),
         new EventsResource(events),
         new PartitionsResource(status::transactionsPartitions, windows),

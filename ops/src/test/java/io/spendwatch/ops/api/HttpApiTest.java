@@ -9,9 +9,11 @@ import io.spendwatch.actors.exposure.UserWindow;
 import io.spendwatch.actors.partition.PartitionWindows;
 import io.spendwatch.actors.ports.AccountBalance;
 import io.spendwatch.errors.OperatorException;
+import io.spendwatch.ops.analysis.AnalysisConfig;
 import io.spendwatch.ops.analysis.AnalysisMetrics;
 import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
+import io.spendwatch.ops.analysis.SharedReports;
 import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
 import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.api.answers.Problem;
@@ -29,6 +31,7 @@ import io.spendwatch.ops.status.NodeStatus;
 import io.spendwatch.ops.status.NodeStatus.State;
 import io.spendwatch.ops.status.ReplicaStatus;
 import io.spendwatch.ops.status.StatusSamples;
+import io.spendwatch.ops.testing.ManualTime;
 import io.spendwatch.ops.testing.OpenApiAnswers;
 import io.spendwatch.ops.testing.OpenApiDocument;
 import java.net.Socket;
@@ -87,7 +90,13 @@ class HttpApiTest {
                     this::run,
                     Duration.ofMillis(200)),
                 new PartitionsResource(() -> partitions, windows),
-                new AnalysisResource(this::report, counted),
+                new AnalysisResource(
+                    new SharedReports(
+                        this::report,
+                        new AnalysisConfig.Sharing(Duration.ZERO, 10, 1_000_000),
+                        new ManualTime(),
+                        counted),
+                    counted),
                 new MetricsResource(() -> "a_metric 1.0\n"),
                 new DocsResource()));
     server = api.server();
@@ -161,8 +170,23 @@ class HttpApiTest {
     assertThat(csv.body()).isEqualTo("merchant,net\r\n'=1+1,-5.00\r\n\"a,b\",2.00\r\n");
     reported = CompletableFuture.failedFuture(new OperatorException("it is being built"));
     assertThat(get("/api/v1/analysis/rfm").statusCode()).isEqualTo(503);
+    assertThat(get("/api/v1/analysis/top-merchants?maxAge=0").statusCode()).isEqualTo(503);
+    assertThat(get("/api/v1/analysis/top-merchants?maxAge=500ms").body()).isEqualTo(json.body());
+    for (String wrong : List.of("5", "-1s", "11m", "1h", "s", "", "5s5s", "99999999999s")) {
+      HttpResponse<String> refused = get("/api/v1/analysis/top-merchants?maxAge=" + wrong);
+      assertThat(refused.statusCode()).as(wrong).isEqualTo(400);
+      assertThat(refused.body()).contains("maxAge: expected: a duration such as 5s");
+    }
     assertThat(counted.counts)
-        .containsExactly("top-merchants rollup", "top-merchants rollup", "rfm refused");
+        // Who has gone away, in another test.
+        .filteredOn(count -> !count.startsWith("cohorts"))
+        .containsExactly(
+            "top-merchants rollup",
+            "top-merchants rollup",
+            "rfm refused",
+            "top-merchants refused",
+            "top-merchants shared",
+            "top-merchants rollup");
   }
 
   @Test
@@ -191,8 +215,18 @@ class HttpApiTest {
     private final List<String> counts = new CopyOnWriteArrayList<>();
 
     @Override
-    public void answered(String report, String source, Duration took) {
+    public void answered(String report, String source) {
       counts.add(report + " " + source);
+    }
+
+    @Override
+    public void read(String report, Duration took) {
+      assertThat(took).isEqualTo(Duration.ofMillis(7));
+    }
+
+    @Override
+    public void shared(String report) {
+      counts.add(report + " shared");
     }
 
     @Override

@@ -112,6 +112,10 @@ class ConfigurationTest {
     "spendwatch.cluster.nodes-min = 0, spendwatch.cluster.nodes-min: 0 (expected",
     "spendwatch.archive.rounds.every = 1 h, spendwatch.archive.rounds.every: PT1H (expected: off without an archive",
     "spendwatch.archive.rounds.lease = 0 s, spendwatch.archive.rounds.lease: PT0S (expected",
+    "spendwatch.analysis.share-answers-for = 11 m, spendwatch.analysis.share-answers-for: PT11M (expected: 0 to PT10M",
+    "spendwatch.analysis.share-answers-for = -1 s, spendwatch.analysis.share-answers-for: PT-1S (expected",
+    "spendwatch.analysis.shared-answers-max = -1, spendwatch.analysis.shared-answers-max: -1 (expected",
+    "spendwatch.analysis.shared-bytes-max = -1, spendwatch.analysis.shared-bytes-max: -1 (expected",
     "spendwatch.start-timeout = 0 s, spendwatch.start-timeout: ",
     "spendwatch.audit.sessions = 3, spendwatch.audit.sessions: 3 (expected: fewer than"
   })

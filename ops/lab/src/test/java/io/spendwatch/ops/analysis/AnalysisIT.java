@@ -10,12 +10,14 @@ import io.spendwatch.ops.analysis.FreeQueries.Question;
 import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
 import io.spendwatch.ops.analysis.answer.AnswerText;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.metrics.Metrics;
 import io.spendwatch.ops.storage.rollups.Rollups;
 import io.spendwatch.ops.storage.rollups.WrittenRows;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.streams.base.Retry;
+import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -26,6 +28,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -161,7 +164,58 @@ class AnalysisIT {
     assertThat(stale.ageMs()).isNotNegative();
     assertThat(rollups.keep(() -> true).isAll()).isTrue();
     assertThat(answer(question).asOf()).isAfter(before);
-    assertThat(answer(question).ageMs()).isZero();
+    long askedNanos = System.nanoTime();
+    long ageMs = answer(question).ageMs();
+    assertThat(ageMs).isBetween(0L, Duration.ofNanos(System.nanoTime() - askedNanos).toMillis());
+  }
+
+  @Test
+  void whoAsksTheSameCostsOneStatementWhichEndsWithTheLastOfThem(TestBed bed) throws SQLException {
+    ReportQuestion question = new ReportQuestion(Report.REFUND_RATE, null, null, null, 50);
+    Optional<Duration> kept = Optional.empty();
+    Optional<Duration> anew = Optional.of(Duration.ZERO);
+    String held =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    try (var metrics = new Metrics(InstantSource.system());
+        Connection other = bed.database().connect("other");
+        Statement sql = other.createStatement()) {
+      var reports =
+          new SharedReports(
+              new Reports(database, configuration.analysis().timeout())::answer,
+              new AnalysisConfig.Sharing(Duration.ofMinutes(1), 10, 1_000_000),
+              Timekeeper.real(InstantSource.system()),
+              metrics.analysis(false));
+      other.setAutoCommit(false);
+      boolean _ = sql.execute("LOCK TABLE spendwatch.rollups");
+      var gone = new CompletableFuture<Void>();
+      var left = reports.answer(question, kept, gone);
+      var first = reports.answer(question, kept, wanted());
+      var second = reports.answer(question, kept, wanted());
+      assertThat(database.connectionsInUse() + database.requestsWaiting()).isEqualTo(1);
+      await().until(() -> text(held).equals("1"));
+      gone.complete(null);
+      assertThat(left.toCompletableFuture()).isCompletedExceptionally();
+      other.rollback();
+      AnalysisAnswer answer = joined(first);
+      assertThat(joined(second)).isEqualTo(answer);
+      AnalysisAnswer again = joined(reports.answer(question, kept, wanted()));
+      assertThat(again.withAgeMs(answer.ageMs())).isEqualTo(answer);
+      assertThat(again.ageMs()).isGreaterThanOrEqualTo(answer.ageMs());
+      assertThat(metrics.text())
+          .contains("spendwatch_analysis_readings_total{report=\"refund-rate\"} 1.0")
+          .contains("spendwatch_analysis_shared_total{report=\"refund-rate\"} 2.0");
+      assertThat(joined(reports.answer(question, anew, wanted())).asOf()).isAfter(answer.asOf());
+
+      boolean _ = sql.execute("LOCK TABLE spendwatch.rollups");
+      var lastGone = new CompletableFuture<Void>();
+      var last = reports.answer(question, anew, lastGone);
+      await().until(() -> text(held).equals("1"));
+      lastGone.complete(null);
+      assertThat(last.toCompletableFuture()).isCompletedExceptionally();
+      await().until(() -> text(held).equals("0"));
+      other.rollback();
+      assertThat(joined(reports.answer(question, anew, wanted())).rows()).isNotEmpty();
+    }
   }
 
   @Test
@@ -380,7 +434,8 @@ class AnalysisIT {
         Duration.ofSeconds(30),
         Duration.ofSeconds(1),
         3,
-        1000);
+        1000,
+        new AnalysisConfig.Sharing(Duration.ZERO, 0, 0));
   }
 
   private AnalysisAnswer answer(ReportQuestion question) {

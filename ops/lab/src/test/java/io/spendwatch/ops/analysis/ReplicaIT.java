@@ -294,7 +294,8 @@ class ReplicaIT {
             Duration.ofSeconds(60),
             Duration.ofSeconds(1),
             100,
-            10_000));
+            10_000,
+            new AnalysisConfig.Sharing(Duration.ZERO, 0, 0)));
   }
 
   private AnalysisAnswer answer(String sql, Optional<Duration> ageMax, OptionalLong atLeast) {

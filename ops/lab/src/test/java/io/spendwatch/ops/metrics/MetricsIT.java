@@ -84,6 +84,8 @@ class MetricsIT {
         // What tells of pauses is there once there was one.
         System.gc();
         assertThat(asked(node, "/api/v1/analysis/hourly-spend").body()).contains("rollup");
+        assertThat(asked(node, "/api/v1/analysis/hourly-spend?maxAge=10m").body())
+            .contains("rollup");
         Map<String, Double> series = settled(node);
         assertThat(shapes(series)).containsAll(CONTRACT);
 
@@ -116,9 +118,14 @@ class MetricsIT {
             .isEqualTo(Map.of(bed.topics().transactions(), 3.0, bed.topics().balances(), 1.0));
 
         assertThat(by(series, "spendwatch_analysis_answers_total", "report"))
-            .isEqualTo(Map.of("hourly-spend", 1.0));
+            .isEqualTo(Map.of("hourly-spend", 2.0));
         assertThat(by(series, "spendwatch_analysis_answers_total", "source"))
-            .isEqualTo(Map.of("rollup", 1.0));
+            .isEqualTo(Map.of("rollup", 2.0));
+        assertThat(by(series, "spendwatch_analysis_readings_total", "report"))
+            .isEqualTo(Map.of("hourly-spend", 1.0));
+        assertThat(by(series, "spendwatch_analysis_shared_total", "report"))
+            .isEqualTo(Map.of("hourly-spend", 1.0));
+        assertThat(series).containsEntry("spendwatch_analysis_answer_seconds_count", 1.0);
         assertThat(series).containsEntry("spendwatch_replica_usable", 0.0);
         assertThat(series.get("spendwatch_replica_lag_seconds")).isNaN();
         assertThat(node.status().replica().trouble()).contains("promoted");

@@ -18,7 +18,7 @@ import java.util.List;
  *     archive}
  * @param because of a free query: why there, and why not elsewhere; null for a report
  * @param asOf all that was committed before this moment is in the answer
- * @param ageMs how old that is
+ * @param ageMs how old that is, of a report when it is handed out
  * @param tookMs how long it took
  * @param rowsRead how many rows were read for it
  */
@@ -35,6 +35,12 @@ public record AnalysisAnswer(
     long ageMs,
     long tookMs,
     long rowsRead) {
+
+  /** The same when it is so old. */
+  public AnalysisAnswer withAgeMs(long ageMs) {
+    return new AnalysisAnswer(
+        report, from, to, columns, rows, truncated, source, because, asOf, ageMs, tookMs, rowsRead);
+  }
 
   /** The same with other names for its columns. */
   public AnalysisAnswer withColumns(List<String> names) {

@@ -6,11 +6,13 @@ import io.spendwatch.ops.records.Page;
 import io.spendwatch.protocol.EventTime;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
@@ -25,6 +27,7 @@ public final class Parameters {
   private static final int TEXT_MAX = 256;
 
   private static final Pattern DECIMAL = Pattern.compile("-?[0-9]{1,20}(\\.[0-9]{1,6})?");
+  private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m)?");
   private static final Pattern EPOCH_MS = Pattern.compile("-?[0-9]{1,15}");
   private static final long FIRST_MS = Instant.parse("0001-01-01T00:00:00Z").toEpochMilli();
   private static final long LAST_MS = Instant.parse("9999-12-31T23:59:59.999Z").toEpochMilli();
@@ -106,6 +109,33 @@ public final class Parameters {
       throw wrong(name, "an instant, such as 2024-07-12T15:57:33.120Z");
     }
     throw wrong(name, "an instant, such as 2024-07-12T15:57:33.120Z");
+  }
+
+  /**
+   * A time such as {@code 5s}, {@code 500ms} or {@code 2m}; 0 needs no unit.
+   *
+   * @param max of it
+   */
+  public Duration duration(String name, Duration max) {
+    String text = given.get(name);
+    if (text == null) {
+      return null;
+    }
+    Matcher parts = DURATION.matcher(text);
+    if (parts.matches()) {
+      long number = Long.parseLong(parts.group(1));
+      Duration duration =
+          switch (parts.group(2)) {
+            case null -> number == 0 ? Duration.ZERO : null;
+            case "ms" -> Duration.ofMillis(number);
+            case "s" -> Duration.ofSeconds(number);
+            default -> Duration.ofMinutes(number);
+          };
+      if (duration != null && duration.compareTo(max) <= 0) {
+        return duration;
+      }
+    }
+    throw wrong(name, "a duration such as 5s or 500ms, at most " + max.toSeconds() + "s");
   }
 
   /**

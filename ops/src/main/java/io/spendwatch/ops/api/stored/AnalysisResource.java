@@ -11,6 +11,7 @@ import static org.apache.pekko.http.javadsl.server.Directives.pathPrefix;
 import io.spendwatch.ops.analysis.AnalysisMetrics;
 import io.spendwatch.ops.analysis.Report;
 import io.spendwatch.ops.analysis.ReportQuestion;
+import io.spendwatch.ops.analysis.SharedReports;
 import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
 import io.spendwatch.ops.analysis.answer.AnswerText;
 import io.spendwatch.ops.api.answers.Answers;
@@ -22,8 +23,8 @@ import io.spendwatch.protocol.EventTime;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiFunction;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
@@ -39,12 +40,11 @@ import org.apache.pekko.http.javadsl.server.Route;
  * <pre>
  *   GET /api/v1/analysis            a list of {@link About}: what can be asked for
  *   GET /api/v1/analysis/{report}   {@link AnalysisAnswer}; 404 for no report's name
- *       ?from &amp;to &amp;by &amp;limit     Accept: text/csv gives CSV
+ *       ?from &amp;to &amp;by &amp;limit &amp;maxAge     Accept: text/csv gives CSV
  * </pre>
  */
 public final class AnalysisResource implements Resource {
-  private final BiFunction<ReportQuestion, CompletionStage<?>, CompletionStage<AnalysisAnswer>>
-      answers;
+  private final SharedReports answers;
   private final AnalysisMetrics metrics;
 
   /**
@@ -63,13 +63,7 @@ public final class AnalysisResource implements Resource {
     }
   }
 
-  /**
-   * @param answers answers a report, without blocking, until its second argument completes: then
-   *     nobody wants it any more
-   */
-  public AnalysisResource(
-      BiFunction<ReportQuestion, CompletionStage<?>, CompletionStage<AnalysisAnswer>> answers,
-      AnalysisMetrics metrics) {
+  public AnalysisResource(SharedReports answers, AnalysisMetrics metrics) {
     this.answers = answers;
     this.metrics = metrics;
   }
@@ -116,6 +110,7 @@ public final class AnalysisResource implements Resource {
                             parameters.instant("to"),
                             parameters.text("by"),
                             parameters.limitOr(Report.LIMIT_DEFAULT, Report.LIMIT_MAX)),
+                        Optional.ofNullable(parameters.duration("maxAge", SharedReports.AGE_MAX)),
                         request),
                     there ->
                         Answers.prefersCsv(request)
@@ -128,14 +123,15 @@ public final class AnalysisResource implements Resource {
                     "there is no report " + word + ": GET /api/v1/analysis names them"));
   }
 
-  private CompletionStage<AnalysisAnswer> answer(ReportQuestion question, HttpRequest request) {
+  private CompletionStage<AnalysisAnswer> answer(
+      ReportQuestion question, Optional<Duration> ageMax, HttpRequest request) {
     String word = question.report().word();
     return answers
-        .apply(question, Connection.closed(request))
+        .answer(question, ageMax, Connection.closed(request))
         .whenComplete(
             (answer, failure) -> {
               if (failure == null) {
-                metrics.answered(word, answer.source(), Duration.ofMillis(answer.tookMs()));
+                metrics.answered(word, answer.source());
               } else {
                 metrics.refused(word);
               }

@@ -7,6 +7,7 @@ import io.spendwatch.loadgen.workload.Workload;
 import io.spendwatch.loadgen.workload.WorkloadSettings;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.bench.load.HtapLoad;
+import io.spendwatch.ops.lab.bench.load.NodeReports;
 import io.spendwatch.ops.lab.bench.load.Traffic;
 import io.spendwatch.ops.lab.bench.site.Namespace;
 import io.spendwatch.ops.lab.bench.site.Site;
@@ -17,20 +18,25 @@ import io.spendwatch.ops.lab.bench.turns.Ingestion;
 import io.spendwatch.ops.lab.bench.turns.Turn;
 import io.spendwatch.ops.lab.bench.turns.UnderLoad;
 import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.streams.database.Database;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongFunction;
 import org.HdrHistogram.Histogram;
 
 /**
- * A published case: complex questions beside ingestion, at several rates; with roll-ups, without
- * them, and without them from a replica. Everything is on one machine, the replica too. Where
- * figures were published (at 5,000 a second, on 16 to 32 processors), ours stand beside them.
+ * A published case: complex questions beside ingestion, at several rates; with roll-ups, as reports
+ * of the node, without roll-ups, and without them from a replica. Everything is on one machine, the
+ * replica too. Where figures were published (at 5,000 a second, on 16 to 32 processors), ours stand
+ * beside them.
  */
 public final class HtapBenchmark {
   private static final String NAME = Benchmark.HTAP.label();
@@ -44,6 +50,10 @@ public final class HtapBenchmark {
 
   private static final int PAST_DAYS = 180;
   private static final int PUBLISHED_RATE = 5_000;
+
+  /** Of data that a question of the published case may be answered with. */
+  private static final double AGE_BOUND_MS = 5_000;
+
   private static final Duration BUILT_MAX = Duration.ofMinutes(30);
 
   /**
@@ -70,6 +80,7 @@ public final class HtapBenchmark {
   private enum Beside {
     NOTHING("alone"),
     ROLLUPS("with roll-ups"),
+    REPORTS("reports of the node"),
     ROWS("without roll-ups"),
     REPLICA("without roll-ups, replica");
 
@@ -82,6 +93,7 @@ public final class HtapBenchmark {
 
   private final Bench bench;
   private final Load load;
+  private final int httpPort = Ports.free();
   private final List<Figure> figures = new ArrayList<>();
 
   public HtapBenchmark(Bench bench, Load load) {
@@ -96,7 +108,7 @@ public final class HtapBenchmark {
     try (Site site = bench.site()) {
       Namespace namespace = site.create(NAME, bench.now());
       prepare(namespace, settings);
-      try (Turn node = Turn.start(bench, site, Contender.NODE, namespace, "");
+      try (Turn node = Turn.start(bench, site, Contender.NODE, namespace, "", httpPort);
           Subscriber subscriber =
               Subscriber.start(site.client(), namespace.topics().alerts(), check, true);
           var traffic =
@@ -250,10 +262,12 @@ public final class HtapBenchmark {
     String label = String.format(Locale.ROOT, "%,d/s %s", perSecond, beside.label);
     Database primary = open(node.namespace().uri());
     Optional<Database> replicas = replica.map(server -> open(server.uri(node.namespace().name())));
-    try {
-      var queries =
-          new HtapLoad(
-              primary, replicas.orElse(primary), beside == Beside.ROLLUPS, USER, load.users());
+    try (var reports = new NodeReports(URI.create("http://127.0.0.1:" + httpPort))) {
+      LongFunction<CompletionStage<?>> complex =
+          beside == Beside.REPORTS
+              ? reports
+              : HtapLoad.queries(replicas.orElse(primary), beside == Beside.ROLLUPS);
+      var queries = new HtapLoad(primary, complex, USER, load.users());
       queries.startLooking();
       if (beside != Beside.NOTHING) {
         queries.startAsking(load.queriesPerSecond());
@@ -268,6 +282,11 @@ public final class HtapBenchmark {
               "%,d alerts, none missed, extra or doubled; rows as records",
               node.subscriber().awaitExact(label).seen());
       add(label, beside, perSecond, steady.ingested().perSecond(), alerts, outcome, phase, checked);
+      if (beside == Beside.REPORTS) {
+        double ageMs = (double) reports.ageMillis().getValueAtPercentile(99);
+        figure(label + ": age of answers p99", ageMs, "ms", AGE_BOUND_MS, checked);
+        bench.say(String.format(Locale.ROOT, "%-38s age of answers p99 %,.0f ms", label, ageMs));
+      }
       return new Seen(alerts, outcome);
     } finally {
       replicas.ifPresent(Database::close);

@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
           + " back after a restart (restore), what years of daily partitions cost an insert and the"
           + " read of a window (partitions), what a start costs however many alerts were ever written (takeover),"
           + " and a write while somebody holds an old snapshot (snapshot), what analysis beside it costs ingestion (mixed), a published case"
-          + " of complex questions beside it, with roll-ups, without and from a replica (htap), and what an audit takes, and"
+          + " of complex questions beside it, with roll-ups, as reports of the node, without roll-ups and from a"
+          + " replica (htap), and what an audit takes, and"
           + " costs it (audit). And the first two beside a Kafka Streams job that does the same (peers).",
       "Each figure is checked: a wrong assessment ends it with status 1."
     },

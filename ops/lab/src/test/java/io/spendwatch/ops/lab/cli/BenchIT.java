@@ -55,13 +55,15 @@ class BenchIT {
         .contains(
             "200/s alone: ingested",
             "200/s with roll-ups: complex p99",
+            "200/s reports of the node: complex mean",
+            "200/s reports of the node: age of answers p99",
             "200/s without roll-ups: complex mean",
             "200/s without roll-ups, replica: complex queries",
             "200/s with roll-ups: roll-ups behind p99",
             "soak: dead rows, 2nd half");
     assertThat(report.figures())
         .filteredOn(figure -> figure.name().endsWith("complex queries"))
-        .hasSize(5)
+        .hasSize(6)
         .allSatisfy(figure -> assertThat(figure.value()).isPositive());
   }
 }

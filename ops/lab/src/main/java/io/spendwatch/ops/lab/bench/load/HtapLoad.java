@@ -1,8 +1,6 @@
 package io.spendwatch.ops.lab.bench.load;
 
 import io.spendwatch.streams.database.Database;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -10,12 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
  * Questions at a steady rate until it is stopped, in turn a complex one and the look at one user;
  * and beside them, ten times a second, how far the roll-ups are behind.
+ *
+ * <p>The complex ones are queries, or {@link NodeReports}.
  */
 public final class HtapLoad {
   private static final int DIGITS = 3;
@@ -24,8 +25,7 @@ public final class HtapLoad {
       "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 FROM spendwatch.rollup_feed";
 
   private final Database simple;
-  private final Database complex;
-  private final boolean isOfRollups;
+  private final LongFunction<CompletionStage<?>> complex;
   private final String users;
   private final int usersCount;
   private final Histogram complexMicros = new ConcurrentHistogram(DIGITS);
@@ -37,17 +37,26 @@ public final class HtapLoad {
 
   /**
    * @param simple where the looks at users go
-   * @param complex where the others go
-   * @param isOfRollups whether these are of roll-ups, or of rows
+   * @param complex asks one of the others, by its place among them
    * @param users of whom is asked: how their ids begin, a number from 0 follows
    */
   public HtapLoad(
-      Database simple, Database complex, boolean isOfRollups, String users, int usersCount) {
+      Database simple, LongFunction<CompletionStage<?>> complex, String users, int usersCount) {
     this.simple = simple;
     this.complex = complex;
-    this.isOfRollups = isOfRollups;
     this.users = users;
     this.usersCount = usersCount;
+  }
+
+  /**
+   * The complex ones as queries.
+   *
+   * @param isOfRollups whether they are of roll-ups, or of rows
+   */
+  public static LongFunction<CompletionStage<?>> queries(Database asked, boolean isOfRollups) {
+    return place ->
+        asked.execute(
+            HtapQuery.at(place).sql(isOfRollups), Tuple.of(Instant.now().atOffset(ZoneOffset.UTC)));
   }
 
   /** Only looks how far the roll-ups are. */
@@ -80,10 +89,8 @@ public final class HtapLoad {
 
   private void ask(long dueNanos) {
     long place = asked.getAndIncrement();
-    Tuple now = Tuple.of(Instant.now().atOffset(ZoneOffset.UTC));
     if (place % 2 == 0) {
-      count(
-          complex.execute(HtapQuery.at(place / 2).sql(isOfRollups), now), complexMicros, dueNanos);
+      count(complex.apply(place / 2), complexMicros, dueNanos);
     } else {
       count(
           simple.execute(
@@ -95,7 +102,7 @@ public final class HtapLoad {
     }
   }
 
-  private void count(CompletionStage<RowSet<Row>> answer, Histogram tookMicros, long dueNanos) {
+  private void count(CompletionStage<?> answer, Histogram tookMicros, long dueNanos) {
     var _ =
         answer.whenComplete(
             (_, failure) -> {
