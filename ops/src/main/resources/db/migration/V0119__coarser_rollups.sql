@@ -7,7 +7,7 @@
 -- gone. So the sums of any time are those of the whole days or months in it, and of the hours or days at both ends, which the two functions
 -- below put together: nobody else has to know where a day or a month begins.
 --
--- Why not by the month for merchants, too: of these there are a hundred times fewer than users, and reports show them by day.
+-- Why not by the month for merchants, too: there are fewer of these than of users, and reports show them by day.
 
 ALTER TABLE spendwatch.rollups ADD COLUMN made_of text REFERENCES spendwatch.rollups (name);
 COMMENT ON COLUMN spendwatch.rollups.made_of IS
