@@ -92,11 +92,7 @@ public enum Report {
    * @param isLimited whether it takes a number of rows
    */
   Report(
-      String meaning,
-      List<String> rollups,
-      Duration range,
-      List<String> words,
-      boolean isLimited) {
+      String meaning, List<String> rollups, Duration range, List<String> words, boolean isLimited) {
     this.meaning = meaning;
     this.rollups = List.copyOf(rollups);
     this.range = range;

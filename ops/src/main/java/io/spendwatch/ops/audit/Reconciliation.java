@@ -33,9 +33,10 @@ import org.apache.pekko.Done;
  * <p>A run looks at what is settled: what lies below the group's committed offsets, read before the
  * tables are. All of that is durable and published, so what is missing is missing, whenever the
  * tables are looked at. It works on connections of a pool of its own, one for what is new and a few
- * side by side for all that is stored, in a transaction for each share of the users: an old snapshot
- * keeps the database from clearing up behind the writers. One runs at a time in a database. A run that fails has assessed nothing, and the next one begins
- * where it did: all that is to be kept is written in the last transaction.
+ * side by side for all that is stored, in a transaction for each share of the users: an old
+ * snapshot keeps the database from clearing up behind the writers. One runs at a time in a
+ * database. A run that fails has assessed nothing, and the next one begins where it did: all that
+ * is to be kept is written in the last transaction.
  *
  * <p>Thread-safe; each run blocks the thread that asks for it.
  */
@@ -264,11 +265,7 @@ public final class Reconciliation {
             "SELECT kafka_partition, from_offset, to_offset, from_seq, stream_time::text FROM span")) {
       spans.add(
           new Span(
-              row.getInteger(0),
-              row.getLong(1),
-              row.getLong(2),
-              row.getLong(3),
-              row.getString(4)));
+              row.getInteger(0), row.getLong(1), row.getLong(2), row.getLong(3), row.getString(4)));
     }
     return spans;
   }
@@ -319,8 +316,7 @@ public final class Reconciliation {
     int rollups = AuditScript.statements("rollups", Map.of()).size();
     List<Consumer<Session>> parts = new ArrayList<>();
     for (Row part :
-        session.query(
-            "SELECT begins::text, ends::text FROM spendwatch.rollup_parts() AS part")) {
+        session.query("SELECT begins::text, ends::text FROM spendwatch.rollup_parts() AS part")) {
       for (int rollup = 0; rollup < rollups; rollup++) {
         int number = rollup;
         parts.add(

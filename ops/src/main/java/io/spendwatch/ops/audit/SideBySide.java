@@ -121,7 +121,8 @@ final class SideBySide {
               List<String> some = some(from);
               while (!some.isEmpty()) {
                 to.query(
-                    AuditScript.text("insert_handed", values), (Object) some.toArray(String[]::new));
+                    AuditScript.text("insert_handed", values),
+                    (Object) some.toArray(String[]::new));
                 some = some(from);
               }
               return true;

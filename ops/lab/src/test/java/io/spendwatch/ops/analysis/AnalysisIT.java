@@ -58,7 +58,9 @@ class AnalysisIT {
   private static final Instant FROM = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant TO = Instant.parse("2026-12-31T00:00:00Z");
 
-  /** Of the months before, at their ends too. They are in no note: all roll-ups are built of them. */
+  /**
+   * Of the months before, at their ends too. They are in no note: all roll-ups are built of them.
+   */
   private static final String OLDER_ROWS =
       """
       SELECT spendwatch.ensure_partitions('{2026-01-01Z,2026-01-15Z,2026-01-31Z,2026-02-01Z,2026-02-28Z,2026-03-01Z,2026-03-02Z}');

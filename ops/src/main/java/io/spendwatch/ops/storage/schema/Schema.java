@@ -193,7 +193,8 @@ public final class Schema {
    * Has the user, who migrates and does nothing else, give up what it needed for that: it is a
    * member of no role any more that it has granted itself. The next migration grants them again.
    *
-   * @return the roles that it still may act as: somebody else has granted them, or it is a superuser
+   * @return the roles that it still may act as: somebody else has granted them, or it is a
+   *     superuser
    */
   public List<String> giveBackRoles() throws SQLException {
     try (Connection connection = address.connect("spendwatch-migrate");
