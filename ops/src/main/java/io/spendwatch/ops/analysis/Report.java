@@ -12,56 +12,56 @@ import java.util.Optional;
 public enum Report {
   HOURLY_SPEND(
       "spend by hour and currency; by merchant too",
-      "hourly_spend",
+      List.of("hourly_spend"),
       Duration.ofDays(1),
       List.of("total", "merchant"),
       true),
   DAILY_SPEND(
       "spend by day and currency; by merchant too",
-      "hourly_spend",
+      List.of("daily_spend", "hourly_spend"),
       Duration.ofDays(30),
       List.of("total", "merchant"),
       true),
   TOP_SPENDERS(
       "users with the most spend, their ranks and shares",
-      "daily_users",
+      List.of("monthly_users", "daily_users"),
       Duration.ofDays(7),
       List.of("net", "purchases", "transactions", "excess"),
       true),
   TOP_MERCHANTS(
       "merchants with the most spend, their ranks and shares",
-      "hourly_spend",
+      List.of("daily_spend", "hourly_spend"),
       Duration.ofDays(7),
       List.of("purchases", "net", "transactions", "breaches"),
       true),
   NEAR_LIMIT(
       "users nearest to their limit, or over it",
-      "user_risk",
+      List.of("user_risk"),
       null,
       List.of("headroom", "used"),
       true),
   RISK_SUMMARY(
       "users with the most in the last hour",
-      "user_risk",
+      List.of("user_risk"),
       null,
       List.of("total", "transactions", "largest"),
       true),
   RFM(
       "users in segments by recency, frequency and monetary value",
-      "daily_users",
+      List.of("monthly_users", "daily_users"),
       Duration.ofDays(180),
       List.of(),
       false),
-  ALERTS_BY_HOUR("alerts by hour", "hourly_alerts", Duration.ofDays(1), List.of(), true),
+  ALERTS_BY_HOUR("alerts by hour", List.of("hourly_alerts"), Duration.ofDays(1), List.of(), true),
   REFUND_RATE(
       "which part of the purchases was given back",
-      "hourly_spend",
+      List.of("daily_spend", "hourly_spend"),
       Duration.ofDays(30),
       List.of("day", "merchant", "total"),
       true),
   COHORTS(
       "users by their first transaction, and how many come back",
-      "daily_users",
+      List.of("monthly_users", "daily_users"),
       Duration.ofDays(365),
       List.of("month", "week"),
       true);
@@ -73,8 +73,11 @@ public enum Report {
   public static final int LIMIT_MAX = 1000;
 
   private final String meaning;
-  private final String rollup;
   private final Duration range;
+
+  /** A copy that nobody can change. */
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final List<String> rollups;
 
   /** A copy that nobody can change. */
   @SuppressWarnings("ImmutableEnumChecker")
@@ -83,14 +86,15 @@ public enum Report {
   private final boolean isLimited;
 
   /**
-   * @param rollup that it reads
+   * @param rollups that it reads
    * @param range of time that it covers by default; null for one that has none
    * @param words that {@code by} may be, the default first; none where it is not asked for
    * @param isLimited whether it takes a number of rows
    */
-  Report(String meaning, String rollup, Duration range, List<String> words, boolean isLimited) {
+  Report(
+      String meaning, List<String> rollups, Duration range, List<String> words, boolean isLimited) {
     this.meaning = meaning;
-    this.rollup = rollup;
+    this.rollups = List.copyOf(rollups);
     this.range = range;
     this.words = List.copyOf(words);
     this.isLimited = isLimited;
@@ -126,9 +130,9 @@ public enum Report {
     return isLimited;
   }
 
-  /** The roll-up that it reads. */
-  String rollup() {
-    return rollup;
+  /** The roll-ups that it reads. */
+  List<String> rollups() {
+    return rollups;
   }
 
   /** Its statement. */

@@ -21,7 +21,7 @@ import java.util.concurrent.CompletionStage;
 /**
  * Answers reports from roll-ups. Each is read in one transaction that sees one moment, and says
  * which. For any thread; blocks nobody. Fails with what PostgreSQL says, and with {@link
- * OperatorException} while the roll-up is being built.
+ * OperatorException} while a roll-up that the report reads is being built.
  */
 public final class Reports {
   private static final String FRESHNESS = SqlText.load(Reports.class, "freshness");
@@ -113,12 +113,16 @@ public final class Reports {
   private static CompletionStage<AnalysisAnswer> read(
       Statements transaction, ReportQuestion question, Moment moment, long startedNanos) {
     Report report = question.report();
-    if (moment.beingBuilt().contains(report.rollup())) {
-      throw new OperatorException(
-          "roll-up "
-              + report.rollup()
-              + " is being built from all rows: ask again when a node has done it");
-    }
+    report.rollups().stream()
+        .filter(moment.beingBuilt()::contains)
+        .findFirst()
+        .ifPresent(
+            rollup -> {
+              throw new OperatorException(
+                  "roll-up "
+                      + rollup
+                      + " is being built from all rows: ask again when a node has done it");
+            });
     return transaction
         .execute(STATEMENTS.get(report), Tuple.from(question.values(moment.newest())))
         .thenCompose(

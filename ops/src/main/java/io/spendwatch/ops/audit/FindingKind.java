@@ -28,10 +28,14 @@ public enum FindingKind {
   OUTSIDE_RETENTION,
   /** An hour of roll-up hourly_spend is not what its transactions add up to. */
   WRONG_HOURLY_SPEND,
+  /** A day of roll-up daily_spend is not what its hours add up to, nor its transactions. */
+  WRONG_DAILY_SPEND,
   /** A minute of roll-up minute_sales is not what its transactions add up to. */
   WRONG_MINUTE_SALES,
   /** A user's day in roll-up daily_users is not what the transactions of it add up to. */
   WRONG_DAILY_USERS,
+  /** A user's month in roll-up monthly_users is not what its days or transactions add up to. */
+  WRONG_MONTHLY_USERS,
   /** A user's day in roll-up daily_habits is not what the transactions of it add up to. */
   WRONG_DAILY_HABITS,
   /** An hour of roll-up hourly_alerts does not have as many alerts as there are. */

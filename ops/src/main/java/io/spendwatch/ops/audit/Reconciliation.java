@@ -326,6 +326,10 @@ public final class Reconciliation {
                     of, () -> assessRollup(of, number, part.getString(0), part.getString(1))));
       }
     }
+    for (Row month : session.query(AuditScript.text("list_months", Map.of()))) {
+      Map<String, String> values = Map.of("month", "date '" + month.getString(0) + "'");
+      parts.add(of -> inTransaction(of, () -> AuditScript.run(of, "months", values)));
+    }
     return parts;
   }
 

@@ -18,9 +18,11 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /**
  * The tables, as one user is erased in them, over one connection of the owner's. Each transaction
@@ -38,6 +40,7 @@ final class UserTables implements AutoCloseable {
   private static final String RENAME_FINDINGS = sql("rename_findings");
   private static final String CLEAR_DAYS = sql("clear_days");
   private static final String COUNT_DAYS = sql("count_days");
+  private static final String COUNT_MONTHS = sql("count_months");
   private static final String RENAME_DAYS = sql("rename_days");
 
   private static final String OWNER = "spendwatch_owner";
@@ -225,8 +228,27 @@ final class UserTables implements AutoCloseable {
             renameRows(userId, pseudonym, partition, OffsetDateTime.MAX);
           }
           long _ = session.update(RENAME_LIVE, userId, pseudonym);
+          countDroppedMonths(userId, pseudonym);
           tell(userId, pseudonym);
         });
+  }
+
+  private void countDroppedMonths(String userId, String pseudonym) throws SQLException {
+    List<OffsetDateTime> dropped =
+        session.one(
+            "SELECT (SELECT min(day) FROM spendwatch.daily_users)::timestamp AT TIME ZONE 'UTC', dropped_before"
+                + " FROM spendwatch.settings",
+            row ->
+                Stream.of(
+                        row.getObject(1, OffsetDateTime.class),
+                        row.getObject(2, OffsetDateTime.class))
+                    .filter(Objects::nonNull)
+                    .toList());
+    if (dropped.size() == 2 && dropped.getFirst().isBefore(dropped.getLast())) {
+      long _ =
+          session.update(
+              COUNT_MONTHS, both(userId, pseudonym), dropped.getFirst(), dropped.getLast());
+    }
   }
 
   /** Tells the nodes, once the transaction commits. Telling them again does no harm. */
@@ -267,13 +289,18 @@ final class UserTables implements AutoCloseable {
     }
     OffsetDateTime begins = partition.begins().atOffset(ZoneOffset.UTC);
     OffsetDateTime ends = partition.ends().atOffset(ZoneOffset.UTC);
-    if (!isAttached(partition)) {
+    Array both = both(userId, pseudonym);
+    if (isAttached(partition)) {
+      long _ = session.update(CLEAR_DAYS, both, begins, ends);
+      long _ = session.update(COUNT_DAYS, both, begins, ends);
+    } else {
       long _ = session.update(RENAME_DAYS, userId, pseudonym, begins, ends);
-      return;
     }
-    Array both = session.connection().createArrayOf("text", new String[] {userId, pseudonym});
-    long _ = session.update(CLEAR_DAYS, both, begins, ends);
-    long _ = session.update(COUNT_DAYS, both, begins, ends);
+    long _ = session.update(COUNT_MONTHS, both, begins, ends);
+  }
+
+  private Array both(String userId, String pseudonym) throws SQLException {
+    return session.connection().createArrayOf("text", new String[] {userId, pseudonym});
   }
 
   /** Whether its rows are seen through the table; not while it leaves. */

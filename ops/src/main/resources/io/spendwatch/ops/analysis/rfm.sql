@@ -1,10 +1,10 @@
 -- Promises the users of the days (UTC) of [$1, $2) in segments by recency, frequency and monetary value: of each currency, each of these
 -- in fifths, 5 for the best.
 WITH spender AS (
-  SELECT user_id, currency, ($2::timestamptz AT TIME ZONE 'UTC')::date - max(day) AS recency, sum(transactions) AS frequency,
+  SELECT user_id, currency, ($2::timestamptz AT TIME ZONE 'UTC')::date - max(last_day) AS recency, sum(transactions) AS frequency,
          sum(purchases_minor - refunds_minor) AS monetary
-    FROM spendwatch.daily_users
-   WHERE day >= ($1::timestamptz AT TIME ZONE 'UTC')::date AND day < ($2::timestamptz AT TIME ZONE 'UTC')
+    FROM spendwatch.users_between(($1::timestamptz AT TIME ZONE 'UTC')::date,
+                                 (($2::timestamptz + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date)
    GROUP BY user_id, currency
 ), scored AS (
   SELECT spender.*,

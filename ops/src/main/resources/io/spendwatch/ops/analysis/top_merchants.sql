@@ -3,9 +3,8 @@
 WITH merchant AS (
   SELECT merchant, currency, sum(transactions)::bigint AS transactions, sum(purchases_minor) AS purchases, sum(refunds_minor) AS refunds,
          sum(breaches)::bigint AS breaches
-    FROM spendwatch.hourly_spend
-   WHERE hour >= $1 AND hour < $2
-     AND merchant <> ''
+    FROM spendwatch.spend_between($1, $2)
+   WHERE merchant <> ''
    GROUP BY merchant, currency
 ), ranked AS (
   SELECT merchant.*, measure, sum(measure) OVER (PARTITION BY currency) AS all_of_it,

@@ -3,8 +3,8 @@
 WITH spender AS (
   SELECT user_id, currency, sum(transactions)::bigint AS transactions, sum(purchases_minor) AS purchases,
          sum(purchases_minor - refunds_minor) AS net, max(exposure_max_minor) AS exposure, max(excess_max_minor) AS excess
-    FROM spendwatch.daily_users
-   WHERE day >= ($1::timestamptz AT TIME ZONE 'UTC')::date AND day < ($2::timestamptz AT TIME ZONE 'UTC')
+    FROM spendwatch.users_between(($1::timestamptz AT TIME ZONE 'UTC')::date,
+                                 (($2::timestamptz + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date)
    GROUP BY user_id, currency
 ), ranked AS (
   SELECT spender.*, measure, sum(measure) OVER (PARTITION BY currency) AS all_of_it,

@@ -30,6 +30,54 @@ SELECT DISTINCT ON (hour)
        IS DISTINCT FROM (kept.transactions, kept.purchases_minor, kept.refunds_minor, kept.breaches)
  ORDER BY hour, merchant, currency;
 
+-- By its hours first, which is cheap. Only where these differ from it do the transactions say which of the two is wrong: an error in an hour
+-- is found once, as that.
+INSERT INTO found (kind, event_time, expected, actual, detail, reproduce)
+WITH differing AS MATERIALIZED (
+  SELECT day, merchant, currency, kept.transactions, kept.purchases_minor, kept.refunds_minor, kept.breaches
+    FROM (
+           SELECT (date_bin('24 hours', hour, timestamptz '2000-01-01 00:00:00+00') AT TIME ZONE 'UTC')::date AS day, merchant, currency,
+                  sum(transactions) AS transactions, sum(purchases_minor) AS purchases_minor, sum(refunds_minor) AS refunds_minor,
+                  sum(breaches) AS breaches
+             FROM spendwatch.hourly_spend
+            WHERE hour >= {counted_from} AND hour < {counted_to}
+            GROUP BY 1, 2, 3
+         ) AS summed
+    FULL JOIN (SELECT *
+                 FROM spendwatch.daily_spend
+                WHERE day >= ({counted_from} AT TIME ZONE 'UTC') AND day < ({counted_to} AT TIME ZONE 'UTC')) AS kept
+   USING (day, merchant, currency)
+   WHERE (SELECT bool_and(built) FROM spendwatch.rollups WHERE name IN ('hourly_spend', 'daily_spend'))
+     AND (summed.transactions, summed.purchases_minor, summed.refunds_minor, summed.breaches)
+         IS DISTINCT FROM (kept.transactions, kept.purchases_minor, kept.refunds_minor, kept.breaches)
+), counted AS (
+  SELECT (date_bin('24 hours', event_time, timestamptz '2000-01-01 00:00:00+00') AT TIME ZONE 'UTC')::date AS day,
+         coalesce(merchant, '') AS merchant, currency, count(*) AS transactions,
+         sum(CASE kind WHEN 'REFUND' THEN 0 ELSE amount_minor END) AS purchases_minor,
+         sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE 0 END) AS refunds_minor,
+         sum(CASE verdict WHEN 'BREACH' THEN 1 ELSE 0 END) AS breaches
+    FROM spendwatch.rolled_up_transactions
+   WHERE event_time >= {counted_from} AND event_time < {counted_to}
+     AND EXISTS (SELECT FROM differing)
+   GROUP BY 1, 2, 3
+)
+SELECT DISTINCT ON (day)
+       'WRONG_DAILY_SPEND', day::timestamp AT TIME ZONE 'UTC',
+       CASE WHEN counted.transactions IS NULL THEN 'none' ELSE format('%s transactions, purchases %s, refunds %s, %s breaches', counted.transactions,
+                       spendwatch.total_to_decimal(counted.purchases_minor, currency),
+                       spendwatch.total_to_decimal(counted.refunds_minor, currency), counted.breaches) END,
+       CASE WHEN differing.transactions IS NULL THEN 'none' ELSE format('%s transactions, purchases %s, refunds %s, %s breaches', differing.transactions,
+                       spendwatch.total_to_decimal(differing.purchases_minor, currency),
+                       spendwatch.total_to_decimal(differing.refunds_minor, currency), differing.breaches) END,
+       format('merchant %s in %s; %s rows of the day differ', nullif(merchant, ''), currency, count(*) OVER (PARTITION BY day)),
+       format('SELECT * FROM spendwatch.rolled_up_transactions WHERE event_time >= %1$L AND event_time < %1$L::timestamptz + interval ''1 day'' '
+              'AND coalesce(merchant, '''') = %2$L AND currency = %3$L', day::timestamp AT TIME ZONE 'UTC', merchant, currency)
+  FROM differing
+  LEFT JOIN counted USING (day, merchant, currency)
+ WHERE (counted.transactions, counted.purchases_minor, counted.refunds_minor, counted.breaches)
+       IS DISTINCT FROM (differing.transactions, differing.purchases_minor, differing.refunds_minor, differing.breaches)
+ ORDER BY day, merchant, currency;
+
 INSERT INTO found (kind, event_time, expected, actual, detail, reproduce)
 SELECT DISTINCT ON (minute)
        'WRONG_MINUTE_SALES', minute,

@@ -15,19 +15,21 @@ SELECT named, rows
           UNION ALL
          SELECT 6, 'daily_users', count(*) FROM spendwatch.daily_users AS kept WHERE kept.user_id = erased.user_id
           UNION ALL
-         SELECT 7, 'daily_habits', count(*) FROM spendwatch.daily_habits AS kept WHERE kept.user_id = erased.user_id
+         SELECT 7, 'monthly_users', count(*) FROM spendwatch.monthly_users AS kept WHERE kept.user_id = erased.user_id
           UNION ALL
-         SELECT 8, 'user_risk', count(*) FROM spendwatch.user_risk AS kept WHERE kept.user_id = erased.user_id
+         SELECT 8, 'daily_habits', count(*) FROM spendwatch.daily_habits AS kept WHERE kept.user_id = erased.user_id
           UNION ALL
-         SELECT 9, 'user_risk_leaving', count(*) FROM spendwatch.user_risk_leaving AS kept WHERE erased.user_id = ANY (kept.user_ids)
+         SELECT 9, 'user_risk', count(*) FROM spendwatch.user_risk AS kept WHERE kept.user_id = erased.user_id
           UNION ALL
-         SELECT 10, 'user_features', count(*) FROM spendwatch.user_features AS kept WHERE kept.user_id = erased.user_id
+         SELECT 10, 'user_risk_leaving', count(*) FROM spendwatch.user_risk_leaving AS kept WHERE erased.user_id = ANY (kept.user_ids)
           UNION ALL
-         SELECT 11, 'reconciliation_findings', count(*) FROM spendwatch.reconciliation_findings AS kept WHERE kept.user_id = erased.user_id
+         SELECT 11, 'user_features', count(*) FROM spendwatch.user_features AS kept WHERE kept.user_id = erased.user_id
           UNION ALL
-         SELECT 12, 'reconciliation_late', count(*) FROM spendwatch.reconciliation_late AS kept WHERE kept.user_id = erased.user_id
+         SELECT 12, 'reconciliation_findings', count(*) FROM spendwatch.reconciliation_findings AS kept WHERE kept.user_id = erased.user_id
           UNION ALL
-         SELECT 13, 'reconciliation_open_episodes', count(*)
+         SELECT 13, 'reconciliation_late', count(*) FROM spendwatch.reconciliation_late AS kept WHERE kept.user_id = erased.user_id
+          UNION ALL
+         SELECT 14, 'reconciliation_open_episodes', count(*)
            FROM spendwatch.reconciliation_open_episodes AS kept
           WHERE kept.user_id = erased.user_id
        ) AS counted (place, named, rows)

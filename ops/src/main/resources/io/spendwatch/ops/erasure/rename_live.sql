@@ -1,5 +1,5 @@
 -- Promises that user $1 is called $2 in all that nodes and roll-ups go by, but for transactions and what is added up of them by day; of days
--- that were dropped that, too, which no row can tell any more. In one step. The name of the account is gone.
+-- that were dropped that, too, which no row can tell any more: to be followed by count_months of these. In one step. The name of the account is gone.
 WITH erasure AS (
   SELECT ?::text AS user_id, ?::text AS pseudonym
 ), account AS (

@@ -261,7 +261,8 @@ final class ArchiveBed implements AutoCloseable {
         "TRUNCATE spendwatch.alerts, spendwatch.accounts, spendwatch.account_versions,"
             + " spendwatch.archived_days, spendwatch.claims, spendwatch.progress, spendwatch.partitions_made,"
             + " spendwatch.archive_round_steps, spendwatch.erasures, spendwatch.user_features,"
-            + " spendwatch.user_features_versions, spendwatch.daily_users, spendwatch.daily_habits",
+            + " spendwatch.user_features_versions, spendwatch.daily_users, spendwatch.daily_habits,"
+            + " spendwatch.monthly_users",
         "UPDATE spendwatch.archive_rounds SET holder = NULL, held_until = NULL, begun_at = NULL, completed_at = NULL,"
             + " retry_at = NULL",
         "UPDATE spendwatch.settings SET archive_uri = NULL, dropped_before = NULL, partition_granularity = 'day'",

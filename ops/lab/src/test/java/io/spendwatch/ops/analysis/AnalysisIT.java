@@ -19,6 +19,7 @@ import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.base.Timekeeper;
 import io.spendwatch.streams.database.Database;
+import io.spendwatch.streams.database.SqlText;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.math.BigDecimal;
@@ -29,6 +30,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +41,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,6 +60,50 @@ class AnalysisIT {
   private static final ArchiveAccess NO_ARCHIVE = new ArchiveAccess.Absent("there is none");
   private static final Instant FROM = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant TO = Instant.parse("2026-12-31T00:00:00Z");
+
+  /**
+   * Of the months before, at their ends too. They are in no note: all roll-ups are built of them.
+   */
+  private static final String OLDER_ROWS =
+      """
+      SELECT spendwatch.ensure_partitions('{2026-01-01Z,2026-01-15Z,2026-01-31Z,2026-02-01Z,2026-02-28Z,2026-03-01Z,2026-03-02Z}');
+      INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency, merchant, exposure_minor,
+             balance_minor, balance_version, verdict, kafka_partition, kafka_offset, ingested_at)
+      SELECT 'u0' || n % 7, day + at, 'older-' || day::date || '-' || n, CASE n % 4 WHEN 0 THEN 'REFUND' ELSE 'PURCHASE' END, 100 + n * n % 37,
+             CASE n % 5 WHEN 0 THEN 'JPY' ELSE 'USD' END, CASE n % 3 WHEN 0 THEN NULL ELSE 'm' || n % 3 END, n * 13 % 90, 50, 1,
+             CASE n % 6 WHEN 0 THEN 'BREACH' ELSE 'CLEAR' END, 0, 1000000 + row_number() OVER (), now()
+        FROM unnest('{2026-01-01Z,2026-01-15Z,2026-01-31Z,2026-02-01Z,2026-02-28Z,2026-03-01Z,2026-03-02Z}'::timestamptz[]) AS day
+       CROSS JOIN unnest('{00:00,00:59:59.999999,12:30,23:00,23:59:59.999999}'::interval[]) WITH ORDINALITY AS each (at, n_at)
+       CROSS JOIN LATERAL (SELECT n_at * 31 + extract(doy FROM day)::integer AS n) AS numbered;
+      UPDATE spendwatch.rollups SET built = false;
+      """;
+
+  /** What reports read of, straight from the rows: each of them a row of its own. */
+  private static final String BY_ROWS =
+      """
+      DROP SCHEMA IF EXISTS by_rows CASCADE;
+      CREATE SCHEMA by_rows;
+      CREATE VIEW by_rows.part AS
+      SELECT date_trunc('hour', event_time, 'UTC') AS hour, (event_time AT TIME ZONE 'UTC')::date AS day,
+             date_trunc('month', event_time AT TIME ZONE 'UTC')::date AS month, coalesce(merchant, '')::varchar(256) AS merchant, user_id, currency,
+             1::bigint AS transactions, CASE kind WHEN 'PURCHASE' THEN amount_minor ELSE 0 END::numeric AS purchases_minor,
+             CASE kind WHEN 'REFUND' THEN amount_minor ELSE 0 END::numeric AS refunds_minor, (verdict = 'BREACH')::integer::bigint AS breaches,
+             exposure_minor AS exposure_max_minor, greatest(exposure_minor::numeric - balance_minor, 0) AS excess_max_minor
+        FROM spendwatch.transactions;
+      CREATE FUNCTION by_rows.spend_between(timestamptz, timestamptz) RETURNS SETOF spendwatch.daily_spend LANGUAGE sql STABLE AS $$
+        SELECT day, merchant, currency, transactions, purchases_minor, refunds_minor, breaches FROM by_rows.part WHERE hour >= $1 AND hour < $2
+      $$;
+      CREATE FUNCTION by_rows.users_between(date, date) RETURNS SETOF spendwatch.monthly_users LANGUAGE sql STABLE AS $$
+        SELECT month, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor, day, day
+          FROM by_rows.part WHERE day >= $1 AND day < $2
+      $$;
+      CREATE VIEW by_rows.monthly_users AS SELECT month, user_id, day AS first_day FROM by_rows.part;
+      CREATE VIEW by_rows.daily_users AS SELECT day, user_id FROM by_rows.part;
+      """;
+
+  /** As reports name what {@link #BY_ROWS} has. */
+  private static final Pattern NAMED =
+      Pattern.compile("spendwatch\\.(spend_between|users_between|monthly_users|daily_users)\\b");
 
   private NodeSettings settings;
   private Configuration configuration;
@@ -85,11 +133,14 @@ class AnalysisIT {
     for (int i = 0; i < 60; i++) {
       int _ = rows.write();
     }
+    execute(OLDER_ROWS);
     assertThat(rollups.keep(() -> true).isAll()).isTrue();
+    execute(BY_ROWS);
   }
 
   @AfterAll
   void close() throws SQLException {
+    execute("DROP SCHEMA IF EXISTS by_rows CASCADE");
     connection.close();
     var _ = database.close().toCompletableFuture().join();
     var _ = writer.close().toCompletableFuture().join();
@@ -145,6 +196,74 @@ class AnalysisIT {
             Long.parseLong(
                 text(
                     "SELECT count(*) FROM (SELECT DISTINCT user_id, currency FROM spendwatch.transactions) AS u")));
+  }
+
+  @Test
+  void anAnswerIsWhatTheRowsSayWhateverItsTimeBeginsAndEndsWith() throws SQLException {
+    assertThat(text("SELECT count(*) FROM spendwatch.rollup_feed")).isEqualTo("0");
+    long seed = Long.getLong("spendwatch.seed-of-ranges", 11);
+    var random = new Random(seed);
+    int answered = 0;
+    for (int i = 0; i < 30; i++) {
+      Instant from = moment(random);
+      // Now and then nothing, one instant, or the wrong way round.
+      Instant to =
+          switch (random.nextInt(6)) {
+            case 0 -> from;
+            case 1 -> from.plusNanos(1000);
+            case 2 -> from.plus(Duration.ofHours(random.nextInt(30)));
+            default -> moment(random);
+          };
+      for (Report report : OVER_MONTHS) {
+        for (String word : report.words().isEmpty() ? List.of("") : report.words()) {
+          String sql = stated(report, from, to, word);
+          String byRows = NAMED.matcher(sql).replaceAll("by_rows.$1");
+          assertThat(byRows).isNotEqualTo(sql);
+          String answer = text(sql);
+          answered += answer == null ? 0 : 1;
+          assertThat(answer)
+              .as("seed %d: %s by '%s' of [%s, %s)", seed, report, word, from, to)
+              .isEqualTo(text(byRows));
+        }
+      }
+    }
+    assertThat(answered).isGreaterThan(100);
+  }
+
+  private static final List<Report> OVER_MONTHS =
+      List.of(
+          Report.DAILY_SPEND,
+          Report.TOP_SPENDERS,
+          Report.TOP_MERCHANTS,
+          Report.RFM,
+          Report.REFUND_RATE,
+          Report.COHORTS);
+
+  /** Its statement with everything in its place, each row of the answer a line. */
+  private static String stated(Report report, Instant from, Instant to, String word) {
+    String sql =
+        SqlText.load(Reports.class, report.file())
+            .replace("$1", "'" + from + "'::timestamptz")
+            .replace("$2", "'" + to + "'::timestamptz")
+            .replace("$3", "'" + word + "'")
+            .replace("$4", "1000");
+    return "SELECT string_agg(line::text, E'\\n') FROM (" + sql + ") AS line";
+  }
+
+  /** Of January to April, often where an hour, a day or a month begins, or just beside it. */
+  private static Instant moment(Random random) {
+    LocalDate day = LocalDate.parse("2025-12-30").plusDays(random.nextInt(110));
+    if (random.nextInt(3) == 0) {
+      day = day.withDayOfMonth(1);
+    }
+    Instant moment = day.atStartOfDay(ZoneOffset.UTC).toInstant();
+    return switch (random.nextInt(5)) {
+      case 0 -> moment;
+      case 1 -> moment.plusNanos(1000);
+      case 2 -> moment.minusNanos(1000);
+      case 3 -> moment.plus(Duration.ofHours(random.nextInt(24)));
+      default -> moment.plusMillis(random.nextInt(86_400_000));
+    };
   }
 
   @Test
@@ -227,6 +346,12 @@ class AnalysisIT {
           .hasMessageContaining("daily_users is being built");
       assertThat(answer(new ReportQuestion(Report.HOURLY_SPEND, null, null, null, 50)).rows())
           .isNotEmpty();
+      execute("UPDATE spendwatch.rollups SET built = name <> 'monthly_users'");
+      assertThatThrownBy(() -> answer(new ReportQuestion(Report.RFM, null, null, null, 50)))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContaining("monthly_users is being built");
+      assertThat(answer(new ReportQuestion(Report.DAILY_SPEND, null, null, null, 50)).rows())
+          .isNotEmpty();
     } finally {
       execute("UPDATE spendwatch.rollups SET built = true");
     }
@@ -239,6 +364,8 @@ class AnalysisIT {
           """
           SELECT sum(transactions) FROM spendwatch.hourly_spend                | rollup
           SELECT sum(transactions) FROM hourly_spend;                          | rollup
+          SELECT sum(transactions) FROM spend_between('2026-01-02Z', '2026-05-01T09:30Z') | rollup
+          SELECT max(last_day) FROM users_between('2026-01-02', '2026-05-01')  | rollup
           SELECT count(*) FROM spendwatch.transactions WHERE user_id = 'u01'   | primary
           SELECT 1                                                             | primary
           VALUES (1), (2)                                                      | primary

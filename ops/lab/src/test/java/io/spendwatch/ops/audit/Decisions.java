@@ -8,8 +8,10 @@ final class Decisions {
   private static final Set<FindingKind> OF_ROLLUPS =
       Set.of(
           FindingKind.WRONG_HOURLY_SPEND,
+          FindingKind.WRONG_DAILY_SPEND,
           FindingKind.WRONG_MINUTE_SALES,
           FindingKind.WRONG_DAILY_USERS,
+          FindingKind.WRONG_MONTHLY_USERS,
           FindingKind.WRONG_DAILY_HABITS,
           FindingKind.WRONG_HOURLY_ALERTS,
           FindingKind.WRONG_USER_RISK,

@@ -53,6 +53,8 @@ public final class Rollups {
   private static final String READ_LAG = SqlText.load(Rollups.class, "read_lag");
   private static final String NEW_ALERTS = SqlText.load(Rollups.class, "new_alerts");
   private static final String PART = SqlText.load(Rollups.class, "part");
+  private static final String FINER_MONTHS = SqlText.load(Rollups.class, "finer_months");
+  private static final String FINER_PART = SqlText.load(Rollups.class, "finer_part");
 
   private static final String COLUMNS =
       "t.user_id, t.event_time, t.transaction_id, t.kind, t.amount_minor, t.currency, t.merchant,"
@@ -94,8 +96,17 @@ public final class Rollups {
    */
   public record State(String name, boolean isBuilt, double lagSeconds) {}
 
-  /** A roll-up of the database. */
-  private record Rollup(String name, Optional<String> timeColumn, boolean isBuilt, String file) {}
+  /**
+   * A roll-up of the database.
+   *
+   * @param madeOf the finer one that it is built of; empty where it is built of rows
+   */
+  private record Rollup(
+      String name,
+      Optional<String> timeColumn,
+      boolean isBuilt,
+      Optional<String> madeOf,
+      String file) {}
 
   /** Rows of one partition of the table, by where they were put. */
   private record Stretch(
@@ -135,7 +146,7 @@ public final class Rollups {
     List<Rollup> rollups = rollups(session);
     for (Rollup rollup : rollups) {
       if (!rollup.isBuilt()) {
-        build(session, rollup);
+        build(session, rollup, rollups);
       }
     }
     Added sum = Added.NOTHING;
@@ -252,9 +263,10 @@ public final class Rollups {
   }
 
   /**
-   * Counts one anew, from all rows, while they come. Whoever reads sees the old figures of a part
-   * (the rows of one partition of the table; of a roll-up without a time, all of it) until the new
-   * ones are complete.
+   * Counts one anew, from all rows, while they come, and then those that are made of it. Whoever
+   * reads sees the old figures of a part (the rows of one partition of the table; a month, of one
+   * that is made of another; of a roll-up without a time, all of it) until the new ones are
+   * complete.
    *
    * @throws OperatorException if there is none of that name
    */
@@ -264,10 +276,16 @@ public final class Rollups {
             database,
             session -> {
               var _ = session.query("SELECT pg_advisory_lock($1)", LOCK);
-              Optional<Rollup> rollup =
-                  rollups(session).stream().filter(each -> each.name().equals(name)).findFirst();
-              rollup.ifPresent(there -> build(session, there));
-              return rollup.isPresent();
+              List<Rollup> rollups = rollups(session);
+              List<Rollup> asked =
+                  rollups.stream()
+                      .filter(
+                          each ->
+                              each.name().equals(name)
+                                  || each.madeOf().filter(name::equals).isPresent())
+                      .toList();
+              asked.forEach(each -> build(session, each, rollups));
+              return !asked.isEmpty();
             });
     if (!done) {
       throw new OperatorException(
@@ -277,13 +295,31 @@ public final class Rollups {
     }
   }
 
-  private void build(Session session, Rollup rollup) {
+  /**
+   * @param all comes with what it is made of, which is built
+   */
+  private void build(Session session, Rollup rollup, List<Rollup> all) {
     LOG.atInfo().addKeyValue("rollup", rollup.name()).log("Building a roll-up from all rows");
-    if (rollup.timeColumn().isPresent()) {
+    if (rollup.madeOf().isPresent()) {
+      Rollup finer =
+          all.stream()
+              .filter(each -> each.name().equals(rollup.madeOf().get()))
+              .findFirst()
+              .orElseThrow();
+      for (Row month : months(session, rollup, finer)) {
+        session.inTransaction(
+            () -> {
+              clear(session, rollup, month);
+              count(session, ofFiner(FINER_PART, finer), rollup, month);
+              return true;
+            });
+      }
+    } else if (rollup.timeColumn().isPresent()) {
       for (Row part : parts(session)) {
         session.inTransaction(
             () -> {
-              buildPart(session, rollup, part);
+              clear(session, rollup, part);
+              count(session, PART, rollup, part);
               return true;
             });
       }
@@ -293,7 +329,7 @@ public final class Rollups {
             SqlText.statements(SqlText.load(Rollups.class, "reset_" + rollup.name()))
                 .forEach(session::query);
             for (Row part : parts(session)) {
-              count(session, rollup, part);
+              count(session, PART, rollup, part);
             }
             return true;
           });
@@ -311,7 +347,24 @@ public final class Rollups {
     return parts;
   }
 
-  private static void buildPart(Session session, Rollup rollup, Row part) {
+  private static Collection<Row> months(Session session, Rollup rollup, Rollup finer) {
+    List<Row> months = new ArrayList<>();
+    session
+        .query(
+            ofFiner(FINER_MONTHS, finer)
+                .replace("{coarser}", rollup.name())
+                .replace("{coarser_time}", rollup.timeColumn().orElseThrow()))
+        .forEach(months::add);
+    return months;
+  }
+
+  private static String ofFiner(String template, Rollup finer) {
+    return template
+        .replace("{finer}", finer.name())
+        .replace("{finer_time}", finer.timeColumn().orElseThrow());
+  }
+
+  private static void clear(Session session, Rollup rollup, Row part) {
     session.query(
         String.format(
             Locale.ROOT,
@@ -320,13 +373,15 @@ public final class Rollups {
             rollup.timeColumn().orElseThrow()),
         part.getString(0),
         part.getString(1));
-    count(session, rollup, part);
   }
 
-  private static void count(Session session, Rollup rollup, Row part) {
+  /**
+   * @param source what of the part is to be added
+   */
+  private static void count(Session session, String source, Rollup rollup, Row part) {
     session.query(
         "WITH "
-            + PART.replace("$1", "$1::text::timestamptz").replace("$2", "$2::text::timestamptz")
+            + source.replace("$1", "$1::text::timestamptz").replace("$2", "$2::text::timestamptz")
             + ",\n"
             + rollup.file()
             + "SELECT 1",
@@ -344,9 +399,9 @@ public final class Rollups {
     List<Rollup> rollups = new ArrayList<>();
     for (Row row : session.query(READ_ROLLUPS)) {
       String name = row.getString("name");
-      String timeColumn = row.getString("time_column");
+      Optional<String> timeColumn = Optional.ofNullable(row.getString("time_column"));
       if (!NAME.matcher(name).matches()
-          || (timeColumn != null && !NAME.matcher(timeColumn).matches())) {
+          || timeColumn.filter(column -> !NAME.matcher(column).matches()).isPresent()) {
         throw new OperatorException("spendwatch.rollups names what no table can be called");
       }
       String file =
@@ -357,7 +412,13 @@ public final class Rollups {
                           "this version does not keep roll-up "
                               + name
                               + ", which a later one has added: nodes of that one keep them"));
-      rollups.add(new Rollup(name, Optional.ofNullable(timeColumn), row.getBoolean("built"), file));
+      rollups.add(
+          new Rollup(
+              name,
+              timeColumn,
+              row.getBoolean("built"),
+              Optional.ofNullable(row.getString("made_of")),
+              file));
     }
     return rollups;
   }

@@ -1,12 +1,16 @@
--- Promises roll-up daily_users with the transactions of new_row.
-daily_users AS (
-  INSERT INTO spendwatch.daily_users AS kept (
-         day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor)
-  SELECT (event_time AT TIME ZONE 'UTC')::date, user_id, currency, count(*),
-         coalesce(sum(amount_minor) FILTER (WHERE kind = 'PURCHASE'), 0), coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND'), 0),
-         max(exposure_minor), greatest(max(exposure_minor::numeric - balance_minor), 0)
+-- Promises roll-up daily_users with the transactions of new_row; what they add up to by user and day is daily_users_added.
+daily_users_added AS (
+  SELECT (event_time AT TIME ZONE 'UTC')::date AS day, user_id, currency, count(*) AS transactions,
+         coalesce(sum(amount_minor) FILTER (WHERE kind = 'PURCHASE'), 0) AS purchases_minor,
+         coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND'), 0) AS refunds_minor,
+         max(exposure_minor) AS exposure_max_minor, greatest(max(exposure_minor::numeric - balance_minor), 0) AS excess_max_minor
     FROM new_row
    GROUP BY 1, 2, 3
+), daily_users AS (
+  INSERT INTO spendwatch.daily_users AS kept (
+         day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor)
+  SELECT day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor
+    FROM daily_users_added
       ON CONFLICT (day, user_id, currency) DO UPDATE
      SET transactions = kept.transactions + excluded.transactions,
          purchases_minor = kept.purchases_minor + excluded.purchases_minor,

@@ -1,11 +1,15 @@
--- Promises roll-up hourly_spend with the transactions of new_row.
-hourly_spend AS (
-  INSERT INTO spendwatch.hourly_spend AS kept (hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches)
-  SELECT date_trunc('hour', event_time, 'UTC'), coalesce(merchant, ''), currency, count(*),
-         coalesce(sum(amount_minor) FILTER (WHERE kind = 'PURCHASE'), 0), coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND'), 0),
-         count(*) FILTER (WHERE verdict = 'BREACH')
+-- Promises roll-up hourly_spend with the transactions of new_row; what they add up to by hour is hourly_spend_added.
+hourly_spend_added AS (
+  SELECT date_trunc('hour', event_time, 'UTC') AS hour, coalesce(merchant, '') AS merchant, currency, count(*) AS transactions,
+         coalesce(sum(amount_minor) FILTER (WHERE kind = 'PURCHASE'), 0) AS purchases_minor,
+         coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND'), 0) AS refunds_minor,
+         count(*) FILTER (WHERE verdict = 'BREACH') AS breaches
     FROM new_row
    GROUP BY 1, 2, 3
+), hourly_spend AS (
+  INSERT INTO spendwatch.hourly_spend AS kept (hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches)
+  SELECT hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches
+    FROM hourly_spend_added
       ON CONFLICT (hour, merchant, currency) DO UPDATE
      SET transactions = kept.transactions + excluded.transactions,
          purchases_minor = kept.purchases_minor + excluded.purchases_minor,

@@ -1,4 +1,4 @@
--- Promises each roll-up that is kept.
-SELECT name, time_column, built
+-- Promises each roll-up that is kept, those after the others that are made of one of them.
+SELECT name, time_column, built, made_of
   FROM spendwatch.rollups
- ORDER BY name
+ ORDER BY made_of IS NOT NULL, name

@@ -22,7 +22,8 @@ BEGIN
     -- The roll-ups, likewise. Whoever writes notes what is to be added to them, and the follower adds it.
     GRANT SELECT, INSERT, UPDATE, DELETE ON spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend,
       spendwatch.daily_users, spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock,
-      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.minute_sales
+      spendwatch.daily_habits, spendwatch.user_features, spendwatch.user_features_versions, spendwatch.minute_sales,
+      spendwatch.daily_spend, spendwatch.monthly_users
       TO spendwatch_oltp;
     GRANT SELECT (dropped_before) ON spendwatch.settings TO spendwatch_oltp;
     GRANT SELECT, UPDATE ON spendwatch.sales_metrics TO spendwatch_oltp;

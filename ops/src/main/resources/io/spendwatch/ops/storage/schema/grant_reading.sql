@@ -13,7 +13,7 @@ BEGIN
       spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts,
       spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock, spendwatch.daily_habits,
       spendwatch.user_features, spendwatch.user_features_versions, spendwatch.minute_sales, spendwatch.sales_metrics,
-      spendwatch.archived_days,
+      spendwatch.daily_spend, spendwatch.monthly_users, spendwatch.archived_days,
       spendwatch.archive_rounds, spendwatch.archive_round_steps,
       spendwatch.operator_actions, spendwatch.balances_progress, spendwatch.rewinds, spendwatch.seen_alerts,
       spendwatch.reconciliation_runs, spendwatch.reconciliation_findings, spendwatch.reconciliation_positions,
@@ -23,6 +23,7 @@ BEGIN
     -- All but the names. A new column is named here, too.
     GRANT SELECT (user_id, currency, balance_minor, balance_version, as_of, updated_at, last_version) ON spendwatch.accounts TO {reader};
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(), spendwatch.user_features_at(date, text, text),
+      spendwatch.spend_between(timestamptz, timestamptz), spendwatch.users_between(date, date),
       spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO {reader};
     BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO {reader}', current_database());

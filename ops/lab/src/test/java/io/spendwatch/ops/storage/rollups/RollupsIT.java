@@ -33,7 +33,9 @@ class RollupsIT {
   private static final List<String> NAMES =
       List.of(
           "hourly_spend",
+          "daily_spend",
           "daily_users",
+          "monthly_users",
           "daily_habits",
           "hourly_alerts",
           "user_risk",
@@ -151,7 +153,9 @@ class RollupsIT {
     for (String change :
         List.of(
             "UPDATE spendwatch.hourly_spend SET transactions = transactions + 1",
+            "UPDATE spendwatch.daily_spend SET breaches = breaches + 1",
             "DELETE FROM spendwatch.daily_users",
+            "UPDATE spendwatch.monthly_users SET first_day = first_day - 1",
             "UPDATE spendwatch.daily_habits SET hours = 0",
             "UPDATE spendwatch.minute_sales SET refunds_minor = refunds_minor + 1",
             "INSERT INTO spendwatch.hourly_alerts VALUES ('2026-04-01Z', 'RAISED', true, 77)",
@@ -195,6 +199,9 @@ class RollupsIT {
     String days =
         "SELECT string_agg(d::text, '; ' ORDER BY d) FROM spendwatch.daily_users AS d WHERE day < '2026-04-01'";
     String before = text(days);
+    String months =
+        "SELECT string_agg(m::text, '; ' ORDER BY m) FROM spendwatch.monthly_users AS m WHERE month = '2026-03-01'";
+    String monthsBefore = text(months);
     sql.execute(
         """
         ALTER TABLE spendwatch.transactions DETACH PARTITION spendwatch.transactions_20260331;
@@ -202,6 +209,10 @@ class RollupsIT {
         """);
     new Rollups(database, 50).rebuild("daily_users");
     assertThat(text(days)).isEqualTo(before).isNotEmpty();
+    // The month is of all its days, those that were dropped included.
+    sql.execute("UPDATE spendwatch.monthly_users SET transactions = transactions + 1");
+    new Rollups(database, 50).rebuild("monthly_users");
+    assertThat(text(months)).isEqualTo(monthsBefore).isNotEmpty();
   }
 
   @Test
@@ -253,6 +264,22 @@ class RollupsIT {
                  sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END), sum((verdict = 'BREACH')::int)
             FROM spendwatch.{transactions} GROUP BY 1, 2, 3
           """,
+          "daily_spend",
+          """
+          SELECT date_bin('1 day', event_time, '2000-01-01Z')::timestamp::date, CASE WHEN merchant IS NULL THEN '' ELSE merchant END, currency, count(*),
+                 sum(CASE WHEN kind = 'PURCHASE' THEN amount_minor ELSE 0 END),
+                 sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END), sum((verdict = 'BREACH')::int)
+            FROM spendwatch.{transactions} GROUP BY 1, 2, 3
+          """,
+          "monthly_users",
+          """
+          SELECT make_date(extract(year FROM event_time)::int, extract(month FROM event_time)::int, 1), user_id, currency, count(*),
+                 sum(CASE WHEN kind = 'PURCHASE' THEN amount_minor ELSE 0 END),
+                 sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END), max(exposure_minor),
+                 max(CASE WHEN exposure_minor > balance_minor THEN exposure_minor - balance_minor ELSE 0 END),
+                 min(event_time)::date, max(event_time)::date
+            FROM spendwatch.{transactions} GROUP BY 1, 2, 3
+          """,
           "daily_users",
           """
           SELECT date_bin('1 day', event_time, '2000-01-01Z')::timestamp::date, user_id, currency, count(*),
@@ -297,6 +324,11 @@ class RollupsIT {
       Map.of(
           "hourly_spend",
           "hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches",
+          "daily_spend",
+          "day, merchant, currency, transactions, purchases_minor, refunds_minor, breaches",
+          "monthly_users",
+          "month, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor,"
+              + " first_day, last_day",
           "daily_users",
           "day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor",
           "daily_habits",

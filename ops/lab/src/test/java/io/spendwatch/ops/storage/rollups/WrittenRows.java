@@ -59,7 +59,7 @@ public final class WrittenRows {
         TRUNCATE spendwatch.transactions, spendwatch.alerts, spendwatch.open_episodes, spendwatch.claims, spendwatch.progress,
                  spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.daily_habits,
                  spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_features,
-                 spendwatch.user_features_versions, spendwatch.minute_sales;
+                 spendwatch.user_features_versions, spendwatch.minute_sales, spendwatch.daily_spend, spendwatch.monthly_users;
         UPDATE spendwatch.user_risk_clock SET as_of = '-infinity', target = '-infinity';
         UPDATE spendwatch.rollups SET built = true, unfinished = false;
         UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day', partitions_per_minute = 10000;
