@@ -124,7 +124,7 @@ class SharedReportsTest {
     answered(SPEND, 1, 0, 10);
     pass(2_000);
     assertThat(ask(SPEND, Optional.of(Duration.ofMillis(1_999)))).isNotDone();
-    assertThat(figure(ask(SPEND, Optional.of(Duration.ofMillis(2_000))))).isEqualTo(1);
+    assertThat(figure(ask(SPEND, Optional.of(Duration.ofSeconds(2))))).isEqualTo(1);
     pass(60_000);
     assertThat(figure(ask(SPEND, Optional.of(Duration.ofMinutes(2))))).isEqualTo(1);
     assertThat(statements).hasSize(2);
