@@ -23,7 +23,6 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.apache.pekko.Done;
 
 /**
  * The audit: recomputes in SQL, from the rows alone, what each row's exposure and verdict, each
@@ -232,10 +231,10 @@ public final class Reconciliation {
     List<Consumer<Session>> parts = new ArrayList<>();
     for (int share = 0; share < scope.shares(); share++) {
       Map<String, String> values = values(scope, Mode.FULL, share);
-      parts.add(of -> inTransaction(of, () -> assessShare(of, values, scope.homes())));
+      parts.add(SideBySide.part(of -> assessShare(of, values, scope.homes())));
     }
-    parts.addAll(rollupParts(session));
-    parts.add(of -> inTransaction(of, () -> AuditScript.run(of, "strangers", Map.of())));
+    parts.addAll(RollupParts.of(session));
+    parts.add(SideBySide.part(of -> AuditScript.run(of, "strangers", Map.of())));
     Map<String, String> begun = new HashMap<>(scope.values());
     begun.put("spans", Span.values(censused(session)));
     new SideBySide(database, scope.shares() == 1 ? 1 : config.sessions())
@@ -246,15 +245,6 @@ public final class Reconciliation {
               AuditScript.run(other, "begin", begun);
             },
             parts);
-  }
-
-  private static void inTransaction(Session session, Runnable part) {
-    var _ =
-        session.inTransaction(
-            () -> {
-              part.run();
-              return Done.done();
-            });
   }
 
   /** The spans with the stream time that the census has found. */
@@ -307,47 +297,6 @@ public final class Reconciliation {
       }
     }
     return droppedBefore;
-  }
-
-  /**
-   * Each against the rows that it is of in the same snapshot, settled or not. Part by part of time:
-   * however many years there are, no statement reads more than one of them.
-   */
-  private static List<Consumer<Session>> rollupParts(Session session) {
-    int rollups = AuditScript.statements("rollups", Map.of()).size();
-    List<Consumer<Session>> parts = new ArrayList<>();
-    for (Row part :
-        session.query("SELECT begins::text, ends::text FROM spendwatch.rollup_parts() AS part")) {
-      for (int rollup = 0; rollup < rollups; rollup++) {
-        int number = rollup;
-        parts.add(
-            of ->
-                inTransaction(
-                    of, () -> assessRollup(of, number, part.getString(0), part.getString(1))));
-      }
-    }
-    for (Row month : session.query(AuditScript.text("list_months", Map.of()))) {
-      Map<String, String> values = Map.of("month", "date '" + month.getString(0) + "'");
-      parts.add(of -> inTransaction(of, () -> AuditScript.run(of, "months", values)));
-    }
-    return parts;
-  }
-
-  private static void assessRollup(Session session, int rollup, String begins, String ends) {
-    // More may have been dropped since.
-    Row from =
-        session.one(
-            "SELECT greatest($1::text::timestamptz, dropped_before)::text FROM spendwatch.settings",
-            begins);
-    session.query(
-        AuditScript.statements(
-                "rollups",
-                Map.of(
-                    "counted_from",
-                    "'" + from.getString(0) + "'::timestamptz",
-                    "counted_to",
-                    "'" + ends + "'::timestamptz"))
-            .get(rollup));
   }
 
   private OffsetGaps gaps(Session session, SourceLog log, Scope scope) {

@@ -45,6 +45,18 @@ final class SideBySide {
     this.sessions = sessions;
   }
 
+  /** One that has a transaction of its own, so that no snapshot is older than it. */
+  static Consumer<Session> part(Consumer<Session> work) {
+    return session -> {
+      var _ =
+          session.inTransaction(
+              () -> {
+                work.accept(session);
+                return true;
+              });
+    };
+  }
+
   /**
    * Does all parts, in this order but for those that are done at the same time. Where one fails, no
    * further one is begun, and it fails once those that were have ended.
