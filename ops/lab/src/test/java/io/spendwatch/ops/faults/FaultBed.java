@@ -11,6 +11,7 @@ import io.spendwatch.ops.faults.processes.FaultyKafka;
 import io.spendwatch.ops.faults.processes.FaultyPostgres;
 import io.spendwatch.ops.faults.processes.NodeProcess;
 import io.spendwatch.ops.lab.acceptance.Comparison;
+import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.testing.Launched;
 import io.spendwatch.protocol.AlertCodec;
 import io.spendwatch.protocol.Partitioner;
@@ -95,6 +96,10 @@ final class FaultBed implements AutoCloseable {
   private final Path directory;
   private final PipelinesBed bed;
   private final PeerLinks peers;
+
+  /** With which the nodes of a cluster know each other. */
+  private final Map<String, String> tls;
+
   private final List<NodeProcess> nodes = new ArrayList<>();
   private final List<Ending> endings = new ArrayList<>();
   private final Random random;
@@ -115,6 +120,7 @@ final class FaultBed implements AutoCloseable {
     this.random = new Random(seed);
     this.bed = new PipelinesBed(kafka.bootstrapServers(), postgres.address());
     this.peers = new PeerLinks(FaultyKafka.NODES_MAX);
+    this.tls = isCluster() ? tls(Certificates.authority(directory, "authority")) : Map.of();
     for (int i = 0; i < shape.nodes(); i++) {
       this.nodes.add(node(i));
     }
@@ -352,8 +358,19 @@ final class FaultBed implements AutoCloseable {
     }
   }
 
+  private static Map<String, String> tls(Certificates authority) {
+    String name = "spendwatch-node";
+    return Map.of(
+        "SPENDWATCH_CLUSTER_TLS_CERTIFICATE_FILE",
+        authority.issue("nodes", name, "dns:" + name).toString(),
+        "SPENDWATCH_CLUSTER_TLS_KEY_FILE",
+        authority.key("nodes").toString(),
+        "SPENDWATCH_CLUSTER_TLS_AUTHORITIES_FILE",
+        authority.root().toString());
+  }
+
   private Map<String, String> environment(int node) {
-    Map<String, String> settings = new HashMap<>();
+    Map<String, String> settings = new HashMap<>(tls);
     if (isCluster()) {
       settings.putAll(peers.settings(node));
     }
