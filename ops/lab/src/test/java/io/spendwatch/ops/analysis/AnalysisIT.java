@@ -322,7 +322,7 @@ class AnalysisIT {
       assertThat(again.ageMs()).isGreaterThanOrEqualTo(answer.ageMs());
       assertThat(metrics.text())
           .contains("spendwatch_analysis_readings_total{report=\"refund-rate\"} 1.0")
-          .contains("spendwatch_analysis_shared_total{report=\"refund-rate\"} 2.0");
+          .contains("spendwatch_analysis_shared_total{report=\"refund-rate\"} 3.0");
       assertThat(joined(reports.answer(question, anew, wanted())).asOf()).isAfter(answer.asOf());
 
       boolean _ = sql.execute("LOCK TABLE spendwatch.rollups");
