@@ -41,13 +41,11 @@ public final class Node {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final String SYSTEM = "spendwatch";
 
-  private final ActorSystem<Void> system;
   private final int httpPort;
   private final StatusSource status;
   private final NodeEnd end;
 
-  private Node(ActorSystem<Void> system, int httpPort, StatusSource status, NodeEnd end) {
-    this.system = system;
+  private Node(int httpPort, StatusSource status, NodeEnd end) {
     this.httpPort = httpPort;
     this.status = status;
     this.end = end;
@@ -149,7 +147,7 @@ public final class Node {
         .addKeyValue("address", Cluster.get(system).selfMember().address())
         .addKeyValue("http", http)
         .log("Started");
-    return new Node(system, httpPort, status, end);
+    return new Node(httpPort, status, end);
   }
 
   private static ReconciliationJob audit(Foundation on, AwakeWindows windows, AuditHistory audits) {
@@ -211,7 +209,7 @@ public final class Node {
 
   /** Completes when the node has ended, for whatever reason. */
   public CompletionStage<Done> ended() {
-    return system.getWhenTerminated();
+    return end.ended();
   }
 
   /** Whether somebody wanted it to end: a signal, or {@link #stop()}. */
