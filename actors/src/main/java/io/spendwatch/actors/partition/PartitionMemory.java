@@ -76,7 +76,17 @@ final class PartitionMemory {
     if (batch.changed().all()) {
       recall.sweep();
     }
-    recall.begin(batch.changed().absent(), streamTimeMs, batch.clockMs());
+    recall.begin(batch.changed().absent(), () -> absentOf(batch), streamTimeMs, batch.clockMs());
+  }
+
+  private Set<String> absentOf(Batch batch) {
+    Set<String> absent = new HashSet<>();
+    for (Batch.Share share : batch.shares()) {
+      if (!awake.contains(share.userId())) {
+        absent.add(share.userId());
+      }
+    }
+    return absent;
   }
 
   /** Who has to be read before the batch can be assessed. Its shares know then who is awake. */

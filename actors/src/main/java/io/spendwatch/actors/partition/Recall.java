@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Goes through the tables for whoever is to be watched and is not. Before all else, for users who
@@ -25,7 +26,10 @@ import java.util.function.Predicate;
  * </pre>
  *
  * At the begin of a life nobody is held, and all of it is gone through at once: a user's first
- * transaction must not come before it is known how far back the user's episode reaches.
+ * transaction must not come before it is known how far back the user's episode reaches. Later on a
+ * batch waits for one page of changes at most, however many accounts have changed, unless somebody
+ * is due who was let go. Those of its own users who are not in memory are asked for by name, so
+ * that it does not matter whether the pages have come to them.
  */
 final class Recall {
 
@@ -52,9 +56,14 @@ final class Recall {
   /** The last user whose open episodes were read; empty while none are gone through. */
   private Optional<String> episodesAfter = Optional.empty();
 
+  /** Where the next page of changes begins; empty while none are gone through. */
   private Optional<String> changesAfter = Optional.empty();
+
   private long versionsFromMs;
   private long namedVersionsFromMs;
+
+  /** Whether a page of changes was read for the batch. */
+  private boolean hadPage;
 
   /** Any account may have changed since the changes were last begun with. */
   private boolean sweepWanted;
@@ -79,16 +88,25 @@ final class Recall {
    * A batch begins.
    *
    * @param absent users not in memory whose account is said to have changed
+   * @param ofBatch all users of the batch who are not in memory; asked for where it matters
    * @param streamTimeMs before it; {@link Long#MIN_VALUE} before any: then nobody is to be looked
    *     at because of a balance
    * @param clockMs until when time passes with it
    */
-  void begin(Set<String> absent, long streamTimeMs, long clockMs) {
+  void begin(Set<String> absent, Supplier<Set<String>> ofBatch, long streamTimeMs, long clockMs) {
     named = streamTimeMs == Long.MIN_VALUE ? Set.of() : absent;
     namedVersionsFromMs = streamTimeMs;
-    if (isUnderWay()) {
-      return;
+    hadPage = false;
+    if (!isUnderWay() || (isBesideBatches() && watched.isSomebodyMissed(clockMs))) {
+      start(streamTimeMs, clockMs);
     }
+    if (changesAfter.isPresent() && !watched.seeksEverybody()) {
+      named = ofBatch.get();
+      named.addAll(absent);
+    }
+  }
+
+  private void start(long streamTimeMs, long clockMs) {
     if (watched.isSomebodyMissed(clockMs)) {
       watched.seek();
       episodesAfter = Optional.of("");
@@ -104,11 +122,16 @@ final class Recall {
 
   /** Whether there is something to be read, and room for it. */
   boolean isToRead() {
-    return !named.isEmpty() || (isUnderWay() && limit() > 0);
+    return !named.isEmpty() || (isUnderWay() && limit() > 0 && !(hadPage && isBesideBatches()));
   }
 
   private boolean isUnderWay() {
     return episodesAfter.isPresent() || changesAfter.isPresent();
+  }
+
+  /** Whether what is left waits for later batches: nobody who was let go is due meanwhile. */
+  private boolean isBesideBatches() {
+    return episodesAfter.isEmpty() && !watched.seeksAnybody();
   }
 
   private int limit() {
@@ -155,6 +178,7 @@ final class Recall {
       case Page.OfChanges(Changes changes) -> {
         changedAccounts.swept(changes, versionsFromMs, isAtHome);
         changesAfter = changes.next();
+        hadPage = true;
       }
     }
     if (!isUnderWay()) {

@@ -38,27 +38,27 @@ public interface Accounts {
    * @param sinceMs by user: when the earliest of the versions begins
    * @param seenAtMs what was recorded before this, by the database's clock, is among them;
    *     milliseconds since the epoch
-   * @param next the user after whom the next page begins; empty after the last one
+   * @param next where the next page begins, for who gives the pages; empty after the last one
    */
   record Changes(Map<String, Long> sinceMs, long seenAtMs, Optional<String> next) {}
 
   /**
    * Which users have a version that is new, or still to begin, and transactions that it may matter
-   * for: later than 24 h before it. A page of them, by user.
+   * for: later than 24 h before it. A page of them, in no order; a user may be in several.
    *
-   * @param userIds only these users; empty for all of them
+   * @param userIds only these users, all on one page; empty for all there are
    * @param recordedAfterMs what was recorded after this is new, with some minutes in addition for
    *     what was under way; by the database's clock, {@link Long#MIN_VALUE} for all
    * @param streamTimeMs of a partition: versions that do not begin before it are still to begin
    * @param isOurs of whom it is asked: all accounts may have changed, and most are of others
-   * @param afterUserId later users only; empty for all of them
-   * @param limit so many users' changes are looked through at most, at least 1
+   * @param from where the page begins: {@link Changes#next} of the one before; empty for the first
+   * @param limit about so many versions are looked through at most, at least 1
    */
   CompletionStage<Changes> changes(
       Collection<String> userIds,
       long recordedAfterMs,
       long streamTimeMs,
       Predicate<String> isOurs,
-      String afterUserId,
+      String from,
       int limit);
 }

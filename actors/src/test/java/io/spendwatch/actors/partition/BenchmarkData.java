@@ -74,7 +74,7 @@ public final class BenchmarkData {
         long recordedAfterMs,
         long streamTimeMs,
         Predicate<String> isOurs,
-        String afterUserId,
+        String from,
         int limit) {
       return CompletableFuture.completedFuture(new Changes(Map.of(), START_MS, Optional.empty()));
     }
@@ -89,8 +89,7 @@ public final class BenchmarkData {
     }
 
     @Override
-    public CompletionStage<OpenEpisodes> openEpisodes(
-        int partition, String afterUserId, int limit) {
+    public CompletionStage<OpenEpisodes> openEpisodes(int partition, String from, int limit) {
       return CompletableFuture.completedFuture(new OpenEpisodes(List.of(), Optional.empty()));
     }
 

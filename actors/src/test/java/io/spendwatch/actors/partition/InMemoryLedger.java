@@ -43,6 +43,7 @@ final class InMemoryLedger implements Accounts, History {
   private final Set<String> garbled = new HashSet<>();
   private int failures;
   private int losses;
+  private int changesAsked;
 
   synchronized void account(String userId, long balanceMinor, long version) {
     account(userId, balanceMinor, "USD", version);
@@ -79,6 +80,11 @@ final class InMemoryLedger implements Accounts, History {
   /** The next calls fail. */
   synchronized void failNext(int calls) {
     failures = calls;
+  }
+
+  /** How many pages of changed accounts were asked for. */
+  synchronized int changesAsked() {
+    return changesAsked;
   }
 
   /** The answers to the next calls never come. */
@@ -158,14 +164,15 @@ final class InMemoryLedger implements Accounts, History {
       long recordedAfterMs,
       long streamTimeMs,
       Predicate<String> isOurs,
-      String afterUserId,
+      String from,
       int limit) {
     return answer(
         () -> {
+          changesAsked++;
           List<String> page =
               accounts.keySet().stream()
                   .filter(userId -> userIds.isEmpty() || userIds.contains(userId))
-                  .filter(userId -> userId.compareTo(afterUserId) > 0)
+                  .filter(userId -> userId.compareTo(from) > 0)
                   .sorted()
                   .limit(limit)
                   .toList();

@@ -13,6 +13,7 @@ import io.spendwatch.protocol.DeadLetterReason;
 import io.spendwatch.protocol.Verdict;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,6 +176,32 @@ class PartitionBalancesTest extends PartitionActorBed {
               assertThat(cleared.userId()).isEqualTo("a");
               assertThat(cleared.cause()).isEqualTo(AlertCause.BALANCE);
             });
+  }
+
+  /** And for those of its own users, whom the pages have not come to. */
+  @Test
+  void aBatchWaitsForOnePageOfChangesHoweverManyAccountsHaveChanged() {
+    var partition = new Pipeline(kit, 1);
+    for (int i = 0; i < 2_000; i++) {
+      partition.ledger.account(String.format(Locale.ROOT, "u%04d", i), 100, 1);
+    }
+    partition.ledger.account("z", 100, 1);
+    partition.add("z", "t1", T0, 60).run();
+    partition.add("u0000", "t2", T0, 1).run();
+    partition.ledger.version("z", new AccountBalance(50, "USD", 2, T0 + 1, false));
+    partition.actor.tell(new PartitionCommand.AllAccountsChanged());
+    int before = partition.ledger.changesAsked();
+    assertThat(partition.add("z", "t3", T0 + 5, 1).run().alerts())
+        .extracting(Alert::userId, Alert::type, Alert::eventTimeMs, Alert::cause)
+        .containsExactly(tuple("z", AlertType.RAISED, T0 + 1, AlertCause.BALANCE));
+    assertThat(partition.ledger.changesAsked() - before).isEqualTo(2);
+    partition.run();
+    assertThat(partition.ledger.changesAsked() - before).isEqualTo(3);
+    int pages = 3;
+    while (partition.run() != null && partition.ledger.changesAsked() - before > pages) {
+      pages++;
+    }
+    assertThat(pages).isGreaterThan(4);
   }
 
   /** Ten times as many versions that begin later, of users who are not awake. */

@@ -28,11 +28,13 @@ import io.spendwatch.protocol.TransactionKind;
 import io.spendwatch.protocol.Verdict;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -258,23 +260,27 @@ public abstract class PortsContract {
     assertThat(changes(List.of("b", "nobody"), "", 2).sinceMs()).containsOnlyKeys("b");
   }
 
+  /** All of one instant, and in several blocks of any table. */
   @Test
   void findsChangedAccountsPageByPage() {
-    List<String> users = List.of("a", "b", "c", "d", "e");
+    List<String> users = IntStream.range(0, 400).mapToObj(i -> "user-" + i).toList();
     for (String userId : users) {
       store.putAccount(userId, 100, "USD", T0);
       add(userId, "t", T0, 5);
     }
     write(T0);
-    List<String> found = new ArrayList<>();
-    Optional<String> after = Optional.of("");
-    while (after.isPresent()) {
-      Changes page = changes(List.of(), after.get(), 2);
-      assertThat(page.sinceMs()).hasSizeLessThanOrEqualTo(2);
+    Set<String> found = new HashSet<>();
+    int pages = 0;
+    Optional<String> from = Optional.of("");
+    while (from.isPresent()) {
+      Changes page = changes(List.of(), from.get(), 40);
+      assertThat(page.sinceMs()).hasSizeLessThan(users.size());
       found.addAll(page.sinceMs().keySet());
-      after = page.next();
+      pages++;
+      from = page.next();
     }
     assertThat(found).containsExactlyInAnyOrderElementsOf(users);
+    assertThat(pages).isGreaterThan(2);
   }
 
   private PortsContract add(String userId, String id, long atMs, long amountMinor) {
@@ -357,18 +363,13 @@ public abstract class PortsContract {
     return await(store.history().openEpisodes(PARTITION, afterUserId, limit));
   }
 
-  private Changes changes(List<String> userIds, String afterUserId, int limit) {
+  private Changes changes(List<String> userIds, String from, int limit) {
     Set<String> notOurs = Set.of("not ours");
     return await(
         store
             .accounts()
             .changes(
-                userIds,
-                Long.MIN_VALUE,
-                T0,
-                userId -> !notOurs.contains(userId),
-                afterUserId,
-                limit));
+                userIds, Long.MIN_VALUE, T0, userId -> !notOurs.contains(userId), from, limit));
   }
 
   private static <T> T await(CompletionStage<T> answer) {

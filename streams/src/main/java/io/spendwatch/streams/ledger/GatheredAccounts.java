@@ -131,8 +131,8 @@ public final class GatheredAccounts implements Accounts {
       long recordedAfterMs,
       long streamTimeMs,
       Predicate<String> isOurs,
-      String afterUserId,
+      String from,
       int limit) {
-    return accounts.changes(userIds, recordedAfterMs, streamTimeMs, isOurs, afterUserId, limit);
+    return accounts.changes(userIds, recordedAfterMs, streamTimeMs, isOurs, from, limit);
   }
 }

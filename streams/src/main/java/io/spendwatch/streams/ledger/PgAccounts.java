@@ -34,7 +34,14 @@ public final class PgAccounts implements Accounts {
   private static final String READ_VERSIONS_IN_FORCE =
       SqlText.load(Ledger.class, "read_versions_in_force");
   private static final String FIND_CHANGES = SqlText.load(Ledger.class, "find_changes");
+  private static final String WALK_CHANGES = SqlText.load(Ledger.class, "walk_changes");
   private static final String FIND_ACTIVE = RuleText.load(Ledger.class, "find_active");
+
+  /** About as many versions as lie in one. */
+  private static final int ROWS_A_BLOCK = 40;
+
+  /** 2 MiB: some ten milliseconds. */
+  private static final int BLOCKS_MAX = 256;
 
   private static final Comparator<AccountBalance> ORDER =
       Comparator.comparingLong(AccountBalance::asOfMs).thenComparingLong(AccountBalance::version);
@@ -149,41 +156,119 @@ public final class PgAccounts implements Accounts {
       long recordedAfterMs,
       long streamTimeMs,
       Predicate<String> isOurs,
-      String afterUserId,
+      String from,
       int limit) {
+    OffsetDateTime recordedAfter = EventTimes.boundToDatabase(recordedAfterMs);
+    OffsetDateTime streamTime = EventTimes.toDatabase(streamTimeMs);
+    return from.isEmpty()
+        ? find(userIds, recordedAfter, streamTime, isOurs, limit)
+        : walk(Place.parse(from), recordedAfter, streamTime, isOurs, limit);
+  }
+
+  /** All at once; nobody where there are too many for that. */
+  private CompletionStage<Changes> find(
+      Collection<String> userIds,
+      OffsetDateTime recordedAfter,
+      OffsetDateTime streamTime,
+      Predicate<String> isOurs,
+      int limit) {
+    boolean ofAll = userIds.isEmpty();
     return database
         .read(
             FIND_CHANGES,
             Tuple.of(
                 userIds.toArray(String[]::new),
-                EventTimes.boundToDatabase(recordedAfterMs),
-                EventTimes.toDatabase(streamTimeMs),
-                afterUserId,
-                limit))
+                recordedAfter,
+                streamTime,
+                ofAll ? Long.valueOf(limit) : null))
         .thenCompose(
             rows -> {
-              long seenAtMs = Long.MAX_VALUE;
-              String lastUserId = afterUserId;
-              Map<String, Long> sinceMs = new HashMap<>();
+              long versions = 0;
               for (Row row : rows) {
-                seenAtMs = EventTimes.toMs(row.getOffsetDateTime(0));
-                String userId = row.getString(1);
-                if (userId != null) {
-                  lastUserId = userId;
-                  if (isOurs.test(userId)) {
-                    unreadable
-                        .readOne(
-                            UnreadableRows.ACCOUNTS, userId, () -> Columns.timeMs(row, 2, "as_of"))
-                        .ifPresent(instantMs -> sinceMs.put(userId, instantMs));
-                  }
-                }
+                versions += row.getLong(3) == null ? 0 : row.getLong(3);
               }
-              // Where there is nobody, one row says what time it is.
-              boolean isLast = rows.size() < limit || lastUserId.equals(afterUserId);
-              Optional<String> next = isLast ? Optional.empty() : Optional.of(lastUserId);
-              long nowMs = seenAtMs;
-              return active(sinceMs).thenApply(active -> new Changes(active, nowMs, next));
+              return ofAll && versions >= limit
+                  ? CompletableFuture.completedFuture(
+                      new Changes(Map.of(), nowMs(rows), Optional.of(Place.BEGINNING.toString())))
+                  : found(rows, 1, isOurs, Optional.empty());
             });
+  }
+
+  private CompletionStage<Changes> walk(
+      Place from,
+      OffsetDateTime recordedAfter,
+      OffsetDateTime streamTime,
+      Predicate<String> isOurs,
+      int limit) {
+    long next = from.block + Math.clamp(limit / ROWS_A_BLOCK, 1, BLOCKS_MAX);
+    return database
+        .read(
+            WALK_CHANGES,
+            Tuple.of(recordedAfter, streamTime, "(" + from.block + ",0)", "(" + next + ",0)"))
+        .thenCompose(
+            rows -> {
+              Row first = rows.iterator().next();
+              String files = first.getString(1);
+              if (!from.isIn(files)) {
+                // Rewritten meanwhile (VACUUM FULL): nothing lies where it did.
+                return CompletableFuture.completedFuture(
+                    new Changes(
+                        Map.of(), nowMs(rows), Optional.of(new Place(files, 0).toString())));
+              }
+              boolean isLast = next >= first.getLong(2);
+              return found(
+                  rows,
+                  3,
+                  isOurs,
+                  isLast ? Optional.empty() : Optional.of(new Place(files, next).toString()));
+            });
+  }
+
+  /** Where there is nobody, one row says what time it is. */
+  private static long nowMs(RowSet<Row> rows) {
+    return EventTimes.toMs(rows.iterator().next().getOffsetDateTime(0));
+  }
+
+  /**
+   * @param column of the user's id; the next one has the instant
+   */
+  private CompletionStage<Changes> found(
+      RowSet<Row> rows, int column, Predicate<String> isOurs, Optional<String> next) {
+    Map<String, Long> sinceMs = new HashMap<>();
+    for (Row row : rows) {
+      String userId = row.getString(column);
+      if (userId != null && isOurs.test(userId)) {
+        unreadable
+            .readOne(
+                UnreadableRows.ACCOUNTS, userId, () -> Columns.timeMs(row, column + 1, "as_of"))
+            .ifPresent(instantMs -> sinceMs.put(userId, instantMs));
+      }
+    }
+    long nowMs = nowMs(rows);
+    return active(sinceMs).thenApply(active -> new Changes(active, nowMs, next));
+  }
+
+  /**
+   * Where a walk goes on.
+   *
+   * @param files that the tables were in; empty where none has been looked into
+   */
+  private record Place(String files, long block) {
+    static final Place BEGINNING = new Place("", 0);
+
+    static Place parse(String place) {
+      int end = place.lastIndexOf('/');
+      return new Place(place.substring(0, end), Long.parseLong(place.substring(end + 1)));
+    }
+
+    boolean isIn(String now) {
+      return files.isEmpty() || files.equals(now);
+    }
+
+    @Override
+    public String toString() {
+      return files + "/" + block;
+    }
   }
 
   /** Those of these who have transactions that the change may matter for. */

@@ -21,6 +21,7 @@ class SqlTextTest {
         "read_versions",
         "read_versions_in_force",
         "find_changes",
+        "walk_changes",
         "find_active",
         "read_entries",
         "read_episodes",

@@ -293,22 +293,46 @@ public final class SimulatedAccounts {
 
   /** More than is promised: users' changes are not told apart. */
   RowSet<Row> findChanges(Tuple in) {
-    SimulatedRows rows = new SimulatedRows();
     List<String> asked = List.of(in.getArrayOfStrings(0));
-    long recordedAfterMs = EventTimes.toMs(in.getOffsetDateTime(1).minusMinutes(10));
-    long streamTimeMs = EventTimes.toMs(in.getOffsetDateTime(2));
-    int limit = in.getInteger(4);
+    long limit = in.getLong(3) == null ? Long.MAX_VALUE : in.getLong(3);
+    SimulatedRows rows = new SimulatedRows();
     OffsetDateTime now = EventTimes.toDatabase(clock.getAsLong());
     versions.forEach(
         (userId, all) -> {
-          boolean changed = changedAtMs.getOrDefault(userId, Long.MIN_VALUE) > recordedAfterMs;
           if (rows.size() < limit
               && (asked.isEmpty() || asked.contains(userId))
-              && userId.compareTo(in.getString(3)) > 0
-              && (changed || all.stream().anyMatch(v -> v.asOfMs >= streamTimeMs))) {
-            rows.add(now, userId, EventTimes.toDatabase(all.getFirst().asOfMs));
+              && hasChanged(userId, in.getOffsetDateTime(1), in.getOffsetDateTime(2))) {
+            rows.add(now, userId, EventTimes.toDatabase(all.getFirst().asOfMs), 1L);
           }
         });
-    return rows.isEmpty() ? rows.add(now, null, null) : rows;
+    return rows.isEmpty() ? rows.add(now, null, null, null) : rows;
+  }
+
+  /** Each account is a block by itself. */
+  RowSet<Row> walkChanges(Tuple in) {
+    SimulatedRows rows = new SimulatedRows();
+    OffsetDateTime now = EventTimes.toDatabase(clock.getAsLong());
+    List<String> userIds = List.copyOf(versions.keySet());
+    int end = Math.min(userIds.size(), block(in.getString(3)));
+    for (int i = block(in.getString(2)); i < end; i++) {
+      String userId = userIds.get(i);
+      if (hasChanged(userId, in.getOffsetDateTime(0), in.getOffsetDateTime(1))) {
+        OffsetDateTime since = EventTimes.toDatabase(versions.get(userId).getFirst().asOfMs);
+        rows.add(now, "1 2", (long) userIds.size(), userId, since);
+      }
+    }
+    return rows.isEmpty() ? rows.add(now, "1 2", (long) userIds.size(), null, null) : rows;
+  }
+
+  private static int block(String place) {
+    return Integer.parseInt(place.substring(1, place.indexOf(',')));
+  }
+
+  private boolean hasChanged(
+      String userId, OffsetDateTime recordedAfter, OffsetDateTime streamTime) {
+    long recordedAfterMs = EventTimes.toMs(recordedAfter.minusMinutes(10));
+    long streamTimeMs = EventTimes.toMs(streamTime);
+    return changedAtMs.getOrDefault(userId, Long.MIN_VALUE) > recordedAfterMs
+        || versions.get(userId).stream().anyMatch(v -> v.asOfMs >= streamTimeMs);
   }
 }

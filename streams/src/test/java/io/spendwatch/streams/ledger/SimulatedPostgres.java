@@ -73,6 +73,7 @@ public final class SimulatedPostgres {
     statement("read_versions", accounts::readVersions);
     statement("read_versions_in_force", accounts::versionsInForce);
     statement("find_changes", accounts::findChanges);
+    statement("walk_changes", accounts::walkChanges);
     statement("find_active", transactions::findActive);
     statement("apply_balances", accounts::applyBalances);
     statement("read_topic_id", pipelines::topicId);
