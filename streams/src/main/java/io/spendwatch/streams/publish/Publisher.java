@@ -254,8 +254,12 @@ final class Publisher {
       case TransactionOutcome.NotCommitted _, TransactionOutcome.Refused _ ->
           asked.tryAgain(held.takeBefore(free));
       case TransactionOutcome.NotDurable _ -> {
-        asked.putOff(free.stream().filter(each -> !each.isDurable()).toList());
-        asked.tryAgain(held.takeBefore(free.stream().filter(Publication::isDurable).toList()));
+        // One look for both: who becomes durable between two looks would be published twice.
+        List<Publication> durable = new ArrayList<>();
+        List<Publication> late = new ArrayList<>();
+        free.forEach(each -> (each.isDurable() ? durable : late).add(each));
+        asked.putOff(late);
+        asked.tryAgain(held.takeBefore(durable));
       }
       case TransactionOutcome.TooLarge(var letters) ->
           asked.tryAgain(

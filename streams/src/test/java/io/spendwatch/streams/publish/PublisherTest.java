@@ -342,6 +342,30 @@ class PublisherTest {
   }
 
   @Test
+  void publishesOnceWhatBecomesDurableWhileItIsPutOff() {
+    publisher.start();
+    CompletionStage<Done> late =
+        ahead(
+            first,
+            10,
+            new CompletableFuture<>() {
+              // From the first look after the abort on, for whoever looks next.
+              @Override
+              public boolean isDone() {
+                boolean was = super.isDone();
+                if (producers.getFirst().transactionAborted()) {
+                  complete(Done.done());
+                }
+                return was;
+              }
+            },
+            "a");
+    assertThat(late).succeedsWithin(LIMIT);
+    assertThat(publish(first, 11, "b")).succeedsWithin(LIMIT);
+    assertThat(values(producers.getFirst())).containsExactly("a", "b");
+  }
+
+  @Test
   void whatWillNeverBeDurableTakesNobodyWithIt() {
     publisher.start();
     CompletableFuture<Done> never = new CompletableFuture<>();
