@@ -40,8 +40,8 @@ public final class PgAccounts implements Accounts {
   /** About as many versions as lie in one. */
   private static final int ROWS_A_BLOCK = 40;
 
-  /** 2 MiB: some ten milliseconds. */
-  private static final int BLOCKS_MAX = 256;
+  /** Half a MiB: some milliseconds. */
+  private static final int BLOCKS_MAX = 64;
 
   private static final Comparator<AccountBalance> ORDER =
       Comparator.comparingLong(AccountBalance::asOfMs).thenComparingLong(AccountBalance::version);
