@@ -4,89 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spendwatch.ops.analysis.answer.AnalysisAnswer;
-import io.spendwatch.ops.status.ReplicaStatus;
-import io.spendwatch.ops.testing.ManualTime;
-import io.spendwatch.streams.base.Timekeeper;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-class SharedReportsTest {
-  private static final Instant DAY = Instant.parse("2024-07-12T00:00:00Z");
-  private static final ReportQuestion SPEND = question(Report.HOURLY_SPEND, null);
-  private static final ReportQuestion RANKING = question(Report.TOP_MERCHANTS, null);
-  private static final ReportQuestion SEGMENTS = question(Report.RFM, null);
-  private static final Duration BOUND = Duration.ofSeconds(5);
-  private static final Optional<Duration> ANEW = Optional.of(Duration.ZERO);
-  private static final Optional<Duration> UNSAID = Optional.empty();
-
-  private final ManualTime time = new ManualTime();
-  private final Counted counted = new Counted();
-
-  /** Statements that PostgreSQL would be at, in the order in which they came. */
-  private final List<Statement> statements = new ArrayList<>();
-
-  private SharedReports reports = keeping(100, 1_000_000);
-
-  private record Statement(
-      ReportQuestion question,
-      CompletableFuture<?> unwanted,
-      CompletableFuture<AnalysisAnswer> answer) {
-    /** Has taken so long; the figure tells one answer from another. */
-    void end(long figure, long ageMs, long tookMs) {
-      answer.complete(SharedReportsTest.answer(question, figure, ageMs, tookMs));
-    }
-  }
-
-  private static final class Counted implements AnalysisMetrics {
-    private final AtomicInteger read = new AtomicInteger();
-    private final AtomicInteger shared = new AtomicInteger();
-
-    @Override
-    public void answered(String report, String source) {
-      throw new AssertionError("counted by who asks");
-    }
-
-    @Override
-    public void read(String report, Duration took) {
-      read.incrementAndGet();
-    }
-
-    @Override
-    public void shared(String report) {
-      shared.incrementAndGet();
-    }
-
-    @Override
-    public void refused(String report) {
-      throw new AssertionError("counted by who asks");
-    }
-
-    @Override
-    public void replica(ReplicaStatus status) {
-      throw new AssertionError("there is none");
-    }
-  }
-
+class SharedReportsTest extends SharedReportsBed {
   @Test
   void whatIsBeingReadIsWaitedForByAllWhoAskTheSame() {
     var first = ask(SPEND, UNSAID);
@@ -197,7 +122,7 @@ class SharedReportsTest {
     assertThat(late).isNotDone();
     gone.complete(null);
     assertThat(statements).hasSize(2);
-    assertThat(statements.get(1).unwanted).isNotDone();
+    assertThat(statements.get(1).unwanted()).isNotDone();
     statements.get(1).end(2, 0, 3_000);
     assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(2);
   }
@@ -211,13 +136,13 @@ class SharedReportsTest {
     firstGone.complete(null);
     assertThatThrownBy(first::join).isInstanceOf(CancellationException.class);
     assertThat(second).isNotDone();
-    assertThat(statements.getFirst().unwanted).isNotDone();
+    assertThat(statements.getFirst().unwanted()).isNotDone();
     secondGone.completeExceptionally(new IllegalStateException("broken pipe"));
-    assertThat(statements.getFirst().unwanted).isCompleted();
+    assertThat(statements.getFirst().unwanted()).isCompleted();
     // Who asks now does not wait for what is being given up.
     var third = ask(SPEND, UNSAID);
     assertThat(statements).hasSize(2);
-    statements.getFirst().answer.completeExceptionally(new IllegalStateException("cancelled"));
+    statements.getFirst().answer().completeExceptionally(new IllegalStateException("cancelled"));
     assertThat(third).isNotDone();
     assertThat(ask(SPEND, UNSAID)).isNotDone();
     assertThat(statements).hasSize(2);
@@ -230,7 +155,7 @@ class SharedReportsTest {
     var gone = CompletableFuture.<Void>completedFuture(null);
     var answer = reports.answer(SPEND, UNSAID, gone).toCompletableFuture();
     assertThatThrownBy(answer::join).isInstanceOf(CancellationException.class);
-    assertThat(statements.getFirst().unwanted).isCompleted();
+    assertThat(statements.getFirst().unwanted()).isCompleted();
   }
 
   @Test
@@ -249,7 +174,7 @@ class SharedReportsTest {
     var first = ask(SPEND, UNSAID);
     var second = ask(SPEND, UNSAID);
     var failure = new IllegalStateException("the roll-up is being built");
-    statements.getFirst().answer.completeExceptionally(failure);
+    statements.getFirst().answer().completeExceptionally(failure);
     assertThat(first).isCompletedExceptionally();
     assertThatThrownBy(second::join).hasCause(failure);
     assertThat(ask(SPEND, UNSAID)).isNotDone();
@@ -263,7 +188,7 @@ class SharedReportsTest {
     answered(SPEND, 1, 0, 1_000);
     pass(3_000);
     assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
-    statements.get(1).answer.completeExceptionally(new IllegalStateException("away"));
+    statements.get(1).answer().completeExceptionally(new IllegalStateException("away"));
     assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
     assertThat(statements).as("it is tried again").hasSize(3);
   }
@@ -348,219 +273,5 @@ class SharedReportsTest {
             question(Report.NEAR_LIMIT, "used"))) {
       assertThat(ask(other, UNSAID)).as(other.toString()).isNotDone();
     }
-  }
-
-  /** A caller, and what it is owed by what the class promises. */
-  private static final class Caller {
-    private final CompletableFuture<Void> gone = new CompletableFuture<>();
-    private CompletableFuture<AnalysisAnswer> answer;
-    private Statement waitsFor;
-  }
-
-  /** Random histories against what is promised, told anew in the simplest way. */
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-  void keepsItsPromisesWhateverTheOrder(int seed) {
-    var random = new Random(seed);
-    List<ReportQuestion> questions = List.of(SPEND, RANKING, SEGMENTS);
-    Map<ReportQuestion, Statement> newest = new HashMap<>();
-    Map<ReportQuestion, AnalysisAnswer> youngest = new HashMap<>();
-    Map<ReportQuestion, Long> sinceMs = new HashMap<>();
-    List<Statement> behind = new ArrayList<>();
-    List<Caller> callers = new ArrayList<>();
-    for (int step = 0; step < 2_000; step++) {
-      String what = "seed " + seed + ", step " + step;
-      ReportQuestion question = questions.get(random.nextInt(3)).normalised();
-      List<Statement> open = statements.stream().filter(each -> !each.answer.isDone()).toList();
-      switch (random.nextInt(6)) {
-        case 0, 1, 2 -> {
-          long boundMs = List.of(0L, 300L, 2_000L).get(random.nextInt(3));
-          AnalysisAnswer last = youngest.get(question);
-          long ageMs = last == null ? 0 : last.ageMs() + time.millis() - sinceMs.get(question);
-          boolean isYoung = last != null && boundMs > 0 && ageMs <= boundMs;
-          boolean isJoined = boundMs > 0 && newest.containsKey(question);
-          boolean isBehind = isYoung && !isJoined && last.tookMs() >= 100 && ageMs * 2 > boundMs;
-          int before = statements.size();
-          var caller = new Caller();
-          caller.answer =
-              reports
-                  .answer(question, Optional.of(Duration.ofMillis(boundMs)), caller.gone)
-                  .toCompletableFuture();
-          boolean isBegun = isBehind || (!isYoung && !isJoined);
-          assertThat(statements.size() - before).as(what).isEqualTo(isBegun ? 1 : 0);
-          if (isBegun) {
-            newest.put(question, statements.getLast());
-          }
-          if (isBehind) {
-            behind.add(statements.getLast());
-          }
-          if (isYoung) {
-            assertThat(caller.answer.join()).as(what).isEqualTo(last.withAgeMs(ageMs));
-          } else {
-            caller.waitsFor = newest.get(question);
-            callers.add(caller);
-          }
-        }
-        case 3 -> {
-          if (!callers.isEmpty()) {
-            Caller left = callers.remove(random.nextInt(callers.size()));
-            left.gone.complete(null);
-            assertThat(left.answer).as(what).isCompletedExceptionally();
-            boolean isWanted =
-                behind.contains(left.waitsFor)
-                    || callers.stream().anyMatch(other -> other.waitsFor.equals(left.waitsFor));
-            assertThat(left.waitsFor.unwanted.isDone()).as(what).isEqualTo(!isWanted);
-            if (!isWanted) {
-              boolean _ = newest.remove(left.waitsFor.question, left.waitsFor);
-            }
-          }
-        }
-        case 4 -> pass(random.nextInt(400));
-        default -> {
-          if (!open.isEmpty()) {
-            Statement ended = open.get(random.nextInt(open.size()));
-            boolean isAnswered = random.nextInt(4) > 0 && !ended.unwanted.isDone();
-            boolean _ = newest.remove(ended.question, ended);
-            if (isAnswered) {
-              AnalysisAnswer answer =
-                  answer(ended.question, step, random.nextInt(500), random.nextInt(200));
-              AnalysisAnswer last = youngest.get(ended.question);
-              if (last == null
-                  || answer.ageMs() <= last.ageMs() + time.millis() - sinceMs.get(ended.question)) {
-                youngest.put(ended.question, answer);
-                sinceMs.put(ended.question, time.millis());
-              }
-              ended.answer.complete(answer);
-            } else {
-              ended.answer.completeExceptionally(new IllegalStateException("away"));
-            }
-            for (Caller caller : List.copyOf(callers)) {
-              if (caller.waitsFor.equals(ended)) {
-                assertThat(caller.answer).as(what).isDone();
-                assertThat(caller.answer.isCompletedExceptionally())
-                    .as(what)
-                    .isEqualTo(!isAnswered);
-                callers.remove(caller);
-              }
-            }
-          }
-        }
-      }
-      assertThat(callers).as(what).allMatch(caller -> !caller.answer.isDone());
-    }
-    assertThat(counted.shared.get()).isPositive();
-    assertThat(behind).isNotEmpty();
-  }
-
-  /**
-   * Callers on many threads, some of whom leave: whoever stays has an answer, and what is not left
-   * by all is not given up.
-   */
-  @Test
-  void whoStaysIsAnsweredWhoeverLeavesMeanwhile() throws Exception {
-    var begun = new CopyOnWriteArrayList<Statement>();
-    try (ExecutorService server = Executors.newFixedThreadPool(2);
-        ExecutorService clients = Executors.newFixedThreadPool(8)) {
-      var shared =
-          new SharedReports(
-              (question, unwanted) -> {
-                var statement =
-                    new Statement(
-                        question, unwanted.toCompletableFuture(), new CompletableFuture<>());
-                begun.add(statement);
-                // The server answers, or learns first that it need not.
-                var _ =
-                    unwanted.whenComplete(
-                        (_, _) ->
-                            statement.answer.completeExceptionally(
-                                new IllegalStateException("given up")));
-                server.execute(() -> statement.end(1, 0, 200));
-                return statement.answer;
-              },
-              new AnalysisConfig.Sharing(Duration.ofMillis(1), 10, 1_000_000),
-              Timekeeper.real(InstantSource.system()),
-              counted);
-      List<Future<?>> rounds = new ArrayList<>();
-      for (int client = 0; client < 8; client++) {
-        var random = new Random(client);
-        rounds.add(
-            clients.submit(
-                () -> {
-                  for (int i = 0; i < 2_000; i++) {
-                    var gone = new CompletableFuture<Void>();
-                    Optional<Duration> ageMax = random.nextInt(10) == 0 ? ANEW : UNSAID;
-                    var answer = shared.answer(SPEND, ageMax, gone).toCompletableFuture();
-                    if (random.nextBoolean()) {
-                      gone.complete(null);
-                      // Some have their answer just then.
-                      assertThat(
-                              answer.handle((_, _) -> true).orTimeout(60, TimeUnit.SECONDS).join())
-                          .isTrue();
-                    } else {
-                      assertThat(answer.orTimeout(60, TimeUnit.SECONDS).join().rows()).hasSize(1);
-                    }
-                  }
-                }));
-      }
-      for (Future<?> round : rounds) {
-        var _ = round.get(120, TimeUnit.SECONDS);
-      }
-    }
-    assertThat(begun).allMatch(statement -> statement.answer.isDone());
-    assertThat(counted.shared.get()).isPositive();
-  }
-
-  private SharedReports keeping(int answersMax, int bytesMax) {
-    return new SharedReports(
-        this::read, new AnalysisConfig.Sharing(BOUND, answersMax, bytesMax), time, counted);
-  }
-
-  private CompletionStage<AnalysisAnswer> read(
-      ReportQuestion question, CompletionStage<?> unwanted) {
-    var statement =
-        new Statement(question, unwanted.toCompletableFuture(), new CompletableFuture<>());
-    statements.add(statement);
-    return statement.answer;
-  }
-
-  private CompletableFuture<AnalysisAnswer> ask(
-      ReportQuestion question, Optional<Duration> ageMax) {
-    return reports.answer(question, ageMax, new CompletableFuture<Void>()).toCompletableFuture();
-  }
-
-  private void answered(ReportQuestion question, long figure, long ageMs, long tookMs) {
-    var answer = ask(question, ANEW);
-    statements.getLast().end(figure, ageMs, tookMs);
-    assertThat(figure(answer)).isEqualTo(figure);
-  }
-
-  private void pass(long ms) {
-    assertThat(time.await(new CompletableFuture<>(), Duration.ofMillis(ms))).isFalse();
-  }
-
-  private static long figure(CompletableFuture<AnalysisAnswer> answer) {
-    assertThat(answer).isDone();
-    return (Long) answer.join().rows().getFirst().getFirst();
-  }
-
-  private static ReportQuestion question(Report report, String by) {
-    return new ReportQuestion(report, null, null, by, Report.LIMIT_DEFAULT);
-  }
-
-  private static AnalysisAnswer answer(
-      ReportQuestion question, long figure, long ageMs, long tookMs) {
-    return new AnalysisAnswer(
-        question.report().word(),
-        null,
-        null,
-        List.of("figure"),
-        Collections.singletonList(List.of(figure)),
-        false,
-        "rollup",
-        null,
-        DAY,
-        ageMs,
-        tookMs,
-        1);
   }
 }

@@ -10,6 +10,7 @@ import io.spendwatch.ops.faults.load.PartitionWatch;
 import io.spendwatch.ops.faults.processes.FaultyKafka;
 import io.spendwatch.ops.faults.processes.FaultyPostgres;
 import io.spendwatch.ops.faults.processes.NodeProcess;
+import io.spendwatch.ops.faults.processes.NodeProcess.View;
 import io.spendwatch.ops.lab.acceptance.Comparison;
 import io.spendwatch.ops.lab.sandbox.Certificates;
 import io.spendwatch.ops.testing.Launched;
@@ -40,6 +41,8 @@ final class FaultBed implements AutoCloseable {
 
   /** For whatever should happen by itself. */
   static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private static final Duration LOOKS = Duration.ofMillis(250);
 
   private static final String NODE = "faulty-node-";
 
@@ -261,26 +264,34 @@ final class FaultBed implements AutoCloseable {
   private void awaitReady(Duration limit) {
     await("readiness of all nodes")
         .atMost(limit)
+        // Nodes that are about to start have better things to do than to answer.
+        .pollInterval(LOOKS)
         .untilAsserted(
             () -> {
               supervise();
-              assertThat(nodes.stream().map(this::notReadyFor).flatMap(Optional::stream)).isEmpty();
-              assertThat(nodes.stream().mapToInt(NodeProcess::partitions).sum())
-                  .as("partitions that have a node")
-                  .isEqualTo(PARTITIONS);
+              List<String> notReady = new ArrayList<>();
+              int partitions = 0;
+              for (NodeProcess node : nodes) {
+                Optional<View> view = node.view();
+                notReadyFor(node, view).ifPresent(notReady::add);
+                partitions += view.map(View::partitions).orElse(0);
+              }
+              assertThat(notReady).isEmpty();
+              assertThat(partitions).as("partitions that have a node").isEqualTo(PARTITIONS);
             });
   }
 
   /** Why a node is not ready, in words: the output of a build may be all that there is of it. */
-  private Optional<String> notReadyFor(NodeProcess node) {
-    if (!node.isReady()) {
+  private Optional<String> notReadyFor(NodeProcess node, Optional<View> view) {
+    if (view.filter(View::isReady).isEmpty()) {
       return Optional.of(
           node.name()
               + (node.isAlive() ? ": " : " has ended: ")
-              + node.waitingFor().map(List::toString).orElse("no answer"));
+              + view.map(each -> each.waitingFor().toString()).orElse("no answer"));
     }
-    return isCluster() && node.membersUp() != nodes.size()
-        ? Optional.of(node.name() + " knows " + node.membersUp() + " members that are up")
+    int membersUp = view.map(View::membersUp).orElse(0);
+    return isCluster() && membersUp != nodes.size()
+        ? Optional.of(node.name() + " knows " + membersUp + " members that are up")
         : Optional.empty();
   }
 
@@ -316,7 +327,8 @@ final class FaultBed implements AutoCloseable {
         .until(
             () ->
                 bed.number(
-                        "SELECT count(*) FROM spendwatch.pipelines WHERE published_alert_seq <> alert_seq")
+                        "SELECT count(*) FROM spendwatch.pipelines WHERE published_alert_seq <>"
+                            + " alert_seq")
                     == 0);
     try (Connection connection = bed.connect()) {
       Comparison comparison =

@@ -1,6 +1,7 @@
 package io.spendwatch.ops.faults;
 
 import io.spendwatch.ops.faults.processes.NodeProcess;
+import io.spendwatch.ops.faults.processes.NodeProcess.View;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -91,17 +93,19 @@ final class FaultDump implements TestExecutionExceptionHandler, InvocationInterc
       section(
           out,
           node.name(),
-          () ->
-              "%s, waits for %s, has %d partitions, knows %d members that are up%n%s"
-                  .formatted(
-                      node.isAlive() ? "is alive" : "has ended",
-                      node.waitingFor().map(Object::toString).orElse("(no answer)"),
-                      node.partitions(),
-                      node.membersUp(),
-                      tail(node.log(), LOG_LINES_TOLD)
-                          .lines()
-                          .map(line -> line.substring(0, Math.min(line.length(), TOLD_MAX)))
-                          .collect(Collectors.joining("\n"))));
+          () -> {
+            Optional<View> view = node.view();
+            return "%s, waits for %s, has %d partitions, knows %d members that are up%n%s"
+                .formatted(
+                    node.isAlive() ? "is alive" : "has ended",
+                    view.map(View::waitingFor).map(Object::toString).orElse("(no answer)"),
+                    view.map(View::partitions).orElse(0),
+                    view.map(View::membersUp).orElse(0),
+                    tail(node.log(), LOG_LINES_TOLD)
+                        .lines()
+                        .map(line -> line.substring(0, Math.min(line.length(), TOLD_MAX)))
+                        .collect(Collectors.joining("\n")));
+          });
     }
     return text.toString();
   }
@@ -216,7 +220,8 @@ final class FaultDump implements TestExecutionExceptionHandler, InvocationInterc
         "\n",
         bed.bed()
             .column(
-                "SELECT pipeline::text FROM spendwatch.pipelines pipeline ORDER BY kafka_partition"));
+                "SELECT pipeline::text FROM spendwatch.pipelines pipeline ORDER BY"
+                    + " kafka_partition"));
   }
 
   private static String tail(Path log) throws IOException {

@@ -2,7 +2,9 @@ package io.spendwatch.ops.faults;
 
 import io.spendwatch.ops.faults.links.KafkaLink;
 import io.spendwatch.ops.faults.processes.NodeProcess;
+import io.spendwatch.ops.faults.processes.NodeProcess.View;
 import java.util.List;
+import java.util.Optional;
 
 /** How nodes fail. */
 final class NodeFaults {
@@ -37,7 +39,8 @@ final class NodeFaults {
 
       @Override
       public boolean shows() {
-        return newcomer.isReady() && newcomer.partitions() > 0 && haveAll(bed.nodes());
+        return newcomer.view().filter(view -> view.partitions() > 0).isPresent()
+            && haveAll(bed.nodes());
       }
 
       @Override
@@ -59,7 +62,8 @@ final class NodeFaults {
     return Fault.of(
         () -> bed.cutFromPeers(victim),
         // Started again, it is no member, but has its share of the partitions.
-        () -> bed.endings().size() > endings && partitions(bed.nodes()) == FaultBed.PARTITIONS,
+        () ->
+            bed.endings().size() > endings && partitions(views(bed.nodes())) == FaultBed.PARTITIONS,
         bed::healPeers);
   }
 
@@ -92,11 +96,18 @@ final class NodeFaults {
   }
 
   private static boolean haveAll(List<NodeProcess> nodes) {
-    return nodes.stream().allMatch(NodeProcess::isReady)
-        && partitions(nodes) == FaultBed.PARTITIONS;
+    List<View> views = views(nodes);
+    return views.size() == nodes.size()
+        && views.stream().allMatch(View::isReady)
+        && partitions(views) == FaultBed.PARTITIONS;
   }
 
-  private static int partitions(List<NodeProcess> nodes) {
-    return nodes.stream().mapToInt(NodeProcess::partitions).sum();
+  /** Of those that answer. */
+  private static List<View> views(List<NodeProcess> nodes) {
+    return nodes.stream().map(NodeProcess::view).flatMap(Optional::stream).toList();
+  }
+
+  private static int partitions(List<View> views) {
+    return views.stream().mapToInt(View::partitions).sum();
   }
 }

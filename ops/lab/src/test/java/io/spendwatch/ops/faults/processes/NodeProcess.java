@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import io.spendwatch.ops.lab.process.GuardedProcess;
 import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.testing.Launched;
@@ -135,13 +134,7 @@ public final class NodeProcess implements AutoCloseable {
 
   /** What readiness answers: nothing where it is ready, else what it waits for. */
   public Optional<List<String>> waitingFor() {
-    return get("/health/ready")
-        .map(
-            answer -> {
-              List<String> what = new ArrayList<>();
-              answer.path("waitingFor").forEach(each -> what.add(each.asText()));
-              return what;
-            });
+    return get("/health/ready").map(answer -> texts(answer.path("waitingFor")));
   }
 
   public boolean isReady() {
@@ -155,16 +148,39 @@ public final class NodeProcess implements AutoCloseable {
     return get("/api/v1/status?scope=node");
   }
 
-  /** How many members of the cluster it knows, where all of them are up; else 0. */
-  public int membersUp() {
-    JsonNode members =
-        status().map(status -> status.path("members")).orElse(MissingNode.getInstance());
-    for (JsonNode member : members) {
-      if (!member.path("status").asText().equals("Up")) {
-        return 0;
-      }
+  /**
+   * How it says that it is, all at one moment.
+   *
+   * @param waitingFor for people; empty where it is ready
+   * @param partitions how many it has, of both topics
+   * @param membersUp how many members of the cluster it knows, where all of them are up; else 0
+   */
+  public record View(boolean isReady, List<String> waitingFor, int partitions, int membersUp) {
+    private static View of(JsonNode status) {
+      JsonNode node = status.path("node");
+      return new View(
+          node.path("state").asText().equals("READY"),
+          texts(node.path("waitingFor")),
+          status.path("partitions").size(),
+          membersUp(status.path("members")));
     }
-    return members.size();
+
+    private static int membersUp(JsonNode members) {
+      for (JsonNode member : members) {
+        if (!member.path("status").asText().equals("Up")) {
+          return 0;
+        }
+      }
+      return members.size();
+    }
+  }
+
+  /**
+   * One answer for all that is asked of a node again and again, many times a second; empty where it
+   * does not answer.
+   */
+  public Optional<View> view() {
+    return status().map(View::of);
   }
 
   /** Whether it has the shards of exactly the partitions of this topic that it consumes. */
@@ -177,6 +193,12 @@ public final class NodeProcess implements AutoCloseable {
         .isPresent();
   }
 
+  private static List<String> texts(JsonNode all) {
+    List<String> texts = new ArrayList<>();
+    all.forEach(each -> texts.add(each.asText()));
+    return texts;
+  }
+
   private static Set<Integer> numbers(JsonNode all, String topic) {
     Set<Integer> numbers = new HashSet<>();
     for (JsonNode each : all) {
@@ -185,11 +207,6 @@ public final class NodeProcess implements AutoCloseable {
       }
     }
     return numbers;
-  }
-
-  /** How many partitions it has, of both topics; 0 where it does not answer. */
-  public int partitions() {
-    return status().map(status -> status.path("partitions").size()).orElse(0);
   }
 
   /** Of the whole log. */
