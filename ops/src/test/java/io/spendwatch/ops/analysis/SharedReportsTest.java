@@ -179,6 +179,37 @@ class SharedReportsTest {
   }
 
   @Test
+  void halfOfItsTimeIsOfWhatWasLeftWhenItWasThere() {
+    answered(SPEND, 1, 3_000, 100);
+    pass(1_000);
+    assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
+    assertThat(statements).hasSize(1);
+    pass(1);
+    assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
+    assertThat(statements).hasSize(2);
+  }
+
+  /** As where roll-ups are behind: what would be read now would be no younger. */
+  @Test
+  void anAnswerThatWasTooOldWhenItWasThereIsGivenForTheBound() {
+    answered(SPEND, 1, 12_000, 100);
+    pass(2_500);
+    var again = ask(SPEND, UNSAID);
+    assertThat(figure(again)).isEqualTo(1);
+    assertThat(again.join().ageMs()).isEqualTo(14_500);
+    assertThat(statements).hasSize(1);
+    pass(2_500);
+    assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
+    assertThat(statements).as("one behind it").hasSize(2);
+    pass(1);
+    assertThat(ask(SPEND, UNSAID)).isNotDone();
+    assertThat(statements).hasSize(2);
+    // Who allows for more has it for longer, and who allows for none has none of it.
+    assertThat(figure(ask(SPEND, Optional.of(Duration.ofSeconds(20))))).isEqualTo(1);
+    assertThat(ask(SPEND, ANEW)).isNotDone();
+  }
+
+  @Test
   void aCheapAnswerIsNotReadBeforeItIsTooOld() {
     answered(SPEND, 1, 0, 99);
     pass(4_999);
@@ -377,9 +408,11 @@ class SharedReportsTest {
           long boundMs = List.of(0L, 300L, 2_000L).get(random.nextInt(3));
           AnalysisAnswer last = youngest.get(question);
           long ageMs = last == null ? 0 : last.ageMs() + time.millis() - sinceMs.get(question);
-          boolean isYoung = last != null && boundMs > 0 && ageMs <= boundMs;
+          long keptMs = last == null ? 0 : time.millis() - sinceMs.get(question);
+          long givenMs = last == null ? 0 : last.ageMs() > boundMs ? boundMs : boundMs - last.ageMs();
+          boolean isYoung = last != null && boundMs > 0 && keptMs <= givenMs;
           boolean isJoined = boundMs > 0 && newest.containsKey(question);
-          boolean isBehind = isYoung && !isJoined && last.tookMs() >= 100 && ageMs * 2 > boundMs;
+          boolean isBehind = isYoung && !isJoined && last.tookMs() >= 100 && keptMs * 2 > givenMs;
           int before = statements.size();
           var caller = new Caller();
           caller.answer =
