@@ -409,7 +409,8 @@ class SharedReportsTest {
           AnalysisAnswer last = youngest.get(question);
           long ageMs = last == null ? 0 : last.ageMs() + time.millis() - sinceMs.get(question);
           long keptMs = last == null ? 0 : time.millis() - sinceMs.get(question);
-          long givenMs = last == null ? 0 : last.ageMs() > boundMs ? boundMs : boundMs - last.ageMs();
+          long givenMs =
+              last == null ? 0 : last.ageMs() > boundMs ? boundMs : boundMs - last.ageMs();
           boolean isYoung = last != null && boundMs > 0 && keptMs <= givenMs;
           boolean isJoined = boundMs > 0 && newest.containsKey(question);
           boolean isBehind = isYoung && !isJoined && last.tookMs() >= 100 && keptMs * 2 > givenMs;
