@@ -106,7 +106,8 @@ class AnalysisIT {
 
   /** As reports name what {@link #BY_ROWS} has. */
   private static final Pattern NAMED =
-      Pattern.compile("spendwatch\\.(spend_between|users_between|user_totals_between|monthly_users|daily_users)\\b");
+      Pattern.compile(
+          "spendwatch\\.(spend_between|users_between|user_totals_between|monthly_users|daily_users)\\b");
 
   private NodeSettings settings;
   private Configuration configuration;
