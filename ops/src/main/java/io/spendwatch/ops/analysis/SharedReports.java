@@ -19,10 +19,14 @@ import java.util.function.BiFunction;
  * Answers reports, those who ask the same with the same while that is young enough.
  *
  * <pre>
- *   asked ──kept, within the bound on age──▶ that; if a dear one is past half of it, a reading begins behind it
+ *   asked ──kept, within the bound on age──▶ that; past half of its time, if dear, a reading begins behind it
  *     ├─────being read────────────────────▶ waits for that reading
  *     └─────neither, or a bound of 0──────▶ a reading begins
  * </pre>
+ *
+ * <p>Where roll-ups are behind by more than the bound, nothing that could be read is within it, and
+ * an answer is given for so long after it was read: else each question would be read, and what that
+ * takes of the server would keep the roll-ups behind.
  *
  * <p>What is being read is waited for whatever the bound, unless that is 0: a reading that began
  * later would be no younger when it was there. After a question with 0, all others wait for its
@@ -64,7 +68,21 @@ public final class SharedReports {
   /** An answer, and since when it is there. */
   private record Kept(AnalysisAnswer answer, long sinceNanos, long bytes) {
     long ageMs(long nowNanos) {
-      return answer.ageMs() + Duration.ofNanos(nowNanos - sinceNanos).toMillis();
+      return answer.ageMs() + sinceMs(nowNanos);
+    }
+
+    private long sinceMs(long nowNanos) {
+      return Duration.ofNanos(nowNanos - sinceNanos).toMillis();
+    }
+
+    /** For how long it is still to be given to who asks with this bound; negative for no longer. */
+    long leftMs(long boundMs, long nowNanos) {
+      return boundMs - (answer.ageMs() > boundMs ? sinceMs(nowNanos) : ageMs(nowNanos));
+    }
+
+    /** Whether half of the time is over for which it is given. */
+    boolean isPastHalf(long boundMs, long nowNanos) {
+      return sinceMs(nowNanos) > leftMs(boundMs, nowNanos);
     }
 
     boolean isDear() {
@@ -106,7 +124,8 @@ public final class SharedReports {
    * Answers a report.
    *
    * @param ageMax how old an answer may be that was read for somebody else, in whole milliseconds,
-   *     at most {@link #AGE_MAX}; 0 for one that is read after this call; empty for the setting's
+   *     at most {@link #AGE_MAX}; one that was older when it was there, for how long after that; 0
+   *     for one that is read after this call; empty for the setting's
    * @param unwanted completes when this caller does not want the answer any more
    * @return completes on the reader's thread, or is complete; fails as the reader does, and with
    *     {@link CancellationException} once it is unwanted
@@ -119,11 +138,12 @@ public final class SharedReports {
     Optional<Reading> begun = Optional.empty();
     Reading awaited;
     synchronized (this) {
-      there = young(question, boundMs);
+      long nowNanos = time.nanoTime();
+      there = young(question, boundMs, nowNanos);
       awaited = boundMs == 0 ? null : readings.get(question);
       if (there.isEmpty() && awaited != null) {
         awaited.waiting++;
-      } else if (awaited == null && (there.isEmpty() || isToRefresh(question, there, boundMs))) {
+      } else if (awaited == null && (there.isEmpty() || isToRefresh(question, boundMs, nowNanos))) {
         awaited = new Reading(question);
         readings.put(question, awaited);
         begun = Optional.of(awaited);
@@ -147,19 +167,17 @@ public final class SharedReports {
             });
   }
 
-  /** What is kept and within the bound, as old as it is now. */
-  private Optional<AnalysisAnswer> young(ReportQuestion question, long boundMs) {
+  /** What is kept and to be given again, as old as it is now. */
+  private Optional<AnalysisAnswer> young(ReportQuestion question, long boundMs, long nowNanos) {
     Kept there = boundMs == 0 ? null : kept.get(question);
-    if (there == null) {
-      return Optional.empty();
-    }
-    long ageMs = there.ageMs(time.nanoTime());
-    return ageMs > boundMs ? Optional.empty() : Optional.of(there.answer.withAgeMs(ageMs));
+    return there == null || there.leftMs(boundMs, nowNanos) < 0
+        ? Optional.empty()
+        : Optional.of(there.answer.withAgeMs(there.ageMs(nowNanos)));
   }
 
-  private boolean isToRefresh(
-      ReportQuestion question, Optional<AnalysisAnswer> young, long boundMs) {
-    return young.orElseThrow().ageMs() * 2 > boundMs && kept.get(question).isDear();
+  private boolean isToRefresh(ReportQuestion question, long boundMs, long nowNanos) {
+    Kept there = kept.get(question);
+    return there.isDear() && there.isPastHalf(boundMs, nowNanos);
   }
 
   private void read(Reading reading) {

@@ -3,8 +3,8 @@
 WITH spender AS (
   SELECT user_id, currency, ($2::timestamptz AT TIME ZONE 'UTC')::date - max(last_day) AS recency, sum(transactions) AS frequency,
          sum(purchases_minor - refunds_minor) AS monetary
-    FROM spendwatch.users_between(($1::timestamptz AT TIME ZONE 'UTC')::date,
-                                 (($2::timestamptz + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date)
+    FROM spendwatch.user_totals_between(($1::timestamptz AT TIME ZONE 'UTC')::date,
+                                       (($2::timestamptz + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date)
    GROUP BY user_id, currency
 ), scored AS (
   SELECT spender.*,

@@ -51,9 +51,12 @@ class SharedReportsHistoriesTest extends SharedReportsBed {
           long boundMs = List.of(0L, 300L, 2_000L).get(random.nextInt(3));
           AnalysisAnswer last = youngest.get(question);
           long ageMs = last == null ? 0 : last.ageMs() + time.millis() - sinceMs.get(question);
-          boolean isYoung = last != null && boundMs > 0 && ageMs <= boundMs;
+          long keptMs = last == null ? 0 : time.millis() - sinceMs.get(question);
+          long givenMs =
+              last == null ? 0 : last.ageMs() > boundMs ? boundMs : boundMs - last.ageMs();
+          boolean isYoung = last != null && boundMs > 0 && keptMs <= givenMs;
           boolean isJoined = boundMs > 0 && newest.containsKey(question);
-          boolean isBehind = isYoung && !isJoined && last.tookMs() >= 100 && ageMs * 2 > boundMs;
+          boolean isBehind = isYoung && !isJoined && last.tookMs() >= 100 && keptMs * 2 > givenMs;
           int before = statements.size();
           var caller = new Caller();
           caller.answer =

@@ -104,6 +104,37 @@ class SharedReportsTest extends SharedReportsBed {
   }
 
   @Test
+  void halfOfItsTimeIsOfWhatWasLeftWhenItWasThere() {
+    answered(SPEND, 1, 3_000, 100);
+    pass(1_000);
+    assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
+    assertThat(statements).hasSize(1);
+    pass(1);
+    assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
+    assertThat(statements).hasSize(2);
+  }
+
+  /** As where roll-ups are behind: what would be read now would be no younger. */
+  @Test
+  void anAnswerThatWasTooOldWhenItWasThereIsGivenForTheBound() {
+    answered(SPEND, 1, 12_000, 100);
+    pass(2_500);
+    var again = ask(SPEND, UNSAID);
+    assertThat(figure(again)).isEqualTo(1);
+    assertThat(again.join().ageMs()).isEqualTo(14_500);
+    assertThat(statements).hasSize(1);
+    pass(2_500);
+    assertThat(figure(ask(SPEND, UNSAID))).isEqualTo(1);
+    assertThat(statements).as("one behind it").hasSize(2);
+    pass(1);
+    assertThat(ask(SPEND, UNSAID)).isNotDone();
+    assertThat(statements).hasSize(2);
+    // Who allows for more has it for longer, and who allows for none has none of it.
+    assertThat(figure(ask(SPEND, Optional.of(Duration.ofSeconds(20))))).isEqualTo(1);
+    assertThat(ask(SPEND, ANEW)).isNotDone();
+  }
+
+  @Test
   void aCheapAnswerIsNotReadBeforeItIsTooOld() {
     answered(SPEND, 1, 0, 99);
     pass(4_999);

@@ -97,13 +97,17 @@ class AnalysisIT {
         SELECT month, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor, day, day
           FROM by_rows.part WHERE day >= $1 AND day < $2
       $$;
+      CREATE FUNCTION by_rows.user_totals_between(date, date) RETURNS SETOF spendwatch.user_total LANGUAGE sql STABLE AS $$
+        SELECT user_id, currency, transactions, purchases_minor, refunds_minor, day FROM by_rows.part WHERE day >= $1 AND day < $2
+      $$;
       CREATE VIEW by_rows.monthly_users AS SELECT month, user_id, day AS first_day FROM by_rows.part;
       CREATE VIEW by_rows.daily_users AS SELECT day, user_id FROM by_rows.part;
       """;
 
   /** As reports name what {@link #BY_ROWS} has. */
   private static final Pattern NAMED =
-      Pattern.compile("spendwatch\\.(spend_between|users_between|monthly_users|daily_users)\\b");
+      Pattern.compile(
+          "spendwatch\\.(spend_between|users_between|user_totals_between|monthly_users|daily_users)\\b");
 
   private NodeSettings settings;
   private Configuration configuration;
@@ -229,6 +233,52 @@ class AnalysisIT {
     }
     assertThat(answered).isGreaterThan(100);
   }
+
+  @Test
+  void whatIsBetweenTwoMomentsIsOfEachUserAndMerchantWhatTheirRowsAddUpTo() throws SQLException {
+    assertThat(text("SELECT count(*) FROM spendwatch.rollup_feed")).isEqualTo("0");
+    long seed = Long.getLong("spendwatch.seed-of-ranges", 13);
+    var random = new Random(seed);
+    int summed = 0;
+    for (int i = 0; i < 100; i++) {
+      Instant from = moment(random);
+      Instant to =
+          switch (random.nextInt(5)) {
+            case 0 -> from.plus(Duration.ofHours(random.nextInt(60)));
+            // Behind all there is.
+            case 1 -> Instant.now().plus(Duration.ofHours(random.nextInt(30)));
+            default -> moment(random);
+          };
+      for (String sums : SUMS) {
+        String sql =
+            sums.replace("$1", "'" + from + "'::timestamptz")
+                .replace("$2", "'" + to + "'::timestamptz");
+        String kept = text(sql);
+        summed += kept == null ? 0 : 1;
+        assertThat(kept)
+            .as("seed %d: [%s, %s) by %s", seed, from, to, sums)
+            .isEqualTo(text(NAMED.matcher(sql).replaceAll("by_rows.$1")));
+        // Else a part of the time is read through a function, and all of it.
+        assertThat(text("EXPLAIN (FORMAT JSON) " + sql)).doesNotContain("Function Scan");
+      }
+    }
+    assertThat(summed).isGreaterThan(100);
+  }
+
+  private static final List<String> SUMS =
+      List.of(
+          """
+          SELECT string_agg(line::text, ' ' ORDER BY line)
+            FROM (SELECT day, merchant, currency, sum(transactions), sum(purchases_minor), sum(refunds_minor), sum(breaches),
+                         min(transactions) > 0
+                    FROM spendwatch.spend_between($1, $2) GROUP BY 1, 2, 3) AS line
+          """,
+          """
+          SELECT string_agg(line::text, ' ' ORDER BY line)
+            FROM (SELECT user_id, currency, sum(transactions), sum(purchases_minor), sum(refunds_minor), max(last_day),
+                         min(transactions) > 0
+                    FROM spendwatch.user_totals_between(($1 AT TIME ZONE 'UTC')::date, ($2 AT TIME ZONE 'UTC')::date) GROUP BY 1, 2) AS line
+          """);
 
   private static final List<Report> OVER_MONTHS =
       List.of(
@@ -366,6 +416,7 @@ class AnalysisIT {
           SELECT sum(transactions) FROM hourly_spend;                          | rollup
           SELECT sum(transactions) FROM spend_between('2026-01-02Z', '2026-05-01T09:30Z') | rollup
           SELECT max(last_day) FROM users_between('2026-01-02', '2026-05-01')  | rollup
+          SELECT max(last_day) FROM user_totals_between('2026-01-02', '2026-05-01')  | rollup
           SELECT count(*) FROM spendwatch.transactions WHERE user_id = 'u01'   | primary
           SELECT 1                                                             | primary
           VALUES (1), (2)                                                      | primary

@@ -24,6 +24,7 @@ BEGIN
     GRANT SELECT (user_id, currency, balance_minor, balance_version, as_of, updated_at, last_version) ON spendwatch.accounts TO {reader};
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.broken_runs(), spendwatch.user_features_at(date, text, text),
       spendwatch.spend_between(timestamptz, timestamptz), spendwatch.users_between(date, date),
+      spendwatch.user_totals_between(date, date),
       spendwatch.run_hash(bytea, spendwatch.reconciliation_runs) TO {reader};
     BEGIN
       EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO {reader}', current_database());

@@ -26,7 +26,7 @@ SELECT statement
         SELECT 3, oid, format('ALTER TYPE %s OWNER TO spendwatch_owner', oid::regtype)
           FROM pg_type
          WHERE typnamespace = 'spendwatch'::regnamespace
-           AND typtype IN ('e', 'd')
+           AND (typtype IN ('e', 'd') OR typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
            AND typowner <> 'spendwatch_owner'::regrole
        ) AS belonging (step, oid, statement)
  ORDER BY step, oid

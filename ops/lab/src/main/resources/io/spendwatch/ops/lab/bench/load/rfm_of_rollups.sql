@@ -3,7 +3,7 @@ SELECT r, f, m, count(*) AS users
   FROM (
          SELECT ntile(5) OVER (ORDER BY max(last_day)) AS r, ntile(5) OVER (ORDER BY sum(transactions)) AS f,
                 ntile(5) OVER (ORDER BY sum(purchases_minor - refunds_minor)) AS m
-           FROM spendwatch.users_between(($1::timestamptz AT TIME ZONE 'UTC')::date - 179, ($1::timestamptz AT TIME ZONE 'UTC')::date + 1)
+           FROM spendwatch.user_totals_between(($1::timestamptz AT TIME ZONE 'UTC')::date - 179, ($1::timestamptz AT TIME ZONE 'UTC')::date + 1)
           GROUP BY user_id
        ) AS scored
  GROUP BY r, f, m
