@@ -11,6 +11,9 @@ enum Metric {
   DEAD_LETTERS(
       "spendwatch.dead.letters",
       "Records put aside, by the topic that they came from; a rise is a producer that sends what cannot be taken"),
+  DEAD_LETTER_USERS(
+      "spendwatch.dead.letters.users",
+      "Users of whom more records were put aside within the last interval than is normal; each has a window that lacks them"),
   LAG_RECORDS(
       "spendwatch.lag.records",
       "Offsets of a partition that are not published yet; a steady rise means that more comes than is done"),

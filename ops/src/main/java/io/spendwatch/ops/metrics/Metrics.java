@@ -77,6 +77,15 @@ public final class Metrics implements AutoCloseable {
     return deadLetterUsers;
   }
 
+  /**
+   * Of users with many dead letters. To be called once.
+   *
+   * @param aboveNormal how many there were within the last interval
+   */
+  public void usersWithManyDeadLetters(LongSupplier aboveNormal) {
+    meters.gauge(Metric.DEAD_LETTER_USERS, Tags.empty(), aboveNormal::getAsLong);
+  }
+
   /** Of the clients of Kafka. */
   public ClientMetrics kafkaClients() {
     return kafkaClients;

@@ -36,6 +36,7 @@ final class DeadLetterWatch {
   private final DeadLettersConfig config;
   private Map<TopicPartition, Map<DeadLetterReason, Long>> before = Map.of();
   private volatile List<String> floods = List.of();
+  private volatile int usersAbove;
 
   /**
    * @param partitions that this node consumes now; cheap
@@ -69,6 +70,11 @@ final class DeadLetterWatch {
     return floods;
   }
 
+  /** Users with more letters than is normal, within the last interval. */
+  int usersAbove() {
+    return usersAbove;
+  }
+
   synchronized void look() {
     Map<TopicPartition, Map<DeadLetterReason, Long>> now = new HashMap<>();
     Map<String, Map<DeadLetterReason, Long>> rises = new TreeMap<>();
@@ -87,7 +93,9 @@ final class DeadLetterWatch {
     before = now;
     List<String> found = new ArrayList<>();
     rises.forEach((topic, rise) -> flood(topic, rise, found));
-    users(takeUsersAbove.apply(config.userNormalMax()), found);
+    List<DeadLetterUsers.Letters> above = takeUsersAbove.apply(config.userNormalMax());
+    users(above, found);
+    usersAbove = above.size();
     floods = List.copyOf(found);
   }
 

@@ -182,6 +182,7 @@ final class NodeJobs {
             on.metrics().deadLetterUsers()::takeAbove,
             on.configuration().deadLetters());
     status.deadLetters(deadLetters::floods);
+    on.metrics().usersWithManyDeadLetters(deadLetters::usersAbove);
     started.add(deadLetters.start(on.system()));
   }
 }

@@ -38,6 +38,8 @@ class HelmChartTest {
   private static final Path CHART = Path.of("deploy", "helm", "spendwatch");
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
+  private static final String DIGITS = "0123456789abcdef".repeat(4);
+
   /** Everything that is off by default. */
   private static final String ALL_ON =
       """
@@ -57,6 +59,7 @@ class HelmChartTest {
         SPENDWATCH_PARTITIONS_RETENTION: 400d
       javaOptions: -Xmx1g
       replicas: 5
+      image: {digest: "sha256:%s"}
       imagePullSecrets: [{name: registry}]
       serviceMonitor: {enabled: true, tokenSecret: prometheus, labels: {release: prometheus}}
       networkPolicy: {httpFrom: [{namespaceSelector: {}}]}
@@ -66,7 +69,8 @@ class HelmChartTest {
       affinity: {nodeAffinity: {}}
       priorityClassName: high
       podAnnotations: {c: d}
-      """;
+      """
+          .replace("%s", DIGITS);
 
   @Test
   void itsValuesAreWhatTheSchemaAllows() throws IOException {
@@ -82,6 +86,7 @@ class HelmChartTest {
     assertThat(faults(values -> section(values, "kafka").put("bootstrapServers", "kafka")))
         .hasSize(1);
     assertThat(faults(values -> section(values, "tls").remove("secret"))).hasSize(1);
+    assertThat(faults(values -> section(values, "image").put("digest", DIGITS))).hasSize(1);
     assertThat(faults(values -> section(values, "settings").put("SPENDWATCH_X", 3))).hasSize(1);
     assertThat(faults(values -> section(values, "settings").put("JAVA_OPTS", "x"))).hasSize(1);
     // A password in the values would be kept with the release, for everybody to read.
@@ -187,6 +192,16 @@ class HelmChartTest {
       assertThat(services).hasSize(1);
       assertThat(services.getFirst().path("spec").path("ports").toString())
           .contains('"' + endpoint.path("port").asText() + '"');
+    }
+
+    @Test
+    void nodesAndTheMigrationAreOfTheImageThatIsNamedByItsDigest() {
+      for (String kind : List.of("StatefulSet", "Job")) {
+        JsonNode container =
+            one(kind).path("spec").path("template").path("spec").path("containers");
+        assertThat(container.path(0).path("image").asText())
+            .isEqualTo("spendwatch@sha256:" + DIGITS);
+      }
     }
 
     @Test

@@ -13,6 +13,8 @@ import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 import org.xml.sax.SAXException;
@@ -20,7 +22,8 @@ import org.xml.sax.SAXException;
 /** The image is made in two ways, with an engine and without one, which come to the same. */
 class ImageTest {
   private final String dockerfile = read(Path.of("deploy", "Dockerfile"));
-  private final Element container = container();
+  private final Element pom = pom();
+  private final Element container = child(pom, "container");
 
   @Test
   void bothHaveTheSameEnvironment() {
@@ -53,18 +56,49 @@ class ImageTest {
         .contains("COPY ops/target/lib " + root + "/lib\n", root + "/*:" + root + "/lib/*");
   }
 
+  @Test
+  void bothHaveTheSameBase() {
+    assertThat(dockerfile).contains("ARG BASE_IMAGE=" + text("spendwatch.image.base") + "\n");
+  }
+
+  /** What a release stands on is said by a digest; a tag is enough to try something. */
+  @ParameterizedTest
+  @CsvSource({
+    "0.1.0-SNAPSHOT, eclipse-temurin:25-jre, true",
+    "0.1.0-SNAPSHOT, tar:///tmp/base.tar, true",
+    "0.1.0, eclipse-temurin:25-jre, false",
+    "0.1.0, tar:///tmp/base.tar, false",
+    "0.1.0, base:x-SNAPSHOT, false",
+    "0.1.0, eclipse-temurin:25-jre@sha256:0123, false",
+    "0.1.0, eclipse-temurin:25-jre@sha256:DIGITS, true",
+    "0.1.0, mirror.example.org:5000/temurin@sha256:DIGITS, true",
+    "0.1.0, eclipse-temurin@sha256:DIGITS0, false"
+  })
+  void aReleaseNamesItsBaseByDigest(String version, String base, boolean taken) {
+    assertThat(text("spendwatch.image.made"))
+        .isEqualTo("${project.version} on ${spendwatch.image.base}");
+    assertThat(text("property")).isEqualTo("spendwatch.image.made");
+    String named = base.replace("DIGITS", "0123456789abcdef".repeat(4));
+    assertThat((version + " on " + named).matches(text("regex"))).isEqualTo(taken);
+  }
+
+  /** Of the only element of that name. */
+  private String text(String name) {
+    return child(pom, name).getTextContent();
+  }
+
   private String variable(String name) {
     Matcher matcher = Pattern.compile("ENV " + name + "=(\"[^\"]*\"|\\S+)").matcher(dockerfile);
     assertThat(matcher.find()).as(name).isTrue();
     return matcher.group(1).replace("\"", "").replace("\\\n", "");
   }
 
-  private static Element container() {
+  private static Element pom() {
     try {
-      var pom = DocumentBuilderFactory.newInstance().newDocumentBuilder();
-      NodeList found = pom.parse(Path.of("pom.xml").toFile()).getElementsByTagName("container");
-      assertThat(found.getLength()).isEqualTo(1);
-      return (Element) found.item(0);
+      return DocumentBuilderFactory.newInstance()
+          .newDocumentBuilder()
+          .parse(Path.of("pom.xml").toFile())
+          .getDocumentElement();
     } catch (ParserConfigurationException | SAXException | IOException e) {
       throw new AssertionError(e);
     }

@@ -132,12 +132,13 @@ abstract class ManifestsContract {
         .isEqualTo(replicas / 2 + 1);
   }
 
+  /** All that discovery asks for. */
   @Test
-  void mayReadThePodsAndNothingElse() {
+  void mayListThePodsAndNothingElse() {
     JsonNode rule = one("Role").path("rules").path(0);
     assertThat(one("Role").path("rules")).hasSize(1);
     assertThat(texts(rule.path("resources"))).containsExactly("pods");
-    assertThat(texts(rule.path("verbs"))).containsExactly("get", "list", "watch");
+    assertThat(texts(rule.path("verbs"))).containsExactly("list");
     String account = one("ServiceAccount").path("metadata").path("name").asText();
     assertThat(pod().path("spec").path("serviceAccountName").asText()).isEqualTo(account);
     assertThat(one("RoleBinding").path("subjects").path(0).path("name").asText())

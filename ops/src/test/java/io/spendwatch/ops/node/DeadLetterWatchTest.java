@@ -63,14 +63,17 @@ class DeadLetterWatchTest {
     watch.look();
     assertThat(watch.floods())
         .containsExactly("transactions: 1,400 dead letters of user \"u7\" in 60 s");
+    assertThat(watch.usersAbove()).isOne();
     users.clear();
     watch.look();
     assertThat(watch.floods()).isEmpty();
+    assertThat(watch.usersAbove()).isZero();
     for (int i = 0; i < 8; i++) {
       users.add(new DeadLetterUsers.Letters("balances", "u" + i, 100));
     }
     watch.look();
     assertThat(watch.floods()).hasSize(6).last().isEqualTo("3 more users with many dead letters");
+    assertThat(watch.usersAbove()).isEqualTo(8);
   }
 
   private void has(PartitionStatus... now) {

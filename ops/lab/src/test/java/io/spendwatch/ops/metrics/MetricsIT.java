@@ -56,6 +56,7 @@ class MetricsIT {
           "spendwatch_duplicates_total{}",
           "spendwatch_alerts_total{late,type}",
           "spendwatch_dead_letters_total{reason,topic}",
+          "spendwatch_dead_letters_users{}",
           "spendwatch_lag_records{partition,topic}",
           "spendwatch_lag_seconds{partition,topic}",
           "spendwatch_stage_seconds_bucket{le,stage}",

@@ -19,9 +19,6 @@ public final class AnswerText {
   private static final Pattern WHOLE_MINUTE =
       Pattern.compile("^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):00\\.000Z$");
 
-  /** What a spreadsheet would take for a formula. */
-  private static final String FORMULA = "=+-@\t\r";
-
   private AnswerText() {}
 
   /**
@@ -108,20 +105,15 @@ public final class AnswerText {
     for (List<Object> row : answer.rows()) {
       lines.add(
           row.stream()
-              .map(cell -> cell == null ? "" : field(ForeignText.shown(cell.toString())))
+              .map(cell -> cell == null ? "" : field(cell.toString()))
               .collect(Collectors.joining(",")));
     }
     return String.join("\r\n", lines);
   }
 
+  /** A number may begin with what a formula begins with. */
   private static String field(String text) {
-    String safe =
-        !text.isEmpty() && FORMULA.indexOf(text.charAt(0)) >= 0 && !NUMBER.matcher(text).matches()
-            ? "'" + text
-            : text;
-    return safe.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r')
-        ? "\"" + safe.replace("\"", "\"\"") + "\""
-        : safe;
+    return NUMBER.matcher(text).matches() ? text : CsvText.field(text);
   }
 
   private static String shown(Object cell) {

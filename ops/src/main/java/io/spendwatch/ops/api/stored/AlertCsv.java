@@ -1,5 +1,6 @@
 package io.spendwatch.ops.api.stored;
 
+import io.spendwatch.ops.analysis.answer.CsvText;
 import io.spendwatch.ops.records.Page;
 import io.spendwatch.protocol.Alert;
 import io.spendwatch.protocol.EventTime;
@@ -20,8 +21,7 @@ import org.apache.pekko.japi.Pair;
 
 /**
  * Alerts as CSV (RFC 4180): a line of names, then a line for each; commas, line ends of two
- * characters, UTF-8. What somebody else has written and a spreadsheet would take for a formula has
- * an apostrophe before it. Stateless.
+ * characters, UTF-8. Stateless.
  */
 final class AlertCsv {
   private static final String LINE_END = "\r\n";
@@ -88,44 +88,25 @@ final class AlertCsv {
   private static String line(Alert alert) {
     String currency = alert.currency();
     var line = new StringJoiner(",");
-    line.add(cell(alert.alertId()));
+    line.add(CsvText.field(alert.alertId()));
     line.add(alert.type().name());
-    line.add(cell(alert.episodeId()));
-    line.add(cell(alert.userId()));
-    line.add(cell(alert.transactionId()));
+    line.add(CsvText.field(alert.episodeId()));
+    line.add(CsvText.field(alert.userId()));
+    line.add(CsvText.field(alert.transactionId()));
     line.add(Money.format(alert.exposureMinor(), currency));
     line.add(Money.format(alert.balanceMinor(), currency));
     line.add(Money.formatDifference(alert.exposureMinor(), alert.balanceMinor(), currency));
-    line.add(cell(currency));
+    line.add(CsvText.field(currency));
     line.add(Integer.toString(alert.transactions()));
     line.add(EventTime.format(alert.windowStartMs()));
     line.add(EventTime.format(alert.eventTimeMs()));
     line.add(EventTime.format(alert.detectedAtMs()));
     line.add(Boolean.toString(alert.late()));
     line.add(alert.cause() == null ? "" : alert.cause().name());
-    line.add(cell(alert.revealedBy()));
-    line.add(cell(alert.source().topic()));
+    line.add(CsvText.field(alert.revealedBy()));
+    line.add(CsvText.field(alert.source().topic()));
     line.add(Integer.toString(alert.source().partition()));
     line.add(Long.toString(alert.source().offset()));
     return line.toString();
-  }
-
-  /** A text of somebody else's; null is an empty cell. */
-  static String cell(String text) {
-    if (text == null || text.isEmpty()) {
-      return "";
-    }
-    String safe = isFormula(text) ? "'" + text : text;
-    boolean quoted =
-        safe.chars().anyMatch(c -> c == ',' || c == '"' || c == '\r' || c == '\n')
-            || !safe.equals(safe.strip());
-    return quoted ? "\"" + safe.replace("\"", "\"\"") + "\"" : safe;
-  }
-
-  /** By its first character that is no blank, for whoever strips them. */
-  private static boolean isFormula(String text) {
-    String stripped = text.strip();
-    char first = stripped.isEmpty() ? text.charAt(0) : stripped.charAt(0);
-    return "=+-@\t\r\n|%".indexOf(first) >= 0 || "\t\r\n".indexOf(text.charAt(0)) >= 0;
   }
 }
