@@ -33,6 +33,7 @@ import io.spendwatch.streams.database.Database;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -279,16 +280,39 @@ class ArchiveRoundsIT {
   }
 
   @Test
+  void aFileThatIsMissingKeepsTheDay() throws Exception {
+    keepsTheDay(Files::delete);
+  }
+
+  @Test
   void aFileThatIsDamagedKeepsTheDay() throws Exception {
+    keepsTheDay(
+        file -> {
+          byte[] bytes = Files.readAllBytes(file);
+          bytes[bytes.length / 2] ^= 1;
+          Files.write(file, bytes);
+        });
+  }
+
+  /** What a disk may do. */
+  private interface Damage {
+    void happen(Path file) throws IOException;
+  }
+
+  private void keepsTheDay(Damage damage) throws Exception {
     bed.write(DAY, 5);
     var store =
         new BrokenStore(new FileStore(root), Integer.MAX_VALUE, false) {
           @Override
           public boolean putIf(String name, byte[] content, Optional<String> replaced) {
             boolean isPut = super.putIf(name, content, replaced);
-            // After it was read back: what a disk may do.
+            // After it was read back.
             for (Entry entry : list("transactions/")) {
-              delete(entry.name());
+              try {
+                damage.happen(root.resolve(entry.name()));
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
             }
             return isPut;
           }

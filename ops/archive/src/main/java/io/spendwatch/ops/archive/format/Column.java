@@ -96,9 +96,16 @@ public record Column(String name, Type type) {
     return type == Type.TIME ? String.format(Locale.ROOT, "epoch_us(%s) AS %s", name, name) : name;
   }
 
-  /** From a query for staged rows, as the engine's vectors give it out: bytes in Base64. */
+  /**
+   * From a query for staged rows, as the engine's vectors give it out: of a text how many bytes it
+   * has, of bytes Base64.
+   */
   String encoded() {
-    return type == Type.BYTES ? "base64(" + name + ") AS " + name : name;
+    return switch (type) {
+      case TEXT -> "strlen(" + name + ") AS " + name;
+      case BYTES -> "base64(" + name + ") AS " + name;
+      case LONG, INTEGER, DOUBLE, BOOLEAN, TIME -> name;
+    };
   }
 
   /** Its value out of the database, in the type that PostgreSQL's binary format has of it. */

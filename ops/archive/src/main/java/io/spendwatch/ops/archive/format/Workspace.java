@@ -53,10 +53,25 @@ public final class Workspace implements AutoCloseable {
    */
   public <T> T withParquet(Function<Parquet, T> work) {
     Path spill = directory.resolve("engine");
+    return withFiles(
+        () -> {
+          Files.createDirectories(spill);
+          try (Parquet parquet = Parquet.open(spill, memoryLimitBytes)) {
+            return work.apply(parquet);
+          }
+        });
+  }
+
+  /** Work on files. */
+  public interface FileWork<T> {
+    T run() throws IOException;
+  }
+
+  /** Works on files here, and removes all of them then. */
+  public <T> T withFiles(FileWork<T> work) {
     try {
-      Files.createDirectories(spill);
-      try (Parquet parquet = Parquet.open(spill, memoryLimitBytes)) {
-        return work.apply(parquet);
+      try {
+        return work.run();
       } finally {
         clear();
       }
