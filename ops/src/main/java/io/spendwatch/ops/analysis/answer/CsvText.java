@@ -14,6 +14,8 @@ public final class CsvText {
   private CsvText() {}
 
   /**
+   * The text as one field.
+   *
    * @param text null is an empty field
    */
   public static String field(String text) {
