@@ -164,8 +164,8 @@ class ClosedNodeIT {
       }
       assertThat(nodes.getFirst().status().members()).hasSize(2);
     } finally {
+      // Not waited for: where both ends close at once, a stream with TLS may never end.
       rogue.terminate();
-      rogue.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
     assertThat(nodes).allMatch(each -> each.status().node().state() == State.READY);
   }
@@ -228,8 +228,8 @@ class ClosedNodeIT {
       settings.set("spendwatch.http.port", Integer.toString(nodes.getFirst().httpPort()));
       plain.stop(0);
       strangers.stop(0);
+      // Not waited for: where both ends close at once, a stream with TLS may never end.
       rogue.terminate();
-      rogue.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
     await().atMost(PATIENCE).until(() -> nodes.getFirst().status().members().size() == 2);
   }
