@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -216,6 +215,9 @@ public final class Reconciliation {
     if (mode == Mode.FULL) {
       // The one long statement that the server may take apart itself: it writes to no table.
       session.query("SET LOCAL max_parallel_workers_per_gather = " + (config.sessions() - 1));
+    } else {
+      // As in scope_users.
+      session.query("SET LOCAL enable_seqscan = off");
     }
     Map<Integer, OffsetGaps.Census> censuses = census(session, values);
     return new Scope(
@@ -317,7 +319,7 @@ public final class Reconciliation {
     AuditScript.run(session, "sequence", Map.of());
     AuditScript.run(session, "lost", Map.of());
     // Asked for after the snapshot was taken: all that is in it is of records that were there.
-    AuditScript.run(session, "beyond", Map.of("beyond", beyond(log.ends())));
+    AuditScript.run(session, "beyond", Map.of("beyond", Span.beyond(log.ends())));
     if (retention.isPresent() && mode == Mode.FULL) {
       Instant horizon = startedAt.minus(retention.get()).minus(REMOVAL);
       AuditScript.run(session, "retention", Map.of("horizon", literal(horizon)));
@@ -423,19 +425,6 @@ public final class Reconciliation {
     int shares = (int) Math.max(1, Math.ceil(rows / config.rowsAtOnce()));
     // As many for each of the sessions.
     return shares == 1 ? 1 : Math.ceilDiv(shares, config.sessions()) * config.sessions();
-  }
-
-  private static String beyond(Map<Integer, Long> ends) {
-    List<String> conditions = new ArrayList<>();
-    ends.forEach(
-        (partition, end) ->
-            conditions.add(
-                String.format(
-                    Locale.ROOT,
-                    "(t.kafka_partition = %d AND t.kafka_offset >= %d)",
-                    partition,
-                    end)));
-    return "(" + String.join(" OR ", conditions) + ")";
   }
 
   private static Map<Integer, List<String>> touched(Session session) {

@@ -9,10 +9,9 @@ SELECT user_id, kafka_partition, kafka_offset, event_time, currency, signed_mino
        lag(event_time) OVER arrivals AS time_before, lag(exposure_minor) OVER arrivals AS exposure_before,
        bool_and(currency = first_currency AND kafka_partition = first_partition) OVER of_user AS is_of_one
   FROM (
-         SELECT t.*, CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END AS signed_minor,
+         SELECT fresh_row.*, CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END AS signed_minor,
                 first_value(currency) OVER of_user AS first_currency, first_value(kafka_partition) OVER of_user AS first_partition
-           FROM spendwatch.transactions AS t
-          WHERE {fresh}
+           FROM fresh_row
          WINDOW of_user AS (PARTITION BY user_id)
        ) AS row
  WHERE user_id IN (SELECT user_id FROM scope_user WHERE NOT alerted AND NOT was_open)

@@ -87,6 +87,7 @@ final class RecordedSales implements AutoCloseable {
    */
   boolean replay() throws InterruptedException, SQLException {
     if (!watch.await(generate)) {
+      say.accept("It has ended before any sales were there: give it a longer --duration");
       return false;
     }
     Path transactions = data.resolve(SET + ".transactions.csv.gz");
@@ -104,6 +105,9 @@ final class RecordedSales implements AutoCloseable {
                 "replay", transactions.toString(),
                 "--accounts", data.resolve(SET + ".accounts.csv.gz").toString()));
     if (!watch.await(replay)) {
+      // What is summed up is not to grow meanwhile.
+      replay.close();
+      say.accept("It has ended before all were replayed: give it a longer --duration");
       return false;
     }
     say.accept("Replay has ended: " + Watch.lastLine(replay));
