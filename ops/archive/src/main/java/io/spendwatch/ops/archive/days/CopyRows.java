@@ -4,24 +4,24 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.Column;
 import io.spendwatch.ops.archive.format.EncodedRow;
+import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.storage.schema.JdbcSession;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Consumer;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyOut;
 
 /**
  * Rows of PostgreSQL's tables in the binary format of its COPY: as they are stored, with no object
- * made of a value, while the server goes on with those that follow. For one thread.
+ * made of a value, while the server goes on with those that follow. For one thread at a time.
  */
-final class CopyRows {
+final class CopyRows implements Parquet.RowSource, AutoCloseable {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle INT =
@@ -38,6 +38,8 @@ final class CopyRows {
   /** PostgreSQL counts from the year 2000. */
   private static final long EPOCH_MICROS = 946_684_800_000_000L;
 
+  private final JdbcSession session;
+  private final ArchiveTable table;
   private final CopyOut copy;
 
   /** What has come and is not read yet, from {@link #at} on: as a rule, one row. */
@@ -45,56 +47,66 @@ final class CopyRows {
 
   private int at;
 
-  private CopyRows(CopyOut copy) {
+  private boolean hasBegun;
+
+  private CopyRows(JdbcSession session, ArchiveTable table, CopyOut copy) {
+    this.session = session;
+    this.table = table;
     this.copy = copy;
   }
 
-  /** Gives on the rows of a table from one instant to before the other. In a transaction. */
-  static void read(
-      Connection connection,
-      ArchiveTable table,
-      Instant begin,
-      Instant end,
-      Consumer<EncodedRow> each)
-      throws SQLException {
-    CopyOut copy =
-        connection
-            .unwrap(PGConnection.class)
-            .getCopyAPI()
-            .copyOut("COPY (" + table.select(begin, end) + ") TO STDOUT (FORMAT binary)");
+  /** The rows of a table from one instant to before the other. In a transaction, to its end. */
+  static CopyRows open(JdbcSession session, ArchiveTable table, Instant begin, Instant end) {
     try {
-      new CopyRows(copy).read(table, each);
-    } finally {
-      if (copy.isActive()) {
-        copy.cancelCopy();
-      }
+      return new CopyRows(
+          session,
+          table,
+          session
+              .connection()
+              .unwrap(PGConnection.class)
+              .getCopyAPI()
+              .copyOut("COPY (" + table.select(begin, end) + ") TO STDOUT (FORMAT binary)"));
+    } catch (SQLException e) {
+      throw session.failure(e);
     }
   }
 
-  private void read(ArchiveTable table, Consumer<EncodedRow> each) throws SQLException {
+  @Override
+  public boolean next(EncodedRow row) {
+    try {
+      return read(row);
+    } catch (SQLException e) {
+      throw session.failure(e);
+    }
+  }
+
+  private boolean read(EncodedRow row) throws SQLException {
+    if (!hasBegun) {
+      int _ = take(SIGNATURE_BYTES);
+      int _ = take(takeInt());
+      hasBegun = true;
+    }
+    int fields = takeShort();
+    if (fields == NO_MORE) {
+      if (copy.readFromCopy() != null) {
+        throw new IllegalStateException("rows after the last one");
+      }
+      return false;
+    }
     List<Column> columns = table.columns();
-    var row = new EncodedRow(table);
-    int _ = take(SIGNATURE_BYTES);
-    int _ = take(takeInt());
-    for (int fields = takeShort(); fields != NO_MORE; fields = takeShort()) {
-      if (fields != columns.size()) {
-        throw new IllegalStateException("a row of " + table.word() + " has " + fields + " fields");
-      }
-      row.clear();
-      for (Column column : columns) {
-        int length = takeInt();
-        if (length == NULL) {
-          row.addNull();
-        } else {
-          add(row, column, take(length), length);
-        }
-      }
-      each.accept(row);
+    if (fields != columns.size()) {
+      throw new IllegalStateException("a row of " + table.word() + " has " + fields + " fields");
     }
-    byte[] more = copy.readFromCopy();
-    if (more != null) {
-      throw new IllegalStateException("rows after the last one");
+    row.clear();
+    for (Column column : columns) {
+      int length = takeInt();
+      if (length == NULL) {
+        row.addNull();
+      } else {
+        add(row, column, take(length), length);
+      }
     }
+    return true;
   }
 
   private void add(EncodedRow row, Column column, int from, int length) {
@@ -151,5 +163,17 @@ final class CopyRows {
     int from = at;
     at += length;
     return from;
+  }
+
+  /** Whoever has not read to the end leaves the rest. */
+  @Override
+  public void close() {
+    try {
+      if (copy.isActive()) {
+        copy.cancelCopy();
+      }
+    } catch (SQLException e) {
+      throw session.failure(e);
+    }
   }
 }

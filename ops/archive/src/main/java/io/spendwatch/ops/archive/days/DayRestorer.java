@@ -4,7 +4,6 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.ArchivedDay;
 import io.spendwatch.ops.archive.format.Parquet;
-import io.spendwatch.ops.archive.format.RowTotals;
 import io.spendwatch.ops.archive.format.Totals;
 import io.spendwatch.ops.archive.format.Workspace;
 import java.nio.file.Path;
@@ -74,9 +73,7 @@ public final class DayRestorer {
   }
 
   private void requireEqual(LocalDate day, Totals archived) {
-    var here = new RowTotals(ArchiveTable.TRANSACTIONS);
-    live.read(ArchiveTable.TRANSACTIONS, day, here::add);
-    Totals inTable = here.totals();
+    Totals inTable = live.totals(ArchiveTable.TRANSACTIONS, day);
     if (!inTable.equals(archived)) {
       throw new OperatorException(
           String.format(

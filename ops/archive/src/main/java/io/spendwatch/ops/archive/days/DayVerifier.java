@@ -5,7 +5,6 @@ import io.spendwatch.ops.archive.format.ArchivedDay;
 import io.spendwatch.ops.archive.format.ArchivedDay.DamagedException;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.archive.format.Parquet;
-import io.spendwatch.ops.archive.format.RowTotals;
 import io.spendwatch.ops.archive.format.Totals;
 import io.spendwatch.ops.archive.format.Workspace;
 import io.spendwatch.ops.archive.store.ArchiveStore;
@@ -157,13 +156,7 @@ public final class DayVerifier {
   /** Late rows are no fault: they are added by the next run. */
   private void compareWithTable(Manifest manifest, List<Finding> findings) {
     Totals archived = manifest.table(ArchiveTable.TRANSACTIONS).totals();
-    var here = new RowTotals(ArchiveTable.TRANSACTIONS);
-    live.inSnapshot(
-        () -> {
-          live.read(ArchiveTable.TRANSACTIONS, manifest.day(), here::add);
-          return null;
-        });
-    Totals inTable = here.totals();
+    Totals inTable = live.inSnapshot(() -> live.totals(ArchiveTable.TRANSACTIONS, manifest.day()));
     if (inTable.rows() == archived.rows() && !inTable.equals(archived)) {
       findings.add(
           new Finding(

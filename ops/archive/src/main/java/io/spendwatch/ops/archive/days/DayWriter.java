@@ -3,7 +3,6 @@ package io.spendwatch.ops.archive.days;
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.archive.format.ArchiveTable;
 import io.spendwatch.ops.archive.format.ArchivedDay;
-import io.spendwatch.ops.archive.format.EncodedRow;
 import io.spendwatch.ops.archive.format.FileWriter;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.archive.format.Parquet;
@@ -151,20 +150,13 @@ public final class DayWriter {
             () -> {
               for (ArchiveTable table : ArchiveTable.values()) {
                 if (table != ArchiveTable.DEAD_LETTERS && (isNew || table.isAddedTo())) {
-                  totals.put(table, stage(table, rows -> live.read(table, day, rows)));
+                  totals.put(table, stage(table, day));
                 }
               }
               return live.digest(day);
             });
     if (isNew && letters.isPresent()) {
-      totals.put(
-          ArchiveTable.DEAD_LETTERS,
-          stage(
-              ArchiveTable.DEAD_LETTERS,
-              each -> {
-                var row = new EncodedRow(ArchiveTable.DEAD_LETTERS);
-                letters.get().read(day, letter -> each.accept(row.set(letter)));
-              }));
+      totals.put(ArchiveTable.DEAD_LETTERS, stage(letters.get(), day));
     }
     if (digest.transactions() != totals.get(ArchiveTable.TRANSACTIONS).rows()) {
       throw new IllegalStateException("one snapshot has two counts of " + day);
@@ -173,15 +165,31 @@ public final class DayWriter {
   }
 
   /** Takes rows from one place to another, and adds them up on the way. */
-  private Totals stage(ArchiveTable table, Parquet.EncodedRows source) {
+  private Totals stage(ArchiveTable table, LocalDate day) {
     var totals = new RowTotals(table);
-    parquet.stage(
-        table,
+    try (CopyRows rows = live.rows(table, day)) {
+      parquet.stage(
+          table,
+          row -> {
+            boolean isThere = rows.next(row);
+            if (isThere) {
+              totals.add(row);
+            }
+            return isThere;
+          });
+    }
+    return totals.totals();
+  }
+
+  private Totals stage(Letters source, LocalDate day) {
+    var totals = new RowTotals(ArchiveTable.DEAD_LETTERS);
+    parquet.stageLetters(
         each ->
-            source.forEach(
-                row -> {
-                  totals.add(row);
-                  each.accept(row);
+            source.read(
+                day,
+                letter -> {
+                  totals.add(letter);
+                  each.accept(letter);
                 }));
     return totals.totals();
   }

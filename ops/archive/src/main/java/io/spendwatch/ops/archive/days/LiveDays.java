@@ -6,6 +6,8 @@ import io.spendwatch.ops.archive.format.Column;
 import io.spendwatch.ops.archive.format.EncodedRow;
 import io.spendwatch.ops.archive.format.Manifest;
 import io.spendwatch.ops.archive.format.Parquet;
+import io.spendwatch.ops.archive.format.RowTotals;
+import io.spendwatch.ops.archive.format.Totals;
 import io.spendwatch.ops.rounds.ArchiveWriter.Day;
 import io.spendwatch.ops.storage.schema.JdbcSession;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
@@ -25,7 +27,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -226,14 +227,24 @@ public final class LiveDays implements AutoCloseable {
     return session.inTransaction(work::get);
   }
 
-  /** Gives on the rows of a table that belong to the day. To be called in a transaction. */
-  public void read(ArchiveTable table, LocalDate day, Consumer<EncodedRow> each) {
-    try {
-      CopyRows.read(
-          connection, table, begin(day).toInstant(), begin(day.plusDays(1)).toInstant(), each);
-    } catch (SQLException e) {
-      throw session.failure(e);
+  /**
+   * The rows of a table that belong to the day. To be called in a transaction, and closed in it.
+   */
+  CopyRows rows(ArchiveTable table, LocalDate day) {
+    return CopyRows.open(
+        session, table, begin(day).toInstant(), begin(day.plusDays(1)).toInstant());
+  }
+
+  /** What the rows of a table that belong to the day come to. To be called in a transaction. */
+  Totals totals(ArchiveTable table, LocalDate day) {
+    var totals = new RowTotals(table);
+    var row = new EncodedRow(table);
+    try (CopyRows rows = rows(table, day)) {
+      while (rows.next(row)) {
+        totals.add(row);
+      }
     }
+    return totals.totals();
   }
 
   private static OffsetDateTime begin(LocalDate day) {

@@ -93,13 +93,30 @@ public final class Parquet implements AutoCloseable {
         memoryLimitBytes / THREAD_BYTES, 1, Runtime.getRuntime().availableProcessors());
   }
 
-  /** Gives a row on, one after the other in the same object. */
-  public interface EncodedRows {
-    void forEach(Consumer<EncodedRow> each);
+  /** Rows, one after the other. */
+  public interface RowSource {
+    /** Puts the next one in place of what is in the given one; false where there is none. */
+    boolean next(EncodedRow row);
   }
 
-  /** Rows of the table, in place of those that were staged of it before. */
-  public void stage(ArchiveTable table, EncodedRows rows) {
+  /**
+   * Rows of the table, in place of those that were staged of it before.
+   *
+   * @param table without columns of bytes
+   * @param rows asked by threads of the engine's, one after the other, while the caller waits
+   */
+  public void stage(ArchiveTable table, RowSource rows) {
+    execute("DROP TABLE IF EXISTS " + staged(table));
+    try {
+      PulledRows.create(connection, staged(table), table, rows);
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  /** Dead letters likewise, which are few and come when they come: row by row. */
+  public void stageLetters(Rows rows) {
+    ArchiveTable table = ArchiveTable.DEAD_LETTERS;
     execute("DROP TABLE IF EXISTS " + staged(table));
     execute(
         "CREATE TABLE "
@@ -114,20 +131,18 @@ public final class Parquet implements AutoCloseable {
     }
   }
 
-  private static void append(DuckDBAppender appender, List<Column> columns, EncodedRow row) {
+  private static void append(DuckDBAppender appender, List<Column> columns, Object[] row) {
     try {
       appender.beginRow();
-      for (int i = 0; i < columns.size(); i++) {
-        if (row.isNull(i)) {
-          appender.appendNull();
-          continue;
-        }
-        switch (columns.get(i).type()) {
-          case TEXT, BYTES -> appender.append(row.bytes(i));
-          case LONG, TIME -> appender.append(row.number(i));
-          case INTEGER -> appender.append(Math.toIntExact(row.number(i)));
-          case DOUBLE -> appender.append(row.share(i));
-          case BOOLEAN -> appender.append(row.flag(i));
+      for (int i = 0; i < row.length; i++) {
+        boolean isInteger = columns.get(i).type() == Column.Type.INTEGER;
+        switch (row[i]) {
+          case null -> appender.appendNull();
+          case Long number when isInteger -> appender.append(Math.toIntExact(number));
+          case Long number -> appender.append((long) number);
+          case String text -> appender.append(text);
+          case byte[] bytes -> appender.append(bytes);
+          default -> throw new IllegalStateException("no value of a letter: " + row[i].getClass());
         }
       }
       appender.endRow();

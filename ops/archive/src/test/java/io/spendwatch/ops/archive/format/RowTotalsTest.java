@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,12 +49,20 @@ class RowTotalsTest {
 
   private void comesBack(Parquet parquet, ArchiveTable table, List<Object[]> rows) {
     Path file = root.resolve(table.word());
-    parquet.stage(
-        table,
-        each -> {
-          var row = new EncodedRow(table);
-          rows.forEach(values -> each.accept(row.set(values)));
-        });
+    if (table == ArchiveTable.DEAD_LETTERS) {
+      parquet.stageLetters(rows::forEach);
+    } else {
+      Iterator<Object[]> left = rows.iterator();
+      parquet.stage(
+          table,
+          row -> {
+            boolean isThere = left.hasNext();
+            if (isThere) {
+              var _ = row.set(left.next());
+            }
+            return isThere;
+          });
+    }
     parquet.write(table, "SELECT * FROM " + Parquet.staged(table), file);
     assertThat(parquet.totals(table, Parquet.archived(table, List.of(file))))
         .isEqualTo(added(table, rows));
