@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Comes before all others where the build runs it: the nodes that they start as processes start
- * with what it has written, in half of the processor time, and brokers in two thirds.
+ * with what it has written, in half of the processor time, and brokers with the classes of one.
  */
 @Tag("rehearsal")
 class RehearsalIT {
