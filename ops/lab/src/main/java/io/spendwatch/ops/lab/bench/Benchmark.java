@@ -75,7 +75,8 @@ public enum Benchmark {
   PARTITIONS {
     @Override
     public List<Figure> run(Bench bench, Size size) {
-      return new PartitionsBenchmark(bench, size.days(), size.rowsPerDay()).run();
+      return new PartitionsBenchmark(bench, size.days(), size.rowsPerDay(), size.mixed().rounds())
+          .run();
     }
   },
   /** What a partition's start costs where many alerts were ever written. */

@@ -8,13 +8,14 @@ import io.spendwatch.ops.lab.bench.turns.Backlog;
 import io.spendwatch.ops.lab.bench.turns.Bench;
 import io.spendwatch.ops.lab.bench.turns.Contender;
 import io.spendwatch.ops.lab.bench.turns.Turn;
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
 /**
  * A node's work once through, for its JVM to note what it loads and which methods it runs most (JEP
- * 483, 514, 515): nodes that have that file start with it.
+ * 483, 514, 515): nodes that have that file start with it. And a broker's, for the classes.
  */
 public final class Rehearsal {
   /** Until a node has ended that writes down what it has learned. */
@@ -41,10 +42,10 @@ public final class Rehearsal {
   }
 
   /**
-   * Runs a node until it has decided on all of them. Blocks.
+   * Runs a node until it has decided on all of them, and a broker. Blocks.
    *
    * @param file where its JVM writes; must not be there
-   * @throws OperatorException if what the node decided is not right, or the file was not written
+   * @throws OperatorException if what the node decided is not right, or a file was not written
    */
   public void run(Path file) {
     try (Site site = bench.site()) {
@@ -67,5 +68,6 @@ public final class Rehearsal {
         throw new OperatorException("the node's JVM has not written " + file + "; its log: " + log);
       }
     }
+    KafkaServer.rehearse(bench.root().resolve("kafka"));
   }
 }

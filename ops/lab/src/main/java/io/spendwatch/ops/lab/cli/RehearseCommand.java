@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs a node through its work once, on embedded servers that are gone afterwards, and keeps"
           + " what its JVM has learned: nodes of this checkout then start in about half the time."
+          + " The sandbox's brokers start with the classes of one, likewise."
           + " To be done again after each build; a file that does not fit any more is left alone."
     },
     exitCodeListHeading = "%nExit status:%n",

@@ -153,6 +153,23 @@ public final class GuardedProcess implements AutoCloseable {
     close();
   }
 
+  /**
+   * Tells it to end, and waits until it has: for longer than {@link #close} does.
+   *
+   * @throws OperatorException if it does not within that time
+   */
+  public void leave(Duration atMost) {
+    watchdog.descendants().forEach(ProcessHandle::destroy);
+    try {
+      var _ = exit().get(atMost.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new OperatorException(name + " does not end within " + atMost + "; its log: " + log, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperatorException("interrupted while waiting for " + name, e);
+    }
+  }
+
   /** Stops it and waits until it has stopped; does nothing the second time. */
   @Override
   public void close() {

@@ -4,6 +4,7 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
 import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer;
 import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
+import io.spendwatch.ops.lab.sandbox.start.Ports;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +50,9 @@ public final class EmbeddedServers implements AutoCloseable {
    */
   public static EmbeddedServers start(
       DataDirectory directory, int kafkaPort, int postgresPort, Optional<Secured> secured) {
+    // Before either starts, which would have to be stopped again.
+    int _ = Ports.freeOr(kafkaPort, "Kafka");
+    int _ = Ports.freeOr(postgresPort, "PostgreSQL");
     CompletableFuture<KafkaServer> kafka =
         CompletableFuture.supplyAsync(
             () -> startKafka(directory, kafkaPort, secured), Thread::startVirtualThread);

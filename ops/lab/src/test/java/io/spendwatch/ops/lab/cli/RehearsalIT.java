@@ -2,18 +2,22 @@ package io.spendwatch.ops.lab.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spendwatch.ops.lab.sandbox.kafka.KafkaServer;
 import io.spendwatch.ops.testing.Launched;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Comes before all others where the build runs it: the nodes that they start as processes start
- * with what it has written, in half of the processor time.
+ * with what it has written, in half of the processor time, and brokers with the classes of one.
  */
 @Tag("rehearsal")
 class RehearsalIT {
@@ -22,7 +26,7 @@ class RehearsalIT {
   @TempDir private Path directory;
 
   @Test
-  void writesWhatNodesStartWith() {
+  void writesWhatNodesAndBrokersStartWith() {
     Path file =
         Optional.ofNullable(System.getenv("SPENDWATCH_NODE_CACHE"))
             .map(named -> Path.of(named).normalize())
@@ -39,6 +43,21 @@ class RehearsalIT {
         Launched.start(Map.of("SPENDWATCH_JAVA_OPTS", options), "node", "--help")) {
       assertThat(node.awaitEnd(END)).as("%s", node.err()).isZero();
       assertThat(node.out()).isNotEmpty();
+    }
+    if (OS.LINUX.isCurrentOs()) {
+      try (KafkaServer broker = KafkaServer.start(directory.resolve("kafka"), 0)) {
+        assertThat(broker.processes().anyMatch(RehearsalIT::hasMappedItsClasses)).isTrue();
+      }
+    }
+  }
+
+  private static boolean hasMappedItsClasses(ProcessHandle process) {
+    Path maps = Path.of("/proc", Long.toString(process.pid()), "maps");
+    try {
+      return Files.readString(maps).contains("/kafka.jsa");
+    } catch (IOException e) {
+      // Gone by now.
+      return false;
     }
   }
 }

@@ -14,9 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.TopicPartition;
 
@@ -161,16 +159,7 @@ public final class Turn implements AutoCloseable {
    * @throws OperatorException if it does not within that time
    */
   public void leave(Duration atMost) {
-    process.processes().forEach(ProcessHandle::destroy);
-    try {
-      var _ = process.exit().get(atMost.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new OperatorException(
-          contender.label() + " does not end within " + atMost + "; its log: " + process.log(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperatorException("interrupted", e);
-    }
+    process.leave(atMost);
   }
 
   @Override

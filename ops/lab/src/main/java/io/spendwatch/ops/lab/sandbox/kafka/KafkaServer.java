@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,9 @@ public final class KafkaServer implements AutoCloseable {
    * compiler, which would take a third of its processor time until then.
    */
   private static final String BRIEF = "spendwatch.sandbox.brief";
+
+  /** Until a broker has ended that writes down what it has loaded. */
+  private static final Duration LEAVE = Duration.ofMinutes(5);
 
   private final GuardedProcess process;
   private final int port;
@@ -87,13 +92,55 @@ public final class KafkaServer implements AutoCloseable {
     Path properties = root.resolve("server.properties");
     try {
       Files.createDirectories(root);
-      return launch(root, properties, chosen, options);
+      BrokerClasses classes = BrokerClasses.ofThisBuild();
+      return launch(root, properties, chosen, options, classes, classes.use());
     } catch (IOException e) {
       throw new OperatorException("Kafka cannot use " + root + ": " + e, e);
     }
   }
 
-  private static KafkaServer launch(Path root, Path properties, int chosen, Options options)
+  /**
+   * Runs a broker for its JVM to write down what it loads: brokers of this build start with that
+   * from then on. Blocks; does nothing where the classes are not packaged.
+   *
+   * @param directory created, for a broker that is gone afterwards
+   * @throws OperatorException if it does not start, or has not written it
+   */
+  public static void rehearse(Path directory) {
+    BrokerClasses classes = BrokerClasses.ofThisBuild();
+    if (classes.archive().isEmpty()) {
+      return;
+    }
+    Path archive = classes.archive().get();
+    try {
+      Files.createDirectories(directory);
+      boolean _ = Files.deleteIfExists(archive);
+      try (KafkaServer broker =
+          launch(
+              directory.toAbsolutePath(),
+              directory.resolve("server.properties"),
+              Ports.free(),
+              Options.NONE,
+              classes,
+              classes.write())) {
+        broker.process.leave(LEAVE);
+        if (!Files.isRegularFile(archive)) {
+          throw new OperatorException(
+              "the broker's JVM has not written " + archive + "; its log: " + broker.process.log());
+        }
+      }
+    } catch (IOException e) {
+      throw new OperatorException("Kafka cannot use " + directory + ": " + e, e);
+    }
+  }
+
+  private static KafkaServer launch(
+      Path root,
+      Path properties,
+      int chosen,
+      Options options,
+      BrokerClasses classes,
+      List<String> ofClasses)
       throws IOException {
     OptionalInt formerPort = FormerEndpoint.portOf(properties);
     try (OutputStream out = Files.newOutputStream(properties)) {
@@ -105,9 +152,9 @@ public final class KafkaServer implements AutoCloseable {
                 "Kafka",
                 root,
                 GuardedProcess.StopSignal.TERM,
-                Map.of("CLASSPATH", System.getProperty("java.class.path")),
+                Map.of("CLASSPATH", classes.path()),
                 List.of(),
-                command(properties)));
+                command(properties, ofClasses)));
     var server = new KafkaServer(process, chosen);
     try (FormerEndpoint _ = FormerEndpoint.hold(formerPort)) {
       server.awaitAnswer(options.client());
@@ -149,20 +196,24 @@ public final class KafkaServer implements AutoCloseable {
     process.close();
   }
 
-  private static List<String> command(Path properties) {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=" + (Boolean.getBoolean(BRIEF) ? "1" : "4"),
-        "-Xms96m",
-        "-Xmx384m",
-        "-XX:-UsePerfData",
-        "-XX:+ExitOnOutOfMemoryError",
-        "--sun-misc-unsafe-memory-access=allow",
-        "--enable-native-access=ALL-UNNAMED",
-        "-Dlogback.configurationFile=io/spendwatch/ops/lab/sandbox/kafka/kafka-logback.xml",
-        KafkaBroker.class.getName(),
-        properties.toString());
+  private static List<String> command(Path properties, List<String> ofClasses) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ofClasses);
+    command.addAll(
+        List.of(
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=" + (Boolean.getBoolean(BRIEF) ? "1" : "4"),
+            "-Xms96m",
+            "-Xmx384m",
+            "-XX:-UsePerfData",
+            "-XX:+ExitOnOutOfMemoryError",
+            "--sun-misc-unsafe-memory-access=allow",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dlogback.configurationFile=io/spendwatch/ops/lab/sandbox/kafka/kafka-logback.xml",
+            KafkaBroker.class.getName(),
+            properties.toString()));
+    return command;
   }
 
   /** What differs from Kafka's defaults, which are made for a cluster. */
