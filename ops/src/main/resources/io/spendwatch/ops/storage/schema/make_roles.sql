@@ -22,10 +22,6 @@ BEGIN
     BEGIN
       IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
-        -- For who makes it LOGIN; a member's own bound is what holds for the member.
-        IF role_name = 'spendwatch_olap' THEN
-          ALTER ROLE spendwatch_olap CONNECTION LIMIT 20;
-        END IF;
       END IF;
       -- These are for who logs in as the role itself, where it is made LOGIN; members bring their own, as our pools do.
       IF NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = role_name::regrole) THEN
@@ -47,6 +43,7 @@ BEGIN
   BEGIN
     IF NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = 'spendwatch_olap'::regrole AND setconfig::text ~ 'temp_file_limit') THEN
       ALTER ROLE spendwatch_olap SET temp_file_limit = '20GB';
+      ALTER ROLE spendwatch_olap CONNECTION LIMIT 20;
     END IF;
   EXCEPTION
     WHEN insufficient_privilege OR undefined_object THEN NULL;
