@@ -132,7 +132,7 @@ abstract class ManifestsContract {
         .isEqualTo(replicas / 2 + 1);
   }
 
-  /** All that discovery asks for. */
+  /** KubernetesIT sees that nothing else is asked for. */
   @Test
   void mayListThePodsAndNothingElse() {
     JsonNode rule = one("Role").path("rules").path(0);

@@ -36,7 +36,13 @@ final class LaunchedNode implements AutoCloseable {
 
   /** Another life of the node that had this port. */
   static LaunchedNode start(TestBed bed, int httpPort) {
+    return start(bed, httpPort, Map.of());
+  }
+
+  /** With more settings than the bed's. */
+  static LaunchedNode start(TestBed bed, int httpPort, Map<String, String> more) {
     Map<String, String> environment = new HashMap<>(bed.environment());
+    environment.putAll(more);
     environment.put("SPENDWATCH_HTTP_PORT", Integer.toString(httpPort));
     return new LaunchedNode(Launched.start(environment, "node"), httpPort);
   }

@@ -24,6 +24,7 @@ import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -74,6 +75,16 @@ class ErasureIT {
     Set<String> known = new TreeSet<>(Erased.COLUMNS);
     known.addAll(Erased.REASONS.keySet());
     assertThat(columns).isEqualTo(known);
+  }
+
+  /** So that whoever answers for the data finds all of them in one place. */
+  @Test
+  void eachTableThatHasUsersIsInTheInventory() throws Exception {
+    String document = Files.readString(Path.of("..", "..", "docs", "security.md"));
+    String inventory = document.substring(document.indexOf("## Whose data are where"));
+    assertThat(Erased.COLUMNS)
+        .extracting(column -> column.substring(0, column.indexOf('.')))
+        .allSatisfy(table -> assertThat(inventory).containsPattern("[`.]" + table + "`"));
   }
 
   /**

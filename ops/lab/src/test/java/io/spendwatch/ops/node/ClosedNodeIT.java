@@ -47,12 +47,15 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.apache.pekko.actor.ActorNotFound;
+import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.ClusterUserAction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,8 @@ import picocli.CommandLine;
 class ClosedNodeIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration ROGUE_PATIENCE = Duration.ofSeconds(4);
+  private static final String DAEMON = "/system/cluster/core/daemon";
+  private static final String WINDOWS = "/system/sharding/partition";
   private static final String TOKEN = "Xk7-of-anna-who-reads-only";
   private static final String OPERATORS = "Xk7-of-bert-who-operates";
 
@@ -133,8 +138,9 @@ class ClosedNodeIT {
   }
 
   /**
-   * An actor system of the same name that asks a node who it is, and to be let in. It is the
-   * certificate that decides, and nothing else: with a good one it is answered.
+   * An actor system of the same name that asks a node who it is, who there knows users' windows, to
+   * be let in, and to leave the cluster itself. It is the certificate that decides, and nothing
+   * else: with a good one it is answered.
    */
   @ParameterizedTest
   @CsvSource({
@@ -148,19 +154,28 @@ class ClosedNodeIT {
     Address node = address(nodes.getFirst());
     ActorSystem rogue = ActorSystem.create("spendwatch", rogue(transport, certificate));
     try {
-      CompletionStage<?> found =
-          rogue
-              .actorSelection(node + "/system/cluster/core/daemon")
-              .resolveOne(isAnswered ? PATIENCE : ROGUE_PATIENCE);
-      if (isAnswered) {
-        assertThat(found.toCompletableFuture().get(60, TimeUnit.SECONDS)).isNotNull();
-      } else {
+      if (!isAnswered) {
         Cluster.get(rogue).join(node);
-        assertThatThrownBy(() -> found.toCompletableFuture().join())
-            .isInstanceOf(CompletionException.class)
-            .hasCauseInstanceOf(ActorNotFound.class);
-        // Of a member, a word would be enough.
-        Cluster.get(rogue).down(node);
+        // Of whoever is heard, a word would be enough.
+        rogue
+            .actorSelection(node + DAEMON)
+            .tell(new ClusterUserAction.Down(node), ActorRef.noSender());
+      }
+      for (CompletionStage<?> found :
+          Stream.of(DAEMON, WINDOWS)
+              .map(
+                  path ->
+                      rogue
+                          .actorSelection(node + path)
+                          .resolveOne(isAnswered ? PATIENCE : ROGUE_PATIENCE))
+              .toList()) {
+        if (isAnswered) {
+          assertThat(found.toCompletableFuture().get(60, TimeUnit.SECONDS)).isNotNull();
+        } else {
+          assertThatThrownBy(() -> found.toCompletableFuture().join())
+              .isInstanceOf(CompletionException.class)
+              .hasCauseInstanceOf(ActorNotFound.class);
+        }
       }
       assertThat(nodes.getFirst().status().members()).hasSize(2);
     } finally {

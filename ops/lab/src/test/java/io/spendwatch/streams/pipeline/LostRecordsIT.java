@@ -158,6 +158,27 @@ class LostRecordsIT {
     assertThat(lost()).containsExactly("10 15 EXPIRED");
   }
 
+  /**
+   * A Kafka of an earlier time, offsets included: the tables are ahead of it, and what is sent now
+   * stands where records were that have rows already.
+   */
+  @Test
+  void assessesWhatAKafkaThatWasPutBackHasInThePlaceOfWhatWasRead() {
+    assess(10);
+    bed.execute(
+        "UPDATE spendwatch.transactions SET kafka_offset = kafka_offset + 7;"
+            + " UPDATE spendwatch.progress SET next_offset = next_offset + 7, published_offset = published_offset + 7"
+            + " WHERE kafka_partition = "
+            + source.partition());
+
+    PipelinesNode node = bed.start("a");
+    send(10);
+
+    awaitStored(20);
+    assertThat(duplicates(node)).isZero();
+    assertThat(lost()).isEmpty();
+  }
+
   @Test
   void notesWhatIsSkippedWhenSomebodyMovesTheOffset() {
     assess(10);

@@ -365,7 +365,13 @@ class RolesIT {
             column(
                 bed.database(),
                 "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 'spendwatch_olap'::regrole"))
-        .contains("statement_timeout=5min", "work_mem=64MB", "lock_timeout=10s");
+        .contains(
+            "statement_timeout=5min", "work_mem=64MB", "lock_timeout=10s", "temp_file_limit=20GB");
+    assertThat(
+            column(
+                bed.database(),
+                "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'spendwatch_olap'"))
+        .containsExactly("20");
     assertThat(
             column(
                 bed.database(),
