@@ -21,16 +21,27 @@ ANALYZE new_row;
 
 -- Of each user's first new row, what was assessed before it: the last row by event time, if it may be relied on, since nothing has come late
 -- after it, and nothing was found of the user. is_alone: nothing is in the window.
+-- The planner takes it that a user has one row in a day, and would sort that; by the primary key one row is read of however many.
+SET LOCAL enable_sort = off;
 CREATE TEMPORARY TABLE assessed_before ON COMMIT DROP AS
 SELECT first.user_id, before.event_time AS time_before, before.exposure_minor AS exposure_before, before.event_time IS NULL AS is_alone
   FROM (SELECT * FROM new_row WHERE time_before IS NULL) AS first
   LEFT JOIN LATERAL (
-         SELECT t.event_time, t.exposure_minor, t.kafka_partition, t.kafka_offset, t.currency
+         SELECT t.event_time
            FROM spendwatch.transactions AS t
           WHERE t.user_id = first.user_id
             AND t.event_time > first.event_time - {window} AND t.event_time <= first.event_time
             AND NOT (t.kafka_partition = first.kafka_partition AND t.kafka_offset >= first.kafka_offset)
-          ORDER BY t.event_time DESC, t.kafka_offset DESC
+          ORDER BY t.event_time DESC, t.transaction_id DESC
+          LIMIT 1
+       ) AS latest ON true
+  LEFT JOIN LATERAL (
+         SELECT t.event_time, t.exposure_minor, t.kafka_partition, t.kafka_offset, t.currency
+           FROM spendwatch.transactions AS t
+          WHERE t.user_id = first.user_id
+            AND t.event_time = latest.event_time
+            AND NOT (t.kafka_partition = first.kafka_partition AND t.kafka_offset >= first.kafka_offset)
+          ORDER BY t.kafka_offset DESC
           LIMIT 1
        ) AS before ON true
   LEFT JOIN spendwatch.reconciliation_positions AS position ON position.kafka_partition = first.kafka_partition
@@ -48,7 +59,10 @@ SELECT first.user_id, before.event_time AS time_before, before.exposure_minor AS
                      FROM spendwatch.transactions AS later
                     WHERE later.user_id = first.user_id
                       AND later.event_time > first.event_time AND later.event_time <= (SELECT max(stream_time) FROM span)
-                      AND NOT (later.kafka_partition = first.kafka_partition AND later.kafka_offset > first.kafka_offset));
+                      AND NOT (later.kafka_partition = first.kafka_partition AND later.kafka_offset > first.kafka_offset)
+                   -- User by user, and not by a join with all rows that there are.
+                   OFFSET 0);
+SET LOCAL enable_sort = on;
 CREATE INDEX ON assessed_before (user_id);
 ANALYZE assessed_before;
 

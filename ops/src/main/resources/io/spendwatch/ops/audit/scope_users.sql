@@ -11,7 +11,7 @@ SELECT t.*
   FROM spendwatch.transactions AS t
  WHERE {fresh};
 SET LOCAL enable_seqscan = on;
-ANALYZE fresh_row;
+ANALYZE fresh_row (user_id);
 
 CREATE TEMPORARY TABLE scope_user ON COMMIT DROP AS
 SELECT user_id, min(rows_after) AS rows_after, bool_or(was_open) AS was_open, bool_or(alerted) AS alerted

@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class NewRowsIT {
   private static final int PARTITIONS = 40;
   private static final int ROWS = 200_000;
+  private static final int USERS = 1000;
   private static final int NEW_OF_EACH = 50;
 
   /** By so many offsets each partition is ahead of the one before it. */
@@ -33,17 +35,12 @@ class NewRowsIT {
   @Test
   void aStretchOfOffsetsIsFoundWithoutThoseOfOtherPartitions(TestBed bed) {
     var tables = new TestDatabase(bed.database());
-    tables.execute(
-        String.format(
-            "INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency,"
-                + " exposure_minor, verdict, kafka_partition, kafka_offset, ingested_at)"
-                + " SELECT 'u' || n %% 997, date_trunc('day', now(), 'UTC') + n * interval '100 ms', 't' || n, 'PURCHASE',"
-                + " 1, 'USD', 1, 'NO_ACCOUNT', n %% %1$d, n %% %1$d * %2$d + n / %1$d, now()"
-                + " FROM generate_series(0, %3$d - 1) AS n",
-            PARTITIONS, AHEAD, ROWS),
-        "SELECT brin_summarize_new_values(inhrelid) FROM pg_inherits"
-            + " WHERE inhparent = 'spendwatch.transactions_brin'::regclass",
-        "ANALYZE spendwatch.transactions");
+    insert(
+        tables,
+        ROWS,
+        "1",
+        String.format("n %% %1$d", PARTITIONS),
+        String.format("n %% %1$d * %2$d + n / %1$d", PARTITIONS, AHEAD));
     int ofEach = ROWS / PARTITIONS;
     List<Span> spans =
         IntStream.range(0, PARTITIONS)
@@ -63,6 +60,49 @@ class NewRowsIT {
         .hasSize(PARTITIONS)
         .allMatch(partition -> partition.contains(":1 to"));
     assertThat(readInVain(tables, Span.beyond(ends))).isBetween(1L, ROWS / 8L);
+  }
+
+  /** Of each user one row is new, and a hundred of the same day are not. */
+  @Test
+  void whatIsNewIsAssessedWithoutTheRestOfTheDay(TestBed bed) throws SQLException {
+    var tables = new TestDatabase(bed.database());
+    int rows = USERS * 100;
+    insert(tables, rows, "n / " + USERS + " + 1", "0", "n");
+    try (Connection connection = tables.connect()) {
+      var scripts = new AuditScripts(connection, Duration.ofSeconds(10));
+      assertThat(scripts.run(rows - USERS, false, "infinity")).isEmpty();
+      long before = rowsRead(connection, tables);
+      assertThat(scripts.run(rows, false, "infinity")).isEmpty();
+      assertThat(rowsRead(connection, tables) - before).isBetween((long) USERS, rows / 2L);
+    }
+  }
+
+  /** All of one day and of {@link #USERS} users, in turns. */
+  private static void insert(
+      TestDatabase tables, int rows, String exposure, String partition, String offset) {
+    tables.execute(
+        "TRUNCATE spendwatch.transactions",
+        String.format(
+            "INSERT INTO spendwatch.transactions (user_id, event_time, transaction_id, kind, amount_minor, currency,"
+                + " exposure_minor, verdict, kafka_partition, kafka_offset, ingested_at)"
+                + " SELECT 'u' || n %% %d, date_trunc('day', now(), 'UTC') + n * interval '100 ms', 't' || n, 'PURCHASE',"
+                + " 1, 'USD', %s, 'NO_ACCOUNT', %s, %s, now()"
+                + " FROM generate_series(0, %d - 1) AS n",
+            USERS, exposure, partition, offset, rows),
+        "SELECT brin_summarize_new_values(inhrelid) FROM pg_inherits"
+            + " WHERE inhparent = 'spendwatch.transactions_brin'::regclass",
+        "ANALYZE spendwatch.transactions");
+  }
+
+  /** How many rows of transactions were read since they are there, those of this session too. */
+  private static long rowsRead(Connection connection, TestDatabase tables) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      boolean _ = statement.execute("SELECT pg_stat_force_next_flush()");
+      connection.commit();
+    }
+    return tables.number(
+        "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables"
+            + " WHERE relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'spendwatch.transactions'::regclass)");
   }
 
   private static Span span(int partition, long to) {
