@@ -6,16 +6,18 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.Stream;
 
 /**
  * A directory. A file is written under another name, to the disk, and then renamed. Who puts a
@@ -137,14 +139,29 @@ public final class FileStore implements ArchiveStore {
       return List.of();
     }
     List<Entry> entries = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        String name = root.relativize(file).toString().replace('\\', '/');
-        if (name.startsWith(prefix) && Files.isRegularFile(file)) {
-          entries.add(
-              new Entry(name, Files.size(file), Files.getLastModifiedTime(file).toInstant()));
-        }
-      }
+    try {
+      Files.walkFileTree(
+          directory,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              String name = root.relativize(file).toString().replace('\\', '/');
+              if (name.startsWith(prefix) && attributes.isRegularFile()) {
+                entries.add(
+                    new Entry(name, attributes.size(), attributes.lastModifiedTime().toInstant()));
+              }
+              return FileVisitResult.CONTINUE;
+            }
+
+            // Others write and remove meanwhile: what has gone is not there.
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+              if (e instanceof NoSuchFileException) {
+                return FileVisitResult.CONTINUE;
+              }
+              throw e;
+            }
+          });
       return entries;
     } catch (IOException e) {
       throw failure("cannot list " + prefix, e);

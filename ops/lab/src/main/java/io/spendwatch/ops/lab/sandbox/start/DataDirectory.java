@@ -2,6 +2,7 @@ package io.spendwatch.ops.lab.sandbox.start;
 
 import io.spendwatch.errors.OperatorException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -156,6 +157,9 @@ public final class DataDirectory implements AutoCloseable {
       for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);
       }
+    } catch (UncheckedIOException e) {
+      // So a walk says that what it comes to has gone.
+      throw e.getCause();
     }
   }
 }
