@@ -377,6 +377,37 @@ class ClosedNodeIT {
     }
   }
 
+  /** As the demo's address has it, in a page that is opened and in one that is open. */
+  @Test
+  void theDashboardTakesATokenFromItsAddress(@TempDir Path profile) throws Exception {
+    Optional<Path> program = Browser.program();
+    assumeTrue(program.isPresent(), "no browser");
+    URI node = URI.create("https://127.0.0.1:" + nodes.getFirst().httpPort() + "/");
+    try (Browser browser = Browser.start(program.get(), profile)) {
+      browser.takeAnyCertificate();
+      browser.open(node.resolve("/#token=" + TOKEN));
+      awaitSignedIn(browser, node);
+
+      browser.evaluate("document.getElementById('login').click()");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> browser.isTrue("document.querySelector('dialog[open]')"));
+      browser.evaluate("document.querySelector('dialog button[type=button]').click()");
+      browser.evaluate("location.hash = 'token=" + TOKEN + "'");
+      awaitSignedIn(browser, node);
+      assertThat(browser.errors()).filteredOn(error -> !error.contains("status of 401")).isEmpty();
+    }
+  }
+
+  private static void awaitSignedIn(Browser browser, URI node) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> browser.text().contains("Sign out") && browser.text().contains("Live"));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> browser.evaluate("location.href").asText().equals(node.toString()));
+  }
+
   private static void enter(Browser browser, String token) throws Exception {
     await()
         .atMost(PATIENCE)

@@ -32,6 +32,15 @@ function keep(token) {
   login.dispatchEvent(new Event("change"));
 }
 
+/** Keeps what the address brings (`/#token=…`, as the demo prints it), and takes it out of the history. */
+function takeFromAddress() {
+  const brought = /^#token=(.+)$/.exec(location.hash);
+  if (brought === null) return false;
+  history.replaceState(null, "", location.pathname + location.search);
+  keep(brought[1]);
+  return true;
+}
+
 /** Whether there is one, none is needed so far, or one is wanted: "in", "unasked", "out". */
 export function state() {
   if (kept() !== null) return "in";
@@ -109,3 +118,7 @@ function ask(wrong) {
     field.focus();
   });
 }
+
+// Before the frame reads the address. A page that is open already begins anew with it.
+takeFromAddress();
+addEventListener("hashchange", () => takeFromAddress() && location.reload());

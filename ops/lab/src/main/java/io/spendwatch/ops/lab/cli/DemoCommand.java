@@ -82,6 +82,13 @@ public final class DemoCommand implements Callable<Integer> {
       description = "A streaming replica of the PostgreSQL, too, for dear questions.")
   private boolean replica;
 
+  @Option(
+      names = "--token",
+      description =
+          "Nodes answer nobody without a token, which is made for this demo; the dashboard has it from the address"
+              + " that is printed.")
+  private boolean token;
+
   @Option(names = "--archive", description = "Three days leave for an archive, and one comes back.")
   private boolean archive;
 
@@ -156,6 +163,7 @@ public final class DemoCommand implements Callable<Integer> {
                   scale,
                   nodes,
                   replica,
+                  token,
                   archive,
                   Optional.ofNullable(business),
                   kills == null ? 0 : kills),

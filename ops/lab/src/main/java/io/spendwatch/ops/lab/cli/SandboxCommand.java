@@ -6,6 +6,7 @@ import io.spendwatch.loadgen.shop.ShopTables;
 import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
 import io.spendwatch.ops.lab.sandbox.ObjectStore;
+import io.spendwatch.ops.lab.sandbox.OperatorToken;
 import io.spendwatch.ops.lab.sandbox.Secured;
 import io.spendwatch.ops.lab.sandbox.database.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.database.BusinessServer.Engine;
@@ -42,6 +43,9 @@ import picocli.CommandLine.Spec;
       "With --business there is another database beside them, with the tables of a sample shop, whose"
           + " application is `spendwatch shop`.",
       "With --object-store there is a store that speaks S3 beside them, for the archive.",
+      "With --token there is an operator's token: nodes with these settings answer nobody without it, and"
+          + " commands show it. The dashboard has it from the address",
+      "  http://127.0.0.1:8080/#token=$(cat \"$SPENDWATCH_HTTP_TOKEN_FILE\")",
       "Prints one SPENDWATCH_...=value line per setting that the other commands need from their"
           + " environment, then READY. They find the servers in a shell that has done",
       "  set -a; source <(./spendwatch sandbox ... | sed '/READY/q'); set +a"
@@ -125,6 +129,13 @@ public final class SandboxCommand implements Callable<Integer> {
               + " once, below the data directory; the settings name their files.")
   private boolean secure;
 
+  @Option(
+      names = "--token",
+      description =
+          "Makes a token once, below the data directory (SPENDWATCH_HTTP_ACCESS_FILE,"
+              + " SPENDWATCH_HTTP_TOKEN_FILE).")
+  private boolean token;
+
   @Override
   public Integer call() {
     checkPort("--kafka-port", kafkaPort);
@@ -174,6 +185,9 @@ public final class SandboxCommand implements Callable<Integer> {
         ending.add(beside);
         environment.putAll(beside.environment());
         anyEnd = anyEnd.applyToEither(beside.ended(), Function.identity());
+      }
+      if (token) {
+        environment.putAll(OperatorToken.in(directory.http()).environment());
       }
       announce(environment);
       String ended = anyEnd.join();

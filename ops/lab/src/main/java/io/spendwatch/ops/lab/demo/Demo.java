@@ -5,6 +5,7 @@ import io.spendwatch.ops.config.Configuration;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;
 import io.spendwatch.ops.lab.sandbox.EmbeddedServers;
+import io.spendwatch.ops.lab.sandbox.OperatorToken;
 import io.spendwatch.ops.lab.sandbox.database.BusinessServer;
 import io.spendwatch.ops.lab.sandbox.database.PostgresServer;
 import io.spendwatch.ops.lab.sandbox.start.DataDirectory;
@@ -54,6 +55,7 @@ public final class Demo {
    * @param scale of the recorded sales; 1 is half a million transactions
    * @param nodes how many share the work; from two on, one is killed
    * @param replica whether there is a replica of the PostgreSQL, too
+   * @param token whether nodes answer nobody without a token, which is made for it
    * @param archive whether three days of the recorded sales leave for an archive, and only they are
    *     replayed
    * @param business the product of a business database that all of it is captured from, instead of
@@ -67,6 +69,7 @@ public final class Demo {
       double scale,
       int nodes,
       boolean replica,
+      boolean token,
       boolean archive,
       Optional<BusinessServer.Engine> business,
       int kills) {}
@@ -146,11 +149,15 @@ public final class Demo {
       environment.put("SPENDWATCH_PG_REPLICA_URI", replica.uri());
       narration.say("A replica follows the PostgreSQL, for dear questions: " + replica.uri());
     }
+    Optional<OperatorToken> token =
+        plan.token() ? Optional.of(OperatorToken.in(directory.http())) : Optional.empty();
+    token.ifPresent(made -> environment.putAll(made.environment()));
     Nodes nodes =
         keep(
             new Nodes(
                 children,
                 environment,
+                token,
                 plan.nodes(),
                 Ports.freeOrAny(Configuration.load().http().port())));
     narration.say(
@@ -158,7 +165,7 @@ public final class Demo {
                 ? "Starting a node; the dashboard is at "
                 : String.format(
                     Locale.ROOT, "Starting %d nodes; the dashboard is at ", plan.nodes()))
-            + nodes.http());
+            + nodes.dashboard());
     Map<String, Object> patient = new HashMap<>(client);
     patient.put(
         "default.api.timeout.ms", Math.toIntExact(Configuration.readStartTimeout().toMillis()));

@@ -4,6 +4,7 @@ import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.api.answers.Json;
 import io.spendwatch.ops.lab.process.Children;
 import io.spendwatch.ops.lab.process.GuardedProcess;
+import io.spendwatch.ops.lab.sandbox.OperatorToken;
 import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.status.ClusterStatus;
 import io.spendwatch.ops.status.NodeStatus.Partition;
@@ -27,6 +28,7 @@ final class Nodes implements AutoCloseable {
 
   private final Children children;
   private final Map<String, String> environment;
+  private final Optional<OperatorToken> token;
   private final List<Integer> httpPorts = new ArrayList<>();
   private final Map<String, GuardedProcess> running = new TreeMap<>();
   private final HttpClient client = HttpClient.newHttpClient();
@@ -35,11 +37,18 @@ final class Nodes implements AutoCloseable {
    * Starts them.
    *
    * @param environment their settings, but for what tells them apart
+   * @param token that they want to see, if any
    * @param httpPort of the first one
    */
-  Nodes(Children children, Map<String, String> environment, int count, int httpPort) {
+  Nodes(
+      Children children,
+      Map<String, String> environment,
+      Optional<OperatorToken> token,
+      int count,
+      int httpPort) {
     this.children = children;
     this.environment = Map.copyOf(environment);
+    this.token = token;
     for (int i = 0; i < count; i++) {
       httpPorts.add(i == 0 ? httpPort : Ports.free());
       start(name(i));
@@ -49,6 +58,11 @@ final class Nodes implements AutoCloseable {
   /** Where the first one answers. */
   URI http() {
     return URI.create("http://" + Ports.LOOPBACK + ":" + httpPorts.getFirst());
+  }
+
+  /** Where a browser sees the first one. */
+  URI dashboard() {
+    return token.map(shown -> shown.dashboard(http())).orElseGet(this::http);
   }
 
   int count() {
@@ -89,11 +103,12 @@ final class Nodes implements AutoCloseable {
   /** What the first one says of all; empty where it does not answer. */
   Optional<ClusterStatus> status() throws InterruptedException {
     try {
-      var request =
-          HttpRequest.newBuilder(http().resolve("/api/v1/status")).timeout(ANSWER).build();
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(http().resolve("/api/v1/status")).timeout(ANSWER);
+      token.ifPresent(shown -> request.header("Authorization", shown.authorization()));
       return Optional.of(
           Json.read(
-              client.send(request, HttpResponse.BodyHandlers.ofString()).body(),
+              client.send(request.build(), HttpResponse.BodyHandlers.ofString()).body(),
               ClusterStatus.class));
     } catch (IOException e) {
       return Optional.empty();

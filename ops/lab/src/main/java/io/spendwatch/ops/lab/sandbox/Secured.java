@@ -11,14 +11,11 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,16 +62,13 @@ public final class Secured {
   private static final List<String> USERS = List.of(ADMIN, NODE, MIGRATION, PRODUCER, SUBSCRIBER);
   private static final String POSTGRES = "postgres";
   private static final String MECHANISM = "SCRAM-SHA-512";
-  private static final int PASSWORD_BYTES = 24;
   private static final int SCRAM_ITERATIONS = 8192;
-  private static final String FILE_MODE = "rw-------";
-  private static final String DIRECTORY_MODE = "rwx------";
 
-  private final Path directory;
+  private final PrivateFiles files;
   private final Map<String, String> further;
 
-  private Secured(Path directory, Map<String, String> further) {
-    this.directory = directory;
+  private Secured(PrivateFiles files, Map<String, String> further) {
+    this.files = files;
     this.further = Map.copyOf(further);
   }
 
@@ -93,56 +87,32 @@ public final class Secured {
    * @param further settings of it, which override ours
    */
   static Secured in(Path directory, Map<String, String> further) {
-    var secured = new Secured(directory.toAbsolutePath(), further);
+    var secured = new Secured(PrivateFiles.in(directory), further);
     try {
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(DIRECTORY_MODE)));
       if (Files.notExists(secured.file("server.key"))) {
         for (String name : List.of("authority", "server")) {
           for (String suffix : List.of(".p12", ".crt", ".csr", ".key")) {
             Files.deleteIfExists(secured.file(name + suffix));
           }
         }
-        Certificates authority = Certificates.authority(secured.directory, "authority");
+        Certificates authority = Certificates.authority(secured.files.directory(), "authority");
         var _ = authority.issue("server", "localhost", "dns:localhost,ip:127.0.0.1");
       }
-      for (String name : Stream.concat(USERS.stream(), Stream.of(POSTGRES)).toList()) {
-        secured.makePassword(name);
-      }
     } catch (IOException e) {
-      throw new OperatorException(
-          "no keys and passwords can be kept in " + directory + ": " + e, e);
+      throw new OperatorException("no keys can be kept in " + directory + ": " + e, e);
+    }
+    for (String name : Stream.concat(USERS.stream(), Stream.of(POSTGRES)).toList()) {
+      var _ = secured.password(name);
     }
     return secured;
   }
 
-  private void makePassword(String user) throws IOException {
-    if (Files.notExists(file(user + ".password"))) {
-      byte[] random = new byte[PASSWORD_BYTES];
-      new SecureRandom().nextBytes(random);
-      write(user + ".password", Base64.getUrlEncoder().withoutPadding().encodeToString(random));
-    }
-  }
-
-  private Path write(String name, String content) throws IOException {
-    Path file = file(name);
-    Files.deleteIfExists(file);
-    Files.createFile(
-        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(FILE_MODE)));
-    return Files.writeString(file, content);
-  }
-
   String password(String user) {
-    try {
-      return Files.readString(file(user + ".password"));
-    } catch (IOException e) {
-      throw new OperatorException("the password of " + user + " cannot be read: " + e, e);
-    }
+    return files.secret(user + ".password");
   }
 
   private Path file(String name) {
-    return directory.resolve(name);
+    return files.directory().resolve(name);
   }
 
   /** The certificate of who vouches for the servers; PEM. */
@@ -154,7 +124,7 @@ public final class Secured {
   public KafkaServer.Options broker() {
     try {
       Path keys =
-          write(
+          files.write(
               "server.pem",
               Files.readString(file("server.key")) + Files.readString(file("server.crt")));
       Map<String, String> settings = new HashMap<>();
@@ -178,7 +148,7 @@ public final class Secured {
           "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
       settings.put("super.users", "User:CN=localhost;User:" + ADMIN);
       settings.put("allow.everyone.if.no.acl.found", "false");
-      settings.put(KafkaBroker.FIRST_USER_FILE, write("first-user", scram(ADMIN)).toString());
+      settings.put(KafkaBroker.FIRST_USER_FILE, files.write("first-user", scram(ADMIN)).toString());
       settings.putAll(further);
       return new KafkaServer.Options(List.of(), settings, client(ADMIN));
     } catch (IOException e) {
@@ -297,7 +267,7 @@ public final class Secured {
           "password_encryption",
           "scram-sha-256",
           "hba_file",
-          write("pg_hba.conf", "host all all 127.0.0.1/32 trust\n").toString());
+          files.write("pg_hba.conf", "host all all 127.0.0.1/32 trust\n").toString());
     } catch (IOException e) {
       throw new OperatorException("PostgreSQL's settings cannot be written: " + e, e);
     }
@@ -316,7 +286,7 @@ public final class Secured {
         Statement statement = connection.createStatement()) {
       // Base64 needs no quoting.
       statement.execute("ALTER USER " + server.user() + " PASSWORD '" + postgresPassword() + "'");
-      var _ = write("pg_hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n");
+      var _ = files.write("pg_hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n");
       statement.execute("SELECT pg_reload_conf()");
     } catch (SQLException | IOException e) {
       throw new OperatorException("PostgreSQL stays open: " + e.getMessage(), e);
@@ -341,7 +311,7 @@ public final class Secured {
   /** The settings of a node and the commands, without a secret: files have them. */
   public Map<String, String> environment(KafkaServer kafka, PostgresServer postgres) {
     try {
-      Path login = write(NODE + ".jaas", login(NODE));
+      Path login = files.write(NODE + ".jaas", login(NODE));
       Map<String, String> settings = new LinkedHashMap<>();
       settings.put("SPENDWATCH_KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
       settings.put("SPENDWATCH_KAFKA_SECURITY_PROTOCOL", "SASL_SSL");

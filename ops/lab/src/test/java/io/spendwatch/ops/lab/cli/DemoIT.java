@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.ops.testing.Launched;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -18,6 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 class DemoIT {
   private static final Pattern ALERTS =
       Pattern.compile("alerts raised +(\\d+) rows in PostgreSQL, (\\d+) seen by a subscriber");
+
+  private static final Pattern DASHBOARD =
+      Pattern.compile("the dashboard is at (?<node>http://[^/]+)/#token=(?<token>[-\\w]{43})\\b");
 
   private static final Pattern STANDSTILL =
       Pattern.compile(
@@ -54,9 +62,14 @@ class DemoIT {
   }
 
   @Test
-  void ofThreeNodesOneIsKilledAndNothingIsLost() {
-    try (Launched demo = Launched.start("demo", "--scale", "0.005", "--nodes", "3")) {
+  void ofThreeNodesWithATokenOneIsKilledAndNothingIsLost() throws Exception {
+    try (Launched demo = Launched.start("demo", "--scale", "0.005", "--nodes", "3", "--token")) {
       demo.awaitLine(line -> line.contains("node-3 is back"), Duration.ofMinutes(4));
+      Matcher dashboard = DASHBOARD.matcher(String.join("\n", demo.out()));
+      assertThat(dashboard.find()).as("%s", demo.out()).isTrue();
+      assertThat(askStatus(dashboard.group("node"), Optional.empty())).isEqualTo(401);
+      assertThat(askStatus(dashboard.group("node"), Optional.of(dashboard.group("token"))))
+          .isEqualTo(200);
       demo.signalGroup("INT");
       assertThat(demo.awaitEnd(Duration.ofMinutes(2))).isEqualTo(128 + 2);
       assertThat(demo.err()).isEmpty();
@@ -70,6 +83,14 @@ class DemoIT {
       // Half a minute on a machine that has other things to do; 10 s on one that has not.
       assertThat(Integer.parseInt(standstill.group(1))).isBetween(1, 30);
       assertThat(Integer.parseInt(standstill.group(2))).isBetween(1, 30);
+    }
+  }
+
+  private static int askStatus(String node, Optional<String> token) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(node + "/api/v1/status"));
+      token.ifPresent(shown -> request.header("Authorization", "Bearer " + shown));
+      return client.send(request.build(), HttpResponse.BodyHandlers.discarding()).statusCode();
     }
   }
 }

@@ -5,21 +5,28 @@ import static org.awaitility.Awaitility.await;
 
 import io.spendwatch.loadgen.shop.ShopBooks;
 import io.spendwatch.loadgen.shop.ShopDatabase;
+import io.spendwatch.ops.access.AccessFile;
+import io.spendwatch.ops.access.Caller;
+import io.spendwatch.ops.access.Role;
 import io.spendwatch.ops.lab.sandbox.start.Ports;
 import io.spendwatch.ops.storage.schema.PostgresAddress;
 import io.spendwatch.ops.testing.Launched;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -83,9 +90,10 @@ class SandboxIT {
   @Test
   void hasAStoreForTheArchiveBesideRefusesADirectoryInUseAndNamesAServerThatDies()
       throws Exception {
-    try (Launched sandbox = start("--object-store")) {
+    try (Launched sandbox = start("--object-store", "--token")) {
       assertThat(sandbox.err()).isEmpty();
       Map<String, String> settings = settings(sandbox);
+      assertIsOfAnOperator(Path.of(settings.get("SPENDWATCH_HTTP_TOKEN_FILE")), settings);
       assertThat(settings)
           .containsEntry("SPENDWATCH_ARCHIVE_URI", "s3://archive/spendwatch")
           .containsKeys("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
@@ -202,6 +210,17 @@ class SandboxIT {
         }
       }
     }
+  }
+
+  private static void assertIsOfAnOperator(Path token, Map<String, String> settings)
+      throws IOException {
+    assertThat(Files.getPosixFilePermissions(token))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    AccessFile known =
+        AccessFile.read(
+            "a setting", settings.get("SPENDWATCH_HTTP_ACCESS_FILE"), InstantSource.system());
+    assertThat(known.of(Files.readString(token))).map(Caller::role).hasValue(Role.OPERATOR);
+    assertThat(known.of("another")).isEmpty();
   }
 
   private Launched start(String... more) {

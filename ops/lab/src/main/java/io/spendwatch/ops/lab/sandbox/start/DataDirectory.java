@@ -88,6 +88,11 @@ public final class DataDirectory implements AutoCloseable {
     return root.resolve("object-store");
   }
 
+  /** Where a token for the nodes' interface is kept. */
+  public Path http() {
+    return root.resolve("http");
+  }
+
   /** The directory itself. */
   public Path root() {
     return root;
