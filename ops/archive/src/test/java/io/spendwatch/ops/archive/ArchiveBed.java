@@ -263,6 +263,7 @@ final class ArchiveBed implements AutoCloseable {
             + " spendwatch.archive_round_steps, spendwatch.erasures, spendwatch.user_features,"
             + " spendwatch.user_features_versions, spendwatch.daily_users, spendwatch.daily_habits,"
             + " spendwatch.monthly_users",
+        "UPDATE spendwatch.daily_habits_position SET day = '-infinity', user_id = ''",
         "UPDATE spendwatch.archive_rounds SET holder = NULL, held_until = NULL, begun_at = NULL, completed_at = NULL,"
             + " retry_at = NULL",
         "UPDATE spendwatch.settings SET archive_uri = NULL, dropped_before = NULL, partition_granularity = 'day'",

@@ -297,6 +297,7 @@ class WarehouseIT {
         "INSERT INTO spendwatch.daily_habits (day, user_id, currency, merchant, hours, transactions) VALUES"
             + " ('2026-03-09', 'u-1', 'USD', 'a \"shop\"', (1 << 9) | (1 << 10), 2),"
             + " ('2026-03-10', 'u-1', 'USD', '', 1 << 9, 1)",
+        "UPDATE spendwatch.daily_habits_position SET day = '2026-03-12'",
         "INSERT INTO spendwatch.user_features SELECT user_id, currency, '2026-03-10', '2026-03-10T01:00:00Z', 7, days_active,"
             + " daily_spend_avg_minor, 1e30, refund_share, usual_hours, merchants, usual_merchants"
             + " FROM spendwatch.user_features_at('2026-03-10')",

@@ -151,6 +151,10 @@ final class Erased {
         reasons,
         "how far a computation is; an erasure waits for its end",
         "user_features_versions.next_user");
+    because(
+        reasons,
+        "how far a roll-up is, and it may be behind whoever comes next",
+        "daily_habits_position.user_id");
     return reasons;
   }
 

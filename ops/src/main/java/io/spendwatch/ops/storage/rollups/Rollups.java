@@ -39,7 +39,7 @@ public final class Rollups {
   private static final Logger LOG = LoggerFactory.getLogger(Rollups.class);
 
   /** Of the advisory lock that lets one be at work. */
-  private static final long LOCK = 0x5350454E44524F4CL;
+  static final long LOCK = 0x5350454E44524F4CL;
 
   /** Notes that a step looks at. */
   private static final int NOTES_MAX = 2000;

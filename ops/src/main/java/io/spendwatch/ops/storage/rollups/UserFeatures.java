@@ -36,6 +36,7 @@ public final class UserFeatures {
 
   private final Database database;
   private final FeaturesConfig config;
+  private final EndedHabits habits;
 
   /**
    * A share of users that is due.
@@ -59,24 +60,31 @@ public final class UserFeatures {
    * @param database may write roll-ups
    */
   public UserFeatures(Database database, FeaturesConfig config) {
+    this(database, config, EndedHabits.TRANSACTIONS_AT_ONCE);
+  }
+
+  UserFeatures(Database database, FeaturesConfig config, int habitsAtOnce) {
     this.database = database;
     this.config = config;
+    this.habits = new EndedHabits(habitsAtOnce);
   }
 
   /**
-   * Computes those that are due, share by share.
+   * Computes those that are due, share by share, once what they are computed from is counted.
    *
    * @param goesOn asked before each share; the first one is done in any case
    * @return whether nothing is left; false too where another one is at work
    */
   public boolean compute(BooleanSupplier goesOn) {
-    if (due(new Session(database)).isEmpty()) {
+    Optional<Due> due = due(new Session(database));
+    if (due.isEmpty()) {
       return true;
     }
     return Session.pinned(
         database,
         session -> {
-          if (!session.one("SELECT pg_try_advisory_lock($1)", LOCK).getBoolean(0)) {
+          if (!session.one("SELECT pg_try_advisory_lock($1)", LOCK).getBoolean(0)
+              || !habits.reach(session, due.get().asOf(), goesOn)) {
             return false;
           }
           do {

@@ -1,10 +1,14 @@
--- Promises roll-up daily_habits with the transactions of new_row.
+-- Promises roll-up daily_habits with the transactions of new_row that are before its position. Of the others their day is counted when it
+-- has ended.
 daily_habits AS (
   INSERT INTO spendwatch.daily_habits AS kept (day, user_id, currency, merchant, hours, transactions)
-  SELECT (event_time AT TIME ZONE 'UTC')::date, user_id, currency, coalesce(merchant, ''),
-         bit_or(1 << extract(hour FROM event_time AT TIME ZONE 'UTC')::integer), count(*)
-    FROM new_row
+  SELECT (row.event_time AT TIME ZONE 'UTC')::date, row.user_id, row.currency, coalesce(row.merchant, ''),
+         bit_or(1 << extract(hour FROM row.event_time AT TIME ZONE 'UTC')::integer), count(*)
+    FROM new_row AS row
+    JOIN spendwatch.daily_habits_position AS position
+      ON ((row.event_time AT TIME ZONE 'UTC')::date, row.user_id) < (position.day, position.user_id)
    GROUP BY 1, 2, 3, 4
+   ORDER BY 1, 2, 3, 4
       ON CONFLICT (day, user_id, currency, merchant) DO UPDATE
      SET hours = kept.hours | excluded.hours,
          transactions = kept.transactions + excluded.transactions

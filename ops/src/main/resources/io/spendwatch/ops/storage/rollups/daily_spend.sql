@@ -4,6 +4,7 @@ daily_spend AS (
   SELECT (hour AT TIME ZONE 'UTC')::date, merchant, currency, sum(transactions), sum(purchases_minor), sum(refunds_minor), sum(breaches)
     FROM hourly_spend_added
    GROUP BY 1, 2, 3
+   ORDER BY 1, 2, 3
       ON CONFLICT (day, merchant, currency) DO UPDATE
      SET transactions = kept.transactions + excluded.transactions,
          purchases_minor = kept.purchases_minor + excluded.purchases_minor,

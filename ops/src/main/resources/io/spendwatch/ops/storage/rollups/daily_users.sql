@@ -11,6 +11,7 @@ daily_users_added AS (
          day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor)
   SELECT day, user_id, currency, transactions, purchases_minor, refunds_minor, exposure_max_minor, excess_max_minor
     FROM daily_users_added
+   ORDER BY day, user_id, currency
       ON CONFLICT (day, user_id, currency) DO UPDATE
      SET transactions = kept.transactions + excluded.transactions,
          purchases_minor = kept.purchases_minor + excluded.purchases_minor,

@@ -10,6 +10,7 @@ hourly_spend_added AS (
   INSERT INTO spendwatch.hourly_spend AS kept (hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches)
   SELECT hour, merchant, currency, transactions, purchases_minor, refunds_minor, breaches
     FROM hourly_spend_added
+   ORDER BY hour, merchant, currency
       ON CONFLICT (hour, merchant, currency) DO UPDATE
      SET transactions = kept.transactions + excluded.transactions,
          purchases_minor = kept.purchases_minor + excluded.purchases_minor,

@@ -6,6 +6,7 @@ monthly_users AS (
          max(exposure_max_minor), max(excess_max_minor), min(day), max(day)
     FROM daily_users_added
    GROUP BY 1, 2, 3
+   ORDER BY 1, 2, 3
       ON CONFLICT (month, user_id, currency) DO UPDATE
      SET transactions = kept.transactions + excluded.transactions,
          purchases_minor = kept.purchases_minor + excluded.purchases_minor,

@@ -28,7 +28,7 @@ BEGIN
     GRANT SELECT (dropped_before) ON spendwatch.settings TO spendwatch_oltp;
     GRANT SELECT, UPDATE ON spendwatch.sales_metrics TO spendwatch_oltp;
     GRANT EXECUTE ON FUNCTION spendwatch.begin_sales_metrics() TO spendwatch_oltp;
-    GRANT SELECT, UPDATE ON spendwatch.rollups TO spendwatch_oltp;
+    GRANT SELECT, UPDATE ON spendwatch.rollups, spendwatch.daily_habits_position TO spendwatch_oltp;
     GRANT SELECT ON spendwatch.rolled_up_transactions, spendwatch.rolled_up_alerts TO spendwatch_oltp;
     GRANT EXECUTE ON FUNCTION spendwatch.rollup_parts(), spendwatch.user_features_at(date, text, text) TO spendwatch_oltp;
     -- It has its owner's rights; the one way to a new partition.

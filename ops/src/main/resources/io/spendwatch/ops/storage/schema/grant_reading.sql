@@ -12,6 +12,7 @@ BEGIN
       spendwatch.rollup_feed, spendwatch.rollup_alerts, spendwatch.rollups, spendwatch.rolled_up_transactions,
       spendwatch.rolled_up_alerts, spendwatch.hourly_spend, spendwatch.daily_users, spendwatch.hourly_alerts,
       spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_risk_clock, spendwatch.daily_habits,
+      spendwatch.daily_habits_position,
       spendwatch.user_features, spendwatch.user_features_versions, spendwatch.minute_sales, spendwatch.sales_metrics,
       spendwatch.daily_spend, spendwatch.monthly_users, spendwatch.archived_days,
       spendwatch.archive_rounds, spendwatch.archive_round_steps,

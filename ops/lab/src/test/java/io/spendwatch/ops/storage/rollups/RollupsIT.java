@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spendwatch.errors.OperatorException;
 import io.spendwatch.ops.config.Configuration;
+import io.spendwatch.ops.storage.session.Session;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.Servers;
 import io.spendwatch.ops.testing.TestBed;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,9 @@ class RollupsIT {
     connection = bed.database().connect("test");
     sql = connection.createStatement();
     sql.execute("SELECT spendwatch.begin_sales_metrics()");
+    sql.execute(
+        "CREATE OR REPLACE FUNCTION public.crash() RETURNS trigger LANGUAGE plpgsql AS"
+            + " $$ BEGIN RAISE EXCEPTION 'crashed'; END $$");
     WrittenRows.empty(sql, LocalDate.parse("2026-04-12"));
   }
 
@@ -60,6 +65,7 @@ class RollupsIT {
   void close() throws SQLException {
     sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.daily_users");
     sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.rollup_feed");
+    sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.daily_habits_position");
     connection.close();
     var _ = database.close().toCompletableFuture().join();
     settings.close();
@@ -94,7 +100,7 @@ class RollupsIT {
 
   private String act(Random random, WrittenRows rows) throws SQLException {
     int rowsAtOnce = 1 + random.nextInt(30);
-    return switch (random.nextInt(12)) {
+    return switch (random.nextInt(15)) {
       case 0, 1, 2, 3, 4 -> {
         yield rows.write() + " rows";
       }
@@ -131,6 +137,36 @@ class RollupsIT {
         sql.execute("VACUUM FULL spendwatch.transactions");
         yield "moved rows";
       }
+      case 11 -> {
+        LocalDate day = endedDay(random);
+        boolean isAll = reach(1 + random.nextInt(20), day, random::nextBoolean);
+        yield "habits before " + day + (isAll ? "" : ", not all of them");
+      }
+      case 12 -> {
+        LocalDate day = endedDay(random);
+        sql.execute(
+            "CREATE TRIGGER crash BEFORE UPDATE ON spendwatch.daily_habits_position FOR EACH STATEMENT EXECUTE FUNCTION public.crash()");
+        if (!"t"
+            .equals(
+                text("SELECT day >= '%s' FROM spendwatch.daily_habits_position".formatted(day)))) {
+          assertThatThrownBy(() -> reach(5, day, () -> true))
+              .isInstanceOf(OperatorException.class)
+              .hasMessageContaining("crashed");
+        }
+        recover();
+        yield "a crash while habits before " + day + " were counted";
+      }
+      case 13 -> {
+        LocalDate day = endedDay(random);
+        CompletableFuture<?> steps =
+            CompletableFuture.runAsync(
+                () -> {
+                  var _ = new Rollups(database, rowsAtOnce).keep(() -> true);
+                });
+        boolean _ = reach(5, day, () -> true);
+        steps.join();
+        yield "habits before " + day + " beside steps";
+      }
       default -> {
         String name = NAMES.get(random.nextInt(NAMES.size()));
         new Rollups(database, rowsAtOnce).rebuild(name);
@@ -139,8 +175,20 @@ class RollupsIT {
     };
   }
 
+  /** Settled, and all days have ended. */
   private void settle() {
     assertThat(new Rollups(database, 50).keep(() -> true).isAll()).isTrue();
+    assertThat(reach(10, LocalDate.parse("2026-06-01"), () -> true)).isTrue();
+  }
+
+  private boolean reach(int transactionsAtOnce, LocalDate day, BooleanSupplier goesOn) {
+    return Session.pinned(
+        database, session -> new EndedHabits(transactionsAtOnce).reach(session, day, goesOn));
+  }
+
+  /** Among those that rows are of, or just before or after them. */
+  private static LocalDate endedDay(Random random) {
+    return LocalDate.parse("2026-03-26").plusDays(random.nextInt(16));
   }
 
   @Test
@@ -240,9 +288,6 @@ class RollupsIT {
 
   private void crash(boolean late) throws SQLException {
     sql.execute(
-        "CREATE OR REPLACE FUNCTION public.crash() RETURNS trigger LANGUAGE plpgsql AS"
-            + " $$ BEGIN RAISE EXCEPTION 'crashed'; END $$");
-    sql.execute(
         late
             ? "CREATE CONSTRAINT TRIGGER crash AFTER DELETE ON spendwatch.rollup_feed DEFERRABLE INITIALLY DEFERRED"
                 + " FOR EACH ROW EXECUTE FUNCTION public.crash()"
@@ -252,6 +297,7 @@ class RollupsIT {
   private void recover() throws SQLException {
     sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.daily_users");
     sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.rollup_feed");
+    sql.execute("DROP TRIGGER IF EXISTS crash ON spendwatch.daily_habits_position");
   }
 
   /** What must be in each, by the rows alone, in the order of the roll-up's columns. */
@@ -294,6 +340,7 @@ class RollupsIT {
                  (SELECT sum(1 << h)::integer FROM generate_series(0, 23) AS h WHERE h = ANY (array_agg(date_part('hour', event_time AT TIME ZONE 'UTC')))),
                  count(*)
             FROM spendwatch.{transactions} GROUP BY 1, 2, 3, 4
+          HAVING (date_bin('1 day', event_time, '2000-01-01Z')::timestamp::date, user_id) < (SELECT day, user_id FROM spendwatch.daily_habits_position)
           """,
           "hourly_alerts",
           """
@@ -348,6 +395,10 @@ class RollupsIT {
           rollup.getValue().replace("{transactions}", transactions).replace("{alerts}", alerts);
       String kept =
           "SELECT " + COLUMNS.get(rollup.getKey()) + " FROM spendwatch." + rollup.getKey();
+      if (rollup.getKey().equals("daily_habits")) {
+        kept +=
+            " WHERE (day, user_id) < (SELECT day, user_id FROM spendwatch.daily_habits_position)";
+      }
       for (String difference :
           List.of(
               "SELECT '%s lacks ' || d::text FROM (%s EXCEPT ALL %s) AS d",

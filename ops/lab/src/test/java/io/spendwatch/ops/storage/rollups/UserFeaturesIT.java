@@ -223,7 +223,8 @@ class UserFeaturesIT {
   private UserFeatures features(int usersAtOnce) {
     return new UserFeatures(
         database,
-        new FeaturesConfig(Duration.ofSeconds(1), Duration.ofHours(1), usersAtOnce, DAYS_KEPT));
+        new FeaturesConfig(Duration.ofSeconds(1), Duration.ofHours(1), usersAtOnce, DAYS_KEPT),
+        3 * usersAtOnce);
   }
 
   private void compute(int usersAtOnce) {

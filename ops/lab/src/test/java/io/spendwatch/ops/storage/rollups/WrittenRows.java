@@ -61,6 +61,7 @@ public final class WrittenRows {
                  spendwatch.hourly_alerts, spendwatch.user_risk, spendwatch.user_risk_leaving, spendwatch.user_features,
                  spendwatch.user_features_versions, spendwatch.minute_sales, spendwatch.daily_spend, spendwatch.monthly_users;
         UPDATE spendwatch.user_risk_clock SET as_of = '-infinity', target = '-infinity';
+        UPDATE spendwatch.daily_habits_position SET day = '-infinity', user_id = '';
         UPDATE spendwatch.rollups SET built = true, unfinished = false;
         UPDATE spendwatch.settings SET dropped_before = NULL, partition_granularity = 'day', partitions_per_minute = 10000;
         INSERT INTO spendwatch.claims (kafka_partition, epoch, owner, claimed_at) SELECT p, 1, 'test', now() FROM generate_series(0, 2) AS p;
