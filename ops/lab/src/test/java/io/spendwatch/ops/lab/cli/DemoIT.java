@@ -25,7 +25,8 @@ class DemoIT {
       Pattern.compile("alerts raised +(\\d+) rows in PostgreSQL, (\\d+) seen by a subscriber");
 
   private static final Pattern DASHBOARD =
-      Pattern.compile("the dashboard is at\\s+(?<node>http://[^/]+)/#token=(?<token>[-\\w]{43})\\b");
+      Pattern.compile(
+          "the dashboard is at\\s+(?<node>http://[^/]+)/#token=(?<token>[-\\w]{43})\\b");
 
   private static final Pattern STANDSTILL =
       Pattern.compile(
