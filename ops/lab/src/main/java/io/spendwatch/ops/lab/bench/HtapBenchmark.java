@@ -55,6 +55,7 @@ public final class HtapBenchmark {
   private static final double AGE_BOUND_MS = 5_000;
 
   private static final Duration BUILT_MAX = Duration.ofMinutes(30);
+  private static final Duration CAUGHT_UP_MAX = Duration.ofMinutes(5);
 
   /**
    * How much.
@@ -115,7 +116,8 @@ public final class HtapBenchmark {
               new Traffic(
                   site.producer(), namespace.topics().transactions(), settings, check::expect)) {
         var underLoad = new UnderLoad(namespace, traffic, new Ingestion(node, traffic), subscriber);
-        bench.say("warming up, while the node counts the past into the roll-ups");
+        bench.say(
+            "warming up, while the node counts the past into the roll-ups and users' features");
         Ingestion.Steady _ =
             underLoad.ingestion().steady(load.perSecond().getFirst(), load.phase());
         awaitBuilt(namespace);
@@ -202,25 +204,48 @@ public final class HtapBenchmark {
   }
 
   private static void awaitBuilt(Namespace namespace) {
+    await(
+        namespace,
+        """
+        SELECT (SELECT count(*) FROM spendwatch.rollups WHERE NOT built) + (SELECT count(*) FROM spendwatch.rollup_feed)
+               + (SELECT 1 - count(*) FROM spendwatch.user_features_versions WHERE next_user IS NULL)
+        """,
+        BUILT_MAX,
+        "built the roll-ups and users' features");
+  }
+
+  /** So that no turn begins with what the one before has left. */
+  private static void awaitCaughtUp(Namespace namespace) {
+    await(
+        namespace,
+        "SELECT count(*) FROM spendwatch.rollup_feed WHERE written_at < now() - interval '2 s'",
+        CAUGHT_UP_MAX,
+        "come after with the roll-ups");
+  }
+
+  /**
+   * @param query 0 once it has
+   */
+  private static void await(Namespace namespace, String query, Duration max, String what) {
     long beginNanos = System.nanoTime();
-    while (Site.number(
-            namespace.address(),
-            "SELECT (SELECT count(*) FROM spendwatch.rollups WHERE NOT built) + (SELECT count(*) FROM spendwatch.rollup_feed)")
-        > 0) {
-      if (System.nanoTime() - beginNanos > BUILT_MAX.toNanos()) {
-        throw new OperatorException("the node has not built the roll-ups after " + BUILT_MAX);
+    while (Site.number(namespace.address(), query) > 0) {
+      if (System.nanoTime() - beginNanos > max.toNanos()) {
+        throw new OperatorException("the node has not " + what + " after " + max);
       }
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(250));
     }
   }
 
-  /** Goes on and on at the published rate: the second half is held against the first. */
+  /**
+   * Goes on at the published rate beside reports of the node: the second half is held against the
+   * first.
+   */
   private void soak(UnderLoad node) {
     Duration half = load.soak().dividedBy(2);
-    Seen first = turn(node, Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
+    Seen first = turn(node, Beside.REPORTS, Optional.empty(), PUBLISHED_RATE, half);
     long deadFirst = deadRows(node.namespace());
     long logFirst = logBytes(node.namespace());
-    Seen second = turn(node, Beside.ROLLUPS, Optional.empty(), PUBLISHED_RATE, half);
+    Seen second = turn(node, Beside.REPORTS, Optional.empty(), PUBLISHED_RATE, half);
     against(
         "soak: alert p99, 2nd half",
         Figure.millis(second.alerts(), 99),
@@ -260,6 +285,7 @@ public final class HtapBenchmark {
       int perSecond,
       Duration phase) {
     String label = String.format(Locale.ROOT, "%,d/s %s", perSecond, beside.label);
+    awaitCaughtUp(node.namespace());
     Database primary = open(node.namespace().uri());
     Optional<Database> replicas = replica.map(server -> open(server.uri(node.namespace().name())));
     try (var reports = new NodeReports(URI.create("http://127.0.0.1:" + httpPort))) {
