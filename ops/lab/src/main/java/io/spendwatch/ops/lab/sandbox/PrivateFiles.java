@@ -14,7 +14,9 @@ import java.util.Base64;
  * @param directory absolute
  */
 record PrivateFiles(Path directory) {
-  private static final int SECRET_BYTES = 32;
+  /** 192 bits; as text short enough for a line of a terminal with an address before it. */
+  private static final int SECRET_BYTES = 24;
+
   private static final String FILE_MODE = "rw-------";
   private static final String DIRECTORY_MODE = "rwx------";
 

@@ -26,7 +26,7 @@ class DemoIT {
 
   private static final Pattern DASHBOARD =
       Pattern.compile(
-          "the dashboard is at\\s+(?<node>http://[^/]+)/#token=(?<token>[-\\w]{43})\\b");
+          "the dashboard is at\\s+(?<node>http://[^/]+)/#token=(?<token>[-\\w]{32})\\b");
 
   private static final Pattern STANDSTILL =
       Pattern.compile(
