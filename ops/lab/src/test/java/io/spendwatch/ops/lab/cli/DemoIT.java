@@ -18,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 class DemoIT {
@@ -32,7 +33,9 @@ class DemoIT {
       Pattern.compile(
           "(?s)standstill +(\\d+)\\.\\d s at most, of partition \\d;.* decided on again (\\d+)\\.\\d s");
 
-  @TempDir private Path temporary;
+  /** With the logs of all of it, where something was wrong. */
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path temporary;
 
   @Test
   void showsAlertsAndEndsOnCtrlCWithASummaryAndNothingLeft() throws Exception {
@@ -64,7 +67,9 @@ class DemoIT {
 
   @Test
   void ofThreeNodesWithATokenOneIsKilledAndNothingIsLost() throws Exception {
-    try (Launched demo = Launched.start("demo", "--scale", "0.005", "--nodes", "3", "--token")) {
+    String data = temporary.resolve("demo").toString();
+    try (Launched demo =
+        Launched.start("demo", "--scale", "0.005", "--nodes", "3", "--token", "--data-dir", data)) {
       demo.awaitLine(line -> line.contains("node-3 is back"), Duration.ofMinutes(4));
       Matcher dashboard = DASHBOARD.matcher(String.join("\n", demo.out()));
       assertThat(dashboard.find()).as("%s", demo.out()).isTrue();
@@ -82,8 +87,8 @@ class DemoIT {
       Matcher standstill = STANDSTILL.matcher(out);
       assertThat(standstill.find()).as(out).isTrue();
       // Half a minute on a machine that has other things to do; 10 s on one that has not.
-      assertThat(Integer.parseInt(standstill.group(1))).isBetween(1, 30);
-      assertThat(Integer.parseInt(standstill.group(2))).isBetween(1, 30);
+      assertThat(Integer.parseInt(standstill.group(1))).as(out).isBetween(1, 30);
+      assertThat(Integer.parseInt(standstill.group(2))).as(out).isBetween(1, 30);
     }
   }
 
