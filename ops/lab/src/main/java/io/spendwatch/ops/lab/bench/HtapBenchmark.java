@@ -344,7 +344,19 @@ public final class HtapBenchmark {
         label + ": alert p50", Figure.millis(alerts, 50), "ms", isPublished ? 18.0 : null, checked);
     figure(
         label + ": alert p99", Figure.millis(alerts, 99), "ms", isPublished ? 55.0 : null, checked);
+    long behindMs = outcome.behindMillis().getValueAtPercentile(99);
+    figure(label + ": roll-ups behind p99", (double) behindMs, "ms", null, checked);
+    String ingestion =
+        String.format(
+            Locale.ROOT,
+            "%-38s %,8.0f tx/s  alert p50 %,.1f p99 %,.1f ms  roll-ups behind p99 %,d ms",
+            label,
+            ingested,
+            Figure.millis(alerts, 50),
+            Figure.millis(alerts, 99),
+            behindMs);
     if (beside == Beside.NOTHING) {
+      bench.say(ingestion);
       return;
     }
     double seconds = phase.toMillis() / 1e3;
@@ -369,27 +381,16 @@ public final class HtapBenchmark {
         isPublished ? 850.0 : null,
         checked);
     figure(label + ": user p99", Figure.millis(outcome.simpleMicros(), 99), "ms", null, checked);
-    figure(
-        label + ": roll-ups behind p99",
-        (double) outcome.behindMillis().getValueAtPercentile(99),
-        "ms",
-        null,
-        checked);
     bench.say(
         String.format(
             Locale.ROOT,
-            "%-38s %,8.0f tx/s  alert p50 %,.1f p99 %,.1f ms  complex %.1f/s mean %,.1f p99 %,.1f ms  user p99 %,.1f ms"
-                + "  refused %.1f/s  roll-ups behind p99 %d ms",
-            label,
-            ingested,
-            Figure.millis(alerts, 50),
-            Figure.millis(alerts, 99),
+            "%s  complex %.1f/s mean %,.1f p99 %,.1f ms  user p99 %,.1f ms  refused %.1f/s",
+            ingestion,
             complex.getTotalCount() / seconds,
             complex.getMean() / 1e3,
             Figure.millis(complex, 99),
             Figure.millis(outcome.simpleMicros(), 99),
-            outcome.refused() / seconds,
-            outcome.behindMillis().getValueAtPercentile(99)));
+            outcome.refused() / seconds));
   }
 
   private void against(String name, double value, String unit, double reference) {
