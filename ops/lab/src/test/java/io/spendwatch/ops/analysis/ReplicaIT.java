@@ -16,7 +16,6 @@ import io.spendwatch.ops.storage.schema.Schema;
 import io.spendwatch.ops.testing.NodeSettings;
 import io.spendwatch.ops.testing.TestBed;
 import io.spendwatch.protocol.Topics;
-import io.spendwatch.streams.base.Retry;
 import io.spendwatch.streams.database.Database;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,9 +29,6 @@ import java.time.LocalDate;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -190,12 +186,12 @@ class ReplicaIT {
 
       assertThatThrownBy(
               () ->
-                  joined(
+                  AnalysisBed.joined(
                       queries(1, 1)
                           .answer(
                               new Question(
                                   COUNT, Optional.of(Duration.ofMillis(100)), OptionalLong.empty()),
-                              wanted())))
+                              AnalysisBed.wanted())))
           .isInstanceOf(OperatorException.class)
           .hasMessageContaining("not from the replica")
           .hasMessageContaining("what would answer");
@@ -216,7 +212,7 @@ class ReplicaIT {
         queries(1, 1_000_000)
             .answer(
                 Question.of("SELECT count(*), pg_sleep(2)::text FROM spendwatch.transactions"),
-                wanted());
+                AnalysisBed.wanted());
     try (Connection there = connect(server)) {
       await()
           .atMost(PATIENCE)
@@ -228,7 +224,7 @@ class ReplicaIT {
                       > 0);
     }
     server.kill();
-    AnalysisAnswer answer = joined(asked);
+    AnalysisAnswer answer = AnalysisBed.joined(asked);
     assertThat(answer.source()).isEqualTo("primary");
     assertThat(answer.because()).contains("not from the replica");
     var _ = rows.write();
@@ -299,22 +295,8 @@ class ReplicaIT {
   }
 
   private AnalysisAnswer answer(String sql, Optional<Duration> ageMax, OptionalLong atLeast) {
-    return joined(queries(1, 1_000_000).answer(new Question(sql, ageMax, atLeast), wanted()));
-  }
-
-  private static CompletionStage<?> wanted() {
-    return new CompletableFuture<Void>();
-  }
-
-  private static AnalysisAnswer joined(CompletionStage<AnalysisAnswer> answer) {
-    try {
-      return answer.toCompletableFuture().join();
-    } catch (CompletionException e) {
-      if (Retry.cause(e) instanceof OperatorException said) {
-        throw said;
-      }
-      throw e;
-    }
+    return AnalysisBed.joined(
+        queries(1, 1_000_000).answer(new Question(sql, ageMax, atLeast), AnalysisBed.wanted()));
   }
 
   private static Connection connect(PostgresServer server) throws SQLException {
