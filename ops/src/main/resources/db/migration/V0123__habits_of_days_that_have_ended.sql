@@ -6,8 +6,7 @@
 -- and it is counted anew when the position comes past. user_features_at reads those days from the transactions, so it is right at any time.
 --
 -- Why: a user's merchants of a day are nearly as many rows as there are transactions, in an order that has nothing to do with that in which
--- they come. Each cost as much as all other roll-ups together, and nobody reads a day's before it has ended. Counted user by user, in the
--- order of the key, they cost a fifth.
+-- they come, and nobody reads a day's before it has ended. Counted as they came, each went to another page.
 
 CREATE TABLE spendwatch.daily_habits_position (
   day     date NOT NULL,

@@ -20,7 +20,7 @@ import java.util.function.BooleanSupplier;
  * PostgreSQL fails; then that share has not been counted.
  */
 final class EndedHabits {
-  /** Some 100 to 200 ms: the other roll-ups wait for it. */
+  /** Some 0.3 s: the other roll-ups wait for it. */
   static final int TRANSACTIONS_AT_ONCE = 20_000;
 
   private static final String IS_THERE =
