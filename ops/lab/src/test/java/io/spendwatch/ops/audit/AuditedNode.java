@@ -45,6 +45,14 @@ public final class AuditedNode {
   /** So few that a class that takes long does not audit more and more, and takes longer yet. */
   private static final Duration BETWEEN_TRANSACTIONS = Duration.ofMillis(100);
 
+  /** Notes and alerts that wait for a step of the roll-ups. */
+  private static final String NOT_ROLLED_UP =
+      """
+      SELECT (SELECT count(*) FROM spendwatch.rollup_feed)
+             + (SELECT count(*) FROM spendwatch.pipelines AS p LEFT JOIN spendwatch.rollup_alerts AS m USING (kafka_partition)
+                 WHERE p.alert_seq > coalesce(m.alert_seq, 0))
+      """;
+
   private final AtomicLong produced = new AtomicLong();
   private final ScheduledExecutorService traffic = Executors.newSingleThreadScheduledExecutor();
   private final TestBed bed;
@@ -83,7 +91,8 @@ public final class AuditedNode {
 
   /**
    * Has it decide about several sets, in order and out of it, with refunds, duplicates, changed
-   * balances and bad records.
+   * balances and bad records, and awaits that all of it is in the roll-ups: what a test plants
+   * there must not meet it on its way.
    *
    * @param users of the first set; the others are in proportion
    * @param transactions of the first set, likewise
@@ -105,6 +114,7 @@ public final class AuditedNode {
         "--refunds=0.3");
     send("k", null);
     send("k", "no JSON".getBytes(UTF_8));
+    await().atMost(LIMIT).until(() -> tables.number(NOT_ROLLED_UP) == 0);
   }
 
   private static void decide(
