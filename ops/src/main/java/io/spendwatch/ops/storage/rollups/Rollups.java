@@ -328,7 +328,8 @@ public final class Rollups {
           () -> {
             SqlText.statements(SqlText.load(Rollups.class, "reset_" + rollup.name()))
                 .forEach(session::query);
-            for (Row part : parts(session)) {
+            // The newest first: of what is known by then, nothing is written again.
+            for (Row part : parts(session).reversed()) {
               count(session, PART, rollup, part);
             }
             return true;
@@ -338,7 +339,7 @@ public final class Rollups {
     LOG.atInfo().addKeyValue("rollup", rollup.name()).log("Built a roll-up from all rows");
   }
 
-  private static Collection<Row> parts(Session session) {
+  private static List<Row> parts(Session session) {
     List<Row> parts = new ArrayList<>();
     session
         .query(

@@ -5,8 +5,7 @@ daily_habits AS (
   SELECT (row.event_time AT TIME ZONE 'UTC')::date, row.user_id, row.currency, coalesce(row.merchant, ''),
          bit_or(1 << extract(hour FROM row.event_time AT TIME ZONE 'UTC')::integer), count(*)
     FROM new_row AS row
-    JOIN spendwatch.daily_habits_position AS position
-      ON ((row.event_time AT TIME ZONE 'UTC')::date, row.user_id) < (position.day, position.user_id)
+   WHERE ((row.event_time AT TIME ZONE 'UTC')::date, row.user_id) < (SELECT day, user_id FROM spendwatch.daily_habits_position)
    GROUP BY 1, 2, 3, 4
    ORDER BY 1, 2, 3, 4
       ON CONFLICT (day, user_id, currency, merchant) DO UPDATE

@@ -46,29 +46,19 @@ user_risk_time AS (
 ), user_risk_change AS (
   SELECT user_id, currency, sum(transactions) AS transactions, sum(signed) AS signed
     FROM (
-           SELECT user_id, currency, 1 AS transactions, signed::numeric AS signed
+           SELECT user_id, currency, 1 AS transactions, signed
              FROM user_risk_arrived
             UNION ALL
-           SELECT entry.user_id::varchar(64), entry.currency::char(3), -1, -entry.signed::numeric
+           SELECT entry.user_id::varchar(64), entry.currency::char(3), -1, -entry.signed
              FROM user_risk_left
             CROSS JOIN LATERAL unnest(user_ids, currencies, user_risk_left.signed) AS entry (user_id, currency, signed)
          ) AS entry
    GROUP BY user_id, currency
 ), user_risk_latest AS (
   SELECT DISTINCT ON (user_id, currency)
-         user_id, currency, exposure_minor, balance_minor, event_time, ingested_at, kafka_partition, kafka_offset
+         user_id, currency, exposure_minor, balance_minor, event_time AS updated_at, ingested_at AS decided_at, kafka_partition, kafka_offset
     FROM new_row
    ORDER BY user_id, currency, event_time DESC, ingested_at DESC, kafka_partition DESC, kafka_offset DESC
-), user_risk_was AS MATERIALIZED (
-  -- One by one, by the key: how many users there are must not matter.
-  SELECT was.*
-    FROM (SELECT user_id, currency FROM user_risk_change UNION SELECT user_id, currency FROM user_risk_latest) AS touched
-   CROSS JOIN LATERAL (
-           SELECT *
-             FROM spendwatch.user_risk AS risk
-            WHERE risk.user_id = touched.user_id AND risk.currency = touched.currency
-            LIMIT 1
-         ) AS was
 ), user_risk_largest AS (
   -- In the order in which they leave, and of each moment the largest first: kept is what is larger than all that leaves later.
   SELECT user_id, currency, array_agg(purchase ORDER BY second) AS largest, array_agg(second ORDER BY second) AS largest_leave,
@@ -77,55 +67,60 @@ user_risk_time AS (
            SELECT user_id, currency, second, purchase,
                   max(purchase) OVER (PARTITION BY user_id, currency ORDER BY second DESC, purchase DESC
                                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later
-             FROM (
-                    SELECT user_id, currency, second, purchase
-                      FROM user_risk_arrived
-                     WHERE purchase IS NOT NULL
-                     UNION ALL
-                    SELECT user_id, currency, known.second, known.purchase
-                      FROM user_risk_change
-                      JOIN user_risk_was AS risk USING (user_id, currency)
-                     CROSS JOIN LATERAL unnest(risk.largest, risk.largest_leave) AS known (purchase, second)
-                     WHERE known.second > (SELECT begin FROM user_risk_move)
-                  ) AS purchases
+             FROM user_risk_arrived
+            WHERE purchase IS NOT NULL
          ) AS compared
    WHERE later IS NULL OR purchase > later
    GROUP BY user_id, currency
+), user_risk_changed AS (
+  -- Who only leaves is there: of such a row nothing is later than what is known.
+  INSERT INTO spendwatch.user_risk AS kept (
+         user_id, currency, transactions_1h, total_1h_minor, max_1h_minor, exposure_minor, balance_minor, updated_at, decided_at,
+         kafka_partition, kafka_offset, largest, largest_leave)
+  SELECT user_id, currency, change.transactions, change.signed, coalesce(largest.purchase, 0), coalesce(latest.exposure_minor, 0),
+         latest.balance_minor, coalesce(latest.updated_at, '-infinity'), coalesce(latest.decided_at, '-infinity'),
+         coalesce(latest.kafka_partition, -1), coalesce(latest.kafka_offset, -1), coalesce(largest.largest, '{}'),
+         coalesce(largest.largest_leave, '{}')
+    FROM user_risk_change AS change
+    LEFT JOIN user_risk_latest AS latest USING (user_id, currency)
+    LEFT JOIN user_risk_largest AS largest USING (user_id, currency)
+   ORDER BY user_id, currency
+      ON CONFLICT (user_id, currency) DO UPDATE
+     SET transactions_1h = kept.transactions_1h + excluded.transactions_1h,
+         total_1h_minor = kept.total_1h_minor + excluded.total_1h_minor,
+         (largest, largest_leave, max_1h_minor) = (
+           SELECT coalesce(array_agg(purchase ORDER BY second), '{}'), coalesce(array_agg(second ORDER BY second), '{}'),
+                  coalesce(max(purchase), 0)
+             FROM (
+                    SELECT second, purchase,
+                           max(purchase) OVER (ORDER BY second DESC, purchase DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later
+                      FROM unnest(kept.largest || excluded.largest, kept.largest_leave || excluded.largest_leave) AS known (purchase, second)
+                     WHERE second > (SELECT begin FROM user_risk_move)
+                  ) AS compared
+            WHERE later IS NULL OR purchase > later),
+         (exposure_minor, balance_minor, updated_at, decided_at, kafka_partition, kafka_offset) = (
+           SELECT *
+             FROM (VALUES (kept.exposure_minor, kept.balance_minor, kept.updated_at, kept.decided_at, kept.kafka_partition, kept.kafka_offset),
+                          (excluded.exposure_minor, excluded.balance_minor, excluded.updated_at, excluded.decided_at, excluded.kafka_partition,
+                           excluded.kafka_offset)) AS left_so (exposure_minor, balance_minor, updated_at, decided_at, kafka_partition, kafka_offset)
+            ORDER BY updated_at DESC, decided_at DESC, kafka_partition DESC, kafka_offset DESC
+            LIMIT 1)
 ), user_risk AS (
   INSERT INTO spendwatch.user_risk AS kept (
          user_id, currency, transactions_1h, total_1h_minor, max_1h_minor, exposure_minor, balance_minor, updated_at, decided_at,
          kafka_partition, kafka_offset, largest, largest_leave)
-  SELECT user_id, currency, coalesce(was.transactions_1h, 0) + coalesce(change.transactions, 0),
-         coalesce(was.total_1h_minor, 0) + coalesce(change.signed, 0),
-         CASE WHEN change.user_id IS NULL THEN coalesce(was.max_1h_minor, 0) ELSE coalesce(largest.purchase, 0) END,
-         CASE WHEN is_later THEN latest.exposure_minor ELSE was.exposure_minor END,
-         CASE WHEN is_later THEN latest.balance_minor ELSE was.balance_minor END,
-         CASE WHEN is_later THEN latest.event_time ELSE was.updated_at END,
-         CASE WHEN is_later THEN latest.ingested_at ELSE was.decided_at END,
-         CASE WHEN is_later THEN latest.kafka_partition ELSE was.kafka_partition END,
-         CASE WHEN is_later THEN latest.kafka_offset ELSE was.kafka_offset END,
-         CASE WHEN change.user_id IS NULL THEN coalesce(was.largest, '{}') ELSE coalesce(largest.largest, '{}') END,
-         CASE WHEN change.user_id IS NULL THEN coalesce(was.largest_leave, '{}') ELSE coalesce(largest.largest_leave, '{}') END
-    FROM user_risk_change AS change
-    FULL JOIN user_risk_latest AS latest USING (user_id, currency)
-    LEFT JOIN user_risk_largest AS largest USING (user_id, currency)
-    LEFT JOIN user_risk_was AS was USING (user_id, currency)
-   CROSS JOIN LATERAL (
-           SELECT latest.event_time IS NOT NULL
-                  AND (was.updated_at IS NULL
-                       OR (latest.event_time, latest.ingested_at, latest.kafka_partition, latest.kafka_offset)
-                          > (was.updated_at, was.decided_at, was.kafka_partition, was.kafka_offset)) AS is_later
-         ) AS compared
+  SELECT user_id, currency, 0, 0, 0, latest.exposure_minor, latest.balance_minor, latest.updated_at, latest.decided_at,
+         latest.kafka_partition, latest.kafka_offset, '{}', '{}'
+    FROM user_risk_latest AS latest
+   WHERE NOT EXISTS (SELECT FROM user_risk_change AS change WHERE change.user_id = latest.user_id AND change.currency = latest.currency)
+   ORDER BY user_id, currency
       ON CONFLICT (user_id, currency) DO UPDATE
-     SET transactions_1h = excluded.transactions_1h,
-         total_1h_minor = excluded.total_1h_minor,
-         max_1h_minor = excluded.max_1h_minor,
-         exposure_minor = excluded.exposure_minor,
+     SET exposure_minor = excluded.exposure_minor,
          balance_minor = excluded.balance_minor,
          updated_at = excluded.updated_at,
          decided_at = excluded.decided_at,
          kafka_partition = excluded.kafka_partition,
-         kafka_offset = excluded.kafka_offset,
-         largest = excluded.largest,
-         largest_leave = excluded.largest_leave
+         kafka_offset = excluded.kafka_offset
+   WHERE (excluded.updated_at, excluded.decided_at, excluded.kafka_partition, excluded.kafka_offset)
+         > (kept.updated_at, kept.decided_at, kept.kafka_partition, kept.kafka_offset)
 )

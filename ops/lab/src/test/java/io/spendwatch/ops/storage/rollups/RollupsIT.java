@@ -238,6 +238,26 @@ class RollupsIT {
     assertThat(differences("transactions", "alerts")).isEmpty();
   }
 
+  /** Else its table is as large as all of their days together, and stays so. */
+  @Test
+  void whatIsOfUsersIsBuiltByWritingEachOnce() throws SQLException {
+    var rows = new WrittenRows(new Random(12), database);
+    for (int i = 0; i < 60; i++) {
+      var _ = rows.write();
+    }
+    settle();
+    assertThat(Long.parseLong(text("SELECT count(*) FROM spendwatch.rollup_parts()")))
+        .isGreaterThan(5);
+    sql.execute("TRUNCATE spendwatch.user_risk");
+    new Rollups(database, 50).rebuild("user_risk");
+    String bytes = "SELECT pg_relation_size('spendwatch.user_risk')";
+    long built = Long.parseLong(text(bytes));
+    sql.execute("VACUUM FULL spendwatch.user_risk");
+    // Again are written those whose last hour is of two days, for which its pages have room.
+    assertThat(built).isLessThanOrEqualTo(Long.parseLong(text(bytes)));
+    assertThat(differences("transactions", "alerts")).isEmpty();
+  }
+
   @Test
   void whatHasBeenDroppedStaysInThem() throws SQLException {
     var rows = new WrittenRows(new Random(9), database);
