@@ -61,6 +61,8 @@ class ReplicaIT {
     primary = PostgresServer.start(directory.resolve("primary"), 0);
     PostgresAddress address = PostgresAddress.parse(primary.uri(), "", "");
     int _ = new Schema(address).migrate(Instant.now());
+    onPrimary = address.connect("test");
+    writeMoreThanASlotKeeps();
     server = PostgresServer.startReplica(directory.resolve("replica"), primary, 0);
     settings =
         NodeSettings.of(new TestBed("127.0.0.1:1", address, Topics.DEFAULT, "none"))
@@ -70,7 +72,6 @@ class ReplicaIT {
     analytics = Database.open(configuration.analytics());
     replicas = Database.open(configuration.replica().orElseThrow());
     replica = new Replica(replicas, analytics);
-    onPrimary = address.connect("test");
     try (Statement sql = onPrimary.createStatement()) {
       WrittenRows.empty(sql, LocalDate.parse("2026-04-12"));
     }
@@ -79,6 +80,14 @@ class ReplicaIT {
       var _ = rows.write();
     }
     follows();
+  }
+
+  /** More than max_slot_wal_keep_size, and less than what leads to a checkpoint. */
+  private void writeMoreThanASlotKeeps() throws SQLException {
+    execute(onPrimary, "CHECKPOINT");
+    execute(
+        onPrimary,
+        "SELECT count(pg_logical_emit_message(false, 'filler', repeat('x', 1048576))) FROM generate_series(1, 1040)");
   }
 
   @AfterAll

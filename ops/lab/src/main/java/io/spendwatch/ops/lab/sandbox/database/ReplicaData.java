@@ -78,6 +78,9 @@ final class ReplicaData {
       }
       DataDirectory.deleteTree(data);
       dropSlot(sql);
+      // The slot begins where the last checkpoint did. Where that was long ago, the next one would
+      // find it further behind than a slot may be, and the replica would wait for ever.
+      boolean _ = sql.execute("CHECKPOINT");
       boolean _ = sql.execute("SELECT pg_create_physical_replication_slot('" + SLOT + "', true)");
       Path partial = root.resolve("data.new");
       DataDirectory.deleteTree(partial);
