@@ -8,8 +8,9 @@ import java.util.List;
  * When to look for what the roll-ups lack.
  *
  * <p>A node that has written nothing since a look that left nothing finds nothing: it asks rarely
- * then, for what others wrote. One that has a backlog gives ingestion the server, but for a little.
- * Not thread-safe.
+ * then, for what others wrote. One that has a backlog gives ingestion the server, but for a little,
+ * and as long as it has it: one that has come after meanwhile does not go on resting for it. Not
+ * thread-safe.
  */
 final class Pace {
   /** So that what a node wrote that has ended since, or somebody by hand, is found, too. */
@@ -19,24 +20,32 @@ final class Pace {
   private List<Long> writtenAtLook = List.of();
   private boolean isAll;
   private long lookedNanos;
-  private long restsUntilNanos;
+  private long endedNanos;
 
   Pace(RollupsConfig config, long nowNanos) {
     this.config = config;
     this.lookedNanos = nowNanos;
-    this.restsUntilNanos = nowNanos;
+    this.endedNanos = nowNanos;
   }
 
   /**
    * Whether it is time.
    *
    * @param partitions that this node consumes now
+   * @param nowMs wall clock
    */
-  boolean isDue(List<PartitionStatus> partitions, long nowNanos) {
-    return nowNanos - restsUntilNanos >= 0
+  boolean isDue(List<PartitionStatus> partitions, long nowNanos, long nowMs) {
+    return nowNanos - endedNanos >= rest(partitions, nowMs).toNanos()
         && (!isAll
             || nowNanos - lookedNanos >= UNASKED.toNanos()
             || !written(partitions).equals(writtenAtLook));
+  }
+
+  private Duration rest(List<PartitionStatus> partitions, long nowMs) {
+    boolean isBehind =
+        partitions.stream()
+            .anyMatch(partition -> partition.lagMs(nowMs) > config.behindAfter().toMillis());
+    return config.restAfter(Duration.ofNanos(endedNanos - lookedNanos), isBehind);
   }
 
   /**
@@ -54,16 +63,10 @@ final class Pace {
    * The look is over.
    *
    * @param foundAll whether it has left nothing
-   * @param partitions that this node consumes now
-   * @param nowMs wall clock
    */
-  void ended(boolean foundAll, List<PartitionStatus> partitions, long nowNanos, long nowMs) {
+  void ended(boolean foundAll, long nowNanos) {
     isAll = foundAll;
-    boolean isBehind =
-        partitions.stream()
-            .anyMatch(partition -> partition.lagMs(nowMs) > config.behindAfter().toMillis());
-    restsUntilNanos =
-        nowNanos + config.restAfter(Duration.ofNanos(nowNanos - lookedNanos), isBehind).toNanos();
+    endedNanos = nowNanos;
   }
 
   private static List<Long> written(List<PartitionStatus> partitions) {

@@ -120,7 +120,7 @@ public final class RollupsJob {
     }
 
     CompletionStage<Done> look() {
-      return pace.isDue(partitions.get(), time.nanoTime())
+      return pace.isDue(partitions.get(), time.nanoTime(), time.millis())
           ? apart(this::work)
           : CompletableFuture.completedFuture(Done.done());
     }
@@ -140,7 +140,7 @@ public final class RollupsJob {
           LOG.atWarn().addKeyValue("reason", e.getMessage()).log(failure);
         }
       } finally {
-        pace.ended(foundAll, partitions.get(), time.nanoTime(), time.millis());
+        pace.ended(foundAll, time.nanoTime());
       }
     }
   }

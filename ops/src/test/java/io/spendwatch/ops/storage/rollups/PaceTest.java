@@ -22,12 +22,12 @@ class PaceTest {
   @Test
   void looksAtOnceAndThenOnlyForWhatThisNodeHasWritten() {
     List<PartitionStatus> quiet = List.of(partition(7, 0));
-    assertThat(pace.isDue(quiet, nowNanos)).as("at the start").isTrue();
+    assertThat(isDue(quiet)).as("at the start").isTrue();
     look(Duration.ZERO, true, quiet);
 
-    assertThat(pace.isDue(quiet, nowNanos)).as("nothing written").isFalse();
-    assertThat(pace.isDue(List.of(partition(8, 0)), nowNanos)).as("a row").isTrue();
-    assertThat(pace.isDue(List.of(), nowNanos)).as("other partitions").isTrue();
+    assertThat(isDue(quiet)).as("nothing written").isFalse();
+    assertThat(isDue(List.of(partition(8, 0)))).as("a row").isTrue();
+    assertThat(isDue(List.of())).as("other partitions").isTrue();
   }
 
   @Test
@@ -36,17 +36,17 @@ class PaceTest {
     look(Duration.ZERO, true, quiet);
 
     nowNanos += Duration.ofSeconds(5).toNanos() - 1;
-    assertThat(pace.isDue(quiet, nowNanos)).isFalse();
+    assertThat(isDue(quiet)).isFalse();
     nowNanos++;
-    assertThat(pace.isDue(quiet, nowNanos)).isTrue();
+    assertThat(isDue(quiet)).isTrue();
   }
 
   @Test
   void missesNothingThatIsWrittenDuringALook() {
     pace.begins(List.of(partition(7, 0)), nowNanos);
-    pace.ended(true, List.of(partition(9, 0)), nowNanos, NOW_MS);
+    pace.ended(true, nowNanos);
 
-    assertThat(pace.isDue(List.of(partition(9, 0)), nowNanos)).isTrue();
+    assertThat(isDue(List.of(partition(9, 0)))).isTrue();
   }
 
   @Test
@@ -54,7 +54,7 @@ class PaceTest {
     List<PartitionStatus> quiet = List.of(partition(7, 0));
     look(Duration.ZERO, false, quiet);
 
-    assertThat(pace.isDue(quiet, nowNanos)).isTrue();
+    assertThat(isDue(quiet)).isTrue();
   }
 
   @Test
@@ -64,12 +64,30 @@ class PaceTest {
     assertThat(restAfterASecond(2_001)).isEqualTo(Duration.ofSeconds(19));
   }
 
+  @Test
+  void restsForABacklogWhileItIsThere() {
+    List<PartitionStatus> behind = List.of(partition(7, 2_001));
+    look(Duration.ofSeconds(1), false, behind);
+
+    nowNanos += Duration.ofSeconds(18).toNanos();
+    assertThat(isDue(behind)).isFalse();
+    assertThat(isDue(List.of(partition(8, 0)))).as("it has come after").isTrue();
+
+    look(Duration.ofSeconds(1), false, List.of(partition(8, 0)));
+    nowNanos += Duration.ofSeconds(2).toNanos();
+    assertThat(isDue(behind)).as("one that has come since").isFalse();
+  }
+
+  private boolean isDue(List<PartitionStatus> partitions) {
+    return pace.isDue(partitions, nowNanos, NOW_MS);
+  }
+
   /** Whole milliseconds. */
   private Duration restAfterASecond(long lagMs) {
     List<PartitionStatus> working = List.of(partition(7, 0), partition(7, lagMs));
     look(Duration.ofSeconds(1), false, working);
     long restMs = 0;
-    while (!pace.isDue(working, nowNanos + Duration.ofMillis(restMs + 1).toNanos() - 1)) {
+    while (!pace.isDue(working, nowNanos + Duration.ofMillis(restMs + 1).toNanos() - 1, NOW_MS)) {
       restMs++;
     }
     nowNanos += Duration.ofMillis(restMs).toNanos();
@@ -79,7 +97,7 @@ class PaceTest {
   private void look(Duration takes, boolean foundAll, List<PartitionStatus> partitions) {
     pace.begins(partitions, nowNanos);
     nowNanos += takes.toNanos();
-    pace.ended(foundAll, partitions, nowNanos, NOW_MS);
+    pace.ended(foundAll, nowNanos);
   }
 
   private static PartitionStatus partition(long transactions, long lagMs) {
