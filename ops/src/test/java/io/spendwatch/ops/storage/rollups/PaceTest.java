@@ -59,8 +59,8 @@ class PaceTest {
 
   @Test
   void restsAfterWorkAndLongerWithABacklog() {
-    assertThat(restAfterASecond(0)).isEqualTo(Duration.ofSeconds(1));
-    assertThat(restAfterASecond(2_000)).as("not behind yet").isEqualTo(Duration.ofSeconds(1));
+    assertThat(restAfterASecond(0)).isEqualTo(Duration.ofMillis(250));
+    assertThat(restAfterASecond(2_000)).as("not behind yet").isEqualTo(Duration.ofMillis(250));
     assertThat(restAfterASecond(2_001)).isEqualTo(Duration.ofSeconds(19));
   }
 
