@@ -170,6 +170,7 @@ class MetricsIT {
         series ->
             sum(series, "spendwatch_transactions_total") == 8
                 && sum(series, "spendwatch_alerts_total") == 3
+                && sum(series, "spendwatch_alert_seconds_count") == 3
                 && sum(series, "spendwatch_dead_letters_total") == 4
                 && sum(series, "spendwatch_audit_runs_total") > 0
                 && !by(series, "spendwatch_rollup_lag_seconds", "rollup").isEmpty()

@@ -14,6 +14,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -30,16 +32,22 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * }
  * }</pre>
  *
- * The servers start with the first class that asks and run until the last test has ended:
- * containers where a Docker engine answers, the embedded servers where none does; {@code
- * -Dspendwatch.test.servers=embedded|containers} decides otherwise.
+ * The servers start with the first class that asks and run until its JVM ends: containers where a
+ * Docker engine answers, the embedded servers where none does; {@code
+ * -Dspendwatch.test.servers=embedded|containers} decides otherwise. The class's database goes with
+ * the class.
  */
-public final class Servers implements ParameterResolver {
+public final class Servers implements ParameterResolver, AfterAllCallback {
   private static final Namespace NAMESPACE = Namespace.create(Servers.class);
   private static final AtomicInteger BEDS = new AtomicInteger();
 
   /** A database that is migrated, and that nobody is connected to. */
   private static final String TEMPLATE = "spendwatch_template";
+
+  // Not in a store of JUnit's: where the build runs JVMs side by side, each class is an execution
+  // of
+  // its own, and what its root holds is closed after it.
+  private static @Nullable RunningServers running;
 
   @Override
   public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
@@ -48,16 +56,35 @@ public final class Servers implements ParameterResolver {
 
   @Override
   public TestBed resolveParameter(ParameterContext parameter, ExtensionContext context) {
-    RunningServers servers =
-        context
-            .getRoot()
-            .getStore(NAMESPACE)
-            .getOrComputeIfAbsent(RunningServers.class, _ -> start(), RunningServers.class);
+    RunningServers servers = running();
     Class<?> testClass = context.getRequiredTestClass();
     return context
         .getRoot()
         .getStore(NAMESPACE)
         .getOrComputeIfAbsent(testClass, _ -> prepare(servers, testClass), TestBed.class);
+  }
+
+  /** So that the server does not look after a hundred databases that nobody needs. */
+  @Override
+  public void afterAll(ExtensionContext context) throws SQLException {
+    TestBed bed =
+        context.getRoot().getStore(NAMESPACE).remove(context.getRequiredTestClass(), TestBed.class);
+    if (bed != null) {
+      try (Connection connection = running().maintenanceDatabase().connect("spendwatch-tests");
+          Statement statement = connection.createStatement()) {
+        statement.execute("DROP DATABASE " + bed.database().database() + " WITH (FORCE)");
+      }
+    }
+  }
+
+  private static synchronized RunningServers running() {
+    RunningServers servers = running;
+    if (servers == null) {
+      servers = start();
+      Runtime.getRuntime().addShutdownHook(new Thread(servers::close, "test-servers"));
+      running = servers;
+    }
+    return servers;
   }
 
   private static RunningServers start() {
