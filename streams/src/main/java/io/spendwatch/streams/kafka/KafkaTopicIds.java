@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -23,16 +24,16 @@ public final class KafkaTopicIds implements TopicIds {
 
   @Override
   public CompletionStage<Map<String, String>> of(Set<String> topics) {
+    return admin.ask(client -> ids(client, topics));
+  }
+
+  private static CompletionStage<Map<String, String>> ids(Admin client, Set<String> topics) {
     CompletionStage<Map<String, String>> all = CompletableFuture.completedFuture(Map.of());
-    try {
-      for (Map.Entry<String, KafkaFuture<TopicDescription>> answer :
-          admin.get().describeTopics(topics).topicNameValues().entrySet()) {
-        all = all.thenCombine(id(answer.getValue()), (ids, id) -> with(ids, answer.getKey(), id));
-      }
-      return all;
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
+    for (Map.Entry<String, KafkaFuture<TopicDescription>> answer :
+        client.describeTopics(topics).topicNameValues().entrySet()) {
+      all = all.thenCombine(id(answer.getValue()), (ids, id) -> with(ids, answer.getKey(), id));
     }
+    return all;
   }
 
   /** Empty for a topic that there is not. */

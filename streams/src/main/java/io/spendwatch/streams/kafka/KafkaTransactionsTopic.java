@@ -2,7 +2,6 @@ package io.spendwatch.streams.kafka;
 
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -56,11 +55,7 @@ public final class KafkaTransactionsTopic implements TransactionsTopic {
   }
 
   private <T> CompletionStage<T> ask(Function<Admin, KafkaFuture<T>> question) {
-    try {
-      return question.apply(admin.get()).toCompletionStage();
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+    return admin.ask(client -> question.apply(client).toCompletionStage());
   }
 
   @Override
