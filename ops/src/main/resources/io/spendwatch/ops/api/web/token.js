@@ -97,6 +97,7 @@ function ask(wrong) {
         el("button", { type: "submit", class: "primary" }, "Use it")));
     const dialog = el("dialog", { class: "token", "aria-labelledby": "token-title" }, form);
     let entered = null;
+    const shown = kept();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       entered = field.value.trim();
@@ -109,7 +110,8 @@ function ask(wrong) {
         keep(entered);
       } else {
         declined = true;
-        keep(null);
+        // Not one that the address has brought while the dialog was there.
+        if (kept() === shown) keep(null);
       }
       resolve(Boolean(entered));
     });
