@@ -1,6 +1,6 @@
 -- Promises roll-up hourly_spend with the transactions of new_row; what they add up to by hour is hourly_spend_added.
 hourly_spend_added AS (
-  SELECT date_trunc('hour', event_time, 'UTC') AS hour, coalesce(merchant, '') AS merchant, currency, count(*) AS transactions,
+  SELECT date_bin('1 hour', event_time, '2000-01-01Z') AS hour, coalesce(merchant, '') AS merchant, currency, count(*) AS transactions,
          coalesce(sum(amount_minor) FILTER (WHERE kind = 'PURCHASE'), 0) AS purchases_minor,
          coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND'), 0) AS refunds_minor,
          count(*) FILTER (WHERE verdict = 'BREACH') AS breaches

@@ -10,7 +10,7 @@ minute_sales_revision AS (
   SELECT minute, merchant, currency, purchases, purchases_minor, refunds, refunds_minor,
          (SELECT last FROM minute_sales_revision) + row_number() OVER (), clock_timestamp()
     FROM (
-           SELECT date_trunc('minute', event_time, 'UTC') AS minute, coalesce(merchant, '') AS merchant, currency,
+           SELECT date_bin('1 minute', event_time, '2000-01-01Z') AS minute, coalesce(merchant, '') AS merchant, currency,
                   count(*) FILTER (WHERE kind = 'PURCHASE') AS purchases,
                   coalesce(sum(amount_minor) FILTER (WHERE kind = 'PURCHASE'), 0) AS purchases_minor,
                   count(*) FILTER (WHERE kind = 'REFUND') AS refunds,

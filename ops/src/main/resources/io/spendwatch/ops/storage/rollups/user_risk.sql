@@ -29,7 +29,7 @@ user_risk_time AS (
    WHERE name = 'user_risk'
      AND unfinished IS DISTINCT FROM (move.moved_to < move.target)
 ), user_risk_arrived AS MATERIALIZED (
-  SELECT user_id, currency, date_trunc('second', event_time - interval '1 microsecond') + interval '1 second' AS second,
+  SELECT user_id, currency, date_bin('1 second', event_time - interval '1 microsecond', '2000-01-01Z') + interval '1 second' AS second,
          CASE kind WHEN 'REFUND' THEN -amount_minor ELSE amount_minor END AS signed,
          CASE kind WHEN 'PURCHASE' THEN amount_minor END AS purchase
     FROM new_row
@@ -44,12 +44,14 @@ user_risk_time AS (
    WHERE second <= (SELECT begin FROM user_risk_move)
   RETURNING user_ids, currencies, signed
 ), user_risk_change AS (
-  SELECT user_id, currency, sum(transactions) AS transactions, sum(signed) AS signed
+  SELECT user_id, currency, sum(transactions) AS transactions, sum(signed) AS signed,
+         array_agg(purchase ORDER BY purchase DESC, second DESC) FILTER (WHERE purchase IS NOT NULL) AS largest,
+         array_agg(second ORDER BY purchase DESC, second DESC) FILTER (WHERE purchase IS NOT NULL) AS largest_leave
     FROM (
-           SELECT user_id, currency, 1 AS transactions, signed
+           SELECT user_id, currency, 1 AS transactions, signed, second, purchase
              FROM user_risk_arrived
             UNION ALL
-           SELECT entry.user_id::varchar(64), entry.currency::char(3), -1, -entry.signed
+           SELECT entry.user_id::varchar(64), entry.currency::char(3), -1, -entry.signed, NULL, NULL
              FROM user_risk_left
             CROSS JOIN LATERAL unnest(user_ids, currencies, user_risk_left.signed) AS entry (user_id, currency, signed)
          ) AS entry
@@ -59,36 +61,29 @@ user_risk_time AS (
          user_id, currency, exposure_minor, balance_minor, event_time AS updated_at, ingested_at AS decided_at, kafka_partition, kafka_offset
     FROM new_row
    ORDER BY user_id, currency, event_time DESC, ingested_at DESC, kafka_partition DESC, kafka_offset DESC
-), user_risk_largest AS (
-  -- In the order in which they leave, and of each moment the largest first: kept is what is larger than all that leaves later.
-  SELECT user_id, currency, array_agg(purchase ORDER BY second) AS largest, array_agg(second ORDER BY second) AS largest_leave,
-         max(purchase) AS purchase
-    FROM (
-           SELECT user_id, currency, second, purchase,
-                  max(purchase) OVER (PARTITION BY user_id, currency ORDER BY second DESC, purchase DESC
-                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later
-             FROM user_risk_arrived
-            WHERE purchase IS NOT NULL
-         ) AS compared
-   WHERE later IS NULL OR purchase > later
-   GROUP BY user_id, currency
 ), user_risk_changed AS (
   -- Who only leaves is there: of such a row nothing is later than what is known.
   INSERT INTO spendwatch.user_risk AS kept (
          user_id, currency, transactions_1h, total_1h_minor, max_1h_minor, exposure_minor, balance_minor, updated_at, decided_at,
          kafka_partition, kafka_offset, largest, largest_leave)
-  SELECT user_id, currency, change.transactions, change.signed, coalesce(largest.purchase, 0), coalesce(latest.exposure_minor, 0),
+  SELECT user_id, currency, change.transactions, change.signed, coalesce(change.largest[1], 0), coalesce(latest.exposure_minor, 0),
          latest.balance_minor, coalesce(latest.updated_at, '-infinity'), coalesce(latest.decided_at, '-infinity'),
-         coalesce(latest.kafka_partition, -1), coalesce(latest.kafka_offset, -1), coalesce(largest.largest, '{}'),
-         coalesce(largest.largest_leave, '{}')
+         coalesce(latest.kafka_partition, -1), coalesce(latest.kafka_offset, -1), coalesce(change.largest, '{}'),
+         coalesce(change.largest_leave, '{}')
     FROM user_risk_change AS change
     LEFT JOIN user_risk_latest AS latest USING (user_id, currency)
-    LEFT JOIN user_risk_largest AS largest USING (user_id, currency)
    ORDER BY user_id, currency
       ON CONFLICT (user_id, currency) DO UPDATE
      SET transactions_1h = kept.transactions_1h + excluded.transactions_1h,
          total_1h_minor = kept.total_1h_minor + excluded.total_1h_minor,
+         -- The first is the largest. While it is there, and nothing as large comes, others are only added, up to 12; else those go that have
+         -- left, or leave before one as large.
          (largest, largest_leave, max_1h_minor) = (
+           SELECT kept.largest || excluded.largest, kept.largest_leave || excluded.largest_leave, kept.max_1h_minor
+            WHERE kept.largest_leave[1] > (SELECT begin FROM user_risk_move)
+              AND excluded.max_1h_minor < kept.max_1h_minor
+              AND cardinality(kept.largest) + cardinality(excluded.largest) <= 12
+            UNION ALL
            SELECT coalesce(array_agg(purchase ORDER BY second), '{}'), coalesce(array_agg(second ORDER BY second), '{}'),
                   coalesce(max(purchase), 0)
              FROM (
@@ -97,14 +92,20 @@ user_risk_time AS (
                       FROM unnest(kept.largest || excluded.largest, kept.largest_leave || excluded.largest_leave) AS known (purchase, second)
                      WHERE second > (SELECT begin FROM user_risk_move)
                   ) AS compared
-            WHERE later IS NULL OR purchase > later),
+            WHERE later IS NULL OR purchase > later
+           HAVING kept.largest = '{}'
+               OR kept.largest_leave[1] <= (SELECT begin FROM user_risk_move)
+               OR excluded.max_1h_minor >= kept.max_1h_minor
+               OR cardinality(kept.largest) + cardinality(excluded.largest) > 12),
          (exposure_minor, balance_minor, updated_at, decided_at, kafka_partition, kafka_offset) = (
-           SELECT *
-             FROM (VALUES (kept.exposure_minor, kept.balance_minor, kept.updated_at, kept.decided_at, kept.kafka_partition, kept.kafka_offset),
-                          (excluded.exposure_minor, excluded.balance_minor, excluded.updated_at, excluded.decided_at, excluded.kafka_partition,
-                           excluded.kafka_offset)) AS left_so (exposure_minor, balance_minor, updated_at, decided_at, kafka_partition, kafka_offset)
-            ORDER BY updated_at DESC, decided_at DESC, kafka_partition DESC, kafka_offset DESC
-            LIMIT 1)
+           SELECT excluded.exposure_minor, excluded.balance_minor, excluded.updated_at, excluded.decided_at, excluded.kafka_partition,
+                  excluded.kafka_offset
+            WHERE (excluded.updated_at, excluded.decided_at, excluded.kafka_partition, excluded.kafka_offset)
+                  > (kept.updated_at, kept.decided_at, kept.kafka_partition, kept.kafka_offset)
+            UNION ALL
+           SELECT kept.exposure_minor, kept.balance_minor, kept.updated_at, kept.decided_at, kept.kafka_partition, kept.kafka_offset
+            WHERE (excluded.updated_at, excluded.decided_at, excluded.kafka_partition, excluded.kafka_offset)
+                  <= (kept.updated_at, kept.decided_at, kept.kafka_partition, kept.kafka_offset))
 ), user_risk AS (
   INSERT INTO spendwatch.user_risk AS kept (
          user_id, currency, transactions_1h, total_1h_minor, max_1h_minor, exposure_minor, balance_minor, updated_at, decided_at,
@@ -112,7 +113,8 @@ user_risk_time AS (
   SELECT user_id, currency, 0, 0, 0, latest.exposure_minor, latest.balance_minor, latest.updated_at, latest.decided_at,
          latest.kafka_partition, latest.kafka_offset, '{}', '{}'
     FROM user_risk_latest AS latest
-   WHERE NOT EXISTS (SELECT FROM user_risk_change AS change WHERE change.user_id = latest.user_id AND change.currency = latest.currency)
+   WHERE latest.updated_at <= (SELECT begin FROM user_risk_move)
+     AND NOT EXISTS (SELECT FROM user_risk_change AS change WHERE change.user_id = latest.user_id AND change.currency = latest.currency)
    ORDER BY user_id, currency
       ON CONFLICT (user_id, currency) DO UPDATE
      SET exposure_minor = excluded.exposure_minor,

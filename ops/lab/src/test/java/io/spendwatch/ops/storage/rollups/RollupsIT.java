@@ -207,7 +207,7 @@ class RollupsIT {
             "UPDATE spendwatch.monthly_users SET first_day = first_day - 1",
             "UPDATE spendwatch.daily_habits SET hours = 0",
             "UPDATE spendwatch.minute_sales SET refunds_minor = refunds_minor + 1",
-            "INSERT INTO spendwatch.hourly_alerts VALUES ('2026-04-01Z', 'RAISED', true, 77)",
+            "INSERT INTO spendwatch.hourly_alerts VALUES ('2026-03-25Z', 'RAISED', true, 77)",
             "UPDATE spendwatch.user_risk SET total_1h_minor = 0, exposure_minor = 1, largest = '{}', largest_leave = '{}'")) {
       sql.execute(change);
     }

@@ -87,10 +87,12 @@ public final class WrittenRows {
     List<Object[]> alerts = new ArrayList<>();
     boolean repeats = false;
     for (int partition : partitions) {
-      int count = random.nextInt(12);
+      // Now and then one user alone, who spends more often than is remembered of anybody.
+      boolean isBurst = random.nextInt(6) == 0;
+      int count = isBurst ? 10 + random.nextInt(30) : random.nextInt(12);
       for (int i = 0; i < count; i++) {
         boolean isRepeated = !written.isEmpty() && random.nextInt(10) == 0;
-        rows.add(isRepeated ? repeated(partition) : row(partition));
+        rows.add(isRepeated ? repeated(partition) : row(partition, isBurst ? 1 : 5));
         repeats |= isRepeated;
       }
       if (random.nextInt(3) == 0) {
@@ -190,7 +192,7 @@ public final class WrittenRows {
     }
   }
 
-  private Object[] row(int partition) {
+  private Object[] row(int partition, int users) {
     long lateMs =
         switch (random.nextInt(10)) {
           case 0 -> random.nextInt(3 * 86_400_000);
@@ -200,7 +202,7 @@ public final class WrittenRows {
     long eventMs = (now.toEpochMilli() - lateMs) / gridMs * gridMs;
     boolean hasAccount = random.nextInt(8) > 0;
     return new Object[] {
-      "u" + partition + random.nextInt(5),
+      "u" + partition + random.nextInt(users),
       utc(eventMs),
       "t" + number++,
       random.nextInt(4) == 0 ? "REFUND" : "PURCHASE",
