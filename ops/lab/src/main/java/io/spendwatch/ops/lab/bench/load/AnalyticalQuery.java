@@ -19,6 +19,7 @@ enum AnalyticalQuery {
   TOP_SPENDERS(4);
 
   private static final int THOUSAND = 1_000;
+  private static final int HISTORY_DAYS = 7;
 
   private final int share;
   private final String sql;
@@ -41,7 +42,7 @@ enum AnalyticalQuery {
   Tuple parameters(Instant until, String userId) {
     OffsetDateTime instant = until.atOffset(ZoneOffset.UTC);
     return switch (this) {
-      case USER_HISTORY -> Tuple.of(instant, userId);
+      case USER_HISTORY -> Tuple.of(instant, userId, instant.minusDays(HISTORY_DAYS));
       case BREACHES_BY_MERCHANT, HOURLY_VOLUME, TOP_SPENDERS -> Tuple.of(instant);
     };
   }
